@@ -1,0 +1,3 @@
+"""One YAML file, one reproducible Keras run."""
+
+__version__ = "0.1.0"

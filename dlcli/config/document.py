@@ -1,0 +1,218 @@
+"""YAML with 1.2 scalars, and the line of every key.
+
+PyYAML reads YAML 1.1, in which ``1e-3`` is text, ``no`` is false, ``12:30`` is 750 and the
+second of two equal keys wins in silence. Here the events of its parser are put together
+anew: one document, no tags, no aliases, every key once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from dlcli.errors import ConfigError, Problem
+
+Path = tuple[str | int, ...]
+
+MAX_BYTES = 256 * 1024
+MAX_DEPTH = 20
+
+# Leading zeros stay text: 007 is a label, and YAML 1.1 and 1.2 disagree on 012.
+INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+NULLS = ("", "~", "null", "Null", "NULL")
+BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+SPECIAL_FLOATS = {
+    **dict.fromkeys([".inf", ".Inf", ".INF", "+.inf"], float("inf")),
+    **dict.fromkeys(["-.inf", "-.Inf", "-.INF"], float("-inf")),
+    **dict.fromkeys([".nan", ".NaN", ".NAN"], float("nan")),
+}
+CONSTANTS: dict[str, Any] = {**dict.fromkeys(NULLS), **BOOLEANS, **SPECIAL_FLOATS}
+
+
+@dataclass
+class Document:
+    """The plain value of a YAML text and where its parts stand.
+
+    Parameters
+    ----------
+    where : str
+        The file, for messages.
+    value : object
+        Dicts, lists and scalars.
+    lines : dict
+        Line number, counted from 1, of every key and list item by its path.
+    """
+
+    where: str
+    value: Any
+    lines: dict[Path, int] = field(default_factory=dict)
+
+    def locate(self, path: Path) -> tuple[str, int]:
+        """Return the file and line of `path`, or of the nearest part around it."""
+        for end in range(len(path), 0, -1):
+            if path[:end] in self.lines:
+                line = self.lines[path[:end]]
+                return (self.where, line) if line else (_override(path[:end]), 0)
+        return self.where, 1
+
+    def problem(self, path: Path, message: str) -> Problem:
+        """Return a located problem."""
+        where, line = self.locate(path)
+        return Problem(where, line, dotted(path), message)
+
+
+def _override(path: Path) -> str:
+    return f"--set {dotted(path)}"
+
+
+def dotted(path: Path) -> str:
+    """Write a path as people do: ``model[1].Dense.units``."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def scalar(text: str) -> Any:
+    """Resolve a plain scalar as YAML 1.2 does."""
+    if text in CONSTANTS:
+        return CONSTANTS[text]
+    if INT.fullmatch(text):
+        return int(text) if len(text) < 30 else float(text)
+    return float(text) if FLOAT.fullmatch(text) else text
+
+
+def parse(text: str, where: str) -> Document:
+    """Read one YAML document.
+
+    Parameters
+    ----------
+    text : str
+        The whole file.
+    where : str
+        What messages call it.
+
+    Raises
+    ------
+    ConfigError
+        If the text is no YAML, too large, nested too deeply, or uses tags, aliases or a
+        key twice.
+    """
+    if len(text.encode()) > MAX_BYTES:
+        raise ConfigError([Problem(where, 0, "", f"larger than {MAX_BYTES // 1024} kB")])
+    document = Document(where, None)
+    try:
+        _Composer(text, document).compose()
+    except yaml.MarkedYAMLError as error:
+        raise ConfigError([_syntax_problem(error, text, where)]) from None
+    except yaml.reader.ReaderError as error:
+        message = f"character {error.character!r} is not allowed in YAML"
+        raise ConfigError([Problem(where, 0, "", message)]) from None
+    return document
+
+
+def _syntax_problem(error: yaml.MarkedYAMLError, text: str, where: str) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    line, column = (mark.line, mark.column) if mark else (0, 0)
+    shown = (text.splitlines() or [""])[min(line, max(len(text.splitlines()) - 1, 0))]
+    if "\t" in shown[: len(shown) - len(shown.lstrip())]:
+        return Problem(where, line + 1, "", "a tab is used for indentation; use spaces")
+    what = " ".join(filter(None, [error.problem, error.context]))
+    pointer = f"\n    {shown}\n    {' ' * column}^"
+    return Problem(where, line + 1, "", f"not valid YAML: {what}{pointer}")
+
+
+class _Composer:
+    """Build plain values from parser events, noting lines on the way."""
+
+    def __init__(self, text: str, document: Document) -> None:
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        self.events: Iterator[yaml.Event] = yaml.parse(text, Loader=loader)
+        self.document = document
+
+    def compose(self) -> None:
+        documents = 0
+        for event in self.events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    self.refuse(event, "a config is a single YAML document; found a second '---'")
+                self.document.value = self.node(next(self.events), ())
+
+    def refuse(self, event: yaml.Event, message: str) -> None:
+        line = event.start_mark.line + 1
+        raise ConfigError([Problem(self.document.where, line, "", message)])
+
+    def node(self, event: yaml.Event, path: Path) -> Any:
+        if isinstance(event, yaml.AliasEvent):
+            self.refuse(event, "aliases (*name) are not supported; write the value out")
+        if getattr(event, "anchor", None):
+            self.refuse(event, "anchors (&name) are not supported; write the value out")
+        if getattr(event, "tag", None) not in (None, "!"):
+            self.refuse(event, f"tags ({event.tag}) are not supported")
+        if len(path) > MAX_DEPTH:
+            self.refuse(event, f"nested too deeply (at most {MAX_DEPTH} levels)")
+        if isinstance(event, yaml.MappingStartEvent):
+            return self.mapping(path)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self.sequence(path)
+        return event.value if event.style else scalar(event.value)
+
+    def mapping(self, path: Path) -> dict[str, Any]:
+        value: dict[str, Any] = {}
+        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
+            if not isinstance(event, yaml.ScalarEvent):
+                self.refuse(event, "a key must be plain text")
+            key = event.value
+            line = event.start_mark.line + 1
+            if key in value:
+                first = self.document.lines[(*path, key)]
+                message = f"{key!r} is given twice (first on line {first})"
+                raise ConfigError(
+                    [Problem(self.document.where, line, dotted((*path, key)), message)]
+                )
+            self.document.lines[(*path, key)] = line
+            value[key] = self.node(next(self.events), (*path, key))
+        return value
+
+    def sequence(self, path: Path) -> list[Any]:
+        value: list[Any] = []
+        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
+            item = (*path, len(value))
+            self.document.lines[item] = event.start_mark.line + 1
+            value.append(self.node(event, item))
+        return value
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes what `parse` reads back: quoted where 1.2 would resolve plain text otherwise."""
+
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 (PyYAML's own protocol)
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
+        return True
+
+
+def _words(words: Iterable[str]) -> re.Pattern[str]:
+    return re.compile(rf"(?:{'|'.join(map(re.escape, words))})$")
+
+
+for _tag, _pattern in {
+    "null": _words(NULLS),
+    "bool": _words(BOOLEANS),
+    "int": re.compile(rf"(?:{INT.pattern})$"),
+    "float": re.compile(rf"(?:{FLOAT.pattern})$|{_words(SPECIAL_FLOATS).pattern}"),
+}.items():
+    _Dumper.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", _pattern, None)
+
+
+def dump(value: Any) -> str:
+    """Write plain values as YAML that `parse` reads back unchanged."""
+    return yaml.dump(
+        value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100
+    )

@@ -1,0 +1,65 @@
+"""``--set key=value``: single keys of a config, changed from the command line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dlcli.config.document import Document, Path, parse, scalar
+from dlcli.errors import DlcliError
+
+
+def apply_override(document: Document, override: str) -> None:
+    """Set one key of a document; a bare name on the way becomes a mapping.
+
+    Raises
+    ------
+    DlcliError
+        If the text is not ``key=value`` or the key leads through a scalar or out of a list.
+    """
+    key, sign, text = override.partition("=")
+    parts = [part for part in key.strip().replace("[", ".").replace("]", "").split(".") if part]
+    if not sign or not parts:
+        raise DlcliError(f"--set {override}: expected key=value, as in --set fit.epochs=5")
+    node, path = document.value, ()
+    for depth, part in enumerate(parts):
+        last = depth == len(parts) - 1
+        index = _index(node, part, override)
+        path = (*path, index)
+        if last:
+            node[index] = _override_value(text.strip(), override)
+            _mark_override(document, path)
+            return
+        child = node.get(index) if isinstance(node, dict) else node[index]
+        if child is None:
+            child = {}
+        elif child == parts[depth + 1] or _names_same(child, parts[depth + 1]):
+            child = {parts[depth + 1]: None}
+        elif not isinstance(child, dict | list):
+            below = f"{'.'.join(parts[: depth + 1])} is {child!r}"
+            raise DlcliError(f"--set {override}: {below} and has nothing below it")
+        node[index] = child
+        node = child
+
+
+def _index(node: Any, part: str, override: str) -> Any:
+    if isinstance(node, dict):
+        return part
+    if part.lstrip("-").isdigit() and -len(node) <= int(part) < len(node):
+        return int(part) % len(node)
+    raise DlcliError(f"--set {override}: {part!r} is no position in a list of {len(node)}")
+
+
+def _names_same(value: Any, name: str) -> bool:
+    return isinstance(value, str) and value.lower() == name.lower()
+
+
+def _override_value(text: str, override: str) -> Any:
+    if text[:1] in ("[", "{", "'", '"'):
+        return parse(text, f"--set {override}").value
+    return scalar(text)
+
+
+def _mark_override(document: Document, path: Path) -> None:
+    for known in [item for item in document.lines if item[: len(path)] == path]:
+        del document.lines[known]
+    document.lines[path] = 0

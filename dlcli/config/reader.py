@@ -1,0 +1,174 @@
+"""The sections of a config that name components, from plain values to typed ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path as FilePath
+from typing import Any
+
+from pydantic import ValidationError
+
+from dlcli.config.components import Component, ComponentReader, split_spelling
+from dlcli.config.document import Document, Path
+from dlcli.config.located import located
+from dlcli.config.sections import LOADERS, STEPS, DatasetConfig, Loader, Section
+from dlcli.errors import Problem, unknown
+from dlcli.known import KNOWN
+
+KERAS_LISTS = {"model": "layers", "metrics": "metrics", "callbacks": "callbacks"}
+KERAS_SINGLE = {"loss": "losses", "optimizer": "optimizers"}
+
+# Stands for what could not be read, so that the rest can still be checked.
+UNREADABLE = "?"
+NO_DATASET = DatasetConfig(name=UNREADABLE, loader=Loader())
+
+
+class SectionReader:
+    """Read the sections that spell components; leave the others to pydantic."""
+
+    def __init__(self, document: Document, folder: FilePath, problems: list[Problem]) -> None:
+        self.document = document
+        self.folder = folder
+        self.problems = problems
+        self.components = ComponentReader(document, problems)
+
+    def values(self) -> dict[str, Any]:
+        values = dict(self.document.value)
+        for key, kind in KERAS_LISTS.items():
+            if key in values:
+                values[key] = self.listed(kind, values[key], (key,))
+        for key, kind in KERAS_SINGLE.items():
+            if key in values:
+                values[key] = self.keras(kind, values[key], (key,))
+        if "dataset" in values:
+            values["dataset"] = self.dataset(values["dataset"], ("dataset",)) or NO_DATASET
+        if isinstance(values.get("preprocess"), dict):
+            values["preprocess"] = self.preprocess(values["preprocess"])
+        # A section left empty has its defaults; what could not be read is already reported.
+        return {key: value for key, value in values.items() if value is not None}
+
+    def listed(self, kind: str, value: Any, path: Path) -> Any:
+        if value is None:
+            return ()
+        if not isinstance(value, list):
+            value, start = [value], None
+        else:
+            start = 0
+        return tuple(
+            self.keras(kind, item, path if start is None else (*path, index))
+            for index, item in enumerate(value)
+        )
+
+    def keras(self, kind: str, value: Any, path: Path) -> Component:
+        """Read a Keras component; what cannot be read is reported and stands as `UNREADABLE`."""
+        component = self.components.read(kind, value, path)
+        if component is None:
+            spelling = split_spelling(value)
+            spelled = "" if isinstance(spelling, str) else spelling[0]
+            return Component(UNREADABLE, {}, spelled, path)
+        return component
+
+    def section(self, kind: str, registry: Any, value: Any, path: Path) -> tuple[str, Any, Any]:
+        """Read a name of ours with its arguments: the name, the class, the arguments."""
+        spelling = split_spelling(value)
+        if isinstance(spelling, str):
+            self.components.complain(path, spelling)
+            return "", None, None
+        name, given = spelling
+        if name not in registry:
+            self.components.complain(path, unknown(kind, name, registry))
+            return name, None, None
+        return name, registry[name], given
+
+    def validate(self, section: type[Section], given: Any, path: Path) -> Any:
+        """Validate the arguments of a section of ours; None if they are wrong."""
+        if given is not None and not isinstance(given, dict):
+            first = next(iter(section.model_fields), None)
+            first = None if first == "limit" else first
+            if first is None:
+                self.components.complain(path, f"takes no argument, got {given!r}")
+                return None
+            given = {first: given}
+        try:
+            return section.model_validate(given or {})
+        except ValidationError as error:
+            self.problems.extend(located(error, self.document, section, path))
+            return None
+
+    def dataset(self, value: Any, path: Path) -> DatasetConfig | None:
+        spelling = split_spelling(value)
+        if isinstance(spelling, str):
+            self.components.complain(path, spelling)
+            return None
+        name, given = spelling
+        path = (*path, name) if isinstance(value, dict) else path
+        if name in KNOWN:
+            return self.known(name, given, path)
+        if name not in LOADERS:
+            self.components.complain(path, _unknown_dataset(name))
+            return None
+        if not isinstance(given, dict):
+            given = {} if given is None else {"path": given}
+        section = LOADERS[name]
+        loader = self.validate(section, given, path)
+        if loader is None:
+            return None
+        given = dict(given)
+        if "path" in given:
+            # The resolved config lies elsewhere, so it names the file in full.
+            given["path"] = str((self.folder / FilePath(given["path"]).expanduser()).absolute())
+            loader = loader.model_copy(update={"path": given["path"]})
+        return DatasetConfig(name=name, loader=loader, written={name: given})
+
+    def known(self, name: str, given: Any, path: Path) -> DatasetConfig | None:
+        known = KNOWN[name]
+        if given is not None and not isinstance(given, dict):
+            self.components.complain(path, f"expected arguments by name, got {given!r}")
+            return None
+        if "path" in (given or {}):
+            self.components.complain((*path, "path"), "a named data set finds its own files")
+            return None
+        arguments = {"path": name} if "path" in LOADERS[known.loader].model_fields else {}
+        loader = self.validate(
+            LOADERS[known.loader], {**arguments, **known.arguments, **(given or {})}, path
+        )
+        if loader is None:
+            return None
+        written = {name: dict(given)} if given else name
+        return DatasetConfig(name=name, loader=loader, known=True, written=written)
+
+    def preprocess(self, value: Mapping[str, Any]) -> dict[str, Any]:
+        read = dict(value)
+        for key in ("numeric", "categorical", "boolean"):
+            if key in read:
+                read[key] = self.steps(read[key], ("preprocess", key), key)
+        if isinstance(read.get("columns"), dict):
+            read["columns"] = {
+                column: self.steps(steps, ("preprocess", "columns", column), None)
+                for column, steps in read["columns"].items()
+            }
+        return read
+
+    def steps(self, value: Any, path: Path, takes: str | None) -> tuple[Any, ...]:
+        if value in (None, "none", []):
+            return ()
+        items = value if isinstance(value, list) else [value]
+        steps = []
+        for index, item in enumerate(items):
+            where = (*path, index) if isinstance(value, list) else path
+            name, section, given = self.section("preprocessing step", STEPS, item, where)
+            if section is None:
+                continue
+            if takes is not None and takes not in section.takes:
+                self.components.complain(where, f"{name} is not for {takes} columns")
+                continue
+            step = self.validate(section, given, (*where, name) if isinstance(item, dict) else where)
+            if step is not None:
+                steps.append(step)
+        return tuple(steps)
+
+
+def _unknown_dataset(name: str) -> str:
+    if name.endswith((".csv", ".csv.gz", ".tsv", ".txt")):
+        return f"a file is read by a loader: {{csv: {{path: {name}, target: …}}}}"
+    return unknown("data set or loader", name, [*KNOWN, *LOADERS])

@@ -1,0 +1,90 @@
+"""What can go wrong for a user, and how it is said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+
+class DlcliError(Exception):
+    """A mistake or mishap that the user can act on; printed without a traceback.
+
+    Parameters
+    ----------
+    message : str
+        Where it happened, what was found, what was wanted.
+    hint : str, optional
+        What to try.
+    """
+
+    exit_code = 2
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class DatasetError(DlcliError):
+    """The data cannot be found, read or used."""
+
+
+class ModelFileError(DlcliError):
+    """A model file or run directory cannot be opened or does not fit."""
+
+
+class TrainingError(DlcliError):
+    """The configuration and the data were right, and the work failed all the same."""
+
+    exit_code = 1
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One mistake in a config: where it is and what it is."""
+
+    where: str
+    line: int
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.where}:{self.line}" if self.line else self.where
+        named = self.key and not self.where.endswith(self.key)
+        return f"{place}: {self.key}: {self.message}" if named else f"{place}: {self.message}"
+
+
+class ConfigError(DlcliError):
+    """Everything that is wrong with one config.
+
+    Parameters
+    ----------
+    problems : iterable of Problem
+        At least one; shown in the order of the file.
+    """
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(problems))
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+def unknown(kind: str, name: object, known: Iterable[str]) -> str:
+    """Say that `name` is no known `kind`, and offer the nearest ones or them all."""
+    names = sorted(known)
+    text = f"unknown {kind} {str(name)!r}."
+    hint = did_you_mean(str(name), names)
+    if hint:
+        return f"{text} {hint}"
+    if len(names) > 20:
+        return text
+    return f"{text} Choose from {', '.join(names)}." if names else text
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Offer the nearest of the `known` names, or say nothing."""
+    # Keras has most names twice, as class and as function: offer the one of the same case.
+    names: dict[str, str] = {}
+    for candidate in sorted(known, key=lambda item: item.islower() != name.islower()):
+        names.setdefault(candidate.replace("_", "").lower(), candidate)
+    near = get_close_matches(name.replace("_", "").lower(), names, n=1, cutoff=0.6)
+    return f"Did you mean {names[near[0]]!r}?" if near else ""
