@@ -146,8 +146,9 @@ class Impute(Step):
 
     takes: ClassVar[tuple[str, ...]] = ("numeric", "boolean", "categorical")
 
-    strategy: Literal["mean", "median", "most_frequent"] = Field(
-        default="mean", description="What to fill in: of the training rows."
+    strategy: Literal["mean", "median", "most_frequent"] | None = Field(
+        default=None,
+        description="What to fill in, of the training rows; default: the mean, or the most frequent category.",
     )
     indicator: bool = Field(
         default=False, description="Add a 0/1 column for each column that has missing values."
@@ -319,6 +320,6 @@ def plain_steps(steps: Steps) -> Any:
         return "none"
     names = {STEPS[name]: name for name in STEPS}
     return [
-        {names[type(step)]: arguments} if (arguments := step.model_dump()) else names[type(step)]
+        {names[type(step)]: given} if (given := step.model_dump(exclude_none=True)) else names[type(step)]
         for step in steps
     ]

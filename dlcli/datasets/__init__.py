@@ -1,0 +1,133 @@
+"""Data sets: found, read, and described; nothing is fitted here."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from dlcli.config.sections import (
+    Config,
+    CsvLoader,
+    DatasetConfig,
+    IdxLoader,
+    Loader,
+    NpzLoader,
+    SklearnLoader,
+    SplitConfig,
+)
+from dlcli.datasets.arrays import find_idx, load_idx, load_npz
+from dlcli.datasets.bundled import load_sklearn
+from dlcli.datasets.cache import find_files, own_table
+from dlcli.datasets.dataset import Column, Dataset, Dialect, Target
+from dlcli.datasets.sample import sample_images, sample_known_table, sample_like
+from dlcli.datasets.tables import load_csv, read_groups, read_parts
+from dlcli.errors import DatasetError
+from dlcli.known import KNOWN
+
+__all__ = ["Column", "Dataset", "Dialect", "Target", "load_dataset"]
+
+MIN_ROWS = 2
+
+
+def load_dataset(config: Config, *, sample: bool = False, progress: bool = False) -> Dataset:
+    """Load the data set that a config names.
+
+    Parameters
+    ----------
+    config : Config
+    sample : bool
+        Generate a small sample of its columns, types and shapes instead. What is at hand is
+        imitated; of what is not, nothing is downloaded.
+    progress : bool
+        Whether a download shows a bar on standard error.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    DatasetError
+        If the data cannot be found or read.
+    """
+    section = config.dataset
+    if sample:
+        dataset = _sample(section, config.split, config.seed)
+    else:
+        dataset = _load(section, config.split, progress=progress)
+    limit = section.loader.limit
+    if limit is not None and limit < len(dataset):
+        rng = np.random.default_rng(config.seed)
+        dataset = dataset.take(np.sort(rng.permutation(len(dataset))[:limit]))
+    if len(dataset) < MIN_ROWS:
+        raise DatasetError(f"{section.name}: {len(dataset)} row; there is nothing to learn from")
+    return dataset
+
+
+def _load(section: DatasetConfig, split: SplitConfig, *, progress: bool) -> Dataset:
+    name, loader = section.name, section.loader
+    if isinstance(loader, SklearnLoader):
+        return load_sklearn(loader.name, name)
+    paths = _paths(section, loader, progress=progress)
+    if isinstance(loader, CsvLoader):
+        return _load_table(loader, paths[0], _title(section, loader), split)
+    if isinstance(loader, NpzLoader):
+        return load_npz(_title(section, loader), paths[0], loader.class_names)
+    if isinstance(loader, IdxLoader):
+        return load_idx(_title(section, loader), paths, loader.class_names)
+    raise TypeError(f"no code loads {type(loader).__name__}")
+
+
+def _title(section: DatasetConfig, loader: CsvLoader | NpzLoader | IdxLoader) -> str:
+    return section.name if section.known else Path(loader.path).stem
+
+
+def _paths(section: DatasetConfig, loader: Loader, *, progress: bool) -> list[Path]:
+    if section.known:
+        known = KNOWN[section.name]
+        if not known.files:
+            return [own_table(known)]
+        return find_files(section.name, progress=progress)
+    path = Path(getattr(loader, "path", ""))
+    if isinstance(loader, IdxLoader):
+        return find_idx(path)
+    if not path.is_file():
+        raise DatasetError(f"no file {_shown(path)!r}")
+    return [path]
+
+
+def _shown(path: Path) -> str:
+    """Write a path as the user would, from the folder that is open."""
+    relative = os.path.relpath(path)
+    return relative if not relative.startswith("..") else str(path)
+
+
+def _load_table(loader: CsvLoader, path: Path, name: str, split: SplitConfig) -> Dataset:
+    aside = [item for item in (split.column, split.group) if item is not None]
+    dataset = load_csv(loader, path, name, aside)
+    if split.column is not None:
+        dataset = replace(dataset, parts=read_parts(loader, path, split.column))
+    if split.group is not None:
+        dataset = replace(dataset, groups=read_groups(loader, path, split.group))
+    return dataset
+
+
+def _sample(section: DatasetConfig, split: SplitConfig, seed: int) -> Dataset:
+    loader = section.loader
+    if section.known and KNOWN[section.name].files:
+        facts = KNOWN[section.name].facts
+        if isinstance(loader, CsvLoader):
+            return sample_known_table(section.name, loader, facts, seed)
+        return sample_images(section.name, facts, seed)
+    dataset = sample_like(_load(section, split, progress=False), seed)
+    rng = np.random.default_rng(seed)
+    if split.column is not None:
+        parts = rng.choice(np.array([0, 0, 0, 1, 2], np.int8), len(dataset))
+        dataset = replace(dataset, parts=parts)
+    if split.group is not None:
+        groups = np.array([f"group {number}" for number in rng.integers(0, 12, len(dataset))], object)
+        dataset = replace(dataset, groups=groups)
+    return dataset

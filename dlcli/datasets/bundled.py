@@ -1,0 +1,44 @@
+"""The data sets that scikit-learn brings along: real data without a download."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dlcli.datasets.arrays import PIXELS
+from dlcli.datasets.dataset import Column, Dataset, Dialect, Target, pixel_columns
+from dlcli.datasets.tables import table
+
+
+def load_sklearn(dataset: str, name: str) -> Dataset:
+    """Load one of scikit-learn's bundled data sets.
+
+    Parameters
+    ----------
+    dataset : {"breast_cancer", "diabetes", "digits", "iris", "wine"}
+        scikit-learn's name of it.
+    name : str
+        What the data set is called here.
+
+    Returns
+    -------
+    Dataset
+        A table, or for digits float64 images of shape (n, 8, 8, 1).
+    """
+    from sklearn import datasets
+
+    bunch = getattr(datasets, f"load_{dataset}")()
+    if dataset == "digits":
+        x = bunch.images[..., np.newaxis]
+        target = Target("digit", "classification", tuple(map(str, bunch.target_names)))
+        return Dataset(
+            name, x, bunch.target.astype(np.int32), target, pixel_columns(x.shape[1:]), PIXELS
+        )
+    names = [str(feature) for feature in bunch.feature_names]
+    columns = tuple(Column(feature, "numeric", index) for index, feature in enumerate(names))
+    if dataset == "diabetes":
+        y, target = bunch.target.astype(np.float64), Target("progression", "regression")
+    else:
+        class_names = tuple(map(str, bunch.target_names))
+        y, target = bunch.target.astype(np.int32), Target("class", "classification", class_names)
+    values = {feature: bunch.data[:, index] for index, feature in enumerate(names)}
+    return Dataset(name, table(values), y, target, columns, Dialect("auto", missing=("",)))

@@ -1,0 +1,157 @@
+"""Files of named data sets: found in the user's folders, or downloaded and checked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from dlcli.config.load import bundled
+from dlcli.datasets.tables import file_sha256
+from dlcli.errors import DatasetError
+from dlcli.known import KNOWN, Known, RemoteFile
+
+
+def cache_folder() -> Path:
+    """Return the user's cache of downloaded data sets."""
+    import pooch
+
+    return Path(pooch.os_cache("dlcli"))
+
+
+def folders(name: str) -> Iterator[Path]:
+    """Yield where the files of a data set are looked for, in order."""
+    for folder in filter(None, os.environ.get("DLCLI_DATA", "").split(os.pathsep)):
+        yield Path(folder).expanduser()
+    yield Path("data")
+    yield bundled("data")
+    yield cache_folder() / name
+
+
+def find_files(name: str, *, download: bool = True, progress: bool = False) -> list[Path]:
+    """Return the files of a named data set.
+
+    Parameters
+    ----------
+    name : str
+        A key of `KNOWN`.
+    download : bool
+        Whether to fetch what no folder has.
+    progress : bool
+        Whether downloads show a bar on standard error.
+
+    Returns
+    -------
+    list of Path
+        In the order of the data set's ``files``; each has the right checksum.
+
+    Raises
+    ------
+    DatasetError
+        If a file is nowhere and cannot be downloaded, or is another than it should be.
+    """
+    known = KNOWN[name]
+    found: list[Path] = []
+    for file in known.files:
+        path = _local(name, file)
+        if path is None and download:
+            path = _download(name, file, progress=progress)
+        if path is None:
+            raise _absent(name, file, "is in none of the data folders")
+        found.append(path)
+    return found
+
+
+def own_table(known: Known) -> Path:
+    """Return the file of a table that comes with dlcli."""
+    name = str(known.arguments["path"])
+    path = next((p for p in (Path("data") / name, bundled("data") / name) if p.is_file()), None)
+    if path is None:
+        raise DatasetError(f"the table {name} is not installed")
+    return path
+
+
+def _local(name: str, file: RemoteFile) -> Path | None:
+    others: list[Path] = []
+    for folder in folders(name):
+        for spelling in (*file.aliases, file.name):
+            path = folder / spelling
+            if not path.is_file():
+                continue
+            if path.stat().st_size == file.size and file_sha256(path) == file.sha256:
+                return path
+            others.append(path)
+    # Several data sets name their files alike, so a file of another one only stands in the way
+    # where it was put on purpose under the full name.
+    wrong = [path for path in others if not _shared_name(name, file, path)]
+    if wrong:
+        raise DatasetError(
+            f"{wrong[0]} is not the published file: its checksum differs",
+            hint=f"remove it; {file.url} has SHA-256 {file.sha256}",
+        )
+    return None
+
+
+def _shared_name(name: str, file: RemoteFile, path: Path) -> bool:
+    return any(
+        path.name == other.name and file.sha256 != other.sha256
+        for key, known in KNOWN.items()
+        if key != name
+        for other in known.files
+    )
+
+
+def _download(name: str, file: RemoteFile, *, progress: bool) -> Path:
+    import pooch
+
+    folder = cache_folder() / name
+    pooch.get_logger().setLevel("ERROR")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        fetched = pooch.retrieve(
+            file.url,
+            known_hash=f"sha256:{file.sha256}",
+            fname=file.name,
+            path=folder,
+            downloader=pooch.HTTPDownloader(progressbar=progress, timeout=30),
+        )
+    except ValueError:
+        raise DatasetError(
+            f"{file.url} sent another file than was published: its checksum differs. "
+            "The download is removed.",
+            hint=f"get the file with SHA-256 {file.sha256} elsewhere and put it into {folder}",
+        ) from None
+    except OSError as error:  # requests' errors are among them
+        raise _absent(name, file, _network_reason(error)) from None
+    return Path(fetched)
+
+
+def _network_reason(error: OSError) -> str:
+    response = getattr(error, "response", None)
+    if response is not None:
+        return f"cannot be downloaded (the server answers {response.status_code})"
+    if error.errno is not None and error.filename is not None:
+        return f"cannot be stored ({error.strerror}: {error.filename})"
+    return "cannot be downloaded (no connection)"
+
+
+def _absent(name: str, file: RemoteFile, reason: str) -> DatasetError:
+    folder = os.environ.get("DLCLI_DATA", "").split(os.pathsep)[0] or str(Path("data").absolute())
+    return DatasetError(
+        f"{file.name} of data set {name!r} {reason}: {file.url}",
+        hint=f"put the file into {folder}, or try the config with --sample (generated data)",
+    )
+
+
+def is_available(name: str) -> bool:
+    """Tell whether a named data set can be loaded without a download."""
+    try:
+        find_files(name, download=False)
+    except DatasetError:
+        return False
+    return True
+
+
+def total_size(files: Sequence[RemoteFile]) -> int:
+    """Return the bytes of all files."""
+    return sum(file.size for file in files)

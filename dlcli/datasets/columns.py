@@ -1,0 +1,195 @@
+"""Types of columns, told from their text once and kept."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from dlcli.datasets.dataset import ColumnType, Dialect
+from dlcli.errors import DatasetError
+
+BOOLEANS: dict[str, float] = {
+    **dict.fromkeys(["true", "yes", "y", "t"], 1.0),
+    **dict.fromkeys(["false", "no", "n", "f"], 0.0),
+}
+BOOLEAN_PAIRS = ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"})
+MOSTLY = 0.9
+DECIMAL_COMMA = re.compile(r"-?[0-9]+,[0-9]+$")
+DATE = re.compile(r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}\b")
+LARGEST = 1e15
+
+
+def to_number(text: str, decimal: str = ".") -> float:
+    """Read a number as people write it; NaN if the text is none.
+
+    Underscores, which Python allows, are not numbers' business in a data file.
+    """
+    if decimal == ",":
+        text = text.replace(".", "").replace(",", ".")
+    try:
+        return math.nan if "_" in text else float(text)
+    except ValueError:
+        return math.nan
+
+
+def numbers(
+    texts: Sequence[str], dialect: Dialect, *, name: str, lines: Sequence[int], where: str
+) -> np.ndarray[Any, Any]:
+    """Turn the texts of a numeric column into float64; missing ones into NaN.
+
+    Parameters
+    ----------
+    texts : sequence of str
+    dialect : Dialect
+        Its decimal sign and what means no value.
+    name : str
+        The column, for messages.
+    lines : sequence of int
+        The line of every text.
+    where : str
+        The file, for messages.
+
+    Raises
+    ------
+    DatasetError
+        With the line of the first text that is no finite number.
+    """
+    try:
+        if dialect.decimal != ".":
+            raise ValueError
+        values = np.fromiter(map(float, texts), np.float64, len(texts))
+        if np.isfinite(values).all():
+            return values
+    except ValueError:
+        pass
+    missing = set(dialect.missing)
+    values = np.empty(len(texts))
+    for index, text in enumerate(texts):
+        text = text.strip()  # noqa: PLW2901
+        if text in missing:
+            values[index] = math.nan
+            continue
+        value = to_number(text, dialect.decimal)
+        if not math.isfinite(value):
+            what = "is infinite" if math.isinf(value) else "is not a number"
+            raise DatasetError(f"{where}:{lines[index]}: {text!r} in column {name!r} {what}")
+        values[index] = value
+    return values
+
+
+def booleans(
+    texts: Sequence[str], dialect: Dialect, *, name: str, lines: Sequence[int], where: str
+) -> np.ndarray[Any, Any]:
+    """Turn the texts of a boolean column into 0 and 1; missing ones into NaN."""
+    missing = set(dialect.missing)
+    values = np.empty(len(texts))
+    for index, text in enumerate(texts):
+        word = text.strip().lower()
+        if text.strip() in missing:
+            values[index] = math.nan
+        elif word in BOOLEANS:
+            values[index] = BOOLEANS[word]
+        elif word in ("0", "1", "0.0", "1.0"):
+            values[index] = float(word)
+        else:
+            raise DatasetError(
+                f"{where}:{lines[index]}: {text!r} in column {name!r} is neither true nor false"
+            )
+    return values
+
+
+def categories(texts: Sequence[str], dialect: Dialect) -> np.ndarray[Any, Any]:
+    """Turn the texts of a categorical column into objects; missing ones into None."""
+    missing = set(dialect.missing)
+    values = np.empty(len(texts), object)
+    values[:] = [None if (word := text.strip()) in missing else word for text in texts]
+    return values
+
+
+def convert(
+    type: ColumnType,  # noqa: A002 (the word of the config)
+    texts: Sequence[str],
+    dialect: Dialect,
+    *,
+    name: str,
+    lines: Sequence[int],
+    where: str,
+) -> np.ndarray[Any, Any]:
+    """Turn texts into values of a known type; see `numbers`, `booleans` and `categories`."""
+    if type == "categorical":
+        return categories(texts, dialect)
+    turn = numbers if type == "numeric" else booleans
+    return turn(texts, dialect, name=name, lines=lines, where=where)
+
+
+def detect_type(
+    texts: Sequence[str], dialect: Dialect, *, name: str, lines: Sequence[int], where: str
+) -> ColumnType:
+    """Tell the type of a column from all its texts.
+
+    Raises
+    ------
+    DatasetError
+        If nearly all texts are numbers and a few are not, or they look like numbers with
+        another decimal sign: whatever was meant, it is not a category.
+    """
+    missing = set(dialect.missing)
+    try:
+        if dialect.decimal == "." and not any("_" in text for text in texts[:100]):
+            values = np.fromiter(map(float, texts), np.float64, len(texts))
+            if np.isfinite(values).all():
+                return "numeric"
+    except ValueError:
+        pass
+    present = [(line, text.strip()) for line, text in zip(lines, texts, strict=True)]
+    present = [(line, text) for line, text in present if text not in missing]
+    if not present:
+        return "numeric"
+    words = {text.lower() for _, text in present}
+    if any(words <= pair for pair in BOOLEAN_PAIRS):
+        return "boolean"
+    bad = [(line, text) for line, text in present if math.isnan(to_number(text, dialect.decimal))]
+    if not bad:
+        return "numeric"
+    if len(bad) <= (1 - MOSTLY) * len(present) and len(present) >= 10:
+        line, text = bad[0]
+        raise DatasetError(
+            f"{where}:{line}: {text!r} in column {name!r} is not a number, "
+            f"as {len(present) - len(bad)} of {len(present)} values are",
+            hint=f"mend the cell, add {text!r} to the loader's `missing`, "
+            f"or set `types: {{{name}: categorical}}`",
+        )
+    commas = sum(bool(DECIMAL_COMMA.match(text)) for _, text in present)
+    if dialect.decimal == "." and commas > MOSTLY * len(bad):
+        raise DatasetError(
+            f"{where}:{bad[0][0]}: {bad[0][1]!r} in column {name!r} has a decimal comma",
+            hint='set `decimal: ","` in the loader',
+        )
+    return "categorical"
+
+
+def notices(values: Mapping[str, np.ndarray[Any, Any]], texts: Mapping[str, Sequence[str]]) -> list[str]:
+    """Say what is odd about the features of a table."""
+    found = []
+    for name, column in values.items():
+        rows = len(column)
+        distinct = len(set(column.tolist()))
+        if distinct == 1:
+            found.append(f"column {name!r} has the same value in every row")
+        elif column.dtype == object and distinct == rows and rows > 20:
+            kind = "dates" if DATE.match(str(texts[name][0])) else "an identifier"
+            found.append(f"column {name!r} looks like {kind}: no two rows are alike; consider `drop`")
+        elif column.dtype != object and rows > 20 and _is_record_number(column):
+            found.append(f"column {name!r} looks like a record number; consider `drop`")
+        elif column.dtype != object and np.nanmax(np.abs(column), initial=0) > LARGEST:
+            found.append(f"column {name!r} has values beyond {LARGEST:g}")
+    return found
+
+
+def _is_record_number(column: np.ndarray[Any, Any]) -> bool:
+    steps = np.diff(column)
+    return bool((steps == 1).all())

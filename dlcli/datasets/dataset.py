@@ -1,0 +1,193 @@
+"""A data set in memory: features, target, and what they mean."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from dlcli.known import Facts, Task
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ColumnType = Literal["numeric", "categorical", "boolean"]
+PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a delimited text file is written.
+
+    Parameters
+    ----------
+    delimiter : str
+        One character, or ``"whitespace"`` for runs of blanks.
+    header : bool
+        Whether the first row holds column names.
+    encoding : str
+        A Python codec, or ``"auto"``.
+    decimal : str
+    quoting : bool
+    comment : str
+        First character of lines to skip, or ``""``.
+    missing : tuple of str
+        Texts of a feature that mean no value.
+    """
+
+    delimiter: str = ","
+    header: bool = True
+    encoding: str = "auto"
+    decimal: str = "."
+    quoting: bool = True
+    comment: str = ""
+    missing: tuple[str, ...] = ("",)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One feature of a table.
+
+    Parameters
+    ----------
+    name : str
+    type : {"numeric", "categorical", "boolean"}
+    position : int
+        In the file, from 0; what counts where there is no header.
+    """
+
+    name: str
+    type: ColumnType
+    position: int
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is learned.
+
+    Parameters
+    ----------
+    name : str
+    task : {"classification", "regression"}
+    class_names : tuple of str
+        In the order of the codes 0, 1, …; empty for regression.
+    unit : str
+        Of a regression target.
+    position : int or None
+        Column in the file, from 0; None where the data are no table.
+    """
+
+    name: str
+    task: Task
+    class_names: tuple[str, ...] = ()
+    unit: str = ""
+    position: int | None = None
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Samples with their target.
+
+    Parameters
+    ----------
+    name : str
+    x : DataFrame or ndarray
+        A table with float64 columns (numeric, and boolean as 0 and 1; NaN is missing) and
+        object columns (categorical; None is missing), or an array of shape (n, …).
+    y : ndarray
+        int32 codes of shape (n,) for classes, float64 of shape (n,) for regression.
+    target : Target
+    columns : tuple of Column
+        Of a table in the order of ``x``; of an array, one per flattened position.
+    dialect : Dialect
+        How a raw file of such rows is written.
+    parts : ndarray or None
+        Where rows are set apart already: 0 train, 1 validation, 2 test; shape (n,).
+    groups : ndarray or None
+        Labels of shape (n,); rows of one group never part.
+    files : mapping
+        SHA-256 of every file that was read, by its path.
+    sampled : bool
+        True if the rows were generated: metrics mean nothing then.
+    notices : tuple of str
+        What a user should know about the data.
+    """
+
+    name: str
+    x: pd.DataFrame | np.ndarray[Any, Any]
+    y: np.ndarray[Any, Any]
+    target: Target
+    columns: tuple[Column, ...] = ()
+    dialect: Dialect = field(default_factory=Dialect)
+    parts: np.ndarray[Any, Any] | None = None
+    groups: np.ndarray[Any, Any] | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
+    sampled: bool = False
+    notices: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    @property
+    def is_table(self) -> bool:
+        """Whether ``x`` has named columns of several types."""
+        return not isinstance(self.x, np.ndarray)
+
+    @property
+    def facts(self) -> Facts:
+        """What a config is checked against."""
+        return Facts(
+            self.target.task,
+            len(self.target.class_names),
+            () if self.is_table else tuple(self.x.shape[1:]),
+            self.target.class_names,
+            tuple(column.name for column in self.columns) if self.is_table else (),
+            rows=len(self),
+            official_test=self.parts is not None and not self.is_table,
+        )
+
+    def take(self, rows: np.ndarray[Any, Any]) -> Dataset:
+        """Return a data set of some rows.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+        """
+        return replace(
+            self,
+            x=take_rows(self.x, rows),
+            y=self.y[rows],
+            parts=None if self.parts is None else self.parts[rows],
+            groups=None if self.groups is None else self.groups[rows],
+        )
+
+    def fingerprint(self) -> str:
+        """Return the SHA-256 of features, target and names."""
+        digest = hashlib.sha256()
+        digest.update(repr((self.columns, self.target)).encode())
+        for array in self._arrays():
+            digest.update(f"{array.dtype}{array.shape}".encode())
+            if array.dtype == object:
+                digest.update("\0".join(map(str, array.tolist())).encode())
+            else:
+                digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()
+
+    def _arrays(self) -> list[np.ndarray[Any, Any]]:
+        if isinstance(self.x, np.ndarray):
+            return [self.x, self.y]
+        return [*(self.x[name].to_numpy() for name in self.x.columns), self.y]
+
+
+def take_rows(x: Any, rows: np.ndarray[Any, Any]) -> Any:
+    """Return some rows of a table or an array."""
+    return x[rows] if isinstance(x, np.ndarray) else x.iloc[rows].reset_index(drop=True)
+
+
+def pixel_columns(shape: tuple[int, ...]) -> tuple[Column, ...]:
+    """Name the flattened positions of an array, for rows of a CSV."""
+    count = int(np.prod(shape))
+    return tuple(Column(f"pixel_{index}", "numeric", index) for index in range(count))

@@ -1,0 +1,163 @@
+"""Rows of a delimited text, every one as wide as the first.
+
+The csv module of the standard library reads them, not pandas: pandas fills short rows and
+shifts long ones without a word, and does not tell the line of a bad cell.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import chain, islice
+from typing import TextIO
+
+from dlcli.datasets.dataset import Dialect
+from dlcli.errors import DatasetError
+
+DELIMITERS = (",", ";", "\t", "|", "whitespace")
+LOOKAHEAD = 100
+NAMES = {"\t": "\\t"}
+
+csv.field_size_limit(1 << 27)
+
+
+class Rows:
+    """An iterator over the rows of a text, with the line each ends on.
+
+    Parameters
+    ----------
+    text : text file
+        Opened with ``newline=""``.
+    name : str
+        What messages call it.
+    dialect : Dialect
+        Its delimiter may be ``"auto"``.
+
+    Attributes
+    ----------
+    line : int
+        Line of the file, from 1, on which the last row ended.
+    """
+
+    def __init__(self, text: TextIO, name: str, dialect: Dialect) -> None:
+        self.name = name
+        self.line = 0
+        self._lines = self._physical(text)
+        ahead = list(islice(self._lines, LOOKAHEAD))
+        if not ahead:
+            raise DatasetError(f"{name} is empty")
+        if dialect.delimiter == "auto":
+            dialect = replace(dialect, delimiter=detect_delimiter(ahead, dialect))
+        self.dialect = dialect
+        self._rows = self._split(self._counted(chain(ahead, self._lines)))
+        self._width: int | None = None
+
+    def __iter__(self) -> Iterator[list[str]]:
+        return self
+
+    def __next__(self) -> list[str]:
+        row = self._next()
+        while not row or (len(row) == 1 and not row[0].strip()):  # a blank line
+            row = self._next()
+        if self._width is None:
+            self._width = len(row)
+        if len(row) != self._width:
+            # One empty field behind the last delimiter is the habit of some programs.
+            if len(row) == self._width + 1 and row[-1] == "":
+                return row[:-1]
+            fields = "field" if len(row) == 1 else "fields"
+            raise DatasetError(
+                f"{self.name}:{self.line}: {len(row)} {fields}, but the first row has {self._width}"
+            )
+        return row
+
+    def narrow(self) -> None:
+        """Expect one field less, the last being an empty one behind every row."""
+        if self._width:
+            self._width -= 1
+
+    def _next(self) -> list[str]:
+        try:
+            return next(self._rows)
+        except csv.Error as error:
+            raise DatasetError(f"{self.name}:{self.line}: {_csv_message(error)}") from None
+        except UnicodeDecodeError as error:
+            hint = "name the file's encoding in the loader, as in `encoding: cp949`"
+            message = f"{self.name}:{self.line + 1}: not {error.encoding}"
+            raise DatasetError(message, hint=hint) from None
+        except (OSError, EOFError) as error:
+            raise DatasetError(f"{self.name} is damaged: {error}") from None
+
+    def _physical(self, text: TextIO) -> Iterator[str]:
+        try:
+            yield from text
+        except UnicodeDecodeError as error:
+            hint = "name the file's encoding in the loader, as in `encoding: cp949`"
+            raise DatasetError(f"{self.name}: not {error.encoding}", hint=hint) from None
+
+    def _counted(self, lines: Iterator[str]) -> Iterator[str]:
+        comment = self.dialect.comment
+        for line in lines:
+            self.line += 1
+            if "\0" in line:
+                raise DatasetError(f"{self.name}:{self.line}: a NUL byte; this is no text file")
+            if not (comment and line.startswith(comment)):
+                yield line
+
+    def _split(self, lines: Iterator[str]) -> Iterator[list[str]]:
+        if self.dialect.delimiter == "whitespace":
+            return (line.split() for line in lines)
+        quoting = csv.QUOTE_MINIMAL if self.dialect.quoting else csv.QUOTE_NONE
+        return csv.reader(
+            lines, delimiter=self.dialect.delimiter, quoting=quoting, strict=self.dialect.quoting
+        )
+
+
+def _csv_message(error: csv.Error) -> str:
+    text = str(error)
+    if "unexpected end of data" in text:
+        return "a quote is opened and never closed; set `quoting: false` if quotes are plain text"
+    if "expected after" in text:
+        return "a closing quote is followed by text; set `quoting: false` if quotes are plain text"
+    return text
+
+
+def detect_delimiter(lines: list[str], dialect: Dialect) -> str:
+    """Return the delimiter that cuts the lines into the most fields, all rows alike.
+
+    Parameters
+    ----------
+    lines : list of str
+        The beginning of a file.
+    dialect : Dialect
+        Its quoting and comments.
+    """
+    best, width = ",", 1
+    for delimiter in DELIMITERS:
+        widths = _widths(lines, replace(dialect, delimiter=delimiter))
+        if not widths:
+            continue
+        usual = max(set(widths), key=widths.count)
+        if usual > width and widths.count(usual) >= 0.9 * len(widths):
+            # Blanks inside text must not win over a delimiter that cuts cleanly as well.
+            if delimiter == "whitespace" and width > 1:
+                continue
+            best, width = delimiter, usual
+    return best
+
+
+def _widths(lines: list[str], dialect: Dialect) -> list[int]:
+    kept = [
+        line
+        for line in lines
+        if not line.isspace() and not (dialect.comment and line.startswith(dialect.comment))
+    ]
+    if dialect.delimiter == "whitespace":
+        return [len(line.split()) for line in kept]
+    quoting = csv.QUOTE_MINIMAL if dialect.quoting else csv.QUOTE_NONE
+    try:
+        rows = csv.reader(kept, delimiter=dialect.delimiter, quoting=quoting)
+        return [len(row) - (row[-1] == "") for row in rows if row]
+    except csv.Error:
+        return []

@@ -1,0 +1,135 @@
+"""Generated samples with the columns, types and shapes of a data set, and none of its truth."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from dlcli.config.sections import CsvLoader
+from dlcli.datasets.arrays import PIXELS
+from dlcli.datasets.dataset import Column, Dataset, Dialect, Target, pixel_columns
+from dlcli.datasets.tables import table
+from dlcli.known import Facts
+
+ROWS = 240
+NOTICE = "generated sample: the metrics mean nothing"
+Array = np.ndarray[Any, Any]
+
+
+def sample_images(name: str, facts: Facts, seed: int) -> Dataset:
+    """Generate images: one random pattern per class, with noise.
+
+    Parameters
+    ----------
+    name : str
+    facts : Facts
+        Shape, classes, range of the values, and whether there are official test rows.
+    seed : int
+
+    Returns
+    -------
+    Dataset
+        ``x``: uint8 for the range 0 to 255, float64 otherwise.
+    """
+    rng = np.random.default_rng(seed)
+    y = _codes(rng, facts.num_classes)
+    patterns = rng.random((facts.num_classes, *facts.shape))
+    x = 0.7 * patterns[y] + 0.3 * rng.random((ROWS, *facts.shape))
+    x = facts.low + (facts.high - facts.low) * x
+    x = x.astype(np.uint8) if facts.high == 255 else np.round(x)
+    parts = np.where(np.arange(ROWS) % 5 == 4, 2, 0).astype(np.int8)
+    return Dataset(
+        name,
+        x,
+        y,
+        Target("label", "classification", facts.class_names),
+        pixel_columns(facts.shape),
+        PIXELS,
+        parts=parts if facts.official_test else None,
+        sampled=True,
+        notices=(NOTICE,),
+    )
+
+
+def sample_known_table(name: str, loader: CsvLoader, facts: Facts, seed: int) -> Dataset:
+    """Generate a table of numeric columns from what is known of a data set.
+
+    Parameters
+    ----------
+    name : str
+    loader : CsvLoader
+        Whose names tell where the target stands.
+    facts : Facts
+    seed : int
+    """
+    rng = np.random.default_rng(seed)
+    names = list(loader.names or (*facts.columns, str(loader.target)))
+    position = names.index(str(loader.target))
+    columns = tuple(
+        Column(column, "numeric", names.index(column)) for column in names if column != loader.target
+    )
+    y = _targets(rng, facts.task == "classification", facts.num_classes, (facts.low, facts.high))
+    values = {
+        column.name: _numbers(rng, y, facts.low, facts.high, facts.num_classes) for column in columns
+    }
+    target = Target(str(loader.target), facts.task, facts.class_names, loader.unit, position)
+    dialect = Dialect("auto", header=loader.header is not False)
+    return Dataset(
+        name, table(values), y, target, columns, dialect, sampled=True, notices=(NOTICE,)
+    )
+
+
+def sample_like(dataset: Dataset, seed: int) -> Dataset:
+    """Generate rows like those of a data set that is at hand.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        A table; its columns' ranges and categories are kept, and which of them have gaps.
+    seed : int
+    """
+    if isinstance(dataset.x, np.ndarray):
+        low, high = float(dataset.x.min()), float(dataset.x.max())
+        return sample_images(dataset.name, replace(dataset.facts, low=low, high=high), seed)
+    rng = np.random.default_rng(seed)
+    classes = len(dataset.target.class_names)
+    bounds = (float(dataset.y.min()), float(dataset.y.max()))
+    y = _targets(rng, dataset.target.task == "classification", classes, bounds)
+    values: dict[str, Array] = {}
+    for column in dataset.columns:
+        real = dataset.x[column.name].to_numpy()
+        if column.type == "numeric":
+            low, high = np.nanmin(real, initial=np.inf), np.nanmax(real, initial=-np.inf)
+            low, high = (float(low), float(high)) if low <= high else (0.0, 1.0)
+            values[column.name] = _numbers(rng, y, low, high, classes)
+        else:
+            present = np.array(sorted({item for item in real.tolist() if item == item and item is not None}), real.dtype)
+            drawn = rng.choice(present if len(present) else np.array([0.0]), ROWS)
+            values[column.name] = drawn.astype(real.dtype)
+        gaps = np.array([item is None or item != item for item in real.tolist()])
+        if gaps.any():
+            values[column.name][rng.random(ROWS) < gaps.mean()] = (
+                None if real.dtype == object else np.nan
+            )
+    return replace(
+        dataset, x=table(values), y=y, parts=None, groups=None, files={}, sampled=True, notices=(NOTICE,)
+    )
+
+
+def _codes(rng: np.random.Generator, num_classes: int) -> Array:
+    y = np.arange(ROWS) % num_classes
+    rng.shuffle(y)
+    return y.astype(np.int32)
+
+
+def _targets(rng: np.random.Generator, classes: bool, count: int, bounds: tuple[float, float]) -> Array:
+    return _codes(rng, count) if classes else rng.uniform(*bounds, ROWS)
+
+
+def _numbers(rng: np.random.Generator, y: Array, low: float, high: float, classes: int) -> Array:
+    """Draw numbers that depend on the target a little, so that there is something to learn."""
+    share = y / max(classes - 1, 1) if classes else (y - y.min()) / max(float(np.ptp(y)), 1e-9)
+    mixed = 0.4 * share + 0.6 * rng.random(ROWS)
+    return np.asarray(low + (high - low) * mixed)

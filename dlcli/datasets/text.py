@@ -1,0 +1,127 @@
+"""Text from a file or standard input, whatever its encoding, gzipped or not."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TextIO, cast
+
+from dlcli.errors import DatasetError
+
+HEAD = 1 << 20
+BOMS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+
+
+@contextmanager
+def open_text(path: str | Path, encoding: str = "auto") -> Iterator[TextIO]:
+    """Open a text for reading.
+
+    Parameters
+    ----------
+    path : str or Path
+        A regular file, or ``"-"`` for standard input.
+    encoding : str
+        A Python codec, or ``"auto"``: by the byte order mark, else UTF-8, else cp949 if the
+        text is Korean in it. Nothing is ever read as latin-1 by itself, since every file can be.
+
+    Raises
+    ------
+    DatasetError
+        If there is no such file, or its encoding cannot be told.
+    """
+    with _open_bytes(path) as raw:
+        buffered = cast(io.BufferedReader, raw)
+        if buffered.peek(2)[:2] == b"\x1f\x8b":
+            raw = gzip.GzipFile(fileobj=buffered)
+            buffered = io.BufferedReader(cast(io.RawIOBase, raw), HEAD)
+        name = str(path) if path != "-" else "standard input"
+        if encoding == "auto":
+            encoding = detect_encoding(_peek(buffered, name), name)
+        try:
+            text = io.TextIOWrapper(buffered, encoding=encoding, newline="")
+        except LookupError:
+            raise DatasetError(f"unknown encoding {encoding!r}", hint="utf-8, cp949, …") from None
+        yield text
+        text.detach()
+
+
+def _peek(buffered: io.BufferedReader, name: str) -> bytes:
+    try:
+        return buffered.peek(HEAD)[:HEAD]
+    except (OSError, EOFError) as error:
+        raise DatasetError(f"{name} is damaged: {error}") from None
+
+
+@contextmanager
+def _open_bytes(path: str | Path) -> Iterator[IO[bytes]]:
+    if path == "-":
+        # A reader of our own, whose buffer is large enough to look ahead.
+        yield io.BufferedReader(cast(io.RawIOBase, getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)), HEAD)
+        return
+    path = Path(path)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    except FileNotFoundError:
+        raise DatasetError(f"no file {str(path)!r}") from None
+    except OSError as error:
+        raise DatasetError(f"cannot read {path}: {error.strerror}") from None
+    with os.fdopen(descriptor, "rb", buffering=HEAD) as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise DatasetError(f"{path} is not a regular file")
+        yield file
+
+
+def detect_encoding(head: bytes, name: str) -> str:
+    """Tell the encoding of a text from its beginning.
+
+    Parameters
+    ----------
+    head : bytes
+        As much as is at hand.
+    name : str
+        What messages call the file.
+    """
+    for mark, encoding in BOMS.items():
+        if head.startswith(mark):
+            return encoding
+    if _decodes(head, "utf-8"):
+        return "utf-8"
+    if _decodes(head, "cp949"):
+        text = codecs.getincrementaldecoder("cp949")().decode(head)
+        foreign = [character for character in text if ord(character) > 127]
+        hangul = [character for character in foreign if "\uac00" <= character <= "\ud7a3"]
+        if len(hangul) > 0.7 * len(foreign):
+            return "cp949"
+    offset = _first_error(head)
+    line = head[:offset].count(b"\n") + 1
+    raise DatasetError(
+        f"{name}:{line}: not UTF-8 (byte 0x{head[offset]:02x})",
+        hint="name the file's encoding in the loader, as in `encoding: cp949` or `encoding: latin-1`",
+    )
+
+
+def _decodes(head: bytes, encoding: str) -> bool:
+    try:
+        codecs.getincrementaldecoder(encoding)().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _first_error(head: bytes) -> int:
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start
+    return 0

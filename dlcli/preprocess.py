@@ -1,0 +1,222 @@
+"""Preprocessing: fitted on training rows only, kept as plain data, applied alike everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dlcli.config.sections import OneHot, Ordinal, PreprocessConfig, Step, Steps
+from dlcli.datasets.dataset import Column, Dataset
+from dlcli.errors import DatasetError, ModelFileError, did_you_mean
+from dlcli.steps import (
+    Events,
+    FittedStep,
+    default_steps,
+    fit_step,
+    step_from_json,
+    step_name,
+    step_to_json,
+)
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Columns that go through the same steps together."""
+
+    columns: tuple[str, ...]
+    steps: tuple[FittedStep, ...]
+
+
+@dataclass(frozen=True)
+class Preprocessor:
+    """Fitted preprocessing of a table or an array.
+
+    Parameters
+    ----------
+    groups : tuple of Group
+        Their outputs stand side by side in this order.
+    shape : tuple of int
+        Of one sample of an array; ``()`` for tables.
+    """
+
+    groups: tuple[Group, ...]
+    shape: tuple[int, ...] = ()
+
+    @property
+    def feature_names(self) -> list[str]:
+        """Names of the columns that come out."""
+        names: list[str] = []
+        for group in self.groups:
+            out = list(group.columns)
+            for step in group.steps:
+                out = step.names(out)
+            names += out
+        return names
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of one sample that comes out."""
+        return self.shape or (len(self.feature_names),)
+
+    def transform(self, x: Mapping[str, Any] | Any, events: Events | None = None) -> Array:
+        """Apply the steps.
+
+        Parameters
+        ----------
+        x : DataFrame, mapping of arrays, or ndarray
+            Named columns of shape (n,), or an array of shape (n, …).
+        events : Events, optional
+            Where unseen categories and filled gaps are counted.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, …)
+
+        Raises
+        ------
+        DatasetError
+            If a value is missing and no step fills it in.
+        """
+        events = Events() if events is None else events
+        if self.shape:
+            return self._transform_array(np.asarray(x), events)
+        parts = []
+        for group in self.groups:
+            values = np.column_stack([np.asarray(x[name]) for name in group.columns])
+            names: Sequence[str] = group.columns
+            for step in group.steps:
+                values, names = step.apply(values, names, events), step.names(names)
+            gaps = np.isnan(values)
+            if gaps.any():
+                raise _missing_values(gaps, names)
+            parts.append(values.astype(np.float32))
+        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+
+    def _transform_array(self, x: Array, events: Events) -> Array:
+        values = x.reshape(len(x), -1).astype(np.float32)
+        for step in self.groups[0].steps:
+            values = step.apply(values, self.groups[0].columns, events)
+        if np.isnan(values).any():
+            raise DatasetError("the array holds values that are not numbers")
+        return values.astype(np.float32, copy=False).reshape(len(x), *self.shape)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fitted state as plain data."""
+        groups = [
+            {
+                "columns": list(group.columns) if not self.shape else [],
+                "steps": [step_to_json(step) for step in group.steps],
+            }
+            for group in self.groups
+        ]
+        return {"shape": list(self.shape), "groups": groups}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Preprocessor:
+        """Rebuild from plain data.
+
+        Raises
+        ------
+        ModelFileError
+            If the data are not what `to_json` writes.
+        """
+        try:
+            shape = tuple(int(size) for size in document["shape"])
+            groups = []
+            for group in document["groups"]:
+                columns = tuple(map(str, group["columns"]))
+                steps = tuple(map(step_from_json, group["steps"]))
+                groups.append(Group(columns or _positions(shape), steps))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelFileError(f"the stored preprocessing is damaged: {error}") from None
+        return cls(tuple(groups), shape)
+
+
+def _positions(shape: tuple[int, ...]) -> tuple[str, ...]:
+    return tuple(f"pixel_{index}" for index in range(int(np.prod(shape))))
+
+
+def _missing_values(gaps: Array, names: Sequence[str]) -> DatasetError:
+    column = int(np.flatnonzero(gaps.any(axis=0))[0])
+    count = int(gaps[:, column].sum())
+    name = names[column]
+    verb = "value is" if count == 1 else "values are"
+    return DatasetError(
+        f"column {name!r}: {count} {verb} missing",
+        hint=f"fill them in with `preprocess: {{columns: {{{name}: [impute, standardize]}}}}`",
+    )
+
+
+def fit_preprocessor(dataset: Dataset, rows: Array, section: PreprocessConfig) -> Preprocessor:
+    """Fit the steps of a config on some rows of a data set, and on no others.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    rows : ndarray of int
+        The training rows.
+    section : PreprocessConfig
+
+    Raises
+    ------
+    DatasetError
+        If a step does not fit a column.
+    """
+    if isinstance(dataset.x, np.ndarray):
+        steps = section.numeric or ()
+        values = dataset.x[rows].reshape(len(rows), -1) if steps else np.empty((0, 0))
+        names = _positions(dataset.x.shape[1:])
+        return Preprocessor((_fit_group(names, values, steps),), tuple(dataset.x.shape[1:]))
+    for name in section.columns:
+        if name not in dataset.x:
+            hint = did_you_mean(name, map(str, dataset.x.columns))
+            raise DatasetError(f"preprocess.columns: no column {name!r}. {hint}".rstrip())
+    by_steps: dict[tuple[str, Steps], list[str]] = {}
+    for column in dataset.columns:
+        steps = _steps_of(column, dataset, section)
+        kind = "categorical" if column.type == "categorical" else "numeric"
+        by_steps.setdefault((kind, steps), []).append(column.name)
+    groups = []
+    for (_, steps), names in by_steps.items():
+        values = np.column_stack([dataset.x[name].to_numpy()[rows] for name in names])
+        groups.append(_fit_group(names, values, steps))
+    return Preprocessor(tuple(groups))
+
+
+def _steps_of(column: Column, dataset: Dataset, section: PreprocessConfig) -> Steps:
+    chosen = section.columns.get(column.name)
+    if chosen is None:
+        chosen = getattr(section, column.type)
+    if chosen is None:
+        gaps = bool(dataset.x[column.name].isna().any())  # type: ignore[union-attr, call-overload]
+        chosen = default_steps(column.type, gaps=gaps)
+    for step in chosen:
+        _check_step(step, column)
+    if column.type == "categorical" and not any(isinstance(step, OneHot | Ordinal) for step in chosen):
+        raise DatasetError(
+            f"column {column.name!r} holds text and no step makes it a number",
+            hint=f"use one_hot or ordinal, or leave the column out with `drop: [{column.name}]`",
+        )
+    return chosen
+
+
+def _check_step(step: Step, column: Column) -> None:
+    if column.type not in step.takes:
+        raise DatasetError(
+            f"column {column.name!r} is {column.type}; {step_name(step)} does not take it"
+        )
+
+
+def _fit_group(names: Sequence[str], values: Array, steps: Steps) -> Group:
+    fitted = []
+    out: Sequence[str] = names
+    for step in steps:
+        one = fit_step(step, values, out)
+        values, out = one.apply(values, out, Events()), one.names(out)
+        fitted.append(one)
+    return Group(tuple(names), tuple(fitted))
