@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.config.sections import OneHot, Ordinal, PreprocessConfig, Step, Steps
+from dlcli.config.sections import OneHot, Ordinal, PreprocessConfig, Steps
 from dlcli.datasets.dataset import Column, Dataset
 from dlcli.errors import DatasetError, ModelFileError, did_you_mean
 from dlcli.steps import (
@@ -152,6 +152,38 @@ def _missing_values(gaps: Array, names: Sequence[str]) -> DatasetError:
     )
 
 
+def resolve(dataset: Dataset, section: PreprocessConfig) -> PreprocessConfig:
+    """Fill in the steps that a config leaves to the data.
+
+    Returns
+    -------
+    PreprocessConfig
+        With steps for every type of column; a column with gaps has its own.
+
+    Raises
+    ------
+    DatasetError
+        If the config names a column that is not there.
+    """
+    if isinstance(dataset.x, np.ndarray):
+        return section.model_copy(update={"numeric": section.numeric or ()})
+    for name in section.columns:
+        if name not in dataset.x:
+            hint = did_you_mean(name, map(str, dataset.x.columns))
+            raise DatasetError(f"preprocess.columns: no column {name!r}. {hint}".rstrip())
+    chosen: dict[str, Any] = {"columns": dict(section.columns)}
+    for kind in sorted({column.type for column in dataset.columns}):
+        steps = getattr(section, kind)
+        chosen[kind] = default_steps(kind, gaps=False) if steps is None else steps
+        if steps is not None:
+            continue
+        for column in dataset.columns:
+            has_gaps = column.type == kind and bool(dataset.x[column.name].isna().any())
+            if has_gaps and column.name not in section.columns:
+                chosen["columns"][column.name] = default_steps(kind, gaps=True)
+    return section.model_copy(update=chosen)
+
+
 def fit_preprocessor(dataset: Dataset, rows: Array, section: PreprocessConfig) -> Preprocessor:
     """Fit the steps of a config on some rows of a data set, and on no others.
 
@@ -161,6 +193,7 @@ def fit_preprocessor(dataset: Dataset, rows: Array, section: PreprocessConfig) -
     rows : ndarray of int
         The training rows.
     section : PreprocessConfig
+        As `resolve` returns it.
 
     Raises
     ------
@@ -169,18 +202,14 @@ def fit_preprocessor(dataset: Dataset, rows: Array, section: PreprocessConfig) -
     """
     if isinstance(dataset.x, np.ndarray):
         steps = section.numeric or ()
-        values = dataset.x[rows].reshape(len(rows), -1) if steps else np.empty((0, 0))
+        values = dataset.x[rows].reshape(len(rows), -1).astype(np.float32)
         names = _positions(dataset.x.shape[1:])
         return Preprocessor((_fit_group(names, values, steps),), tuple(dataset.x.shape[1:]))
-    for name in section.columns:
-        if name not in dataset.x:
-            hint = did_you_mean(name, map(str, dataset.x.columns))
-            raise DatasetError(f"preprocess.columns: no column {name!r}. {hint}".rstrip())
-    by_steps: dict[tuple[str, Steps], list[str]] = {}
+    by_steps: dict[tuple[bool, Steps], list[str]] = {}
     for column in dataset.columns:
-        steps = _steps_of(column, dataset, section)
-        kind = "categorical" if column.type == "categorical" else "numeric"
-        by_steps.setdefault((kind, steps), []).append(column.name)
+        steps = section.columns.get(column.name, getattr(section, column.type) or ())
+        _check_steps(column, steps)
+        by_steps.setdefault((column.type == "categorical", steps), []).append(column.name)
     groups = []
     for (_, steps), names in by_steps.items():
         values = np.column_stack([dataset.x[name].to_numpy()[rows] for name in names])
@@ -188,27 +217,16 @@ def fit_preprocessor(dataset: Dataset, rows: Array, section: PreprocessConfig) -
     return Preprocessor(tuple(groups))
 
 
-def _steps_of(column: Column, dataset: Dataset, section: PreprocessConfig) -> Steps:
-    chosen = section.columns.get(column.name)
-    if chosen is None:
-        chosen = getattr(section, column.type)
-    if chosen is None:
-        gaps = bool(dataset.x[column.name].isna().any())  # type: ignore[union-attr, call-overload]
-        chosen = default_steps(column.type, gaps=gaps)
-    for step in chosen:
-        _check_step(step, column)
-    if column.type == "categorical" and not any(isinstance(step, OneHot | Ordinal) for step in chosen):
+def _check_steps(column: Column, steps: Steps) -> None:
+    for step in steps:
+        if column.type not in step.takes:
+            raise DatasetError(
+                f"column {column.name!r} is {column.type}; {step_name(step)} does not take it"
+            )
+    if column.type == "categorical" and not any(isinstance(step, OneHot | Ordinal) for step in steps):
         raise DatasetError(
             f"column {column.name!r} holds text and no step makes it a number",
             hint=f"use one_hot or ordinal, or leave the column out with `drop: [{column.name}]`",
-        )
-    return chosen
-
-
-def _check_step(step: Step, column: Column) -> None:
-    if column.type not in step.takes:
-        raise DatasetError(
-            f"column {column.name!r} is {column.type}; {step_name(step)} does not take it"
         )
 
 

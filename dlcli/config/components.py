@@ -20,6 +20,7 @@ REFUSED: dict[tuple[str, str], str] = {
     ("layers", "InputLayer"): "is left out: the input shape comes from the data set",
     **{("layers", f"{name}Cell"): CELL for name in ("LSTM", "GRU", "SimpleRNN")},
     ("layers", "StackedRNNCells"): CELL,
+    ("layers", "RNN"): "takes cells, which a config cannot name; name LSTM, GRU or SimpleRNN",
     ("callbacks", "LambdaCallback"): CODE,
     ("callbacks", "RemoteMonitor"): "sends data over the network",
     ("callbacks", "OrbaxCheckpoint"): "is not for model files; name ModelCheckpoint",
@@ -67,6 +68,8 @@ class Component:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
     return value.plain() if isinstance(value, Component) else value
 
 
@@ -80,6 +83,7 @@ def parameter_kind(owner: str, parameter: str) -> str | None:
     return {
         ("layers", "layer"): "layers",
         ("layers", "backward_layer"): "layers",
+        ("layers", "layers"): "layers",
         ("optimizers", "learning_rate"): "schedules",
         ("optimizers", "inner_optimizer"): "optimizers",
         ("callbacks", "schedule"): "schedules",
@@ -209,6 +213,9 @@ class ComponentReader:
         if inner and (isinstance(value, str | dict)):
             component = self.read(inner, value, path)
             return component.name if component and inner == "activations" else component
+        if inner == "layers" and isinstance(value, list):
+            read = [self.read(inner, item, (*path, index)) for index, item in enumerate(value)]
+            return tuple(item for item in read if item is not None)
         if parameter == "vocabulary" and isinstance(value, str):
             self.complain(path, f"a vocabulary is a list; {entry.name} {FILES}.")
         if PATH_ARGUMENTS.get(entry.name) == parameter and not _stays_inside(value):

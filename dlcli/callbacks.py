@@ -1,0 +1,229 @@
+"""dlcli's own Keras callbacks: they report, record and stop; the others are Keras's."""
+
+from __future__ import annotations
+
+import csv
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dlcli.backend import import_keras
+from dlcli.errors import TrainingError
+
+Logs = Mapping[str, Any] | None
+keras = import_keras()
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a training stands.
+
+    Parameters
+    ----------
+    epoch, epochs : int
+        Counted from 1.
+    step, steps : int
+        Batches done in this epoch, and in a whole one.
+    logs : mapping
+        Metrics so far; those of validation only at the end of an epoch.
+    seconds_left : float
+        By the mean duration so far.
+    """
+
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+    logs: Mapping[str, float]
+    seconds_left: float
+
+    @property
+    def epoch_done(self) -> bool:
+        """Whether the epoch has just ended."""
+        return self.step == self.steps
+
+
+OnProgress = Callable[[Progress], None]
+
+
+class Interrupted(Exception):  # noqa: N818 (an event, not an error)
+    """The user or the system asked a training to stop.
+
+    Parameters
+    ----------
+    signum : int
+        The signal: SIGINT or SIGTERM.
+    """
+
+    def __init__(self, signum: int) -> None:
+        super().__init__(signal.Signals(signum).name)
+        self.signum = signum
+
+
+class EpochCounter(keras.callbacks.Callback):
+    """Tell the data pipeline which epoch begins, by a variable that its graph reads."""
+
+    def __init__(self, variable: Any) -> None:
+        super().__init__()
+        self.variable = variable
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        self.variable.assign(epoch)
+
+
+class Reporter(keras.callbacks.Callback):
+    """Call a function with the progress, at most a few times a second within an epoch."""
+
+    def __init__(self, on_progress: OnProgress, epochs: int, steps: int) -> None:
+        super().__init__()
+        self.on_progress = on_progress
+        self.epochs = epochs
+        self.steps = steps
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        self.started = self.shown = time.monotonic()
+        self.first: int | None = None
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        self.epoch = epoch
+        self.first = epoch if self.first is None else self.first
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        now = time.monotonic()
+        if now - self.shown > 0.2 and batch + 1 < self.steps:
+            self.shown = now
+            self._report(batch + 1, logs)
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        self._report(self.steps, logs)
+
+    def _report(self, step: int, logs: Logs) -> None:
+        done = self.epoch - (self.first or 0) + step / self.steps
+        to_do = self.epochs - self.epoch - step / self.steps
+        left = (time.monotonic() - self.started) / done * to_do
+        values = {name: float(value) for name, value in (logs or {}).items()}
+        self.on_progress(Progress(self.epoch + 1, self.epochs, step, self.steps, values, left))
+
+
+class HistoryFile(keras.callbacks.Callback):
+    """Write one row per epoch as soon as it ends."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        self.columns: list[str] = []
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        values = {name: float(value) for name, value in (logs or {}).items()}
+        fresh = not self.columns
+        if fresh:
+            self.columns = list(values)
+        with self.path.open("w" if fresh else "a", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            if fresh:
+                writer.writerow(["epoch", *self.columns])
+            writer.writerow([epoch + 1, *(repr(values.get(name, math.nan)) for name in self.columns)])
+
+
+class BestKeeper(keras.callbacks.Callback):
+    """Remember the weights of the epoch with the smallest loss, in case the training breaks off.
+
+    Parameters
+    ----------
+    monitor : str
+        ``"val_loss"``, or ``"loss"`` where there are no validation rows.
+    """
+
+    def __init__(self, monitor: str) -> None:
+        super().__init__()
+        self.monitor = monitor
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        self.best = math.inf
+        self.epoch = 0
+        self.weights: list[Any] | None = None
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        value = float((logs or {}).get(self.monitor, math.nan))
+        if value < self.best:
+            self.best, self.epoch = value, epoch + 1
+            self.weights = self.model.get_weights()
+
+    def restore(self, callbacks: Sequence[Any]) -> int:
+        """Put the best weights back; those of an EarlyStopping that restores, if there is one.
+
+        Returns
+        -------
+        int
+            Their epoch, from 1; 0 if no epoch has ended.
+        """
+        for callback in callbacks:
+            if getattr(callback, "restore_best_weights", False) and callback.best_weights is not None:
+                self.model.set_weights(callback.best_weights)
+                return int(callback.best_epoch) + 1
+        if self.weights is not None:
+            self.model.set_weights(self.weights)
+        return self.epoch
+
+
+class FiniteGuard(keras.callbacks.Callback):
+    """Stop a training that has diverged.
+
+    The loss alone does not tell: oneDNN's fused kernels turn NaN weights into plausible outputs.
+    """
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        loss = float((logs or {}).get("loss", 0.0))
+        what = f"the loss is {loss}" if not math.isfinite(loss) else ""
+        if not what and not all(np.isfinite(weights).all() for weights in self.model.get_weights()):
+            what = "a weight is not finite"
+        if what:
+            raise TrainingError(
+                f"training diverged in epoch {epoch + 1}: {what}",
+                hint="try a smaller learning rate, or scale the inputs with `preprocess`",
+            )
+
+
+class SignalWatcher(keras.callbacks.Callback):
+    """Turn SIGINT and SIGTERM into `Interrupted` between two steps."""
+
+    signum: int | None = None
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        self._check()
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        self._check()
+
+    def _check(self) -> None:
+        if self.signum is not None:
+            raise Interrupted(self.signum)
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Take the signals while the block runs; a second one ends the process as usual."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def note(signum: int, frame: Any) -> None:  # noqa: ARG001
+            if self.signum is not None:
+                raise KeyboardInterrupt
+            self.signum = signum
+
+        before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
