@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -10,9 +11,16 @@ from contextlib import contextmanager
 from importlib import metadata
 from typing import Any
 
+from dlcli import __version__
 from dlcli.errors import DlcliError
 
-PACKAGES = ("dlcli", "keras", "tensorflow", "numpy", "scikit-learn")
+# Names, and the distributions that may bring them.
+PACKAGES = {
+    "keras": ("keras",),
+    "tensorflow": ("tensorflow", "tensorflow-cpu", "tensorflow-macos"),
+    "numpy": ("numpy",),
+    "scikit-learn": ("scikit-learn",),
+}
 
 _quiet = False
 
@@ -67,15 +75,14 @@ def seed_everything(seed: int) -> None:
 
 def versions() -> dict[str, str]:
     """Return the versions that a repeat needs, without importing the packages."""
-    found = {"python": ".".join(map(str, sys.version_info[:3]))}
-    for package in PACKAGES:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            # tensorflow-cpu is the same library under another name; a checkout has no metadata.
-            other = {"tensorflow": "tensorflow-cpu"}.get(package)
-            if other:
-                found[package] = metadata.version(other)
+    found = {"dlcli": __version__, "python": platform.python_version()}
+    for name, distributions in PACKAGES.items():
+        for distribution in distributions:
+            try:
+                found[name] = metadata.version(distribution)
+            except metadata.PackageNotFoundError:
+                continue
+            break
     return found
 
 

@@ -34,9 +34,16 @@ class ModelFileError(DlcliError):
 
 
 class TrainingError(DlcliError):
-    """The configuration and the data were right, and the work failed all the same."""
+    """The configuration and the data were right, and the work failed all the same.
+
+    Attributes
+    ----------
+    best_epoch : int
+        The epoch, from 1, whose weights the model has been given back; 0 if none.
+    """
 
     exit_code = 1
+    best_epoch = 0
 
 
 @dataclass(frozen=True, order=True)

@@ -13,6 +13,7 @@ import numpy as np
 
 from dlcli.backend import import_keras
 from dlcli.config.sections import FitConfig
+from dlcli.errors import TrainingError
 
 if TYPE_CHECKING:
     from dlcli.callbacks import OnProgress
@@ -244,6 +245,9 @@ def fit(
         except own.Interrupted as interrupted:
             result.signum = interrupted.signum
             result.best_epoch = keeper.restore(callbacks)
+        except TrainingError as error:
+            error.best_epoch = keeper.restore(callbacks)
+            raise
     result.history = {key: [float(v) for v in values] for key, values in history.history.items()}
     result.epochs = len(history.epoch)
     result.seconds = time.monotonic() - started

@@ -161,6 +161,8 @@ def _pattern_errors(callback: Component, available: Sequence[str]) -> Iterator[F
     for name in re.findall(r"\{(\w+)[^{}]*\}", pattern):
         if name not in ("epoch", *available):
             yield path, f"{{{name}}} will not exist. {_advice(name, available)}"
+    if pattern in ("model.keras", "model.h5"):
+        yield path, f"{pattern} is the run's own model file; name the checkpoint otherwise"
     weights = callback.arguments.get("save_weights_only", False)
     endings = (".weights.h5",) if weights else (".keras", ".h5")
     if not pattern.endswith(endings):

@@ -36,6 +36,8 @@ class Dialect:
         First character of lines to skip, or ``""``.
     missing : tuple of str
         Texts of a feature that mean no value.
+    width : int
+        Columns of the training file, target and unused ones included; 0 if there was none.
     """
 
     delimiter: str = ","
@@ -45,6 +47,7 @@ class Dialect:
     quoting: bool = True
     comment: str = ""
     missing: tuple[str, ...] = ("",)
+    width: int = 0
 
 
 @dataclass(frozen=True)

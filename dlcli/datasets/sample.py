@@ -75,7 +75,7 @@ def sample_known_table(name: str, loader: CsvLoader, facts: Facts, seed: int) ->
         column.name: _numbers(rng, y, facts.low, facts.high, facts.num_classes) for column in columns
     }
     target = Target(str(loader.target), facts.task, facts.class_names, loader.unit, position)
-    dialect = Dialect("auto", header=loader.header is not False)
+    dialect = Dialect("auto", header=loader.header is not False, width=len(names))
     return Dataset(
         name, table(values), y, target, columns, dialect, sampled=True, notices=(NOTICE,)
     )

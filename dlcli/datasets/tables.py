@@ -143,7 +143,7 @@ def read_all(loader: CsvLoader, path: Path) -> tuple[list[str], Block, Dialect]:
         rows = Rows(text, str(path), dialect)
         names, first = read_header(rows, loader.header, loader.names)
         block = next(read_blocks(rows, first, 1 << 62), None)
-        dialect = replace(rows.dialect, header=first is None, encoding="auto" if loader.encoding == "auto" else loader.encoding)
+        dialect = replace(rows.dialect, header=first is None, width=len(names))
     if block is None:
         raise DatasetError(f"{path} has no rows below its header")
     return names, block, dialect

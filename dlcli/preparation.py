@@ -1,0 +1,132 @@
+"""From a config to data that are ready to be split: what train, k-fold and evaluate share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dlcli.backend import versions
+from dlcli.config import Config, check_data
+from dlcli.datasets import Dataset, load_dataset
+from dlcli.metadata import Metadata
+from dlcli.preprocess import Preprocessor, resolve
+from dlcli.targets import output_kind
+
+FAR = 20.0
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A config and its data, checked against each other.
+
+    Parameters
+    ----------
+    config : Config
+        With everything filled in that the data decide.
+    dataset : Dataset
+    notices : tuple of str
+        What a user should know, of config and data.
+    """
+
+    config: Config
+    dataset: Dataset
+    notices: tuple[str, ...]
+
+
+def prepare(config: Config, *, sample: bool = False, progress: bool = False) -> Prepared:
+    """Load the data of a config and check the two against each other.
+
+    Parameters
+    ----------
+    config : Config
+    sample : bool
+        Whether to generate a sample instead.
+    progress : bool
+        Whether a download shows a bar on standard error.
+
+    Raises
+    ------
+    DatasetError
+        If the data cannot be found or read.
+    ConfigError
+        If config and data contradict each other.
+    """
+    dataset = load_dataset(config, sample=sample, progress=progress)
+    checked = check_data(config, dataset.facts)
+    resolved = checked.model_copy(update={"preprocess": resolve(dataset, checked.preprocess)})
+    checked = resolved.attach(config.name, config.document, checked.warnings)
+    return Prepared(checked, dataset, (*map(str, checked.warnings), *dataset.notices))
+
+
+def scale_notice(x: np.ndarray[Any, Any], preprocessor: Preprocessor) -> str | None:
+    """Say if preprocessed inputs are far from unit scale, which slows or stops learning.
+
+    Parameters
+    ----------
+    x : ndarray, shape (n, …)
+        The training rows, preprocessed.
+    preprocessor : Preprocessor
+    """
+    flat = x.reshape(len(x), -1)
+    largest = np.abs(flat).max(axis=0)
+    if not len(largest) or largest.max() <= FAR:
+        return None
+    name = "inputs" if preprocessor.shape else repr(preprocessor.feature_names[int(largest.argmax())])
+    advice = "`numeric: {scale: 255}`" if preprocessor.shape else "`numeric: standardize`"
+    verb = "reach" if preprocessor.shape else "reaches"
+    return f"{name} {verb} {largest.max():g}, far from unit scale; consider {advice} in `preprocess`"
+
+
+def describe_data(dataset: Dataset) -> dict[str, Any]:
+    """Return what a run records of its data."""
+    return {
+        "name": dataset.name,
+        "rows": len(dataset),
+        "fingerprint": dataset.fingerprint(),
+        "files": {Path(path).name: sha256 for path, sha256 in dataset.files.items()},
+    }
+
+
+def make_metadata(
+    prepared: Prepared, preprocessor: Preprocessor, data: Mapping[str, Any], digest: str
+) -> Metadata:
+    """Return what a model file says about itself.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    preprocessor : Preprocessor
+    data : mapping
+        From `describe_data`.
+    digest : str
+        SHA-256 of the weights.
+    """
+    config, dataset = prepared.config, prepared.dataset
+    return Metadata(
+        name=config.name,
+        target=dataset.target,
+        columns=() if preprocessor.shape else dataset.columns,
+        dialect=dataset.dialect,
+        preprocess=preprocessor.to_json(),
+        output=output_kind(dataset.target, config.loss),
+        config=_portable(config.plain()),
+        data=dict(data),
+        sampled=dataset.sampled,
+        versions=versions(),
+        weights_sha256=digest,
+    )
+
+
+def _portable(plain: dict[str, Any]) -> dict[str, Any]:
+    """Keep the folders of this machine out of a file that travels."""
+    dataset = plain["dataset"]
+    if isinstance(dataset, dict):
+        loader, arguments = next(iter(dataset.items()))
+        if "path" in arguments:
+            named = {**arguments, "path": Path(arguments["path"]).name}
+            return {**plain, "dataset": {loader: named}}
+    return plain

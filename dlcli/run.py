@@ -1,0 +1,268 @@
+"""One training, from config to run directory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from dlcli import plots
+from dlcli.artifacts import (
+    RunDirectory,
+    embed_checkpoints,
+    save_model,
+    weights_sha256,
+    write_json,
+)
+from dlcli.backend import seed_everything
+from dlcli.config import Config
+from dlcli.errors import TrainingError
+from dlcli.metadata import Metadata
+from dlcli.model import build_model, compile_model, make_callbacks
+from dlcli.preparation import Prepared, describe_data, make_metadata, prepare, scale_notice
+from dlcli.preprocess import Preprocessor, fit_preprocessor
+from dlcli.scoring import Predictor, Scored, Scores, score
+from dlcli.split import Split, split_rows
+from dlcli.targets import class_weights, encode_target
+from dlcli.training import FitData, FitResult, choose_steps_per_execution, fit, steps_per_epoch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dlcli.callbacks import OnProgress
+    from dlcli.datasets import Dataset
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What a training gave.
+
+    Parameters
+    ----------
+    path : Path or None
+        The run directory; None if the training was stopped before its first epoch ended.
+    status : {"finished", "interrupted"}
+    model_path : Path or None
+    scores : mapping
+        `Scores` of ``train``, ``validation`` and ``test``, as far as they have rows.
+    history : mapping
+        One list per metric, an entry per epoch.
+    epochs : int
+        Epochs that ended.
+    seconds : float
+        Of the fit alone.
+    best_epoch : int
+        Of an interrupted training: the epoch whose weights were kept.
+    signum : int or None
+        The signal that stopped it.
+    notices : tuple of str
+    config : Config
+        Resolved.
+    sampled : bool
+        Whether the data were generated.
+    """
+
+    path: Path | None
+    status: Literal["finished", "interrupted"]
+    model_path: Path | None
+    scores: Mapping[str, Scores]
+    history: Mapping[str, list[float]]
+    epochs: int
+    seconds: float
+    best_epoch: int
+    signum: int | None
+    notices: tuple[str, ...]
+    config: Config
+    sampled: bool = False
+
+
+@dataclass
+class _Session:
+    """What the steps of one training hand on."""
+
+    prepared: Prepared
+    split: Split
+    preprocessor: Preprocessor
+    x: Mapping[str, Array]
+    model: Any
+    notices: list[str] = field(default_factory=list)
+
+
+def train(
+    config: Config,
+    *,
+    runs: Path = Path("runs"),
+    sample: bool = False,
+    format: Literal["keras", "h5"] = "keras",  # noqa: A002 (the option's name)
+    on_progress: OnProgress | None = None,
+    on_start: Callable[[Config, Dataset, list[str]], None] | None = None,
+    download_bar: bool = False,
+) -> TrainResult:
+    """Fit the model that a config describes and keep the run.
+
+    Parameters
+    ----------
+    config : Config
+    runs : Path
+        Folder of all runs; the run is kept in ``runs/<name>/<number>``.
+    sample : bool
+        Whether to train on a generated sample instead of the data set.
+    format : {"keras", "h5"}
+        Of the model file.
+    on_progress : callable, optional
+        Called with a `dlcli.callbacks.Progress` as the training goes on.
+    on_start : callable, optional
+        Called once, before the first epoch, with the resolved config, the data set and notices.
+    download_bar : bool
+        Whether a download shows a bar on standard error.
+
+    Returns
+    -------
+    TrainResult
+
+    Raises
+    ------
+    ConfigError, DatasetError
+        Before anything is written.
+    TrainingError
+        If the training diverges; the best model so far is kept in the run directory.
+    """
+    prepared = prepare(config, sample=sample, progress=download_bar)
+    session = _assemble(prepared)
+    config, dataset = prepared.config, prepared.dataset
+    data = describe_data(dataset)
+    run = RunDirectory(runs, config, "train", {"data": data, "sample": dataset.sampled})
+    if on_start is not None:
+        on_start(config, dataset, session.notices)
+    model_path = run.path / f"model.{format}"
+    callbacks = make_callbacks(config, run.path)
+    metadata = _metadata_maker(session, data)
+    try:
+        result = fit(
+            session.model,
+            _fit_data(session),
+            config.fit,
+            seed=config.seed,
+            callbacks=callbacks,
+            history_file=run.path / "history.csv",
+            on_progress=on_progress,
+        )
+    except TrainingError as error:
+        if error.best_epoch:
+            save_model(session.model, model_path, metadata(session.model))
+        run.finish("failed", error=str(error))
+        raise
+    except BaseException as error:
+        run.finish("failed", error=f"{type(error).__name__}: {error}")
+        raise
+    if result.signum is not None and not result.best_epoch:
+        run.discard()
+        return _result(None, None, session, result, {})
+    about = metadata(session.model)
+    embed_checkpoints(run.path, about)
+    save_model(session.model, model_path, about)
+    scored = _score_parts(session)
+    scores = {name: part.scores for name, part in scored.items()}
+    write_json(
+        run.path / "metrics.json",
+        {"sample": dataset.sampled, **{name: part.to_json() for name, part in scores.items()}},
+    )
+    _draw(run.path, session, result, scored)
+    status = "finished" if result.signum is None else "interrupted"
+    run.finish(status, epochs=result.epochs, fit_seconds=round(result.seconds, 3))
+    return _result(run.path, model_path, session, result, scores)
+
+
+def _assemble(prepared: Prepared) -> _Session:
+    """Split, fit the preprocessing on the training rows, build and compile."""
+    config, dataset = prepared.config, prepared.dataset
+    split = split_rows(dataset, config.split, config.seed)
+    preprocessor = fit_preprocessor(dataset, split.train, config.preprocess)
+    x = {name: preprocessor.transform(dataset.take(rows).x) for name, rows in split.parts().items()}
+    notices = [*prepared.notices]
+    if notice := scale_notice(x["train"], preprocessor):
+        notices.append(notice)
+    seed_everything(config.seed)
+    model = build_model(config, preprocessor.input_shape)
+    steps = steps_per_epoch(len(split.train), config.fit.batch_size)
+    per_call = choose_steps_per_execution(model, steps, config.fit.batch_size)
+    compile_model(model, config, steps_per_execution=per_call)
+    return _Session(prepared, split, preprocessor, x, model, notices)
+
+
+def _fit_data(session: _Session) -> FitData:
+    config, dataset = session.prepared.config, session.prepared.dataset
+    units = session.model.output_shape[-1]
+    encoded = {
+        name: encode_target(dataset.y[rows], dataset.target, config.loss, units)
+        for name, rows in session.split.parts().items()
+    }
+    weights = class_weights(dataset.y[session.split.train], dataset.target, config.fit.class_weight)
+    watch = (session.x["validation"], encoded["validation"]) if "validation" in encoded else None
+    return FitData(session.x["train"], encoded["train"], weights, watch)
+
+
+def _metadata_maker(session: _Session, data: Mapping[str, Any]) -> Callable[[Any], Metadata]:
+    def make(model: Any) -> Metadata:
+        return make_metadata(session.prepared, session.preprocessor, data, weights_sha256(model))
+
+    return make
+
+
+def _score_parts(session: _Session) -> dict[str, Scored]:
+    dataset, config = session.prepared.dataset, session.prepared.config
+    predictor = Predictor(session.model)
+    return {
+        name: score(
+            session.model, predictor, session.x[name], dataset.y[rows], dataset.target, config.loss
+        )
+        for name, rows in session.split.parts().items()
+    }
+
+
+def _draw(
+    folder: Path, session: _Session, result: FitResult, scored: Mapping[str, Scored]
+) -> None:
+    """Draw learning curves, and how the last part that was held out is predicted."""
+    dataset = session.prepared.dataset
+    name = session.prepared.config.name + (" (generated sample)" if dataset.sampled else "")
+    plots.draw_history(folder, result.history, name)
+    part = next(part for part in ("test", "validation", "train") if part in scored)
+    rows = session.split.parts()[part]
+    title = f"{name}, {part} rows"
+    if dataset.target.task == "classification":
+        names = dataset.target.class_names
+        plots.draw_confusion(folder / "confusion.png", scored[part].scores.confusion, names, title)
+    else:
+        outputs = scored[part].outputs[:, 0]
+        plots.draw_predicted(
+            folder / "predicted.png", dataset.y[rows], outputs, dataset.target, title
+        )
+
+
+def _result(
+    path: Path | None,
+    model_path: Path | None,
+    session: _Session,
+    result: FitResult,
+    scores: Mapping[str, Scores],
+) -> TrainResult:
+    return TrainResult(
+        path,
+        "finished" if result.signum is None else "interrupted",
+        model_path,
+        scores,
+        result.history,
+        result.epochs,
+        result.seconds,
+        result.best_epoch,
+        result.signum,
+        tuple(session.notices),
+        session.prepared.config,
+        session.prepared.dataset.sampled,
+    )

@@ -1,0 +1,192 @@
+"""Outputs of a network, and how good they are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from dlcli.config.components import Component
+from dlcli.datasets.dataset import Target
+from dlcli.targets import Output, decode, encode_target, output_kind
+
+Array = np.ndarray[Any, Any]
+BLOCK_BYTES = 64 << 20
+
+
+class Predictor:
+    """Compute outputs in blocks whose intermediate results stay small.
+
+    Parameters
+    ----------
+    model : keras.Model
+        With one input and one output.
+    """
+
+    def __init__(self, model: Any) -> None:
+        import tensorflow as tf
+
+        self.model = model
+        spec = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
+        self._call = tf.function(lambda x: model(x, training=False), input_signature=[spec])
+        widest = max((_row_bytes(layer) for layer in model.layers), default=4)
+        self.block = int(min(8192, max(32, BLOCK_BYTES // widest)))
+
+    def __call__(self, x: Array) -> Array:
+        """Return the outputs of preprocessed rows; float32, shape (n, units)."""
+        if len(x) == 0:
+            return np.empty((0, *self.model.output_shape[1:]), np.float32)
+        blocks = [
+            self._call(x[start : start + self.block]).numpy() for start in range(0, len(x), self.block)
+        ]
+        return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+
+
+def _row_bytes(layer: Any) -> int:
+    shape = getattr(getattr(layer, "output", None), "shape", ())[1:]
+    return 4 * math.prod(size or 1 for size in shape)
+
+
+@dataclass(frozen=True)
+class ClassScores:
+    """How well one class is told from the others.
+
+    Parameters
+    ----------
+    name : str
+    precision, recall, f1 : float
+        0 where they are not defined.
+    support : int
+        Rows of this class.
+    """
+
+    name: str
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+@dataclass(frozen=True)
+class Scores:
+    """How good the outputs for some rows are.
+
+    Parameters
+    ----------
+    rows : int
+    metrics : mapping
+        ``loss`` and the config's metrics under Keras's keys; for regression ``mae``,
+        ``rmse`` and ``r2`` besides.
+    classes : tuple of ClassScores
+        Empty for regression.
+    confusion : tuple of tuple of int
+        Rows are true classes, columns predicted ones; empty for regression.
+    """
+
+    rows: int
+    metrics: Mapping[str, float]
+    classes: tuple[ClassScores, ...] = ()
+    confusion: tuple[tuple[int, ...], ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the scores as plain data."""
+        plain: dict[str, Any] = {"rows": self.rows, "metrics": dict(self.metrics)}
+        if self.classes:
+            plain["classes"] = {
+                scores.name: {
+                    "precision": scores.precision,
+                    "recall": scores.recall,
+                    "f1": scores.f1,
+                    "support": scores.support,
+                }
+                for scores in self.classes
+            }
+            plain["confusion_matrix"] = [list(row) for row in self.confusion]
+        return plain
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Scores together with the outputs behind them.
+
+    Parameters
+    ----------
+    scores : Scores
+    outputs : ndarray of float32, shape (n, units)
+    """
+
+    scores: Scores
+    outputs: Array = field(repr=False)
+
+
+def score(model: Any, predictor: Predictor, x: Array, y: Array, target: Target, loss: Component) -> Scored:
+    """Score a compiled model on preprocessed rows, computing each output once.
+
+    Parameters
+    ----------
+    model : keras.Sequential
+        Compiled; its metrics are reset.
+    predictor : Predictor
+        Of the model.
+    x : ndarray of float32, shape (n, …)
+    y : ndarray, shape (n,)
+        Codes or numbers.
+    target : Target
+    loss : Component
+        The config's.
+    """
+    return score_with(model, predictor(x), y, target, loss)
+
+
+def score_with(model: Any, outputs: Array, y: Array, target: Target, loss: Component) -> Scored:
+    """Score outputs that are computed already; see `score`.
+
+    Parameters
+    ----------
+    outputs : ndarray of float32, shape (n, units)
+    """
+    encoded = encode_target(y, target, loss, outputs.shape[1])
+    model.reset_metrics()
+    value = float(model.compute_loss(y=encoded, y_pred=outputs, training=False))
+    measured = model.compute_metrics(None, encoded, outputs)
+    metrics = {"loss": value}
+    metrics |= {name: float(np.mean(item)) for name, item in measured.items() if name != "loss"}
+    model.reset_metrics()
+    kind = output_kind(target, loss)
+    return Scored(score_outputs(outputs, y, target, kind, metrics), outputs)
+
+
+def score_outputs(
+    outputs: Array, y: Array, target: Target, kind: Output, metrics: Mapping[str, float]
+) -> Scores:
+    """Add to the metrics what does not depend on the config."""
+    if target.task == "regression":
+        return Scores(len(y), {**metrics, **regression_scores(y, outputs[:, 0])})
+    from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+    predicted = decode(outputs, kind)
+    labels = np.arange(len(target.class_names))
+    table = precision_recall_fscore_support(y, predicted, labels=labels, zero_division=0.0)
+    classes = tuple(
+        ClassScores(name, float(p), float(r), float(f), int(n))
+        for name, p, r, f, n in zip(target.class_names, *table, strict=True)
+    )
+    matrix = confusion_matrix(y, predicted, labels=labels)
+    return Scores(len(y), metrics, classes, tuple(map(tuple, matrix.tolist())))
+
+
+def regression_scores(y: Array, predicted: Array) -> dict[str, float]:
+    """Return MAE, RMSE and R² of predicted numbers.
+
+    R² is NaN for fewer than two different true values.
+    """
+    error = predicted.astype(np.float64) - y
+    spread = float(np.sum((y - y.mean()) ** 2))
+    return {
+        "mae": float(np.abs(error).mean()),
+        "rmse": float(np.sqrt((error**2).mean())),
+        "r2": 1 - float(np.sum(error**2)) / spread if spread > 0 else math.nan,
+    }

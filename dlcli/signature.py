@@ -1,0 +1,99 @@
+"""What a model wants and gives: from its metadata, or from the bare network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from dlcli.datasets.dataset import Column, Dialect, Target, pixel_columns
+from dlcli.errors import ModelFileError
+from dlcli.loading import LoadedModel
+from dlcli.preprocess import Group, Preprocessor
+from dlcli.targets import Output
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Columns in, classes or a value out.
+
+    Parameters
+    ----------
+    columns : tuple of Column
+    dialect : Dialect
+        How files of such rows are written.
+    preprocessor : Preprocessor
+    input_shape : tuple of int
+        Of one sample, as the network takes it.
+    output : {"value", "probability", "logit", "score"}
+    class_names : tuple of str
+        Empty for a value.
+    target : Target or None
+        None for a bare network.
+    """
+
+    columns: tuple[Column, ...]
+    dialect: Dialect
+    preprocessor: Preprocessor
+    input_shape: tuple[int, ...]
+    output: Output
+    class_names: tuple[str, ...]
+    target: Target | None = field(default=None)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns in the order of the network."""
+        return [column.name for column in self.columns]
+
+
+def signature_of(loaded: LoadedModel) -> Signature:
+    """Return the signature of a loaded model.
+
+    Raises
+    ------
+    ModelFileError
+        If metadata and network contradict each other, or the network has several inputs.
+    """
+    model, metadata = loaded.model, loaded.metadata
+    shapes = model.input_shape, model.output_shape
+    if any(not isinstance(shape, tuple) or any(size is None for size in shape[1:]) for shape in shapes):
+        raise ModelFileError(f"{loaded.path}: only networks with one input and output of fixed size")
+    input_shape, units = tuple(shapes[0][1:]), shapes[1][-1]
+    if len(shapes[1]) != 2:
+        raise ModelFileError(f"{loaded.path}: outputs of shape {shapes[1][1:]}, not one per class")
+    if metadata is None:
+        return _bare(input_shape, units)
+    preprocessor = metadata.preprocessor()
+    names = metadata.target.class_names
+    if preprocessor.input_shape != input_shape:
+        raise ModelFileError(
+            f"{loaded.path} is damaged: its network takes {input_shape}, "
+            f"its preprocessing gives {preprocessor.input_shape}"
+        )
+    if units != max(len(names), 1) and not (units == 1 and len(names) == 2):
+        raise ModelFileError(f"{loaded.path} is damaged: {len(names)} classes, {units} outputs")
+    return Signature(
+        metadata.columns or pixel_columns(preprocessor.shape),
+        metadata.dialect,
+        preprocessor,
+        input_shape,
+        metadata.output,
+        names,
+        metadata.target,
+    )
+
+
+def _bare(input_shape: tuple[int, ...], units: int) -> Signature:
+    """Return the signature of a network without metadata: numbers in order, class numbers out."""
+    columns = tuple(
+        Column(str(column.position), "numeric", column.position)
+        for column in pixel_columns(input_shape)
+    )
+    group = Group(tuple(column.name for column in columns), ())
+    classes = tuple(map(str, range(units))) if units > 1 else ()
+    return Signature(
+        columns,
+        Dialect("auto"),
+        Preprocessor((group,), input_shape),
+        input_shape,
+        "probability" if units > 1 else "value",
+        classes,
+    )
