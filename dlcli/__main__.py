@@ -1,0 +1,5 @@
+"""``python -m dlcli``."""
+
+from dlcli.cli import main
+
+main()

@@ -1,0 +1,67 @@
+"""The command line: parses, calls the function of the same name, prints, exits."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+from dlcli.errors import ConfigError, DlcliError
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line and exit.
+
+    Exit codes: 0 done, 1 the work failed, 2 usage, config or data are wrong, 130 interrupted.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Default: the process's arguments.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in arguments
+    if debug:  # anywhere on the line, since it is added where a command has failed
+        arguments.remove("--debug")
+    _replace_unencodable()
+    from dlcli.cli.app import app
+
+    try:
+        app(arguments, prog_name="dlcli")
+    except DlcliError as error:
+        if debug:
+            raise
+        _print_error(error)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("dlcli: interrupted", file=sys.stderr)
+        sys.exit(128 + signal.SIGINT)
+    except BrokenPipeError:
+        # The reader has seen enough, as `head` does; what is still buffered goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except MemoryError:
+        if debug:
+            raise
+        print("dlcli: error: not enough memory", file=sys.stderr)
+        sys.exit(1)
+
+
+def _replace_unencodable() -> None:
+    """Write what the terminal's encoding lacks as escapes, instead of failing over it."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def _print_error(error: DlcliError) -> None:
+    if isinstance(error, ConfigError):
+        count = len(error.problems)
+        print(error, file=sys.stderr)
+        print(f"dlcli: error: {count} problem{'s' * (count > 1)} in the config", file=sys.stderr)
+    else:
+        print(f"dlcli: error: {error}", file=sys.stderr)
+    if error.hint:
+        print(f"hint: {error.hint}", file=sys.stderr)

@@ -1,0 +1,57 @@
+"""The commands, and what stands before them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from dlcli import __version__
+from dlcli.cli import configs, data, models, training
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,  # plain text reads the same on a terminal and in a pipe
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 (Typer's protocol)
+    if wanted:
+        typer.echo(f"dlcli {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _start(
+    version: Annotated[  # noqa: ARG001
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version."),
+    ] = False,
+    debug: Annotated[  # noqa: ARG001 (taken from the line before it is parsed)
+        bool, typer.Option("--debug", help="Show the traceback of an error.")
+    ] = False,
+) -> None:
+    """Train, evaluate, cross-validate and predict with Keras, from one YAML file.
+
+    \b
+    dlcli train digits_cnn                      train the model of a config, keep the run
+    dlcli kfold sonar                           10-fold cross-validation
+    dlcli evaluate runs/digits_cnn/latest       metrics on the rows that were held out
+    dlcli predict runs/sonar/latest input.csv   labels and probabilities for raw rows
+    dlcli check my.yaml                         every mistake of a config, with its line
+    dlcli list                                  the configs that come along
+    """
+
+
+app.command()(training.train)
+app.command()(training.kfold)
+app.command()(models.evaluate)
+app.command()(models.predict)
+app.command()(configs.check)
+app.command()(configs.show)
+app.command("list")(configs.list_configs)
+app.command()(configs.schema)
+app.command("runs")(models.list_runs)
+app.add_typer(data.app, name="data")

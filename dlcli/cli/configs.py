@@ -1,0 +1,164 @@
+"""``dlcli check``, ``show``, ``list`` and ``schema``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dlcli.cli.options import ConfigName, Json, Overrides, Sample
+
+if TYPE_CHECKING:
+    from dlcli.config import Config
+    from dlcli.preparation import Prepared
+
+
+def check(
+    config: ConfigName,
+    overrides: Overrides = None,
+    build: Annotated[
+        bool, typer.Option("--build", help="Build the model too, to check the layers' shapes.")
+    ] = False,
+    data: Annotated[
+        bool, typer.Option("--data/--no-data", help="Read the data if they are here, and check against them.")
+    ] = True,
+) -> None:
+    """Report every problem of CONFIG at once, each with its line.
+
+    \b
+    dlcli check my.yaml
+    dlcli check my.yaml --build
+    """
+    from dlcli import load_config
+    from dlcli.cli import terminal
+
+    checked = load_config(config, overrides or ())
+    said: list[str] = [str(warning) for warning in checked.warnings]
+    done = "config"
+    if build or (data and _at_hand(checked)):
+        prepared = _prepare(checked, sample=not _at_hand(checked))
+        done += " and data" if not prepared.dataset.sampled else ""
+        said = [notice for notice in prepared.notices if "generated sample" not in notice]
+        said += _fitted_notices(prepared)
+        if build:
+            _built(prepared)
+            done += " and model"
+    terminal.notes(said)
+    terminal.say(f"{config}: {done} are right" if " and " in done else f"{config}: the config is right")
+
+
+def _at_hand(config: Config) -> bool:
+    """Tell whether the data can be read without a download."""
+    from dlcli.datasets.cache import is_available
+    from dlcli.known import KNOWN
+
+    if not config.dataset.known:
+        return True
+    return not KNOWN[config.dataset.name].files or is_available(config.dataset.name)
+
+
+def _prepare(config: Config, *, sample: bool) -> Prepared:
+    from dlcli.preparation import prepare
+
+    return prepare(config, sample=sample)
+
+
+def _fitted_notices(prepared: Prepared) -> list[str]:
+    from dlcli.preparation import scale_notice
+    from dlcli.preprocess import fit_preprocessor
+    from dlcli.split import split_rows
+
+    config, dataset = prepared.config, prepared.dataset
+    rows = split_rows(dataset, config.split, config.seed).train
+    preprocessor = fit_preprocessor(dataset, rows, config.preprocess)
+    notice = scale_notice(preprocessor.transform(dataset.take(rows).x), preprocessor)
+    return [notice] if notice else []
+
+
+def _built(prepared: Prepared) -> Any:
+    """Build the model of a config."""
+    from dlcli import backend
+
+    backend.silence()
+    from dlcli.model import build_model, compile_model
+    from dlcli.preprocess import fit_preprocessor
+    from dlcli.split import split_rows
+
+    config, dataset = prepared.config, prepared.dataset
+    rows = split_rows(dataset, config.split, config.seed).train
+    backend.seed_everything(config.seed)
+    model = build_model(config, fit_preprocessor(dataset, rows, config.preprocess).input_shape)
+    compile_model(model, config)
+    return model
+
+
+def show(
+    config: ConfigName,
+    overrides: Overrides = None,
+    build: Annotated[bool, typer.Option("--build/--no-build", help="Summarise the model's layers.")] = True,
+    sample: Sample = False,
+) -> None:
+    """Print the resolved config, the data set's card and the model's layers.
+
+    \b
+    dlcli show digits_cnn
+    dlcli show sonar --no-build
+    dlcli show mnist_cnn --sample       without the data
+    """
+    from dlcli import load_config
+    from dlcli.cli import terminal
+    from dlcli.config.document import dump
+    from dlcli.datasets.card import describe
+
+    checked = load_config(config, overrides or ())
+    prepared = _prepare(checked, sample=sample)
+    terminal.notes(prepared.notices)
+    terminal.say(dump(prepared.config.plain()))
+    terminal.say(terminal.card_text(describe(prepared.dataset)))
+    if build:
+        model = _built(prepared)
+        rows = [["layer", "type", "output", "parameters"]]
+        rows += [
+            [layer.name, type(layer).__name__, str(tuple(layer.output.shape[1:])), str(layer.count_params())]
+            for layer in model.layers
+        ]
+        terminal.say(f"\n{terminal.table(rows, left=3)}")
+        terminal.say(f"{model.count_params():,} parameters")
+
+
+def list_configs(json: Json = False) -> None:
+    """List the configs that a bare name can mean, a line each.
+
+    \b
+    dlcli list
+    """
+    from dlcli.cli import terminal
+    from dlcli.config.load import config_names
+
+    found = {name: _title(path) for name, path in config_names().items()}
+    if json:
+        terminal.say_json(found)
+    else:
+        terminal.say(terminal.table([["config", "what"], *found.items()], left=2))
+
+
+def _title(path: Path) -> str:
+    """Return the first comment of a config."""
+    with path.open(encoding="utf-8-sig") as file:
+        first = file.readline().strip()
+    return first.removeprefix("#").strip() if first.startswith("#") else ""
+
+
+def schema() -> None:
+    """Print the JSON Schema of configs, for editors.
+
+    \b
+    dlcli schema > dlcli.schema.json
+    # in a config:  # yaml-language-server: $schema=dlcli.schema.json
+    """
+    import json
+
+    from dlcli.schema import config_schema
+
+    typer.echo(json.dumps(config_schema(), indent=1))

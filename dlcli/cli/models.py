@@ -1,0 +1,183 @@
+"""``dlcli evaluate``, ``dlcli predict`` and ``dlcli runs``."""
+
+from __future__ import annotations
+
+import csv
+import json as jsonlib
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
+
+import typer
+
+from dlcli.cli.options import Json, ModelPath
+
+if TYPE_CHECKING:
+    from dlcli.prediction import PredictionBlock, Predictions
+
+
+def evaluate(
+    model: ModelPath,
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[CSV]",
+            help="Rows with the target column; without it, the rows that the run held out.",
+            show_default=False,
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Score a saved model: loss, metrics, and what is confused with what.
+
+    \b
+    dlcli evaluate runs/sonar/latest
+    dlcli evaluate model.h5 labelled.csv
+    dlcli evaluate runs/sonar/1 --json
+    """
+    from dlcli import backend
+    from dlcli.cli import terminal
+    from dlcli.loading import find_model
+
+    find_model(model)
+    backend.silence()
+    from dlcli import evaluation
+
+    result = evaluation.evaluate(model, source, download_bar=sys.stderr.isatty())
+    terminal.notes(result.notices)
+    if json:
+        terminal.say_json(result.to_json())
+        return
+    terminal.say(f"{result.source}: {result.scores.rows} rows\n")
+    unit = f" {result.target.unit}" if result.target.unit else ""
+    for name, value in result.scores.metrics.items():
+        in_unit = unit if name in ("mae", "rmse") else ""
+        terminal.say(f"{name}: {terminal.number(value)}{in_unit}")
+    if result.scores.classes:
+        terminal.say(f"\n{terminal.class_table(result.scores)}")
+        terminal.say(f"\n{terminal.confusion_table(result.scores)}")
+
+
+def predict(
+    model: ModelPath,
+    source: Annotated[
+        str, typer.Argument(metavar="INPUT", help="A CSV or JSON Lines file, or - for standard input.")
+    ],
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="FILE", help="Where to; - is standard output.")
+    ] = "-",
+    format: Annotated[  # noqa: A002
+        Literal["csv", "jsonl"] | None,
+        typer.Option("--format", help="Of the output; default: by its ending, else csv."),
+    ] = None,
+    csv_safe: Annotated[
+        bool, typer.Option("--csv-safe", help="Keep spreadsheets from running a label as a formula.")
+    ] = False,
+) -> None:
+    """Predict raw rows: the label by name and a probability per class, or the value.
+
+    \b
+    dlcli predict runs/sonar/latest input.csv
+    dlcli predict model.h5 input.csv -o predictions.csv
+    cat rows.jsonl | dlcli predict model.keras - --format jsonl
+    """
+    from dlcli import backend
+    from dlcli.cli import terminal
+    from dlcli.loading import find_model
+
+    find_model(model)
+    backend.silence()
+    from dlcli import prediction
+
+    predictions = prediction.predict(model, source)
+    blocks = iter(predictions)
+    first = next(blocks, None)  # what is wrong with the input shows before anything is written
+    chosen = format or ("jsonl" if output.endswith((".jsonl", ".ndjson")) else "csv")
+    with _destination(output) as file:
+        write = _csv_writer(predictions, file, safe=csv_safe) if chosen == "csv" else _json_writer(predictions, file)
+        if first is not None:
+            write(first)
+        for block in blocks:
+            write(block)
+        file.flush()
+    terminal.notes(predictions.notices())
+    if output != "-":
+        rows = f"{predictions.rows} row{'s' * (predictions.rows != 1)}"
+        terminal.note(f"{rows} predicted: {output}")
+
+
+@contextmanager
+def _destination(output: str) -> Iterator[TextIO]:
+    """Yield standard output, or a file that appears when everything is written."""
+    if output == "-":
+        yield sys.stdout
+        return
+    from dlcli.artifacts import atomic
+
+    with atomic(Path(output)) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        yield file
+
+
+def _csv_writer(predictions: Predictions, file: TextIO, *, safe: bool) -> Any:
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(predictions.columns)
+
+    def write(block: PredictionBlock) -> None:
+        labels = block.prediction.tolist()
+        if block.probabilities is None:
+            writer.writerows([_short(value)] for value in labels)
+            return
+        if safe:
+            labels = [f"'{label}" if label[:1] in "=+-@\t\r" else label for label in labels]
+        shares = block.probabilities.tolist()
+        writer.writerows([label, *map(_short, row)] for label, row in zip(labels, shares, strict=True))
+
+    return write
+
+
+def _json_writer(predictions: Predictions, file: TextIO) -> Any:
+    names = predictions.columns[1:]
+
+    def write(block: PredictionBlock) -> None:
+        shares = [()] * len(block) if block.probabilities is None else block.probabilities.tolist()
+        for label, row in zip(block.prediction.tolist(), shares, strict=True):
+            value = label if isinstance(label, str) else float(_short(label))
+            record = {"prediction": value, **dict(zip(names, (float(_short(v)) for v in row), strict=True))}
+            file.write(jsonlib.dumps(record, ensure_ascii=False) + "\n")
+
+    return write
+
+
+def _short(value: float) -> str:
+    """Write what a float32 knows, and no digits that it does not."""
+    return f"{value:.7g}"
+
+
+def list_runs(
+    folder: Annotated[Path, typer.Argument(metavar="[FOLDER]", help="Folder of all runs.")] = Path("runs"),
+    json: Json = False,
+) -> None:
+    """List the runs: status, epochs, and how good the model is.
+
+    \b
+    dlcli runs
+    dlcli runs experiments --json
+    """
+    from dlcli.cli import terminal
+    from dlcli.history import read_runs
+
+    runs = read_runs(folder)
+    if json:
+        terminal.say_json([run.to_json() for run in runs])
+        return
+    if not runs:
+        terminal.note(f"no runs in {folder}")
+        return
+    rows = [["run", "kind", "status", "started", "seconds", "metric"]]
+    rows += [
+        [str(run.path), run.kind, run.status, run.started, terminal.number(run.seconds), run.headline]
+        for run in runs
+    ]
+    terminal.say(terminal.table(rows, left=4))

@@ -1,0 +1,52 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def complete_config(incomplete: str) -> list[str]:
+    """Offer the configs that a bare name can mean."""
+    from dlcli.config.load import config_names
+
+    return [name for name in config_names() if name.startswith(incomplete)]
+
+
+def complete_dataset(incomplete: str) -> list[str]:
+    """Offer the named data sets."""
+    from dlcli.known import KNOWN
+
+    return [name for name in sorted(KNOWN) if name.startswith(incomplete)]
+
+
+ConfigName = Annotated[
+    str,
+    typer.Argument(
+        metavar="CONFIG",
+        help="A YAML file, or the bare name of a config (see `dlcli list`).",
+        autocompletion=complete_config,
+        show_default=False,
+    ),
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Change one key of the config, as in fit.epochs=5; repeatable."
+    ),
+]
+Out = Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Folder of all runs.")]
+Sample = Annotated[
+    bool,
+    typer.Option("--sample", help="Use a small generated sample: no download, and metrics without meaning."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+ModelPath = Annotated[
+    Path,
+    typer.Argument(
+        metavar="MODEL", help="A .keras or .h5 file, or a run as in runs/sonar/latest.", show_default=False
+    ),
+]

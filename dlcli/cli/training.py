@@ -1,0 +1,185 @@
+"""``dlcli train`` and ``dlcli kfold``."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from dlcli.cli.options import ConfigName, Json, Out, Overrides, Quiet, Sample
+
+if TYPE_CHECKING:
+    from dlcli.config import Config
+    from dlcli.cross_validation import FoldResult, KfoldResult
+    from dlcli.datasets import Dataset
+    from dlcli.run import TrainResult
+
+
+def train(
+    config: ConfigName,
+    overrides: Overrides = None,
+    out: Out = Path("runs"),
+    format: Annotated[  # noqa: A002
+        Literal["keras", "h5"], typer.Option("--format", help="Of the model file.")
+    ] = "keras",
+    sample: Sample = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Fit the model that CONFIG describes and keep the run.
+
+    \b
+    dlcli train digits_cnn
+    dlcli train configs/mnist_cnn.yaml --set fit.epochs=2
+    dlcli train my/table.yaml --format h5 --out experiments
+    dlcli train mnist_cnn --sample              without the data: only to try the config
+    """
+    from dlcli import backend, load_config
+    from dlcli.cli import terminal
+
+    checked = load_config(config, overrides or ())
+    backend.silence()
+    from dlcli import run
+
+    display = terminal.ProgressDisplay()
+    result = run.train(
+        checked,
+        runs=out,
+        sample=sample,
+        format=format,
+        on_start=_announce,
+        on_progress=None if quiet else display,
+        download_bar=sys.stderr.isatty(),
+    )
+    display.clear()
+    if json:
+        terminal.say_json(_train_json(result))
+    else:
+        _print_training(result, config)
+    if result.signum is not None:
+        raise typer.Exit(128 + result.signum)
+
+
+def kfold(
+    config: ConfigName,
+    folds: Annotated[
+        int | None, typer.Option("--folds", min=2, help="Number of parts.", show_default="the config's")
+    ] = None,
+    overrides: Overrides = None,
+    out: Out = Path("runs"),
+    sample: Sample = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Cross-validate: each row is predicted by a model that has not seen it.
+
+    \b
+    dlcli kfold sonar
+    dlcli kfold sonar --folds 5 --set preprocess.numeric=none
+    dlcli kfold iris --json
+    """
+    from dlcli import backend, load_config
+    from dlcli.cli import terminal
+
+    checked = load_config(config, overrides or ())
+    backend.silence()
+    from dlcli import cross_validation
+
+    total = folds or checked.kfold.folds
+    display = terminal.ProgressDisplay(f"fold 1/{total}  ", every_epoch=False)
+
+    def on_fold(result: FoldResult) -> None:
+        display.clear()
+        display.prefix = f"fold {result.fold + 1}/{total}  "
+        values = "  ".join(f"{name} {terminal.number(v)}" for name, v in result.metrics.items())
+        terminal.note(f"fold {result.fold:{len(str(total))}d}/{total}  {values}")
+
+    result = cross_validation.kfold(
+        checked,
+        folds=folds,
+        runs=out,
+        sample=sample,
+        on_start=_announce,
+        on_fold=None if quiet else on_fold,
+        on_progress=None if quiet else display,
+        download_bar=sys.stderr.isatty(),
+    )
+    display.clear()
+    if json:
+        terminal.say_json({"run": str(result.path), **result.to_json()})
+    else:
+        _print_folds(result)
+    if result.interrupted is not None:
+        raise typer.Exit(128 + result.interrupted)
+
+
+def _announce(config: Config, dataset: Dataset, notices: list[str]) -> None:
+    from dlcli.cli import terminal
+
+    terminal.notes(notices)
+    classes = dataset.target.class_names
+    what = f"{len(classes)} classes" if classes else f"{dataset.target.name} (a number)"
+    columns = f"{len(dataset.columns)} columns" if dataset.is_table else "×".join(map(str, dataset.x.shape[1:]))
+    terminal.note(f"{config.name}: {dataset.name}, {len(dataset)} rows, {columns}, {what}")
+
+
+def _train_json(result: TrainResult) -> dict[str, object]:
+    return {
+        "run": str(result.path) if result.path else None,
+        "model": str(result.model_path) if result.model_path else None,
+        "status": result.status,
+        "sample": result.sampled,
+        "epochs": result.epochs,
+        "fit_seconds": result.seconds,
+        **{name: scores.to_json() for name, scores in result.scores.items()},
+    }
+
+
+def _print_training(result: TrainResult, config: str) -> None:
+    from dlcli.cli.terminal import duration, note, number, say, score_rows, table
+
+    if result.path is None:
+        note("dlcli: stopped before the first epoch ended; nothing was kept")
+        return
+    if result.status == "interrupted":
+        name = signal.Signals(result.signum or signal.SIGINT).name
+        note(f"dlcli: stopped by {name}; the model is that of epoch {result.best_epoch}, the best so far")
+    mark = "  GENERATED SAMPLE: these figures mean nothing" if result.sampled else ""
+    epochs = f"{result.epochs} epoch{'s' * (result.epochs != 1)}"
+    say(f"{result.config.name}: {epochs} in {duration(result.seconds)}{mark}\n")
+    say(table(score_rows(result.scores)))
+    part = next(name for name in ("test", "validation", "train") if name in result.scores)
+    metrics = result.scores[part].metrics
+    best = next((name for name in metrics if name != "loss"), "loss")
+    say(f"\n{part} {best}: {number(metrics[best])}")
+    say(f"run: {result.path}\n")
+    say("Next:")
+    say(f"  dlcli evaluate {result.path}             metrics per class, confusion matrix"
+        if result.scores[part].classes else f"  dlcli evaluate {result.path}             metrics again")
+    say(f"  dlcli predict {result.model_path} input.csv    for raw rows")
+    say(f"  dlcli kfold {config}    how much of this is luck")
+
+
+def _print_folds(result: KfoldResult) -> None:
+    from dlcli.cli.terminal import confusion_table, duration, number, say, table
+
+    names = list(result.summaries)
+    rows: list[list[str]] = [["fold", "rows", "epochs", *names]]
+    rows += [
+        [str(f.fold), str(f.rows), str(f.epochs), *(number(f.metrics[name]) for name in names)]
+        for f in result.folds
+    ]
+    say(table(rows))
+    say()
+    mark = "  GENERATED SAMPLE: these figures mean nothing" if result.sampled else ""
+    for name, summary in result.summaries.items():
+        say(
+            f"{name}: {number(summary.mean)} ± {number(summary.std)}"
+            f"  (95 % interval {number(summary.low)} to {number(summary.high)}){mark}"
+        )
+    if result.scores.classes and len(result.scores.classes) <= 12:
+        say(f"\nout of fold, all rows:\n{confusion_table(result.scores)}")
+    say(f"\n{len(result.folds)} folds in {duration(result.seconds)}; run: {result.path}")
