@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.backend import import_keras
+from dlcli import backend
 from dlcli.errors import TrainingError
 
 Logs = Mapping[str, Any] | None
-keras = import_keras()
+Callback: Any = backend.import_keras().callbacks.Callback
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Interrupted(Exception):  # noqa: N818 (an event, not an error)
         self.signum = signum
 
 
-class EpochCounter(keras.callbacks.Callback):
+class EpochCounter(Callback):
     """Tell the data pipeline which epoch begins, by a variable that its graph reads."""
 
     def __init__(self, variable: Any) -> None:
@@ -79,7 +79,7 @@ class EpochCounter(keras.callbacks.Callback):
         self.variable.assign(epoch)
 
 
-class Reporter(keras.callbacks.Callback):
+class Reporter(Callback):
     """Call a function with the progress, at most a few times a second within an epoch."""
 
     def __init__(self, on_progress: OnProgress, epochs: int, steps: int) -> None:
@@ -90,11 +90,13 @@ class Reporter(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Logs = None) -> None:
         self.started = self.shown = time.monotonic()
-        self.first: int | None = None
+        self.origin: float | None = None
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         self.epoch = epoch
-        self.first = epoch if self.first is None else self.first
+        if self.origin is None:
+            self.origin = float(epoch)
+            self.first = epoch
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         now = time.monotonic()
@@ -104,16 +106,20 @@ class Reporter(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         self._report(self.steps, logs)
+        if epoch == self.first:
+            # The first epoch holds the tracing of the graph: the estimate starts anew after it.
+            self.started, self.origin = time.monotonic(), epoch + 1.0
 
     def _report(self, step: int, logs: Logs) -> None:
-        done = self.epoch - (self.first or 0) + step / self.steps
-        to_do = self.epochs - self.epoch - step / self.steps
-        left = (time.monotonic() - self.started) / done * to_do
+        at = self.epoch + step / self.steps
+        done = at - (self.origin or 0.0)
+        elapsed = time.monotonic() - self.started
+        left = elapsed / done * (self.epochs - at) if done > 0 else math.inf
         values = {name: float(value) for name, value in (logs or {}).items()}
         self.on_progress(Progress(self.epoch + 1, self.epochs, step, self.steps, values, left))
 
 
-class HistoryFile(keras.callbacks.Callback):
+class HistoryFile(Callback):
     """Write one row per epoch as soon as it ends."""
 
     def __init__(self, path: Path) -> None:
@@ -132,10 +138,12 @@ class HistoryFile(keras.callbacks.Callback):
             writer = csv.writer(file, lineterminator="\n")
             if fresh:
                 writer.writerow(["epoch", *self.columns])
-            writer.writerow([epoch + 1, *(repr(values.get(name, math.nan)) for name in self.columns)])
+            writer.writerow(
+                [epoch + 1, *(repr(values.get(name, math.nan)) for name in self.columns)]
+            )
 
 
-class BestKeeper(keras.callbacks.Callback):
+class BestKeeper(Callback):
     """Remember the weights of the epoch with the smallest loss, in case the training breaks off.
 
     Parameters
@@ -168,7 +176,10 @@ class BestKeeper(keras.callbacks.Callback):
             Their epoch, from 1; 0 if no epoch has ended.
         """
         for callback in callbacks:
-            if getattr(callback, "restore_best_weights", False) and callback.best_weights is not None:
+            if (
+                getattr(callback, "restore_best_weights", False)
+                and callback.best_weights is not None
+            ):
                 self.model.set_weights(callback.best_weights)
                 return int(callback.best_epoch) + 1
         if self.weights is not None:
@@ -176,7 +187,7 @@ class BestKeeper(keras.callbacks.Callback):
         return self.epoch
 
 
-class FiniteGuard(keras.callbacks.Callback):
+class FiniteGuard(Callback):
     """Stop a training that has diverged.
 
     The loss alone does not tell: oneDNN's fused kernels turn NaN weights into plausible outputs.
@@ -194,7 +205,7 @@ class FiniteGuard(keras.callbacks.Callback):
             )
 
 
-class SignalWatcher(keras.callbacks.Callback):
+class SignalWatcher(Callback):
     """Turn SIGINT and SIGTERM into `Interrupted` between two steps."""
 
     signum: int | None = None

@@ -118,7 +118,8 @@ class KfoldResult:
         return {
             "sample": self.sampled,
             "folds": [
-                {"fold": f.fold, "rows": f.rows, "epochs": f.epochs, **f.metrics} for f in self.folds
+                {"fold": f.fold, "rows": f.rows, "epochs": f.epochs, **f.metrics}
+                for f in self.folds
             ],
             "summary": {
                 name: {"mean": s.mean, "std": s.std, "ci95": [s.low, s.high]}
@@ -360,7 +361,11 @@ def _finish(
     else:
         true = dataset.y[tested]
         plots.draw_predicted(
-            run.path / "predicted.png", true, together[:, 0], dataset.target, f"{title}, out of fold"
+            run.path / "predicted.png",
+            true,
+            together[:, 0],
+            dataset.target,
+            f"{title}, out of fold",
         )
     run.finish("finished" if signum is None else "interrupted")
     return result
@@ -389,5 +394,3 @@ def _write_out_of_fold(
 
 def _short(value: float) -> str:
     return f"{value:.7g}"
-
-

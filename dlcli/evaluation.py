@@ -89,7 +89,7 @@ def evaluate(
 
 
 def _run_config(path: Path) -> Config | None:
-    """Return the config beside a model that still lies in its run, with the full path of its data."""
+    """Return the config beside a model that lies in its run: it has the full path of the data."""
     run = find_run(path.parent)
     return load_config(run / "config.yaml") if run == path.parent else None
 
@@ -100,7 +100,9 @@ def _on_held_out(loaded: LoadedModel, config: Config, *, download_bar: bool) -> 
     try:
         prepared = prepare(config, sample=metadata.sampled, progress=download_bar)
     except DatasetError as error:
-        raise DatasetError(str(error), hint=error.hint or "name a CSV with the target to score") from None
+        raise DatasetError(
+            str(error), hint=error.hint or "name a CSV with the target to score"
+        ) from None
     dataset = prepared.dataset
     if dataset.fingerprint() != metadata.data.get("fingerprint"):
         raise DatasetError(
@@ -116,7 +118,11 @@ def _on_held_out(loaded: LoadedModel, config: Config, *, download_bar: bool) -> 
     if part != "test":
         notices.append(f"the run has no test rows; these are its {part} rows")
     return Evaluation(
-        loaded.path, f"{part} rows of {dataset.name}", metadata.target, scored.scores, tuple(notices)
+        loaded.path,
+        f"{part} rows of {dataset.name}",
+        metadata.target,
+        scored.scores,
+        tuple(notices),
     )
 
 
@@ -159,6 +165,6 @@ def _true_values(raw: RawBlock, target: Target, dialect: Dialect, source: str) -
         if text not in codes:
             known = ", ".join(target.class_names[:10])
             raise DatasetError(
-                f"{source}:{line}: class {text!r} in column {target.name!r} was not in training ({known})"
+                f"{source}:{line}: {target.name} {text!r} was not in training ({known})"
             )
     return np.array([codes[text] for text in texts], np.int32)

@@ -145,10 +145,12 @@ def by_name(row: Sequence[str], signature: Signature, where: str) -> Layout:
     others = [index for index in range(len(names)) if index != at and names[index]]
     if unnamed and len(others) == len(signature.columns):
         return Layout(others, at)
-    hints = [did_you_mean(name, [n for n in names if n not in signature.names]) for name in missing[:3]]
+    hints = [
+        did_you_mean(name, [n for n in names if n not in signature.names]) for name in missing[:3]
+    ]
+    shown = ", ".join(map(repr, missing[:5])) + (" …" if len(missing) > 5 else "")
     raise DatasetError(
-        f"{where}: no column {', '.join(map(repr, missing[:5]))}{' …' if len(missing) > 5 else ''}. "
-        + " ".join(filter(None, hints)),
+        " ".join([f"{where}: no column {shown}.", *filter(None, hints)]),
         hint=f"the model wants the columns {_listed(signature.names)}",
     )
 
@@ -176,7 +178,9 @@ def by_position(width: int, signature: Signature, where: str) -> Layout:
     full = signature.dialect.width
     if full and width == full:
         target = signature.target.position if signature.target else None
-        return Layout([c.position for c in columns], target, said if signature.dialect.header else ())
+        return Layout(
+            [c.position for c in columns], target, said if signature.dialect.header else ()
+        )
     wanted = f"{len(columns)}" + (f", or {full} with the target" if full > len(columns) else "")
     raise DatasetError(
         f"{where}: the first row has {width} fields; the model wants {wanted}",
@@ -267,9 +271,8 @@ def blocks_of_frame(source: Any, signature: Signature) -> Iterator[RawBlock]:
     if isinstance(source, np.ndarray):
         flat = source.reshape(len(source), -1)
         if flat.shape[1] != len(signature.columns):
-            raise DatasetError(
-                f"the array has {flat.shape[1]} values per row; the model wants {len(signature.columns)}"
-            )
+            wanted = len(signature.columns)
+            raise DatasetError(f"{flat.shape[1]} values per row; the model wants {wanted}")
         for start in range(0, len(flat), size):
             part = flat[start : start + size]
             values: Any = part

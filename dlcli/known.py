@@ -123,7 +123,12 @@ KNOWN: dict[str, Known] = {
     "sonar": Known(
         "Metal cylinder (M) or rock (R) from sonar energy in 60 frequency bands",
         "csv",
-        {"target": "object", "header": False, "names": (*SONAR_COLUMNS, "object"), "delimiter": ","},
+        {
+            "target": "object",
+            "header": False,
+            "names": (*SONAR_COLUMNS, "object"),
+            "delimiter": ",",
+        },
         Facts("classification", 2, (), ("M", "R"), SONAR_COLUMNS, 0.0, 1.0, 208),
         (
             RemoteFile(
@@ -143,7 +148,14 @@ KNOWN: dict[str, Known] = {
         "sklearn",
         {"name": "iris"},
         Facts(
-            "classification", 3, (), ("setosa", "versicolor", "virginica"), IRIS_COLUMNS, 0.1, 8.0, 150
+            "classification",
+            3,
+            (),
+            ("setosa", "versicolor", "virginica"),
+            IRIS_COLUMNS,
+            0.1,
+            8.0,
+            150,
         ),
         licence="CC BY 4.0",
         source="Fisher (1936), doi:10.1111/j.1469-1809.1936.tb02137.x; bundled with scikit-learn",
@@ -186,7 +198,9 @@ KNOWN: dict[str, Known] = {
         "Handwritten digits, 28×28 pixels of 0 to 255",
         "idx",
         {"class_names": DIGITS},
-        Facts("classification", 10, (28, 28, 1), DIGITS, (), 0.0, 255.0, 70_000, official_test=True),
+        Facts(
+            "classification", 10, (28, 28, 1), DIGITS, (), 0.0, 255.0, 70_000, official_test=True
+        ),
         _idx(
             "mnist-idx",
             MNIST_IDX,
@@ -215,7 +229,9 @@ KNOWN: dict[str, Known] = {
         "The same digits as mnist, as the archive that Keras downloads",
         "npz",
         {"class_names": DIGITS},
-        Facts("classification", 10, (28, 28, 1), DIGITS, (), 0.0, 255.0, 70_000, official_test=True),
+        Facts(
+            "classification", 10, (28, 28, 1), DIGITS, (), 0.0, 255.0, 70_000, official_test=True
+        ),
         (
             RemoteFile(
                 "mnist.npz",
@@ -230,7 +246,9 @@ KNOWN: dict[str, Known] = {
         "Ten kinds of clothing, 28×28 pixels of 0 to 255",
         "idx",
         {"class_names": FASHION},
-        Facts("classification", 10, (28, 28, 1), FASHION, (), 0.0, 255.0, 70_000, official_test=True),
+        Facts(
+            "classification", 10, (28, 28, 1), FASHION, (), 0.0, 255.0, 70_000, official_test=True
+        ),
         _idx(
             "fashion-mnist",
             KERAS,

@@ -66,7 +66,8 @@ def find_model(path: str | os.PathLike[str]) -> Path:
     if path.exists():
         raise ModelFileError(f"{path} is neither a model file nor a run directory")
     raise ModelFileError(
-        f"no model {str(path)!r}", hint="name a .keras or .h5 file, or a run as in runs/sonar/latest"
+        f"no model {str(path)!r}",
+        hint="name a .keras or .h5 file, or a run as in runs/sonar/latest",
     )
 
 
@@ -90,12 +91,16 @@ def load_model(path: str | os.PathLike[str]) -> LoadedModel:
     keras = import_keras()
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # noqa: BLE001 (Keras raises whatever a damaged file brings up)
-        reason = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    except Exception as error:
+        reason = next(
+            (line for line in str(error).splitlines() if line.strip()), type(error).__name__
+        )
         raise ModelFileError(f"Keras cannot load {path}: {reason}") from error
-    notices = ()
+    notices: tuple[str, ...] = ()
     if metadata is None:
-        notices = (f"{path.name} was written by plain Keras: columns go in in their order, as they are",)
+        notices = (
+            f"{path.name} was written by plain Keras: columns go in in their order, as they are",
+        )
     elif metadata.weights_sha256 not in ("", weights_sha256(model)):
         notices = (f"the weights of {path.name} are not those that dlcli saved",)
     return LoadedModel(path, model, metadata, notices)

@@ -17,11 +17,11 @@ SCHEMA = 1
 
 
 class Metadata(BaseModel):
-    """The document under ``dlcli`` in a model file; read from strangers, so checked like a config."""
+    """The document under ``dlcli`` in a model file; checked, since it may be a stranger's."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
-    schema_version: Literal[1] = SCHEMA
+    schema_version: Literal[1] = 1
     name: str
     target: Target
     columns: tuple[Column, ...]
@@ -81,7 +81,8 @@ def parse_metadata(text: str, where: str) -> Metadata:
         place = ".".join(map(str, first["loc"]))
         if first["loc"] == ("schema_version",):
             raise ModelFileError(
-                f"{where} was written by a newer dlcli (schema {first['input']}; this one reads {SCHEMA})",
+                f"{where} was written by a newer dlcli: schema {first['input']}, not {SCHEMA}",
                 hint="upgrade dlcli",
             ) from None
-        raise ModelFileError(f"the dlcli metadata of {where} are damaged: {place}: {first['msg']}") from None
+        message = f"the dlcli metadata of {where} are damaged: {place}: {first['msg']}"
+        raise ModelFileError(message) from None

@@ -43,14 +43,16 @@ def build_model(config: Config, input_shape: tuple[int, ...]) -> Any:
         try:
             model.add(instantiate(layer, "layers"))
             shape = tuple(model.output_shape[1:])
-        except Exception as error:  # noqa: BLE001 (layers raise whatever they like)
+        except Exception as error:
             message = f"{layer.name} does not take inputs of shape {before}: {_first_line(error)}"
             hint = _shape_hint(layer, before)
             problem = config.document.problem(layer.path, message + hint)
             raise ConfigError([problem]) from error
     if len(model.output_shape) != 2:
         last = config.model[-1]
-        message = f"the model's output has shape {model.output_shape[1:]}, one number per class or a "
+        message = (
+            f"the model's output has shape {model.output_shape[1:]}, one number per class or a "
+        )
         message += "single one is needed. Add Flatten, or a pooling layer, before the last layer."
         raise ConfigError([config.document.problem(last.path, message)])
     return model

@@ -30,7 +30,6 @@ MAX_CELLS_WITH_NUMBERS = 20
 def _picture(path: Path, size: tuple[float, float]) -> Iterator[Axes]:
     """Yield the axes of a picture that is saved when the block ends."""
     import matplotlib as mpl
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.font_manager import fontManager
 
@@ -38,13 +37,12 @@ def _picture(path: Path, size: tuple[float, float]) -> Iterator[Axes]:
     families = ["DejaVu Sans", *(font for font in FONTS if font in installed)]
     with mpl.rc_context({"font.family": families, "axes.unicode_minus": False}):
         figure = Figure(figsize=size, layout="constrained")
-        canvas = FigureCanvasAgg(figure)
         yield figure.add_subplot()
         logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
         with atomic(path) as temporary, warnings.catch_warnings():
             # A glyph that no font has is drawn as a box; the file beside has the names.
             warnings.filterwarnings("ignore", message="Glyph .* missing")
-            canvas.print_png(str(temporary), metadata={"Software": None})  # type: ignore[attr-defined]
+            figure.savefig(temporary, dpi=DPI, format="png", metadata={"Software": ""})
 
 
 def draw_history(folder: Path, history: Mapping[str, Sequence[float]], title: str) -> list[Path]:
@@ -62,6 +60,8 @@ def draw_history(folder: Path, history: Mapping[str, Sequence[float]], title: st
     list of Path
         ``loss.png`` and so on.
     """
+    from matplotlib.ticker import MaxNLocator
+
     drawn = []
     for key, values in history.items():
         if key.startswith("val_") or not values:
@@ -76,7 +76,7 @@ def draw_history(folder: Path, history: Mapping[str, Sequence[float]], title: st
                 axes.plot(epochs, watched, color=ORANGE, label="validation", marker=mark)
                 _mark_best(axes, key, watched)
             axes.set(title=f"{title}: {key}", xlabel="epoch", ylabel=key)
-            axes.xaxis.get_major_locator().set_params(integer=True)
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
             axes.grid(alpha=0.3)
             if watched:
                 axes.legend()
@@ -113,7 +113,9 @@ def draw_confusion(
         axes.set(title=title, xlabel="predicted", ylabel="true")
         if len(names) <= 60:
             long = max(map(len, names)) > 3 and len(names) > 3
-            axes.set_xticks(ticks, names, rotation=45 if long else 0, ha="right" if long else "center")
+            axes.set_xticks(
+                ticks, names, rotation=45 if long else 0, ha="right" if long else "center"
+            )
             axes.set_yticks(ticks, names)
         if len(names) <= MAX_CELLS_WITH_NUMBERS:
             for (row, column), count in np.ndenumerate(counts):
@@ -144,7 +146,9 @@ def draw_predicted(
         low = float(min(true.min(), predicted.min()))
         high = float(max(true.max(), predicted.max()))
         margin = 0.05 * (high - low or 1.0)
-        axes.plot([low - margin, high + margin], [low - margin, high + margin], color=GREY, linewidth=1)
+        axes.plot(
+            [low - margin, high + margin], [low - margin, high + margin], color=GREY, linewidth=1
+        )
         size = 36 if len(true) < 100 else 10
         axes.scatter(true, predicted, s=size, alpha=0.6, color=BLUE, edgecolors="none")
         axes.set(

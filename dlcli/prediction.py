@@ -60,7 +60,9 @@ class Predictions:
         Rows done so far.
     """
 
-    def __init__(self, model: LoadedModel, signature: Signature, blocks: Iterator[RawBlock]) -> None:
+    def __init__(
+        self, model: LoadedModel, signature: Signature, blocks: Iterator[RawBlock]
+    ) -> None:
         self.model = model
         self.signature = signature
         self.rows = 0
@@ -127,7 +129,9 @@ class Predictions:
             if block.probabilities is not None:
                 values |= dict(zip(self.columns[1:], block.probabilities.T, strict=True))
             frames.append(pd.DataFrame(values))
-        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=self.columns)
+        return (
+            pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=self.columns)
+        )
 
 
 def predict(

@@ -75,10 +75,14 @@ def scale_notice(x: np.ndarray[Any, Any], preprocessor: Preprocessor) -> str | N
     largest = np.abs(flat).max(axis=0)
     if not len(largest) or largest.max() <= FAR:
         return None
-    name = "inputs" if preprocessor.shape else repr(preprocessor.feature_names[int(largest.argmax())])
+    name = (
+        "inputs" if preprocessor.shape else repr(preprocessor.feature_names[int(largest.argmax())])
+    )
     advice = "`numeric: {scale: 255}`" if preprocessor.shape else "`numeric: standardize`"
     verb = "reach" if preprocessor.shape else "reaches"
-    return f"{name} {verb} {largest.max():g}, far from unit scale; consider {advice} in `preprocess`"
+    return (
+        f"{name} {verb} {largest.max():g}, far from unit scale; consider {advice} in `preprocess`"
+    )
 
 
 def describe_data(dataset: Dataset) -> dict[str, Any]:

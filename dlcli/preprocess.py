@@ -88,7 +88,7 @@ class Preprocessor:
         parts = []
         for group in self.groups:
             values = np.column_stack([np.asarray(x[name]) for name in group.columns])
-            names: Sequence[str] = group.columns
+            names = list(group.columns)
             for step in group.steps:
                 values, names = step.apply(values, names, events), step.names(names)
             gaps = np.isnan(values)
@@ -211,9 +211,9 @@ def fit_preprocessor(dataset: Dataset, rows: Array, section: PreprocessConfig) -
         _check_steps(column, steps)
         by_steps.setdefault((column.type == "categorical", steps), []).append(column.name)
     groups = []
-    for (_, steps), names in by_steps.items():
-        values = np.column_stack([dataset.x[name].to_numpy()[rows] for name in names])
-        groups.append(_fit_group(names, values, steps))
+    for (_, steps), grouped in by_steps.items():
+        values = np.column_stack([dataset.x[name].to_numpy()[rows] for name in grouped])
+        groups.append(_fit_group(grouped, values, steps))
     return Preprocessor(tuple(groups))
 
 
@@ -223,7 +223,9 @@ def _check_steps(column: Column, steps: Steps) -> None:
             raise DatasetError(
                 f"column {column.name!r} is {column.type}; {step_name(step)} does not take it"
             )
-    if column.type == "categorical" and not any(isinstance(step, OneHot | Ordinal) for step in steps):
+    if column.type == "categorical" and not any(
+        isinstance(step, OneHot | Ordinal) for step in steps
+    ):
         raise DatasetError(
             f"column {column.name!r} holds text and no step makes it a number",
             hint=f"use one_hot or ordinal, or leave the column out with `drop: [{column.name}]`",
@@ -232,7 +234,7 @@ def _check_steps(column: Column, steps: Steps) -> None:
 
 def _fit_group(names: Sequence[str], values: Array, steps: Steps) -> Group:
     fitted = []
-    out: Sequence[str] = names
+    out = list(names)
     for step in steps:
         one = fit_step(step, values, out)
         values, out = one.apply(values, out, Events()), one.names(out)

@@ -225,9 +225,7 @@ def _score_parts(session: _Session) -> dict[str, Scored]:
     }
 
 
-def _draw(
-    folder: Path, session: _Session, result: FitResult, scored: Mapping[str, Scored]
-) -> None:
+def _draw(folder: Path, session: _Session, result: FitResult, scored: Mapping[str, Scored]) -> None:
     """Draw learning curves, and how the last part that was held out is predicted."""
     dataset = session.prepared.dataset
     name = session.prepared.config.name + (" (generated sample)" if dataset.sampled else "")

@@ -74,8 +74,10 @@ def _kind(kind: str) -> Schema:
     if kind == "activations":
         return {"enum": catalogue.names(kind)}
     arguments, bare = {}, list(CHOSEN_BY_KERAS) if kind == "metrics" else []
-    spellings = {name: entry for name, entry in catalogue.entries[kind].items()}
-    spellings |= {alias: catalogue.entries[kind][name] for alias, name in catalogue.aliases[kind].items()}
+    spellings = dict(catalogue.entries[kind])
+    spellings |= {
+        alias: catalogue.entries[kind][name] for alias, name in catalogue.aliases[kind].items()
+    }
     for name, entry in sorted(spellings.items()):
         if (kind, entry.name) in REFUSED or not entry.sequential:
             continue

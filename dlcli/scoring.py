@@ -40,13 +40,14 @@ class Predictor:
         if len(x) == 0:
             return np.empty((0, *self.model.output_shape[1:]), np.float32)
         blocks = [
-            self._call(x[start : start + self.block]).numpy() for start in range(0, len(x), self.block)
+            self._call(x[start : start + self.block]).numpy()
+            for start in range(0, len(x), self.block)
         ]
         return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
 
 
 def _row_bytes(layer: Any) -> int:
-    shape = getattr(getattr(layer, "output", None), "shape", ())[1:]
+    shape: tuple[int | None, ...] = getattr(getattr(layer, "output", None), "shape", ())[1:]
     return 4 * math.prod(size or 1 for size in shape)
 
 
@@ -122,7 +123,9 @@ class Scored:
     outputs: Array = field(repr=False)
 
 
-def score(model: Any, predictor: Predictor, x: Array, y: Array, target: Target, loss: Component) -> Scored:
+def score(
+    model: Any, predictor: Predictor, x: Array, y: Array, target: Target, loss: Component
+) -> Scored:
     """Score a compiled model on preprocessed rows, computing each output once.
 
     Parameters

@@ -54,8 +54,12 @@ def signature_of(loaded: LoadedModel) -> Signature:
     """
     model, metadata = loaded.model, loaded.metadata
     shapes = model.input_shape, model.output_shape
-    if any(not isinstance(shape, tuple) or any(size is None for size in shape[1:]) for shape in shapes):
-        raise ModelFileError(f"{loaded.path}: only networks with one input and output of fixed size")
+    if any(
+        not isinstance(shape, tuple) or any(size is None for size in shape[1:]) for shape in shapes
+    ):
+        raise ModelFileError(
+            f"{loaded.path}: only networks with one input and output of fixed size"
+        )
     input_shape, units = tuple(shapes[0][1:]), shapes[1][-1]
     if len(shapes[1]) != 2:
         raise ModelFileError(f"{loaded.path}: outputs of shape {shapes[1][1:]}, not one per class")

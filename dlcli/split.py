@@ -175,11 +175,15 @@ def _check_folds(
     if groups is not None:
         count = len(set(groups.tolist()))
         if count < folds:
-            raise DatasetError(f"{dataset.name}: {count} groups make at most {count} folds, not {folds}")
+            raise DatasetError(
+                f"{dataset.name}: {count} groups make at most {count} folds, not {folds}"
+            )
         return
     if labels is None:
         if len(rows) < folds:
-            raise DatasetError(f"{dataset.name}: {len(rows)} rows make at most {len(rows)} folds, not {folds}")
+            raise DatasetError(
+                f"{dataset.name}: {len(rows)} rows make at most {len(rows)} folds, not {folds}"
+            )
         return
     counts = np.bincount(labels, minlength=len(dataset.target.class_names))
     present = np.flatnonzero(counts)

@@ -51,7 +51,11 @@ class Events:
     def notices(self) -> list[str]:
         """Say what happened, a line per column."""
         return [
-            *(_happened(self.unseen, "category not seen in training", "categories not seen in training")),
+            *(
+                _happened(
+                    self.unseen, "category not seen in training", "categories not seen in training"
+                )
+            ),
             *(_happened(self.imputed, "missing value filled in", "missing values filled in")),
         ]
 
@@ -153,13 +157,13 @@ class FittedStandardize(FittedStep):
     scale: tuple[float, ...]
 
     @classmethod
-    def fit(cls, step: Standardize, values: Array, names: Names) -> Self:  # noqa: ARG003, D102
+    def fit(cls, step: Standardize, values: Array, names: Names) -> Self:
         from sklearn.preprocessing import StandardScaler
 
         scaler = StandardScaler().fit(values)
         return cls(_plain(scaler.mean_), _plain(scaler.scale_))
 
-    def apply(self, values: Array, names: Names, events: Events) -> Array:  # noqa: ARG002, D102
+    def apply(self, values: Array, names: Names, events: Events) -> Array:
         kind = values.dtype
         return np.asarray((values - np.asarray(self.mean, kind)) / np.asarray(self.scale, kind))
 
@@ -173,14 +177,14 @@ class FittedMinMax(FittedStep):
     span: tuple[float, ...]
 
     @classmethod
-    def fit(cls, step: MinMax, values: Array, names: Names) -> Self:  # noqa: ARG003, D102
+    def fit(cls, step: MinMax, values: Array, names: Names) -> Self:
         from sklearn.preprocessing import MinMaxScaler
 
         scaler = MinMaxScaler().fit(values)
         span = np.where(scaler.data_range_ == 0, 1.0, scaler.data_range_)
         return cls(_plain(scaler.data_min_), _plain(span))
 
-    def apply(self, values: Array, names: Names, events: Events) -> Array:  # noqa: ARG002, D102
+    def apply(self, values: Array, names: Names, events: Events) -> Array:
         kind = values.dtype
         return np.asarray((values - np.asarray(self.low, kind)) / np.asarray(self.span, kind))
 
@@ -193,10 +197,10 @@ class FittedScale(FittedStep):
     divisor: float
 
     @classmethod
-    def fit(cls, step: Scale, values: Array, names: Names) -> Self:  # noqa: ARG003, D102
+    def fit(cls, step: Scale, values: Array, names: Names) -> Self:
         return cls(step.divisor)
 
-    def apply(self, values: Array, names: Names, events: Events) -> Array:  # noqa: ARG002, D102
+    def apply(self, values: Array, names: Names, events: Events) -> Array:
         return np.asarray(values / values.dtype.type(self.divisor))
 
 
@@ -209,7 +213,7 @@ class FittedImpute(FittedStep):
     indicators: tuple[int, ...]
 
     @classmethod
-    def fit(cls, step: Impute, values: Array, names: Names) -> Self:  # noqa: D102
+    def fit(cls, step: Impute, values: Array, names: Names) -> Self:
         from sklearn.impute import SimpleImputer
 
         text = values.dtype == object
@@ -217,7 +221,7 @@ class FittedImpute(FittedStep):
         if text and strategy != "most_frequent":
             raise DatasetError(f"column {names[0]!r} holds text; impute it with most_frequent")
         gaps = _gaps(values)
-        for index in np.flatnonzero(gaps.all(axis=0)):
+        for index in np.flatnonzero(gaps.all(axis=0)).tolist():
             raise DatasetError(
                 f"column {names[index]!r} has no value in the training rows",
                 hint=f"leave it out with `drop: [{names[index]}]`",
@@ -227,23 +231,22 @@ class FittedImpute(FittedStep):
         indicators = np.flatnonzero(gaps.any(axis=0)).tolist() if step.indicator else []
         return cls(tuple(fill.tolist()), tuple(indicators))
 
-    def apply(self, values: Array, names: Names, events: Events) -> Array:  # noqa: D102
+    def apply(self, values: Array, names: Names, events: Events) -> Array:
         gaps = _gaps(values)
-        for index in np.flatnonzero(gaps.any(axis=0)):
+        for index in np.flatnonzero(gaps.any(axis=0)).tolist():
             events.imputed[names[index]] += int(gaps[:, index].sum())
         filled = np.where(gaps, np.asarray(self.fill, values.dtype), values)
         if not self.indicators:
             return filled
         return np.column_stack([filled, gaps[:, list(self.indicators)].astype(values.dtype)])
 
-    def names(self, names: Names) -> list[str]:  # noqa: D102
+    def names(self, names: Names) -> list[str]:
         return [*names, *(f"{names[index]} missing" for index in self.indicators)]
 
 
 def _gaps(values: Array) -> Array:
-    if values.dtype == object:
-        return np.equal(values, None)
-    return np.isnan(values)
+    found = np.equal(values, None) if values.dtype == object else np.isnan(values)  # type: ignore[call-overload]
+    return np.asarray(found, bool)
 
 
 @dataclass(frozen=True)
@@ -253,11 +256,11 @@ class _Categories(FittedStep):
     categories: tuple[tuple[Any, ...], ...]
 
     @classmethod
-    def fit(cls, step: Step, values: Array, names: Names) -> Self:  # noqa: ARG003, D102
+    def fit(cls, step: Step, values: Array, names: Names) -> Self:
         from sklearn.preprocessing import OrdinalEncoder
 
         gaps = _gaps(values)
-        for index in np.flatnonzero(gaps.any(axis=0)):
+        for index in np.flatnonzero(gaps.any(axis=0)).tolist():
             raise DatasetError(
                 f"column {names[index]!r}: {int(gaps[:, index].sum())} values are missing",
                 hint="put impute before one_hot or ordinal",
@@ -277,8 +280,7 @@ class _Categories(FittedStep):
             if any(item is None or item != item for item in column):
                 count = sum(item is None or item != item for item in column)
                 raise DatasetError(
-                    f"column {names[index]!r}: {count} value{'s are' if count > 1 else ' is'} missing, "
-                    "and training had none"
+                    f"column {names[index]!r}: {count} missing, and training had no such row"
                 )
             codes[:, index] = [table.get(item, -1) for item in column]
             if unseen := int((codes[:, index] < 0).sum()):
@@ -291,7 +293,7 @@ class _Categories(FittedStep):
 class FittedOneHot(_Categories):
     """One 0/1 column per category; zeros for one not seen in training."""
 
-    def apply(self, values: Array, names: Names, events: Events) -> Array:  # noqa: D102
+    def apply(self, values: Array, names: Names, events: Events) -> Array:
         codes = self.codes(values, names, events)
         parts = [
             (codes[:, index, np.newaxis] == np.arange(len(categories))).astype(np.float64)
@@ -299,7 +301,7 @@ class FittedOneHot(_Categories):
         ]
         return np.concatenate(parts, axis=1)
 
-    def names(self, names: Names) -> list[str]:  # noqa: D102
+    def names(self, names: Names) -> list[str]:
         return [
             f"{name}={category}"
             for name, categories in zip(names, self.categories, strict=True)
@@ -312,5 +314,5 @@ class FittedOneHot(_Categories):
 class FittedOrdinal(_Categories):
     """The number of the category; -1 for one not seen in training."""
 
-    def apply(self, values: Array, names: Names, events: Events) -> Array:  # noqa: D102
+    def apply(self, values: Array, names: Names, events: Events) -> Array:
         return self.codes(values, names, events).astype(np.float64)

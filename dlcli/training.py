@@ -95,14 +95,18 @@ def choose_steps_per_execution(model: Any, steps: int, batch_size: int) -> int:
 
 def _multiplications(layer: Any) -> int:
     """Estimate the multiplications of a layer for one sample."""
-    shape = layer.output.shape[1:-1] if hasattr(layer, "output") else ()
-    positions = math.prod(size or 1 for size in shape)
-    kernels = sum(math.prod(weight.shape) for weight in layer.weights if len(weight.shape) > 1)
-    if "input_length" in layer.get_config() or type(layer).__name__ == "Embedding":
+    positions = _positions(layer.output.shape)
+    kernels: int = sum(math.prod(weight.shape) for weight in layer.weights if len(weight.shape) > 1)
+    if type(layer).__name__ == "Embedding":
         return 0
     if type(layer).__name__ in ("LSTM", "GRU", "SimpleRNN", "Bidirectional"):
-        positions = math.prod(size or 1 for size in layer.input.shape[1:-1])
+        positions = _positions(layer.input.shape)
     return kernels * positions
+
+
+def _positions(shape: tuple[int | None, ...]) -> int:
+    """Return how often a kernel is applied to one sample."""
+    return math.prod(size or 1 for size in shape[1:-1])
 
 
 def training_batches(data: FitData, batch_size: int, seed: int, epoch: Any = None) -> Any:
@@ -131,7 +135,9 @@ def training_batches(data: FitData, batch_size: int, seed: int, epoch: Any = Non
     rows = len(data.x)
     steps = steps_per_epoch(rows, batch_size)
     with tf.device("cpu:0"):
-        arrays = [tf.constant(array) for array in (data.x, data.y, data.weights) if array is not None]
+        arrays = [
+            tf.constant(array) for array in (data.x, data.y, data.weights) if array is not None
+        ]
 
     def batches(number: Any) -> Any:
         pair = tf.stack([tf.constant(seed, tf.int64), number])

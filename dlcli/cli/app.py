@@ -17,7 +17,7 @@ app = typer.Typer(
 )
 
 
-def _print_version(wanted: bool) -> None:  # noqa: FBT001 (Typer's protocol)
+def _print_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"dlcli {__version__}")
         raise typer.Exit
@@ -25,15 +25,15 @@ def _print_version(wanted: bool) -> None:  # noqa: FBT001 (Typer's protocol)
 
 @app.callback()
 def _start(
-    version: Annotated[  # noqa: ARG001
+    version: Annotated[
         bool,
-        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version."),
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
     ] = False,
-    debug: Annotated[  # noqa: ARG001 (taken from the line before it is parsed)
-        bool, typer.Option("--debug", help="Show the traceback of an error.")
-    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    """Train, evaluate, cross-validate and predict with Keras, from one YAML file.
+    r"""Train, evaluate, cross-validate and predict with Keras, from one YAML file.
 
     \b
     dlcli train digits_cnn                      train the model of a config, keep the run

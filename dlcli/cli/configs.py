@@ -21,10 +21,13 @@ def check(
         bool, typer.Option("--build", help="Build the model too, to check the layers' shapes.")
     ] = False,
     data: Annotated[
-        bool, typer.Option("--data/--no-data", help="Read the data if they are here, and check against them.")
+        bool,
+        typer.Option(
+            "--data/--no-data", help="Read the data if they are here, and check against them."
+        ),
     ] = True,
 ) -> None:
-    """Report every problem of CONFIG at once, each with its line.
+    r"""Report every problem of CONFIG at once, each with its line.
 
     \b
     dlcli check my.yaml
@@ -45,7 +48,9 @@ def check(
             _built(prepared)
             done += " and model"
     terminal.notes(said)
-    terminal.say(f"{config}: {done} are right" if " and " in done else f"{config}: the config is right")
+    terminal.say(
+        f"{config}: {done} are right" if " and " in done else f"{config}: the config is right"
+    )
 
 
 def _at_hand(config: Config) -> bool:
@@ -96,10 +101,12 @@ def _built(prepared: Prepared) -> Any:
 def show(
     config: ConfigName,
     overrides: Overrides = None,
-    build: Annotated[bool, typer.Option("--build/--no-build", help="Summarise the model's layers.")] = True,
+    build: Annotated[
+        bool, typer.Option("--build/--no-build", help="Summarise the model's layers.")
+    ] = True,
     sample: Sample = False,
 ) -> None:
-    """Print the resolved config, the data set's card and the model's layers.
+    r"""Print the resolved config, the data set's card and the model's layers.
 
     \b
     dlcli show digits_cnn
@@ -120,7 +127,12 @@ def show(
         model = _built(prepared)
         rows = [["layer", "type", "output", "parameters"]]
         rows += [
-            [layer.name, type(layer).__name__, str(tuple(layer.output.shape[1:])), str(layer.count_params())]
+            [
+                layer.name,
+                type(layer).__name__,
+                str(tuple(layer.output.shape[1:])),
+                str(layer.count_params()),
+            ]
             for layer in model.layers
         ]
         terminal.say(f"\n{terminal.table(rows, left=3)}")
@@ -128,7 +140,7 @@ def show(
 
 
 def list_configs(json: Json = False) -> None:
-    """List the configs that a bare name can mean, a line each.
+    r"""List the configs that a bare name can mean, a line each.
 
     \b
     dlcli list
@@ -151,7 +163,7 @@ def _title(path: Path) -> str:
 
 
 def schema() -> None:
-    """Print the JSON Schema of configs, for editors.
+    r"""Print the JSON Schema of configs, for editors.
 
     \b
     dlcli schema > dlcli.schema.json

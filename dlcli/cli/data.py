@@ -14,13 +14,18 @@ app = typer.Typer(help="Data sets: list, download, describe.", no_args_is_help=T
 
 DatasetName = Annotated[
     str,
-    typer.Argument(metavar="NAME", autocompletion=complete_dataset, show_default=False, help="See `dlcli data list`."),
+    typer.Argument(
+        metavar="NAME",
+        autocompletion=complete_dataset,
+        show_default=False,
+        help="See `dlcli data list`.",
+    ),
 ]
 
 
 @app.command("list")
 def list_datasets(json: Json = False) -> None:
-    """List the named data sets: rows, what is learned, where they are.
+    r"""List the named data sets: rows, what is learned, where they are.
 
     \b
     dlcli data list
@@ -51,7 +56,7 @@ def list_datasets(json: Json = False) -> None:
 
 @app.command()
 def get(name: DatasetName) -> None:
-    """Download a named data set into the cache, and print where its files are.
+    r"""Download a named data set into the cache, and print where its files are.
 
     \b
     dlcli data get sonar
@@ -83,7 +88,7 @@ def show(
     ],
     json: Json = False,
 ) -> None:  # fmt: skip
-    """Describe a data set: rows, columns, types, gaps, classes, repeated rows.
+    r"""Describe a data set: rows, columns, types, gaps, classes, repeated rows.
 
     \b
     dlcli data show iris

@@ -30,7 +30,7 @@ def evaluate(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Score a saved model: loss, metrics, and what is confused with what.
+    r"""Score a saved model: loss, metrics, and what is confused with what.
 
     \b
     dlcli evaluate runs/sonar/latest
@@ -63,7 +63,8 @@ def evaluate(
 def predict(
     model: ModelPath,
     source: Annotated[
-        str, typer.Argument(metavar="INPUT", help="A CSV or JSON Lines file, or - for standard input.")
+        str,
+        typer.Argument(metavar="INPUT", help="A CSV or JSON Lines file, or - for standard input."),
     ],
     output: Annotated[
         str, typer.Option("--output", "-o", metavar="FILE", help="Where to; - is standard output.")
@@ -73,10 +74,11 @@ def predict(
         typer.Option("--format", help="Of the output; default: by its ending, else csv."),
     ] = None,
     csv_safe: Annotated[
-        bool, typer.Option("--csv-safe", help="Keep spreadsheets from running a label as a formula.")
+        bool,
+        typer.Option("--csv-safe", help="Keep spreadsheets from running a label as a formula."),
     ] = False,
 ) -> None:
-    """Predict raw rows: the label by name and a probability per class, or the value.
+    r"""Predict raw rows: the label by name and a probability per class, or the value.
 
     \b
     dlcli predict runs/sonar/latest input.csv
@@ -96,7 +98,11 @@ def predict(
     first = next(blocks, None)  # what is wrong with the input shows before anything is written
     chosen = format or ("jsonl" if output.endswith((".jsonl", ".ndjson")) else "csv")
     with _destination(output) as file:
-        write = _csv_writer(predictions, file, safe=csv_safe) if chosen == "csv" else _json_writer(predictions, file)
+        write = (
+            _csv_writer(predictions, file, safe=csv_safe)
+            if chosen == "csv"
+            else _json_writer(predictions, file)
+        )
         if first is not None:
             write(first)
         for block in blocks:
@@ -116,7 +122,10 @@ def _destination(output: str) -> Iterator[TextIO]:
         return
     from dlcli.artifacts import atomic
 
-    with atomic(Path(output)) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+    with (
+        atomic(Path(output)) as temporary,
+        temporary.open("w", encoding="utf-8", newline="") as file,
+    ):
         yield file
 
 
@@ -132,7 +141,9 @@ def _csv_writer(predictions: Predictions, file: TextIO, *, safe: bool) -> Any:
         if safe:
             labels = [f"'{label}" if label[:1] in "=+-@\t\r" else label for label in labels]
         shares = block.probabilities.tolist()
-        writer.writerows([label, *map(_short, row)] for label, row in zip(labels, shares, strict=True))
+        writer.writerows(
+            [label, *map(_short, row)] for label, row in zip(labels, shares, strict=True)
+        )
 
     return write
 
@@ -144,7 +155,10 @@ def _json_writer(predictions: Predictions, file: TextIO) -> Any:
         shares = [()] * len(block) if block.probabilities is None else block.probabilities.tolist()
         for label, row in zip(block.prediction.tolist(), shares, strict=True):
             value = label if isinstance(label, str) else float(_short(label))
-            record = {"prediction": value, **dict(zip(names, (float(_short(v)) for v in row), strict=True))}
+            record = {
+                "prediction": value,
+                **dict(zip(names, (float(_short(v)) for v in row), strict=True)),
+            }
             file.write(jsonlib.dumps(record, ensure_ascii=False) + "\n")
 
     return write
@@ -156,10 +170,12 @@ def _short(value: float) -> str:
 
 
 def list_runs(
-    folder: Annotated[Path, typer.Argument(metavar="[FOLDER]", help="Folder of all runs.")] = Path("runs"),
+    folder: Annotated[Path, typer.Argument(metavar="[FOLDER]", help="Folder of all runs.")] = Path(
+        "runs"
+    ),
     json: Json = False,
 ) -> None:
-    """List the runs: status, epochs, and how good the model is.
+    r"""List the runs: status, epochs, and how good the model is.
 
     \b
     dlcli runs
@@ -177,7 +193,14 @@ def list_runs(
         return
     rows = [["run", "kind", "status", "started", "seconds", "metric"]]
     rows += [
-        [str(run.path), run.kind, run.status, run.started, terminal.number(run.seconds), run.headline]
+        [
+            str(run.path),
+            run.kind,
+            run.status,
+            run.started,
+            terminal.number(run.seconds),
+            run.headline,
+        ]
         for run in runs
     ]
     terminal.say(terminal.table(rows, left=4))

@@ -34,19 +34,25 @@ ConfigName = Annotated[
 Overrides = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="KEY=VALUE", help="Change one key of the config, as in fit.epochs=5; repeatable."
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change one key of the config, as in fit.epochs=5; repeatable.",
     ),
 ]
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Folder of all runs.")]
 Sample = Annotated[
     bool,
-    typer.Option("--sample", help="Use a small generated sample: no download, and metrics without meaning."),
+    typer.Option(
+        "--sample", help="Use a small generated sample: no download, and metrics without meaning."
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 ModelPath = Annotated[
     Path,
     typer.Argument(
-        metavar="MODEL", help="A .keras or .h5 file, or a run as in runs/sonar/latest.", show_default=False
+        metavar="MODEL",
+        help="A .keras or .h5 file, or a run as in runs/sonar/latest.",
+        show_default=False,
     ),
 ]

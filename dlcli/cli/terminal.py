@@ -78,7 +78,9 @@ def table(rows: Iterable[Sequence[Any]], *, left: int = 1, indent: str = "") -> 
     lines = []
     for row in cells:
         parts = [
-            cell + " " * (width - _width(cell)) if at < left else " " * (width - _width(cell)) + cell
+            cell + " " * (width - _width(cell))
+            if at < left
+            else " " * (width - _width(cell)) + cell
             for at, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         lines.append((indent + "  ".join(parts)).rstrip())
@@ -187,7 +189,9 @@ def card_text(card: Card) -> str:
     lines.append(f"repeated rows: {card.duplicates}")
     if constant := [column.name for column in card.columns if column.constant]:
         lines.append(f"constant columns: {printable(', '.join(constant))}")
-    rows: list[Sequence[str]] = [["column", "type", "missing", "distinct", "min", "mean", "max", ""]]
+    rows: list[Sequence[str]] = [
+        ["column", "type", "missing", "distinct", "min", "mean", "max", ""]
+    ]
     shown = card.columns if len(card.columns) <= 70 else card.columns[:60]
     for column in shown:
         values = ["" if v is None else number(v) for v in (column.low, column.mean, column.high)]

@@ -29,7 +29,7 @@ def train(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Fit the model that CONFIG describes and keep the run.
+    r"""Fit the model that CONFIG describes and keep the run.
 
     \b
     dlcli train digits_cnn
@@ -66,7 +66,8 @@ def train(
 def kfold(
     config: ConfigName,
     folds: Annotated[
-        int | None, typer.Option("--folds", min=2, help="Number of parts.", show_default="the config's")
+        int | None,
+        typer.Option("--folds", min=2, help="Number of parts.", show_default="the config's"),
     ] = None,
     overrides: Overrides = None,
     out: Out = Path("runs"),
@@ -74,7 +75,7 @@ def kfold(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Cross-validate: each row is predicted by a model that has not seen it.
+    r"""Cross-validate: each row is predicted by a model that has not seen it.
 
     \b
     dlcli kfold sonar
@@ -122,7 +123,11 @@ def _announce(config: Config, dataset: Dataset, notices: list[str]) -> None:
     terminal.notes(notices)
     classes = dataset.target.class_names
     what = f"{len(classes)} classes" if classes else f"{dataset.target.name} (a number)"
-    columns = f"{len(dataset.columns)} columns" if dataset.is_table else "×".join(map(str, dataset.x.shape[1:]))
+    columns = (
+        f"{len(dataset.columns)} columns"
+        if dataset.is_table
+        else "×".join(map(str, dataset.x.shape[1:]))
+    )
     terminal.note(f"{config.name}: {dataset.name}, {len(dataset)} rows, {columns}, {what}")
 
 
@@ -146,7 +151,9 @@ def _print_training(result: TrainResult, config: str) -> None:
         return
     if result.status == "interrupted":
         name = signal.Signals(result.signum or signal.SIGINT).name
-        note(f"dlcli: stopped by {name}; the model is that of epoch {result.best_epoch}, the best so far")
+        note(
+            f"dlcli: stopped by {name}; the best model so far, of epoch {result.best_epoch}, is kept"
+        )
     mark = "  GENERATED SAMPLE: these figures mean nothing" if result.sampled else ""
     epochs = f"{result.epochs} epoch{'s' * (result.epochs != 1)}"
     say(f"{result.config.name}: {epochs} in {duration(result.seconds)}{mark}\n")
@@ -157,8 +164,11 @@ def _print_training(result: TrainResult, config: str) -> None:
     say(f"\n{part} {best}: {number(metrics[best])}")
     say(f"run: {result.path}\n")
     say("Next:")
-    say(f"  dlcli evaluate {result.path}             metrics per class, confusion matrix"
-        if result.scores[part].classes else f"  dlcli evaluate {result.path}             metrics again")
+    say(
+        f"  dlcli evaluate {result.path}             metrics per class, confusion matrix"
+        if result.scores[part].classes
+        else f"  dlcli evaluate {result.path}             metrics again"
+    )
     say(f"  dlcli predict {result.model_path} input.csv    for raw rows")
     say(f"  dlcli kfold {config}    how much of this is luck")
 

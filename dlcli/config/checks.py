@@ -63,9 +63,9 @@ def errors(config: Config, facts: Facts | None) -> list[Finding]:
     if head is not None:
         found += head_errors(head, config.loss, facts)
     for index, layer in enumerate(config.model):
-        if layer.name == "Dense" and "units" not in layer.arguments:
-            if head is None or index != head.index:
-                found.append((layer.path, "Dense needs 'units'; only the last one is inferred"))
+        last = head is not None and index == head.index
+        if layer.name == "Dense" and "units" not in layer.arguments and not last:
+            found.append((layer.path, "Dense needs 'units'; only the last one is inferred"))
     found += _split_errors(config, facts)
     return found
 
@@ -131,11 +131,16 @@ def _monitor_errors(config: Config) -> Iterator[Finding]:
         if callback.name in MONITORS:
             monitor = callback.arguments.get("monitor", "val_loss")
             # A checkpoint that keeps every epoch does not look at its monitor.
-            idle = callback.name == "ModelCheckpoint" and not callback.arguments.get("save_best_only")
+            idle = callback.name == "ModelCheckpoint" and not callback.arguments.get(
+                "save_best_only"
+            )
             explicit = "monitor" in callback.arguments
             if monitor not in available and (explicit or not idle):
                 where = (*path, "monitor") if explicit else path
-                yield where, f"monitor {monitor!r} will not exist. {_advice(str(monitor), available)}"
+                yield (
+                    where,
+                    f"monitor {monitor!r} will not exist. {_advice(str(monitor), available)}",
+                )
             elif callback.name == "EarlyStopping" or not idle:
                 yield from _mode_errors(callback, str(monitor), config.metrics)
         if callback.name == "ModelCheckpoint":
@@ -148,7 +153,9 @@ def _advice(name: str, available: Sequence[str]) -> str:
     return did_you_mean(name, available) or f"Choose from {', '.join(available)}."
 
 
-def _mode_errors(callback: Component, monitor: str, metrics: Sequence[Component]) -> Iterator[Finding]:
+def _mode_errors(
+    callback: Component, monitor: str, metrics: Sequence[Component]
+) -> Iterator[Finding]:
     counts = [metric_key(metric) for metric in metrics if metric.name in COUNTS]
     automatic = callback.arguments.get("mode", "auto") == "auto"
     if automatic and monitor.removeprefix("val_") in counts:
@@ -188,7 +195,10 @@ def _split_errors(config: Config, facts: Facts | None) -> Iterator[Finding]:
     if isinstance(config.fit.class_weight, dict) and facts and facts.class_names:
         for name in config.fit.class_weight:
             if name not in facts.class_names:
-                hint = did_you_mean(name, facts.class_names) or f"Classes: {', '.join(facts.class_names)}."
+                hint = (
+                    did_you_mean(name, facts.class_names)
+                    or f"Classes: {', '.join(facts.class_names)}."
+                )
                 yield ("fit", "class_weight", name), f"no class {name!r}. {hint}"
     if config.fit.class_weight and facts and facts.task == "regression":
         yield ("fit", "class_weight"), "the target is a number and has no classes"

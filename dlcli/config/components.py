@@ -15,7 +15,9 @@ CODE = "holds Python code, and a config is data"
 FILES = "opens files by itself, which a config may not"
 CELL = "is a part of RNN layers, not a layer of its own; name LSTM, GRU or SimpleRNN"
 REFUSED: dict[tuple[str, str], str] = {
-    **{("layers", name): CODE for name in ("Lambda", "TorchModuleWrapper", "JaxLayer", "FlaxLayer")},
+    **{
+        ("layers", name): CODE for name in ("Lambda", "TorchModuleWrapper", "JaxLayer", "FlaxLayer")
+    },
     ("layers", "TFSMLayer"): FILES,
     ("layers", "InputLayer"): "is left out: the input shape comes from the data set",
     **{("layers", f"{name}Cell"): CELL for name in ("LSTM", "GRU", "SimpleRNN")},
@@ -24,7 +26,10 @@ REFUSED: dict[tuple[str, str], str] = {
     ("callbacks", "LambdaCallback"): CODE,
     ("callbacks", "RemoteMonitor"): "sends data over the network",
     ("callbacks", "OrbaxCheckpoint"): "is not for model files; name ModelCheckpoint",
-    ("callbacks", "BackupAndRestore"): "has nothing to restore: every run has a directory of its own",
+    (
+        "callbacks",
+        "BackupAndRestore",
+    ): "has nothing to restore: every run has a directory of its own",
     ("callbacks", "History"): "is always there: the run directory has history.csv",
     ("callbacks", "ProgbarLogger"): "is always there: the terminal shows the progress",
     **{("metrics", name): "measures values, not predictions" for name in ("Mean", "Sum")},
@@ -206,9 +211,7 @@ class ComponentReader:
             return f"{parameter!r} here: the input shape comes from the data set."
         return unknown("argument", parameter, entry.parameters).removeprefix("unknown ")
 
-    def _argument(
-        self, kind: str, entry: Entry, parameter: str, value: Any, path: Path
-    ) -> Any:
+    def _argument(self, kind: str, entry: Entry, parameter: str, value: Any, path: Path) -> Any:
         inner = parameter_kind(kind, parameter)
         if inner and (isinstance(value, str | dict)):
             component = self.read(inner, value, path)

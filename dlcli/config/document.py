@@ -25,7 +25,14 @@ MAX_DEPTH = 20
 INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 NULLS = ("", "~", "null", "Null", "NULL")
-BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+BOOLEANS = {
+    "true": True,
+    "True": True,
+    "TRUE": True,
+    "false": False,
+    "False": False,
+    "FALSE": False,
+}
 SPECIAL_FLOATS = {
     **dict.fromkeys([".inf", ".Inf", ".INF", "+.inf"], float("inf")),
     **dict.fromkeys(["-.inf", "-.Inf", "-.INF"], float("-inf")),
@@ -132,7 +139,8 @@ class _Composer:
 
     def __init__(self, text: str, document: Document) -> None:
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        self.events: Iterator[yaml.Event] = yaml.parse(text, Loader=loader)
+        # PyYAML's stubs leave the attributes of events out.
+        self.events: Iterator[Any] = yaml.parse(text, Loader=loader)
         self.document = document
 
     def compose(self) -> None:
@@ -144,11 +152,11 @@ class _Composer:
                     self.refuse(event, "a config is a single YAML document; found a second '---'")
                 self.document.value = self.node(next(self.events), ())
 
-    def refuse(self, event: yaml.Event, message: str) -> None:
+    def refuse(self, event: Any, message: str) -> None:
         line = event.start_mark.line + 1
         raise ConfigError([Problem(self.document.where, line, "", message)])
 
-    def node(self, event: yaml.Event, path: Path) -> Any:
+    def node(self, event: Any, path: Path) -> Any:
         if isinstance(event, yaml.AliasEvent):
             self.refuse(event, "aliases (*name) are not supported; write the value out")
         if getattr(event, "anchor", None):
@@ -214,5 +222,10 @@ for _tag, _pattern in {
 def dump(value: Any) -> str:
     """Write plain values as YAML that `parse` reads back unchanged."""
     return yaml.dump(
-        value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100
+        value,
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        default_flow_style=None,
+        width=100,
     )

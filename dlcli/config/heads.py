@@ -128,18 +128,21 @@ def _activation_errors(head: Head, loss: Component) -> Iterator[Finding]:
     activation, name, units = head.activation, loss.name, head.units
     squashed = activation in ("sigmoid", "softmax")
     if name in CROSSENTROPIES and from_logits(loss) and squashed:
-        yield loss.path, f"from_logits: true applies {activation} a second time; leave one of them out"
+        yield (
+            loss.path,
+            f"from_logits: true applies {activation} a second time; leave one of them out",
+        )
     elif name in BINARY_LOSSES and activation == "softmax":
         yield loss.path, "softmax gives one probability per class; use categorical_crossentropy"
     elif name in CATEGORICAL_LOSSES and units == 1:
-        yield loss.path, "needs one unit per class; for a single sigmoid unit use binary_crossentropy"
+        yield (
+            loss.path,
+            "needs one unit per class; for a single sigmoid unit use binary_crossentropy",
+        )
     elif name in CROSSENTROPIES and not from_logits(loss) and not squashed:
         wanted = "sigmoid" if name in BINARY_LOSSES else "softmax"
-        yield (
-            head.path,
-            f"activation {activation!r} gives no probabilities for the cross-entropy; "
-            f"use {wanted}, or from_logits: true in the loss",
-        )
+        advice = f"use {wanted}, or from_logits: true in the loss"
+        yield head.path, f"activation {activation!r} gives no probabilities; {advice}"
 
 
 def _regression_errors(head: Head, loss: Component) -> Iterator[Finding]:
@@ -148,7 +151,10 @@ def _regression_errors(head: Head, loss: Component) -> Iterator[Finding]:
     if head.activation == "softmax":
         yield head.path, "softmax is for classes, but the target is a number; leave it out"
     if head.units is not None and head.units > 1:
-        yield head.dense.path, f"the target is one number, but the last layer has {head.units} units"
+        yield (
+            head.dense.path,
+            f"the target is one number, but the last layer has {head.units} units",
+        )
 
 
 def _classes(facts: Facts) -> str:
@@ -159,7 +165,10 @@ def _classes(facts: Facts) -> str:
 def head_warnings(head: Head, loss: Component, facts: Facts | None) -> Iterator[Finding]:
     """Yield what works and is probably not meant."""
     if head.activation == "sigmoid" and loss.name in CATEGORICAL_LOSSES:
-        yield head.path, "sigmoid treats the classes as independent; softmax makes them exclude each other"
+        yield (
+            head.path,
+            "sigmoid treats the classes as independent; softmax makes them exclude each other",
+        )
     if facts is None:
         return
     if facts.task == "regression" and head.activation in ("sigmoid", "tanh"):
@@ -172,7 +181,9 @@ def head_warnings(head: Head, loss: Component, facts: Facts | None) -> Iterator[
         yield head.path, "the outputs are no probabilities; use sigmoid or softmax for classes"
 
 
-def metric_errors(metrics: Sequence[Component], loss: Component, facts: Facts | None) -> Iterator[Finding]:
+def metric_errors(
+    metrics: Sequence[Component], loss: Component, facts: Facts | None
+) -> Iterator[Finding]:
     """Yield metrics that cannot measure this target."""
     sparse = loss.name in SPARSE_LOSSES
     for metric in metrics:

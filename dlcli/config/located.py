@@ -31,7 +31,9 @@ def located(
 ) -> list[Problem]:
     """Turn pydantic's errors into located problems, a misspelt required key told once."""
     details = error.errors()
-    extra = {detail["loc"][:-1]: detail for detail in details if detail["type"] == "extra_forbidden"}
+    extra = {
+        detail["loc"][:-1]: detail for detail in details if detail["type"] == "extra_forbidden"
+    }
     problems = []
     for detail in details:
         path = at + tuple(part for part in detail["loc"] if not _is_branch(part, detail["loc"]))
@@ -45,18 +47,20 @@ def located(
                 continue
             problems.append(document.problem(path[:-1], f"needs {name!r}"))
             continue
-        problems.append(document.problem(path, _plain_message(detail, section, path, name)))
+        problems.append(document.problem(path, _plain_message(detail, section, name)))
     return list(dict.fromkeys(problems))
 
 
 def _is_branch(part: Any, location: tuple[Any, ...]) -> bool:
     """Tell pydantic's names of union branches from keys."""
-    return isinstance(part, str) and part != location[0] and (
-        part in ("bool", "str", "int", "float") or part.startswith(("literal[", "dict["))
+    return (
+        isinstance(part, str)
+        and part != location[0]
+        and (part in ("bool", "str", "int", "float") or part.startswith(("literal[", "dict[")))
     )
 
 
-def _plain_message(detail: Any, section: type[Section], path: Path, name: str) -> str:
+def _plain_message(detail: Any, section: type[Section], name: str) -> str:
     if detail["type"] == "extra_forbidden":
         fields = _fields(section, detail["loc"][:-1])
         hint = did_you_mean(name, fields) or f"Keys here: {', '.join(fields)}."
@@ -80,4 +84,4 @@ def _fields(section: type[Section], location: tuple[Any, ...]) -> list[str]:
         inner = field.annotation if field else None
         if isinstance(inner, type) and issubclass(inner, Section):
             section = inner
-    return [name for name in section.model_fields if not (section is DatasetConfig)]
+    return [name for name in section.model_fields if section is not DatasetConfig]

@@ -20,7 +20,8 @@ def apply_override(document: Document, override: str) -> None:
     parts = [part for part in key.strip().replace("[", ".").replace("]", "").split(".") if part]
     if not sign or not parts:
         raise DlcliError(f"--set {override}: expected key=value, as in --set fit.epochs=5")
-    node, path = document.value, ()
+    node: Any = document.value
+    path: Path = ()
     for depth, part in enumerate(parts):
         last = depth == len(parts) - 1
         index = _index(node, part, override)

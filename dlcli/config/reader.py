@@ -33,6 +33,7 @@ class SectionReader:
         self.components = ComponentReader(document, problems)
 
     def values(self) -> dict[str, Any]:
+        """Return the sections of the config, ready for pydantic."""
         values = dict(self.document.value)
         for key, kind in KERAS_LISTS.items():
             if key in values:
@@ -47,7 +48,8 @@ class SectionReader:
         # A section left empty has its defaults; what could not be read is already reported.
         return {key: value for key, value in values.items() if value is not None}
 
-    def listed(self, kind: str, value: Any, path: Path) -> Any:
+    def listed(self, kind: str, value: Any, path: Path) -> tuple[Component, ...]:
+        """Read a list of Keras components; a single one may stand without brackets."""
         if value is None:
             return ()
         if not isinstance(value, list):
@@ -96,6 +98,7 @@ class SectionReader:
             return None
 
     def dataset(self, value: Any, path: Path) -> DatasetConfig | None:
+        """Read a named data set, or a loader with its arguments."""
         spelling = split_spelling(value)
         if isinstance(spelling, str):
             self.components.complain(path, spelling)
@@ -121,6 +124,7 @@ class SectionReader:
         return DatasetConfig(name=name, loader=loader, written={name: given})
 
     def known(self, name: str, given: Any, path: Path) -> DatasetConfig | None:
+        """Read a named data set; arguments of its loader may be given."""
         known = KNOWN[name]
         if given is not None and not isinstance(given, dict):
             self.components.complain(path, f"expected arguments by name, got {given!r}")
@@ -138,6 +142,7 @@ class SectionReader:
         return DatasetConfig(name=name, loader=loader, known=True, written=written)
 
     def preprocess(self, value: Mapping[str, Any]) -> dict[str, Any]:
+        """Read the steps of all groups of columns."""
         read = dict(value)
         for key in ("numeric", "categorical", "boolean"):
             if key in read:
@@ -150,6 +155,7 @@ class SectionReader:
         return read
 
     def steps(self, value: Any, path: Path, takes: str | None) -> tuple[Any, ...]:
+        """Read one step or a list of them; ``none`` is an empty list."""
         if value in (None, "none", []):
             return ()
         items = value if isinstance(value, list) else [value]
@@ -162,7 +168,9 @@ class SectionReader:
             if takes is not None and takes not in section.takes:
                 self.components.complain(where, f"{name} is not for {takes} columns")
                 continue
-            step = self.validate(section, given, (*where, name) if isinstance(item, dict) else where)
+            step = self.validate(
+                section, given, (*where, name) if isinstance(item, dict) else where
+            )
             if step is not None:
                 steps.append(step)
         return tuple(steps)

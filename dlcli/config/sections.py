@@ -16,7 +16,7 @@ Name = str | int
 
 
 def _as_tuple(value: Any) -> Any:
-    """A YAML list is a tuple in a frozen section."""
+    """Make a tuple of a YAML list: a frozen section holds nothing that can change."""
     return tuple(value) if isinstance(value, list) else value
 
 
@@ -50,20 +50,26 @@ class CsvLoader(Loader):
     """A table in a text file: any delimiter, any of the usual encodings, gzipped or not."""
 
     path: str = Field(description="The file, relative to the config.")
-    target: Name = Field(description="Column to learn: its name, or its position from 0 (-1: last).")
+    target: Name = Field(
+        description="Column to learn: its name, or its position from 0 (-1: last)."
+    )
     columns: Names | None = Field(default=None, description="Columns to use; default: all others.")
     drop: Names = Field(default=(), description="Columns to leave out.")
     types: dict[str, Literal["numeric", "categorical", "boolean"]] = Field(
         default_factory=dict, description="Types of columns, where the detected one is wrong."
     )
     task: Literal["auto", "classification", "regression"] = Field(
-        default="auto", description="What the target is; auto: text and few whole numbers are classes."
+        default="auto",
+        description="What the target is; auto: text and few whole numbers are classes.",
     )
     unit: str = Field(default="", description="Unit of a regression target, for outputs.")
     header: bool | Literal["auto"] = Field(
-        default="auto", description="Whether the first row holds names; auto: when no field is a number."
+        default="auto",
+        description="Whether the first row holds names; auto: when no field is a number.",
     )
-    names: Texts | None = Field(default=None, description="Column names for a file without a header.")
+    names: Texts | None = Field(
+        default=None, description="Column names for a file without a header."
+    )
     delimiter: str = Field(
         default="auto",
         min_length=1,
@@ -73,11 +79,11 @@ class CsvLoader(Loader):
         default="auto", description="auto: UTF-8, UTF-16 with a byte order mark, or cp949."
     )
     decimal: Literal[".", ","] = Field(default=".", description="Decimal sign.")
-    quoting: bool = Field(default=True, description="Whether \" encloses fields.")
+    quoting: bool = Field(default=True, description='Whether " encloses fields.')
     comment: str = Field(default="", max_length=1, description="Skip lines that begin so.")
     missing: Texts = Field(
         default=("", "NA", "N/A", "NaN", "nan", "null", "?"),
-        description="Texts of a feature that mean no value. A target's text is never missing but ''.",
+        description="Texts of a feature that mean no value; a target's text never does.",
     )
 
 
@@ -148,7 +154,7 @@ class Impute(Step):
 
     strategy: Literal["mean", "median", "most_frequent"] | None = Field(
         default=None,
-        description="What to fill in, of the training rows; default: the mean, or the most frequent category.",
+        description="What of the training rows to fill in; default: mean, or most frequent category.",
     )
     indicator: bool = Field(
         default=False, description="Add a 0/1 column for each column that has missing values."
@@ -176,12 +182,15 @@ class PreprocessConfig(Section):
     """Steps per type of column, and per column; None chooses by the data."""
 
     numeric: Steps | None = Field(
-        default=None, description="Steps of numeric columns and of arrays; default for tables: standardize."
+        default=None,
+        description="Steps of numeric columns and of arrays; default for tables: standardize.",
     )
     categorical: Steps | None = Field(
         default=None, description="Steps of categorical columns; default: one_hot."
     )
-    boolean: Steps | None = Field(default=None, description="Steps of boolean columns; default: none.")
+    boolean: Steps | None = Field(
+        default=None, description="Steps of boolean columns; default: none."
+    )
     columns: dict[str, Steps] = Field(
         default_factory=dict, description="Steps of single columns, by name."
     )
@@ -228,7 +237,9 @@ class KfoldConfig(Section):
     """Defaults of ``dlcli kfold``."""
 
     folds: int = Field(default=10, ge=2, description="Parts, each tested once.")
-    epochs: int | None = Field(default=None, gt=0, description="Epochs per fold; default: fit.epochs.")
+    epochs: int | None = Field(
+        default=None, gt=0, description="Epochs per fold; default: fit.epochs."
+    )
 
 
 class DatasetConfig(Section):
@@ -253,7 +264,8 @@ class Config(Section):
     model: tuple[Component, ...] = Field(min_length=1, description="Layers of a Sequential model.")
     loss: Component = Field(description="What the training makes small.")
     optimizer: Component = Field(
-        default=Component("Adam", {}, "adam", ("optimizer",)), description="How weights are updated."
+        default=Component("Adam", {}, "adam", ("optimizer",)),
+        description="How weights are updated.",
     )
     metrics: tuple[Component, ...] = Field(default=(), description="What is measured besides.")
     callbacks: tuple[Component, ...] = Field(default=(), description="Keras callbacks.")
@@ -320,6 +332,8 @@ def plain_steps(steps: Steps) -> Any:
         return "none"
     names = {STEPS[name]: name for name in STEPS}
     return [
-        {names[type(step)]: given} if (given := step.model_dump(exclude_none=True)) else names[type(step)]
+        {names[type(step)]: given}
+        if (given := step.model_dump(exclude_none=True))
+        else names[type(step)]
         for step in steps
     ]

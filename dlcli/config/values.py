@@ -34,7 +34,11 @@ def _one_of(*words: str) -> tuple[Rule, str]:
 
 def _between(low: float, high: float, closed: str) -> tuple[Rule, str]:
     def rule(value: Any) -> bool:
-        return is_number(value) and low <= value and (value < high or closed == "]" and value == high)
+        return (
+            is_number(value)
+            and low <= value
+            and (value < high or (closed == "]" and value == high))
+        )
 
     return rule, f"a number in [{low:g}, {high:g}{closed}"
 
@@ -50,7 +54,15 @@ _MODE = _one_of("auto", "min", "max")
 # By parameter name, since Keras gives a name one meaning.
 RULES: dict[str, tuple[Rule, str]] = {
     **dict.fromkeys(
-        ["units", "filters", "output_dim", "input_dim", "depth_multiplier", "groups", "num_classes"],
+        [
+            "units",
+            "filters",
+            "output_dim",
+            "input_dim",
+            "depth_multiplier",
+            "groups",
+            "num_classes",
+        ],
         _whole_from(1),
     ),
     **dict.fromkeys(["patience", "cooldown", "start_from_epoch"], _whole_from(0)),
@@ -83,7 +95,9 @@ def complaint(kind: str, parameter: str, value: Any, default: Any) -> str:
     """
     rules = RULES | (CALLBACK_RULES if kind == "callbacks" else {})
     if value is None:
-        return "" if default is None or parameter not in rules else f"expected {rules[parameter][1]}"
+        return (
+            "" if default is None or parameter not in rules else f"expected {rules[parameter][1]}"
+        )
     if isinstance(value, float) and not math.isfinite(value):
         return f"expected a finite number, got {value}"
     if parameter in rules:

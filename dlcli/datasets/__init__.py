@@ -128,6 +128,8 @@ def _sample(section: DatasetConfig, split: SplitConfig, seed: int) -> Dataset:
         parts = rng.choice(np.array([0, 0, 0, 1, 2], np.int8), len(dataset))
         dataset = replace(dataset, parts=parts)
     if split.group is not None:
-        groups = np.array([f"group {number}" for number in rng.integers(0, 12, len(dataset))], object)
+        groups = np.array(
+            [f"group {number}" for number in rng.integers(0, 12, len(dataset))], object
+        )
         dataset = replace(dataset, groups=groups)
     return dataset

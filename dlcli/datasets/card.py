@@ -115,7 +115,9 @@ def describe(dataset: Dataset) -> Card:
         )  # fmt: skip
     frame = dataset.x
     types = {column.name: column.type for column in dataset.columns}
-    columns = [describe_column(str(name), types[str(name)], frame[name].to_numpy()) for name in frame]
+    columns = [
+        describe_column(str(name), types[str(name)], frame[name].to_numpy()) for name in frame
+    ]
     if not names:
         columns.append(describe_column(dataset.target.name, "target", dataset.y))
     repeated = int(frame.assign(**{"\0target": dataset.y}).duplicated().sum())
@@ -136,10 +138,14 @@ def describe_column(name: str, type: str, values: np.ndarray[Any, Any]) -> Colum
     """
     if values.dtype == object:
         present = [value for value in values.tolist() if value is not None]
-        counted = {text: present.count(text) for text in set(present)} if len(set(present)) < 50 else {}
+        counted = (
+            {text: present.count(text) for text in set(present)} if len(set(present)) < 50 else {}
+        )
         frequent = sorted(counted, key=lambda text: (-counted[text], text))[:MAX_EXAMPLES]
         missing = len(values) - len(present)
-        return ColumnCard(name, type, missing, len(set(present)), examples=tuple(map(str, frequent)))
+        return ColumnCard(
+            name, type, missing, len(set(present)), examples=tuple(map(str, frequent))
+        )
     present_values = values[~np.isnan(values)]
     if not len(present_values):
         return ColumnCard(name, type, len(values), 0)

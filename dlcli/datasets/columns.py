@@ -36,6 +36,17 @@ def to_number(text: str, decimal: str = ".") -> float:
         return math.nan
 
 
+def plain_numbers(texts: Sequence[str], dialect: Dialect) -> np.ndarray[Any, Any] | None:
+    """Return the texts as float64 if all of them are finite numbers, and quickly."""
+    if dialect.decimal != "." or any("_" in text for text in texts):
+        return None
+    try:
+        values = np.fromiter(map(float, texts), np.float64, len(texts))
+    except ValueError:
+        return None
+    return values if np.isfinite(values).all() else None
+
+
 def numbers(
     texts: Sequence[str], dialect: Dialect, *, name: str, lines: Sequence[int], where: str
 ) -> np.ndarray[Any, Any]:
@@ -58,14 +69,9 @@ def numbers(
     DatasetError
         With the line of the first text that is no finite number.
     """
-    try:
-        if dialect.decimal != ".":
-            raise ValueError
-        values = np.fromiter(map(float, texts), np.float64, len(texts))
-        if np.isfinite(values).all():
-            return values
-    except ValueError:
-        pass
+    plain = plain_numbers(texts, dialect)
+    if plain is not None:
+        return plain
     missing = set(dialect.missing)
     values = np.empty(len(texts))
     for index, text in enumerate(texts):
@@ -137,14 +143,9 @@ def detect_type(
         If nearly all texts are numbers and a few are not, or they look like numbers with
         another decimal sign: whatever was meant, it is not a category.
     """
+    if plain_numbers(texts, dialect) is not None:
+        return "numeric"
     missing = set(dialect.missing)
-    try:
-        if dialect.decimal == "." and not any("_" in text for text in texts[:100]):
-            values = np.fromiter(map(float, texts), np.float64, len(texts))
-            if np.isfinite(values).all():
-                return "numeric"
-    except ValueError:
-        pass
     present = [(line, text.strip()) for line, text in zip(lines, texts, strict=True)]
     present = [(line, text) for line, text in present if text not in missing]
     if not present:
@@ -172,7 +173,9 @@ def detect_type(
     return "categorical"
 
 
-def notices(values: Mapping[str, np.ndarray[Any, Any]], texts: Mapping[str, Sequence[str]]) -> list[str]:
+def notices(
+    values: Mapping[str, np.ndarray[Any, Any]], texts: Mapping[str, Sequence[str]]
+) -> list[str]:
     """Say what is odd about the features of a table."""
     found = []
     for name, column in values.items():
@@ -182,7 +185,9 @@ def notices(values: Mapping[str, np.ndarray[Any, Any]], texts: Mapping[str, Sequ
             found.append(f"column {name!r} has the same value in every row")
         elif column.dtype == object and distinct == rows and rows > 20:
             kind = "dates" if DATE.match(str(texts[name][0])) else "an identifier"
-            found.append(f"column {name!r} looks like {kind}: no two rows are alike; consider `drop`")
+            found.append(
+                f"column {name!r} looks like {kind}: no two rows are alike; consider `drop`"
+            )
         elif column.dtype != object and rows > 20 and _is_record_number(column):
             found.append(f"column {name!r} looks like a record number; consider `drop`")
         elif column.dtype != object and np.nanmax(np.abs(column), initial=0) > LARGEST:

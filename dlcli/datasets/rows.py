@@ -7,7 +7,7 @@ shifts long ones without a word, and does not tell the line of a bad cell.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import chain, islice
 from typing import TextIO
@@ -108,10 +108,13 @@ class Rows:
     def _split(self, lines: Iterator[str]) -> Iterator[list[str]]:
         if self.dialect.delimiter == "whitespace":
             return (line.split() for line in lines)
-        quoting = csv.QUOTE_MINIMAL if self.dialect.quoting else csv.QUOTE_NONE
-        return csv.reader(
-            lines, delimiter=self.dialect.delimiter, quoting=quoting, strict=self.dialect.quoting
-        )
+        return csv_rows(lines, self.dialect, strict=self.dialect.quoting)
+
+
+def csv_rows(lines: Iterable[str], dialect: Dialect, *, strict: bool) -> Iterator[list[str]]:
+    """Split lines by the csv module."""
+    quoting = csv.QUOTE_MINIMAL if dialect.quoting else csv.QUOTE_NONE
+    return csv.reader(lines, delimiter=dialect.delimiter, quoting=quoting, strict=strict)  # type: ignore[arg-type]
 
 
 def _csv_message(error: csv.Error) -> str:
@@ -155,9 +158,8 @@ def _widths(lines: list[str], dialect: Dialect) -> list[int]:
     ]
     if dialect.delimiter == "whitespace":
         return [len(line.split()) for line in kept]
-    quoting = csv.QUOTE_MINIMAL if dialect.quoting else csv.QUOTE_NONE
     try:
-        rows = csv.reader(kept, delimiter=dialect.delimiter, quoting=quoting)
+        rows = csv_rows(kept, dialect, strict=False)
         return [len(row) - (row[-1] == "") for row in rows if row]
     except csv.Error:
         return []

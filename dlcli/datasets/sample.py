@@ -68,11 +68,14 @@ def sample_known_table(name: str, loader: CsvLoader, facts: Facts, seed: int) ->
     names = list(loader.names or (*facts.columns, str(loader.target)))
     position = names.index(str(loader.target))
     columns = tuple(
-        Column(column, "numeric", names.index(column)) for column in names if column != loader.target
+        Column(column, "numeric", names.index(column))
+        for column in names
+        if column != loader.target
     )
     y = _targets(rng, facts.task == "classification", facts.num_classes, (facts.low, facts.high))
     values = {
-        column.name: _numbers(rng, y, facts.low, facts.high, facts.num_classes) for column in columns
+        column.name: _numbers(rng, y, facts.low, facts.high, facts.num_classes)
+        for column in columns
     }
     target = Target(str(loader.target), facts.task, facts.class_names, loader.unit, position)
     dialect = Dialect("auto", header=loader.header is not False, width=len(names))
@@ -105,7 +108,10 @@ def sample_like(dataset: Dataset, seed: int) -> Dataset:
             low, high = (float(low), float(high)) if low <= high else (0.0, 1.0)
             values[column.name] = _numbers(rng, y, low, high, classes)
         else:
-            present = np.array(sorted({item for item in real.tolist() if item == item and item is not None}), real.dtype)
+            present = np.array(
+                sorted({item for item in real.tolist() if item == item and item is not None}),
+                real.dtype,
+            )
             drawn = rng.choice(present if len(present) else np.array([0.0]), ROWS)
             values[column.name] = drawn.astype(real.dtype)
         gaps = np.array([item is None or item != item for item in real.tolist()])
@@ -114,7 +120,14 @@ def sample_like(dataset: Dataset, seed: int) -> Dataset:
                 None if real.dtype == object else np.nan
             )
     return replace(
-        dataset, x=table(values), y=y, parts=None, groups=None, files={}, sampled=True, notices=(NOTICE,)
+        dataset,
+        x=table(values),
+        y=y,
+        parts=None,
+        groups=None,
+        files={},
+        sampled=True,
+        notices=(NOTICE,),
     )
 
 
@@ -124,7 +137,9 @@ def _codes(rng: np.random.Generator, num_classes: int) -> Array:
     return y.astype(np.int32)
 
 
-def _targets(rng: np.random.Generator, classes: bool, count: int, bounds: tuple[float, float]) -> Array:
+def _targets(
+    rng: np.random.Generator, classes: bool, count: int, bounds: tuple[float, float]
+) -> Array:
     return _codes(rng, count) if classes else rng.uniform(*bounds, ROWS)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -45,7 +45,9 @@ class Block:
         return len(self.lines)
 
 
-def read_header(rows: Rows, header: bool | str, names: Sequence[str] | None) -> tuple[list[str], list[str] | None]:
+def read_header(
+    rows: Rows, header: bool | str, names: Sequence[str] | None
+) -> tuple[list[str], list[str] | None]:
     """Read the names of the columns, and the first row if it held none.
 
     Parameters
@@ -137,7 +139,11 @@ def read_all(loader: CsvLoader, path: Path) -> tuple[list[str], Block, Dialect]:
         comment=loader.comment,
         missing=loader.missing,
     )
-    if dialect.delimiter != "whitespace" and dialect.delimiter != "auto" and len(dialect.delimiter) > 1:
+    if (
+        dialect.delimiter != "whitespace"
+        and dialect.delimiter != "auto"
+        and len(dialect.delimiter) > 1
+    ):
         raise DatasetError(f"delimiter {dialect.delimiter!r} has more than one character")
     with open_text(path, loader.encoding) as text:
         rows = Rows(text, str(path), dialect)
@@ -211,7 +217,9 @@ def load_csv(loader: CsvLoader, path: Path, name: str, extra: Sequence[str | int
     for at in features:
         column = names[at]
         place: dict[str, Any] = {"name": column, "lines": block.lines, "where": where}
-        kind: ColumnType = loader.types.get(column) or detect_type(block.texts[at], dialect, **place)
+        kind: ColumnType = loader.types.get(column) or detect_type(
+            block.texts[at], dialect, **place
+        )
         values[column] = convert(kind, block.texts[at], dialect, **place)
         columns.append(Column(column, kind, at))
     _refuse_wide_categories(values, where)
@@ -270,7 +278,9 @@ def read_target(
         return Target(name, "regression", (), loader.unit, position), y
     class_names = sort_classes(set(texts))
     if len(class_names) < 2:
-        raise DatasetError(f"{where}: {name!r} is {class_names[0]!r} in every row; nothing to learn")
+        raise DatasetError(
+            f"{where}: {name!r} is {class_names[0]!r} in every row; nothing to learn"
+        )
     codes = {text: code for code, text in enumerate(class_names)}
     y = np.fromiter((codes[text] for text in texts), np.int32, len(texts))
     return Target(name, "classification", class_names, "", position), y
@@ -322,7 +332,7 @@ def read_groups(loader: CsvLoader, path: Path, column: str | int) -> np.ndarray[
     """Read the column whose equal values never part; shape (n,), text."""
     names, block, dialect = read_all(loader, path)
     texts = block.texts[position_of(column, names, str(path))]
-    return cast(Any, categories(texts, replace(dialect, missing=())))
+    return categories(texts, replace(dialect, missing=()))
 
 
 def file_sha256(path: Path) -> str:

@@ -43,8 +43,8 @@ def open_text(path: str | Path, encoding: str = "auto") -> Iterator[TextIO]:
     with _open_bytes(path) as raw:
         buffered = cast(io.BufferedReader, raw)
         if buffered.peek(2)[:2] == b"\x1f\x8b":
-            raw = gzip.GzipFile(fileobj=buffered)
-            buffered = io.BufferedReader(cast(io.RawIOBase, raw), HEAD)
+            unpacked = gzip.GzipFile(fileobj=buffered)
+            buffered = io.BufferedReader(cast(io.RawIOBase, unpacked), HEAD)
         name = str(path) if path != "-" else "standard input"
         if encoding == "auto":
             encoding = detect_encoding(_peek(buffered, name), name)
@@ -67,7 +67,9 @@ def _peek(buffered: io.BufferedReader, name: str) -> bytes:
 def _open_bytes(path: str | Path) -> Iterator[IO[bytes]]:
     if path == "-":
         # A reader of our own, whose buffer is large enough to look ahead.
-        yield io.BufferedReader(cast(io.RawIOBase, getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)), HEAD)
+        yield io.BufferedReader(
+            cast(io.RawIOBase, getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)), HEAD
+        )
         return
     path = Path(path)
     try:
@@ -107,7 +109,7 @@ def detect_encoding(head: bytes, name: str) -> str:
     line = head[:offset].count(b"\n") + 1
     raise DatasetError(
         f"{name}:{line}: not UTF-8 (byte 0x{head[offset]:02x})",
-        hint="name the file's encoding in the loader, as in `encoding: cp949` or `encoding: latin-1`",
+        hint="name the encoding in the loader, as in `encoding: cp949` or `encoding: latin-1`",
     )
 
 
