@@ -91,10 +91,7 @@ class Preprocessor:
             names = list(group.columns)
             for step in group.steps:
                 values, names = step.apply(values, names, events), step.names(names)
-            gaps = np.isnan(values)
-            if gaps.any():
-                raise _missing_values(gaps, names)
-            parts.append(values.astype(np.float32))
+            parts.append(_inputs(values, names))
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
     def _transform_array(self, x: Array, events: Events) -> Array:
@@ -135,6 +132,22 @@ class Preprocessor:
         except (KeyError, TypeError, ValueError) as error:
             raise ModelFileError(f"the stored preprocessing is damaged: {error}") from None
         return cls(tuple(groups), shape)
+
+
+def _inputs(values: Array, names: Sequence[str]) -> Array:
+    """Return what the network takes: float32, and finite."""
+    gaps = np.isnan(values)
+    if gaps.any():
+        raise _missing_values(gaps, names)
+    with np.errstate(over="ignore"):
+        inputs = values.astype(np.float32)
+    if not np.isfinite(inputs).all():
+        column = int(np.flatnonzero(~np.isfinite(inputs).all(axis=0))[0])
+        raise DatasetError(
+            f"column {names[column]!r} has values too large for the network",
+            hint="mend or drop the column, or scale it with `preprocess`",
+        )
+    return inputs
 
 
 def _positions(shape: tuple[int, ...]) -> tuple[str, ...]:

@@ -181,8 +181,7 @@ class FittedMinMax(FittedStep):
         from sklearn.preprocessing import MinMaxScaler
 
         scaler = MinMaxScaler().fit(values)
-        span = np.where(scaler.data_range_ == 0, 1.0, scaler.data_range_)
-        return cls(_plain(scaler.data_min_), _plain(span))
+        return cls(_plain(scaler.data_min_), _plain(1 / scaler.scale_))
 
     def apply(self, values: Array, names: Names, events: Events) -> Array:
         kind = values.dtype

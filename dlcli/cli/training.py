@@ -151,9 +151,7 @@ def _print_training(result: TrainResult, config: str) -> None:
         return
     if result.status == "interrupted":
         name = signal.Signals(result.signum or signal.SIGINT).name
-        note(
-            f"dlcli: stopped by {name}; the best model so far, of epoch {result.best_epoch}, is kept"
-        )
+        note(f"dlcli: stopped by {name}; kept the best model so far, of epoch {result.best_epoch}")
     mark = "  GENERATED SAMPLE: these figures mean nothing" if result.sampled else ""
     epochs = f"{result.epochs} epoch{'s' * (result.epochs != 1)}"
     say(f"{result.config.name}: {epochs} in {duration(result.seconds)}{mark}\n")

@@ -154,7 +154,7 @@ class Impute(Step):
 
     strategy: Literal["mean", "median", "most_frequent"] | None = Field(
         default=None,
-        description="What of the training rows to fill in; default: mean, or most frequent category.",
+        description="What of the training rows to fill in; default: mean, or commonest category.",
     )
     indicator: bool = Field(
         default=False, description="Add a 0/1 column for each column that has missing values."

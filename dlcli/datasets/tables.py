@@ -91,8 +91,10 @@ def read_header(
 
 
 def looks_like_header(row: Sequence[str]) -> bool:
-    """Tell names from data: no name is a number or empty."""
-    return all(text.strip() and np.isnan(to_number(text.strip())) for text in row[:-1] or row)
+    """Tell names from data: no name is a number."""
+    return any(text.strip() for text in row) and all(
+        np.isnan(to_number(text.strip())) for text in row
+    )
 
 
 def read_blocks(rows: Rows, first: list[str] | None, size: int) -> Iterator[Block]:

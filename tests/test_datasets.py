@@ -1,0 +1,217 @@
+"""Named data sets: where they are found, how they are checked, and generated samples."""
+
+import functools
+import gzip
+import http.server
+import threading
+from dataclasses import replace
+from hashlib import sha256
+
+import numpy as np
+import pytest
+
+from dlcli import DatasetError, load_config
+from dlcli.datasets import cache, load_dataset
+from dlcli.known import KNOWN
+from dlcli.preparation import prepare
+
+
+def config_of(write, name, **changes):
+    facts = KNOWN[name].facts if name in KNOWN else None
+    head = "[Flatten, Dense]" if facts and facts.shape else "[Dense]"
+    keys = {"dataset": name, "model": head, "loss": "mse", "fit": "{epochs: 1}", **changes}
+    return load_config(write("c.yaml", "".join(f"{k}: {v}\n" for k, v in keys.items())))
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "shape"),
+    [
+        ("iris", 150, (4,)),
+        ("wine", 178, (13,)),
+        ("breast_cancer", 569, (30,)),
+        ("diabetes", 442, (10,)),
+        ("digits", 1797, (8, 8, 1)),
+        ("study_hours", 4, (1,)),
+        ("pass_fail", 7, (1,)),
+    ],
+)
+def test_bundled_sets_are_what_their_facts_say(write, name, rows, shape):
+    dataset = load_dataset(config_of(write, name))
+    facts = KNOWN[name].facts
+
+    assert dataset.x.shape == (rows, *shape)
+    assert (facts.task, facts.rows) == (dataset.target.task, rows)
+    assert facts.num_classes == len(dataset.target.class_names)
+    assert facts.class_names in ((), dataset.target.class_names)
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("name", ["sonar", "mnist", "fashion_mnist"])
+def test_published_sets_are_what_their_facts_say(write, name):
+    dataset = load_dataset(config_of(write, name))
+    facts = KNOWN[name].facts
+
+    assert len(dataset) == facts.rows
+    assert dataset.target.class_names == facts.class_names
+    assert dataset.facts.shape == facts.shape
+    assert (dataset.parts is not None) == facts.official_test
+    if dataset.parts is not None:
+        assert np.bincount(dataset.parts).tolist() == [60_000, 0, 10_000]
+
+
+def test_without_file_and_network_the_error_says_what_to_do(write, monkeypatch, tmp_path):
+    monkeypatch.setenv("DLCLI_DATA", str(tmp_path / "mine"))
+
+    with pytest.raises(DatasetError) as error:
+        load_dataset(config_of(write, "sonar"))
+
+    said = f"{error.value} {error.value.hint}"
+    for part in ("sonar.all-data", "https://archive.ics.uci.edu/", str(tmp_path / "mine"), "--sample"):
+        assert part in said
+
+
+@pytest.fixture
+def server(tmp_path):
+    """Serve a folder on this machine."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
+    handler.log_message = lambda *_: None
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
+        running.RequestHandlerClass.func.log_message = lambda *_: None
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        yield folder, f"http://127.0.0.1:{running.server_port}"
+        running.shutdown()
+
+
+@pytest.fixture
+def published(server, monkeypatch):
+    """Publish a small sonar set on this machine."""
+    folder, address = server
+    rows = "".join(f"{','.join(['0.1'] * 60)},{'MR'[n % 2]}\n" for n in range(10)).encode()
+    (folder / "sonar.all-data").write_bytes(rows)
+    sonar = KNOWN["sonar"]
+    file = replace(
+        sonar.files[0], url=f"{address}/sonar.all-data", sha256=sha256(rows).hexdigest(), size=len(rows)
+    )
+    monkeypatch.setitem(KNOWN, "sonar", replace(sonar, files=(file,)))
+    return folder
+
+
+def test_a_download_is_checked_and_kept(write, published):
+    config = config_of(write, "sonar")
+
+    first = load_dataset(config)
+    (published / "sonar.all-data").unlink()
+    second = load_dataset(config)
+
+    assert len(first) == len(second) == 10
+    assert cache.is_available("sonar")
+
+
+def test_a_download_with_another_checksum_is_refused_and_removed(write, published):
+    (published / "sonar.all-data").write_bytes(b"something else")
+
+    with pytest.raises(DatasetError, match="checksum differs"):
+        load_dataset(config_of(write, "sonar"))
+    assert not list((cache.cache_folder() / "sonar").iterdir())
+
+
+def test_a_server_that_says_no_is_quoted(write, published):
+    (published / "sonar.all-data").unlink()
+
+    with pytest.raises(DatasetError, match="the server answers 404"):
+        load_dataset(config_of(write, "sonar"))
+
+
+def test_a_file_of_the_user_with_another_checksum_is_refused_and_kept(write, tmp_path, monkeypatch):
+    own = tmp_path / "mine" / "sonar.csv"
+    own.parent.mkdir()
+    own.write_text("not the file\n")
+    monkeypatch.setenv("DLCLI_DATA", str(own.parent))
+
+    with pytest.raises(DatasetError, match="not the published file"):
+        load_dataset(config_of(write, "sonar"))
+    assert own.exists()
+
+
+def idx(array):
+    head = bytes([0, 0, 8, array.ndim]) + b"".join(n.to_bytes(4, "big") for n in array.shape)
+    return gzip.compress(head + array.tobytes())
+
+
+@pytest.fixture
+def images(tmp_path):
+    rng = np.random.default_rng(0)
+    made = {}
+    for part, rows in (("train", 30), ("t10k", 10)):
+        made[f"{part}-images-idx3-ubyte"] = rng.integers(0, 256, (rows, 5, 4), np.uint8)
+        made[f"{part}-labels-idx1-ubyte"] = (np.arange(rows) % 2 + 3).astype(np.uint8)
+    for name, array in made.items():
+        (tmp_path / f"{name}.gz").write_bytes(idx(array))
+    np.savez(
+        tmp_path / "pictures.npz",
+        **dict(zip(("x_train", "y_train", "x_test", "y_test"), made.values(), strict=True)),
+    )
+    return made
+
+
+@pytest.mark.parametrize("loader", ["{idx: {path: .}}", "{npz: {path: pictures.npz}}"])
+def test_image_archives_keep_their_official_test_rows(write, images, loader):
+    dataset = load_dataset(config_of(write, loader))
+
+    assert dataset.x.shape == (40, 5, 4, 1)
+    assert np.array_equal(dataset.x[:30, ..., 0], images["train-images-idx3-ubyte"])
+    assert dataset.target.class_names == ("3", "4")
+    assert dataset.parts.tolist() == [0] * 30 + [2] * 10
+
+
+def test_a_damaged_idx_file_is_refused(write, images, tmp_path):
+    (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(b"\0\0\x08\x03" + bytes(20)))
+
+    with pytest.raises(DatasetError, match="damaged"):
+        load_dataset(config_of(write, "{idx: {path: .}}"))
+
+
+def test_pickles_in_an_archive_are_not_opened(write, tmp_path):
+    harmful = np.array([{"a": 1}], object)
+    np.savez(tmp_path / "x.npz", x_train=harmful, y_train=harmful, x_test=harmful, y_test=harmful)
+
+    with pytest.raises(DatasetError, match="no archive of plain arrays"):
+        load_dataset(config_of(write, "{npz: {path: x.npz}}"))
+
+
+@pytest.mark.parametrize("name", sorted(KNOWN))
+def test_samples_have_the_columns_types_and_shapes_of_the_data(write, name):
+    config = config_of(write, name)
+
+    dataset = prepare(config, sample=True).dataset
+    again = load_dataset(config, sample=True)
+
+    facts = KNOWN[name].facts
+    assert dataset.sampled
+    assert dataset.facts.shape == facts.shape
+    assert dataset.target.task == facts.task
+    assert dataset.facts.num_classes == facts.num_classes
+    assert dataset.fingerprint() == again.fingerprint()
+    if facts.num_classes:
+        assert set(dataset.y) == set(range(facts.num_classes))
+
+
+def test_a_sample_of_a_users_table_imitates_it(people):
+    real, made = (load_dataset(load_config(people), sample=sample) for sample in (False, True))
+
+    assert list(made.x) == list(real.x)
+    assert made.columns == real.columns
+    assert set(made.x["city"]) - {None} == {"Seoul", "Busan", "Daegu"}
+    assert made.x["age"].isna().any()
+
+
+def test_limit_draws_rows_with_the_seed(write):
+    config = config_of(write, "{iris: {limit: 40}}")
+
+    first, second = load_dataset(config), load_dataset(config)
+
+    assert len(first) == 40
+    assert np.array_equal(first.y, second.y)
+    assert len(set(first.y)) == 3

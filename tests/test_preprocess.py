@@ -1,0 +1,171 @@
+"""Preprocessing: scikit-learn's numbers, fitted on training rows only, kept as JSON."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
+from dlcli import DatasetError, ModelFileError, load_config
+from dlcli.config.sections import Impute, MinMax, OneHot, Ordinal, PreprocessConfig, Scale, Standardize
+from dlcli.datasets import load_dataset
+from dlcli.datasets.dataset import Column, Dataset, Target
+from dlcli.datasets.tables import table
+from dlcli.preparation import scale_notice
+from dlcli.preprocess import Preprocessor, fit_preprocessor, resolve
+from dlcli.steps import Events
+
+
+def numeric(values, **section):
+    names = [f"c{index}" for index in range(values.shape[1])]
+    x = table({name: values[:, index] for index, name in enumerate(names)})
+    columns = tuple(Column(name, "numeric", index) for index, name in enumerate(names))
+    y = np.zeros(len(values))
+    dataset = Dataset("data", x, y, Target("t", "regression"), columns)
+    return dataset, resolve(dataset, PreprocessConfig(**section))
+
+
+rows = st.lists(
+    st.tuples(st.floats(-1e6, 1e6).map(lambda x: round(x, 6)), st.integers(-9, 9).map(float),
+              st.just(7.0)),
+    min_size=3, max_size=20,
+)  # fmt: skip
+
+
+@given(rows)
+@pytest.mark.parametrize(("step", "scaler"), [(Standardize(), StandardScaler), (MinMax(), MinMaxScaler)])
+def test_scaling_is_that_of_scikit_learn_on_the_training_rows(step, scaler, rows):
+    values = np.array(rows)
+    train = np.arange(len(values) - 1)
+    dataset, section = numeric(values, numeric=(step,))
+
+    found = fit_preprocessor(dataset, train, section).transform(dataset.x)
+
+    expected = scaler().fit(values[train]).transform(values)
+    assert np.allclose(found, expected.astype(np.float32), rtol=1e-5, atol=1e-6)
+
+
+@given(rows)
+def test_what_is_stored_transforms_to_the_same_bits(rows):
+    dataset, section = numeric(np.array(rows))
+    fitted = fit_preprocessor(dataset, np.arange(len(rows)), section)
+
+    restored = Preprocessor.from_json(json.loads(json.dumps(fitted.to_json())))
+
+    assert restored == fitted
+    assert np.array_equal(restored.transform(dataset.x), fitted.transform(dataset.x))
+
+
+def test_test_rows_leave_no_trace():
+    values = np.random.default_rng(0).random((20, 3))
+    dataset, section = numeric(values)
+    changed = values.copy()
+    changed[15:] = 1e6
+    other, _ = numeric(changed)
+    train = np.arange(15)
+
+    assert fit_preprocessor(dataset, train, section) == fit_preprocessor(other, train, section)
+
+
+def test_columns_are_chosen_by_their_type(people):
+    config = load_config(people)
+    dataset = load_dataset(config)
+    section = resolve(dataset, config.preprocess)
+
+    fitted = fit_preprocessor(dataset, np.arange(12), section)
+    events = Events()
+    x = fitted.transform(dataset.x, events)
+
+    assert fitted.feature_names == [
+        "age", "height", "city=Busan", "city=Daegu", "city=Seoul", "member",
+    ]  # fmt: skip
+    assert x.shape == (12, 6)
+    assert not np.isnan(x).any()
+    assert dict(events.imputed) == {"age": 1, "height": 1, "city": 1}
+    assert [type(step) for step in section.columns["age"]] == [Impute, Standardize]
+
+
+def test_an_unseen_category_is_counted_not_a_crash(people):
+    dataset = load_dataset(load_config(people))
+    section = PreprocessConfig(
+        numeric=(Impute(strategy="median", indicator=True), Standardize()),
+        categorical=(Impute(), OneHot()),
+    )
+    fitted = fit_preprocessor(dataset, np.arange(12), section)
+    new = dataset.x.iloc[:2].copy()
+    new["city"] = ["Jeju", "Seoul"]
+    events = Events()
+
+    x = fitted.transform(new, events)
+
+    names = fitted.feature_names
+    assert x[0, [names.index(f"city={c}") for c in ("Busan", "Daegu", "Seoul")]].tolist() == [0, 0, 0]
+    assert dict(events.unseen) == {"city": 1}
+    assert "age missing" in names
+    ordinal = fit_preprocessor(
+        dataset, np.arange(12), section.model_copy(update={"categorical": (Impute(), Ordinal())})
+    )
+    assert ordinal.transform(new, Events())[0, ordinal.feature_names.index("city")] == -1
+
+
+def test_a_missing_value_that_nothing_fills_in_is_named(people):
+    dataset = load_dataset(load_config(people))
+    section = PreprocessConfig(numeric=(Standardize(),), categorical=(Impute(), OneHot()))
+
+    with pytest.raises(DatasetError, match="column 'age': 1 value is missing"):
+        fit_preprocessor(dataset, np.arange(12), section).transform(dataset.x)
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ({"categorical": ()}, "holds text and no step makes it a number"),
+        ({"columns": {"city": (Standardize(),)}}, "categorical; standardize does not take it"),
+        ({"columns": {"agee": (Standardize(),)}}, "Did you mean 'age'?"),
+        ({"categorical": (Impute(strategy="mean"), OneHot())}, "impute it with most_frequent"),
+    ],
+)
+def test_steps_that_do_not_fit_a_column(people, section, message):
+    dataset = load_dataset(load_config(people))
+
+    with pytest.raises(DatasetError) as error:
+        fit_preprocessor(dataset, np.arange(12), resolve(dataset, PreprocessConfig(**section)))
+
+    assert message in str(error.value)
+
+
+def test_arrays_are_scaled_by_a_constant():
+    x = np.full((4, 2, 2, 1), 51, np.uint8)
+    dataset = Dataset("data", x, np.zeros(4), Target("t", "regression"))
+    section = PreprocessConfig(numeric=(Scale(divisor=255),))
+
+    out = fit_preprocessor(dataset, np.arange(4), section).transform(x)
+
+    assert out.shape == x.shape
+    assert out.dtype == np.float32
+    assert np.allclose(out, 0.2)
+
+
+def test_inputs_far_from_unit_scale_are_noticed():
+    values = np.array([[1.0, 500.0], [2.0, 900.0]])
+    dataset, section = numeric(values, numeric=())
+    fitted = fit_preprocessor(dataset, np.arange(2), section)
+
+    assert "'c1' reaches 900" in scale_notice(values, fitted)
+    assert "preprocess" in scale_notice(values, fitted)
+    assert scale_notice(values / 1000, fitted) is None
+
+
+def test_values_beyond_the_network_are_refused():
+    dataset, section = numeric(np.array([[1e300], [2.0]]), numeric=())
+
+    with pytest.raises(DatasetError, match="'c0' has values too large"):
+        fit_preprocessor(dataset, np.arange(2), section).transform(dataset.x)
+
+
+@pytest.mark.parametrize("document", [{}, {"shape": [], "groups": [{"columns": ["a"], "steps": [{"name": "os"}]}]}])
+def test_damaged_state_is_refused(document):
+    with pytest.raises(ModelFileError, match="damaged"):
+        Preprocessor.from_json(document)

@@ -1,0 +1,114 @@
+"""Splits and folds: shuffled, stratified, disjoint, repeatable."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dlcli import DatasetError, load_config
+from dlcli.config.sections import SplitConfig
+from dlcli.datasets import load_dataset
+from dlcli.datasets.dataset import Dataset, Target
+from dlcli.split import make_folds, split_rows
+
+
+def classes(*counts, groups=None, parts=None):
+    y = np.repeat(np.arange(len(counts)), counts).astype(np.int32)
+    names = tuple("abcdefgh"[: len(counts)])
+    return Dataset(
+        "data", np.zeros((len(y), 2)), y, Target("t", "classification", names), groups=groups, parts=parts
+    )
+
+
+@given(
+    st.lists(st.integers(10, 60), min_size=2, max_size=5),
+    st.sampled_from([0.1, 0.2, 0.3]),
+    st.sampled_from([0.0, 0.25]),
+    st.integers(0, 2**32 - 1),
+)
+def test_every_row_is_in_one_part_and_classes_keep_their_share(counts, test, validation, seed):
+    dataset = classes(*counts)
+    section = SplitConfig(test=test, validation=validation)
+
+    split = split_rows(dataset, section, seed)
+
+    rows = np.concatenate([split.train, split.validation, split.test])
+    assert sorted(rows) == list(range(len(dataset)))
+    assert abs(len(split.test) - test * len(dataset)) <= 1
+    for code, count in enumerate(counts):
+        assert abs((dataset.y[split.test] == code).sum() - test * count) <= 1
+    again = split_rows(dataset, section, seed)
+    assert np.array_equal(split.train, again.train)
+
+
+def test_another_seed_gives_another_split():
+    dataset = classes(50, 50)
+
+    first, second = (split_rows(dataset, SplitConfig(), seed).test for seed in (0, 1))
+
+    assert not np.array_equal(first, second)
+
+
+def test_official_test_rows_are_kept_and_validation_comes_from_the_others():
+    parts = np.array([0] * 80 + [2] * 20, np.int8)
+    split = split_rows(classes(50, 50, parts=parts), SplitConfig(validation=0.25), 0)
+
+    assert split.test.tolist() == list(range(80, 100))
+    assert len(split.validation) == 20
+
+
+def test_a_column_can_say_which_part_a_row_belongs_to(write):
+    rows = "".join(f"{n},{['train', 'val', 'test'][n % 3]},{'ab'[n % 2]}\n" for n in range(12))
+    write("data.csv", f"x,part,label\n{rows}")
+    config = load_config(
+        write("c.yaml", "dataset: {csv: {path: data.csv, target: label}}\nsplit: {column: part}\n"
+              "model: [Dense]\nloss: mse\nfit: {epochs: 1}\n")
+    )  # fmt: skip
+    dataset = load_dataset(config)
+
+    split = split_rows(dataset, config.split, 0)
+
+    assert list(dataset.x) == ["x"]
+    assert split.validation.tolist() == [1, 4, 7, 10]
+    assert split.test.tolist() == [2, 5, 8, 11]
+
+
+def test_groups_never_part():
+    groups = np.repeat([f"g{number}" for number in range(20)], 5).astype(object)
+    dataset = classes(50, 50, groups=groups)
+
+    split = split_rows(dataset, SplitConfig(test=0.2, validation=0.2), 0)
+    folds = make_folds(dataset, SplitConfig(), 4, 0)
+
+    sides = [set(groups[rows]) for rows in (split.train, split.validation, split.test)]
+    assert not sides[0] & sides[1] | sides[0] & sides[2] | sides[1] & sides[2]
+    for fold in folds:
+        assert not set(groups[fold.train]) & set(groups[fold.test])
+
+
+def test_each_row_is_tested_once_in_k_fold():
+    dataset = classes(20, 31)
+
+    folds = make_folds(dataset, SplitConfig(validation=0.2), 10, 0)
+
+    assert sorted(np.concatenate([fold.test for fold in folds])) == list(range(51))
+    for fold in folds:
+        assert not set(fold.test) & (set(fold.train) | set(fold.validation))
+        assert (dataset.y[fold.test] == 0).sum() == 2
+
+
+def test_a_class_with_fewer_rows_than_folds_says_the_largest_number():
+    with pytest.raises(DatasetError, match="class 'a' has 3 rows, too few for 10 folds; use --folds 3"):
+        make_folds(classes(3, 40), SplitConfig(), 10, 0)
+
+
+@pytest.mark.parametrize(
+    ("counts", "section", "message"),
+    [
+        ((1, 20), SplitConfig(), "single row"),
+        ((2, 2), SplitConfig(test=0.2), "too few to keep 2 classes"),
+    ],
+)
+def test_what_cannot_be_divided_is_said(counts, section, message):
+    with pytest.raises(DatasetError, match=message):
+        split_rows(classes(*counts), section, 0)

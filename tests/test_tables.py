@@ -1,0 +1,223 @@
+"""Tables in text files: every dialect, types told once, and nothing shifted in silence."""
+
+import gzip
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dlcli import DatasetError, load_config
+from dlcli.config.sections import CsvLoader
+from dlcli.datasets import load_dataset
+from dlcli.datasets.columns import to_number
+from dlcli.datasets.tables import load_csv
+
+
+@pytest.fixture
+def load(tmp_path):
+    def load_bytes(content, *, target="label", **options):
+        path = tmp_path / "data.csv"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return load_csv(CsvLoader(path=str(path), target=target, **options), path, "data")
+
+    return load_bytes
+
+
+TABLE = "age,city,label\n31,Seoul,a\n42,Busan,b\n25,Seoul,a\n51,Daegu,b\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        TABLE.encode(),
+        TABLE.encode("utf-8-sig"),
+        TABLE.encode("utf-16"),
+        gzip.compress(TABLE.encode()),
+        TABLE.replace(",", ";").encode(),
+        TABLE.replace(",", "\t").encode(),
+        TABLE.replace(",", "|").encode(),
+        TABLE.replace(",", "   ").encode(),
+        TABLE.replace("\n", "\r\n").encode(),
+        TABLE.replace("\n", "\r").encode(),
+        TABLE.replace("\n", ",\n").encode(),
+        TABLE.replace("age", " age ").encode(),
+        (TABLE + "\n\n").encode(),
+    ],
+    ids=["utf-8", "bom", "utf-16", "gz", "semicolon", "tab", "bar", "blanks", "crlf", "cr",
+         "trailing", "padded", "blank lines"],
+)  # fmt: skip
+def test_one_table_in_many_dialects(load, content):
+    dataset = load(content)
+
+    assert list(dataset.x["age"]) == [31, 42, 25, 51]
+    assert list(dataset.x["city"]) == ["Seoul", "Busan", "Seoul", "Daegu"]
+    assert dataset.target.class_names == ("a", "b")
+    assert list(dataset.y) == [0, 1, 0, 1]
+
+
+def test_korean_text_in_cp949_is_recognised(load):
+    dataset = load("나이,도시,결과\n31,서울,합격\n42,부산,불합격\n25,서울,합격\n".encode("cp949"), target="결과")
+
+    assert dataset.target.class_names == ("불합격", "합격")
+
+
+def test_latin_1_is_never_guessed_but_can_be_named(load):
+    content = "città,label\nForlì,a\nBari,b\n".encode("latin-1")
+
+    with pytest.raises(DatasetError, match="not UTF-8") as error:
+        load(content)
+    assert "encoding" in error.value.hint
+    assert list(load(content, encoding="latin-1").x["città"]) == ["Forlì", "Bari"]
+
+
+def test_decimal_comma_is_pointed_out_and_read(load):
+    content = "price;label\n1,5;a\n2,25;b\n1.000,5;a\n"
+
+    with pytest.raises(DatasetError, match="decimal comma"):
+        load("price;label\n1,5;a\n2,25;b\n")
+    assert list(load(content, decimal=",").x["price"]) == [1.5, 2.25, 1000.5]
+
+
+def test_without_a_header_columns_are_numbered_and_the_target_goes_by_position(load):
+    dataset = load("1,2,x\n3,4,y\n5,6,x\n", target=-1)
+
+    assert [column.name for column in dataset.columns] == ["0", "1"]
+    assert dataset.target.name == "2"
+    assert dataset.target.position == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "is empty"),
+        ("age,label\n", "no rows below its header"),
+        ("age,label\n1,a\n2,b,c\n", "data.csv:3: 3 fields, but the first row has 2"),
+        ("age,label\n1,a\n2\n", "data.csv:3: 1 field, but the first row has 2"),
+        ("age,age,label\n1,2,a\n", "'age' appears twice (1 and 2)"),
+        ("age,,label\n1,2,a\n", "column 2 has no name"),
+        ('age,label\n1,"a\n2,b\n', "never closed"),
+        ("age,label\n1,a\x00\n", "NUL"),
+        ("age,label\n1,a\n2,\n", "data.csv:3: no 'label' in 1 row"),
+        ("age,label\n1,a\n2,a\n", "'a' in every row"),
+        ("age,label\n1,a\n1e999,b\n", "is infinite"),
+        ("age,lable\n1,a\n2,b\n", "Did you mean 'lable'?"),
+        ("age\n1\n2\n", "no target column 'label'"),
+    ],
+)
+def test_malformed_tables_are_refused_with_file_and_line(load, content, message):
+    with pytest.raises(DatasetError) as error:
+        load(content)
+
+    assert message in str(error.value)
+
+
+def test_a_bad_cell_in_a_numeric_column_is_located(load):
+    rows = "".join(f"{number},{'ab'[number % 2]}\n" for number in range(20))
+
+    with pytest.raises(DatasetError, match=r"data.csv:22: 'x' in column 'age' is not a number"):
+        load(f"age,label\n{rows}x,a\n")
+
+
+def test_line_numbers_count_quoted_newlines_and_comments(load):
+    content = '# made by hand\nnote,age,label\n"two\nlines",1,a\nb,2,b\nc,3\n'
+
+    with pytest.raises(DatasetError, match=r"data.csv:6: 2 fields"):
+        load(content, comment="#")
+
+
+def test_types_are_detected_and_can_be_overridden(load):
+    content = "zip,member,size,note,label\n" + "".join(
+        f"0{n},{'yes' if n % 2 else 'no'},{n}.5,{'NA' if n == 3 else 'x'},{'ab'[n % 2]}\n"
+        for n in range(10, 20)
+    )
+    types = {column.name: column.type for column in load(content).columns}
+    overridden = load(content, types={"zip": "categorical"})
+
+    assert types == {
+        "zip": "numeric", "member": "boolean", "size": "numeric", "note": "categorical",
+    }  # fmt: skip
+    assert overridden.x["zip"][0] == "010"
+
+
+def test_label_texts_are_kept_as_they_are(load):
+    dataset = load("age,label\n1,NA\n2,007\n3,None\n4,true\n5,NA\n")
+
+    assert dataset.target.class_names == ("007", "NA", "None", "true")
+
+
+def test_numeric_class_names_are_sorted_as_numbers(load):
+    rows = "".join(f"{n},{n % 3 * 5}\n" for n in range(30))
+
+    assert load(f"age,label\n{rows}").target.class_names == ("0", "5", "10")
+
+
+@pytest.mark.parametrize(
+    ("values", "task"),
+    [
+        (["1", "2", "1", "2"], "classification"),
+        (["81", "93", "91", "97"], "regression"),
+        (["0.5", "0.7", "0.5", "0.5"], "regression"),
+        ([str(n) for n in range(30)] * 3, "regression"),
+    ],
+)
+def test_the_task_is_told_from_the_target(load, values, task):
+    rows = "".join(f"{n},{value}\n" for n, value in enumerate(values))
+
+    assert load(f"age,label\n{rows}").target.task == task
+
+
+def test_oddities_are_noticed(load):
+    rows = "".join(f"{n},1,name{n},{'ab'[n % 2]}\n" for n in range(30))
+
+    found = " ".join(load(f"record,same,name,label\n{rows}").notices)
+
+    assert "'record' looks like a record number" in found
+    assert "'same' has the same value in every row" in found
+    assert "'name' looks like an identifier" in found
+
+
+def test_columns_to_use_and_to_drop(load):
+    dropped = load(TABLE, drop=("city",))
+    chosen = load(TABLE, columns=("city",))
+
+    assert list(dropped.x) == ["age"]
+    assert list(chosen.x) == ["city"]
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_numbers_are_read_as_they_were_written(value):
+    assert to_number(repr(value)) == value
+
+
+@given(st.lists(st.tuples(st.floats(-1e6, 1e6), st.sampled_from(["a", "b c", 'd"e', "f,g", "h\ni"])),
+                min_size=2, max_size=20))  # fmt: skip
+def test_any_table_that_csv_writes_is_read_back(tmp_path_factory, rows):
+    import csv
+
+    path = tmp_path_factory.mktemp("csv") / "data.csv"
+    labels = ["x", "y", *("x" for _ in rows[2:])]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["number", "word", "label"])
+        writer.writerows([repr(n), w, label] for (n, w), label in zip(rows, labels, strict=True))
+
+    dataset = load_csv(CsvLoader(path=str(path), target="label", delimiter=","), path, "data")
+
+    assert np.array_equal(dataset.x["number"], [number for number, _ in rows])
+    assert list(dataset.x["word"]) == [word for _, word in rows]
+
+
+def test_paths_start_from_the_config(people, tmp_path, monkeypatch):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+
+    assert len(load_dataset(load_config(people))) == 12
+
+
+def test_a_missing_file_is_named(people, tmp_path):
+    (tmp_path / "people.csv").unlink()
+
+    with pytest.raises(DatasetError, match=r"no file 'people.csv'"):
+        load_dataset(load_config(people))
