@@ -281,7 +281,7 @@ class _FoldTrainer:
         self.model = build_model(self.config, shape)
         compile_model(self.model, self.config)
         self.model.optimizer.build(self.model.trainable_variables)
-        self.first_state = [np.array(variable) for variable in self._variables()]
+        self.first_state = [variable.numpy() for variable in self._variables()]
         self.predictor = Predictor(self.model)
         self.steps = 0
 

@@ -33,7 +33,9 @@ def _own_folder(tmp_path, monkeypatch, request):
         monkeypatch.setenv(proxy, "http://127.0.0.1:9")  # nobody listens there
     if "data" in request.keywords:
         folders = [str(Path(folder).absolute()) for folder in DATA.split(os.pathsep)]
-        monkeypatch.setenv("DLCLI_DATA", os.pathsep.join(str((ROOT / f).resolve()) for f in folders))
+        monkeypatch.setenv(
+            "DLCLI_DATA", os.pathsep.join(str((ROOT / f).resolve()) for f in folders)
+        )
     else:
         monkeypatch.delenv("DLCLI_DATA", raising=False)
 

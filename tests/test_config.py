@@ -23,7 +23,9 @@ BASE = {
 @pytest.fixture
 def config(write):
     def make(**changes):
-        lines = [f"{key}: {value}" for key, value in {**BASE, **changes}.items() if value is not None]
+        lines = [
+            f"{key}: {value}" for key, value in {**BASE, **changes}.items() if value is not None
+        ]
         return write("my.yaml", "\n".join(lines) + "\n")
 
     return make

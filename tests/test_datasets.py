@@ -66,7 +66,12 @@ def test_without_file_and_network_the_error_says_what_to_do(write, monkeypatch, 
         load_dataset(config_of(write, "sonar"))
 
     said = f"{error.value} {error.value.hint}"
-    for part in ("sonar.all-data", "https://archive.ics.uci.edu/", str(tmp_path / "mine"), "--sample"):
+    for part in (
+        "sonar.all-data",
+        "https://archive.ics.uci.edu/",
+        str(tmp_path / "mine"),
+        "--sample",
+    ):
         assert part in said
 
 
@@ -92,7 +97,10 @@ def published(server, monkeypatch):
     (folder / "sonar.all-data").write_bytes(rows)
     sonar = KNOWN["sonar"]
     file = replace(
-        sonar.files[0], url=f"{address}/sonar.all-data", sha256=sha256(rows).hexdigest(), size=len(rows)
+        sonar.files[0],
+        url=f"{address}/sonar.all-data",
+        sha256=sha256(rows).hexdigest(),
+        size=len(rows),
     )
     monkeypatch.setitem(KNOWN, "sonar", replace(sonar, files=(file,)))
     return folder
@@ -167,7 +175,9 @@ def test_image_archives_keep_their_official_test_rows(write, images, loader):
 
 
 def test_a_damaged_idx_file_is_refused(write, images, tmp_path):
-    (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(b"\0\0\x08\x03" + bytes(20)))
+    (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(
+        gzip.compress(b"\0\0\x08\x03" + bytes(20))
+    )
 
     with pytest.raises(DatasetError, match="damaged"):
         load_dataset(config_of(write, "{idx: {path: .}}"))

@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from dlcli import DatasetError, ModelFileError, load_config
-from dlcli.config.sections import Impute, MinMax, OneHot, Ordinal, PreprocessConfig, Scale, Standardize
+from dlcli.config.sections import (
+    Impute,
+    MinMax,
+    OneHot,
+    Ordinal,
+    PreprocessConfig,
+    Scale,
+    Standardize,
+)
 from dlcli.datasets import load_dataset
 from dlcli.datasets.dataset import Column, Dataset, Target
 from dlcli.datasets.tables import table
@@ -35,7 +43,9 @@ rows = st.lists(
 
 
 @given(rows)
-@pytest.mark.parametrize(("step", "scaler"), [(Standardize(), StandardScaler), (MinMax(), MinMaxScaler)])
+@pytest.mark.parametrize(
+    ("step", "scaler"), [(Standardize(), StandardScaler), (MinMax(), MinMaxScaler)]
+)
 def test_scaling_is_that_of_scikit_learn_on_the_training_rows(step, scaler, rows):
     values = np.array(rows)
     train = np.arange(len(values) - 1)
@@ -101,7 +111,11 @@ def test_an_unseen_category_is_counted_not_a_crash(people):
     x = fitted.transform(new, events)
 
     names = fitted.feature_names
-    assert x[0, [names.index(f"city={c}") for c in ("Busan", "Daegu", "Seoul")]].tolist() == [0, 0, 0]
+    assert x[0, [names.index(f"city={c}") for c in ("Busan", "Daegu", "Seoul")]].tolist() == [
+        0,
+        0,
+        0,
+    ]
     assert dict(events.unseen) == {"city": 1}
     assert "age missing" in names
     ordinal = fit_preprocessor(
@@ -165,7 +179,9 @@ def test_values_beyond_the_network_are_refused():
         fit_preprocessor(dataset, np.arange(2), section).transform(dataset.x)
 
 
-@pytest.mark.parametrize("document", [{}, {"shape": [], "groups": [{"columns": ["a"], "steps": [{"name": "os"}]}]}])
+@pytest.mark.parametrize(
+    "document", [{}, {"shape": [], "groups": [{"columns": ["a"], "steps": [{"name": "os"}]}]}]
+)
 def test_damaged_state_is_refused(document):
     with pytest.raises(ModelFileError, match="damaged"):
         Preprocessor.from_json(document)

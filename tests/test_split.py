@@ -16,7 +16,12 @@ def classes(*counts, groups=None, parts=None):
     y = np.repeat(np.arange(len(counts)), counts).astype(np.int32)
     names = tuple("abcdefgh"[: len(counts)])
     return Dataset(
-        "data", np.zeros((len(y), 2)), y, Target("t", "classification", names), groups=groups, parts=parts
+        "data",
+        np.zeros((len(y), 2)),
+        y,
+        Target("t", "classification", names),
+        groups=groups,
+        parts=parts,
     )
 
 
@@ -98,7 +103,9 @@ def test_each_row_is_tested_once_in_k_fold():
 
 
 def test_a_class_with_fewer_rows_than_folds_says_the_largest_number():
-    with pytest.raises(DatasetError, match="class 'a' has 3 rows, too few for 10 folds; use --folds 3"):
+    with pytest.raises(
+        DatasetError, match="class 'a' has 3 rows, too few for 10 folds; use --folds 3"
+    ):
         make_folds(classes(3, 40), SplitConfig(), 10, 0)
 
 

@@ -57,7 +57,10 @@ def test_one_table_in_many_dialects(load, content):
 
 
 def test_korean_text_in_cp949_is_recognised(load):
-    dataset = load("나이,도시,결과\n31,서울,합격\n42,부산,불합격\n25,서울,합격\n".encode("cp949"), target="결과")
+    dataset = load(
+        "나이,도시,결과\n31,서울,합격\n42,부산,불합격\n25,서울,합격\n".encode("cp949"),
+        target="결과",
+    )
 
     assert dataset.target.class_names == ("불합격", "합격")
 

@@ -233,4 +233,5 @@ def _stays_inside(value: Any) -> bool:
     if not isinstance(value, str) or not value:
         return False
     parts = value.replace("\\", "/").split("/")
-    return parts[0] != "" and ".." not in parts and ":" not in parts[0] and "~" not in parts[0]
+    absolute = parts[0] == "" or parts[0].startswith("~") or parts[0][1:2] == ":"
+    return not absolute and ".." not in parts

@@ -1,0 +1,144 @@
+"""Cross-validation: no leak, the same model in every fold, every row predicted once."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from dlcli import DatasetError, kfold, load_config
+from dlcli.cross_validation import _FoldTrainer, summarise
+from dlcli.preparation import prepare
+from dlcli.split import make_folds
+
+FAST = ["fit.epochs=2", "fit.batch_size=16"]
+
+
+@pytest.fixture
+def result(tmp_path):
+    return kfold(load_config("iris", FAST), folds=5, runs=tmp_path / "runs")
+
+
+def test_the_run_directory_has_folds_and_out_of_fold_predictions(result):
+    with (result.path / "folds.csv").open() as file:
+        folds = list(csv.DictReader(file))
+    with (result.path / "out_of_fold.csv").open() as file:
+        rows = list(csv.DictReader(file))
+
+    assert [fold["fold"] for fold in folds] == ["1", "2", "3", "4", "5"]
+    assert [row["row"] for row in rows] == [str(number) for number in range(1, 151)]
+    right = np.mean([row["true"] == row["prediction"] for row in rows])
+    assert right == pytest.approx(np.mean([float(fold["accuracy"]) for fold in folds]))
+    assert set(rows[0]) == {
+        "row", "fold", "true", "prediction", "p_setosa", "p_versicolor", "p_virginica",
+    }  # fmt: skip
+    metrics = json.loads((result.path / "metrics.json").read_text())
+    assert metrics["summary"]["accuracy"]["mean"] == pytest.approx(right)
+    assert (result.path / "confusion.png").exists()
+
+
+def test_a_fold_is_what_a_training_on_its_rows_alone_gives(tmp_path):
+    config = load_config(
+        "iris",
+        [*FAST, "model=[{Dense: {units: 8}}, {Dropout: 0.3}, {Dense: {activation: softmax}}]"],
+    )
+    prepared = prepare(config)
+    folds = make_folds(prepared.dataset, prepared.config.split, 3, prepared.config.seed)
+
+    reused = _FoldTrainer(prepared)
+    outputs = [reused.run(fold, None)[1].outputs for fold in folds]
+    fresh = [_FoldTrainer(prepared).run(fold, None)[1].outputs for fold in folds]
+
+    for mine, theirs in zip(outputs, fresh, strict=True):
+        assert np.array_equal(mine, theirs)
+
+
+def test_the_tested_rows_leave_no_trace_in_a_fold(write):
+    rows = [f"{n}.5,{n % 7},{'ab'[n % 2]}" for n in range(40)]
+    text = (
+        "dataset: {csv: {path: data.csv, target: label}}\nmodel: [{Dense: {activation: sigmoid}}]\n"
+    )
+    text += "loss: mse\nmetrics: [accuracy]\nfit: {epochs: 2}\n"
+    states = []
+    for spoiled in (False, True):
+        write("data.csv", "x,y,label\n" + "\n".join(rows) + "\n")
+        config = load_config(write("c.yaml", text))
+        prepared = prepare(config)
+        fold = make_folds(prepared.dataset, config.split, 4, 0)[0]
+        if spoiled:
+            changed = list(rows)
+            for row in fold.test:
+                changed[row] = f"1e9,-1e9,{'ab'[row % 2]}"
+            write("data.csv", "x,y,label\n" + "\n".join(changed) + "\n")
+            prepared = prepare(config)
+        trainer = _FoldTrainer(prepared)
+        trainer.run(fold, None)
+        states.append(trainer.model.get_weights())
+
+    for mine, theirs in zip(*states, strict=True):
+        assert np.array_equal(mine, theirs)
+
+
+def test_folds_whose_categories_differ_are_trained_all_the_same(write, tmp_path):
+    rows = "".join(
+        f"{n},{'rare' if n == 0 else 'usual' if n % 3 else 'other'},{'ab'[n % 2]}\n"
+        for n in range(24)
+    )
+    write("data.csv", f"x,kind,label\n{rows}")
+    text = (
+        "dataset: {csv: {path: data.csv, target: label}}\nmodel: [{Dense: {activation: sigmoid}}]\n"
+    )
+    config = load_config(
+        write("c.yaml", text + "loss: mse\nmetrics: [accuracy]\nfit: {epochs: 1}\n")
+    )
+
+    result = kfold(config, folds=4, runs=tmp_path / "runs")
+
+    assert sum(fold.rows for fold in result.folds) == 24
+
+
+def test_validation_rows_come_from_the_training_rows_of_the_fold(tmp_path):
+    config = load_config("breast_cancer", ["fit.epochs=3"])
+
+    result = kfold(config, folds=2, runs=tmp_path / "runs")
+
+    assert all(fold.epochs == 3 for fold in result.folds)
+    assert {"loss", "accuracy", "auc"} == set(result.summaries)
+
+
+def test_regression_is_cross_validated_too(tmp_path):
+    result = kfold(load_config("study_hours", ["fit.epochs=2"]), runs=tmp_path / "runs")
+
+    assert len(result.folds) == 4
+    assert (result.path / "predicted.png").exists()
+    assert np.isnan(result.folds[0].metrics["r2"])
+
+
+def test_a_class_with_fewer_rows_than_folds_leaves_nothing_behind(people, tmp_path):
+    with pytest.raises(
+        DatasetError, match="class 'a' has 6 rows, too few for 10 folds; use --folds 6"
+    ):
+        kfold(load_config(people), runs=tmp_path / "runs")
+
+    assert not (tmp_path / "runs").exists()
+
+
+def test_the_interval_is_students():
+    values = [0.8, 0.85, 0.9, 0.7, 0.75]
+
+    summary = summarise(values)
+
+    low, high = stats.t.interval(0.95, 4, np.mean(values), stats.sem(values))
+    assert (summary.mean, summary.std) == (
+        pytest.approx(0.8),
+        pytest.approx(np.std(values, ddof=1)),
+    )
+    assert (summary.low, summary.high) == (pytest.approx(low), pytest.approx(high))
+
+
+@pytest.mark.data
+def test_sonar_reaches_what_is_published(tmp_path):
+    result = kfold(load_config("sonar"), runs=tmp_path / "runs")
+
+    assert result.summaries["accuracy"].mean >= 0.81

@@ -1,0 +1,314 @@
+"""A run from config to directory, and back from the files it leaves."""
+
+import json
+import os
+import zipfile
+
+import h5py
+import numpy as np
+import pytest
+
+from dlcli import ConfigError, DatasetError, ModelFileError, evaluate, load_config, predict, train
+from dlcli.artifacts import RunDirectory, atomic, find_run
+from dlcli.backend import import_keras
+from dlcli.loading import load_model
+
+
+@pytest.fixture
+def trained(people, tmp_path):
+    return train(load_config(people), runs=tmp_path / "runs")
+
+
+def test_a_run_leaves_what_the_readme_says(trained):
+    assert {path.name for path in trained.path.iterdir()} == {
+        "config.yaml", "model.keras", "history.csv", "metrics.json", "loss.png", "accuracy.png",
+        "confusion.png", "run.json",
+    }  # fmt: skip
+    record = json.loads((trained.path / "run.json").read_text())
+    assert (record["status"], record["seed"], record["sample"]) == ("finished", 0, False)
+    assert record["data"]["files"]["people.csv"]
+    assert record["versions"]["keras"]
+    metrics = json.loads((trained.path / "metrics.json").read_text())
+    assert set(metrics) == {"sample", "train", "test"}
+    assert metrics["test"]["metrics"]["accuracy"] == trained.scores["test"].metrics["accuracy"]
+
+
+def test_the_resolved_config_repeats_the_run_to_the_bit(trained, tmp_path):
+    again = train(load_config(trained.path / "config.yaml"), runs=tmp_path / "again")
+
+    assert again.history == trained.history
+    first, second = (load_model(result.path).model.get_weights() for result in (trained, again))
+    for mine, theirs in zip(first, second, strict=True):
+        assert np.array_equal(mine, theirs)
+
+
+def test_runs_are_numbered_and_never_overwritten(people, trained, tmp_path):
+    second = train(load_config(people), runs=tmp_path / "runs")
+
+    assert (trained.path.name, second.path.name) == ("1", "2")
+    assert (tmp_path / "runs/people/latest").resolve() == second.path.resolve()
+    assert find_run(tmp_path / "runs/people") == second.path.resolve()
+
+
+@pytest.mark.parametrize("format", ["keras", "h5"])
+def test_both_formats_predict_after_being_moved_and_open_in_plain_keras(people, tmp_path, format):
+    result = train(load_config(people), runs=tmp_path / "runs", format=format)
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    moved = (result.path / f"model.{format}").rename(alone / f"model.{format}")
+    os.rename(result.path, tmp_path / "elsewhere")
+
+    predictions = predict(moved, tmp_path / "people.csv").to_frame()
+
+    loaded = import_keras().saving.load_model(moved, compile=False)
+    opened = load_model(moved)
+    x = opened.metadata.preprocessor().transform(_typed(people))
+    plain = np.asarray(loaded(x))[:, 0]
+    assert np.allclose(predictions["p_b"], plain, atol=1e-6)
+    assert set(predictions["prediction"]) <= {"a", "b"}
+    assert opened.metadata.target.class_names == ("a", "b")
+
+
+def _typed(people):
+    from dlcli.datasets import load_dataset
+
+    return load_dataset(load_config(people)).x
+
+
+def test_evaluate_gives_the_metrics_of_the_run_and_the_labels_of_predict(trained, tmp_path):
+    again = evaluate(trained.path)
+    table = evaluate(trained.path, tmp_path / "people.csv")
+    labels = predict(trained.path, tmp_path / "people.csv").to_frame()["prediction"]
+
+    assert again.scores == trained.scores["test"]
+    true = [line.rsplit(";", 1)[1] for line in (tmp_path / "people.csv").read_text().split()[1:]]
+    accuracy = np.mean([mine == theirs for mine, theirs in zip(labels, true, strict=True)])
+    assert table.scores.metrics["accuracy"] == pytest.approx(accuracy)
+    assert [item.name for item in table.scores.classes] == ["a", "b"]
+
+
+def test_evaluate_notices_that_the_data_have_changed(trained, tmp_path):
+    path = tmp_path / "people.csv"
+    path.write_text(path.read_text().replace("31;", "32;"))
+
+    with pytest.raises(DatasetError, match="have changed"):
+        evaluate(trained.path)
+
+
+def test_nothing_is_left_behind_when_config_or_data_are_wrong(write, people, tmp_path):
+    path = write(
+        "bad.yaml",
+        people.read_text().replace("activation: sigmoid", "units: 3, activation: softmax"),
+    )
+    with pytest.raises(ConfigError, match=r"bad.yaml:7: loss"):
+        train(load_config(path), runs=tmp_path / "runs")
+    (tmp_path / "people.csv").unlink()
+    with pytest.raises(DatasetError):
+        train(load_config(people), runs=tmp_path / "runs")
+
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ("[{Conv2D: {filters: 2, kernel_size: 3}}, Flatten, {Dense: {activation: sigmoid}}]", "Convolutions are for images"),
+        ("[{Reshape: [2, 3]}, {Dense: {units: 1, activation: sigmoid}}]", "Add Flatten"),
+        ("[{Reshape: [2, 3]}, {LSTM: 3}, {LSTM: 3}, {Dense: {activation: sigmoid}}]", "return_sequences: true"),
+        ("[{Reshape: [7]}, {Dense: {activation: sigmoid}}]", "Reshape does not take inputs of shape (6,)"),
+    ],
+)  # fmt: skip
+def test_layers_that_do_not_fit_are_located(people, write, tmp_path, model, message):
+    lines = [line for line in people.read_text().splitlines() if not line.startswith("  - ")]
+    text = "\n".join(lines).replace("model:", f"model: {model}") + "\n"
+
+    with pytest.raises(ConfigError) as error:
+        train(load_config(write("bad.yaml", text)), runs=tmp_path / "runs")
+
+    assert message in str(error.value)
+    assert "bad.yaml:4: model[" in str(error.value)
+
+
+def test_checkpoints_of_keras_predict_too(people, tmp_path):
+    text = (
+        people.read_text()
+        + "callbacks: [{ModelCheckpoint: {filepath: '{epoch:02d}-{loss:.3f}.keras'}}]\n"
+    )
+    people.write_text(text)
+
+    result = train(load_config(people), runs=tmp_path / "runs")
+
+    found = sorted(path for path in result.path.glob("0*.keras"))
+    assert len(found) == 3
+    assert len(predict(found[0], tmp_path / "people.csv").to_frame()) == 12
+
+
+def test_a_sample_is_marked_everywhere(people, tmp_path):
+    result = train(load_config(people), runs=tmp_path / "runs", sample=True)
+
+    assert result.sampled
+    assert json.loads((result.path / "run.json").read_text())["sample"] is True
+    assert json.loads((result.path / "metrics.json").read_text())["sample"] is True
+    predictions = predict(result.path, tmp_path / "people.csv")
+    predictions.to_frame()
+    assert any("generated sample" in notice for notice in predictions.notices())
+
+
+def test_regression_has_values_in_the_targets_unit(tmp_path):
+    config = load_config("study_hours", ["fit.epochs=400"])
+
+    result = train(config, runs=tmp_path / "runs")
+
+    assert (result.path / "predicted.png").exists()
+    assert {"mae", "rmse", "r2"} <= set(result.scores["train"].metrics)
+    evaluation = evaluate(result.path)
+    assert evaluation.target.unit == "points"
+    assert any("no test rows" in notice for notice in evaluation.notices)
+
+
+def test_images_train_and_predict_rows_of_pixels(tmp_path):
+    from sklearn.datasets import load_digits
+
+    config = load_config("digits_cnn", ["fit.epochs=1", "dataset.digits.limit=200"])
+    result = train(config, runs=tmp_path / "runs")
+    pixels = load_digits().data[:5]
+    np.savetxt(tmp_path / "pixels.csv", pixels, delimiter=",")
+
+    from_file = predict(result.path, tmp_path / "pixels.csv").to_frame()
+    from_memory = predict(result.path, pixels.reshape(5, 8, 8, 1)).to_frame()
+
+    assert list(from_file.columns) == ["prediction", *(f"p_{digit}" for digit in range(10))]
+    assert np.allclose(from_file.iloc[:, 1:], from_memory.iloc[:, 1:], atol=1e-6)
+    assert np.allclose(from_file.iloc[:, 1:].sum(axis=1), 1, atol=1e-5)
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "x.txt"
+    path.write_text("old")
+
+    with pytest.raises(ZeroDivisionError), atomic(path) as temporary:
+        temporary.write_text("half")
+        raise ZeroDivisionError
+
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_two_runs_at_once_get_two_numbers(people, tmp_path):
+    from concurrent.futures import ThreadPoolExecutor
+
+    config = load_config(people)
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: RunDirectory(tmp_path, config, "train", {}).path, range(20)))
+
+    assert len(set(made)) == 20
+
+
+@pytest.fixture
+def keras_file(tmp_path):
+    """Save a model as a plain Keras script would."""
+
+    def save(name, units=3):
+        keras = import_keras()
+        model = keras.Sequential(
+            [keras.Input((4,)), keras.layers.Dense(units, "softmax" if units > 1 else None)]
+        )
+        model.compile("adam", "mse")
+        model.save(tmp_path / name)
+        return tmp_path / name, model
+
+    return save
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", ["bare.h5", "bare.keras"])
+@pytest.mark.parametrize("units", [1, 3])
+def test_a_file_of_plain_keras_predicts_and_says_so(keras_file, write, name, units):
+    path, model = keras_file(name, units)
+    rows = np.random.default_rng(0).random((3, 4))
+    write("rows.csv", "\n".join(",".join(map(str, row)) for row in rows) + "\n")
+
+    predictions = predict(path, "rows.csv")
+    frame = predictions.to_frame()
+
+    outputs = np.asarray(model(rows.astype(np.float32)))
+    if units == 1:
+        assert np.allclose(frame["prediction"], outputs[:, 0], atol=1e-6)
+    else:
+        assert list(frame["prediction"]) == [str(code) for code in outputs.argmax(axis=1)]
+        assert np.allclose(frame.iloc[:, 1:], outputs, atol=1e-6)
+    assert any("plain Keras" in notice for notice in predictions.notices())
+    with pytest.raises(ModelFileError, match="does not say what its target is"):
+        evaluate(path, "rows.csv")
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_files_that_are_no_model_are_refused(trained, keras_file, tmp_path):
+    whole = (trained.path / "model.keras").read_bytes()
+    h5, model = keras_file("bare.h5")
+    model.save_weights(tmp_path / "only.weights.h5")
+    cases = {
+        "empty.keras": b"",
+        "random.h5": b"\x89HDF\r\n\x1a\n" + bytes(range(200)),
+        "text.keras": b"not a model",
+        "cut.keras": whole[: len(whole) // 2],
+        "cut.h5": h5.read_bytes()[:5000],
+    }
+    for name, content in cases.items():
+        path = tmp_path / name
+        path.write_bytes(content)
+        with pytest.raises(ModelFileError):
+            load_model(path)
+    with pytest.raises(ModelFileError, match="weights only"):
+        load_model(tmp_path / "only.weights.h5")
+    with pytest.raises(ModelFileError, match="no model"):
+        load_model("nowhere.keras")
+
+
+def test_a_layer_with_code_is_refused_before_keras_sees_it(tmp_path, trained):
+    path = tmp_path / "hostile.keras"
+    with zipfile.ZipFile(trained.path / "model.keras") as good, zipfile.ZipFile(path, "w") as bad:
+        for name in good.namelist():
+            content = good.read(name)
+            if name == "config.json":
+                content = content.replace(b'"class_name": "Dense"', b'"class_name": "Lambda"', 1)
+            bad.writestr(name, content)
+
+    with pytest.raises(ModelFileError, match="Lambda holds Python code"):
+        load_model(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda m: m.update(schema_version=9), "newer dlcli"),
+        (lambda m: m.update(extra=1), "damaged"),
+        (lambda m: m["target"].update(class_names=["a", "b", "c"]), "damaged"),
+        (lambda m: m["preprocess"]["groups"].pop(), "damaged"),
+        (lambda m: m.update(preprocess={}), "damaged"),
+    ],
+)
+def test_metadata_that_contradict_the_network_are_refused(people, tmp_path, change, message):
+    result = train(load_config(people), runs=tmp_path / "runs", format="h5")
+    with h5py.File(result.model_path, "r+") as file:
+        metadata = json.loads(file.attrs["dlcli"])
+        change(metadata)
+        file.attrs["dlcli"] = json.dumps(metadata)
+
+    with pytest.raises(ModelFileError, match=message):
+        predict(result.model_path, tmp_path / "people.csv").to_frame()
+
+
+def test_changed_weights_are_noticed(people, tmp_path):
+    result = train(load_config(people), runs=tmp_path / "runs", format="h5")
+    with h5py.File(result.model_path, "r+") as file:
+        name = next(iter(file["model_weights"]))
+        found = []
+        file["model_weights"][name].visititems(
+            lambda _, item: found.append(item) if isinstance(item, h5py.Dataset) else None
+        )
+        found[0][...] = 0.5
+
+    assert any(
+        "not those that dlcli saved" in notice for notice in load_model(result.model_path).notices
+    )
