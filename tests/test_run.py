@@ -1,7 +1,6 @@
 """A run from config to directory, and back from the files it leaves."""
 
 import json
-import os
 import zipfile
 
 import h5py
@@ -56,7 +55,7 @@ def test_both_formats_predict_after_being_moved_and_open_in_plain_keras(people, 
     alone = tmp_path / "alone"
     alone.mkdir()
     moved = (result.path / f"model.{format}").rename(alone / f"model.{format}")
-    os.rename(result.path, tmp_path / "elsewhere")
+    result.path.rename(tmp_path / "elsewhere")
 
     predictions = predict(moved, tmp_path / "people.csv").to_frame()
 

@@ -1,0 +1,166 @@
+"""Train and cross-validate the configs that come along, and write down what came out.
+
+    python benchmarks/results.py                every run below
+    python benchmarks/results.py sonar iris     those of some configs
+    python benchmarks/results.py --write        only rewrite the texts from results.json
+
+Each run is a process of its own, start-up included. The figures go to ``results.json``, and from
+there into the table of the README and into the header of each config.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+RESULTS = Path(__file__).with_name("results.json")
+RUNS = (
+    ("train", "digits_cnn", ""),
+    ("train", "mnist_cnn", ""),
+    ("train", "sonar", ""),
+    ("kfold", "sonar", ""),
+    ("kfold", "sonar", "--set preprocess.numeric=none"),
+    ("train", "iris", ""),
+    ("kfold", "iris", ""),
+    ("train", "breast_cancer", ""),
+    ("kfold", "breast_cancer", ""),
+    ("kfold", "wine", ""),
+    ("train", "diabetes", ""),
+    ("kfold", "diabetes", ""),
+    ("train", "study_hours", ""),
+    ("train", "pass_fail", ""),
+)
+
+
+def measure(command: str, config: str, options: str) -> dict[str, Any]:
+    """Run one command in a process of its own.
+
+    Returns
+    -------
+    dict
+        Metric, value, epochs and seconds, as the tables need them.
+    """
+    line = [sys.executable, "-m", "dlcli", command, config, *options.split(), "--json", "--quiet"]
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.monotonic()
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(
+            [*line, "--out", folder], capture_output=True, text=True, check=False, cwd=ROOT,
+            env=environment,
+        )  # fmt: skip
+        seconds = time.monotonic() - started
+    if done.returncode:
+        raise SystemExit(f"{' '.join(line)}:\n{done.stderr}")
+    found = json.loads(done.stdout)
+    return {
+        "command": f"dlcli {command} {config} {options}".strip(),
+        "config": config,
+        **(folds(found) if command == "kfold" else parts(found)),
+        "seconds": round(seconds, 1),
+        "date": datetime.now(UTC).date().isoformat(),
+        "versions": {name: _version(name) for name in ("keras", "tensorflow")},
+    }
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return metadata.version(f"{name}-cpu")
+
+
+def headline(metrics: dict[str, float]) -> str:
+    """Return the metric that a table shows: accuracy for classes, RMSE for numbers."""
+    return next(name for name in ("accuracy", "rmse", "loss") if name in metrics)
+
+
+def parts(found: dict[str, Any]) -> dict[str, Any]:
+    """Return what a training says: of the test rows, or of all if there are no others."""
+    part = "test" if "test" in found else "train"
+    metrics = found[part]["metrics"]
+    name = headline(metrics)
+    return {
+        "metric": f"{part} {name}",
+        "value": f"{metrics[name]:.4f}",
+        "epochs": str(found["epochs"]),
+    }
+
+
+def folds(found: dict[str, Any]) -> dict[str, Any]:
+    """Return what a cross-validation says."""
+    name = headline(found["summary"])
+    summary = found["summary"][name]
+    epochs = [fold["epochs"] for fold in found["folds"]]
+    mean = sum(epochs) / len(epochs)
+    each = f"{mean:.0f}" if min(epochs) == max(epochs) else f"{mean:.0f} (mean)"
+    count = len(found["folds"])
+    return {
+        "metric": f"{count}-fold {name}",
+        "value": f"{summary['mean']:.4f} ± {summary['std']:.4f}",
+        "epochs": f"{count} × {each}",
+    }
+
+
+def write_readme(results: list[dict[str, Any]]) -> None:
+    """Put the table between the marks in the README."""
+    rows = ["| command | metric | result | epochs | seconds |", "|---|---|--:|--:|--:|"]
+    rows += [
+        f"| `{r['command']}` | {r['metric']} | {r['value']} | {r['epochs']} | {r['seconds']:g} |"
+        for r in results
+    ]
+    latest = max(results, key=lambda r: str(r["date"]))
+    versions = ", ".join(f"{name} {version}" for name, version in latest["versions"].items())
+    table = "\n".join(
+        [*rows, "", f"Measured on {latest['date']} with {versions} on two cores, seed 0."]
+    )
+    path = ROOT / "README.md"
+    text = path.read_text(encoding="utf-8")
+    marks = re.compile(r"(<!-- results -->\n).*?(<!-- /results -->)", re.DOTALL)
+    path.write_text(marks.sub(lambda m: f"{m[1]}{table}\n{m[2]}", text), encoding="utf-8")
+
+
+def write_header(config: str, results: list[dict[str, Any]]) -> None:
+    """Put the measured lines below the first line of a config."""
+    path = ROOT / "configs" / f"{config}.yaml"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    kept = [line for line in lines[1:] if not re.match(r"# dlcli (train|kfold) .*→", line)]
+    measured = [
+        f"# {r['command']}  →  {r['metric']} {r['value']}"
+        f"  ({r['epochs']} epochs, {r['seconds']:g} s, seed 0, {r['date']})"
+        for r in results
+    ]
+    path.write_text("\n".join([lines[0], *measured, *kept]) + "\n", encoding="utf-8")
+
+
+def main(arguments: list[str]) -> None:
+    """Measure what was asked for and write everything anew."""
+    stored = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else []
+    by_command = {result["command"]: result for result in stored}
+    for run in RUNS if "--write" not in arguments else ():
+        if not arguments or run[1] in arguments:
+            result = measure(*run)
+            by_command[result["command"]] = result
+            print(
+                f"{result['command']}: {result['metric']} {result['value']}, {result['seconds']} s"
+            )
+            sys.stdout.flush()
+    order = [f"dlcli {command} {config} {options}".strip() for command, config, options in RUNS]
+    results = [by_command[command] for command in order if command in by_command]
+    RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_readme(results)
+    for config in {result["config"] for result in results}:
+        write_header(config, [result for result in results if result["config"] == config])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,317 @@
+"""The command line: what it prints where, and how it ends."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import dlcli as package
+from dlcli.catalogue import keras_catalogue
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["train", "--help"], ["predict", "--help"], ["--version"], ["list"], ["data", "list"],
+     ["schema"], ["runs"], ["check", "iris", "--no-data"]],
+    ids=" ".join,
+)  # fmt: skip
+def test_commands_that_need_no_keras_do_not_import_it(arguments):
+    code = (
+        "import sys, dlcli.cli\n"
+        f"try: dlcli.cli.main({arguments!r})\n"
+        "except SystemExit as stop: assert not stop.code\n"
+        "print([m for m in ('keras', 'tensorflow', 'sklearn', 'pandas', 'matplotlib') if m in sys.modules],"
+        " file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+
+    assert done.stderr.strip().splitlines()[-1] == "[]"
+    assert done.stdout or arguments == ["runs"]
+
+
+def test_importing_dlcli_imports_nothing_heavy():
+    code = "import sys, dlcli; print(sorted(m for m in sys.modules if m in ('numpy', 'pydantic', 'yaml', 'typer')))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_function_is_not_hidden_by_a_module():
+    from dlcli import cross_validation, evaluation, prediction, run
+
+    assert package.kfold is cross_validation.kfold
+    assert package.train is run.train
+    assert package.evaluate is evaluation.evaluate
+    assert package.predict is prediction.predict
+    assert set(package.__all__) <= set(dir(package))
+
+
+@pytest.mark.parametrize(
+    "command", ["train", "kfold", "evaluate", "predict", "check", "show", "list"]
+)
+def test_help_shows_an_example_before_the_options(dlcli, command):
+    code, out, _ = dlcli(command, "--help")
+
+    assert code == 0
+    assert out.index(f"dlcli {command}") < out.index("Options:")
+
+
+def test_train_predict_evaluate_and_kfold(dlcli, people, tmp_path):
+    code, out, err = dlcli("train", people, "--format", "h5")
+    assert code == 0
+    assert "test accuracy:" in out
+    assert "epoch 3/3" in err
+    assert "epoch" not in out.split("\n\n", 1)[1].split("Next:")[0]
+
+    code, out, err = dlcli("predict", "runs/people/latest/model.h5", "people.csv")
+    assert code == 0
+    assert out.splitlines()[0] == "prediction,p_a,p_b"
+    assert len(out.splitlines()) == 13
+    assert "2 missing" not in out
+
+    code, out, err = dlcli("predict", "runs/people/latest", "people.csv", "-o", "out.jsonl")
+    assert (code, out) == (0, "")
+    assert len((tmp_path / "out.jsonl").read_text().splitlines()) == 12
+    assert "12 rows predicted: out.jsonl" in err
+
+    code, out, _ = dlcli("evaluate", "runs/people/latest", "--json")
+    assert json.loads(out)["classes"].keys() == {"a", "b"}
+
+    code, out, _ = dlcli("evaluate", "runs/people/latest", "people.csv")
+    assert "precision" in out
+    assert "true \\ predicted" in out
+
+    code, out, _ = dlcli("kfold", people, "--folds", "3")
+    assert code == 0
+    assert "accuracy: " in out
+    assert "±" in out
+
+    code, out, _ = dlcli("runs")
+    assert "runs/people/2" in out
+    assert "kfold" in out
+
+
+def test_json_is_the_only_thing_on_standard_output(dlcli, people):
+    for command in (["train", people], ["kfold", people, "--folds", "2"]):
+        code, out, _ = dlcli(*command, "--json")
+
+        assert code == 0
+        assert json.loads(out)["sample"] is False
+
+
+def test_a_config_with_mistakes_ends_with_2_and_one_line_each(dlcli, write):
+    write("bad.yaml", "dataset: irs\nmodel: [Dence]\nloss: mse\nfit: {epoch: 1}\n")
+
+    code, out, err = dlcli("check", "bad.yaml")
+
+    assert (code, out) == (2, "")
+    lines = err.splitlines()
+    assert lines[0].startswith("bad.yaml:1: dataset: unknown data set")
+    assert lines[-1] == "dlcli: error: 3 problems in the config"
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["train", "nowhere.yaml"], 2, "no config 'nowhere.yaml'"),
+        (["train", "irsi"], 2, "Did you mean 'iris'?"),
+        (["train", "iris", "--set", "fit.epochs"], 2, "expected key=value"),
+        (["train"], 2, "Missing argument"),
+        (["trian", "iris"], 2, "trian"),
+        (["train", "mnist_cnn"], 2, "--sample"),
+        (["kfold", "iris", "--folds", "1"], 2, "--folds"),
+        (["kfold", "iris", "--folds", "60"], 2, "use --folds 50 or fewer"),
+        (["predict", "nowhere.keras", "x.csv"], 2, "no model"),
+        (["evaluate", "runs"], 2, "no model"),
+        (["data", "get", "sonr"], 2, "Did you mean 'sonar'?"),
+        (["data", "show", "nowhere.csv"], 2, "unknown data set or file"),
+    ],
+)
+def test_what_a_user_gets_wrong_ends_with_2_and_a_sentence(
+    dlcli, tmp_path, arguments, code, message
+):
+    found, out, err = dlcli(*arguments)
+
+    assert found == code
+    assert message in out + err
+    assert "Traceback" not in err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_debug_shows_the_traceback(dlcli):
+    with pytest.raises(package.DlcliError):
+        dlcli("train", "nowhere.yaml", "--debug")
+
+
+def test_a_training_that_fails_ends_with_1(dlcli, people):
+    code, _, err = dlcli("train", people, "--set", "optimizer={SGD: {learning_rate: 1e30}}",
+                         "--set", "loss=mse", "--set", "fit.epochs=20",
+                         "--set", "model=[{Dense: 4}, Dense]")  # fmt: skip
+
+    assert code == 1
+    assert "training diverged in epoch" in err
+    assert json.loads(Path("runs/people/1/run.json").read_text())["status"] == "failed"
+
+
+def test_check_reads_the_data_and_warns_of_their_scale(dlcli, people):
+    code, out, err = dlcli("check", people, "--set", "preprocess={numeric: [impute]}")
+
+    assert code == 0
+    assert "'age' reaches 60, far from unit scale" in err
+    assert "preprocess" in err
+    assert "config and data are right" in out
+
+
+def test_check_with_build_finds_layers_that_do_not_fit(dlcli, people):
+    code, _, err = dlcli(
+        "check",
+        people,
+        "--build",
+        "--set",
+        "model=[{Conv2D: {filters: 2, kernel_size: 3}}, Dense]",
+        "--set",
+        "loss=mse",
+    )
+
+    assert code == 2
+    assert "Conv2D does not take inputs of shape (6,)" in err
+
+
+def test_show_prints_config_card_and_layers(dlcli, people):
+    code, out, _ = dlcli("show", people)
+
+    assert code == 0
+    assert "epochs: 3" in out
+    assert "people: 12 rows" in out
+    assert "33 parameters" in out
+
+
+def test_show_without_building_does_not_import_keras(process, people):
+    done = process("show", people, "--no-build")
+
+    assert done.returncode == 0
+    assert "people: 12 rows" in done.stdout
+
+
+def test_data_show_describes_a_file(dlcli, people):
+    code, out, _ = dlcli("data", "show", "people.csv")
+    _, plain, _ = dlcli("data", "show", "people.csv", "--json")
+
+    assert code == 0
+    assert "people.csv: 12 rows" in out
+    columns = {column["name"]: column for column in json.loads(plain)["columns"]}
+    assert columns["age"]["missing"] == 1
+    assert columns["city"]["type"] == "categorical"
+    assert columns["member"]["type"] == "boolean"
+
+
+def test_data_show_counts_repeated_rows_and_constant_columns(dlcli, write):
+    write("x.csv", "a,b,c\n1,7,x\n1,7,x\n2,7,y\n")
+
+    _, out, _ = dlcli("data", "show", "x.csv", "--json")
+
+    assert json.loads(out)["duplicates"] == 1
+    assert json.loads(out)["constant"] == ["b"]
+
+
+def test_list_has_a_line_for_every_config(dlcli):
+    _, out, _ = dlcli("list")
+
+    for path in (ROOT / "configs").glob("*.yaml"):
+        assert path.stem in out
+
+
+def test_the_schema_accepts_every_config_and_marks_mistakes(dlcli):
+    import jsonschema
+
+    from dlcli.config.document import parse
+
+    _, out, _ = dlcli("schema")
+    schema = json.loads(out)
+    validator = jsonschema.Draft202012Validator(schema)
+    for path in (ROOT / "configs").glob("*.yaml"):
+        validator.validate(parse(path.read_text(encoding="utf-8"), str(path)).value)
+    for wrong in ({"fit": {"epoch": 1}}, {"model": [{"Dense": {"unit": 3}}]}, {"loss": "msee"}):
+        base = {"dataset": "iris", "model": ["Flatten"], "loss": "mse", "fit": {"epochs": 1}}
+        assert validator.is_valid(base)
+        assert not validator.is_valid({**base, **wrong})
+    assert "Dense" in schema["$defs"]["layers"]["anyOf"][1]["properties"]
+    assert keras_catalogue().find("layers", "Dense")
+
+
+def test_labels_are_escaped_for_terminal_and_spreadsheet(dlcli, write):
+    rows = "".join(f"{n},{'=1+1' if n % 2 else chr(27) + '[31m'}\n" for n in range(20))
+    write("data.csv", f"x,label\n{rows}")
+    write("c.yaml", "dataset: {csv: {path: data.csv, target: label}}\nmodel: [{Dense: {activation: sigmoid}}]\n"
+          "loss: mse\nmetrics: [accuracy]\nfit: {epochs: 1}\n")  # fmt: skip
+    assert dlcli("train", "c.yaml", "-q")[0] == 0
+
+    _, out, _ = dlcli("evaluate", "runs/c/latest")
+    _, safe, _ = dlcli("predict", "runs/c/latest", "data.csv", "--csv-safe")
+
+    assert "\x1b" not in out
+    assert "\\x1b[31m" in out
+    assert not any(line.startswith("=") for line in safe.splitlines())
+
+
+def test_completion_offers_configs():
+    from dlcli.cli.options import complete_config, complete_dataset
+
+    assert "digits_cnn" in complete_config("dig")
+    assert complete_dataset("son") == ["sonar"]
+
+
+def test_the_reader_of_a_pipe_may_leave_early(people):
+    command = f"{sys.executable} -m dlcli schema | head -1"
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+
+    assert done.stdout == "{\n"
+    assert "Traceback" not in done.stderr
+    assert "BrokenPipe" not in done.stderr
+
+
+def test_ctrl_c_keeps_the_best_model_and_ends_with_130(people, tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dlcli", "train", str(people), "--set", "fit.epochs=100000"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    history = tmp_path / "runs/people/1/history.csv"
+    deadline = time.monotonic() + 120
+    while not history.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=120)
+
+    assert process.returncode == 130, err
+    assert "kept the best model so far" in err
+    assert "Traceback" not in err
+    record = json.loads((tmp_path / "runs/people/1/run.json").read_text())
+    assert record["status"] == "interrupted"
+    assert (tmp_path / "runs/people/1/model.keras").exists()
+    assert "train" in out
+
+
+def test_a_process_prints_nothing_of_tensorflows_own(process, people):
+    done = process("train", people)
+
+    assert done.returncode == 0, done.stderr
+    for word in ("oneDNN", "WARNING", "TF-TRT", "absl", "cuda", "I0000"):
+        assert word not in done.stderr + done.stdout
