@@ -9,7 +9,11 @@ from pathlib import Path
 
 import pytest
 
+import dlcli
+
 ROOT = Path(__file__).parents[1]
+# Processes run the package that the tests import: the installed one, or the checkout.
+PACKAGE = str(Path(dlcli.__file__).parents[1])
 DATA = os.environ.get("DLCLI_DATA", "")
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -52,8 +56,8 @@ def write(tmp_path):
     return write_file
 
 
-@pytest.fixture
-def dlcli(capsys):
+@pytest.fixture(name="dlcli")
+def _dlcli(capsys):
     """Call the command line in this process; return exit code, standard output and error."""
     from dlcli.cli import main
 
@@ -81,7 +85,7 @@ def process():
             text=True,
             timeout=300,
             check=False,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **options.pop("env", {})},
+            env={**os.environ, "PYTHONPATH": PACKAGE, **options.pop("env", {})},
             **options,
         )
 
@@ -119,8 +123,19 @@ seed: 0
 """
 
 
-@pytest.fixture
-def people(write):
+@pytest.fixture(scope="session")
+def write_people():
     """Write a small table with numbers, text, booleans and gaps, and a config for it."""
-    write("people.csv", PEOPLE)
-    return write("people.yaml", PEOPLE_CONFIG)
+
+    def write_both(folder):
+        (folder / "people.csv").write_text(PEOPLE, encoding="utf-8")
+        (folder / "people.yaml").write_text(PEOPLE_CONFIG, encoding="utf-8")
+        return folder / "people.yaml"
+
+    return write_both
+
+
+@pytest.fixture
+def people(write_people, tmp_path):
+    """Return the config of a small table."""
+    return write_people(tmp_path)

@@ -12,8 +12,11 @@ import pytest
 
 import dlcli as package
 from dlcli.catalogue import keras_catalogue
+from dlcli.config.load import bundled
 
-ROOT = Path(__file__).parents[1]
+PACKAGE = str(Path(package.__file__).parents[1])
+ENVIRONMENT = {**os.environ, "PYTHONPATH": PACKAGE}
+CONFIGS = bundled("configs")
 
 
 @pytest.mark.parametrize(
@@ -32,7 +35,7 @@ def test_commands_that_need_no_keras_do_not_import_it(arguments):
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env=ENVIRONMENT,
     )  # fmt: skip
 
     assert done.stderr.strip().splitlines()[-1] == "[]"
@@ -43,7 +46,7 @@ def test_importing_dlcli_imports_nothing_heavy():
     code = "import sys, dlcli; print(sorted(m for m in sys.modules if m in ('numpy', 'pydantic', 'yaml', 'typer')))"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env=ENVIRONMENT,
     )  # fmt: skip
 
     assert done.stdout.strip() == "[]"
@@ -231,7 +234,7 @@ def test_data_show_counts_repeated_rows_and_constant_columns(dlcli, write):
 def test_list_has_a_line_for_every_config(dlcli):
     _, out, _ = dlcli("list")
 
-    for path in (ROOT / "configs").glob("*.yaml"):
+    for path in CONFIGS.glob("*.yaml"):
         assert path.stem in out
 
 
@@ -243,7 +246,7 @@ def test_the_schema_accepts_every_config_and_marks_mistakes(dlcli):
     _, out, _ = dlcli("schema")
     schema = json.loads(out)
     validator = jsonschema.Draft202012Validator(schema)
-    for path in (ROOT / "configs").glob("*.yaml"):
+    for path in CONFIGS.glob("*.yaml"):
         validator.validate(parse(path.read_text(encoding="utf-8"), str(path)).value)
     for wrong in ({"fit": {"epoch": 1}}, {"model": [{"Dense": {"unit": 3}}]}, {"loss": "msee"}):
         base = {"dataset": "iris", "model": ["Flatten"], "loss": "mse", "fit": {"epochs": 1}}
@@ -279,7 +282,7 @@ def test_the_reader_of_a_pipe_may_leave_early(people):
     command = f"{sys.executable} -m dlcli schema | head -1"
     done = subprocess.run(
         ["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True, check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env=ENVIRONMENT,
     )  # fmt: skip
 
     assert done.stdout == "{\n"
@@ -291,7 +294,7 @@ def test_ctrl_c_keeps_the_best_model_and_ends_with_130(people, tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-m", "dlcli", "train", str(people), "--set", "fit.epochs=100000"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env=ENVIRONMENT,
     )  # fmt: skip
     history = tmp_path / "runs/people/1/history.csv"
     deadline = time.monotonic() + 120

@@ -11,13 +11,9 @@ from dlcli import DatasetError, load_config, predict, train
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory):
+def model(tmp_path_factory, write_people):
     folder = tmp_path_factory.mktemp("model")
-    from tests.conftest import PEOPLE, PEOPLE_CONFIG
-
-    (folder / "people.csv").write_text(PEOPLE)
-    (folder / "people.yaml").write_text(PEOPLE_CONFIG)
-    return train(load_config(folder / "people.yaml"), runs=folder / "runs").path
+    return train(load_config(write_people(folder)), runs=folder / "runs").path
 
 
 ROWS = "age;city;member;height\n31;Seoul;yes;1.70\n42;Busan;no;1.81\n"

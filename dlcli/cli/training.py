@@ -161,14 +161,13 @@ def _print_training(result: TrainResult, config: str) -> None:
     best = next((name for name in metrics if name != "loss"), "loss")
     say(f"\n{part} {best}: {number(metrics[best])}")
     say(f"run: {result.path}\n")
-    say("Next:")
-    say(
-        f"  dlcli evaluate {result.path}             metrics per class, confusion matrix"
-        if result.scores[part].classes
-        else f"  dlcli evaluate {result.path}             metrics again"
-    )
-    say(f"  dlcli predict {result.model_path} input.csv    for raw rows")
-    say(f"  dlcli kfold {config}    how much of this is luck")
+    more = "metrics per class, confusion matrix" if result.scores[part].classes else "all metrics"
+    following = [
+        [f"dlcli evaluate {result.path}", more],
+        [f"dlcli predict {result.model_path} input.csv", "labels or values for raw rows"],
+        [f"dlcli kfold {config}", "how much of this is luck"],
+    ]
+    say(f"Next:\n{table(following, left=2, indent='  ')}")
 
 
 def _print_folds(result: KfoldResult) -> None:
