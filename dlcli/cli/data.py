@@ -113,6 +113,7 @@ def show(
     if json:
         terminal.say_json(card.to_json())
         return
+    terminal.notes(card.notices)
     terminal.say(terminal.card_text(card))
     if name in KNOWN:
         known = KNOWN[name]

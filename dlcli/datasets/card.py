@@ -11,8 +11,9 @@ import numpy as np
 
 from dlcli.config.sections import CsvLoader
 from dlcli.datasets.columns import convert, detect_type
-from dlcli.datasets.dataset import Dataset
+from dlcli.datasets.dataset import ColumnType, Dataset
 from dlcli.datasets.tables import read_all, table
+from dlcli.errors import DatasetError
 
 MAX_EXAMPLES = 5
 
@@ -169,11 +170,16 @@ def describe_file(path: Path) -> Card:
         If the file cannot be read.
     """
     names, block, dialect = read_all(CsvLoader(path=str(path), target=0), path)
-    cards, values = [], {}
+    cards, values, notices = [], {}, []
     for name, texts in zip(names, block.texts, strict=True):
         place: dict[str, Any] = {"name": name, "lines": block.lines, "where": str(path)}
-        kind = detect_type(texts, dialect, **place)
+        kind: ColumnType
+        try:
+            kind = detect_type(texts, dialect, **place)
+        except DatasetError as error:  # what stops a training is worth a line here
+            kind = "categorical"
+            notices.append(f"{error}; {error.hint}")
         values[name] = convert(kind, texts, dialect, **place)
         cards.append(describe_column(name, kind, values[name]))
     repeated = int(table(values).duplicated().sum())
-    return Card(path.name, len(block), tuple(cards), duplicates=repeated)
+    return Card(path.name, len(block), tuple(cards), duplicates=repeated, notices=tuple(notices))
