@@ -17,15 +17,12 @@ import numpy as np
 
 from dlcli import plots
 from dlcli.artifacts import RunDirectory, write_csv, write_json
-from dlcli.backend import seed_everything
 from dlcli.config import Config
-from dlcli.model import build_model, compile_model, make_callbacks
+from dlcli.fold_training import FoldTrainer
 from dlcli.preparation import Prepared, describe_data, prepare
-from dlcli.preprocess import fit_preprocessor
-from dlcli.scoring import Predictor, Scores, score, score_outputs
+from dlcli.scoring import Scores, score_outputs
 from dlcli.split import Fold, make_folds
-from dlcli.targets import class_weights, decode, encode_target, output_kind, probabilities
-from dlcli.training import FitData, choose_steps_per_execution, fit, steps_per_epoch
+from dlcli.targets import decode, output_kind, probabilities
 
 if TYPE_CHECKING:
     from dlcli.callbacks import OnProgress
@@ -177,7 +174,7 @@ def kfold(
     prepared = Prepared(config, dataset, prepared.notices)
     made = make_folds(dataset, config.split, folds or config.kfold.folds, config.seed)
     notices = [*prepared.notices, *_left_out(dataset)]
-    trainer = _FoldTrainer(prepared)
+    trainer = FoldTrainer(prepared)
     trainer.prepare(made[0])
     about = {"data": describe_data(dataset), "sample": dataset.sampled, "folds": len(made)}
     run = RunDirectory(runs, config, "kfold", about)
@@ -221,79 +218,6 @@ def _left_out(dataset: Dataset) -> Iterator[str]:
     if dataset.parts is not None and (dataset.parts == 2).any():
         count = int((dataset.parts == 2).sum())
         yield f"the {count} official test rows stay out of the cross-validation"
-
-
-class _FoldTrainer:
-    """Train fold after fold with one compiled model, put back to its first state before each.
-
-    Building a model costs three times as much as putting its variables back, seed generators
-    and optimizer included, which gives the same bits. Only where a fold's preprocessing has
-    another width is the model built anew.
-    """
-
-    def __init__(self, prepared: Prepared) -> None:
-        self.config, self.dataset = prepared.config, prepared.dataset
-        self.model: Any = None
-        self.first_state: list[Array] = []
-        self.steps = 0
-
-    def prepare(self, fold: Fold) -> tuple[Any, Any]:
-        """Fit the preprocessing of a fold and have a fresh model of its width."""
-        preprocessor = fit_preprocessor(self.dataset, fold.train, self.config.preprocess)
-        shape = preprocessor.input_shape
-        if self.model is None or tuple(self.model.input_shape[1:]) != shape:
-            self._build(shape)
-        for variable, value in zip(self._variables(), self.first_state, strict=True):
-            variable.assign(value)
-        return preprocessor, self.model
-
-    def run(self, fold: Fold, on_progress: OnProgress | None) -> tuple[Any, Any]:
-        """Train on one fold and score its test rows."""
-        preprocessor, model = self.prepare(fold)
-        dataset, config = self.dataset, self.config
-        steps = steps_per_epoch(len(fold.train), config.fit.batch_size)
-        if steps != self.steps:
-            self._set_steps(steps)
-        units = model.output_shape[-1]
-
-        def encoded(rows: Array) -> tuple[Array, Array]:
-            y = encode_target(dataset.y[rows], dataset.target, config.loss, units)
-            return preprocessor.transform(dataset.take(rows).x), y
-
-        weights = class_weights(dataset.y[fold.train], dataset.target, config.fit.class_weight)
-        watch = encoded(fold.validation) if len(fold.validation) else None
-        fitted = fit(
-            model,
-            FitData(*encoded(fold.train), weights, watch),
-            config.fit,
-            seed=config.seed,
-            callbacks=make_callbacks(config, None),
-            on_progress=on_progress,
-        )
-        if fitted.signum is not None:
-            return fitted, None
-        x = preprocessor.transform(dataset.take(fold.test).x)
-        y = dataset.y[fold.test]
-        return fitted, score(model, self.predictor, x, y, dataset.target, config.loss)
-
-    def _build(self, shape: tuple[int, ...]) -> None:
-        seed_everything(self.config.seed)
-        self.model = build_model(self.config, shape)
-        compile_model(self.model, self.config)
-        self.model.optimizer.build(self.model.trainable_variables)
-        self.first_state = [variable.numpy() for variable in self._variables()]
-        self.predictor = Predictor(self.model)
-        self.steps = 0
-
-    def _set_steps(self, steps: int) -> None:
-        """Have as many steps per call as `train` would choose; the function is traced anew."""
-        batch_size = self.config.fit.batch_size
-        self.model.steps_per_execution = choose_steps_per_execution(self.model, steps, batch_size)
-        self.model.train_function = self.model.test_function = None
-        self.steps = steps
-
-    def _variables(self) -> list[Any]:
-        return [*self.model.variables, *self.model.optimizer.variables]
 
 
 def summarise(values: list[float]) -> Summary:

@@ -13,10 +13,11 @@ import numpy as np
 
 from dlcli.datasets.columns import booleans, categories, convert
 from dlcli.datasets.dataset import Column
+from dlcli.datasets.reading import Block, read_blocks
 from dlcli.datasets.rows import Rows
-from dlcli.datasets.tables import Block, looks_like_header, read_blocks
 from dlcli.datasets.text import open_text
-from dlcli.errors import DatasetError, did_you_mean
+from dlcli.errors import DatasetError
+from dlcli.layout import Layout, by_name, by_position, is_header, listed
 from dlcli.signature import Signature
 
 Array = np.ndarray[Any, Any]
@@ -50,23 +51,6 @@ class RawBlock:
 
     def __len__(self) -> int:
         return self.rows
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Where the wanted columns stand in a row.
-
-    Parameters
-    ----------
-    positions : list of int
-        One per wanted column.
-    target : int or None
-    notices : tuple of str
-    """
-
-    positions: list[int]
-    target: int | None
-    notices: tuple[str, ...] = ()
 
 
 def blocks_of_text(path: Path | str, signature: Signature) -> Iterator[RawBlock]:
@@ -108,84 +92,6 @@ def _is_json_lines(text: TextIO, path: Path | str) -> bool:
         return True
     buffer: Any = text.buffer
     return path == "-" and bytes(buffer.peek(1)[:1]) == b"{"
-
-
-def is_header(row: Sequence[str], signature: Signature) -> bool:
-    """Tell whether a first row holds names: the model's, or at least no numbers."""
-    stripped = {name.strip() for name in row}
-    names = set(signature.names)
-    if all(name.isdigit() for name in names):  # columns without names of their own
-        return names <= stripped or looks_like_header(row)
-    numeric = [column for column in signature.columns if column.type == "numeric"]
-    if names & stripped:
-        return True
-    return bool(numeric) and looks_like_header(row)
-
-
-def by_name(row: Sequence[str], signature: Signature, where: str) -> Layout:
-    """Find the wanted columns in a header.
-
-    Raises
-    ------
-    DatasetError
-        Naming every column that is missing, and those that the model wants.
-    """
-    names = [name.strip() for name in row]
-    target = signature.target.name if signature.target else None
-    at = names.index(target) if target in names else None
-    missing = [name for name in signature.names if name not in names]
-    if not missing:
-        repeated = [name for name in signature.names if names.count(name) > 1]
-        if repeated:
-            raise DatasetError(f"{where}: column {repeated[0]!r} appears twice")
-        extra = [n for n in names if n and n not in signature.names and n != target]
-        said = (f"columns not used: {_listed(extra)}",) if extra else ()
-        return Layout([names.index(name) for name in signature.names], at, said)
-    unnamed = signature.preprocessor.shape or all(name.isdigit() for name in signature.names)
-    others = [index for index in range(len(names)) if index != at and names[index]]
-    if unnamed and len(others) == len(signature.columns):
-        return Layout(others, at)
-    hints = [
-        did_you_mean(name, [n for n in names if n not in signature.names]) for name in missing[:3]
-    ]
-    shown = ", ".join(map(repr, missing[:5])) + (" …" if len(missing) > 5 else "")
-    raise DatasetError(
-        " ".join([f"{where}: no column {shown}.", *filter(None, hints)]),
-        hint=f"the model wants the columns {_listed(signature.names)}",
-    )
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:12]) + (f", … ({len(names)} in all)" if len(names) > 12 else "")
-
-
-def by_position(width: int, signature: Signature, where: str) -> Layout:
-    """Place the wanted columns in rows without a header, with or without the target.
-
-    Raises
-    ------
-    DatasetError
-        If the number of fields is neither.
-    """
-    columns = signature.columns
-    said = (f"{where} has no header: columns go by their position",)
-    if width == len(columns):
-        order = sorted(range(width), key=lambda index: columns[index].position)
-        positions = [0] * width
-        for at, index in enumerate(order):
-            positions[index] = at
-        return Layout(positions, None, said if signature.dialect.header else ())
-    full = signature.dialect.width
-    if full and width == full:
-        target = signature.target.position if signature.target else None
-        return Layout(
-            [c.position for c in columns], target, said if signature.dialect.header else ()
-        )
-    wanted = f"{len(columns)}" + (f", or {full} with the target" if full > len(columns) else "")
-    raise DatasetError(
-        f"{where}: the first row has {width} fields; the model wants {wanted}",
-        hint=f"its columns are {_listed(signature.names)}",
-    )
 
 
 def _raw(block: Block, layout: Layout, signature: Signature, name: str) -> RawBlock:
@@ -230,7 +136,7 @@ def _json_blocks(text: TextIO, name: str, signature: Signature, size: int) -> It
         if missing:
             raise DatasetError(
                 f"{name}:{number}: no column {', '.join(map(repr, missing[:5]))}",
-                hint=f"the model wants the columns {_listed(signature.names)}",
+                hint=f"the model wants the columns {listed(signature.names)}",
             )
         fields = [*signature.names, *([target] if target in record else [])]
         rows.append([_json_text(record[field]) for field in fields])

@@ -185,11 +185,8 @@ def _check_layers(config: Any, path: Path) -> None:
     }
     for name in _class_names(config):
         if name in refused:
-            raise ModelFileError(f"{path} is refused: its layer {name} {_past(refused[name])}")
-
-
-def _past(reason: str) -> str:
-    return reason.partition(", ")[0]
+            what = refused[name].partition(",")[0]
+            raise ModelFileError(f"{path} is refused: its layer {name} {what}")
 
 
 def _class_names(value: Any, depth: int = 0) -> Iterator[str]:

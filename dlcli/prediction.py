@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlcli.errors import DatasetError
+from dlcli.events import Events
 from dlcli.inputs import RawBlock, blocks_of_frame, blocks_of_text
 from dlcli.loading import LoadedModel, load_model
 from dlcli.scoring import Predictor
 from dlcli.signature import Signature, signature_of
-from dlcli.steps import Events
 from dlcli.targets import decode, probabilities
 
 if TYPE_CHECKING:

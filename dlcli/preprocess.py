@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.config.sections import OneHot, Ordinal, PreprocessConfig, Steps
+from dlcli.config.sections import PreprocessConfig
+from dlcli.config.steps import OneHot, Ordinal, Steps
 from dlcli.datasets.dataset import Column, Dataset
 from dlcli.errors import DatasetError, ModelFileError, did_you_mean
+from dlcli.events import Events
 from dlcli.steps import (
-    Events,
     FittedStep,
     default_steps,
     fit_step,

@@ -7,7 +7,9 @@ from typing import Any
 
 from dlcli.catalogue import CHOSEN_BY_KERAS, Entry, keras_catalogue
 from dlcli.config.components import REFUSED, parameter_kind
-from dlcli.config.sections import LOADERS, STEPS, Config, PreprocessConfig
+from dlcli.config.loaders import LOADERS
+from dlcli.config.sections import Config, PreprocessConfig
+from dlcli.config.steps import STEPS
 from dlcli.known import KNOWN
 
 Schema = dict[str, Any]

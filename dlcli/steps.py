@@ -7,14 +7,13 @@ with NumPy, so that training and prediction run the same lines.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from dlcli.config.sections import (
+from dlcli.config.steps import (
     STEPS,
     Impute,
     MinMax,
@@ -27,42 +26,11 @@ from dlcli.config.sections import (
 )
 from dlcli.datasets.dataset import ColumnType
 from dlcli.errors import DatasetError
+from dlcli.events import Events
 
 Array = np.ndarray[Any, Any]
 Names = Sequence[str]
 MAX_CATEGORIES = 1000
-
-
-@dataclass
-class Events:
-    """What was odd about rows that were transformed, counted per column.
-
-    Attributes
-    ----------
-    unseen : Counter
-        Categories that the training rows did not have.
-    imputed : Counter
-        Missing values that were filled in.
-    """
-
-    unseen: Counter[str] = field(default_factory=Counter)
-    imputed: Counter[str] = field(default_factory=Counter)
-
-    def notices(self) -> list[str]:
-        """Say what happened, a line per column."""
-        return [
-            *(
-                _happened(
-                    self.unseen, "category not seen in training", "categories not seen in training"
-                )
-            ),
-            *(_happened(self.imputed, "missing value filled in", "missing values filled in")),
-        ]
-
-
-def _happened(counts: Counter[str], one: str, many: str) -> Iterable[str]:
-    for name, count in sorted(counts.items()):
-        yield f"column {name!r}: {count} {one if count == 1 else many}"
 
 
 class FittedStep(ABC):

@@ -1,11 +1,14 @@
 """Loading and checking configs: everything at once, with its line, without Keras."""
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+import dlcli
 from dlcli import ConfigError, DlcliError, load_config
 from dlcli.catalogue import PATH, generate, keras_catalogue
 from dlcli.config.document import dump
@@ -267,7 +270,8 @@ def test_checking_imports_neither_keras_nor_numpy(config):
         "print([m for m in ('keras', 'tensorflow', 'numpy', 'pandas') if m in sys.modules])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, str(config())], capture_output=True, text=True, check=True
-    )
+        [sys.executable, "-c", code, str(config())], capture_output=True, text=True, check=True,
+        env={**os.environ, "PYTHONPATH": str(Path(dlcli.__file__).parents[1])},
+    )  # fmt: skip
 
     assert done.stdout.strip() == "[]"

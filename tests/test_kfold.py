@@ -8,7 +8,8 @@ import pytest
 from scipy import stats
 
 from dlcli import DatasetError, kfold, load_config
-from dlcli.cross_validation import _FoldTrainer, summarise
+from dlcli.cross_validation import summarise
+from dlcli.fold_training import FoldTrainer
 from dlcli.preparation import prepare
 from dlcli.split import make_folds
 
@@ -46,9 +47,9 @@ def test_a_fold_is_what_a_training_on_its_rows_alone_gives(tmp_path):
     prepared = prepare(config)
     folds = make_folds(prepared.dataset, prepared.config.split, 3, prepared.config.seed)
 
-    reused = _FoldTrainer(prepared)
+    reused = FoldTrainer(prepared)
     outputs = [reused.run(fold, None)[1].outputs for fold in folds]
-    fresh = [_FoldTrainer(prepared).run(fold, None)[1].outputs for fold in folds]
+    fresh = [FoldTrainer(prepared).run(fold, None)[1].outputs for fold in folds]
 
     for mine, theirs in zip(outputs, fresh, strict=True):
         assert np.array_equal(mine, theirs)
@@ -72,7 +73,7 @@ def test_the_tested_rows_leave_no_trace_in_a_fold(write):
                 changed[row] = f"1e9,-1e9,{'ab'[row % 2]}"
             write("data.csv", "x,y,label\n" + "\n".join(changed) + "\n")
             prepared = prepare(config)
-        trainer = _FoldTrainer(prepared)
+        trainer = FoldTrainer(prepared)
         trainer.run(fold, None)
         states.append(trainer.model.get_weights())
 

@@ -9,21 +9,14 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from dlcli import DatasetError, ModelFileError, load_config
-from dlcli.config.sections import (
-    Impute,
-    MinMax,
-    OneHot,
-    Ordinal,
-    PreprocessConfig,
-    Scale,
-    Standardize,
-)
+from dlcli.config.sections import PreprocessConfig
+from dlcli.config.steps import Impute, MinMax, OneHot, Ordinal, Scale, Standardize
 from dlcli.datasets import load_dataset
 from dlcli.datasets.dataset import Column, Dataset, Target
 from dlcli.datasets.tables import table
+from dlcli.events import Events
 from dlcli.preparation import scale_notice
 from dlcli.preprocess import Preprocessor, fit_preprocessor, resolve
-from dlcli.steps import Events
 
 
 def numeric(values, **section):

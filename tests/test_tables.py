@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlcli import DatasetError, load_config
-from dlcli.config.sections import CsvLoader
+from dlcli.config.loaders import CsvLoader
 from dlcli.datasets import load_dataset
 from dlcli.datasets.columns import to_number
 from dlcli.datasets.tables import load_csv

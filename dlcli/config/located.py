@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from dlcli.config.components import Component
 from dlcli.config.document import Document, Path
-from dlcli.config.sections import DatasetConfig, Section
+from dlcli.config.section import Section
+from dlcli.config.sections import DatasetConfig
 from dlcli.errors import Problem, did_you_mean
 
 # pydantic's words for what is no beginner's business.

@@ -10,8 +10,11 @@ from pydantic import ValidationError
 
 from dlcli.config.components import Component, ComponentReader, split_spelling
 from dlcli.config.document import Document, Path
+from dlcli.config.loaders import LOADERS, Loader
 from dlcli.config.located import located
-from dlcli.config.sections import LOADERS, STEPS, DatasetConfig, Loader, Section
+from dlcli.config.section import Section
+from dlcli.config.sections import DatasetConfig
+from dlcli.config.steps import STEPS
 from dlcli.errors import Problem, unknown
 from dlcli.known import KNOWN
 

@@ -2,180 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from dlcli.config.components import Component
 from dlcli.config.document import Document
+from dlcli.config.loaders import Loader
+from dlcli.config.section import Fraction, Name, Section
+from dlcli.config.steps import Steps, plain_steps
 from dlcli.errors import Problem
-from dlcli.registry import Registry
-
-Fraction = Annotated[float, Field(ge=0, lt=1)]
-Name = str | int
-
-
-def _as_tuple(value: Any) -> Any:
-    """Make a tuple of a YAML list: a frozen section holds nothing that can change."""
-    return tuple(value) if isinstance(value, list) else value
-
-
-Names = Annotated[tuple[Name, ...], BeforeValidator(_as_tuple)]
-Texts = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
-
-
-class Section(BaseModel):
-    """Frozen, strict, and closed to unknown keys."""
-
-    model_config = ConfigDict(
-        frozen=True, strict=True, extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False
-    )
-
-
-# Data set loaders. What they do with these arguments is in `dlcli.datasets`.
-
-LOADERS: Registry[type[Loader]] = Registry("loader")
-
-
-class Loader(Section):
-    """What every loader takes."""
-
-    limit: int | None = Field(
-        default=None, gt=0, description="Use only so many rows, drawn with the seed."
-    )
-
-
-@LOADERS.register("csv")
-class CsvLoader(Loader):
-    """A table in a text file: any delimiter, any of the usual encodings, gzipped or not."""
-
-    path: str = Field(description="The file, relative to the config.")
-    target: Name = Field(
-        description="Column to learn: its name, or its position from 0 (-1: last)."
-    )
-    columns: Names | None = Field(default=None, description="Columns to use; default: all others.")
-    drop: Names = Field(default=(), description="Columns to leave out.")
-    types: dict[str, Literal["numeric", "categorical", "boolean"]] = Field(
-        default_factory=dict, description="Types of columns, where the detected one is wrong."
-    )
-    task: Literal["auto", "classification", "regression"] = Field(
-        default="auto",
-        description="What the target is; auto: text and few whole numbers are classes.",
-    )
-    unit: str = Field(default="", description="Unit of a regression target, for outputs.")
-    header: bool | Literal["auto"] = Field(
-        default="auto",
-        description="Whether the first row holds names; auto: when no field is a number.",
-    )
-    names: Texts | None = Field(
-        default=None, description="Column names for a file without a header."
-    )
-    delimiter: str = Field(
-        default="auto",
-        min_length=1,
-        description="Field separator; auto detects , ; tab | and runs of blanks (whitespace).",
-    )
-    encoding: str = Field(
-        default="auto", description="auto: UTF-8, UTF-16 with a byte order mark, or cp949."
-    )
-    decimal: Literal[".", ","] = Field(default=".", description="Decimal sign.")
-    quoting: bool = Field(default=True, description='Whether " encloses fields.')
-    comment: str = Field(default="", max_length=1, description="Skip lines that begin so.")
-    missing: Texts = Field(
-        default=("", "NA", "N/A", "NaN", "nan", "null", "?"),
-        description="Texts of a feature that mean no value; a target's text never does.",
-    )
-
-
-@LOADERS.register("sklearn")
-class SklearnLoader(Loader):
-    """A data set that scikit-learn brings along."""
-
-    name: Literal["breast_cancer", "diabetes", "digits", "iris", "wine"] = Field(
-        description="scikit-learn's name of it."
-    )
-
-
-@LOADERS.register("npz")
-class NpzLoader(Loader):
-    """A Keras archive: ``x_train``, ``y_train``, ``x_test``, ``y_test``."""
-
-    path: str = Field(description="The .npz file, relative to the config.")
-    class_names: Texts | None = Field(default=None, description="Names of the classes 0, 1, ….")
-
-
-@LOADERS.register("idx")
-class IdxLoader(Loader):
-    """Images and labels in IDX files as MNIST publishes them."""
-
-    path: str = Field(description="Folder of the four files, relative to the config.")
-    class_names: Texts | None = Field(default=None, description="Names of the classes 0, 1, ….")
-
-
-# Preprocessing steps. What they do is in `dlcli.preprocess`.
-
-STEPS: Registry[type[Step]] = Registry("preprocessing step")
-
-
-class Step(Section):
-    """One step; fitted on the training rows only."""
-
-    takes: ClassVar[tuple[str, ...]] = ("numeric", "boolean")
-
-
-@STEPS.register("standardize")
-class Standardize(Step):
-    """Subtract the mean and divide by the standard deviation."""
-
-
-@STEPS.register("min_max")
-class MinMax(Step):
-    """Map the smallest value to 0 and the largest to 1."""
-
-
-@STEPS.register("scale")
-class Scale(Step):
-    """Divide by a constant."""
-
-    divisor: float = Field(description="What to divide by: 255 for bytes.")
-
-    @model_validator(mode="after")
-    def _not_zero(self) -> Scale:
-        if self.divisor == 0:
-            raise ValueError("the divisor must not be 0")
-        return self
-
-
-@STEPS.register("impute")
-class Impute(Step):
-    """Fill in missing values."""
-
-    takes: ClassVar[tuple[str, ...]] = ("numeric", "boolean", "categorical")
-
-    strategy: Literal["mean", "median", "most_frequent"] | None = Field(
-        default=None,
-        description="What of the training rows to fill in; default: mean, or commonest category.",
-    )
-    indicator: bool = Field(
-        default=False, description="Add a 0/1 column for each column that has missing values."
-    )
-
-
-@STEPS.register("one_hot")
-class OneHot(Step):
-    """One 0/1 column per category; a category not seen in training gives zeros."""
-
-    takes: ClassVar[tuple[str, ...]] = ("categorical", "boolean", "numeric")
-
-
-@STEPS.register("ordinal")
-class Ordinal(Step):
-    """The number of the category in sorted order; one not seen in training gives -1."""
-
-    takes: ClassVar[tuple[str, ...]] = ("categorical", "boolean", "numeric")
-
-
-Steps = tuple[Step, ...]
 
 
 class PreprocessConfig(Section):
@@ -324,16 +160,3 @@ def _plain_preprocess(section: PreprocessConfig) -> dict[str, Any]:
     if section.columns:
         plain["columns"] = {name: plain_steps(steps) for name, steps in section.columns.items()}
     return plain
-
-
-def plain_steps(steps: Steps) -> Any:
-    """Return steps as a config spells them."""
-    if not steps:
-        return "none"
-    names = {STEPS[name]: name for name in STEPS}
-    return [
-        {names[type(step)]: given}
-        if (given := step.model_dump(exclude_none=True))
-        else names[type(step)]
-        for step in steps
-    ]

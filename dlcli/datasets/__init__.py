@@ -8,16 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dlcli.config.sections import (
-    Config,
-    CsvLoader,
-    DatasetConfig,
-    IdxLoader,
-    Loader,
-    NpzLoader,
-    SklearnLoader,
-    SplitConfig,
-)
+from dlcli.config.loaders import CsvLoader, IdxLoader, Loader, NpzLoader, SklearnLoader
+from dlcli.config.sections import Config, DatasetConfig, SplitConfig
 from dlcli.datasets.arrays import find_idx, load_idx, load_npz
 from dlcli.datasets.bundled import load_sklearn
 from dlcli.datasets.cache import find_files, own_table

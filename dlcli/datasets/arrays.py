@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from dlcli.datasets.dataset import Dataset, Dialect, Target, pixel_columns
-from dlcli.datasets.tables import file_sha256
+from dlcli.datasets.reading import file_sha256
 from dlcli.errors import DatasetError
 
 Array = np.ndarray[Any, Any]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from dlcli.config.load import bundled
-from dlcli.datasets.tables import file_sha256
+from dlcli.datasets.reading import file_sha256
 from dlcli.errors import DatasetError
 from dlcli.known import KNOWN, Known, RemoteFile
 

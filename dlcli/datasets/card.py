@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.config.sections import CsvLoader
+from dlcli.config.loaders import CsvLoader
 from dlcli.datasets.columns import convert, detect_type
 from dlcli.datasets.dataset import ColumnType, Dataset
-from dlcli.datasets.tables import read_all, table
+from dlcli.datasets.reading import read_all
+from dlcli.datasets.tables import table
 from dlcli.errors import DatasetError
 
 MAX_EXAMPLES = 5

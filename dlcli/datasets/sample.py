@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.config.sections import CsvLoader
+from dlcli.config.loaders import CsvLoader
 from dlcli.datasets.arrays import PIXELS
 from dlcli.datasets.dataset import Column, Dataset, Dialect, Target, pixel_columns
 from dlcli.datasets.tables import table

@@ -1,0 +1,86 @@
+"""The steps of preprocessing and their arguments; what they do is in `dlcli.steps`."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from dlcli.config.section import Section
+from dlcli.registry import Registry
+
+STEPS: Registry[type[Step]] = Registry("preprocessing step")
+
+
+class Step(Section):
+    """One step; fitted on the training rows only."""
+
+    takes: ClassVar[tuple[str, ...]] = ("numeric", "boolean")
+
+
+@STEPS.register("standardize")
+class Standardize(Step):
+    """Subtract the mean and divide by the standard deviation."""
+
+
+@STEPS.register("min_max")
+class MinMax(Step):
+    """Map the smallest value to 0 and the largest to 1."""
+
+
+@STEPS.register("scale")
+class Scale(Step):
+    """Divide by a constant."""
+
+    divisor: float = Field(description="What to divide by: 255 for bytes.")
+
+    @model_validator(mode="after")
+    def _not_zero(self) -> Scale:
+        if self.divisor == 0:
+            raise ValueError("the divisor must not be 0")
+        return self
+
+
+@STEPS.register("impute")
+class Impute(Step):
+    """Fill in missing values."""
+
+    takes: ClassVar[tuple[str, ...]] = ("numeric", "boolean", "categorical")
+
+    strategy: Literal["mean", "median", "most_frequent"] | None = Field(
+        default=None,
+        description="What of the training rows to fill in; default: mean, or commonest category.",
+    )
+    indicator: bool = Field(
+        default=False, description="Add a 0/1 column for each column that has missing values."
+    )
+
+
+@STEPS.register("one_hot")
+class OneHot(Step):
+    """One 0/1 column per category; a category not seen in training gives zeros."""
+
+    takes: ClassVar[tuple[str, ...]] = ("categorical", "boolean", "numeric")
+
+
+@STEPS.register("ordinal")
+class Ordinal(Step):
+    """The number of the category in sorted order; one not seen in training gives -1."""
+
+    takes: ClassVar[tuple[str, ...]] = ("categorical", "boolean", "numeric")
+
+
+Steps = tuple[Step, ...]
+
+
+def plain_steps(steps: Steps) -> Any:
+    """Return steps as a config spells them."""
+    if not steps:
+        return "none"
+    names = {STEPS[name]: name for name in STEPS}
+    return [
+        {names[type(step)]: given}
+        if (given := step.model_dump(exclude_none=True))
+        else names[type(step)]
+        for step in steps
+    ]

@@ -1,0 +1,176 @@
+"""Whole files and blocks of rows, column by column, still as text."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from dlcli.config.loaders import CsvLoader
+from dlcli.datasets.columns import to_number
+from dlcli.datasets.dataset import Dialect
+from dlcli.datasets.rows import Rows
+from dlcli.datasets.text import open_text
+from dlcli.errors import DatasetError, did_you_mean
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some rows of a text file, by column.
+
+    Parameters
+    ----------
+    texts : list of sequences of str
+        One per column.
+    lines : list of int
+        Line of each row.
+    """
+
+    texts: list[Sequence[str]]
+    lines: list[int]
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+
+def read_header(
+    rows: Rows, header: bool | str, names: Sequence[str] | None
+) -> tuple[list[str], list[str] | None]:
+    """Read the names of the columns, and the first row if it held none.
+
+    Parameters
+    ----------
+    rows : Rows
+        At their beginning.
+    header : bool or "auto"
+    names : sequence of str or None
+        Given names, for a file without a header.
+
+    Returns
+    -------
+    names : list of str
+        Given, read, or ``"0"``, ``"1"``, ….
+    first : list of str or None
+        The first row, if it is data.
+    """
+    first = next(rows, None)
+    if first is None:
+        raise DatasetError(f"{rows.name} is empty")
+    if header == "auto":
+        header = names is None and looks_like_header(first)
+    if not header:
+        width = len(first)
+        if names is not None and len(names) != width:
+            raise DatasetError(f"{rows.name}: {width} columns, but `names` has {len(names)}")
+        return list(names) if names is not None else [str(index) for index in range(width)], first
+    if len(first) > 1 and not first[-1].strip():
+        rows.narrow()
+        first = first[:-1]
+    stripped = [name.strip() for name in first]
+    for index, name in enumerate(stripped):
+        if not name:
+            raise DatasetError(f"{rows.name}:{rows.line}: column {index + 1} has no name")
+        if name in stripped[:index]:
+            raise DatasetError(
+                f"{rows.name}:{rows.line}: column {name!r} appears twice "
+                f"({stripped.index(name) + 1} and {index + 1})"
+            )
+    return stripped, None
+
+
+def looks_like_header(row: Sequence[str]) -> bool:
+    """Tell names from data: no name is a number."""
+    return any(text.strip() for text in row) and all(
+        np.isnan(to_number(text.strip())) for text in row
+    )
+
+
+def read_blocks(rows: Rows, first: list[str] | None, size: int) -> Iterator[Block]:
+    """Cut rows into blocks of columns.
+
+    Parameters
+    ----------
+    rows : Rows
+        After the header.
+    first : list of str or None
+        A first row that is data.
+    size : int
+        Rows per block.
+    """
+
+    def lined() -> Iterator[tuple[int, list[str]]]:
+        if first is not None:
+            yield rows.line, first
+        for row in rows:
+            yield rows.line, row
+
+    stream = lined()
+    while chunk := list(islice(stream, size)):
+        lines = [line for line, _ in chunk]
+        yield Block(list(zip(*(row for _, row in chunk), strict=True)), lines)
+
+
+def read_all(loader: CsvLoader, path: Path) -> tuple[list[str], Block, Dialect]:
+    """Read a whole file.
+
+    Returns
+    -------
+    names : list of str
+    block : Block
+        All rows.
+    dialect : Dialect
+        As detected.
+    """
+    dialect = Dialect(
+        loader.delimiter.replace("\\t", "\t"),
+        encoding=loader.encoding,
+        decimal=loader.decimal,
+        quoting=loader.quoting,
+        comment=loader.comment,
+        missing=loader.missing,
+    )
+    if (
+        dialect.delimiter != "whitespace"
+        and dialect.delimiter != "auto"
+        and len(dialect.delimiter) > 1
+    ):
+        raise DatasetError(f"delimiter {dialect.delimiter!r} has more than one character")
+    with open_text(path, loader.encoding) as text:
+        rows = Rows(text, str(path), dialect)
+        names, first = read_header(rows, loader.header, loader.names)
+        block = next(read_blocks(rows, first, 1 << 62), None)
+        dialect = replace(rows.dialect, header=first is None, width=len(names))
+    if block is None:
+        raise DatasetError(f"{path} has no rows below its header")
+    return names, block, dialect
+
+
+def position_of(name: str | int, names: Sequence[str], where: str, *, what: str = "column") -> int:
+    """Return the position of a column given by name or by position.
+
+    Raises
+    ------
+    DatasetError
+        If there is no such column, with the nearest name or all of them.
+    """
+    if isinstance(name, int):
+        if -len(names) <= name < len(names):
+            return name % len(names)
+        raise DatasetError(f"{where}: no {what} {name}; there are {len(names)}, from 0")
+    if name in names:
+        return list(names).index(name)
+    shown = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
+    hint = did_you_mean(name, names)
+    if len(names) == 1 and any(sign in names[0] for sign in ";\t|,"):
+        hint = f"The only column is {names[0]!r}: set `delimiter` in the loader."
+    raise DatasetError(f"{where}: no {what} {name!r}. {hint}".rstrip(), hint=f"columns: {shown}")
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

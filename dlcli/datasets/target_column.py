@@ -1,0 +1,66 @@
+"""The column that is learned: classes by name, or numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from dlcli.config.loaders import CsvLoader
+from dlcli.datasets.columns import numbers, to_number
+from dlcli.datasets.dataset import Dialect, Target
+from dlcli.datasets.reading import Block
+from dlcli.errors import DatasetError
+from dlcli.known import Task
+
+MAX_CLASSES = 20
+
+
+def read_target(
+    loader: CsvLoader, name: str, position: int, block: Block, dialect: Dialect, where: str
+) -> tuple[Target, np.ndarray[Any, Any]]:
+    """Read the target: codes of sorted classes, or numbers.
+
+    A text of the target is never missing, save the empty one: NA is a country.
+    """
+    texts = [text.strip() for text in block.texts[position]]
+    empty = [line for line, text in zip(block.lines, texts, strict=True) if not text]
+    if empty:
+        raise DatasetError(
+            f"{where}:{empty[0]}: no {name!r} in {len(empty)} row{'s' * (len(empty) > 1)}",
+            hint="remove the rows, or predict them with a model trained on the others",
+        )
+    task = loader.task if loader.task != "auto" else detect_task(texts, dialect)
+    if task == "regression":
+        plain = replace(dialect, missing=())
+        y = numbers(texts, plain, name=name, lines=block.lines, where=where)
+        return Target(name, "regression", (), loader.unit, position), y
+    class_names = sort_classes(set(texts))
+    if len(class_names) < 2:
+        raise DatasetError(
+            f"{where}: {name!r} is {class_names[0]!r} in every row; nothing to learn"
+        )
+    codes = {text: code for code, text in enumerate(class_names)}
+    y = np.fromiter((codes[text] for text in texts), np.int32, len(texts))
+    return Target(name, "classification", class_names, "", position), y
+
+
+def detect_task(texts: Sequence[str], dialect: Dialect) -> Task:
+    """Tell classes from numbers: text, and few whole numbers that repeat, are classes."""
+    values = [to_number(text, dialect.decimal) for text in texts]
+    if any(np.isnan(values)):
+        return "classification"
+    distinct = set(values)
+    whole = all(value == round(value) for value in distinct)
+    few = len(distinct) <= MAX_CLASSES and len(distinct) <= len(texts) / 2
+    return "classification" if whole and few else "regression"
+
+
+def sort_classes(names: set[str]) -> tuple[str, ...]:
+    """Sort class names: as numbers if all are, else as text."""
+    values = {name: to_number(name) for name in names}
+    if any(np.isnan(value) for value in values.values()):
+        return tuple(sorted(names))
+    return tuple(sorted(names, key=lambda name: (values[name], name)))
