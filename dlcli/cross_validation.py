@@ -6,9 +6,8 @@ in the place of the function ``dlcli.kfold``.
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,9 +19,11 @@ from dlcli.artifacts import RunDirectory, write_csv, write_json
 from dlcli.config import Config
 from dlcli.fold_training import FoldTrainer
 from dlcli.preparation import Prepared, describe_data, prepare
-from dlcli.scoring import Scores, score_outputs
+from dlcli.scoring import Scored, Scores, score_outputs
 from dlcli.split import Fold, make_folds
-from dlcli.targets import decode, output_kind, probabilities
+from dlcli.summary import Summary, summarise
+from dlcli.targets import Output, decode, output_kind, probabilities
+from dlcli.training import FitResult
 
 if TYPE_CHECKING:
     from dlcli.callbacks import OnProgress
@@ -54,26 +55,6 @@ class FoldResult:
     epochs: int
     seconds: float
     metrics: Mapping[str, float]
-
-
-@dataclass(frozen=True)
-class Summary:
-    """A metric over the folds.
-
-    Parameters
-    ----------
-    mean : float
-    std : float
-        Of the sample (n - 1).
-    low, high : float
-        95 % confidence interval of the mean, by Student's t. The training sets of the folds
-        overlap, so it is somewhat too narrow (Bengio and Grandvalet, 2004, JMLR 5).
-    """
-
-    mean: float
-    std: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -180,29 +161,27 @@ def kfold(
     run = RunDirectory(runs, config, "kfold", about)
     if on_start is not None:
         on_start(config, dataset, notices)
-    results: list[FoldResult] = []
-    outputs: dict[int, Array] = {}
+    rounds = _Rounds(dataset)
     signum = None
     try:
-        for number, fold in enumerate(made):
+        for number, fold in enumerate(made, 1):
             fitted, scored = trainer.run(fold, on_progress)
             if fitted.signum is not None:
                 signum = fitted.signum
                 break
-            outputs[number] = scored.outputs
-            metrics = scored.scores.metrics
-            results.append(
-                FoldResult(number + 1, len(fold.test), fitted.epochs, fitted.seconds, metrics)
-            )
+            rounds.add(number, fold, fitted, scored)
             if on_fold is not None:
-                on_fold(results[-1])
+                on_fold(rounds.results[-1])
     except BaseException as error:
         run.finish("failed", error=f"{type(error).__name__}: {error}")
         raise
-    if not results:
+    if not rounds.results:
         run.discard()
         raise KeyboardInterrupt
-    return _finish(run, prepared, made, results, outputs, notices, started, signum)
+    result = _result(run.path, config, rounds, notices, time.monotonic() - started, signum)
+    _write(run.path, result, rounds, output_kind(dataset.target, config.loss))
+    run.finish("finished" if signum is None else "interrupted")
+    return result
 
 
 def _with_fold_epochs(config: Config) -> Config:
@@ -220,99 +199,98 @@ def _left_out(dataset: Dataset) -> Iterator[str]:
         yield f"the {count} official test rows stay out of the cross-validation"
 
 
-def summarise(values: list[float]) -> Summary:
-    """Return mean, standard deviation and 95 % confidence interval of fold scores.
+class _Rounds:
+    """What the folds gave so far."""
 
-    Parameters
-    ----------
-    values : list of float
-        One per fold; with a single one the spread is NaN.
-    """
-    mean = float(np.mean(values))
-    if len(values) < 2:
-        return Summary(mean, math.nan, math.nan, math.nan)
-    from scipy.stats import t
+    def __init__(self, dataset: Dataset) -> None:
+        self.dataset = dataset
+        self.results: list[FoldResult] = []
+        self._rows: list[Array] = []
+        self._outputs: list[Array] = []
 
-    std = float(np.std(values, ddof=1))
-    half = float(t.ppf(0.975, len(values) - 1)) * std / math.sqrt(len(values))
-    return Summary(mean, std, mean - half, mean + half)
+    def add(self, number: int, fold: Fold, fitted: FitResult, scored: Scored) -> None:
+        """Note a fold that is done."""
+        metrics = scored.scores.metrics
+        self.results.append(
+            FoldResult(number, len(fold.test), fitted.epochs, fitted.seconds, metrics)
+        )
+        self._rows.append(fold.test)
+        self._outputs.append(scored.outputs)
+
+    def in_order(self) -> tuple[Array, Array, Array]:
+        """Return row numbers, folds and outputs of all tested rows, in the order of the data."""
+        rows = np.concatenate(self._rows)
+        folds = np.repeat([r.fold for r in self.results], [len(r) for r in self._rows])
+        order = np.argsort(rows)
+        return rows[order], folds[order], np.concatenate(self._outputs)[order]
 
 
-def _finish(
-    run: RunDirectory,
-    prepared: Prepared,
-    made: list[Fold],
-    results: list[FoldResult],
-    outputs: Mapping[int, Array],
+def _result(
+    path: Path,
+    config: Config,
+    rounds: _Rounds,
     notices: list[str],
-    started: float,
+    seconds: float,
     signum: int | None,
 ) -> KfoldResult:
-    dataset, config = prepared.dataset, prepared.config
+    dataset = rounds.dataset
+    rows, _, outputs = rounds.in_order()
     kind = output_kind(dataset.target, config.loss)
-    names = list(results[0].metrics)
-    tested = np.concatenate([made[number].test for number in outputs])
-    together = np.concatenate(list(outputs.values()))
-    fold_of = np.concatenate([np.full(len(made[n].test), n + 1) for n in outputs])
-    scores = score_outputs(together, dataset.y[tested], dataset.target, kind, {})
-    result = KfoldResult(
-        run.path,
-        tuple(results),
-        {name: summarise([fold.metrics[name] for fold in results]) for name in names},
-        scores,
+    names = rounds.results[0].metrics
+    return KfoldResult(
+        path,
+        tuple(rounds.results),
+        {name: summarise([fold.metrics[name] for fold in rounds.results]) for name in names},
+        score_outputs(outputs, dataset.y[rows], dataset.target, kind, {}),
         tuple(notices),
-        time.monotonic() - started,
+        seconds,
         config,
         signum,
         dataset.sampled,
     )
+
+
+def _write(path: Path, result: KfoldResult, rounds: _Rounds, kind: Output) -> None:
+    """Write the tables, the metrics and the picture of a cross-validation."""
+    names = list(result.summaries)
     write_csv(
-        run.path / "folds.csv",
+        path / "folds.csv",
         ["fold", "rows", "epochs", "seconds", *names],
         (
             [f.fold, f.rows, f.epochs, round(f.seconds, 3), *(f.metrics[name] for name in names)]
-            for f in results
+            for f in result.folds
         ),
     )
-    _write_out_of_fold(run.path / "out_of_fold.csv", dataset, tested, together, fold_of, kind)
-    write_json(run.path / "metrics.json", result.to_json())
-    title = config.name + (" (generated sample)" if dataset.sampled else "")
-    if dataset.target.task == "classification":
-        classes = dataset.target.class_names
-        plots.draw_confusion(
-            run.path / "confusion.png", scores.confusion, classes, f"{title}, out of fold"
-        )
+    _write_out_of_fold(path / "out_of_fold.csv", rounds, kind)
+    write_json(path / "metrics.json", result.to_json())
+    target = rounds.dataset.target
+    mark = " (generated sample)" if result.sampled else ""
+    title = f"{result.config.name}{mark}, out of fold"
+    if target.task == "classification":
+        confusion = result.scores.confusion
+        plots.draw_confusion(path / "confusion.png", confusion, target.class_names, title)
     else:
-        true = dataset.y[tested]
-        plots.draw_predicted(
-            run.path / "predicted.png",
-            true,
-            together[:, 0],
-            dataset.target,
-            f"{title}, out of fold",
-        )
-    run.finish("finished" if signum is None else "interrupted")
-    return result
+        rows, _, outputs = rounds.in_order()
+        true = rounds.dataset.y[rows]
+        plots.draw_predicted(path / "predicted.png", true, outputs[:, 0], target, title)
 
 
-def _write_out_of_fold(
-    path: Path, dataset: Dataset, rows: Array, outputs: Array, fold_of: Array, kind: Any
-) -> None:
-    """Write every row's prediction by the model that had not seen it, in the order of the data."""
-    order = np.argsort(rows)
-    names = dataset.target.class_names
-    true = dataset.y[rows]
+def _write_out_of_fold(path: Path, rounds: _Rounds, kind: Output) -> None:
+    """Write every row's prediction by the model that had not seen it."""
+    rows, folds, outputs = rounds.in_order()
+    names = rounds.dataset.target.class_names
+    true = rounds.dataset.y[rows]
+    header = ["row", "fold", "true", "prediction", *(f"p_{name}" for name in names)]
+    lines: Iterable[list[Any]]
     if names:
-        predicted = decode(outputs, kind)
-        shares = probabilities(outputs, kind)
-        header = ["row", "fold", "true", "prediction", *(f"p_{name}" for name in names)]
+        predicted, shares = decode(outputs, kind), probabilities(outputs, kind)
         lines = (
-            [rows[i] + 1, fold_of[i], names[true[i]], names[predicted[i]], *map(_short, shares[i])]
-            for i in order
+            [rows[i] + 1, folds[i], names[true[i]], names[predicted[i]], *map(_short, shares[i])]
+            for i in range(len(rows))
         )
     else:
-        header = ["row", "fold", "true", "prediction"]
-        lines = ([rows[i] + 1, fold_of[i], true[i], _short(outputs[i, 0])] for i in order)
+        values = outputs[:, 0]
+        lines = ([rows[i] + 1, folds[i], true[i], _short(values[i])] for i in range(len(rows)))
     write_csv(path, header, lines)
 
 

@@ -8,10 +8,10 @@ import pytest
 from scipy import stats
 
 from dlcli import DatasetError, kfold, load_config
-from dlcli.cross_validation import summarise
 from dlcli.fold_training import FoldTrainer
 from dlcli.preparation import prepare
 from dlcli.split import make_folds
+from dlcli.summary import summarise
 
 FAST = ["fit.epochs=2", "fit.batch_size=16"]
 
