@@ -22,7 +22,7 @@ from dlcli.preparation import Prepared, describe_data, prepare
 from dlcli.scoring import Scored, Scores, score_outputs
 from dlcli.split import Fold, make_folds
 from dlcli.summary import Summary, summarise
-from dlcli.targets import Output, decode, output_kind, probabilities
+from dlcli.targets import Output, decode, float_text, output_kind, probabilities
 from dlcli.training import FitResult
 
 if TYPE_CHECKING:
@@ -285,14 +285,16 @@ def _write_out_of_fold(path: Path, rounds: _Rounds, kind: Output) -> None:
     if names:
         predicted, shares = decode(outputs, kind), probabilities(outputs, kind)
         lines = (
-            [rows[i] + 1, folds[i], names[true[i]], names[predicted[i]], *map(_short, shares[i])]
+            [
+                rows[i] + 1,
+                folds[i],
+                names[true[i]],
+                names[predicted[i]],
+                *map(float_text, shares[i]),
+            ]
             for i in range(len(rows))
         )
     else:
         values = outputs[:, 0]
-        lines = ([rows[i] + 1, folds[i], true[i], _short(values[i])] for i in range(len(rows)))
+        lines = ([rows[i] + 1, folds[i], true[i], float_text(values[i])] for i in range(len(rows)))
     write_csv(path, header, lines)
-
-
-def _short(value: float) -> str:
-    return f"{value:.7g}"

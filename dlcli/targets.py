@@ -94,6 +94,11 @@ def decode(outputs: Array, kind: Output) -> Array:
     return np.asarray((outputs[:, 0] > threshold).astype(np.int64))
 
 
+def float_text(value: float) -> str:
+    """Write what a float32 knows, and no digits that it does not."""
+    return f"{value:.7g}"
+
+
 def class_weights(y: Array, target: Target, weighting: Any) -> Array | None:
     """Return one weight per row, or None if all rows count the same.
 

@@ -130,43 +130,42 @@ def _destination(output: str) -> Iterator[TextIO]:
 
 
 def _csv_writer(predictions: Predictions, file: TextIO, *, safe: bool) -> Any:
+    from dlcli.targets import float_text
+
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(predictions.columns)
 
     def write(block: PredictionBlock) -> None:
         labels = block.prediction.tolist()
         if block.probabilities is None:
-            writer.writerows([_short(value)] for value in labels)
+            writer.writerows([float_text(value)] for value in labels)
             return
         if safe:
             labels = [f"'{label}" if label[:1] in "=+-@\t\r" else label for label in labels]
         shares = block.probabilities.tolist()
         writer.writerows(
-            [label, *map(_short, row)] for label, row in zip(labels, shares, strict=True)
+            [label, *map(float_text, row)] for label, row in zip(labels, shares, strict=True)
         )
 
     return write
 
 
 def _json_writer(predictions: Predictions, file: TextIO) -> Any:
+    from dlcli.targets import float_text
+
     names = predictions.columns[1:]
 
     def write(block: PredictionBlock) -> None:
         shares = [()] * len(block) if block.probabilities is None else block.probabilities.tolist()
         for label, row in zip(block.prediction.tolist(), shares, strict=True):
-            value = label if isinstance(label, str) else float(_short(label))
+            value = label if isinstance(label, str) else float(float_text(label))
             record = {
                 "prediction": value,
-                **dict(zip(names, (float(_short(v)) for v in row), strict=True)),
+                **dict(zip(names, (float(float_text(v)) for v in row), strict=True)),
             }
             file.write(jsonlib.dumps(record, ensure_ascii=False) + "\n")
 
     return write
-
-
-def _short(value: float) -> str:
-    """Write what a float32 knows, and no digits that it does not."""
-    return f"{value:.7g}"
 
 
 def list_runs(
