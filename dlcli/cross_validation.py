@@ -7,7 +7,7 @@ in the place of the function ``dlcli.kfold``.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -281,20 +281,12 @@ def _write_out_of_fold(path: Path, rounds: _Rounds, kind: Output) -> None:
     names = rounds.dataset.target.class_names
     true = rounds.dataset.y[rows]
     header = ["row", "fold", "true", "prediction", *(f"p_{name}" for name in names)]
-    lines: Iterable[list[Any]]
     if names:
-        predicted, shares = decode(outputs, kind), probabilities(outputs, kind)
-        lines = (
-            [
-                rows[i] + 1,
-                folds[i],
-                names[true[i]],
-                names[predicted[i]],
-                *map(float_text, shares[i]),
-            ]
-            for i in range(len(rows))
-        )
+        label = np.asarray(names, object)
+        true, predicted = label[true], label[decode(outputs, kind)]
+        shares = probabilities(outputs, kind).tolist()
     else:
-        values = outputs[:, 0]
-        lines = ([rows[i] + 1, folds[i], true[i], float_text(values[i])] for i in range(len(rows)))
+        predicted, shares = [float_text(value) for value in outputs[:, 0]], [[]] * len(rows)
+    columns = zip(rows + 1, folds, true, predicted, shares, strict=True)
+    lines = ([*first, *map(float_text, last)] for *first, last in columns)
     write_csv(path, header, lines)
