@@ -286,7 +286,8 @@ def _write_out_of_fold(path: Path, rounds: _Rounds, kind: Output) -> None:
         true, predicted = label[true], label[decode(outputs, kind)]
         shares = probabilities(outputs, kind).tolist()
     else:
-        predicted, shares = [float_text(value) for value in outputs[:, 0]], [[]] * len(rows)
+        predicted = np.array([float_text(value) for value in outputs[:, 0]], object)
+        shares = [[]] * len(rows)
     columns = zip(rows + 1, folds, true, predicted, shares, strict=True)
     lines = ([*first, *map(float_text, last)] for *first, last in columns)
     write_csv(path, header, lines)
