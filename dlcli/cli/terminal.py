@@ -158,16 +158,17 @@ class ProgressDisplay:
         if self.live:
             sys.stderr.write("\r\x1b[K")
 
-    @staticmethod
-    def _line(progress: Progress) -> str:
+    def _line(self, progress: Progress) -> str:
         digits = len(str(progress.epochs))
         text = f"epoch {progress.epoch:{digits}d}/{progress.epochs}"
-        if not progress.epoch_done:
-            filled = round(20 * progress.step / progress.steps)
-            text += f"  [{'=' * filled}{' ' * (20 - filled)}] {progress.step}/{progress.steps}"
-        values = "  ".join(f"{name} {number(value)}" for name, value in progress.logs.items())
         left = f"  {duration(progress.seconds_left)} left" if progress.seconds_left >= 1 else ""
-        return f"{text}  {values}{left}"
+        values = "".join(f"  {name} {number(value)}" for name, value in progress.logs.items())
+        if progress.epoch_done:
+            # On a terminal the running epoch tells the time, and narrow ones have no room for it.
+            return text + values + ("" if self.live and self.every_epoch else left)
+        filled = round(16 * progress.step / progress.steps)
+        bar = f"  [{'=' * filled}{' ' * (16 - filled)}] {progress.step}/{progress.steps}"
+        return text + bar + left + values
 
 
 def _terminal_width() -> int:

@@ -161,11 +161,11 @@ def _print_training(result: TrainResult, config: str) -> None:
     best = next((name for name in metrics if name != "loss"), "loss")
     say(f"\n{part} {best}: {number(metrics[best])}")
     say(f"run: {result.path}\n")
-    more = "metrics per class, confusion matrix" if result.scores[part].classes else "all metrics"
+    more = "metrics per class" if result.scores[part].classes else "all metrics"
     following = [
         [f"dlcli evaluate {result.path}", more],
-        [f"dlcli predict {result.model_path} input.csv", "labels or values for raw rows"],
-        [f"dlcli kfold {config}", "how much of this is luck"],
+        [f"dlcli predict {result.model_path} input.csv", "raw rows"],
+        [f"dlcli kfold {config}", "is it luck?"],
     ]
     say(f"Next:\n{table(following, left=2, indent='  ')}")
 
