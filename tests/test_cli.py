@@ -318,3 +318,19 @@ def test_a_process_prints_nothing_of_tensorflows_own(process, people):
     assert done.returncode == 0, done.stderr
     for word in ("oneDNN", "WARNING", "TF-TRT", "absl", "cuda", "I0000"):
         assert word not in done.stderr + done.stdout
+
+
+def test_an_error_of_keras_within_a_step_is_a_sentence_too(dlcli, people, monkeypatch):
+    from dlcli import run
+
+    def fail(*_, **__):
+        raise ValueError("\nwhat Keras says\nand a long graph")
+
+    monkeypatch.setattr(run, "fit", fail)
+
+    code, _, err = dlcli("train", people)
+
+    assert code == 1
+    assert "dlcli: error: ValueError: what Keras says" in err
+    assert "--debug" in err
+    assert "Traceback" not in err

@@ -46,6 +46,13 @@ def main(argv: Sequence[str] | None = None) -> None:
             raise
         print("dlcli: error: not enough memory", file=sys.stderr)
         sys.exit(1)
+    except Exception as error:  # noqa: BLE001 (whatever Keras or TensorFlow raise within a step)
+        if debug:
+            raise
+        first = next((line for line in str(error).splitlines() if line.strip()), "")
+        print(f"dlcli: error: {type(error).__name__}: {first}", file=sys.stderr)
+        print("hint: --debug shows where it happened", file=sys.stderr)
+        sys.exit(1)
 
 
 def _replace_unencodable() -> None:
