@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             raise
         print("dlcli: error: not enough memory", file=sys.stderr)
         sys.exit(1)
-    except Exception as error:  # noqa: BLE001 (whatever Keras or TensorFlow raise within a step)
+    except Exception as error:  # whatever Keras or TensorFlow raise within a step
         if debug:
             raise
         first = next((line for line in str(error).splitlines() if line.strip()), "")
