@@ -31,7 +31,6 @@ from dlcli.metadata import Metadata
 
 MEMBER = "dlcli.json"
 ATTRIBUTE = "dlcli"
-FORMATS = ("keras", "h5")
 
 
 @contextmanager
@@ -43,7 +42,11 @@ def atomic(path: Path) -> Iterator[Path]:
     path : Path
         What readers see: the old file, then the new one, never a part of it.
     """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".tmp-", suffix=path.suffix)
+    path = path.resolve()  # a symbolic link keeps pointing where it does
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".tmp-", suffix=path.suffix)
+    except OSError as error:
+        raise DlcliError(f"cannot write {path}: {error.strerror}") from error
     os.close(handle)
     temporary = Path(name)
     try:

@@ -17,10 +17,11 @@ import numpy as np
 from dlcli import plots
 from dlcli.artifacts import RunDirectory, write_csv, write_json
 from dlcli.config import Config
+from dlcli.config.checks import check_monitors
 from dlcli.fold_training import FoldTrainer
 from dlcli.preparation import Prepared, describe_data, prepare
 from dlcli.scoring import Scored, Scores, score_outputs
-from dlcli.split import Fold, make_folds
+from dlcli.split import Split, make_folds
 from dlcli.summary import Summary, summarise
 from dlcli.targets import Output, decode, float_text, output_kind, probabilities
 from dlcli.training import FitResult
@@ -151,10 +152,11 @@ def kfold(
     """
     prepared = prepare(config, sample=sample, progress=download_bar)
     started = time.monotonic()
-    config, dataset = _with_fold_epochs(prepared.config), prepared.dataset
+    config, dataset = _resolved(prepared.config, folds), prepared.dataset
     prepared = Prepared(config, dataset, prepared.notices)
-    made = make_folds(dataset, config.split, folds or config.kfold.folds, config.seed)
+    made = make_folds(dataset, config.split, config.kfold.folds, config.seed)
     notices = [*prepared.notices, *_left_out(dataset)]
+    check_monitors(config, validation=len(made[0].validation) > 0)
     trainer = FoldTrainer(prepared)
     trainer.prepare(made[0])
     about = {"data": describe_data(dataset), "sample": dataset.sampled, "folds": len(made)}
@@ -172,25 +174,29 @@ def kfold(
             rounds.add(number, fold, fitted, scored)
             if on_fold is not None:
                 on_fold(rounds.results[-1])
+        if rounds.results:
+            seconds = time.monotonic() - started
+            result = _result(run.path, config, rounds, notices, seconds, signum)
+            _write(run.path, result, rounds, output_kind(dataset.target, config.loss))
     except BaseException as error:
         run.finish("failed", error=f"{type(error).__name__}: {error}")
         raise
     if not rounds.results:
         run.discard()
         raise KeyboardInterrupt
-    result = _result(run.path, config, rounds, notices, time.monotonic() - started, signum)
-    _write(run.path, result, rounds, output_kind(dataset.target, config.loss))
     run.finish("finished" if signum is None else "interrupted")
     return result
 
 
-def _with_fold_epochs(config: Config) -> Config:
-    if config.kfold.epochs is None:
-        return config
-    section = config.fit.model_copy(update={"epochs": config.kfold.epochs})
-    return config.model_copy(update={"fit": section}).attach(
-        config.name, config.document, config.warnings
-    )
+def _resolved(config: Config, folds: int | None) -> Config:
+    """Fill in how many folds there are and how long each is trained."""
+    sections: dict[str, Any] = {}
+    if folds is not None:
+        sections["kfold"] = config.kfold.model_copy(update={"folds": folds})
+    if config.kfold.epochs is not None:
+        sections["fit"] = config.fit.model_copy(update={"epochs": config.kfold.epochs})
+    resolved = config.model_copy(update=sections)
+    return resolved.attach(config.name, config.document, config.warnings)
 
 
 def _left_out(dataset: Dataset) -> Iterator[str]:
@@ -208,7 +214,7 @@ class _Rounds:
         self._rows: list[Array] = []
         self._outputs: list[Array] = []
 
-    def add(self, number: int, fold: Fold, fitted: FitResult, scored: Scored) -> None:
+    def add(self, number: int, fold: Split, fitted: FitResult, scored: Scored) -> None:
         """Note a fold that is done."""
         metrics = scored.scores.metrics
         self.results.append(

@@ -75,6 +75,16 @@ class ConfigError(DlcliError):
         super().__init__("\n".join(map(str, self.problems)))
 
 
+def first_line(error: BaseException) -> str:
+    """Return what an error of Keras or TensorFlow says first, without where it says it."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    told = [
+        line for line in lines if not line.startswith(("Exception encountered", "in user code"))
+    ]
+    plain = [line.removeprefix("\x1b[1m").removesuffix("\x1b[0m") for line in told or lines]
+    return plain[0] if plain else type(error).__name__
+
+
 def unknown(kind: str, name: object, known: Iterable[str]) -> str:
     """Say that `name` is no known `kind`, and offer the nearest ones or them all."""
     names = sorted(known)

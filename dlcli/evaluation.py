@@ -11,7 +11,7 @@ import numpy as np
 
 from dlcli.artifacts import find_run
 from dlcli.config import Config, load_config
-from dlcli.datasets.columns import numbers
+from dlcli.datasets.columns import numbers, to_number
 from dlcli.datasets.dataset import Dialect, Target
 from dlcli.errors import DatasetError, ModelFileError
 from dlcli.inputs import RawBlock
@@ -161,6 +161,9 @@ def _true_values(raw: RawBlock, target: Target, dialect: Dialect, source: str) -
         plain = replace(dialect, missing=())
         return numbers(texts, plain, name=target.name, lines=lines, where=source)
     codes = {name: code for code, name in enumerate(target.class_names)}
+    values = {to_number(name): code for name, code in codes.items()}
+    if len(values) == len(codes):  # all of them numbers: "1.0" is the class "1"
+        codes |= {text: values[to_number(text)] for text in texts if to_number(text) in values}
     for line, text in zip(lines, texts, strict=True):
         if text not in codes:
             known = ", ".join(target.class_names[:10])

@@ -1,4 +1,4 @@
-"""Fold after fold with one compiled model."""
+"""Split after fold with one compiled model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dlcli.model import build_model, compile_model, make_callbacks
 from dlcli.preparation import Prepared
 from dlcli.preprocess import fit_preprocessor
 from dlcli.scoring import Predictor, score
-from dlcli.split import Fold
+from dlcli.split import Split
 from dlcli.targets import class_weights, encode_target
 from dlcli.training import FitData, choose_steps_per_execution, fit, steps_per_epoch
 
@@ -35,7 +35,7 @@ class FoldTrainer:
         self.first_state: list[Array] = []
         self.steps = 0
 
-    def prepare(self, fold: Fold) -> tuple[Any, Any]:
+    def prepare(self, fold: Split) -> tuple[Any, Any]:
         """Fit the preprocessing of a fold and have a fresh model of its width."""
         preprocessor = fit_preprocessor(self.dataset, fold.train, self.config.preprocess)
         shape = preprocessor.input_shape
@@ -45,7 +45,7 @@ class FoldTrainer:
             variable.assign(value)
         return preprocessor, self.model
 
-    def run(self, fold: Fold, on_progress: OnProgress | None) -> tuple[Any, Any]:
+    def run(self, fold: Split, on_progress: OnProgress | None) -> tuple[Any, Any]:
         """Train on one fold and score its test rows."""
         preprocessor, model = self.prepare(fold)
         dataset, config = self.dataset, self.config
@@ -76,9 +76,8 @@ class FoldTrainer:
 
     def _build(self, shape: tuple[int, ...]) -> None:
         seed_everything(self.config.seed)
-        self.model = build_model(self.config, shape)
+        self.model = build_model(self.config, shape, self.dataset.facts)
         compile_model(self.model, self.config)
-        self.model.optimizer.build(self.model.trainable_variables)
         self.first_state = [variable.numpy() for variable in self._variables()]
         self.predictor = Predictor(self.model)
         self.steps = 0

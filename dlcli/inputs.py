@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,8 +10,8 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from dlcli.datasets.columns import booleans, categories, convert
-from dlcli.datasets.dataset import Column
+from dlcli.datasets.columns import convert
+from dlcli.datasets.dataset import Column, Dialect
 from dlcli.datasets.reading import Block, read_blocks
 from dlcli.datasets.rows import Rows
 from dlcli.datasets.text import open_text
@@ -72,10 +71,7 @@ def blocks_of_text(path: Path | str, signature: Signature) -> Iterator[RawBlock]
         if _is_json_lines(text, path):
             yield from _json_blocks(text, name, signature, size)
             return
-        dialect = replace(signature.dialect, delimiter="auto")
-        if signature.dialect.delimiter == "whitespace":
-            dialect = replace(dialect, delimiter="whitespace")
-        rows = Rows(text, name, dialect)
+        rows = Rows(text, name, signature.dialect, expected=len(signature.columns))
         row = next(rows, None)
         if row is None:
             raise DatasetError(f"{name} is empty")
@@ -175,7 +171,10 @@ def blocks_of_frame(source: Any, signature: Signature) -> Iterator[RawBlock]:
     """
     size = max(16, CELLS // len(signature.columns))
     if isinstance(source, np.ndarray):
-        flat = source.reshape(len(source), -1)
+        try:
+            flat = source.reshape(len(source), -1).astype(np.float32)
+        except ValueError as error:
+            raise DatasetError(f"the array does not hold numbers: {error}") from None
         if flat.shape[1] != len(signature.columns):
             wanted = len(signature.columns)
             raise DatasetError(f"{flat.shape[1]} values per row; the model wants {wanted}")
@@ -190,7 +189,7 @@ def blocks_of_frame(source: Any, signature: Signature) -> Iterator[RawBlock]:
     for start in range(0, len(source), size):
         part = source.iloc[start : start + size]
         named = {
-            column.name: _frame_column(part.iloc[:, position], column)
+            column.name: _frame_column(part.iloc[:, position], column, signature.dialect)
             for column, position in zip(signature.columns, layout.positions, strict=True)
         }
         target = None if layout.target is None else [str(v) for v in part.iloc[:, layout.target]]
@@ -199,18 +198,10 @@ def blocks_of_frame(source: Any, signature: Signature) -> Iterator[RawBlock]:
         )
 
 
-def _frame_column(series: Any, column: Column) -> Array:
+def _frame_column(series: Any, column: Column, dialect: Dialect) -> Array:
     """Return a column of a DataFrame as its type; what is missing in pandas is missing here."""
     plain = series.astype(object).where(series.notna(), None).tolist()
-    if column.type == "numeric":
-        try:
-            return np.array([math.nan if value is None else float(value) for value in plain])
-        except (TypeError, ValueError):
-            raise DatasetError(f"column {column.name!r} holds values that are no numbers") from None
-    from dlcli.datasets.dataset import Dialect
-
     texts = ["" if value is None else str(value) for value in plain]
-    if column.type == "boolean":
-        lines = range(len(texts))
-        return booleans(texts, Dialect(), name=column.name, lines=lines, where="the table")
-    return categories(texts, Dialect())
+    known = replace(dialect, decimal=".", missing=("", *dialect.missing))
+    place: dict[str, Any] = {"name": column.name, "lines": range(1, len(texts) + 1)}
+    return convert(column.type, texts, known, where="the table, row", **place)

@@ -28,15 +28,19 @@ class Layout:
 
 
 def is_header(row: Sequence[str], signature: Signature) -> bool:
-    """Tell whether a first row holds names: the model's, or at least no numbers."""
-    stripped = {name.strip() for name in row}
-    names = set(signature.names)
-    if all(name.isdigit() for name in names):  # columns without names of their own
-        return names <= stripped or looks_like_header(row)
-    numeric = [column for column in signature.columns if column.type == "numeric"]
-    if names & stripped:
-        return True
-    return bool(numeric) and looks_like_header(row)
+    """Tell whether a first row holds names rather than values.
+
+    A model whose columns have no names of their own (``"0"``, ``"1"``, …) knows a header only
+    by its words; one that was trained without a header wants all of its names.
+    """
+    found = {name.strip().casefold() for name in row}
+    names = {name.casefold() for name in signature.names}
+    numeric = any(column.type == "numeric" for column in signature.columns)
+    if all(name.isdigit() for name in names):
+        return numeric and looks_like_header(row)
+    if not signature.dialect.header:
+        return names <= found or (bool(signature.preprocessor.shape) and looks_like_header(row))
+    return bool(names & found) or (numeric and looks_like_header(row))
 
 
 def by_name(row: Sequence[str], signature: Signature, where: str) -> Layout:

@@ -17,7 +17,7 @@ from typing import Any
 from dlcli.artifacts import ATTRIBUTE, MEMBER, find_run, weights_sha256
 from dlcli.backend import import_keras
 from dlcli.config.components import CODE, REFUSED
-from dlcli.errors import ModelFileError
+from dlcli.errors import ModelFileError, first_line
 from dlcli.metadata import Metadata, parse_metadata
 
 ZIP = b"PK\x03\x04"
@@ -62,7 +62,8 @@ def find_model(path: str | os.PathLike[str]) -> Path:
         for name in ("model.keras", "model.h5"):
             if (run / name).is_file():
                 return run / name
-        raise ModelFileError(f"run {run} has no model file; it did not finish")
+        why = "it is a cross-validation" if (run / "folds.csv").is_file() else "it did not finish"
+        raise ModelFileError(f"run {run} has no model file: {why}")
     if path.exists():
         raise ModelFileError(f"{path} is neither a model file nor a run directory")
     raise ModelFileError(
@@ -92,9 +93,7 @@ def load_model(path: str | os.PathLike[str]) -> LoadedModel:
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
-        reason = next(
-            (line for line in str(error).splitlines() if line.strip()), type(error).__name__
-        )
+        reason = first_line(error)
         raise ModelFileError(f"Keras cannot load {path}: {reason}") from error
     notices: tuple[str, ...] = ()
     if metadata is None:

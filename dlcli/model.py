@@ -10,12 +10,17 @@ from dlcli.backend import import_keras
 from dlcli.catalogue import CHOSEN_BY_KERAS
 from dlcli.config.checks import metric_key
 from dlcli.config.components import PATH_ARGUMENTS, Component, parameter_kind
-from dlcli.config.heads import SPARSE_LOSSES
+from dlcli.config.heads import HINGE_LOSSES, SPARSE_LOSSES, from_logits
 from dlcli.config.sections import Config
-from dlcli.errors import ConfigError
+from dlcli.errors import ConfigError, first_line
+from dlcli.known import Facts
+
+KNOW_LOGITS = (
+    "AUC", "BinaryCrossentropy", "CategoricalCrossentropy", "SparseCategoricalCrossentropy",
+)  # fmt: skip
 
 
-def build_model(config: Config, input_shape: tuple[int, ...]) -> Any:
+def build_model(config: Config, input_shape: tuple[int, ...], facts: Facts | None = None) -> Any:
     """Build the model of a config.
 
     Parameters
@@ -24,6 +29,8 @@ def build_model(config: Config, input_shape: tuple[int, ...]) -> Any:
         Checked against its data set.
     input_shape : tuple of int
         Of one preprocessed sample.
+    facts : Facts, optional
+        What the outputs must fit.
 
     Returns
     -------
@@ -44,22 +51,28 @@ def build_model(config: Config, input_shape: tuple[int, ...]) -> Any:
             model.add(instantiate(layer, "layers"))
             shape = tuple(model.output_shape[1:])
         except Exception as error:
-            message = f"{layer.name} does not take inputs of shape {before}: {_first_line(error)}"
+            message = f"{layer.name} does not take inputs of shape {before}: {first_line(error)}"
             hint = _shape_hint(layer, before)
             problem = config.document.problem(layer.path, message + hint)
             raise ConfigError([problem]) from error
-    if len(model.output_shape) != 2:
-        last = config.model[-1]
-        message = (
-            f"the model's output has shape {model.output_shape[1:]}, one number per class or a "
-        )
-        message += "single one is needed. Add Flatten, or a pooling layer, before the last layer."
-        raise ConfigError([config.document.problem(last.path, message)])
+    wrong = _output_complaint(tuple(model.output_shape[1:]), facts)
+    if wrong:
+        raise ConfigError([config.document.problem(config.model[-1].path, wrong)])
     return model
 
 
-def _first_line(error: Exception) -> str:
-    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+def _output_complaint(shape: tuple[Any, ...], facts: Facts | None) -> str:
+    """Say how the model's output does not fit the target, or nothing."""
+    if len(shape) != 1:
+        advice = "Add Flatten, or a pooling layer, before the last layer."
+        return f"the model's output has shape {shape}, not one number per class. {advice}"
+    if facts is None:
+        return ""
+    fitting = {1} if facts.task == "regression" else {facts.num_classes}
+    fitting |= {1} if facts.num_classes == 2 else set()
+    if shape[0] in fitting:
+        return ""
+    return f"the model has {shape[0]} outputs; the target needs {' or '.join(map(str, fitting))}"
 
 
 def _shape_hint(layer: Component, before: tuple[Any, ...]) -> str:
@@ -81,13 +94,27 @@ def compile_model(model: Any, config: Config, *, steps_per_execution: int = 1) -
         Batches per call of the compiled training function.
     """
     units = int(model.output_shape[-1])
+    metrics = [_metric(metric, config.loss, units) for metric in config.metrics]
     model.compile(
-        optimizer=instantiate(config.optimizer, "optimizers"),
-        loss=instantiate(config.loss, "losses"),
-        metrics=[_metric(metric, config.loss, units) for metric in config.metrics],
+        optimizer=_checked(config, config.optimizer, "optimizers"),
+        loss=_checked(config, config.loss, "losses"),
+        metrics=[_checked(config, metric, "metrics") for metric in metrics],
         steps_per_execution=steps_per_execution,
         jit_compile=False,
     )
+    # Some optimizers start their slots from the weights, which must be the first ones.
+    model.optimizer.build(model.trainable_variables)
+
+
+def _checked(config: Config, component: Component, kind: str) -> Any:
+    """Make a Keras object; what Keras objects to is a problem of the config."""
+    try:
+        return instantiate(component, kind)
+    except ConfigError:
+        raise
+    except Exception as error:
+        problem = config.document.problem(component.path, f"{component.name}: {first_line(error)}")
+        raise ConfigError([problem]) from error
 
 
 def instantiate(component: Component, kind: str) -> Any:
@@ -116,16 +143,22 @@ def _made(value: Any, kind: str | None) -> Any:
     return value
 
 
-def _metric(metric: Component, loss: Component, units: int) -> Any:
-    """Make a metric under the name that the config gives it."""
+def _metric(metric: Component, loss: Component, units: int) -> Component:
+    """Return a metric with the name that the config gives it, and the loss's idea of outputs."""
     name = metric.name
+    arguments = {**metric.arguments, "name": metric_key(metric)}
     if name in CHOSEN_BY_KERAS:
         what = "Accuracy" if name.startswith("acc") else "Crossentropy"
         sparse = loss.name in SPARSE_LOSSES
         form = "SparseCategorical" if sparse else "Binary" if units == 1 else "Categorical"
         name = form + what
-    arguments = {**metric.arguments, "name": metric_key(metric)}
-    return instantiate(Component(name, arguments, "", metric.path), "metrics")
+    if name == "BinaryAccuracy" and (from_logits(loss) or loss.name in HINGE_LOSSES):
+        arguments.setdefault("threshold", 0.0)
+    if from_logits(loss) and name in KNOW_LOGITS:
+        arguments.setdefault("from_logits", True)
+    if name in ("F1Score", "FBetaScore") and units == 1:
+        arguments.setdefault("threshold", 0.5)
+    return Component(name, arguments, "", metric.path)
 
 
 def make_callbacks(config: Config, folder: Path | None) -> list[Any]:
@@ -140,19 +173,21 @@ def make_callbacks(config: Config, folder: Path | None) -> list[Any]:
     made = []
     for callback in config.callbacks:
         argument = PATH_ARGUMENTS.get(callback.name)
-        arguments = dict(callback.arguments)
+        # Keras prints to standard output, which is for results.
+        arguments = {name: v for name, v in callback.arguments.items() if name != "verbose"}
         if argument is not None:
             if folder is None:
                 continue
             arguments[argument] = str(folder / str(arguments.get(argument, "logs")))
         if callback.name == "LearningRateScheduler":
-            made.append(_scheduler(callback))
+            schedule = _checked(config, callback.arguments["schedule"], "schedules")
+            made.append(_scheduler(schedule))
             continue
-        made.append(instantiate(Component(callback.name, arguments), "callbacks"))
+        complete = Component(callback.name, arguments, "", callback.path)
+        made.append(_checked(config, complete, "callbacks"))
     return made
 
 
-def _scheduler(callback: Component) -> Any:
+def _scheduler(schedule: Any) -> Any:
     """Make a scheduler that asks a learning-rate schedule once per epoch."""
-    schedule = instantiate(callback.arguments["schedule"], "schedules")
     return import_keras().callbacks.LearningRateScheduler(lambda epoch: float(schedule(epoch)))

@@ -19,8 +19,8 @@ from dlcli.artifacts import (
 )
 from dlcli.backend import seed_everything
 from dlcli.config import Config
+from dlcli.config.checks import check_monitors
 from dlcli.errors import TrainingError
-from dlcli.metadata import Metadata
 from dlcli.model import build_model, compile_model, make_callbacks
 from dlcli.preparation import Prepared, describe_data, make_metadata, prepare, scale_notice
 from dlcli.preprocess import Preprocessor, fit_preprocessor
@@ -141,7 +141,6 @@ def train(
         on_start(config, dataset, session.notices)
     model_path = run.path / f"model.{format}"
     callbacks = make_callbacks(config, run.path)
-    metadata = _metadata_maker(session, data)
     try:
         result = fit(
             session.model,
@@ -152,43 +151,51 @@ def train(
             history_file=run.path / "history.csv",
             on_progress=on_progress,
         )
-    except TrainingError as error:
-        if error.best_epoch:
-            save_model(session.model, model_path, metadata(session.model))
-        run.finish("failed", error=str(error))
-        raise
+        if result.signum is not None and not result.best_epoch:
+            run.discard()
+            return _result(None, None, session, result, {})
+        _save(run.path, model_path, session, data)
+        scores = _score_and_draw(run.path, session, result)
     except BaseException as error:
+        if isinstance(error, TrainingError) and error.best_epoch:
+            _save(run.path, model_path, session, data)
         run.finish("failed", error=f"{type(error).__name__}: {error}")
         raise
-    if result.signum is not None and not result.best_epoch:
-        run.discard()
-        return _result(None, None, session, result, {})
-    about = metadata(session.model)
-    embed_checkpoints(run.path, about)
-    save_model(session.model, model_path, about)
-    scored = _score_parts(session)
-    scores = {name: part.scores for name, part in scored.items()}
-    write_json(
-        run.path / "metrics.json",
-        {"sample": dataset.sampled, **{name: part.to_json() for name, part in scores.items()}},
-    )
-    _draw(run.path, session, result, scored)
     status = "finished" if result.signum is None else "interrupted"
     run.finish(status, epochs=result.epochs, fit_seconds=round(result.seconds, 3))
     return _result(run.path, model_path, session, result, scores)
+
+
+def _save(folder: Path, model_path: Path, session: _Session, data: Mapping[str, Any]) -> None:
+    """Save the model, and give checkpoints the same metadata."""
+    digest = weights_sha256(session.model)
+    metadata = make_metadata(session.prepared, session.preprocessor, data, digest)
+    embed_checkpoints(folder, metadata)
+    save_model(session.model, model_path, metadata)
+
+
+def _score_and_draw(folder: Path, session: _Session, result: FitResult) -> dict[str, Scores]:
+    """Score every part, and write metrics and pictures."""
+    scored = _score_parts(session)
+    scores = {name: part.scores for name, part in scored.items()}
+    plain = {name: part.to_json() for name, part in scores.items()}
+    write_json(folder / "metrics.json", {"sample": session.prepared.dataset.sampled, **plain})
+    _draw(folder, session, result, scored)
+    return scores
 
 
 def _assemble(prepared: Prepared) -> _Session:
     """Split, fit the preprocessing on the training rows, build and compile."""
     config, dataset = prepared.config, prepared.dataset
     split = split_rows(dataset, config.split, config.seed)
+    check_monitors(config, validation=len(split.validation) > 0)
     preprocessor = fit_preprocessor(dataset, split.train, config.preprocess)
     x = {name: preprocessor.transform(dataset.take(rows).x) for name, rows in split.parts().items()}
     notices = [*prepared.notices]
     if notice := scale_notice(x["train"], preprocessor):
         notices.append(notice)
     seed_everything(config.seed)
-    model = build_model(config, preprocessor.input_shape)
+    model = build_model(config, preprocessor.input_shape, dataset.facts)
     steps = steps_per_epoch(len(split.train), config.fit.batch_size)
     per_call = choose_steps_per_execution(model, steps, config.fit.batch_size)
     compile_model(model, config, steps_per_execution=per_call)
@@ -205,13 +212,6 @@ def _fit_data(session: _Session) -> FitData:
     weights = class_weights(dataset.y[session.split.train], dataset.target, config.fit.class_weight)
     watch = (session.x["validation"], encoded["validation"]) if "validation" in encoded else None
     return FitData(session.x["train"], encoded["train"], weights, watch)
-
-
-def _metadata_maker(session: _Session, data: Mapping[str, Any]) -> Callable[[Any], Metadata]:
-    def make(model: Any) -> Metadata:
-        return make_metadata(session.prepared, session.preprocessor, data, weights_sha256(model))
-
-    return make
 
 
 def _score_parts(session: _Session) -> dict[str, Scored]:

@@ -153,6 +153,8 @@ def score_with(model: Any, outputs: Array, y: Array, target: Target, loss: Compo
     """
     encoded = encode_target(y, target, loss, outputs.shape[1])
     model.reset_metrics()
+    # What layers added for their activities belongs to a graph that is gone.
+    model._clear_losses()  # noqa: SLF001
     value = float(model.compute_loss(y=encoded, y_pred=outputs, training=False))
     measured = model.compute_metrics(None, encoded, outputs)
     metrics = {"loss": value}
@@ -167,7 +169,9 @@ def score_outputs(
 ) -> Scores:
     """Add to the metrics what does not depend on the config."""
     if target.task == "regression":
-        return Scores(len(y), {**metrics, **regression_scores(y, outputs[:, 0])})
+        usual = regression_scores(y, outputs[:, 0])
+        more = {name: value for name, value in usual.items() if name not in metrics}
+        return Scores(len(y), {**metrics, **more})
     from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
     predicted = decode(outputs, kind)

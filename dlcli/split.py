@@ -35,15 +35,6 @@ class Split:
         return {name: rows for name, rows in named.items() if len(rows)}
 
 
-@dataclass(frozen=True)
-class Fold:
-    """One round of cross-validation: row numbers of the two or three parts."""
-
-    train: Rows
-    validation: Rows
-    test: Rows
-
-
 def split_rows(dataset: Dataset, section: SplitConfig, seed: int) -> Split:
     """Divide the rows of a data set.
 
@@ -121,7 +112,7 @@ def _check_class_sizes(dataset: Dataset, labels: Rows, cut: int) -> None:
         )
 
 
-def make_folds(dataset: Dataset, section: SplitConfig, folds: int, seed: int) -> list[Fold]:
+def make_folds(dataset: Dataset, section: SplitConfig, folds: int, seed: int) -> list[Split]:
     """Divide the rows into folds, each of them tested once.
 
     Parameters
@@ -136,7 +127,7 @@ def make_folds(dataset: Dataset, section: SplitConfig, folds: int, seed: int) ->
 
     Returns
     -------
-    list of Fold
+    list of Split
         Stratified for classes, by group where there are groups.
 
     Raises
@@ -163,15 +154,21 @@ def make_folds(dataset: Dataset, section: SplitConfig, folds: int, seed: int) ->
         kind = StratifiedKFold if classes else KFold
         splitter = kind(n_splits=folds, shuffle=True, random_state=seed)
     made = []
-    for train, test in splitter.split(rows, labels, groups):
+    try:
+        parts = list(splitter.split(rows, labels, groups))
+    except ValueError as error:
+        raise DatasetError(f"{dataset.name}: {error}") from None
+    for train, test in parts:
         kept, validation = _cut(dataset, rows[train], section.validation, section, seed)
-        made.append(Fold(kept, validation, rows[test]))
+        made.append(Split(kept, validation, rows[test]))
     return made
 
 
 def _check_folds(
     dataset: Dataset, rows: Rows, labels: Rows | None, groups: Rows | None, folds: int
 ) -> None:
+    if not len(rows):
+        raise DatasetError(f"{dataset.name}: no rows are left for the folds")
     if groups is not None:
         count = len(set(groups.tolist()))
         if count < folds:

@@ -13,7 +13,7 @@ import numpy as np
 
 from dlcli.backend import import_keras
 from dlcli.config.sections import FitConfig
-from dlcli.errors import TrainingError
+from dlcli.errors import DlcliError, TrainingError, first_line
 
 if TYPE_CHECKING:
     from dlcli.callbacks import OnProgress
@@ -100,7 +100,9 @@ def _multiplications(layer: Any) -> int:
     if type(layer).__name__ == "Embedding":
         return 0
     if type(layer).__name__ in ("LSTM", "GRU", "SimpleRNN", "Bidirectional"):
-        positions = _positions(layer.input.shape)
+        # A mask, as Embedding and Masking make one, is an input too.
+        first = layer.input[0] if isinstance(layer.input, list) else layer.input
+        positions = _positions(first.shape)
     return kernels * positions
 
 
@@ -254,6 +256,10 @@ def fit(
         except TrainingError as error:
             error.best_epoch = keeper.restore(callbacks)
             raise
+        except (MemoryError, DlcliError):
+            raise
+        except Exception as error:
+            raise TrainingError(f"training failed: {first_line(error)}") from error
     result.history = {key: [float(v) for v in values] for key, values in history.history.items()}
     result.epochs = len(history.epoch)
     result.seconds = time.monotonic() - started

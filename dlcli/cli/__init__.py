@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from dlcli.errors import ConfigError, DlcliError
+from dlcli.errors import ConfigError, DlcliError, first_line
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -49,8 +49,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     except Exception as error:  # whatever Keras or TensorFlow raise within a step
         if debug:
             raise
-        first = next((line for line in str(error).splitlines() if line.strip()), "")
-        print(f"dlcli: error: {type(error).__name__}: {first}", file=sys.stderr)
+        print(f"dlcli: error: {type(error).__name__}: {first_line(error)}", file=sys.stderr)
         print("hint: --debug shows where it happened", file=sys.stderr)
         sys.exit(1)
 

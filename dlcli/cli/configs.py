@@ -92,8 +92,9 @@ def _built(prepared: Prepared) -> Any:
 
     config, dataset = prepared.config, prepared.dataset
     rows = split_rows(dataset, config.split, config.seed).train
+    shape = fit_preprocessor(dataset, rows, config.preprocess).input_shape
     backend.seed_everything(config.seed)
-    model = build_model(config, fit_preprocessor(dataset, rows, config.preprocess).input_shape)
+    model = build_model(config, shape, dataset.facts)
     compile_model(model, config)
     return model
 

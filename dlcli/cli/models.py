@@ -122,8 +122,15 @@ def _destination(output: str) -> Iterator[TextIO]:
         return
     from dlcli.artifacts import atomic
 
+    path = Path(output)
+    if path.is_dir():
+        raise DlcliError(f"{path} is a folder")
+    if path.exists() and not path.is_file():  # a pipe or a device is written to, not replaced
+        with path.open("w", encoding="utf-8", newline="") as file:
+            yield file
+        return
     with (
-        atomic(Path(output)) as temporary,
+        atomic(path) as temporary,
         temporary.open("w", encoding="utf-8", newline="") as file,
     ):
         yield file

@@ -57,7 +57,10 @@ def errors(config: Config, facts: Facts | None) -> list[Finding]:
     facts : Facts or None
         What is known of the data set so far.
     """
-    found = [*_monitor_errors(config), *metric_errors(config.metrics, config.loss, facts)]
+    found = list(_monitor_errors(config, validation=has_validation(config)))
+    found += metric_errors(config.metrics, config.loss, find_head(config.model), facts)
+    found += _layer_errors(config.model)
+    found += _rate_errors(config)
     found += _repeated_metrics(config.metrics)
     head = find_head(config.model)
     if head is not None:
@@ -124,8 +127,21 @@ def complete(config: Config, facts: Facts) -> Config:
     return config.model_copy(update={"model": tuple(layers)})
 
 
-def _monitor_errors(config: Config) -> Iterator[Finding]:
-    available = logged_keys(config.metrics, validation=has_validation(config))
+def check_monitors(config: Config, *, validation: bool) -> None:
+    """Check what callbacks monitor, once it is known whether there are validation rows.
+
+    Raises
+    ------
+    ConfigError
+        If a callback watches what will not be measured.
+    """
+    found = list(_monitor_errors(config, validation=validation))
+    if found:
+        raise ConfigError(config.document.problem(path, message) for path, message in found)
+
+
+def _monitor_errors(config: Config, *, validation: bool) -> Iterator[Finding]:
+    available = logged_keys(config.metrics, validation=validation)
     for callback in config.callbacks:
         path = callback.path
         if callback.name in MONITORS:
@@ -168,12 +184,36 @@ def _pattern_errors(callback: Component, available: Sequence[str]) -> Iterator[F
     for name in re.findall(r"\{(\w+)[^{}]*\}", pattern):
         if name not in ("epoch", *available):
             yield path, f"{{{name}}} will not exist. {_advice(name, available)}"
-    if pattern in ("model.keras", "model.h5"):
-        yield path, f"{pattern} is the run's own model file; name the checkpoint otherwise"
     weights = callback.arguments.get("save_weights_only", False)
-    endings = (".weights.h5",) if weights else (".keras", ".h5")
-    if not pattern.endswith(endings):
-        yield path, f"must end in {' or '.join(endings)}, got {pattern!r}"
+    ending = ".weights.h5" if weights else ".keras"
+    if not pattern.endswith(ending):
+        yield path, f"must end in {ending}, got {pattern!r}"
+
+
+def _layer_errors(layers: Sequence[Component]) -> Iterator[Finding]:
+    for layer in layers:
+        if layer.name == "Normalization" and not {"mean", "variance"} <= layer.arguments.keys():
+            advice = "use `preprocess: {numeric: standardize}`"
+            yield layer.path, f"Normalization without mean and variance does nothing; {advice}"
+    if layers and layers[-1].name in (
+        "Dropout",
+        "GaussianDropout",
+        "GaussianNoise",
+        "AlphaDropout",
+    ):
+        yield layers[-1].path, f"{layers[-1].name} after the last layer only spoils the outputs"
+
+
+def _rate_errors(config: Config) -> Iterator[Finding]:
+    """Keras cannot set a learning rate that a schedule decides already."""
+    if not isinstance(config.optimizer.arguments.get("learning_rate"), Component):
+        return
+    for callback in config.callbacks:
+        if callback.name in ("LearningRateScheduler", "ReduceLROnPlateau"):
+            yield (
+                callback.path,
+                f"{callback.name} and a schedule in the optimizer exclude each other",
+            )
 
 
 def _repeated_metrics(metrics: Sequence[Component]) -> Iterator[Finding]:

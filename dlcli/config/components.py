@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from dlcli.catalogue import CHOSEN_BY_KERAS, KINDS, Catalogue, Entry, keras_catalogue
 from dlcli.config.document import Document, Path
-from dlcli.config.values import complaint
+from dlcli.config.values import complaint, is_number
 from dlcli.errors import Problem, unknown
 
 CODE = "holds Python code, and a config is data"
@@ -23,6 +25,9 @@ REFUSED: dict[tuple[str, str], str] = {
     **{("layers", f"{name}Cell"): CELL for name in ("LSTM", "GRU", "SimpleRNN")},
     ("layers", "StackedRNNCells"): CELL,
     ("layers", "RNN"): "takes cells, which a config cannot name; name LSTM, GRU or SimpleRNN",
+    ("layers", "RandomCrop"): "crops in training alone; name CenterCrop or Resizing",
+    ("losses", "CTC"): "is for sequences of labels, which no data set here has",
+    ("losses", "Circle"): "compares embeddings, which no data set here has",
     ("callbacks", "LambdaCallback"): CODE,
     ("callbacks", "RemoteMonitor"): "sends data over the network",
     ("callbacks", "OrbaxCheckpoint"): "is not for model files; name ModelCheckpoint",
@@ -41,6 +46,9 @@ PATH_ARGUMENTS = {
     "CSVLogger": "filename",
     "TensorBoard": "log_dir",
 }
+# What a run writes there itself, and the keys of its metrics.
+OWN_FILES = {"config.yaml", "history.csv", "metrics.json", "run.json", "model.keras", "model.h5"}
+OWN_KEYS = {"loss", "epoch", "confusion", "predicted"}
 
 
 @dataclass(frozen=True)
@@ -221,12 +229,32 @@ class ComponentReader:
             return tuple(item for item in read if item is not None)
         if parameter == "vocabulary" and isinstance(value, str):
             self.complain(path, f"a vocabulary is a list; {entry.name} {FILES}.")
-        if PATH_ARGUMENTS.get(entry.name) == parameter and not _stays_inside(value):
-            self.complain(path, f"expected a path inside the run directory, got {value!r}")
+        if inner and is_number(value) and inner != "schedules":
+            self.complain(path, f"expected the name of a {KINDS[inner]}, got {value!r}")
+        if kind == "callbacks" and inner and not isinstance(value, str | dict):
+            self.complain(path, f"expected a {KINDS[inner]}, got {value!r}")
+        if PATH_ARGUMENTS.get(entry.name) == parameter:
+            self._check_path(value, path)
+        if kind == "metrics" and parameter == "name" and not _is_key(value):
+            self.complain(path, f"{value!r} cannot name a metric; use other letters and digits")
         wrong = complaint(kind, parameter, value, entry.optional.get(parameter))
         if wrong:
             self.complain(path, wrong)
         return value
+
+    def _check_path(self, value: Any, path: Path) -> None:
+        if not _stays_inside(value):
+            self.complain(path, f"expected a path inside the run directory, got {value!r}")
+        elif posixpath.normpath(value.replace("\\", "/")) in OWN_FILES:
+            self.complain(path, f"{value} is the run's own file; choose another name")
+
+
+def _is_key(value: Any) -> bool:
+    """Tell whether a metric can be logged, and drawn into a file, under a name."""
+    if value is None:
+        return True
+    usable = isinstance(value, str) and re.fullmatch(r"\w+", value) is not None
+    return usable and not value.startswith("val_") and value not in OWN_KEYS
 
 
 def _stays_inside(value: Any) -> bool:

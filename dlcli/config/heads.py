@@ -7,35 +7,66 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
+from dlcli.catalogue import CHOSEN_BY_KERAS
 from dlcli.config.components import Component
 from dlcli.config.document import Path
 from dlcli.known import Facts
 
 BINARY_LOSSES = {"BinaryCrossentropy", "BinaryFocalCrossentropy"}
-SPARSE_LOSSES = {"SparseCategoricalCrossentropy"}
+# Their targets are class numbers.
+SPARSE_LOSSES = {"SparseCategoricalCrossentropy", "CategoricalGeneralizedCrossEntropy"}
 CATEGORICAL_LOSSES = {
-    "CategoricalCrossentropy",
-    "CategoricalFocalCrossentropy",
-    "CategoricalGeneralizedCrossEntropy",
-    *SPARSE_LOSSES,
-}
+    "CategoricalCrossentropy", "CategoricalFocalCrossentropy", *SPARSE_LOSSES,
+}  # fmt: skip
 CROSSENTROPIES = BINARY_LOSSES | CATEGORICAL_LOSSES
 HINGE_LOSSES = {"Hinge", "SquaredHinge", "CategoricalHinge"}
-CLASS_LOSSES = CROSSENTROPIES | HINGE_LOSSES
+CLASS_LOSSES = CROSSENTROPIES | HINGE_LOSSES | {"Dice", "Tversky"}
+# A single output is no vector, and they compare vectors.
+VECTOR_LOSSES = {*CATEGORICAL_LOSSES, "CategoricalHinge", "CosineSimilarity", "KLDivergence"}
 
-SPARSE_METRICS = {
-    "SparseCategoricalAccuracy", "SparseCategoricalCrossentropy", "SparseTopKCategoricalAccuracy",
+# What a metric compares: one sigmoid unit, one-hot rows, class numbers, or a number.
+Form = Literal["single", "one-hot", "sparse", "number"]
+FORM_WORDS: dict[Form, str] = {
+    "single": "a single unit",
+    "one-hot": "one-hot targets",
+    "sparse": "the class numbers of a sparse loss",
+    "number": "a number",
+}
+METRIC_FORMS: dict[str, tuple[Form, ...]] = {
+    **dict.fromkeys(CHOSEN_BY_KERAS, ("single", "one-hot", "sparse")),
+    **dict.fromkeys(["BinaryAccuracy", "BinaryCrossentropy", "Hinge", "SquaredHinge"], ("single",)),
+    **dict.fromkeys(
+        ["CategoricalAccuracy", "CategoricalCrossentropy", "CategoricalHinge", "KLDivergence",
+         "OneHotIoU", "OneHotMeanIoU", "TopKCategoricalAccuracy",
+         "CosineSimilarity", "PearsonCorrelation", "ConcordanceCorrelation"],
+        ("one-hot",),
+    ),
+    **dict.fromkeys(
+        ["SparseCategoricalAccuracy", "SparseCategoricalCrossentropy",
+         "SparseTopKCategoricalAccuracy"],
+        ("sparse",),
+    ),
+    **dict.fromkeys(
+        ["AUC", "F1Score", "FBetaScore", "FalseNegatives", "FalsePositives", "Precision",
+         "PrecisionAtRecall", "Recall", "RecallAtPrecision", "SensitivityAtSpecificity",
+         "SpecificityAtSensitivity", "TrueNegatives", "TruePositives"],
+        ("single", "one-hot"),
+    ),
+    **dict.fromkeys(
+        ["LogCoshError", "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanSquaredError",
+         "MeanSquaredLogarithmicError", "Poisson", "R2Score", "RootMeanSquaredError"],
+        ("single", "one-hot", "number"),
+    ),
+    # They compare class numbers, which a network does not put out.
+    **dict.fromkeys(["Accuracy", "BinaryIoU", "IoU", "MeanIoU"], ()),
 }  # fmt: skip
-ONE_HOT_METRICS = {
-    "AUC", "CategoricalAccuracy", "CategoricalCrossentropy", "CategoricalHinge", "F1Score",
-    "FBetaScore", "FalseNegatives", "FalsePositives", "OneHotIoU", "OneHotMeanIoU", "Precision",
-    "PrecisionAtRecall", "Recall", "RecallAtPrecision", "SensitivityAtSpecificity",
-    "SpecificityAtSensitivity", "TopKCategoricalAccuracy", "TrueNegatives", "TruePositives",
-}  # fmt: skip
-CLASS_METRICS = {
-    "accuracy", "acc", "crossentropy", "ce", "Accuracy", "BinaryAccuracy", "BinaryCrossentropy",
-    "BinaryIoU", "IoU", "MeanIoU", *SPARSE_METRICS, *ONE_HOT_METRICS,
+# Metrics that cut probabilities at a threshold, and do not know logits.
+THRESHOLDED = {
+    "F1Score", "FBetaScore", "FalseNegatives", "FalsePositives", "Precision", "PrecisionAtRecall",
+    "Recall", "RecallAtPrecision", "SensitivityAtSpecificity", "SpecificityAtSensitivity",
+    "TrueNegatives", "TruePositives",
 }  # fmt: skip
 
 Finding = tuple[Path, str]
@@ -98,7 +129,7 @@ def output_units(head: Head, loss: Component, facts: Facts) -> int:
     """Return the number of outputs that fit the target."""
     if facts.task == "regression":
         return 1
-    if facts.num_classes > 2 or head.activation == "softmax" or loss.name in CATEGORICAL_LOSSES:
+    if facts.num_classes > 2 or head.activation == "softmax" or loss.name in VECTOR_LOSSES:
         return facts.num_classes
     return 1
 
@@ -181,18 +212,36 @@ def head_warnings(head: Head, loss: Component, facts: Facts | None) -> Iterator[
         yield head.path, "the outputs are no probabilities; use sigmoid or softmax for classes"
 
 
+def target_form(head: Head | None, loss: Component, facts: Facts | None) -> Form | None:
+    """Return what metrics will compare, as far as it is known."""
+    if facts is not None and facts.task == "regression":
+        return "number"
+    if loss.name in SPARSE_LOSSES:
+        return "sparse"
+    if head is None:
+        return None
+    units = head.units or (output_units(head, loss, facts) if facts is not None else None)
+    return None if units is None else "single" if units == 1 else "one-hot"
+
+
 def metric_errors(
-    metrics: Sequence[Component], loss: Component, facts: Facts | None
+    metrics: Sequence[Component], loss: Component, head: Head | None, facts: Facts | None
 ) -> Iterator[Finding]:
     """Yield metrics that cannot measure this target."""
-    sparse = loss.name in SPARSE_LOSSES
+    form = target_form(head, loss, facts)
+    unbounded = from_logits(loss) or loss.name in HINGE_LOSSES
     for metric in metrics:
         name = metric.spelled or metric.name
-        if facts and facts.task == "regression" and metric.name in CLASS_METRICS:
-            yield metric.path, f"{name} counts classes, but the target is a number; use mae"
-        elif metric.name in SPARSE_METRICS and not sparse:
-            yield metric.path, f"{name} goes with sparse_categorical_crossentropy"
-        elif metric.name in ONE_HOT_METRICS and sparse:
-            yield metric.path, f"{name} needs one-hot targets; use categorical_crossentropy"
-        elif metric.name in ("F1Score", "FBetaScore") and not metric.arguments.get("average"):
+        forms = METRIC_FORMS.get(metric.name)
+        if forms == ():
+            yield metric.path, f"{name} compares class numbers, not outputs; use accuracy"
+        elif forms is not None and form is not None and form not in forms:
+            wanted = " or ".join(FORM_WORDS[item] for item in forms)
+            advice = "mae" if form == "number" else "accuracy"
+            yield metric.path, f"{name} is for {wanted}, not for {FORM_WORDS[form]}; try {advice}"
+        elif metric.name in THRESHOLDED and unbounded:
+            yield metric.path, f"{name} needs probabilities, and this loss takes other outputs"
+        elif metric.name in ("F1Score", "FBetaScore") and not (
+            form == "single" or metric.arguments.get("average")
+        ):
             yield metric.path, f"{name} gives one value per class; choose average: macro"

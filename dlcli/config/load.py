@@ -82,7 +82,10 @@ def load_config(name: str | os.PathLike[str], overrides: Iterable[str] = ()) -> 
         If there is no such config, or it cannot be read.
     """
     path = find_config(name)
-    return build_config(path.stem, read_document(path), path.parent, overrides)
+    # The config that a run has kept goes by the name of the run.
+    in_run = path.name == "config.yaml" and (path.parent / "run.json").is_file()
+    title = path.absolute().parent.parent.name if in_run else path.stem
+    return build_config(title, read_document(path), path.parent, overrides)
 
 
 def read_document(path: FilePath) -> Document:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from dlcli.config.document import Document, Path, parse, scalar
@@ -45,7 +46,7 @@ def apply_override(document: Document, override: str) -> None:
 def _index(node: Any, part: str, override: str) -> Any:
     if isinstance(node, dict):
         return part
-    if part.lstrip("-").isdigit() and -len(node) <= int(part) < len(node):
+    if re.fullmatch(r"-?[0-9]+", part) and -len(node) <= int(part) < len(node):
         return int(part) % len(node)
     raise DlcliError(f"--set {override}: {part!r} is no position in a list of {len(node)}")
 

@@ -113,9 +113,10 @@ class SectionReader:
         if name not in LOADERS:
             self.components.complain(path, _unknown_dataset(name))
             return None
-        if not isinstance(given, dict):
-            given = {} if given is None else {"path": given}
         section = LOADERS[name]
+        if not isinstance(given, dict):
+            first = next(field for field in section.model_fields if field != "limit")
+            given = {} if given is None else {first: given}
         loader = self.validate(section, given, path)
         if loader is None:
             return None

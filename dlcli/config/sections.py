@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, model_validator
 
@@ -64,7 +64,7 @@ class FitConfig(Section):
 
     epochs: int = Field(gt=0, description="Passes over the training rows.")
     batch_size: int = Field(default=32, gt=0, description="Rows per weight update.")
-    class_weight: Literal["balanced"] | dict[str, float] | None = Field(
+    class_weight: Literal["balanced"] | dict[str, Annotated[float, Field(ge=0)]] | None = Field(
         default=None, description="Weight of each class in the loss, or balanced: by its rarity."
     )
 

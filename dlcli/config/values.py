@@ -28,8 +28,9 @@ def _sizes(value: Any) -> bool:
     return bool(items) and all(is_whole(item) and item >= 1 for item in items)
 
 
-def _one_of(*words: str) -> tuple[Rule, str]:
-    return lambda value: value in words, " or ".join(map(repr, words))
+def _one_of(*words: str | None) -> tuple[Rule, str]:
+    named = " or ".join("null" if word is None else repr(word) for word in words)
+    return lambda value: value in words, named
 
 
 def _between(low: float, high: float, closed: str) -> tuple[Rule, str]:
@@ -60,21 +61,34 @@ RULES: dict[str, tuple[Rule, str]] = {
             "output_dim",
             "input_dim",
             "depth_multiplier",
-            "groups",
             "num_classes",
+            "k",
         ],
         _whole_from(1),
     ),
     **dict.fromkeys(["patience", "cooldown", "start_from_epoch"], _whole_from(0)),
     **dict.fromkeys(["kernel_size", "pool_size", "strides", "dilation_rate"], _SIZES),
+    **dict.fromkeys(["rate", "dropout", "recurrent_dropout", "beta_1", "beta_2", "rho"], _FRACTION),
+    **dict.fromkeys(["label_smoothing", "momentum"], _between(0, 1, "]")),
     **dict.fromkeys(
-        ["rate", "dropout", "recurrent_dropout", "momentum", "beta_1", "beta_2", "rho"], _FRACTION
+        [
+            "learning_rate",
+            "epsilon",
+            "decay_rate",
+            "decay_steps",
+            "first_decay_steps",
+            "clipnorm",
+            "clipvalue",
+            "global_clipnorm",
+        ],
+        _POSITIVE,
     ),
-    "label_smoothing": _between(0, 1, "]"),
-    **dict.fromkeys(["learning_rate", "initial_learning_rate", "epsilon"], _POSITIVE),
+    "initial_learning_rate": _between(0, math.inf, ")"),
+    "thresholds": (is_number, "a single number"),
+    "reduction": _one_of("sum", "sum_over_batch_size", "mean", "mean_with_sample_weight"),
     "curve": _one_of("ROC", "PR"),
     "average": _one_of("micro", "macro", "weighted"),
-    "merge_mode": _one_of("sum", "mul", "concat", "ave"),
+    "merge_mode": _one_of("sum", "mul", "concat", "ave", None),
 }
 CALLBACK_RULES = {"mode": _MODE, "save_freq": _one_of("epoch")}
 
@@ -94,10 +108,8 @@ def complaint(kind: str, parameter: str, value: Any, default: Any) -> str:
         Keras's own default, which tells the type where there is no rule.
     """
     rules = RULES | (CALLBACK_RULES if kind == "callbacks" else {})
-    if value is None:
-        return (
-            "" if default is None or parameter not in rules else f"expected {rules[parameter][1]}"
-        )
+    if value is None and (default is None or parameter not in rules):
+        return ""
     if isinstance(value, float) and not math.isfinite(value):
         return f"expected a finite number, got {value}"
     if parameter in rules:

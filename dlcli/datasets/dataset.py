@@ -171,7 +171,9 @@ class Dataset:
         """Return the SHA-256 of features, target and names."""
         digest = hashlib.sha256()
         digest.update(repr((self.columns, self.target)).encode())
-        for array in self._arrays():
+        for array in (*self._arrays(), self.parts, self.groups):
+            if array is None:
+                continue
             digest.update(f"{array.dtype}{array.shape}".encode())
             if array.dtype == object:
                 digest.update("\0".join(map(str, array.tolist())).encode())

@@ -60,6 +60,10 @@ def read_header(
     first = next(rows, None)
     if first is None:
         raise DatasetError(f"{rows.name} is empty")
+    if names is not None and len(set(names)) < len(names):
+        raise DatasetError(f"{rows.name}: `names` has {_repeated(names)!r} twice")
+    if names is not None and header is True:
+        raise DatasetError(f"{rows.name}: `names` is for files without a header")
     if header == "auto":
         header = names is None and looks_like_header(first)
     if not header:
@@ -80,6 +84,10 @@ def read_header(
                 f"({stripped.index(name) + 1} and {index + 1})"
             )
     return stripped, None
+
+
+def _repeated(names: Sequence[str]) -> str:
+    return next(name for name in names if list(names).count(name) > 1)
 
 
 def looks_like_header(row: Sequence[str]) -> bool:

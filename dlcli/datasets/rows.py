@@ -17,7 +17,6 @@ from dlcli.errors import DatasetError
 
 DELIMITERS = (",", ";", "\t", "|", "whitespace")
 LOOKAHEAD = 100
-NAMES = {"\t": "\\t"}
 
 csv.field_size_limit(1 << 27)
 
@@ -33,6 +32,8 @@ class Rows:
         What messages call it.
     dialect : Dialect
         Its delimiter may be ``"auto"``.
+    expected : int
+        Fields that a row must have at least.
 
     Attributes
     ----------
@@ -40,14 +41,16 @@ class Rows:
         Line of the file, from 1, on which the last row ended.
     """
 
-    def __init__(self, text: TextIO, name: str, dialect: Dialect) -> None:
+    def __init__(self, text: TextIO, name: str, dialect: Dialect, *, expected: int = 1) -> None:
         self.name = name
         self.line = 0
         self._lines = self._physical(text)
         ahead = list(islice(self._lines, LOOKAHEAD))
         if not ahead:
             raise DatasetError(f"{name} is empty")
-        if dialect.delimiter == "auto":
+        # A file may be delimited in another way than the one a model was trained on.
+        other = expected > 1 and dialect.delimiter not in ("whitespace", *ahead[0])
+        if dialect.delimiter == "auto" or other:
             dialect = replace(dialect, delimiter=detect_delimiter(ahead, dialect))
         self.dialect = dialect
         self._rows = self._split(self._counted(chain(ahead, self._lines)))
@@ -139,6 +142,8 @@ def detect_delimiter(lines: list[str], dialect: Dialect) -> str:
     for share in (0.9, 0.5):  # nearly all rows alike; failing that, most of them
         best, width = ",", 1
         for delimiter in DELIMITERS:
+            if delimiter == dialect.decimal:
+                continue
             # Blanks inside text must not win over a delimiter that cuts cleanly as well.
             if delimiter == "whitespace" and width > 1:
                 continue

@@ -66,18 +66,17 @@ def sample_known_table(name: str, loader: CsvLoader, facts: Facts, seed: int) ->
     """
     rng = np.random.default_rng(seed)
     names = list(loader.names or (*facts.columns, str(loader.target)))
-    position = names.index(str(loader.target))
+    position = position_of(loader.target, names, name)
+    aside = {position, *(position_of(column, names, name) for column in loader.drop)}
     columns = tuple(
-        Column(column, "numeric", names.index(column))
-        for column in names
-        if column != loader.target
+        Column(column, "numeric", at) for at, column in enumerate(names) if at not in aside
     )
     y = _targets(rng, facts.task == "classification", facts.num_classes, (facts.low, facts.high))
     values = {
         column.name: _numbers(rng, y, facts.low, facts.high, facts.num_classes)
         for column in columns
     }
-    target = Target(str(loader.target), facts.task, facts.class_names, loader.unit, position)
+    target = Target(names[position], facts.task, facts.class_names, loader.unit, position)
     dialect = Dialect("auto", header=loader.header is not False, width=len(names))
     return Dataset(
         name, table(values), y, target, columns, dialect, sampled=True, notices=(NOTICE,)

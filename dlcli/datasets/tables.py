@@ -54,7 +54,7 @@ def load_csv(loader: CsvLoader, path: Path, name: str, extra: Sequence[str | int
         if loader.columns is not None
         else list(range(len(names)))
     )
-    features = [at for at in wanted if at != target_at and at not in aside]
+    features = [at for at in dict.fromkeys(wanted) if at != target_at and at not in aside]
     if not features:
         raise DatasetError(f"{where}: no column is left to learn from")
     for typed in loader.types:

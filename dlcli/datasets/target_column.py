@@ -33,6 +33,8 @@ def read_target(
             hint="remove the rows, or predict them with a model trained on the others",
         )
     task = loader.task if loader.task != "auto" else detect_task(texts, dialect)
+    if loader.task == "auto" and task == "classification":
+        _refuse_nearly_numeric(texts, block, dialect, name, where)
     if task == "regression":
         plain = replace(dialect, missing=())
         y = numbers(texts, plain, name=name, lines=block.lines, where=where)
@@ -47,13 +49,29 @@ def read_target(
     return Target(name, "classification", class_names, "", position), y
 
 
+def _refuse_nearly_numeric(
+    texts: Sequence[str], block: Block, dialect: Dialect, name: str, where: str
+) -> None:
+    """Refuse a target of many numbers with a few words among them: it is neither."""
+    values = [to_number(text, dialect.decimal) for text in texts]
+    words = [at for at, value in enumerate(values) if np.isnan(value)]
+    if not 0 < len(words) <= 0.1 * len(values) or len(set(texts)) <= MAX_CLASSES:
+        return
+    line, text = block.lines[words[0]], texts[words[0]]
+    others = f"{len(values) - len(words)} of {len(values)}"
+    raise DatasetError(
+        f"{where}:{line}: {text!r} in the target {name!r} is no number, as {others} are",
+        hint="mend the cell, or set `task` in the loader",
+    )
+
+
 def detect_task(texts: Sequence[str], dialect: Dialect) -> Task:
     """Tell classes from numbers: text, and few whole numbers that repeat, are classes."""
     values = [to_number(text, dialect.decimal) for text in texts]
     if any(np.isnan(values)):
         return "classification"
     distinct = set(values)
-    whole = all(value == round(value) for value in distinct)
+    whole = all(value.is_integer() for value in distinct)
     few = len(distinct) <= MAX_CLASSES and len(distinct) <= len(texts) / 2
     return "classification" if whole and few else "regression"
 

@@ -78,9 +78,10 @@ def _open_bytes(path: str | Path) -> Iterator[IO[bytes]]:
         raise DatasetError(f"no file {str(path)!r}") from None
     except OSError as error:
         raise DatasetError(f"cannot read {path}: {error.strerror}") from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise DatasetError(f"{path} is not a regular file")
     with os.fdopen(descriptor, "rb", buffering=HEAD) as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise DatasetError(f"{path} is not a regular file")
         yield file
 
 
