@@ -37,10 +37,12 @@ def is_header(row: Sequence[str], signature: Signature) -> bool:
     names = {name.casefold() for name in signature.names}
     numeric = any(column.type == "numeric" for column in signature.columns)
     if all(name.isdigit() for name in names):
-        return numeric and looks_like_header(row)
+        return numeric and looks_like_header(row, signature.dialect.decimal)
     if not signature.dialect.header:
-        return names <= found or (bool(signature.preprocessor.shape) and looks_like_header(row))
-    return bool(names & found) or (numeric and looks_like_header(row))
+        return names <= found or (
+            bool(signature.preprocessor.shape) and looks_like_header(row, signature.dialect.decimal)
+        )
+    return bool(names & found) or (numeric and looks_like_header(row, signature.dialect.decimal))
 
 
 def by_name(row: Sequence[str], signature: Signature, where: str) -> Layout:

@@ -2,6 +2,7 @@
 
 import io
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -142,3 +143,81 @@ def test_blocks_make_no_difference(model, write, monkeypatch):
     assert len(parts) > 5
     together = np.concatenate([part.probabilities for part in parts])
     assert np.allclose(together, whole.iloc[:, 1:], atol=1e-6)
+
+
+def make(write, tmp_path, csv, loader, **changes):
+    write("data.csv", csv)
+    keys = {
+        "dataset": f"{{csv: {{path: data.csv, {loader}}}}}",
+        "preprocess": "{numeric: none}",
+        "split": "{test: 0}",
+        "model": "[{Dense: {activation: sigmoid}}]",
+        "loss": "binary_crossentropy",
+        "fit": "{epochs: 1}",
+        **changes,
+    }
+    config = write("c.yaml", "".join(f"{key}: {value}\n" for key, value in keys.items()))
+    return train(load_config(config), runs=tmp_path / "runs").path
+
+
+def test_a_first_row_of_small_numbers_is_no_header(write, tmp_path):
+    path = make(write, tmp_path, "0,0,0\n0,1,1\n1,0,1\n1,1,0\n", "target: 2")
+
+    assert len(predict(path, write("x.csv", "0,1\n1,1\n0,0\n")).to_frame()) == 3
+    assert len(predict(path, write("x.csv", "1,0\n1,1\n")).to_frame()) == 2
+
+
+def test_a_cell_that_is_a_columns_name_makes_no_header_of_a_row(write, tmp_path):
+    rows = "red,1,a\nblue,2,b\nred,3,a\nblue,4,b\n"
+    path = make(write, tmp_path, rows, "target: y, header: false, names: [red, n, y]")
+
+    assert len(predict(path, write("x.csv", "red,1.0\nblue,2.0\n")).to_frame()) == 2
+    assert len(predict(path, write("x.csv", "n,red\n1.0,red\n")).to_frame()) == 1
+
+
+def test_the_header_of_a_table_of_words_may_be_in_other_case(write, tmp_path):
+    path = make(write, tmp_path, "Colour,Shape,y\nred,round,a\nblue,flat,b\n", "target: y")
+
+    with pytest.raises(DatasetError, match="no column 'Colour'"):
+        predict(path, write("x.csv", "colour,shape\nred,flat\n")).to_frame()
+
+
+def test_the_delimiter_of_the_training_file_is_kept(write, tmp_path):
+    text = "a;b;y\n0,64;1,5;1\n0,27;2,5;0\n0,91;3,5;1\n"
+    path = make(
+        write, tmp_path, text, "target: y, delimiter: ';', decimal: ',', task: classification"
+    )
+
+    assert len(predict(path, tmp_path / "data.csv").to_frame()) == 3
+    words = "weather,y\nlight rain,a\nsun,b\nlight rain,a\n"
+    path = make(write, tmp_path, words, "target: y, delimiter: ','")
+    assert len(predict(path, write("x.csv", "weather\nlight rain\nsun\n")).to_frame()) == 2
+
+
+def test_a_decimal_comma_is_no_delimiter(write, tmp_path):
+    text = "0,64;0,27;0,91\n0,11;0,25;0,36\n0,5;0,25;0,75\n"
+
+    path = make(write, tmp_path, text, "target: 2, decimal: ','", model="[Dense]", loss="mse")
+
+    assert len(predict(path, write("x.csv", "0,64;0,27\n")).to_frame()) == 1
+
+
+def test_missing_words_of_the_loader_count_in_a_dataframe(model):
+    table = pd.DataFrame(
+        {"age": [31, 31], "city": ["NA", None], "member": ["yes", "yes"], "height": ["1.7", "1.7"]}
+    )
+
+    first, second = predict(model, table).to_frame()["p_a"]
+
+    assert first == second
+
+
+def test_output_to_a_pipe_or_a_missing_folder(model, write, dlcli, tmp_path):
+    rows = write("rows.csv", ROWS)
+
+    code, _, err = dlcli("predict", model, rows, "-o", tmp_path / "nowhere" / "x.csv")
+    assert code == 2
+    assert "cannot write" in err
+    assert dlcli("predict", model, rows, "-o", tmp_path)[0] == 2
+    assert dlcli("predict", model, rows, "-o", "/dev/null")[0] == 0
+    assert not Path("/dev/null").is_file()

@@ -311,3 +311,89 @@ def test_changed_weights_are_noticed(people, tmp_path):
     assert any(
         "not those that dlcli saved" in notice for notice in load_model(result.model_path).notices
     )
+
+
+TEXTS = (
+    "dataset: {csv: {path: data.csv, target: y}}\npreprocess: {numeric: none}\nsplit: {test: 0}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("model", "loss", "metrics"),
+    [
+        ("[{Dense: {units: 1}}]", "{BinaryCrossentropy: {from_logits: true}}", "[accuracy, crossentropy]"),
+        ("[{Dense: {units: 1, activation: tanh}}]", "hinge", "[accuracy]"),
+        ("[{Dense: {units: 2}}]", "{SparseCategoricalCrossentropy: {from_logits: true}}", "[accuracy, crossentropy]"),
+        ("[{Dense: {units: 2, activation: softmax}}]", "mse", "[accuracy]"),
+        ("[{Dense: {activation: sigmoid}}]", "binary_crossentropy", "[accuracy, F1Score]"),
+    ],
+)  # fmt: skip
+def test_accuracy_agrees_with_the_confusion_matrix(tmp_path, write, model, loss, metrics):
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(60, 2))
+    lines = "".join(f"{a:.3f},{b:.3f},{'ab'[int(a + b > 0.5)]}\n" for a, b in rows)
+    write("data.csv", f"x,z,y\n{lines}")
+    text = f"{TEXTS}model: {model}\nloss: {loss}\nmetrics: {metrics}\nfit: {{epochs: 3}}\n"
+
+    scores = train(load_config(write("c.yaml", text)), runs=tmp_path / "runs").scores["train"]
+
+    right = sum(row[at] for at, row in enumerate(scores.confusion)) / scores.rows
+    assert scores.metrics["accuracy"] == pytest.approx(right)
+    if "crossentropy" in scores.metrics:
+        assert scores.metrics["crossentropy"] == pytest.approx(scores.metrics["loss"], rel=1e-4)
+    if "f1_score" in scores.metrics:
+        assert scores.metrics["f1_score"] == pytest.approx(scores.classes[1].f1, rel=1e-4)
+
+
+def test_masks_and_activity_penalties_are_trained_and_scored(tmp_path, write):
+    write(
+        "data.csv", "a,b,c,y\n" + "".join(f"{n % 5},{n % 3},0,{'xy'[n % 2]}\n" for n in range(20))
+    )
+    model = (
+        "[{Embedding: {input_dim: 5, output_dim: 4, mask_zero: true}}, {LSTM: 3}, "
+        "{Dense: {units: 4, activity_regularizer: {L2: 0.01}}}, {Dense: {activation: sigmoid}}]"
+    )
+    text = f"{TEXTS}model: {model}\nloss: binary_crossentropy\nmetrics: [accuracy]\nfit: {{epochs: 1}}\n"
+
+    result = train(load_config(write("c.yaml", text)), runs=tmp_path / "runs")
+
+    assert evaluate(result.path).scores == result.scores["train"]
+
+
+@pytest.mark.parametrize(
+    ("model", "loss"),
+    [("[{Dense: 5}, BatchNormalization]", "mse"), ("[{Reshape: [6, 1]}, {LSTM: 3}]", "mse")],
+)
+def test_outputs_that_do_not_fit_the_target_are_refused(people, write, tmp_path, model, loss):
+    with pytest.raises(ConfigError, match="outputs; the target needs"):
+        train(load_config(people, [f"model={model}", f"loss={loss}"]), runs=tmp_path / "runs")
+
+
+def test_a_monitor_needs_validation_rows_that_are_there(write, tmp_path):
+    rows = "".join(f"{n},{['train', 'test'][n % 2]},{'ab'[n % 3 % 2]}\n" for n in range(20))
+    write("data.csv", f"x,part,y\n{rows}")
+    text = (
+        "dataset: {csv: {path: data.csv, target: y}}\nsplit: {column: part}\n"
+        "model: [{Dense: {activation: sigmoid}}]\nloss: binary_crossentropy\n"
+        "callbacks: [{EarlyStopping: {patience: 2}}]\nfit: {epochs: 2}\n"
+    )
+
+    with pytest.raises(ConfigError, match="no validation rows"):
+        train(load_config(write("c.yaml", text)), runs=tmp_path / "runs")
+
+
+def test_what_fails_after_the_fit_is_recorded(people, tmp_path, monkeypatch):
+    from dlcli import run
+
+    def fail(*_):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(run, "write_json", fail)
+
+    with pytest.raises(OSError, match="no space"):
+        train(load_config(people), runs=tmp_path / "runs")
+    assert json.loads((tmp_path / "runs/people/1/run.json").read_text())["status"] == "failed"
+
+
+def test_a_repeated_run_goes_by_its_own_name(trained, tmp_path):
+    assert load_config(trained.path / "config.yaml").name == "people"

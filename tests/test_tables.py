@@ -143,6 +143,26 @@ def test_types_are_detected_and_can_be_overridden(load):
     assert overridden.x["zip"][0] == "010"
 
 
+def test_a_row_of_decimal_commas_is_no_header(load):
+    assert len(load("0,5;1,5;a\n0,7;2,5;b\n", target=2, decimal=",")) == 2
+
+
+def test_names_that_cannot_be_are_refused(load):
+    for options in (
+        {"names": ("a", "a", "y"), "header": False},
+        {"names": ("a", "b", "y"), "header": True},
+    ):
+        with pytest.raises(DatasetError, match="names"):
+            load("1,2,x\n3,4,y\n", target=2, **options)
+
+
+def test_a_word_among_the_numbers_of_a_target_is_located(load):
+    rows = "".join(f"{n},{n}.5\n" for n in range(40))
+
+    with pytest.raises(DatasetError, match=r"data.csv:42: 'NA' in the target"):
+        load(f"age,label\n{rows}3,NA\n")
+
+
 def test_label_texts_are_kept_as_they_are(load):
     dataset = load("age,label\n1,NA\n2,007\n3,None\n4,true\n5,NA\n")
 

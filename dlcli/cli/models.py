@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
 import typer
 
 from dlcli.cli.options import Json, ModelPath
+from dlcli.errors import DlcliError
 
 if TYPE_CHECKING:
     from dlcli.prediction import PredictionBlock, Predictions

@@ -165,7 +165,7 @@ def _activation_errors(head: Head, loss: Component) -> Iterator[Finding]:
         )
     elif name in BINARY_LOSSES and activation == "softmax":
         yield loss.path, "softmax gives one probability per class; use categorical_crossentropy"
-    elif name in CATEGORICAL_LOSSES and units == 1:
+    elif name in VECTOR_LOSSES and units == 1:
         yield (
             loss.path,
             "needs one unit per class; for a single sigmoid unit use binary_crossentropy",
@@ -195,7 +195,7 @@ def _classes(facts: Facts) -> str:
 
 def head_warnings(head: Head, loss: Component, facts: Facts | None) -> Iterator[Finding]:
     """Yield what works and is probably not meant."""
-    if head.activation == "sigmoid" and loss.name in CATEGORICAL_LOSSES:
+    if head.activation == "sigmoid" and loss.name in VECTOR_LOSSES:
         yield (
             head.path,
             "sigmoid treats the classes as independent; softmax makes them exclude each other",
@@ -241,7 +241,9 @@ def metric_errors(
             yield metric.path, f"{name} is for {wanted}, not for {FORM_WORDS[form]}; try {advice}"
         elif metric.name in THRESHOLDED and unbounded:
             yield metric.path, f"{name} needs probabilities, and this loss takes other outputs"
-        elif metric.name in ("F1Score", "FBetaScore") and not (
-            form == "single" or metric.arguments.get("average")
+        elif (
+            metric.name in ("F1Score", "FBetaScore")
+            and form == "one-hot"
+            and not (metric.arguments.get("average"))
         ):
             yield metric.path, f"{name} gives one value per class; choose average: macro"

@@ -65,7 +65,7 @@ def read_header(
     if names is not None and header is True:
         raise DatasetError(f"{rows.name}: `names` is for files without a header")
     if header == "auto":
-        header = names is None and looks_like_header(first)
+        header = names is None and looks_like_header(first, rows.dialect.decimal)
     if not header:
         width = len(first)
         if names is not None and len(names) != width:
@@ -90,10 +90,10 @@ def _repeated(names: Sequence[str]) -> str:
     return next(name for name in names if list(names).count(name) > 1)
 
 
-def looks_like_header(row: Sequence[str]) -> bool:
+def looks_like_header(row: Sequence[str], decimal: str) -> bool:
     """Tell names from data: no name is a number."""
     return any(text.strip() for text in row) and all(
-        np.isnan(to_number(text.strip())) for text in row
+        np.isnan(to_number(text.strip(), decimal)) for text in row
     )
 
 

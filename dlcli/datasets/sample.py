@@ -10,6 +10,7 @@ import numpy as np
 from dlcli.config.loaders import CsvLoader
 from dlcli.datasets.arrays import PIXELS
 from dlcli.datasets.dataset import Column, Dataset, Dialect, Target, pixel_columns
+from dlcli.datasets.reading import position_of
 from dlcli.datasets.tables import table
 from dlcli.known import Facts
 
