@@ -157,7 +157,7 @@ def _metric(metric: Component, loss: Component, units: int) -> Component:
     if from_logits(loss) and name in KNOW_LOGITS:
         arguments.setdefault("from_logits", True)
     if name in ("F1Score", "FBetaScore") and units == 1:
-        arguments.setdefault("threshold", 0.5)
+        arguments = {"threshold": 0.5, "average": "micro", **arguments}
     return Component(name, arguments, "", metric.path)
 
 
