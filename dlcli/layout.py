@@ -36,13 +36,12 @@ def is_header(row: Sequence[str], signature: Signature) -> bool:
     found = {name.strip().casefold() for name in row}
     names = {name.casefold() for name in signature.names}
     numeric = any(column.type == "numeric" for column in signature.columns)
+    words = looks_like_header(row, signature.dialect.decimal)
     if all(name.isdigit() for name in names):
-        return numeric and looks_like_header(row, signature.dialect.decimal)
+        return numeric and words
     if not signature.dialect.header:
-        return names <= found or (
-            bool(signature.preprocessor.shape) and looks_like_header(row, signature.dialect.decimal)
-        )
-    return bool(names & found) or (numeric and looks_like_header(row, signature.dialect.decimal))
+        return names <= found or (bool(signature.preprocessor.shape) and words)
+    return bool(names & found) or (numeric and words)
 
 
 def by_name(row: Sequence[str], signature: Signature, where: str) -> Layout:
