@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 import sys
@@ -34,6 +35,7 @@ def silence() -> None:
     global _quiet  # noqa: PLW0603 (a switch of the process, as is the descriptor)
     _quiet = True
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 def import_keras() -> Any:
