@@ -43,7 +43,9 @@ def build_model(config: Config, input_shape: tuple[int, ...], facts: Facts | Non
         If a layer does not take what the layer before it gives, located at that layer.
     """
     keras = import_keras()
-    model = keras.Sequential([keras.Input(input_shape)], name=re.sub(r"\W+", "_", config.name))
+    # TensorFlow's scopes are ASCII; a config may be called 학생.yaml.
+    name = re.sub(r"[^A-Za-z0-9]+", "_", config.name).strip("_") or "model"
+    model = keras.Sequential([keras.Input(input_shape)], name=name)
     shape: tuple[Any, ...] = input_shape
     for layer in config.model:
         before = shape

@@ -397,3 +397,21 @@ def test_what_fails_after_the_fit_is_recorded(people, tmp_path, monkeypatch):
 
 def test_a_repeated_run_goes_by_its_own_name(trained, tmp_path):
     assert load_config(trained.path / "config.yaml").name == "people"
+
+
+@pytest.mark.parametrize("name", ["학생", "my table (2)", "_x"])
+def test_any_name_of_a_config_will_do(write, tmp_path, name):
+    rows = "".join(
+        f"{20 + n},{['서울', '부산'][n % 2]},{['합격', '불합격'][n % 3 % 2]}\n" for n in range(24)
+    )
+    write("자료.csv", f"나이,도시,결과\n{rows}", encoding="cp949")
+    text = (
+        "dataset: {csv: {path: 자료.csv, target: 결과}}\nmodel: [{Dense: {activation: sigmoid}}]\n"
+        "loss: binary_crossentropy\nmetrics: [accuracy]\nfit: {epochs: 2}\n"
+    )
+
+    result = train(load_config(write(f"{name}.yaml", text)), runs=tmp_path / "runs")
+    frame = predict(result.path, tmp_path / "자료.csv").to_frame()
+
+    assert list(frame.columns) == ["prediction", "p_불합격", "p_합격"]
+    assert evaluate(result.path).scores == result.scores["test"]

@@ -253,7 +253,7 @@ def _is_key(value: Any) -> bool:
     """Tell whether a metric can be logged, and drawn into a file, under a name."""
     if value is None:
         return True
-    usable = isinstance(value, str) and re.fullmatch(r"\w+", value) is not None
+    usable = isinstance(value, str) and re.fullmatch(r"\w+", value, re.ASCII) is not None
     return usable and not value.startswith("val_") and value not in OWN_KEYS
 
 
