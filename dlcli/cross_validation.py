@@ -202,7 +202,7 @@ def _resolved(config: Config, folds: int | None) -> Config:
 def _left_out(dataset: Dataset) -> Iterator[str]:
     if dataset.parts is not None and (dataset.parts == 2).any():
         count = int((dataset.parts == 2).sum())
-        yield f"the {count} official test rows stay out of the cross-validation"
+        yield f"the {count} test rows stay out of the cross-validation"
 
 
 class _Rounds:

@@ -89,6 +89,7 @@ def load_model(path: str | os.PathLike[str]) -> LoadedModel:
     path = find_model(path)
     metadata, config = read_file(path)
     _check_layers(config, path)
+    _check_ending(path)
     keras = import_keras()
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
@@ -103,6 +104,17 @@ def load_model(path: str | os.PathLike[str]) -> LoadedModel:
     elif metadata.weights_sha256 not in ("", weights_sha256(model)):
         notices = (f"the weights of {path.name} are not those that dlcli saved",)
     return LoadedModel(path, model, metadata, notices)
+
+
+def _check_ending(path: Path) -> None:
+    """Refuse an ending that belies the content: Keras goes by it."""
+    with path.open("rb") as file:
+        endings = (".keras",) if file.read(4) == ZIP else (".h5", ".hdf5")
+    if path.suffix not in endings:
+        raise ModelFileError(
+            f"{path} is a {endings[0]} file by its content",
+            hint=f"let its name end in {endings[0]}",
+        )
 
 
 def read_file(path: Path) -> tuple[Metadata | None, Any]:

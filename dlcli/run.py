@@ -140,7 +140,11 @@ def train(
     if on_start is not None:
         on_start(config, dataset, session.notices)
     model_path = run.path / f"model.{format}"
-    callbacks = make_callbacks(config, run.path)
+    try:
+        callbacks = make_callbacks(config, run.path)
+    except BaseException:
+        run.discard()
+        raise
     try:
         result = fit(
             session.model,

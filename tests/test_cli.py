@@ -70,6 +70,10 @@ def test_help_shows_an_example_before_the_options(dlcli, command):
 
     assert code == 0
     assert out.index(f"dlcli {command}") < out.index("Options:")
+    assert "\\b" not in out
+    examples = [line for line in out.splitlines() if line.startswith(f"  dlcli {command}")]
+    assert examples
+    assert all(line.count("dlcli ") == 1 for line in examples)
 
 
 def test_train_predict_evaluate_and_kfold(dlcli, people, tmp_path):

@@ -112,6 +112,10 @@ fit: {epoch: 5, batch_size: 0}
         ({"callbacks": "[ReduceLROnPlateau]", "optimizer": "{SGD: {learning_rate: {CosineDecay: "
           "{initial_learning_rate: 0.1, decay_steps: 9}}}}"}, "exclude each other"),
         ({"fit": "{epochs: 2, class_weight: {setosa: -1.0}}"}, "greater than or equal to 0"),
+        ({"split": "{group: who}"}, "is for tables from a text file"),
+        ({"model": "[]"}, "at least one item"),
+        ({"dataset": "diabetes", "loss": "binary_crossentropy", "metrics": "[mae]", "model": "[Dense]"},
+         "a loss for classes"),
         ({"metrics": "[Mean]"}, "measures values, not predictions"),
         ({"dataset": "diabetes"}, "the target is a number"),
         ({"dataset": "diabetes", "loss": "mse", "model": "[Dense]"}, "accuracy is for a single unit"),

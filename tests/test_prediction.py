@@ -221,3 +221,13 @@ def test_output_to_a_pipe_or_a_missing_folder(model, write, dlcli, tmp_path):
     assert dlcli("predict", model, rows, "-o", tmp_path)[0] == 2
     assert dlcli("predict", model, rows, "-o", "/dev/null")[0] == 0
     assert not Path("/dev/null").is_file()
+
+
+def test_the_input_is_not_overwritten(model, write, dlcli):
+    rows = write("rows.csv", ROWS)
+
+    code, _, err = dlcli("predict", model, rows, "-o", rows)
+
+    assert code == 2
+    assert "is read here" in err
+    assert rows.read_text() == ROWS

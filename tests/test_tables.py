@@ -143,6 +143,14 @@ def test_types_are_detected_and_can_be_overridden(load):
     assert overridden.x["zip"][0] == "010"
 
 
+def test_a_point_is_no_thousands_mark_by_itself(load):
+    with pytest.raises(DatasetError, match=r"data.csv:14: '12.5' in column 'p' is not a number"):
+        load(
+            "p;label\n" + "".join(f"{n},5;{'ab'[n % 2]}\n" for n in range(12)) + "12.5;a\n",
+            decimal=",",
+        )
+
+
 def test_a_row_of_decimal_commas_is_no_header(load):
     assert len(load("0,5;1,5;a\n0,7;2,5;b\n", target=2, decimal=",")) == 2
 

@@ -25,9 +25,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     if debug:  # anywhere on the line, since it is added where a command has failed
         arguments.remove("--debug")
     _replace_unencodable()
-    from dlcli.cli.app import app
-
     try:
+        from dlcli.cli.app import app
+
         app(arguments, prog_name="dlcli")
     except DlcliError as error:
         if debug:

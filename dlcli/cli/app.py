@@ -33,7 +33,7 @@ def _start(
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    r"""Train, evaluate, cross-validate and predict with Keras, from one YAML file.
+    """Train, evaluate, cross-validate and predict with Keras, from one YAML file.
 
     \b
     dlcli train digits_cnn                      train the model of a config, keep the run

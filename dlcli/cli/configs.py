@@ -27,7 +27,7 @@ def check(
         ),
     ] = True,
 ) -> None:
-    r"""Report every problem of CONFIG at once, each with its line.
+    """Report every problem of CONFIG at once, each with its line.
 
     \b
     dlcli check my.yaml
@@ -107,7 +107,7 @@ def show(
     ] = True,
     sample: Sample = False,
 ) -> None:
-    r"""Print the resolved config, the data set's card and the model's layers.
+    """Print the resolved config, the data set's card and the model's layers.
 
     \b
     dlcli show digits_cnn
@@ -141,7 +141,7 @@ def show(
 
 
 def list_configs(json: Json = False) -> None:
-    r"""List the configs that a bare name can mean, a line each.
+    """List the configs that a bare name can mean, a line each.
 
     \b
     dlcli list
@@ -164,7 +164,7 @@ def _title(path: Path) -> str:
 
 
 def schema() -> None:
-    r"""Print the JSON Schema of configs, for editors.
+    """Print the JSON Schema of configs, for editors.
 
     \b
     dlcli schema > dlcli.schema.json

@@ -25,7 +25,7 @@ DatasetName = Annotated[
 
 @app.command("list")
 def list_datasets(json: Json = False) -> None:
-    r"""List the named data sets: rows, what is learned, where they are.
+    """List the named data sets: rows, what is learned, where they are.
 
     \b
     dlcli data list
@@ -56,7 +56,7 @@ def list_datasets(json: Json = False) -> None:
 
 @app.command()
 def get(name: DatasetName) -> None:
-    r"""Download a named data set into the cache, and print where its files are.
+    """Download a named data set into the cache, and print where its files are.
 
     \b
     dlcli data get sonar
@@ -88,7 +88,7 @@ def show(
     ],
     json: Json = False,
 ) -> None:  # fmt: skip
-    r"""Describe a data set: rows, columns, types, gaps, classes, repeated rows.
+    """Describe a data set: rows, columns, types, gaps, classes, repeated rows.
 
     \b
     dlcli data show iris

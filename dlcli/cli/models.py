@@ -31,7 +31,7 @@ def evaluate(
     ] = None,
     json: Json = False,
 ) -> None:
-    r"""Score a saved model: loss, metrics, and what is confused with what.
+    """Score a saved model: loss, metrics, and what is confused with what.
 
     \b
     dlcli evaluate runs/sonar/latest
@@ -79,7 +79,7 @@ def predict(
         typer.Option("--csv-safe", help="Keep spreadsheets from running a label as a formula."),
     ] = False,
 ) -> None:
-    r"""Predict raw rows: the label by name and a probability per class, or the value.
+    """Predict raw rows: the label by name and a probability per class, or the value.
 
     \b
     dlcli predict runs/sonar/latest input.csv
@@ -94,6 +94,10 @@ def predict(
     backend.silence()
     from dlcli import prediction
 
+    if output != "-" and Path(output).exists():
+        for kept in (Path(source), find_model(model)):
+            if kept.exists() and kept.samefile(output):
+                raise DlcliError(f"{output} is read here; name another file for the predictions")
     predictions = prediction.predict(model, source)
     blocks = iter(predictions)
     first = next(blocks, None)  # what is wrong with the input shows before anything is written
@@ -182,7 +186,7 @@ def list_runs(
     ),
     json: Json = False,
 ) -> None:
-    r"""List the runs: status, epochs, and how good the model is.
+    """List the runs: status, seconds, and how good the model is.
 
     \b
     dlcli runs

@@ -29,7 +29,7 @@ def train(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    r"""Fit the model that CONFIG describes and keep the run.
+    """Fit the model that CONFIG describes and keep the run.
 
     \b
     dlcli train digits_cnn
@@ -75,7 +75,7 @@ def kfold(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    r"""Cross-validate: each row is predicted by a model that has not seen it.
+    """Cross-validate: each row is predicted by a model that has not seen it.
 
     \b
     dlcli kfold sonar
@@ -109,6 +109,9 @@ def kfold(
         download_bar=sys.stderr.isatty(),
     )
     display.clear()
+    if result.interrupted is not None:
+        done = f"{len(result.folds)} of {result.config.kfold.folds} folds"
+        terminal.note(f"dlcli: stopped by {signal.Signals(result.interrupted).name} after {done}")
     if json:
         terminal.say_json({"run": str(result.path), **result.to_json()})
     else:

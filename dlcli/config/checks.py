@@ -14,6 +14,7 @@ from dlcli.config.heads import (
     metric_errors,
     output_units,
 )
+from dlcli.config.loaders import CsvLoader
 from dlcli.config.sections import Config
 from dlcli.errors import ConfigError, did_you_mean
 from dlcli.known import Facts
@@ -228,10 +229,10 @@ def _repeated_metrics(metrics: Sequence[Component]) -> Iterator[Finding]:
 def _split_errors(config: Config, facts: Facts | None) -> Iterator[Finding]:
     if facts and facts.official_test and config.split.test is not None:
         yield ("split", "test"), "this data set has official test rows; leave 'test' out"
-    if facts and facts.shape:
+    if config.dataset.name and not isinstance(config.dataset.loader, CsvLoader):
         for key in ("column", "group"):
             if getattr(config.split, key) is not None:
-                yield ("split", key), "is for tables; this data set holds arrays"
+                yield ("split", key), "is for tables from a text file"
     if isinstance(config.fit.class_weight, dict) and facts and facts.class_names:
         for name in config.fit.class_weight:
             if name not in facts.class_names:

@@ -140,11 +140,11 @@ def head_errors(head: Head, loss: Component, facts: Facts | None) -> Iterator[Fi
     if head.activation == "softmax" and units == 1:
         yield head.path, "1 unit with softmax is always 1; use sigmoid, or one unit per class"
         return
+    if facts is not None and facts.task == "regression":
+        yield from _regression_errors(head, loss)
+        return
     yield from _activation_errors(head, loss)
     if facts is None:
-        return
-    if facts.task == "regression":
-        yield from _regression_errors(head, loss)
         return
     path = head.dense.path
     if units is None:
@@ -209,7 +209,13 @@ def head_warnings(head: Head, loss: Component, facts: Facts | None) -> Iterator[
         and loss.name not in CLASS_LOSSES
         and head.activation not in ("sigmoid", "softmax")
     ):
-        yield head.path, "the outputs are no probabilities; use sigmoid or softmax for classes"
+        yield (
+            head.path,
+            (
+                f"the outputs are no probabilities of the {facts.num_classes} classes; use "
+                "sigmoid or softmax, or `task: regression` in the loader if it is a number"
+            ),
+        )
 
 
 def target_form(head: Head | None, loss: Component, facts: Facts | None) -> Form | None:

@@ -23,6 +23,7 @@ PLAIN = {
     "dict_type": "expected keys with values",
     "model_type": "expected keys with values",
     "tuple_type": "expected a list",
+    "too_short": "expected at least one item",
     "finite_number": "expected a finite number",
 }
 

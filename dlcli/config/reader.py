@@ -165,6 +165,8 @@ class SectionReader:
         items = value if isinstance(value, list) else [value]
         steps = []
         for index, item in enumerate(items):
+            if item == "none":
+                continue
             where = (*path, index) if isinstance(value, list) else path
             name, section, given = self.section("preprocessing step", STEPS, item, where)
             if section is None:

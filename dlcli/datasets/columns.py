@@ -19,6 +19,7 @@ BOOLEANS: dict[str, float] = {
 BOOLEAN_PAIRS = ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"})
 MOSTLY = 0.9
 DECIMAL_COMMA = re.compile(r"-?[0-9]+,[0-9]+$")
+THOUSANDS = re.compile(r"[-+]?[0-9]{1,3}(\.[0-9]{3})+(,[0-9]+)?")
 DATE = re.compile(r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}\b")
 LARGEST = 1e15
 
@@ -29,6 +30,8 @@ def to_number(text: str, decimal: str = ".") -> float:
     Underscores, which Python allows, are not numbers' business in a data file.
     """
     if decimal == ",":
+        if "." in text and not THOUSANDS.fullmatch(text.strip()):
+            return math.nan
         text = text.replace(".", "").replace(",", ".")
     try:
         return math.nan if "_" in text else float(text)

@@ -134,7 +134,7 @@ def read_all(loader: CsvLoader, path: Path) -> tuple[list[str], Block, Dialect]:
         As detected.
     """
     dialect = Dialect(
-        loader.delimiter.replace("\\t", "\t"),
+        {"tab": "\t", "\\t": "\t"}.get(loader.delimiter, loader.delimiter),
         encoding=loader.encoding,
         decimal=loader.decimal,
         quoting=loader.quoting,

@@ -95,9 +95,9 @@ class Rows:
     def _physical(self, text: TextIO) -> Iterator[str]:
         try:
             yield from text
-        except UnicodeDecodeError as error:
+        except UnicodeError:
             hint = "name the file's encoding in the loader, as in `encoding: cp949`"
-            raise DatasetError(f"{self.name}: not {error.encoding}", hint=hint) from None
+            raise DatasetError(f"{self.name}: not {text.encoding}", hint=hint) from None
 
     def _counted(self, lines: Iterator[str]) -> Iterator[str]:
         comment = self.dialect.comment
