@@ -25,12 +25,12 @@ from dlcli.config.steps import (
     Steps,
 )
 from dlcli.datasets.dataset import ColumnType
+from dlcli.datasets.tables import MAX_CATEGORIES
 from dlcli.errors import DatasetError
 from dlcli.events import Events
 
 Array = np.ndarray[Any, Any]
 Names = Sequence[str]
-MAX_CATEGORIES = 1000
 
 
 class FittedStep(ABC):

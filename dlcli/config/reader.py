@@ -73,17 +73,17 @@ class SectionReader:
             return Component(UNREADABLE, {}, spelled, path)
         return component
 
-    def section(self, kind: str, registry: Any, value: Any, path: Path) -> tuple[str, Any, Any]:
-        """Read a name of ours with its arguments: the name, the class, the arguments."""
+    def step(self, value: Any, path: Path) -> tuple[str, Any, Any]:
+        """Read the name of a step with its arguments: the name, its section, the arguments."""
         spelling = split_spelling(value)
         if isinstance(spelling, str):
             self.components.complain(path, spelling)
             return "", None, None
         name, given = spelling
-        if name not in registry:
-            self.components.complain(path, unknown(kind, name, registry))
+        if name not in STEPS:
+            self.components.complain(path, unknown("preprocessing step", name, STEPS))
             return name, None, None
-        return name, registry[name], given
+        return name, STEPS[name], given
 
     def validate(self, section: type[Section], given: Any, path: Path) -> Any:
         """Validate the arguments of a section of ours; None if they are wrong."""
@@ -168,7 +168,7 @@ class SectionReader:
             if item == "none":
                 continue
             where = (*path, index) if isinstance(value, list) else path
-            name, section, given = self.section("preprocessing step", STEPS, item, where)
+            name, section, given = self.step(item, where)
             if section is None:
                 continue
             if takes is not None and takes not in section.takes:
