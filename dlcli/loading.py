@@ -145,6 +145,7 @@ def _read_keras(path: Path) -> tuple[Metadata | None, Any]:
                 raise ModelFileError(f"{path} is a zip file, but no Keras model")
             config = _json(_member(archive, "config.json", path), path)
             text = _member(archive, MEMBER, path) if MEMBER in names else None
+    # zipfile's NotImplementedError is a compression it does not know, its RuntimeError encryption.
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError) as error:
         raise ModelFileError(f"{path} is damaged or incomplete: {error}") from None
     return (parse_metadata(text, str(path)) if text is not None else None), config

@@ -250,7 +250,8 @@ def _fit_group(names: Sequence[str], values: Array, steps: Steps) -> Group:
     fitted = []
     out = list(names)
     for step in steps:
-        one = fit_step(step, values, out)
-        values, out = one.apply(values, out, Events()), one.names(out)
-        fitted.append(one)
+        if fitted:  # what the next step learns from is what the one before it makes
+            values = fitted[-1].apply(values, out, Events())
+            out = fitted[-1].names(out)
+        fitted.append(fit_step(step, values, out))
     return Group(tuple(names), tuple(fitted))
