@@ -247,7 +247,7 @@ def _check_steps(column: Column, steps: Steps) -> None:
 
 
 def _fit_group(names: Sequence[str], values: Array, steps: Steps) -> Group:
-    fitted = []
+    fitted: list[FittedStep] = []
     out = list(names)
     for step in steps:
         if fitted:  # what the next step learns from is what the one before it makes
