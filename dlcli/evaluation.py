@@ -84,7 +84,7 @@ def evaluate(
     compile_model(loaded.model, config)
     if source is None:
         return _on_held_out(loaded, _run_config(loaded.path) or config, download_bar=download_bar)
-    predictions = predict(loaded, source)
+    predictions = predict(loaded, source, labelled=True)
     return _on_table(loaded, predictions, config, str(source))
 
 
@@ -160,10 +160,11 @@ def _true_values(raw: RawBlock, target: Target, dialect: Dialect, source: str) -
     if target.task == "regression":
         plain = replace(dialect, missing=())
         return numbers(texts, plain, name=target.name, lines=lines, where=source)
-    codes = {name: code for code, name in enumerate(target.class_names)}
+    codes = {label: code for code, label in enumerate(target.labels or target.class_names)}
     values = {to_number(name): code for name, code in codes.items()}
     if len(values) == len(codes):  # all of them numbers: "1.0" is the class "1"
         codes |= {text: values[to_number(text)] for text in texts if to_number(text) in values}
+    codes |= {name: code for code, name in enumerate(target.class_names) if name not in codes}
     for line, text in zip(lines, texts, strict=True):
         if text not in codes:
             known = ", ".join(target.class_names[:10])

@@ -17,10 +17,13 @@ class Events:
         Categories that the training rows did not have.
     imputed : Counter
         Missing values that were filled in.
+    wordless : Counter
+        Texts without a word that the vocabulary has.
     """
 
     unseen: Counter[str] = field(default_factory=Counter)
     imputed: Counter[str] = field(default_factory=Counter)
+    wordless: Counter[str] = field(default_factory=Counter)
 
     def notices(self) -> list[str]:
         """Say what happened, a line per column."""
@@ -31,6 +34,13 @@ class Events:
                 )
             ),
             *(_happened(self.imputed, "missing value filled in", "missing values filled in")),
+            *(
+                _happened(
+                    self.wordless,
+                    "text without a word that training had",
+                    "texts without a word that training had",
+                )
+            ),
         ]
 
 

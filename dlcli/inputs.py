@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -39,6 +40,8 @@ class RawBlock:
         Texts of the target column, if the rows have one.
     lines : sequence of int
         Line of each row.
+    names : sequence of str
+        What each row is called, where it is a file or a place in a series.
     """
 
     values: Any
@@ -47,6 +50,7 @@ class RawBlock:
     notices: tuple[str, ...] = ()
     target: Sequence[str] | None = None
     lines: Sequence[int] = ()
+    names: Sequence[str] = ()
 
     def __len__(self) -> int:
         return self.rows
@@ -71,6 +75,9 @@ def blocks_of_text(path: Path | str, signature: Signature) -> Iterator[RawBlock]
         if _is_json_lines(text, path):
             yield from _json_blocks(text, name, signature, size)
             return
+        if _is_lines(text, path, signature):
+            yield from _line_blocks(text, name, signature, size)
+            return
         rows = Rows(text, name, signature.dialect, expected=len(signature.columns))
         row = next(rows, None)
         if row is None:
@@ -88,6 +95,27 @@ def _is_json_lines(text: TextIO, path: Path | str) -> bool:
         return True
     buffer: Any = text.buffer
     return path == "-" and bytes(buffer.peek(1)[:1]) == b"{"
+
+
+def _is_lines(text: TextIO, path: Path | str, signature: Signature) -> bool:
+    """Tell whether every line is a text: in a .txt file, or on standard input without a header."""
+    if [column.type for column in signature.columns] != ["text"]:
+        return False
+    if path != "-":
+        return Path(path).suffix == ".txt"
+    buffer: Any = text.buffer
+    first = bytes(buffer.peek(1)).partition(b"\n")[0].decode("utf-8", "replace")
+    return signature.names[0] not in first and "\t" not in first
+
+
+def _line_blocks(text: TextIO, name: str, signature: Signature, size: int) -> Iterator[RawBlock]:
+    number = 0
+    while chunk := [line.strip() for line in islice(text, size)]:
+        first, number = number + 1, number + len(chunk)
+        values = {signature.names[0]: np.array(chunk, object)}
+        yield RawBlock(values, len(chunk), f"{name}, lines {first} to {number}")
+    if not number:
+        raise DatasetError(f"{name} is empty")
 
 
 def _raw(block: Block, layout: Layout, signature: Signature, name: str) -> RawBlock:

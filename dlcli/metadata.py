@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from dlcli.config import Config
 from dlcli.config.document import Document, dump, parse
 from dlcli.config.load import build_config
-from dlcli.datasets.dataset import Column, Dialect, Target
+from dlcli.datasets.dataset import Column, Dialect, Medium, Target
 from dlcli.errors import ModelFileError
 from dlcli.preprocess import Preprocessor
 
@@ -26,6 +26,7 @@ class Metadata(BaseModel):
     target: Target
     columns: tuple[Column, ...]
     dialect: Dialect
+    medium: Medium = Field(default_factory=Medium)
     preprocess: dict[str, Any]
     output: Literal["value", "probability", "logit", "score"]
     config: dict[str, Any]

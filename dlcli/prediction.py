@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlcli.errors import DatasetError
+from dlcli.errors import DatasetError, ModelFileError
 from dlcli.events import Events
 from dlcli.inputs import RawBlock, blocks_of_frame, blocks_of_text
 from dlcli.loading import LoadedModel, load_model
+from dlcli.media import blocks_of_files, blocks_of_series, is_media
 from dlcli.scoring import Predictor
 from dlcli.signature import Signature, signature_of
 from dlcli.targets import decode, probabilities
@@ -36,11 +37,14 @@ class PredictionBlock:
         None for regression.
     outputs : ndarray of float32, shape (n, units)
         What the network put out.
+    names : sequence of str
+        What the rows are called, where they are files or places in a series.
     """
 
     prediction: Array
     probabilities: Array | None
     outputs: Array
+    names: Sequence[str] = ()
 
     def __len__(self) -> int:
         return len(self.prediction)
@@ -54,17 +58,19 @@ class Predictions:
     Attributes
     ----------
     columns : list of str
-        ``prediction``, then ``p_<class>`` for each class.
+        ``prediction``, then ``p_<class>`` for each class; before them ``file`` where files are
+        predicted, or ``row``, the row that is forecast, where a series is.
     model : LoadedModel
     rows : int
         Rows done so far.
     """
 
     def __init__(
-        self, model: LoadedModel, signature: Signature, blocks: Iterator[RawBlock]
+        self, model: LoadedModel, signature: Signature, blocks: Iterator[RawBlock], named: str = ""
     ) -> None:
         self.model = model
         self.signature = signature
+        self.named = named
         self.rows = 0
         self._events = Events()
         self._source_notices: list[str] = []
@@ -74,7 +80,8 @@ class Predictions:
     @property
     def columns(self) -> list[str]:
         """Names of the columns of `to_frame`."""
-        return ["prediction", *(f"p_{name}" for name in self.signature.class_names)]
+        first = [self.named] if self.named else []
+        return [*first, "prediction", *(f"p_{name}" for name in self.signature.class_names)]
 
     def __iter__(self) -> Iterator[PredictionBlock]:
         for block, _ in self.with_raw():
@@ -97,10 +104,11 @@ class Predictions:
         outputs = self._predictor(x.reshape(len(block), *signature.input_shape))
         self.rows += len(block)
         if signature.output == "value":
-            return PredictionBlock(outputs[:, 0].astype(np.float64), None, outputs)
+            return PredictionBlock(outputs[:, 0].astype(np.float64), None, outputs, block.names)
         codes = decode(outputs, signature.output)
         names = np.asarray(signature.class_names, object)
-        return PredictionBlock(names[codes], probabilities(outputs, signature.output), outputs)
+        shares = probabilities(outputs, signature.output)
+        return PredictionBlock(names[codes], shares, outputs, block.names)
 
     def notices(self) -> list[str]:
         """Say what a user should know about file and rows, as far as they were read."""
@@ -125,9 +133,11 @@ class Predictions:
 
         frames = []
         for block in self:
-            values: dict[str, Any] = {"prediction": block.prediction}
+            values: dict[str, Any] = {self.named: block.names} if self.named else {}
+            values["prediction"] = block.prediction
             if block.probabilities is not None:
-                values |= dict(zip(self.columns[1:], block.probabilities.T, strict=True))
+                shares = self.columns[len(values) :]
+                values |= dict(zip(shares, block.probabilities.T, strict=True))
             frames.append(pd.DataFrame(values))
         return (
             pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=self.columns)
@@ -136,18 +146,27 @@ class Predictions:
 
 def predict(
     model: LoadedModel | str | os.PathLike[str],
-    source: str | os.PathLike[str] | pd.DataFrame | Array,
+    source: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | pd.DataFrame | Array,
+    *,
+    invert: bool = False,
+    labelled: bool = False,
 ) -> Predictions:
-    """Predict raw rows.
+    """Predict raw rows, texts, pictures, recordings, or what follows a series.
 
     Parameters
     ----------
     model : path or LoadedModel
         A ``.keras`` or ``.h5`` file, or a run directory.
-    source : path, DataFrame or ndarray
+    source : path, paths, DataFrame or ndarray
         A CSV or JSON Lines file, ``"-"`` for standard input, or rows in memory: a table with
         the model's columns, or an array of shape (n, …). With a header, or in a table, columns
-        count by name, in any order, and others are ignored.
+        count by name, in any order, and others are ignored. For models of text also a ``.txt``
+        file with a text per line; for models of pictures or sound also one or several PNG,
+        JPEG or WAV files, folders, or archives of them; for models of a series a table with it.
+    invert : bool
+        Whether to turn pictures into their negatives first.
+    labelled : bool
+        Of a series, whether to leave out the last window, whose next value is not there yet.
 
     Returns
     -------
@@ -164,8 +183,36 @@ def predict(
     loaded = model if isinstance(model, LoadedModel) else load_model(model)
     signature = signature_of(loaded)
     if isinstance(source, str | os.PathLike):
-        path = "-" if source == "-" else Path(source)
-        blocks = blocks_of_text(path, signature)
-    else:
-        blocks = blocks_of_frame(source, signature)
-    return Predictions(loaded, signature, blocks)
+        source = [source]
+    if not isinstance(source, Sequence):
+        return Predictions(loaded, signature, blocks_of_frame(source, signature))
+    paths = [Path(path) for path in source]
+    if all(is_media(path, signature) for path in paths):
+        blocks = blocks_of_files(paths, signature, invert=invert)
+        return Predictions(loaded, signature, blocks, "file")
+    if len(paths) > 1:
+        raise DatasetError(f"{paths[0]} and {len(paths) - 1} more: only one file of rows at a time")
+    if signature.medium.kind == "audio" and str(paths[0]) != "-":
+        raise DatasetError(f"{paths[0]}: the model takes WAV files, or folders of them")
+    path = "-" if str(paths[0]) == "-" else paths[0]
+    if signature.medium.kind == "series":
+        return Predictions(
+            loaded, signature, blocks_of_series(path, signature, labelled=labelled), "row"
+        )
+    return Predictions(loaded, signature, blocks_of_text(path, signature))
+
+
+def table_of_texts(model: LoadedModel, texts: Sequence[str]) -> pd.DataFrame:
+    """Return texts as the table that a model of text takes.
+
+    Raises
+    ------
+    ModelFileError
+        If the model takes something else.
+    """
+    import pandas as pd
+
+    columns = signature_of(model).columns
+    if [column.type for column in columns] != ["text"]:
+        raise ModelFileError(f"{model.path} is no model of text; name a file with its rows")
+    return pd.DataFrame({columns[0].name: list(texts)})

@@ -71,6 +71,8 @@ def scale_notice(x: np.ndarray[Any, Any], preprocessor: Preprocessor) -> str | N
         The training rows, preprocessed.
     preprocessor : Preprocessor
     """
+    if preprocessor.is_coded:
+        return None
     flat = x.reshape(len(x), -1)
     largest = np.abs(flat).max(axis=0)
     if not len(largest) or largest.max() <= FAR:
@@ -115,6 +117,7 @@ def make_metadata(
         target=dataset.target,
         columns=() if preprocessor.shape else dataset.columns,
         dialect=dataset.dialect,
+        medium=dataset.medium,
         preprocess=preprocessor.to_json(),
         output=output_kind(dataset.target, config.loss),
         config=_portable(config.plain()),

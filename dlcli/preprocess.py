@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from dlcli.config.sections import PreprocessConfig
-from dlcli.config.steps import OneHot, Ordinal, Steps
+from dlcli.config.steps import OneHot, Ordinal, Pad, Steps, Vectorize
 from dlcli.datasets.dataset import Column, Dataset
 from dlcli.errors import DatasetError, ModelFileError, did_you_mean
 from dlcli.events import Events
@@ -21,8 +21,16 @@ from dlcli.steps import (
     step_name,
     step_to_json,
 )
+from dlcli.steps.words import FittedVectorize
 
 Array = np.ndarray[Any, Any]
+
+# Types that are no numbers, and the steps that make them numbers.
+MAKES_NUMBERS = {
+    "categorical": (OneHot, Ordinal),
+    "text": (Vectorize,),
+    "audio": (Pad,),
+}
 
 
 @dataclass(frozen=True)
@@ -58,6 +66,12 @@ class Preprocessor:
                 out = step.names(out)
             names += out
         return names
+
+    @property
+    def is_coded(self) -> bool:
+        """Whether numbers of words come out, which an Embedding takes."""
+        steps = [step for group in self.groups for step in group.steps]
+        return any(isinstance(s, FittedVectorize) and s.output_mode == "int" for s in steps)
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -219,11 +233,13 @@ def fit_preprocessor(dataset: Dataset, rows: Array, section: PreprocessConfig) -
         values = dataset.x[rows].reshape(len(rows), -1).astype(np.float32)
         names = _positions(dataset.x.shape[1:])
         return Preprocessor((_fit_group(names, values, steps),), tuple(dataset.x.shape[1:]))
-    by_steps: dict[tuple[bool, Steps], list[str]] = {}
+    by_steps: dict[tuple[str, Steps], list[str]] = {}
     for column in dataset.columns:
         steps = section.columns.get(column.name, getattr(section, column.type) or ())
         _check_steps(column, steps)
-        by_steps.setdefault((column.type == "categorical", steps), []).append(column.name)
+        alone = column.name if column.type in ("text", "audio") else ""
+        kind = "categorical" if column.type == "categorical" else alone
+        by_steps.setdefault((kind, steps), []).append(column.name)
     groups = []
     for (_, steps), grouped in by_steps.items():
         values = np.column_stack([dataset.x[name].to_numpy()[rows] for name in grouped])
@@ -237,12 +253,13 @@ def _check_steps(column: Column, steps: Steps) -> None:
             raise DatasetError(
                 f"column {column.name!r} is {column.type}; {step_name(step)} does not take it"
             )
-    if column.type == "categorical" and not any(
-        isinstance(step, OneHot | Ordinal) for step in steps
-    ):
+    wanted = MAKES_NUMBERS.get(column.type)
+    if wanted is not None and not any(isinstance(step, wanted) for step in steps):
+        names = " or ".join(step_name(step.model_construct()) for step in wanted)
+        what = "recordings" if column.type == "audio" else "text"
         raise DatasetError(
-            f"column {column.name!r} holds text and no step makes it a number",
-            hint=f"use one_hot or ordinal, or leave the column out with `drop: [{column.name}]`",
+            f"column {column.name!r} holds {what} and no step makes it a number",
+            hint=f"use {names}, or leave the column out with `drop: [{column.name}]`",
         )
 
 

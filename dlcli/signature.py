@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from dlcli.datasets.dataset import Column, Dialect, Target, pixel_columns
+from dlcli.datasets.dataset import Column, Dialect, Medium, Target, pixel_columns
 from dlcli.errors import ModelFileError
 from dlcli.loading import LoadedModel
 from dlcli.preprocess import Group, Preprocessor
@@ -28,6 +28,7 @@ class Signature:
         Empty for a value.
     target : Target or None
         None for a bare network.
+    medium : Medium
     """
 
     columns: tuple[Column, ...]
@@ -37,6 +38,7 @@ class Signature:
     output: Output
     class_names: tuple[str, ...]
     target: Target | None = field(default=None)
+    medium: Medium = field(default_factory=Medium)
 
     @property
     def names(self) -> list[str]:
@@ -82,6 +84,7 @@ def signature_of(loaded: LoadedModel) -> Signature:
         metadata.output,
         names,
         metadata.target,
+        metadata.medium,
     )
 
 
@@ -93,6 +96,7 @@ def _bare(input_shape: tuple[int, ...], units: int) -> Signature:
     )
     group = Group(tuple(column.name for column in columns), ())
     classes = tuple(map(str, range(units))) if units > 1 else ()
+    picture = len(input_shape) == 3 and input_shape[-1] in (1, 3)
     return Signature(
         columns,
         Dialect("auto"),
@@ -100,4 +104,5 @@ def _bare(input_shape: tuple[int, ...], units: int) -> Signature:
         input_shape,
         "probability" if units > 1 else "value",
         classes,
+        medium=Medium("image") if picture else Medium(),
     )

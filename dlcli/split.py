@@ -71,6 +71,9 @@ def _cut(
     """Cut a share off some rows, shuffled; return the rest and what was cut off."""
     if share == 0:
         return rows, rows[:0]
+    if dataset.medium.kind == "series":  # the future must not teach
+        cut = max(1, round(share * len(rows)))
+        return rows[:-cut], rows[-cut:]
     from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
     cut = max(1, round(share * len(rows)))
@@ -128,7 +131,8 @@ def make_folds(dataset: Dataset, section: SplitConfig, folds: int, seed: int) ->
     Returns
     -------
     list of Split
-        Stratified for classes, by group where there are groups.
+        Stratified for classes, by group where there are groups. Of a series, each fold is
+        tested by what was learned from the rows before it.
 
     Raises
     ------
@@ -136,7 +140,13 @@ def make_folds(dataset: Dataset, section: SplitConfig, folds: int, seed: int) ->
         If a class, the groups or the rows are too few for so many folds; the message says
         the largest number that is possible.
     """
-    from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
+    from sklearn.model_selection import (
+        GroupKFold,
+        KFold,
+        StratifiedGroupKFold,
+        StratifiedKFold,
+        TimeSeriesSplit,
+    )
 
     rows = np.arange(len(dataset))
     if dataset.parts is not None:
@@ -146,7 +156,9 @@ def make_folds(dataset: Dataset, section: SplitConfig, folds: int, seed: int) ->
     groups = None if dataset.groups is None else dataset.groups[rows]
     _check_folds(dataset, rows, labels, groups, folds)
     splitter: Any
-    if groups is not None:
+    if dataset.medium.kind == "series":
+        splitter = TimeSeriesSplit(n_splits=folds)
+    elif groups is not None:
         # GroupKFold shuffles groups only from scikit-learn 1.6 on.
         kind = StratifiedGroupKFold if classes else GroupKFold
         splitter = kind(n_splits=folds, shuffle=True, random_state=seed)
@@ -177,9 +189,10 @@ def _check_folds(
             )
         return
     if labels is None:
-        if len(rows) < folds:
+        most = len(rows) - (dataset.medium.kind == "series")
+        if most < folds:
             raise DatasetError(
-                f"{dataset.name}: {len(rows)} rows make at most {len(rows)} folds, not {folds}"
+                f"{dataset.name}: {len(rows)} rows make at most {most} folds, not {folds}"
             )
         return
     counts = np.bincount(labels, minlength=len(dataset.target.class_names))

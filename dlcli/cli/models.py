@@ -7,6 +7,7 @@ import json as jsonlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
 
@@ -64,9 +65,18 @@ def evaluate(
 def predict(
     model: ModelPath,
     source: Annotated[
-        str,
-        typer.Argument(metavar="INPUT", help="A CSV or JSON Lines file, or - for standard input."),
-    ],
+        list[str] | None,
+        typer.Argument(
+            metavar="INPUT...",
+            help="A CSV or JSON Lines file, or - for standard input; for models of pictures, sound "
+            "or text also PNG, JPEG, WAV and .txt files, and folders of them.",
+            show_default=False,
+        ),
+    ] = None,
+    text: Annotated[
+        list[str] | None,
+        typer.Option("--text", metavar="TEXT", help="A text to predict instead; repeatable."),
+    ] = None,
     output: Annotated[
         str, typer.Option("--output", "-o", metavar="FILE", help="Where to; - is standard output.")
     ] = "-",
@@ -78,6 +88,9 @@ def predict(
         bool,
         typer.Option("--csv-safe", help="Keep spreadsheets from running a label as a formula."),
     ] = False,
+    invert: Annotated[
+        bool, typer.Option("--invert", help="Turn pictures into their negatives first.")
+    ] = False,
 ) -> None:
     """Predict raw rows: the label by name and a probability per class, or the value.
 
@@ -85,20 +98,26 @@ def predict(
     dlcli predict runs/sonar/latest input.csv
     dlcli predict model.h5 input.csv -o predictions.csv
     cat rows.jsonl | dlcli predict model.keras - --format jsonl
+    dlcli predict runs/mnist_cnn/latest digit.png more/ --invert
+    dlcli predict runs/spam_filter/latest --text "You have won a prize!"
     """
     from dlcli import backend
     from dlcli.cli import terminal
-    from dlcli.loading import find_model
+    from dlcli.loading import find_model, load_model
 
+    if bool(text) == bool(source):
+        raise DlcliError("name an INPUT, or texts with --text")
     find_model(model)
     backend.silence()
     from dlcli import prediction
 
     if output != "-" and Path(output).exists():
-        for kept in (Path(source), find_model(model)):
+        for kept in (*map(Path, source or ()), find_model(model)):
             if kept.exists() and kept.samefile(output):
                 raise DlcliError(f"{output} is read here; name another file for the predictions")
-    predictions = prediction.predict(model, source)
+    loaded = load_model(model)
+    wanted = source or prediction.table_of_texts(loaded, text or [])
+    predictions = prediction.predict(loaded, wanted, invert=invert)
     blocks = iter(predictions)
     first = next(blocks, None)  # what is wrong with the input shows before anything is written
     chosen = format or ("jsonl" if output.endswith((".jsonl", ".ndjson")) else "csv")
@@ -149,14 +168,15 @@ def _csv_writer(predictions: Predictions, file: TextIO, *, safe: bool) -> Any:
 
     def write(block: PredictionBlock) -> None:
         labels = block.prediction.tolist()
+        shares: Any = repeat(()) if block.probabilities is None else block.probabilities.tolist()
         if block.probabilities is None:
-            writer.writerows([float_text(value)] for value in labels)
-            return
-        if safe:
+            labels = list(map(float_text, labels))
+        elif safe:
             labels = [f"'{label}" if label[:1] in "=+-@\t\r" else label for label in labels]
-        shares = block.probabilities.tolist()
+        names = [[name] for name in block.names] if predictions.named else repeat([])
         writer.writerows(
-            [label, *map(float_text, row)] for label, row in zip(labels, shares, strict=True)
+            [*name, label, *map(float_text, row)]
+            for name, label, row in zip(names, labels, shares, strict=False)
         )
 
     return write
@@ -165,15 +185,18 @@ def _csv_writer(predictions: Predictions, file: TextIO, *, safe: bool) -> Any:
 def _json_writer(predictions: Predictions, file: TextIO) -> Any:
     from dlcli.targets import float_text
 
-    names = predictions.columns[1:]
+    named = predictions.named
+    columns = predictions.columns[2 if named else 1 :]
 
     def write(block: PredictionBlock) -> None:
         shares = [()] * len(block) if block.probabilities is None else block.probabilities.tolist()
-        for label, row in zip(block.prediction.tolist(), shares, strict=True):
+        names: Any = block.names if named else repeat("")
+        for name, label, row in zip(names, block.prediction.tolist(), shares, strict=False):
             value = label if isinstance(label, str) else float(float_text(label))
             record = {
+                **({named: name} if named else {}),
                 "prediction": value,
-                **dict(zip(names, (float(float_text(v)) for v in row), strict=True)),
+                **dict(zip(columns, (float(float_text(v)) for v in row), strict=True)),
             }
             file.write(jsonlib.dumps(record, ensure_ascii=False) + "\n")
 

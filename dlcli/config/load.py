@@ -32,8 +32,8 @@ def config_names() -> dict[str, FilePath]:
     """Return all configs that a bare name can mean; those in ./configs win."""
     found: dict[str, FilePath] = {}
     for folder in (bundled("configs"), FilePath("configs")):
-        for path in sorted(folder.glob("*.yaml")):
-            found[path.stem] = path
+        for path in sorted(folder.rglob("*.yaml")):
+            found[path.relative_to(folder).with_suffix("").as_posix()] = path
     return dict(sorted(found.items()))
 
 
@@ -52,10 +52,10 @@ def find_config(name: str | os.PathLike[str]) -> FilePath:
         raise DlcliError(f"{path} is a folder; name the config in it, as in {path / 'config.yaml'}")
     names = config_names()
     # A path that is not there in this folder may still be one of the bundled configs.
-    bare = path.stem if path.parent in (FilePath(), FilePath("configs")) else ""
+    bare = path.with_suffix("").as_posix().removeprefix("configs/")
     if bare in names and path.suffix in ("", ".yaml", ".yml"):
         return names[bare]
-    hint = did_you_mean(path.stem, names) or "`dlcli list` shows the configs that come along."
+    hint = did_you_mean(bare, names) or "`dlcli list` shows the configs that come along."
     raise DlcliError(f"no config {str(name)!r}", hint=hint)
 
 

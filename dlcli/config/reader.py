@@ -10,10 +10,10 @@ from pydantic import ValidationError
 
 from dlcli.config.components import Component, ComponentReader, split_spelling
 from dlcli.config.document import Document, Path
-from dlcli.config.loaders import LOADERS, Loader
+from dlcli.config.loaders import LOADERS, Loader, nameable
 from dlcli.config.located import located
 from dlcli.config.section import Section
-from dlcli.config.sections import DatasetConfig
+from dlcli.config.sections import STEP_GROUPS, DatasetConfig
 from dlcli.config.steps import STEPS
 from dlcli.errors import Problem, unknown
 from dlcli.known import KNOWN
@@ -110,7 +110,7 @@ class SectionReader:
         path = (*path, name) if isinstance(value, dict) else path
         if name in KNOWN:
             return self.known(name, given, path)
-        if name not in LOADERS:
+        if name not in nameable():
             self.components.complain(path, _unknown_dataset(name))
             return None
         section = LOADERS[name]
@@ -148,7 +148,7 @@ class SectionReader:
     def preprocess(self, value: Mapping[str, Any]) -> dict[str, Any]:
         """Read the steps of all groups of columns."""
         read = dict(value)
-        for key in ("numeric", "categorical", "boolean"):
+        for key in STEP_GROUPS:
             if key in read:
                 read[key] = self.steps(read[key], ("preprocess", key), key)
         if isinstance(read.get("columns"), dict):
@@ -185,4 +185,4 @@ class SectionReader:
 def _unknown_dataset(name: str) -> str:
     if name.endswith((".csv", ".csv.gz", ".tsv", ".txt")):
         return f"a file is read by a loader: {{csv: {{path: {name}, target: …}}}}"
-    return unknown("data set or loader", name, [*KNOWN, *LOADERS])
+    return unknown("data set or loader", name, [*KNOWN, *nameable()])

@@ -10,13 +10,13 @@ Fraction = Annotated[float, Field(ge=0, lt=1)]
 Name = str | int
 
 
-def _as_tuple(value: Any) -> Any:
+def as_tuple(value: Any) -> Any:
     """Make a tuple of a YAML list: a frozen section holds nothing that can change."""
     return tuple(value) if isinstance(value, list) else value
 
 
-Names = Annotated[tuple[Name, ...], BeforeValidator(_as_tuple)]
-Texts = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
+Names = Annotated[tuple[Name, ...], BeforeValidator(as_tuple)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
 
 
 class Section(BaseModel):

@@ -13,6 +13,8 @@ from dlcli.config.section import Fraction, Name, Section
 from dlcli.config.steps import Steps, plain_steps
 from dlcli.errors import Problem
 
+STEP_GROUPS = ("numeric", "categorical", "boolean", "text", "audio")
+
 
 class PreprocessConfig(Section):
     """Steps per type of column, and per column; None chooses by the data."""
@@ -27,6 +29,10 @@ class PreprocessConfig(Section):
     boolean: Steps | None = Field(
         default=None, description="Steps of boolean columns; default: none."
     )
+    text: Steps | None = Field(
+        default=None, description="Steps of columns of raw text; default: vectorize."
+    )
+    audio: Steps | None = Field(default=None, description="Steps of recordings; default: pad.")
     columns: dict[str, Steps] = Field(
         default_factory=dict, description="Steps of single columns, by name."
     )
@@ -154,7 +160,7 @@ class Config(Section):
 def _plain_preprocess(section: PreprocessConfig) -> dict[str, Any]:
     plain: dict[str, Any] = {
         kind: plain_steps(steps)
-        for kind in ("numeric", "categorical", "boolean")
+        for kind in STEP_GROUPS
         if (steps := getattr(section, kind)) is not None
     }
     if section.columns:

@@ -51,6 +51,9 @@ class Impute(Step):
         default=None,
         description="What of the training rows to fill in; default: mean, or commonest category.",
     )
+    missing_values: float | None = Field(
+        default=None, description="A number that stands for no value, as 0 does for a pulse."
+    )
     indicator: bool = Field(
         default=False, description="Add a 0/1 column for each column that has missing values."
     )
@@ -68,6 +71,56 @@ class Ordinal(Step):
     """The number of the category in sorted order; one not seen in training gives -1."""
 
     takes: ClassVar[tuple[str, ...]] = ("categorical", "boolean", "numeric")
+
+
+@STEPS.register("vectorize")
+class Vectorize(Step):
+    """Turn text into numbers of words: 0 fills up, 1 is a word that the vocabulary lacks."""
+
+    takes: ClassVar[tuple[str, ...]] = ("text",)
+
+    max_tokens: int = Field(
+        default=10_000, gt=2, description="Size of the vocabulary: the commonest training words."
+    )
+    output_sequence_length: int | None = Field(
+        default=None,
+        gt=0,
+        description="Words per text; default: what 95 % of the training texts need.",
+    )
+    output_mode: Literal["int", "multi_hot", "tf_idf"] = Field(
+        default="int",
+        description="Numbers of words in their order; or per word of the vocabulary whether it "
+        "occurs, or how telling it is.",
+    )
+    standardize: Literal["lower_and_strip_punctuation", "lower", "strip_punctuation", "none"] = (
+        Field(
+            default="lower_and_strip_punctuation",
+            description="Punctuation but the apostrophe becomes a blank.",
+        )
+    )
+    split: Literal["whitespace", "character"] = Field(
+        default="whitespace", description="Where a text is cut into tokens."
+    )
+    padding: Literal["pre", "post"] = Field(
+        default="pre", description="Where short texts are filled up."
+    )
+    truncating: Literal["pre", "post"] = Field(
+        default="pre", description="Where long texts are cut off."
+    )
+
+
+@STEPS.register("pad")
+class Pad(Step):
+    """Give recordings one length: silence behind short ones, the end of long ones cut off."""
+
+    takes: ClassVar[tuple[str, ...]] = ("audio",)
+
+    length: int | None = Field(
+        default=None, gt=0, description="Samples; default: the longest training recording."
+    )
+    normalize: bool = Field(
+        default=True, description="Scale each recording so that its largest swing is 1."
+    )
 
 
 Steps = tuple[Step, ...]

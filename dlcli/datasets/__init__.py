@@ -3,19 +3,40 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from dlcli.config.loaders import CsvLoader, IdxLoader, Loader, NpzLoader, SklearnLoader
+from dlcli.config.loaders import (
+    AudioLoader,
+    CsvLoader,
+    FilesLoader,
+    IdxLoader,
+    ImagesLoader,
+    IndexedTextLoader,
+    Loader,
+    NpzLoader,
+    SklearnLoader,
+    TextLoader,
+)
 from dlcli.config.sections import Config, DatasetConfig, SplitConfig
 from dlcli.datasets.arrays import find_idx, load_idx, load_npz
 from dlcli.datasets.bundled import load_sklearn
 from dlcli.datasets.cache import find_files, own_table
 from dlcli.datasets.dataset import Column, Dataset, Dialect, Target
-from dlcli.datasets.sample import sample_images, sample_known_table, sample_like
+from dlcli.datasets.pictures import load_images
+from dlcli.datasets.recordings import load_audio
+from dlcli.datasets.sample import (
+    sample_images,
+    sample_known_table,
+    sample_like,
+    sample_recordings,
+    sample_texts,
+)
 from dlcli.datasets.tables import load_csv, read_groups, read_parts
+from dlcli.datasets.texts import load_indexed, load_text
 from dlcli.errors import DatasetError
 from dlcli.known import KNOWN
 
@@ -64,30 +85,40 @@ def _load(section: DatasetConfig, split: SplitConfig, *, progress: bool) -> Data
     if isinstance(loader, SklearnLoader):
         return load_sklearn(loader.name, name)
     paths = _paths(section, loader, progress=progress)
-    if isinstance(loader, CsvLoader):
-        return _load_table(loader, paths[0], _title(section, loader), split)
+    title = _title(section, loader)
+    group = None if split.group is None else str(split.group)
+    if isinstance(loader, CsvLoader | TextLoader):
+        return _load_table(loader, paths, title, split)
+    if isinstance(loader, ImagesLoader):
+        return load_images(loader, paths[0], title, group)
+    if isinstance(loader, AudioLoader):
+        return load_audio(loader, paths[0], title, group)
+    if isinstance(loader, IndexedTextLoader):
+        return load_indexed(loader, paths, title)
     if isinstance(loader, NpzLoader):
-        return load_npz(_title(section, loader), paths[0], loader.class_names)
+        return load_npz(title, paths[0], loader.class_names)
     if isinstance(loader, IdxLoader):
-        return load_idx(_title(section, loader), paths, loader.class_names)
+        return load_idx(title, paths, loader.class_names)
     raise TypeError(f"no code loads {type(loader).__name__}")
 
 
-def _title(section: DatasetConfig, loader: CsvLoader | NpzLoader | IdxLoader) -> str:
-    return section.name if section.known else Path(loader.path).stem
+def _title(section: DatasetConfig, loader: Loader) -> str:
+    path = Path(getattr(loader, "path", ""))
+    return section.name if section.known else path.name.partition(".")[0] or path.name
 
 
 def _paths(section: DatasetConfig, loader: Loader, *, progress: bool) -> list[Path]:
     if section.known:
-        known = KNOWN[section.name]
-        if not known.files:
-            return [own_table(known)]
+        if not KNOWN[section.name].files:
+            return [own_table(section.name)]
         return find_files(section.name, progress=progress)
     path = Path(getattr(loader, "path", ""))
     if isinstance(loader, IdxLoader):
         return find_idx(path)
-    if not path.is_file():
-        raise DatasetError(f"no file {_shown(path)!r}")
+    folders = isinstance(loader, TextLoader | FilesLoader)
+    if not path.is_file() and not (folders and path.is_dir()):
+        what = "file or folder" if folders else "file"
+        raise DatasetError(f"no {what} {_shown(path)!r}")
     return [path]
 
 
@@ -97,13 +128,20 @@ def _shown(path: Path) -> str:
     return relative if not relative.startswith("..") else str(path)
 
 
-def _load_table(loader: CsvLoader, path: Path, name: str, split: SplitConfig) -> Dataset:
+def _load_table(
+    loader: CsvLoader | TextLoader, paths: Sequence[Path], name: str, split: SplitConfig
+) -> Dataset:
     aside = [item for item in (split.column, split.group) if item is not None]
-    dataset = load_csv(loader, path, name, aside)
+    if isinstance(loader, TextLoader):
+        dataset = load_text(loader, paths, name, aside)
+        plain = loader.table()
+    else:
+        dataset = load_csv(loader, paths[0], name, aside)
+        plain = loader
     if split.column is not None:
-        dataset = replace(dataset, parts=read_parts(loader, path, split.column))
+        dataset = replace(dataset, parts=read_parts(plain, paths[0], split.column))
     if split.group is not None:
-        dataset = replace(dataset, groups=read_groups(loader, path, split.group))
+        dataset = replace(dataset, groups=read_groups(plain, paths[0], split.group))
     return dataset
 
 
@@ -113,6 +151,11 @@ def _sample(section: DatasetConfig, split: SplitConfig, seed: int) -> Dataset:
         facts = KNOWN[section.name].facts
         if isinstance(loader, CsvLoader):
             return sample_known_table(section.name, loader, facts, seed)
+        if isinstance(loader, TextLoader | IndexedTextLoader):
+            target = str(getattr(loader, "target", "class"))
+            return sample_texts(section.name, facts, target, seed)
+        if isinstance(loader, AudioLoader):
+            return sample_recordings(section.name, facts, loader.sampling_rate or 8000, seed)
         return sample_images(section.name, facts, seed)
     dataset = sample_like(_load(section, split, progress=False), seed)
     rng = np.random.default_rng(seed)

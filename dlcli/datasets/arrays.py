@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.datasets.dataset import Dataset, Dialect, Target, pixel_columns
+from dlcli.datasets.dataset import PIXELS, Dataset, Medium, Target, pixel_columns
 from dlcli.datasets.reading import file_sha256
 from dlcli.errors import DatasetError
 
@@ -21,8 +21,6 @@ IDX_FILES = (
     "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte",
 )  # fmt: skip
 NPZ_KEYS = ("x_train", "y_train", "x_test", "y_test")
-# Prediction reads rows of such values from a CSV.
-PIXELS = Dialect("auto", header=False)
 
 
 def read_idx(path: Path) -> Array:
@@ -137,6 +135,13 @@ def _images(
         Target("label", "classification", names),
         pixel_columns(x.shape[1:]),
         PIXELS,
+        medium=_medium(x),
         parts=parts,
         files={str(path): file_sha256(path) for path in paths},
     )
+
+
+def _medium(x: Array) -> Medium:
+    if x.shape[-1] not in (1, 3):
+        return Medium()
+    return Medium("image", float(x.max()), float(x.mean()))

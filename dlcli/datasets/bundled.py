@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from dlcli.datasets.arrays import PIXELS
-from dlcli.datasets.dataset import Column, Dataset, Dialect, Target, pixel_columns
+from dlcli.datasets.dataset import (
+    PIXELS,
+    Column,
+    Dataset,
+    Dialect,
+    Medium,
+    Target,
+    pixel_columns,
+)
 from dlcli.datasets.tables import table
 
 
@@ -30,8 +37,9 @@ def load_sklearn(dataset: str, name: str) -> Dataset:
     if dataset == "digits":
         x = bunch.images[..., np.newaxis]
         target = Target("digit", "classification", tuple(map(str, bunch.target_names)))
+        columns, medium = pixel_columns(x.shape[1:]), Medium("image", 16.0, float(x.mean()))
         return Dataset(
-            name, x, bunch.target.astype(np.int32), target, pixel_columns(x.shape[1:]), PIXELS
+            name, x, bunch.target.astype(np.int32), target, columns, PIXELS, medium=medium
         )
     names = [str(feature) for feature in bunch.feature_names]
     columns = tuple(Column(feature, "numeric", index) for index, feature in enumerate(names))

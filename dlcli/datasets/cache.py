@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from dlcli.config.load import bundled
 from dlcli.datasets.reading import file_sha256
 from dlcli.errors import DatasetError
-from dlcli.known import KNOWN, Known, RemoteFile
+from dlcli.known import KNOWN, RemoteFile
 
 
 def cache_folder() -> Path:
@@ -51,6 +53,10 @@ def find_files(name: str, *, download: bool = True, progress: bool = False) -> l
         If a file is nowhere and cannot be downloaded, or is another than it should be.
     """
     known = KNOWN[name]
+    for packing in (known.files, *known.packings):
+        here = [path for file in packing if (path := _local(name, file)) is not None]
+        if len(here) == len(packing):
+            return here
     found: list[Path] = []
     for file in known.files:
         path = _local(name, file)
@@ -62,12 +68,12 @@ def find_files(name: str, *, download: bool = True, progress: bool = False) -> l
     return found
 
 
-def own_table(known: Known) -> Path:
+def own_table(name: str) -> Path:
     """Return the file of a table that comes with dlcli."""
-    name = str(known.arguments["path"])
-    path = next((p for p in (Path("data") / name, bundled("data") / name) if p.is_file()), None)
+    file = f"{name}.csv"
+    path = next((p for p in (Path("data") / file, bundled("data") / file) if p.is_file()), None)
     if path is None:
-        raise DatasetError(f"the table {name} is not installed")
+        raise DatasetError(f"the table {file} is not installed")
     return path
 
 
@@ -84,6 +90,8 @@ def _local(name: str, file: RemoteFile) -> Path | None:
     # Several data sets name their files alike, so a file of another one only stands in the way
     # where it was put on purpose under the full name.
     wrong = [path for path in others if not _shared_name(name, file, path)]
+    if not file.url:  # another packing, which is either the one that is known or no concern
+        return None
     if wrong:
         raise DatasetError(
             f"{wrong[0]} is not the published file: its checksum differs",
@@ -93,11 +101,13 @@ def _local(name: str, file: RemoteFile) -> Path | None:
 
 
 def _shared_name(name: str, file: RemoteFile, path: Path) -> bool:
+    """Tell whether a file is called like one of another data set, or of another packing."""
     return any(
         path.name == other.name and file.sha256 != other.sha256
         for key, known in KNOWN.items()
-        if key != name
-        for other in known.files
+        for packing in (known.files, *known.packings)
+        if key != name or packing is not known.files
+        for other in packing
     )
 
 
@@ -110,11 +120,12 @@ def _download(name: str, file: RemoteFile, *, progress: bool) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         fetched = pooch.retrieve(
             file.url,
-            known_hash=f"sha256:{file.sha256}",
-            fname=file.name,
+            known_hash=f"sha256:{file.archive.sha256 if file.archive else file.sha256}",
+            fname=f"{file.name}.zip" if file.archive else file.name,
             path=folder,
             downloader=pooch.HTTPDownloader(progressbar=progress, timeout=30),
         )
+        return _unpacked(Path(fetched), file) if file.archive else Path(fetched)
     except ValueError:
         raise DatasetError(
             f"{file.url} sent another file than was published: its checksum differs. "
@@ -123,7 +134,20 @@ def _download(name: str, file: RemoteFile, *, progress: bool) -> Path:
         ) from None
     except OSError as error:  # requests' errors are among them
         raise _absent(name, file, _network_reason(error)) from None
-    return Path(fetched)
+
+
+def _unpacked(archive: Path, file: RemoteFile) -> Path:
+    """Take the one file that is wanted out of a zip, and remove the zip."""
+    assert file.archive is not None  # noqa: S101 (for the type checker)
+    with zipfile.ZipFile(archive) as opened:
+        data = opened.read(file.archive.member)
+    if hashlib.sha256(data).hexdigest() != file.sha256:
+        raise ValueError(file.name)
+    path, temporary = archive.with_name(file.name), archive.with_name(f".{file.name}")
+    temporary.write_bytes(data)
+    temporary.replace(path)
+    archive.unlink()
+    return path
 
 
 def _network_reason(error: OSError) -> str:

@@ -131,6 +131,10 @@ def convert(
     """Turn texts into values of a known type; see `numbers`, `booleans` and `categories`."""
     if type == "categorical":
         return categories(texts, dialect)
+    if type == "text":
+        return np.array([text.strip() for text in texts], object)
+    if type == "audio":
+        raise DatasetError(f"{where}: a recording is no text", hint="name WAV files, or a folder")
     turn = numbers if type == "numeric" else booleans
     return turn(texts, dialect, name=name, lines=lines, where=where)
 

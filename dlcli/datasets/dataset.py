@@ -14,8 +14,12 @@ from dlcli.known import Facts, Task
 if TYPE_CHECKING:
     import pandas as pd
 
-ColumnType = Literal["numeric", "categorical", "boolean"]
+ColumnType = Literal["numeric", "categorical", "boolean", "text", "audio"]
 PARTS = ("train", "validation", "test")
+# What people call the parts, in columns and in folders.
+PART_WORDS = {
+    "train": 0, "training": 0, "validation": 1, "val": 1, "valid": 1, "test": 2, "testing": 2,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,31 @@ class Dialect:
     width: int = 0
 
 
+# Rows of numbers, as prediction reads them from a CSV.
+PIXELS = Dialect("auto", header=False)
+
+
+@dataclass(frozen=True)
+class Medium:
+    """What a sample is outside of tables, so that prediction takes the thing itself.
+
+    Parameters
+    ----------
+    kind : {"rows", "image", "audio", "series"}
+    high : float
+        Of an image: the value of white.
+    mean : float
+        Of images: the mean of all values, which tells dark from light backgrounds.
+    sampling_rate : int
+        Of audio, in Hz.
+    """
+
+    kind: Literal["rows", "image", "audio", "series"] = "rows"
+    high: float = 255.0
+    mean: float = 0.0
+    sampling_rate: int = 0
+
+
 @dataclass(frozen=True)
 class Column:
     """One feature of a table.
@@ -57,7 +86,7 @@ class Column:
     Parameters
     ----------
     name : str
-    type : {"numeric", "categorical", "boolean"}
+    type : {"numeric", "categorical", "boolean", "text", "audio"}
     position : int
         In the file, from 0; what counts where there is no header.
     """
@@ -81,6 +110,8 @@ class Target:
         Of a regression target.
     position : int or None
         Column in the file, from 0; None where the data are no table.
+    labels : tuple of str
+        The texts that files have for the classes, where ``class_names`` are better ones.
     """
 
     name: str
@@ -88,6 +119,7 @@ class Target:
     class_names: tuple[str, ...] = ()
     unit: str = ""
     position: int | None = None
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,7 +131,8 @@ class Dataset:
     name : str
     x : DataFrame or ndarray
         A table with float64 columns (numeric, and boolean as 0 and 1; NaN is missing) and
-        object columns (categorical; None is missing), or an array of shape (n, …).
+        object columns (categorical, None is missing; text; audio, float32 arrays of their own
+        lengths), or an array of shape (n, …).
     y : ndarray
         int32 codes of shape (n,) for classes, float64 of shape (n,) for regression.
     target : Target
@@ -113,6 +146,7 @@ class Dataset:
         Labels of shape (n,); rows of one group never part.
     files : mapping
         SHA-256 of every file that was read, by its path.
+    medium : Medium
     sampled : bool
         True if the rows were generated: metrics mean nothing then.
     notices : tuple of str
@@ -128,6 +162,7 @@ class Dataset:
     parts: np.ndarray[Any, Any] | None = None
     groups: np.ndarray[Any, Any] | None = None
     files: Mapping[str, str] = field(default_factory=dict)
+    medium: Medium = field(default_factory=Medium)
     sampled: bool = False
     notices: tuple[str, ...] = ()
 
@@ -149,7 +184,7 @@ class Dataset:
             self.target.class_names,
             tuple(column.name for column in self.columns) if self.is_table else (),
             rows=len(self),
-            official_test=self.parts is not None and not self.is_table,
+            official_test=self.parts is not None,
         )
 
     def take(self, rows: np.ndarray[Any, Any]) -> Dataset:
@@ -176,7 +211,9 @@ class Dataset:
                 continue
             digest.update(f"{array.dtype}{array.shape}".encode())
             if array.dtype == object:
-                digest.update("\0".join(map(str, array.tolist())).encode())
+                for item in array.tolist():
+                    plain = item.tobytes() if isinstance(item, np.ndarray) else str(item).encode()
+                    digest.update(plain + b"\0")
             else:
                 digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()

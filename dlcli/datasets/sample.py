@@ -8,10 +8,17 @@ from typing import Any
 import numpy as np
 
 from dlcli.config.loaders import CsvLoader
-from dlcli.datasets.arrays import PIXELS
-from dlcli.datasets.dataset import Column, Dataset, Dialect, Target, pixel_columns
+from dlcli.datasets.dataset import (
+    PIXELS,
+    Column,
+    Dataset,
+    Dialect,
+    Medium,
+    Target,
+    pixel_columns,
+)
 from dlcli.datasets.reading import position_of
-from dlcli.datasets.tables import table
+from dlcli.datasets.tables import objects, table
 from dlcli.known import Facts
 
 ROWS = 240
@@ -40,7 +47,6 @@ def sample_images(name: str, facts: Facts, seed: int) -> Dataset:
     x = 0.7 * patterns[y] + 0.3 * rng.random((ROWS, *facts.shape))
     x = facts.low + (facts.high - facts.low) * x
     x = x.astype(np.uint8) if facts.high == 255 else np.round(x)
-    parts = np.where(np.arange(ROWS) % 5 == 4, 2, 0).astype(np.int8)
     return Dataset(
         name,
         x,
@@ -48,7 +54,69 @@ def sample_images(name: str, facts: Facts, seed: int) -> Dataset:
         Target("label", "classification", facts.class_names),
         pixel_columns(facts.shape),
         PIXELS,
-        parts=parts if facts.official_test else None,
+        parts=_parts() if facts.official_test else None,
+        medium=Medium("image", facts.high, float(x.mean())),
+        sampled=True,
+        notices=(NOTICE,),
+    )
+
+
+def sample_texts(name: str, facts: Facts, target: str, seed: int) -> Dataset:
+    """Generate texts: words of no language, some of them commoner in one class.
+
+    Parameters
+    ----------
+    name : str
+    facts : Facts
+        Its one column holds the text.
+    target : str
+    seed : int
+    """
+    rng = np.random.default_rng(seed)
+    y = _codes(rng, facts.num_classes)
+    words = np.array(["".join(rng.choice(list("aeioubdklmnrst"), 5)) for _ in range(400)])
+    texts = []
+    for code in y:
+        drawn = rng.integers(0, len(words), rng.integers(5, 80))
+        own = rng.random(len(drawn)) < 0.3
+        drawn[own] = (drawn[own] // facts.num_classes * facts.num_classes + code) % len(words)
+        texts.append(" ".join(words[drawn]))
+    return _sampled(name, facts, Column(facts.columns[0], "text", 0), texts, y, target)
+
+
+def sample_recordings(name: str, facts: Facts, sampling_rate: int, seed: int) -> Dataset:
+    """Generate recordings of up to a second: a tone per class, with noise.
+
+    Parameters
+    ----------
+    name : str
+    facts : Facts
+    sampling_rate : int
+        Hz.
+    seed : int
+    """
+    rng = np.random.default_rng(seed)
+    y = _codes(rng, facts.num_classes)
+    recordings = []
+    for code in y:
+        time = np.arange(rng.integers(sampling_rate // 4, sampling_rate)) / sampling_rate
+        tone = np.sin(2 * np.pi * 200 * (1 + code) * time) + rng.normal(0, 0.3, len(time))
+        recordings.append((0.5 * tone).astype(np.float32))
+    made = _sampled(name, facts, Column(facts.columns[0], "audio", 0), recordings, y, "class")
+    return replace(made, medium=Medium("audio", sampling_rate=sampling_rate))
+
+
+def _sampled(
+    name: str, facts: Facts, column: Column, items: list[Any], y: Array, target: str
+) -> Dataset:
+    return Dataset(
+        name,
+        table({column.name: objects(items)}),
+        y,
+        Target(target, "classification", facts.class_names),
+        (column,),
+        Dialect("auto", width=1),
+        parts=_parts() if facts.official_test else None,
         sampled=True,
         notices=(NOTICE,),
     )
@@ -93,9 +161,18 @@ def sample_like(dataset: Dataset, seed: int) -> Dataset:
         A table; its columns' ranges and categories are kept, and which of them have gaps.
     seed : int
     """
+    if dataset.medium.kind == "series":  # a part of itself, which shows no more than itself
+        taken = dataset.take(np.arange(min(ROWS, len(dataset))))
+        return replace(taken, files={}, sampled=True, notices=(NOTICE,))
     if isinstance(dataset.x, np.ndarray):
         low, high = float(dataset.x.min()), float(dataset.x.max())
         return sample_images(dataset.name, replace(dataset.facts, low=low, high=high), seed)
+    media = {column.type: column for column in dataset.columns}
+    facts = replace(dataset.facts, columns=tuple(column.name for column in dataset.columns))
+    if len(dataset.columns) == 1 and "text" in media:
+        return sample_texts(dataset.name, facts, dataset.target.name, seed)
+    if "audio" in media:
+        return sample_recordings(dataset.name, facts, dataset.medium.sampling_rate, seed)
     rng = np.random.default_rng(seed)
     classes = len(dataset.target.class_names)
     bounds = (float(dataset.y.min()), float(dataset.y.max()))
@@ -129,6 +206,10 @@ def sample_like(dataset: Dataset, seed: int) -> Dataset:
         sampled=True,
         notices=(NOTICE,),
     )
+
+
+def _parts() -> Array:
+    return np.where(np.arange(ROWS) % 5 == 4, 2, 0).astype(np.int8)
 
 
 def _codes(rng: np.random.Generator, num_classes: int) -> Array:

@@ -11,8 +11,15 @@ import numpy as np
 
 from dlcli.config.loaders import CsvLoader
 from dlcli.datasets.columns import categories, convert, detect_type, notices
-from dlcli.datasets.dataset import PARTS, Column, ColumnType, Dataset
+from dlcli.datasets.dataset import (
+    PART_WORDS,
+    PARTS,
+    Column,
+    ColumnType,
+    Dataset,
+)
 from dlcli.datasets.reading import file_sha256, position_of, read_all
+from dlcli.datasets.series import load_series
 from dlcli.datasets.target_column import read_target
 from dlcli.errors import DatasetError
 
@@ -22,7 +29,14 @@ if TYPE_CHECKING:
 MAX_CATEGORIES = 1000
 
 
-def load_csv(loader: CsvLoader, path: Path, name: str, extra: Sequence[str | int] = ()) -> Dataset:
+def load_csv(
+    loader: CsvLoader,
+    path: Path,
+    name: str,
+    extra: Sequence[str | int] = (),
+    *,
+    kind: ColumnType | None = None,
+) -> Dataset:
     """Read a table for training.
 
     Parameters
@@ -34,6 +48,8 @@ def load_csv(loader: CsvLoader, path: Path, name: str, extra: Sequence[str | int
         What the data set is called.
     extra : sequence of str or int
         ``split.column`` and ``split.group``: read as text, and no features.
+    kind : str, optional
+        Type of every feature; default: told from its values.
 
     Returns
     -------
@@ -49,6 +65,8 @@ def load_csv(loader: CsvLoader, path: Path, name: str, extra: Sequence[str | int
     names, block, dialect = read_all(loader, path)
     target_at = position_of(loader.target, names, where, what="target column")
     aside = [position_of(item, names, where) for item in (*loader.drop, *extra)]
+    if loader.window is not None:
+        return load_series(name, names[target_at], target_at, block, loader, dialect, path)
     wanted = (
         [position_of(item, names, where) for item in loader.columns]
         if loader.columns is not None
@@ -63,12 +81,10 @@ def load_csv(loader: CsvLoader, path: Path, name: str, extra: Sequence[str | int
     for at in features:
         column = names[at]
         place: dict[str, Any] = {"name": column, "lines": block.lines, "where": where}
-        kind: ColumnType = loader.types.get(column) or detect_type(
-            block.texts[at], dialect, **place
-        )
-        values[column] = convert(kind, block.texts[at], dialect, **place)
-        columns.append(Column(column, kind, at))
-    _refuse_wide_categories(values, where)
+        own = kind or loader.types.get(column) or detect_type(block.texts[at], dialect, **place)
+        values[column] = convert(own, block.texts[at], dialect, **place)
+        columns.append(Column(column, own, at))
+    _refuse_wide_categories(values, columns, where)
     target, y = read_target(loader, names[target_at], target_at, block, dialect, where)
     texts = {names[at]: block.texts[at] for at in features}
     return Dataset(
@@ -79,7 +95,7 @@ def load_csv(loader: CsvLoader, path: Path, name: str, extra: Sequence[str | int
         tuple(columns),
         dialect,
         files={where: file_sha256(path)},
-        notices=tuple(notices(values, texts)),
+        notices=tuple(notices(values, texts)) if kind is None else (),
     )
 
 
@@ -92,15 +108,24 @@ def table(values: dict[str, np.ndarray[Any, Any]]) -> pd.DataFrame:
     )
 
 
-def _refuse_wide_categories(values: dict[str, np.ndarray[Any, Any]], where: str) -> None:
-    for name, column in values.items():
-        if column.dtype == object:
-            distinct = len(set(column.tolist()))
-            if distinct > MAX_CATEGORIES:
-                raise DatasetError(
-                    f"{where}: column {name!r} has {distinct} different texts",
-                    hint=f"leave it out with `drop: [{name}]`, or set its type",
-                )
+def objects(items: Sequence[Any]) -> np.ndarray[Any, Any]:
+    """Return an array of objects, also where the items are arrays of one length."""
+    array = np.empty(len(items), object)
+    for index, item in enumerate(items):
+        array[index] = item
+    return array
+
+
+def _refuse_wide_categories(
+    values: dict[str, np.ndarray[Any, Any]], columns: Sequence[Column], where: str
+) -> None:
+    for name in (column.name for column in columns if column.type == "categorical"):
+        distinct = len(set(values[name].tolist()))
+        if distinct > MAX_CATEGORIES:
+            raise DatasetError(
+                f"{where}: column {name!r} has {distinct} different texts",
+                hint=f"leave it out with `drop: [{name}]`, or set `types: {{{name}: text}}`",
+            )
 
 
 def read_parts(loader: CsvLoader, path: Path, column: str | int) -> np.ndarray[Any, Any]:
@@ -113,16 +138,15 @@ def read_parts(loader: CsvLoader, path: Path, column: str | int) -> np.ndarray[A
     """
     names, block, _ = read_all(loader, path)
     at = position_of(column, names, str(path))
-    words = {"train": 0, "training": 0, "validation": 1, "val": 1, "valid": 1, "test": 2}
     parts = np.empty(len(block), np.int8)
     for index, text in enumerate(block.texts[at]):
         word = text.strip().lower()
-        if word not in words:
+        if word not in PART_WORDS:
             raise DatasetError(
                 f"{path}:{block.lines[index]}: {text!r} in column {names[at]!r} "
                 f"is none of {', '.join(PARTS)}"
             )
-        parts[index] = words[word]
+        parts[index] = PART_WORDS[word]
     return parts
 
 

@@ -39,14 +39,37 @@ def read_target(
         plain = replace(dialect, missing=())
         y = numbers(texts, plain, name=name, lines=block.lines, where=where)
         return Target(name, "regression", (), loader.unit, position), y
-    class_names = sort_classes(set(texts))
-    if len(class_names) < 2:
-        raise DatasetError(
-            f"{where}: {name!r} is {class_names[0]!r} in every row; nothing to learn"
-        )
-    codes = {text: code for code, text in enumerate(class_names)}
+    found = sort_classes(set(texts))
+    if len(found) < 2:
+        raise DatasetError(f"{where}: {name!r} is {found[0]!r} in every row; nothing to learn")
+    codes = {text: code for code, text in enumerate(found)}
     y = np.fromiter((codes[text] for text in texts), np.int32, len(texts))
-    return Target(name, "classification", class_names, "", position), y
+    class_names, labels = name_classes(found, loader.class_names, where)
+    return Target(name, "classification", class_names, "", position, labels), y
+
+
+def name_classes(
+    found: tuple[str, ...], better: Sequence[str] | None, where: str
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the names of classes and, if these are not those of the file, the file's texts.
+
+    Parameters
+    ----------
+    found : tuple of str
+        Sorted texts of the file.
+    better : sequence of str or None
+        The loader's ``class_names``.
+    where : str
+        The file, for messages.
+    """
+    if better is None or tuple(better) == found:
+        return found, ()
+    if len(better) != len(found) or len(set(better)) < len(better):
+        raise DatasetError(
+            f"{where}: {len(found)} classes ({', '.join(found[:10])}), but `class_names` has "
+            f"{len(better)}"
+        )
+    return tuple(better), found
 
 
 def _refuse_nearly_numeric(

@@ -1,4 +1,4 @@
-"""The steps of preprocessing: what each learns from training rows, and how it applies it.
+"""Steps of numbers and categories: what each learns from training rows, and how it applies it.
 
 scikit-learn does the arithmetic of fitting; what it finds is kept as plain numbers and applied
 with NumPy, so that training and prediction run the same lines.
@@ -6,117 +6,23 @@ with NumPy, so that training and prediction run the same lines.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 
-from dlcli.config.steps import (
-    STEPS,
-    Impute,
-    MinMax,
-    OneHot,
-    Ordinal,
-    Scale,
-    Standardize,
-    Step,
-    Steps,
-)
-from dlcli.datasets.dataset import ColumnType
+from dlcli.config.steps import Impute, MinMax, OneHot, Ordinal, Scale, Standardize, Step
 from dlcli.datasets.tables import MAX_CATEGORIES
 from dlcli.errors import DatasetError
 from dlcli.events import Events
-
-Array = np.ndarray[Any, Any]
-Names = Sequence[str]
-
-
-class FittedStep(ABC):
-    """A step with what it learned; the fields are plain data."""
-
-    name: ClassVar[str]
-
-    @classmethod
-    @abstractmethod
-    def fit(cls, step: Any, values: Array, names: Names) -> Self:
-        """Learn from training rows of shape (n, columns)."""
-
-    @abstractmethod
-    def apply(self, values: Array, names: Names, events: Events) -> Array:
-        """Return the rows transformed; shape (n, columns out)."""
-
-    def names(self, names: Names) -> list[str]:
-        """Return the names of the columns that come out."""
-        return list(names)
-
-
-FITTED: dict[str, type[FittedStep]] = {}
-
-
-def _fits(step: type[Step]) -> Any:
-    """Tie a fitted step to the section of the config that asks for it."""
-
-    def enter(fitted: type[FittedStep]) -> type[FittedStep]:
-        fitted.name = next(name for name in STEPS if STEPS[name] is step)
-        FITTED[fitted.name] = fitted
-        return fitted
-
-    return enter
-
-
-def step_name(step: Step) -> str:
-    """Return the name of a step as configs spell it."""
-    return next(name for name in STEPS if STEPS[name] is type(step))
-
-
-def fit_step(step: Step, values: Array, names: Names) -> FittedStep:
-    """Fit one step of a config on training rows.
-
-    Parameters
-    ----------
-    step : Step
-    values : ndarray, shape (n, columns)
-    names : sequence of str
-    """
-    return FITTED[step_name(step)].fit(step, values, names)
-
-
-def step_to_json(step: FittedStep) -> dict[str, Any]:
-    """Return name and state of a fitted step as plain data."""
-    return {"name": step.name, **asdict(step)}  # type: ignore[call-overload]
-
-
-def step_from_json(document: Mapping[str, Any]) -> FittedStep:
-    """Rebuild a fitted step from plain data."""
-    state = {key: _tuples(value) for key, value in document.items() if key != "name"}
-    return FITTED[document["name"]](**state)
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(map(_tuples, value)) if isinstance(value, list) else value
-
-
-def default_steps(kind: ColumnType, *, gaps: bool) -> Steps:
-    """Return the steps of a column that the config leaves open.
-
-    Parameters
-    ----------
-    kind : {"numeric", "categorical", "boolean"}
-    gaps : bool
-        Whether the column has missing values.
-    """
-    fill: Steps = (Impute(strategy="most_frequent" if kind == "boolean" else None),) if gaps else ()
-    own: dict[str, Steps] = {"numeric": (Standardize(),), "categorical": (OneHot(),), "boolean": ()}
-    return (*fill, *own[kind])
+from dlcli.steps.base import Array, FittedStep, Names, fits
 
 
 def _plain(values: Any) -> tuple[float, ...]:
     return tuple(float(value) for value in np.ravel(values))
 
 
-@_fits(Standardize)
+@fits(Standardize)
 @dataclass(frozen=True)
 class FittedStandardize(FittedStep):
     """Mean and standard deviation of each column; a constant column is only centred."""
@@ -136,7 +42,7 @@ class FittedStandardize(FittedStep):
         return np.asarray((values - np.asarray(self.mean, kind)) / np.asarray(self.scale, kind))
 
 
-@_fits(MinMax)
+@fits(MinMax)
 @dataclass(frozen=True)
 class FittedMinMax(FittedStep):
     """Smallest value and range of each column; the range of a constant column is 1."""
@@ -156,7 +62,7 @@ class FittedMinMax(FittedStep):
         return np.asarray((values - np.asarray(self.low, kind)) / np.asarray(self.span, kind))
 
 
-@_fits(Scale)
+@fits(Scale)
 @dataclass(frozen=True)
 class FittedScale(FittedStep):
     """A constant to divide by."""
@@ -171,22 +77,26 @@ class FittedScale(FittedStep):
         return np.asarray(values / values.dtype.type(self.divisor))
 
 
-@_fits(Impute)
+@fits(Impute)
 @dataclass(frozen=True)
 class FittedImpute(FittedStep):
     """What stands for a missing value in each column, and which columns get an indicator."""
 
     fill: tuple[Any, ...]
     indicators: tuple[int, ...]
+    missing_values: float | None = None
 
     @classmethod
     def fit(cls, step: Impute, values: Array, names: Names) -> Self:
         from sklearn.impute import SimpleImputer
 
         text = values.dtype == object
+        if text and step.missing_values is not None:
+            raise DatasetError(f"column {names[0]!r} holds text; missing_values is a number")
         strategy = step.strategy or ("most_frequent" if text else "mean")
         if text and strategy != "most_frequent":
             raise DatasetError(f"column {names[0]!r} holds text; impute it with most_frequent")
+        values = _marked(values, step.missing_values)
         gaps = _gaps(values)
         for index in np.flatnonzero(gaps.all(axis=0)).tolist():
             raise DatasetError(
@@ -196,9 +106,10 @@ class FittedImpute(FittedStep):
         imputer = SimpleImputer(missing_values=None if text else np.nan, strategy=strategy)
         fill = imputer.fit(values).statistics_
         indicators = np.flatnonzero(gaps.any(axis=0)).tolist() if step.indicator else []
-        return cls(tuple(fill.tolist()), tuple(indicators))
+        return cls(tuple(fill.tolist()), tuple(indicators), step.missing_values)
 
     def apply(self, values: Array, names: Names, events: Events) -> Array:
+        values = _marked(values, self.missing_values)
         gaps = _gaps(values)
         for index in np.flatnonzero(gaps.any(axis=0)).tolist():
             events.imputed[names[index]] += int(gaps[:, index].sum())
@@ -209,6 +120,11 @@ class FittedImpute(FittedStep):
 
     def names(self, names: Names) -> list[str]:
         return [*names, *(f"{names[index]} missing" for index in self.indicators)]
+
+
+def _marked(values: Array, missing: float | None) -> Array:
+    """Turn the number that stands for no value into NaN."""
+    return values if missing is None else np.where(values == missing, np.nan, values)
 
 
 def _gaps(values: Array) -> Array:
@@ -255,7 +171,7 @@ class _Categories(FittedStep):
         return codes
 
 
-@_fits(OneHot)
+@fits(OneHot)
 @dataclass(frozen=True)
 class FittedOneHot(_Categories):
     """One 0/1 column per category; zeros for one not seen in training."""
@@ -276,7 +192,7 @@ class FittedOneHot(_Categories):
         ]
 
 
-@_fits(Ordinal)
+@fits(Ordinal)
 @dataclass(frozen=True)
 class FittedOrdinal(_Categories):
     """The number of the category; -1 for one not seen in training."""
