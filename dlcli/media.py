@@ -114,10 +114,8 @@ def _light_or_dark(mean: float, signature: Signature) -> tuple[str, ...]:
     if not usual or abs(mean - usual) < 0.3 * high or abs(high - mean - usual) > 0.2 * high:
         return ()
     kinds = ("light", "dark") if mean > usual else ("dark", "light")
-    return (
-        f"these pictures are {kinds[0]} and those of the training were {kinds[1]}: "
-        "consider --invert",
-    )
+    found = f"these pictures are {kinds[0]} and those of the training were {kinds[1]}"
+    return (f"{found}: consider --invert",)
 
 
 def _known_classes(folders: Sequence[str], signature: Signature) -> list[str] | None:

@@ -14,7 +14,7 @@ from dlcli.config.heads import (
     metric_errors,
     output_units,
 )
-from dlcli.config.loaders import CsvLoader
+from dlcli.config.loaders import CsvLoader, FilesLoader, Table
 from dlcli.config.sections import Config
 from dlcli.errors import ConfigError, did_you_mean
 from dlcli.known import Facts
@@ -226,13 +226,28 @@ def _repeated_metrics(metrics: Sequence[Component]) -> Iterator[Finding]:
         seen.add(key)
 
 
+def _aside_errors(config: Config) -> Iterator[Finding]:
+    """Find columns of the split where the data have none."""
+    loader = config.dataset.loader
+    series = isinstance(loader, CsvLoader) and loader.window is not None
+    if isinstance(loader, Table) and not series:
+        return
+    for key in ("column", "group"):
+        if getattr(config.split, key) is None:
+            continue
+        if series:
+            yield ("split", key), "a series is split in the order of time"
+        elif key == "group" and isinstance(loader, FilesLoader):
+            if f"{{{config.split.group}}}" not in (loader.pattern or ""):
+                yield ("split", key), f"the loader's pattern has no {{{config.split.group}}}"
+        else:
+            yield ("split", key), "is for tables from a text file"
+
+
 def _split_errors(config: Config, facts: Facts | None) -> Iterator[Finding]:
     if facts and facts.official_test and config.split.test is not None:
         yield ("split", "test"), "this data set has official test rows; leave 'test' out"
-    if config.dataset.name and not isinstance(config.dataset.loader, CsvLoader):
-        for key in ("column", "group"):
-            if getattr(config.split, key) is not None:
-                yield ("split", key), "is for tables from a text file"
+    yield from _aside_errors(config)
     if isinstance(config.fit.class_weight, dict) and facts and facts.class_names:
         for name in config.fit.class_weight:
             if name not in facts.class_names:

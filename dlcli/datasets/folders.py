@@ -93,7 +93,9 @@ def _walk_zip(path: Path, endings: Sequence[str]) -> Iterator[tuple[PurePosixPat
 
 
 def _wanted(name: PurePosixPath, endings: Sequence[str]) -> bool:
-    hidden = any(part.startswith((".", "__MACOSX")) for part in name.parts)
+    # A path may begin with "./" or "../"; it is only read, so that it leads nowhere.
+    shown = [part for part in name.parts if part not in (".", "..")]
+    hidden = any(part.startswith((".", "__MACOSX")) for part in shown)
     return name.suffix.lower() in endings and not hidden
 
 

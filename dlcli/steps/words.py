@@ -101,8 +101,8 @@ class FittedVectorize(FittedStep):
         made = np.zeros((len(rows), self.length), np.float32)
         for index, row in enumerate(rows):
             kept = row[-self.length :] if self.truncating == "pre" else row[: self.length]
-            if not kept:
-                continue
+            if not kept:  # a mask over a whole text would make NaN
+                kept = [UNKNOWN]
             if self.padding == "pre":
                 made[index, -len(kept) :] = kept
             else:

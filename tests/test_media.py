@@ -1,0 +1,626 @@
+"""Pictures, recordings, raw text and series: loaded, trained on, and predicted from what they are."""
+
+import csv
+import io
+import json
+import tarfile
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from scipy.io import wavfile
+
+from dlcli import ConfigError, DatasetError, evaluate, load_config, predict, train
+from dlcli.datasets import load_dataset
+from dlcli.datasets.pictures import decode_picture
+from dlcli.datasets.recordings import decode_wav
+from dlcli.preprocess import fit_preprocessor, resolve
+
+RATE = 1000
+
+
+def config_of(write, dataset, model, **changes):
+    keys = {
+        "dataset": dataset,
+        "split": {"test": 0.25},
+        "model": model,
+        "loss": "sparse_categorical_crossentropy",
+        "optimizer": {"Adam": {"learning_rate": 0.02}},
+        "metrics": ["accuracy"],
+        "fit": {"epochs": 20, "batch_size": 8},
+        **changes,
+    }
+    return load_config(write("c.yaml", json.dumps(keys)))
+
+
+# Pictures
+
+DENSE = ["Flatten", {"Dense": {"activation": "softmax"}}]
+
+
+def draw(kind, number, size=(8, 6), mode="L"):
+    """Draw a light bar, upright or lying, on a dark ground."""
+    pixels = np.full(size, 20, np.uint8)
+    if kind == "upright":
+        pixels[:, 1 + number % 4] = 230
+    else:
+        pixels[1 + number % 5, :] = 230
+    return Image.fromarray(pixels).convert(mode)
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    for kind in ("lying", "upright"):
+        (tmp_path / "bars" / kind).mkdir(parents=True)
+        for number in range(20):
+            ending = "png" if number % 2 else "JPG"
+            draw(kind, number).save(tmp_path / "bars" / kind / f"{number:02d}.{ending}")
+    (tmp_path / "bars" / ".DS_Store").write_text("no picture")
+    (tmp_path / "bars" / "notes.txt").write_text("no picture")
+    return tmp_path / "bars"
+
+
+IMAGES = {"images": {"path": "bars", "color_mode": "grayscale"}}
+SCALED = {"preprocess": {"numeric": {"scale": 255}}}
+
+
+def test_pictures_are_loaded_from_class_folders(pictures, write):
+    dataset = load_dataset(config_of(write, IMAGES, DENSE))
+
+    assert dataset.x.shape == (40, 8, 6, 1)
+    assert dataset.x.dtype == np.uint8
+    assert dataset.target.class_names == ("lying", "upright")
+    assert dataset.x[0, :, 0, 0].max() > 200
+
+
+@pytest.mark.parametrize("form", ["png", "jpg", "folder", "several", "zip"])
+def test_pictures_are_predicted_as_files_folders_and_archives(pictures, write, tmp_path, form):
+    run = train(config_of(write, IMAGES, DENSE, **SCALED), runs=tmp_path / "runs").path
+    (tmp_path / "new").mkdir()
+    large = draw("upright", 2).resize((60, 80)).convert("RGBA")
+    large.save(tmp_path / "new" / "a.png")
+    draw("lying", 3, mode="RGB").save(tmp_path / "new" / "b.jpg")
+    with zipfile.ZipFile(tmp_path / "new.zip", "w") as archive:
+        archive.write(tmp_path / "new" / "a.png", "a.png")
+        archive.write(tmp_path / "new" / "b.jpg", "b.jpg")
+    source, wanted = {
+        "png": (tmp_path / "new" / "a.png", ["upright"]),
+        "jpg": (tmp_path / "new" / "b.jpg", ["lying"]),
+        "folder": (tmp_path / "new", ["upright", "lying"]),
+        "several": ([tmp_path / "new" / "a.png", tmp_path / "new" / "b.jpg"], ["upright", "lying"]),
+        "zip": (tmp_path / "new.zip", ["upright", "lying"]),
+    }[form]
+
+    found = predict(run, source).to_frame()
+
+    assert list(found.columns) == ["file", "prediction", "p_lying", "p_upright"]
+    assert found["prediction"].tolist() == wanted
+    assert [name.rpartition("/")[2] for name in found["file"]] == ["a.png", "b.jpg"][
+        slice(None) if len(wanted) == 2 else slice(int(form == "jpg"), int(form == "jpg") + 1)
+    ]
+
+
+def test_pixels_in_a_csv_give_what_the_picture_gives(pictures, write, tmp_path):
+    run = train(config_of(write, IMAGES, DENSE, **SCALED), runs=tmp_path / "runs").path
+    draw("upright", 1).save(tmp_path / "a.png")
+    row = ",".join(map(str, np.asarray(draw("upright", 1)).ravel()))
+
+    from_picture = predict(run, tmp_path / "a.png").to_frame().drop(columns="file")
+    from_row = predict(run, write("pixels.csv", row + "\n")).to_frame()
+
+    pd.testing.assert_frame_equal(from_picture, from_row)
+
+
+def test_light_pictures_for_a_model_of_dark_ones_are_noticed_and_inverted(
+    pictures, write, tmp_path, dlcli
+):
+    run = train(config_of(write, IMAGES, DENSE, **SCALED), runs=tmp_path / "runs").path
+    negative = Image.fromarray(255 - np.asarray(draw("upright", 2)))
+    negative.save(tmp_path / "negative.png")
+
+    _, _, err = dlcli("predict", run, tmp_path / "negative.png")
+    code, out, quiet = dlcli("predict", run, tmp_path / "negative.png", "--invert")
+
+    assert "--invert" in err
+    assert "--invert" not in quiet
+    assert (code, next(csv.DictReader(out.splitlines()))["prediction"]) == (0, "upright")
+
+
+def test_a_labelled_folder_of_pictures_is_evaluated(pictures, write, tmp_path):
+    run = train(config_of(write, IMAGES, DENSE, **SCALED), runs=tmp_path / "runs").path
+
+    scores = evaluate(run, pictures).scores
+
+    assert scores.rows == 40
+    assert scores.metrics["accuracy"] == 1.0
+
+
+def test_train_and_test_folders_are_the_split(pictures, write, tmp_path):
+    (tmp_path / "parts").mkdir()
+    pictures.rename(tmp_path / "parts" / "train")
+    for kind in ("lying", "upright"):
+        (tmp_path / "parts" / "test" / kind).mkdir(parents=True)
+        for number in range(3):
+            draw(kind, number).save(tmp_path / "parts" / "test" / kind / f"{number}.png")
+
+    loader = {"images": {"path": "parts", "color_mode": "grayscale"}}
+    result = train(
+        config_of(write, loader, DENSE, split={}, fit={"epochs": 1}), runs=tmp_path / "runs"
+    )
+
+    assert {name: scores.rows for name, scores in result.scores.items()} == {"train": 40, "test": 6}
+
+
+def test_sizes_that_differ_need_one(pictures, write):
+    draw("upright", 1, size=(9, 9)).save(pictures / "upright" / "odd.png")
+
+    with pytest.raises(DatasetError, match="2 sizes, 8×6 to 9×9") as error:
+        load_dataset(config_of(write, IMAGES, DENSE))
+    sized = {"images": {**IMAGES["images"], "image_size": [4, 4]}}
+
+    assert "image_size" in error.value.hint
+    assert load_dataset(config_of(write, sized, DENSE)).x.shape == (41, 4, 4, 1)
+
+
+def test_a_broken_picture_is_named(pictures, write):
+    (pictures / "upright" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n not really")
+
+    with pytest.raises(DatasetError, match=r"upright/broken\.png is no PNG or JPEG"):
+        load_dataset(config_of(write, IMAGES, DENSE))
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16", "CMYK"])
+def test_pictures_of_every_mode_are_decoded(mode):
+    grey = Image.fromarray(np.full((5, 4), 200, np.uint8))
+    if mode == "I;16":
+        picture = Image.fromarray(np.full((5, 4), 200 * 256, np.uint16))
+    else:
+        picture = grey.convert("RGB").convert(mode)
+    data = io.BytesIO()
+    picture.save(data, "JPEG" if mode == "CMYK" else "PNG")
+
+    decoded = decode_picture(data.getvalue(), "x", 3)
+
+    assert decoded.shape == (5, 4, 3)
+    assert abs(float(decoded.mean()) - (255 if mode == "1" else 200)) < 60
+
+
+def test_a_bomb_of_pixels_is_refused():
+    data = io.BytesIO()
+    Image.new("1", (30_000, 30_000)).save(data, "PNG")
+
+    with pytest.raises(DatasetError, match="too many pixels"):
+        decode_picture(data.getvalue(), "x", 1)
+
+
+def test_folders_that_hold_nothing_say_so(write, tmp_path):
+    (tmp_path / "bars").mkdir()
+
+    with pytest.raises(DatasetError, match="no file that this loader reads"):
+        load_dataset(config_of(write, IMAGES, DENSE))
+    with pytest.raises(DatasetError, match="no file or folder 'nowhere'"):
+        load_dataset(config_of(write, {"images": {"path": "nowhere"}}, DENSE))
+
+
+# Recordings
+
+HEARS = [
+    {"Reshape": {"target_shape": [-1, 1]}},
+    {"Conv1D": {"filters": 8, "kernel_size": 16, "strides": 4, "activation": "relu"}},
+    "GlobalMaxPooling1D",
+    {"Dense": {"activation": "softmax"}},
+]
+
+
+def tone(pitch, seconds, rate=RATE):
+    time = np.arange(round(seconds * rate)) / rate
+    return (0.4 * np.sin(2 * np.pi * pitch * time)).astype(np.float32)
+
+
+PITCHES = {"low": 50, "high": 350}
+
+
+@pytest.fixture
+def recordings(tmp_path):
+    folder = tmp_path / "tones"
+    folder.mkdir()
+    for number in range(40):
+        name = ("low", "high")[number % 2]
+        sound = tone(PITCHES[name] + number % 5, 0.2 + 0.01 * number)
+        wavfile.write(folder / f"{name}_{'ab'[number // 2 % 2]}_{number}.wav", RATE, sound)
+    return folder
+
+
+AUDIO = {"audio": {"path": "tones", "pattern": "{class}_{speaker}_{take}"}}
+
+
+def test_recordings_of_mixed_lengths_train_and_predict(recordings, write, tmp_path, dlcli):
+    run = train(config_of(write, AUDIO, HEARS), runs=tmp_path / "runs").path
+    wavfile.write(tmp_path / "new.wav", RATE, tone(352, 0.3))
+    stereo = np.stack([tone(51, 2.0, 8000)] * 2, axis=1)
+    wavfile.write(tmp_path / "other.wav", 8000, (stereo * 32767).astype(np.int16))
+
+    code, out, _ = dlcli("predict", run, tmp_path / "new.wav", tmp_path / "other.wav")
+
+    assert code == 0
+    rows = list(csv.DictReader(out.splitlines()))
+    assert [row["prediction"] for row in rows] == ["high", "low"]
+    assert rows[0]["file"].endswith("new.wav")
+
+
+def test_the_pattern_marks_speakers_that_never_part(recordings, write):
+    config = config_of(write, AUDIO, HEARS, split={"test": 0.5, "group": "speaker"})
+
+    dataset = load_dataset(config)
+
+    assert set(dataset.groups) == {"a", "b"}
+
+
+def test_the_pattern_marks_test_files(recordings, write):
+    marked = {"audio": {**AUDIO["audio"], "test": {"speaker": ["b"]}}}
+
+    dataset = load_dataset(config_of(write, marked, HEARS, split={}))
+
+    assert np.bincount(dataset.parts).tolist() == [20, 0, 20]
+
+
+def test_a_tar_of_recordings_is_read_in_place(recordings, write, tmp_path):
+    with tarfile.open(tmp_path / "tones.tar.gz", "w:gz") as archive:
+        archive.add(recordings, "../../tones")
+    packed = {"audio": {**AUDIO["audio"], "path": "tones.tar.gz"}}
+
+    one, other = (load_dataset(config_of(write, loader, HEARS)) for loader in (AUDIO, packed))
+
+    assert sorted(map(len, one.x["recording"])) == sorted(map(len, other.x["recording"]))
+    assert not (tmp_path.parent / "tones").exists()
+
+
+def test_a_table_of_recordings_is_read(recordings, write):
+    lines = [f"tones/{path.name},{path.name.split('_')[0]}" for path in recordings.iterdir()]
+    write("list.csv", "file,word\n" + "\n".join(lines) + "\n")
+    config = config_of(write, {"audio": {"path": "list.csv", "target": "word"}}, HEARS)
+
+    dataset = load_dataset(config)
+
+    assert dataset.target.class_names == ("high", "low")
+    assert len(dataset) == 40
+
+
+def test_padding_is_learned_from_training_rows_alone(recordings, write):
+    config = config_of(write, AUDIO, HEARS)
+    dataset = load_dataset(config)
+    section = resolve(dataset, config.preprocess)
+    short = np.array([i for i, x in enumerate(dataset.x["recording"]) if len(x) < 300])
+
+    preprocessor = fit_preprocessor(dataset, short, section)
+
+    longest = max(len(x) for x in dataset.x["recording"].iloc[short])
+    assert preprocessor.input_shape == (longest,)
+    made = preprocessor.transform(dataset.x)
+    assert made.shape == (40, longest)
+    assert np.abs(made).max(axis=1) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int16, np.int32, np.float32])
+def test_wav_of_every_width_has_the_same_sound(kind):
+    sound = tone(100, 0.1)
+    scale = {np.uint8: 127, np.int16: 32767, np.int32: 2**31 - 128, np.float32: 1}[kind]
+    shift = 128 if kind == np.uint8 else 0
+    data = io.BytesIO()
+    wavfile.write(data, RATE, (sound * scale + shift).astype(kind))
+
+    decoded, rate = decode_wav(data.getvalue(), "x")
+
+    assert rate == RATE
+    assert decoded == pytest.approx(sound, abs=0.01)
+
+
+@pytest.mark.parametrize("data", [b"", b"RIFF", b"RIFF\x24\0\0\0WAVEfmt ", b"not a sound at all"])
+def test_what_is_no_wav_is_named(data):
+    with pytest.raises(DatasetError, match=r"x\.wav is no WAV file"):
+        decode_wav(data, "x.wav")
+
+
+def test_a_model_of_sound_refuses_rows(recordings, write, tmp_path):
+    config = config_of(write, AUDIO, HEARS, fit={"epochs": 1})
+    run = train(config, runs=tmp_path / "runs").path
+
+    with pytest.raises(DatasetError, match="the model takes WAV files"):
+        predict(run, write("rows.csv", "1,2\n"))
+
+
+# Text
+
+READS = [
+    {"Embedding": {"input_dim": 50, "output_dim": 4}},
+    "GlobalAveragePooling1D",
+    {"Dense": {"activation": "softmax"}},
+]
+TEXT = {"text": {"path": "mail.csv", "text": "message", "target": "kind"}}
+WORDS = {"preprocess": {"text": {"vectorize": {"max_tokens": 50, "output_sequence_length": 6}}}}
+
+
+@pytest.fixture
+def mail(write):
+    rows = [
+        f'"Win a PRIZE, now! no{n % 3}",spam\n"See you, at {n % 7} then",ham\n' for n in range(20)
+    ]
+    return write("mail.csv", "message,kind\n" + "".join(rows))
+
+
+@pytest.fixture
+def reader(mail, write, tmp_path):
+    return train(config_of(write, TEXT, READS, **WORDS), runs=tmp_path / "runs").path
+
+
+@pytest.mark.parametrize("form", ["csv", "txt", "jsonl", "option", "frame"])
+def test_raw_sentences_are_predicted_in_many_forms(reader, write, dlcli, form):
+    sentences = ["win the prize", "see you THEN…"]
+    source = {
+        "csv": lambda: [write("new.csv", "message\n" + "\n".join(sentences) + "\n")],
+        "txt": lambda: [write("new.txt", "\n".join(sentences) + "\n")],
+        "jsonl": lambda: [
+            write("new.jsonl", "".join(json.dumps({"message": s}) + "\n" for s in sentences))
+        ],
+        "option": lambda: ["--text", sentences[0], "--text", sentences[1]],
+    }
+    if form == "frame":
+        found = predict(reader, pd.DataFrame({"message": sentences})).to_frame()
+        assert found["prediction"].tolist() == ["spam", "ham"]
+        return
+
+    code, out, _ = dlcli("predict", reader, *source[form]())
+
+    assert code == 0
+    assert [row["prediction"] for row in csv.DictReader(out.splitlines())] == ["spam", "ham"]
+
+
+def test_sentences_come_through_standard_input(reader, process):
+    done = process("predict", reader, "-", input="win a prize, now\nsee you then\n")
+
+    assert [row["prediction"] for row in csv.DictReader(done.stdout.splitlines())] == [
+        "spam",
+        "ham",
+    ]
+
+
+def test_a_text_without_a_known_word_is_noticed(reader, dlcli):
+    _, _, err = dlcli("predict", reader, "--text", "zwölf Boxkämpfer")
+
+    assert "1 text without a word that training had" in err
+
+
+def test_the_vocabulary_is_learned_from_training_rows_alone(write):
+    write("mail.csv", "message,kind\n" + "alpha beta,x\n" * 6 + "gamma delta,y\n" * 6)
+    config = config_of(write, TEXT, READS, **WORDS)
+    dataset = load_dataset(config)
+
+    preprocessor = fit_preprocessor(dataset, np.arange(6), resolve(dataset, config.preprocess))
+
+    assert preprocessor.transform(dataset.x)[0].tolist() == [0, 0, 0, 0, 2, 3]
+    assert preprocessor.transform(dataset.x)[-1].tolist() == [0, 0, 0, 0, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("options", "text", "wanted"),
+    [
+        ({}, "b a", [0, 0, 3, 2]),
+        ({"padding": "post"}, "b a", [3, 2, 0, 0]),
+        ({}, "a b c a b", [3, 4, 2, 3]),
+        ({"truncating": "post"}, "a b c a b", [2, 3, 4, 2]),
+        ({}, "A, (B)! isn't", [0, 2, 3, 1]),
+        ({}, "…", [0, 0, 0, 1]),
+        ({"standardize": "lower"}, "A, b", [0, 0, 1, 3]),
+        ({"standardize": "none"}, "A b", [0, 0, 1, 3]),
+        ({"split": "character"}, "ab c", [0, 2, 3, 4]),
+        ({"max_tokens": 3}, "a b c", [0, 2, 1, 1]),
+        ({"output_mode": "multi_hot"}, "b zzz b", [0, 1, 0]),
+    ],
+)
+def test_vectorize(write, options, text, wanted):
+    write("mail.csv", "message,kind\na a a b b c,x\na,y\n")
+    step = {"vectorize": {"output_sequence_length": 4, **options}}
+    config = config_of(write, TEXT, READS, preprocess={"text": step})
+    dataset = load_dataset(config)
+
+    preprocessor = fit_preprocessor(dataset, np.arange(1), resolve(dataset, config.preprocess))
+
+    given = {"message": np.array([text], object)}
+    assert preprocessor.transform(given)[0].tolist() == wanted
+    again = type(preprocessor).from_json(json.loads(json.dumps(preprocessor.to_json())))
+    assert again.transform(given)[0].tolist() == wanted
+
+
+def test_tf_idf_weighs_rare_words_up_and_has_unit_rows(write):
+    write("mail.csv", "message,kind\ncommon rare,x\ncommon,y\ncommon,y\n")
+    step = {"vectorize": {"output_mode": "tf_idf"}}
+    config = config_of(write, TEXT, READS, preprocess={"text": step})
+    dataset = load_dataset(config)
+
+    made = fit_preprocessor(dataset, np.arange(3), resolve(dataset, config.preprocess)).transform(
+        dataset.x
+    )
+
+    assert np.linalg.norm(made, axis=1) == pytest.approx(1.0)
+    assert made[0, 1] > made[0, 0] > 0
+
+
+def test_korean_text_is_cut_at_blanks(write):
+    write("mail.csv", "message,kind\n오늘 날씨가 좋다,x\n내일은 비가 온다。,y\n")
+    config = config_of(write, TEXT, READS)
+    dataset = load_dataset(config)
+
+    made = fit_preprocessor(dataset, np.arange(2), resolve(dataset, config.preprocess)).transform(
+        dataset.x
+    )
+
+    assert made.shape == (2, 3)
+    assert made.min() >= 2
+
+
+def test_class_folders_of_texts_are_read(write, tmp_path):
+    for part in ("train", "test"):
+        for kind in ("neg", "pos", "unsup"):
+            (tmp_path / "reviews" / part / kind).mkdir(parents=True)
+            for number in range(4):
+                path = tmp_path / "reviews" / part / kind / f"{number}.txt"
+                path.write_text(f"{kind} {part} {number}")
+    loader = {
+        "text": {"path": "reviews", "classes": ["neg", "pos"], "class_names": ["bad", "good"]}
+    }
+
+    dataset = load_dataset(config_of(write, loader, READS, split={}))
+
+    assert dataset.target.class_names == ("bad", "good")
+    assert np.bincount(dataset.parts).tolist() == [8, 0, 8]
+    assert set(dataset.x["text"]) == {
+        f"{kind} {part} {n}"
+        for kind in ("neg", "pos")
+        for part in ("train", "test")
+        for n in range(4)
+    }
+
+
+def test_text_columns_and_numbers_go_into_one_network(write, tmp_path):
+    rows = "".join(f"win {n},{n},spam\nsee {n},{-n},ham\n" for n in range(1, 20))
+    write("both.csv", "message,size,kind\n" + rows)
+    loader = {"csv": {"path": "both.csv", "target": "kind", "types": {"message": "text"}}}
+    bag = {"text": {"vectorize": {"output_mode": "multi_hot"}}}
+
+    result = train(
+        config_of(write, loader, [{"Dense": {"activation": "softmax"}}], preprocess=bag),
+        runs=tmp_path / "runs",
+    )
+
+    assert result.scores["test"].metrics["accuracy"] == 1.0
+
+
+def test_texts_option_is_for_models_of_text(pictures, write, tmp_path, dlcli):
+    config = config_of(write, IMAGES, DENSE, fit={"epochs": 1})
+    run = train(config, runs=tmp_path / "runs").path
+
+    code, _, err = dlcli("predict", run, "--text", "hello")
+
+    assert code == 2
+    assert "no model of text" in err
+
+
+@pytest.mark.data
+def test_a_model_of_the_indexed_archive_predicts_raw_sentences(tmp_path):
+    config = load_config("reuters_lstm", ["fit.epochs=1", "dataset.reuters.limit=4000"])
+
+    run = train(config, runs=tmp_path / "runs").path
+    found = predict(run, pd.DataFrame({"text": ["Grain shipments rose, the ministry said."]}))
+
+    assert len(found.to_frame()) == 1
+    assert "texts without" not in str(found.notices())
+
+
+# Series
+
+FORECAST = [{"LSTM": 8}, "Dense"]
+
+
+def series_config(write, **changes):
+    values = np.sin(np.arange(200) / 3)
+    write("s.csv", "time,level\n" + "".join(f"{i},{v:.4f}\n" for i, v in enumerate(values)))
+    loader = {"csv": {"path": "s.csv", "target": "level", "window": 10}}
+    return config_of(
+        write,
+        loader,
+        FORECAST,
+        loss="mse",
+        metrics=["mae"],
+        preprocess={"numeric": "none"},
+        **changes,
+    )
+
+
+def test_a_series_is_cut_into_windows_and_split_in_time(write):
+    dataset = load_dataset(series_config(write))
+
+    from dlcli.split import make_folds, split_rows
+
+    assert dataset.x.shape == (190, 10, 1)
+    assert dataset.x[1, -1, 0] == dataset.y[0]
+    split = split_rows(dataset, series_config(write).split, 0)
+    assert split.train.max() < split.test.min()
+    for fold in make_folds(dataset, series_config(write).split, 4, 0):
+        assert fold.train.max() < fold.test.min()
+
+
+def test_a_series_is_forecast_one_step_beyond_its_end(write, tmp_path, dlcli):
+    run = train(series_config(write), runs=tmp_path / "runs").path
+    values = np.sin(np.arange(40) / 3)
+    source = write("more.csv", "level\n" + "".join(f"{v:.4f}\n" for v in values))
+
+    code, out, _ = dlcli("predict", run, source)
+
+    assert code == 0
+    rows = list(csv.DictReader(out.splitlines()))
+    assert [int(row["row"]) for row in rows] == list(range(11, 42))
+    assert float(rows[-1]["prediction"]) == pytest.approx(np.sin(40 / 3), abs=0.2)
+    assert evaluate(run, source).scores.rows == 30
+
+
+def test_a_series_too_short_for_the_window_is_refused(write, tmp_path):
+    run = train(series_config(write, fit={"epochs": 1}), runs=tmp_path / "runs").path
+
+    with pytest.raises(DatasetError, match="5 rows, but the model looks at 10 before"):
+        predict(run, write("few.csv", "level\n" + "1\n" * 5)).to_frame()
+
+
+def test_window_looks_at_the_target_alone(write):
+    with pytest.raises(ConfigError, match="'window' looks at the target alone"):
+        config_of(
+            write,
+            {"csv": {"path": "s.csv", "target": "level", "window": 3, "drop": ["time"]}},
+            FORECAST,
+        )
+
+
+# Names of classes
+
+
+def test_class_names_stand_for_the_files_texts(write, tmp_path, dlcli):
+    write("t.csv", "x,y\n" + "".join(f"{n},{n % 2}\n" for n in range(40)))
+    loader = {"csv": {"path": "t.csv", "target": "y", "class_names": ["even", "odd"]}}
+    config = config_of(write, loader, [{"Dense": {"activation": "softmax"}}], fit={"epochs": 1})
+    run = train(config, runs=tmp_path / "runs").path
+
+    assert list(predict(run, tmp_path / "t.csv").to_frame())[1:] == ["p_even", "p_odd"]
+    assert evaluate(run, tmp_path / "t.csv").scores.rows == 40
+    assert evaluate(run, write("named.csv", "x,y\n1,odd\n2,even\n")).scores.rows == 2
+
+
+def test_class_names_must_be_as_many_as_classes(write):
+    write("t.csv", "x,y\n" + "".join(f"{n},{n % 2}\n" for n in range(40)))
+    loader = {"csv": {"path": "t.csv", "target": "y", "class_names": ["a", "b", "c"]}}
+
+    with pytest.raises(DatasetError, match="2 classes"):
+        load_dataset(config_of(write, loader, DENSE))
+
+
+def test_a_number_may_stand_for_a_missing_value(write, tmp_path):
+    write(
+        "t.csv",
+        "pulse,y\n" + "".join(f"{0 if n % 4 == 0 else 60 + n},{'ab'[n % 2]}\n" for n in range(40)),
+    )
+    loader = {"csv": {"path": "t.csv", "target": "y"}}
+    steps = [{"impute": {"missing_values": 0, "strategy": "median"}}, "standardize"]
+    config = config_of(write, loader, DENSE[1:], preprocess={"numeric": steps}, fit={"epochs": 1})
+    dataset = load_dataset(config)
+
+    made = fit_preprocessor(dataset, np.arange(40), resolve(dataset, config.preprocess))
+
+    assert float(made.transform({"pulse": np.array([0.0])})[0, 0]) == pytest.approx(
+        float(
+            made.transform(
+                {"pulse": np.array([np.median(dataset.x["pulse"][dataset.x["pulse"] > 0])])}
+            )[0, 0]
+        )
+    )
+    run = train(config, runs=tmp_path / "runs").path
+    assert len(predict(run, write("new.csv", "pulse\n0\n70\n")).to_frame()) == 2
