@@ -44,3 +44,22 @@ def plot(
 
     draw_curves(output, read_curves(runs), metrics=metrics or (), log=log)
     terminal.wrote(output, "learning curves")
+
+
+def board(
+    folder: Annotated[Path, typer.Argument(metavar="[FOLDER]", help="Folder of all runs.")] = Path(
+        "runs"
+    ),
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Of this machine; 0: any free one.")
+    ] = 6006,
+) -> None:
+    """Serve TensorBoard on the runs of a folder, to this machine only; Ctrl-C ends it.
+
+    \b
+    dlcli board
+    dlcli board experiments --port 6007
+    """
+    from dlcli import board as server
+
+    server.board(folder, port)
