@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 BINS = 30
 MAX_BARS = 8
-MAX_CLASS_BARS = 30
+MAX_CLASS_BARS = 20
 MAX_POINTS = 2000
 TELLING = 0.1  # of the rows at least that the most frequent texts stand for, else no bars
 BOOLEANS = {0.0: "no", 1.0: "yes"}
@@ -175,10 +175,10 @@ def value_bars(axes: Axes, name: str, values: Array, groups: Groups) -> None:
         axes.axis("off")
         axes.text(0.5, 0.5, f"{len(counts):,} different texts", ha="center", va="center")
         return
+    inside = Counter(zip(texts, groups.codes.tolist(), strict=True))
     left = np.zeros(len(shown))
     for code, colour in enumerate(groups.colours):
-        inside = Counter(text for text, c in zip(texts, groups.codes, strict=True) if c == code)
-        widths = np.array([inside[text] for text in shown], float)
+        widths = np.array([inside[text, code] for text in shown], float)
         axes.barh(np.arange(len(shown)), widths, left=left, color=colour, height=0.75)
         left += widths
     if rest:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlcli.data_plots.panels import (
+    MAX_CLASS_BARS,
     Groups,
     called,
     class_balance,
@@ -48,12 +49,14 @@ def draw_classes(dataset: Dataset, path: Path) -> None:
     pairs = len(paired) - 1 if len(paired) >= 2 else 0
     across = max(_across(len(panels)), pairs)
     rows = math.ceil(len(panels) / across)
-    size = (max(6.0, across * CELL[0]), (rows + pairs) * CELL[1] + 0.6)
+    bars = min(len(dataset.target.class_names), MAX_CLASS_BARS)
+    tall = rows * max(CELL[1], 0.14 * bars + 0.9)  # each bar has its name
+    size = (max(6.0, across * CELL[0]), tall + pairs * CELL[1] + 0.6)
     with figure(path, size) as drawn:
         drawn.suptitle(_title(dataset.name, len(dataset), dataset.columns), fontsize=13)
         upper: FigureBase = drawn
         if pairs:
-            parts = drawn.add_gridspec(2, 1, height_ratios=[rows, pairs])
+            parts = drawn.add_gridspec(2, 1, height_ratios=[tall, pairs * CELL[1]])
             upper, lower = drawn.add_subfigure(parts[0]), drawn.add_subfigure(parts[1])
             _draw_pairs(lower, paired, values, groups, across)
             _add_legend(lower, dataset.target.name, groups)
