@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -56,6 +57,7 @@ def _serve(command: list[str]) -> int:
     """Run a server; an interrupt is how it ends well, and returns 0."""
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}
     server = subprocess.Popen(command, env=environment)  # noqa: S603 (our own Python, no shell)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # leaves no server behind
     try:
         return server.wait()
     except KeyboardInterrupt:
@@ -67,3 +69,5 @@ def _serve(command: list[str]) -> int:
             server.kill()
             server.wait()
         return 0
+    finally:
+        signal.signal(signal.SIGTERM, before)

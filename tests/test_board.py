@@ -1,12 +1,16 @@
 """TensorBoard as a process of its own; none has to be installed here."""
 
 import importlib.util
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from dlcli import board
+
+PACKAGE = str(Path(board.__file__).parents[1])
 
 
 @pytest.fixture
@@ -66,19 +70,22 @@ def test_a_server_that_fails_ends_with_1(dlcli, installed, runs, monkeypatch):
     assert "--port" in err
 
 
-@pytest.mark.parametrize("stubborn", [False, True])
-def test_an_interrupt_ends_the_server_and_is_no_mistake(monkeypatch, stubborn):
+@pytest.mark.parametrize(
+    ("sent", "stubborn"), [("SIGINT", False), ("SIGINT", True), ("SIGTERM", False)]
+)
+def test_an_interrupt_ends_the_server_and_is_no_mistake(sent, stubborn):
     ignore = "signal.signal(signal.SIGTERM, signal.SIG_IGN);" if stubborn else ""
     code = (
         "import os, signal, sys\n"
         "from dlcli import board\n"
         "board.PATIENCE = 0.5\n"
-        f"child = 'import os, signal, time; {ignore} os.kill(os.getppid(), signal.SIGINT); time.sleep(60)'\n"
+        f"child = 'import os, signal, time; {ignore} os.kill(os.getppid(), signal.{sent}); time.sleep(60)'\n"
         "sys.exit(board._serve([sys.executable, '-c', child]))\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False
-    )
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False,
+        env={**os.environ, "PYTHONPATH": PACKAGE},
+    )  # fmt: skip
 
     assert done.returncode == 0, done.stderr
     assert not done.stderr
