@@ -2,47 +2,19 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
 from collections.abc import Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlcli.artifacts import atomic
 from dlcli.datasets.dataset import Target
+from dlcli.picture import BLUE, GREY, ORANGE, picture
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from matplotlib.axes import Axes
 
-# With glyphs for Korean class names, where one of them is installed.
-FONTS = ("Noto Sans CJK KR", "Noto Sans KR", "NanumGothic", "Malgun Gothic", "Apple SD Gothic Neo")
-BLUE, ORANGE, GREY = "#1f77b4", "#d95f02", "#666666"
-DPI = 120
 MAX_CELLS_WITH_NUMBERS = 20
-
-
-@contextmanager
-def _picture(path: Path, size: tuple[float, float]) -> Iterator[Axes]:
-    """Yield the axes of a picture that is saved when the block ends."""
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-    from matplotlib.font_manager import fontManager
-
-    installed = {font.name for font in fontManager.ttflist}
-    families = ["DejaVu Sans", *(font for font in FONTS if font in installed)]
-    with mpl.rc_context({"font.family": families, "axes.unicode_minus": False}):
-        figure = Figure(figsize=size, layout="constrained")
-        yield figure.add_subplot()
-        logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
-        with atomic(path) as temporary, warnings.catch_warnings():
-            # A glyph that no font has is drawn as a box; the file beside has the names.
-            warnings.filterwarnings("ignore", message="Glyph .* missing")
-            figure.savefig(temporary, dpi=DPI, format="png", metadata={"Software": ""})
 
 
 def draw_history(folder: Path, history: Mapping[str, Sequence[float]], title: str) -> list[Path]:
@@ -68,7 +40,7 @@ def draw_history(folder: Path, history: Mapping[str, Sequence[float]], title: st
             continue
         path = folder / f"{key}.png"
         watched = history.get(f"val_{key}")
-        with _picture(path, (6.4, 4.0)) as axes:
+        with picture(path, (6.4, 4.0)) as axes:
             epochs = np.arange(1, len(values) + 1)
             mark = "o" if len(values) < 3 else None
             axes.plot(epochs, values, color=BLUE, label="training", marker=mark)
@@ -106,7 +78,7 @@ def draw_confusion(
     """
     counts = np.asarray(matrix)
     size = min(12.0, max(4.4, 0.55 * len(names) + 2.2))
-    with _picture(path, (size, size)) as axes:
+    with picture(path, (size, size)) as axes:
         totals = np.maximum(counts.sum(axis=1, keepdims=True), 1)
         axes.imshow(counts / totals, cmap="Blues", vmin=0, vmax=1)
         ticks = np.arange(len(names))
@@ -142,7 +114,7 @@ def draw_predicted(
     title : str
     """
     unit = f" ({target.unit})" if target.unit else ""
-    with _picture(path, (5.2, 5.2)) as axes:
+    with picture(path, (5.2, 5.2)) as axes:
         low = float(min(true.min(), predicted.min()))
         high = float(max(true.max(), predicted.max()))
         margin = 0.05 * (high - low or 1.0)

@@ -20,7 +20,8 @@ from dlcli.artifacts import (
 from dlcli.backend import seed_everything
 from dlcli.config import Config
 from dlcli.config.checks import check_monitors
-from dlcli.errors import TrainingError
+from dlcli.errors import TrainingError, first_line
+from dlcli.learned import Learned, draw_learned
 from dlcli.model import build_model, compile_model, make_callbacks
 from dlcli.preparation import Prepared, describe_data, make_metadata, prepare, scale_notice
 from dlcli.preprocess import Preprocessor, fit_preprocessor
@@ -184,7 +185,10 @@ def _score_and_draw(folder: Path, session: _Session, result: FitResult) -> dict[
     scores = {name: part.scores for name, part in scored.items()}
     plain = {name: part.to_json() for name, part in scores.items()}
     write_json(folder / "metrics.json", {"sample": session.prepared.dataset.sampled, **plain})
-    _draw(folder, session, result, scored)
+    try:
+        _draw(folder, session, result, scored)
+    except Exception as error:  # noqa: BLE001 (whatever goes wrong: the model is worth more)
+        session.notices.append(f"some pictures are missing: {first_line(error)}")
     return scores
 
 
@@ -230,7 +234,7 @@ def _score_parts(session: _Session) -> dict[str, Scored]:
 
 
 def _draw(folder: Path, session: _Session, result: FitResult, scored: Mapping[str, Scored]) -> None:
-    """Draw learning curves, and how the last part that was held out is predicted."""
+    """Draw learning curves, predictions of what was held out last, and what was learned."""
     dataset = session.prepared.dataset
     name = session.prepared.config.name + (" (generated sample)" if dataset.sampled else "")
     plots.draw_history(folder, result.history, name)
@@ -245,6 +249,14 @@ def _draw(folder: Path, session: _Session, result: FitResult, scored: Mapping[st
         plots.draw_predicted(
             folder / "predicted.png", dataset.y[rows], outputs, dataset.target, title
         )
+    learned = Learned(
+        dataset,
+        session.split.parts(),
+        session.preprocessor,
+        Predictor(session.model),
+        session.prepared.config.loss,
+    )
+    draw_learned(folder, learned, name)
 
 
 def _result(

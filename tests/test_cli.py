@@ -21,7 +21,7 @@ CONFIGS = bundled("configs")
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["train", "--help"], ["predict", "--help"], ["--version"], ["list"], ["data", "list"],
+    [["--help"], ["train", "--help"], ["predict", "--help"], ["plot", "--help"], ["board", "--help"], ["--version"], ["list"], ["data", "list"],
      ["schema"], ["runs"], ["check", "iris", "--no-data"]],
     ids=" ".join,
 )  # fmt: skip
@@ -63,7 +63,7 @@ def test_the_function_is_not_hidden_by_a_module():
 
 
 @pytest.mark.parametrize(
-    "command", ["train", "kfold", "evaluate", "predict", "check", "show", "list"]
+    "command", ["train", "kfold", "evaluate", "predict", "plot", "board", "check", "show", "list"]
 )
 def test_help_shows_an_example_before_the_options(dlcli, command):
     code, out, _ = dlcli(command, "--help")

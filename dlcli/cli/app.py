@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from dlcli import __version__
-from dlcli.cli import configs, data, models, training
+from dlcli.cli import configs, data, models, pictures, training
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -40,6 +40,7 @@ def _start(
     dlcli kfold sonar                           10-fold cross-validation
     dlcli evaluate runs/digits_cnn/latest       metrics on the rows that were held out
     dlcli predict runs/sonar/latest input.csv   labels and probabilities for raw rows
+    dlcli plot runs/sonar/1 runs/sonar/2        their learning curves in one picture
     dlcli check my.yaml                         every mistake of a config, with its line
     dlcli list                                  the configs that come along
     """
@@ -54,4 +55,6 @@ app.command()(configs.show)
 app.command("list")(configs.list_configs)
 app.command()(configs.schema)
 app.command("runs")(models.list_runs)
+app.command()(pictures.plot)
+app.command()(pictures.board)
 app.add_typer(data.app, name="data")

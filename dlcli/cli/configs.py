@@ -106,11 +106,18 @@ def show(
         bool, typer.Option("--build/--no-build", help="Summarise the model's layers.")
     ] = True,
     sample: Sample = False,
+    picture: Annotated[
+        Path | None,
+        typer.Option(
+            "--plot", metavar="FILE", help="Draw the layers too, into a .png, .svg or .pdf."
+        ),
+    ] = None,
 ) -> None:
     """Print the resolved config, the data set's card and the model's layers.
 
     \b
     dlcli show digits_cnn
+    dlcli show digits_cnn --plot digits_cnn.png
     dlcli show sonar --no-build
     dlcli show mnist_cnn --sample       without the data
     """
@@ -120,6 +127,8 @@ def show(
     from dlcli.datasets.card import describe
 
     checked = load_config(config, overrides or ())
+    if picture is not None:
+        _check_plot(picture, build=build)
     prepared = _prepare(checked, sample=sample)
     terminal.notes(prepared.notices)
     terminal.say(dump(prepared.config.plain()))
@@ -138,6 +147,21 @@ def show(
         ]
         terminal.say(f"\n{terminal.table(rows, left=3)}")
         terminal.say(f"{model.count_params():,} parameters")
+        if picture is not None:
+            from dlcli.diagram import draw_model
+
+            draw_model(picture, model, checked.name)
+            terminal.wrote(picture, "the model's layers")
+
+
+def _check_plot(picture: Path, *, build: bool) -> None:
+    """Refuse a picture that could not be drawn, before the data are read."""
+    from dlcli.errors import DlcliError
+    from dlcli.picture import check_picture_path
+
+    check_picture_path(picture)
+    if not build:
+        raise DlcliError("--plot draws the model's layers; leave out --no-build")
 
 
 def list_configs(json: Json = False) -> None:

@@ -1,14 +1,17 @@
-"""``dlcli data list``, ``get`` and ``show``."""
+"""``dlcli data list``, ``get``, ``show`` and ``plot``."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dlcli.cli.options import Json, complete_dataset
+
+if TYPE_CHECKING:
+    from dlcli.datasets import Dataset
 
 app = typer.Typer(help="Data sets: list, download, describe.", no_args_is_help=True)
 
@@ -19,6 +22,15 @@ DatasetName = Annotated[
         autocompletion=complete_dataset,
         show_default=False,
         help="See `dlcli data list`.",
+    ),
+]
+DatasetOrFile = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME|FILE",
+        autocompletion=complete_dataset,
+        show_default=False,
+        help="A named data set, or a CSV file.",
     ),
 ]
 
@@ -79,15 +91,9 @@ def get(name: DatasetName) -> None:
 
 @app.command()
 def show(
-    name: Annotated[
-        str,
-        typer.Argument(
-            metavar="NAME|FILE", autocompletion=complete_dataset, show_default=False,
-            help="A named data set, or a CSV file.",
-        ),
-    ],
+    name: DatasetOrFile,
     json: Json = False,
-) -> None:  # fmt: skip
+) -> None:
     """Describe a data set: rows, columns, types, gaps, classes, repeated rows.
 
     \b
@@ -95,21 +101,11 @@ def show(
     dlcli data show my.csv
     """
     from dlcli.cli import terminal
-    from dlcli.config.document import Document
-    from dlcli.config.load import build_config
-    from dlcli.datasets import load_dataset
     from dlcli.datasets.card import describe, describe_file
-    from dlcli.errors import DlcliError, unknown
     from dlcli.known import KNOWN
 
-    if name in KNOWN:
-        plain = {"dataset": name, "model": ["Dense"], "loss": "mse", "fit": {"epochs": 1}}
-        config = build_config(name, Document(name, plain), Path())
-        card = describe(load_dataset(config, progress=sys.stderr.isatty()))
-    elif Path(name).exists():
-        card = describe_file(Path(name))
-    else:
-        raise DlcliError(unknown("data set or file", name, KNOWN))
+    found = _find(name)
+    card = describe_file(found) if isinstance(found, Path) else describe(found)
     if json:
         terminal.say_json(card.to_json())
         return
@@ -120,3 +116,63 @@ def show(
         terminal.say(f"\nlicence: {known.licence}\nsource:  {known.source}")
         if known.notes:
             terminal.say(f"note:    {known.notes}")
+
+
+@app.command()
+def plot(
+    name: DatasetOrFile,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="A .png, .svg or .pdf to write.",
+            show_default="NAME.png",
+        ),
+    ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            "--target", metavar="COLUMN",
+            help="Of a file: the column to learn, by name or position, which gives the colours.",
+        ),
+    ] = None,
+) -> None:  # fmt: skip
+    """Draw a data set: classes, distributions of columns and how they go together, or images.
+
+    \b
+    dlcli data plot iris
+    dlcli data plot my.csv --target label -o my.svg
+    """
+    from dlcli.cli import terminal
+    from dlcli.data_plots import draw_dataset, draw_file
+    from dlcli.errors import DlcliError
+    from dlcli.picture import check_picture_path
+
+    path = output or Path(f"{Path(name).stem}.png")
+    check_picture_path(path)
+    found = _find(name)
+    if isinstance(found, Path):
+        terminal.notes(draw_file(found, path, target))
+    elif target is not None:
+        raise DlcliError(
+            f"{name} has a target already: {found.target.name}", hint="leave out --target"
+        )
+    else:
+        draw_dataset(found, path)
+    terminal.wrote(path, f"a picture of {name}")
+
+
+def _find(name: str) -> Dataset | Path:
+    """Return a named data set, loaded, or the path of a file that is there."""
+    from dlcli.config.document import Document
+    from dlcli.config.load import build_config
+    from dlcli.datasets import load_dataset
+    from dlcli.errors import DlcliError, unknown
+    from dlcli.known import KNOWN
+
+    if name in KNOWN:
+        plain = {"dataset": name, "model": ["Dense"], "loss": "mse", "fit": {"epochs": 1}}
+        config = build_config(name, Document(name, plain), Path())
+        return load_dataset(config, progress=sys.stderr.isatty())
+    if Path(name).exists():
+        return Path(name)
+    raise DlcliError(unknown("data set or file", name, KNOWN))

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from dlcli.artifacts import finite
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from dlcli.callbacks import Progress
     from dlcli.datasets.card import Card
     from dlcli.scoring import Scores
@@ -31,6 +33,12 @@ def notes(texts: Iterable[str]) -> None:
     """Print notices, each once."""
     for text in dict.fromkeys(texts):
         note(f"dlcli: note: {printable(text)}")
+
+
+def wrote(path: Path, what: str) -> None:
+    """Tell of a file that was written: its path is the result."""
+    note(f"dlcli: wrote {what}: {printable(str(path))}")
+    say(str(path))
 
 
 def printable(text: str) -> str:

@@ -45,16 +45,23 @@ def train(
     from dlcli import run
 
     display = terminal.ProgressDisplay()
+    announced: list[str] = []
+
+    def on_start(config: Config, dataset: Dataset, notices: list[str]) -> None:
+        announced.extend(notices)
+        _announce(config, dataset, notices)
+
     result = run.train(
         checked,
         runs=out,
         sample=sample,
         format=format,
-        on_start=_announce,
+        on_start=on_start,
         on_progress=None if quiet else display,
         download_bar=sys.stderr.isatty(),
     )
     display.clear()
+    terminal.notes(text for text in result.notices if text not in announced)
     if json:
         terminal.say_json(_train_json(result))
     else:

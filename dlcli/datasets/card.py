@@ -9,12 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.config.loaders import CsvLoader
-from dlcli.datasets.columns import convert, detect_type
-from dlcli.datasets.dataset import ColumnType, Dataset
-from dlcli.datasets.reading import read_all
+from dlcli.datasets.dataset import Dataset
+from dlcli.datasets.file_table import read_file_table
 from dlcli.datasets.tables import table
-from dlcli.errors import DatasetError
 
 MAX_EXAMPLES = 5
 
@@ -170,17 +167,10 @@ def describe_file(path: Path) -> Card:
     DatasetError
         If the file cannot be read.
     """
-    names, block, dialect = read_all(CsvLoader(path=str(path), target=0), path)
-    cards, values, notices = [], {}, []
-    for name, texts in zip(names, block.texts, strict=True):
-        place: dict[str, Any] = {"name": name, "lines": block.lines, "where": str(path)}
-        kind: ColumnType
-        try:
-            kind = detect_type(texts, dialect, **place)
-        except DatasetError as error:  # what stops a training is worth a line here
-            kind = "categorical"
-            notices.append(f"{error}; {error.hint}")
-        values[name] = convert(kind, texts, dialect, **place)
-        cards.append(describe_column(name, kind, values[name]))
-    repeated = int(table(values).duplicated().sum())
-    return Card(path.name, len(block), tuple(cards), duplicates=repeated, notices=tuple(notices))
+    read = read_file_table(path)
+    cards = [
+        describe_column(column.name, column.type, read.values[column.name])
+        for column in read.columns
+    ]
+    repeated = int(table(dict(read.values)).duplicated().sum())
+    return Card(path.name, len(read), tuple(cards), duplicates=repeated, notices=read.notices)

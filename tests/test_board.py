@@ -1,0 +1,91 @@
+"""TensorBoard as a process of its own; none has to be installed here."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dlcli import board
+
+PACKAGE = str(Path(board.__file__).parents[1])
+
+
+@pytest.fixture
+def installed(monkeypatch):
+    """Make TensorBoard look installed."""
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: object())
+
+
+@pytest.fixture
+def runs(tmp_path):
+    folder = tmp_path / "runs/net/1/logs/train"
+    folder.mkdir(parents=True)
+    (folder / "events.out.tfevents.1.host").write_bytes(b"")
+    return tmp_path / "runs"
+
+
+def test_what_is_missing_is_said_with_what_to_do(dlcli, runs, tmp_path, monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    code, _, err = dlcli("board")
+    assert code == 2
+    assert 'pip install "dlcli[tensorboard]"' in err
+
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: object())
+    (tmp_path / "empty").mkdir()
+    code, _, err = dlcli("board", "empty")
+    assert code == 2
+    assert "callbacks: [TensorBoard: logs]" in err
+
+    code, _, err = dlcli("board", "nowhere")
+    assert code == 2
+    assert "no folder nowhere" in err
+
+
+def test_the_callback_that_the_hint_names_is_right(dlcli, people):
+    people.write_text(people.read_text() + "callbacks: [TensorBoard: logs]\n")
+
+    assert dlcli("check", people)[0] == 0
+
+
+def test_tensorboard_serves_this_machine_only(dlcli, installed, runs, monkeypatch):
+    commands = []
+    monkeypatch.setattr(board, "_serve", lambda command: commands.append(command) or 0)
+
+    assert dlcli("board", "--port", "6007")[0] == 0
+    assert commands == [
+        [sys.executable, "-m", "tensorboard.main", "--logdir", "runs", "--host", "127.0.0.1",
+         "--port", "6007"]
+    ]  # fmt: skip
+
+
+def test_a_server_that_fails_ends_with_1(dlcli, installed, runs, monkeypatch):
+    monkeypatch.setattr(board, "_serve", lambda _: 255)
+
+    code, _, err = dlcli("board")
+
+    assert code == 1
+    assert "--port" in err
+
+
+@pytest.mark.parametrize(
+    ("sent", "stubborn"), [("SIGINT", False), ("SIGINT", True), ("SIGTERM", False)]
+)
+def test_an_interrupt_ends_the_server_and_is_no_mistake(sent, stubborn):
+    ignore = "signal.signal(signal.SIGTERM, signal.SIG_IGN);" if stubborn else ""
+    code = (
+        "import os, signal, sys\n"
+        "from dlcli import board\n"
+        "board.PATIENCE = 0.5\n"
+        f"child = 'import os, signal, time; {ignore} os.kill(os.getppid(), signal.{sent}); time.sleep(60)'\n"
+        "sys.exit(board._serve([sys.executable, '-c', child]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False,
+        env={**os.environ, "PYTHONPATH": PACKAGE},
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr
