@@ -624,3 +624,30 @@ def test_a_number_may_stand_for_a_missing_value(write, tmp_path):
     )
     run = train(config, runs=tmp_path / "runs").path
     assert len(predict(run, write("new.csv", "pulse\n0\n70\n")).to_frame()) == 2
+
+
+# Seen
+
+
+@pytest.mark.parametrize("form", ["text", "sound", "series"])
+def test_media_are_described_and_drawn(form, recordings, mail, write, tmp_path, dlcli):
+    from dlcli.data_plots import draw_dataset
+    from dlcli.datasets.card import describe
+
+    if form == "series":
+        config = series_config(write)
+    else:
+        loader, model = (TEXT, READS) if form == "text" else (AUDIO, HEARS)
+        config = config_of(write, loader, model)
+    dataset = load_dataset(config)
+
+    draw_dataset(dataset, tmp_path / "seen.png")
+    card = describe(dataset)
+
+    assert Image.open(tmp_path / "seen.png").size[0] > 600
+    assert card.rows == len(dataset)
+    assert card.columns[0].type == {
+        "text": "text, in words",
+        "sound": "audio, in seconds",
+        "series": "numeric",
+    }[form]

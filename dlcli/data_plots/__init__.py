@@ -7,6 +7,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dlcli.data_plots.images import draw_images, is_images
+from dlcli.data_plots.media import (
+    draw_audio,
+    draw_series,
+    draw_text,
+    is_audio,
+    is_series,
+    is_text,
+)
 from dlcli.data_plots.tables import draw_classes, draw_columns, draw_numbers
 from dlcli.datasets import Dataset
 from dlcli.datasets.file_table import read_file_table
@@ -25,6 +33,9 @@ class Drawer(NamedTuple):
 
 # The first that fits draws; a new form of data adds its line, the more special before.
 DRAWERS = (
+    Drawer(is_text, draw_text),
+    Drawer(is_audio, draw_audio),
+    Drawer(is_series, draw_series),
     Drawer(is_images, draw_images),
     Drawer(lambda data: data.is_table and data.target.task == "classification", draw_classes),
     Drawer(lambda data: data.is_table, draw_numbers),

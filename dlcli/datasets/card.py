@@ -114,16 +114,34 @@ def describe(dataset: Dataset) -> Card:
         )  # fmt: skip
     frame = dataset.x
     types = {column.name: column.type for column in dataset.columns}
+    rate = dataset.medium.sampling_rate
     columns = [
-        describe_column(str(name), types[str(name)], frame[name].to_numpy()) for name in frame
+        _describe_medium(str(name), frame[name].to_numpy(), rate)
+        if types[str(name)] in ("text", "audio")
+        else describe_column(str(name), types[str(name)], frame[name].to_numpy())
+        for name in frame
     ]
     if not names:
         columns.append(describe_column(dataset.target.name, "target", dataset.y))
-    repeated = int(frame.assign(**{"\0target": dataset.y}).duplicated().sum())
+    plain = frame.map(lambda v: v.tobytes()) if dataset.medium.kind == "audio" else frame
+    repeated = int(plain.assign(**{"\0target": dataset.y}).duplicated().sum())
     return Card(
         dataset.name, len(dataset), tuple(columns), (), dataset.target.name, classes, repeated,
         dataset.notices,
     )  # fmt: skip
+
+
+def _describe_medium(name: str, values: np.ndarray[Any, Any], sampling_rate: int) -> ColumnCard:
+    """Describe a column of texts by their words, of recordings by their seconds."""
+    if sampling_rate:
+        kind, sizes = "audio, in seconds", [len(recording) / sampling_rate for recording in values]
+        distinct = len({recording.tobytes() for recording in values})
+    else:
+        kind, sizes = "text, in words", [len(text.split()) for text in values]
+        distinct = len(set(values))
+    return ColumnCard(
+        name, kind, 0, distinct, min(sizes, default=0), float(np.mean(sizes)), max(sizes, default=0)
+    )
 
 
 def describe_column(name: str, type: str, values: np.ndarray[Any, Any]) -> ColumnCard:  # noqa: A002

@@ -41,13 +41,13 @@ class FittedVectorize(FittedStep):
 
     @classmethod
     def fit(cls, step: Vectorize, values: Array, names: Names) -> Self:
-        cut = [_tokens(text, step.standardize, step.split) for text in values[:, 0]]
+        cut = [tokens(text, step.standardize, step.split) for text in values[:, 0]]
         counts = Counter(chain.from_iterable(cut))
         if not counts:
             raise DatasetError(f"column {names[0]!r}: the training texts have no words")
         ranked = sorted(counts, key=lambda word: (-counts[word], word))
         vocabulary = tuple(ranked[: step.max_tokens - FIRST_WORD])
-        lengths = np.array([len(tokens) for tokens in cut])
+        lengths = np.array([len(row) for row in cut])
         usual = max(1, math.ceil(np.quantile(lengths, ENOUGH)))
         weights: tuple[float, ...] = ()
         if step.output_mode == "tf_idf":
@@ -94,7 +94,7 @@ class FittedVectorize(FittedStep):
 
     def _codes(self, text: str) -> list[int]:
         get = self._index.get
-        return [get(word, UNKNOWN) for word in _tokens(text, self.standardize, self.split)]
+        return [get(word, UNKNOWN) for word in tokens(text, self.standardize, self.split)]
 
     def _sequences(self, codes: Iterable[list[int]]) -> Array:
         rows = list(codes)
@@ -125,8 +125,10 @@ class FittedVectorize(FittedStep):
         return made
 
 
-def _tokens(text: str, standardize: str, split: str) -> list[str]:
-    """Cut a text into words or characters."""
+def tokens(
+    text: str, standardize: str = "lower_and_strip_punctuation", split: str = "whitespace"
+) -> list[str]:
+    """Cut a text into words or characters; see `Vectorize` for the choices."""
     if standardize in ("lower_and_strip_punctuation", "lower"):
         text = text.lower()
     if standardize in ("lower_and_strip_punctuation", "strip_punctuation"):
