@@ -3,7 +3,9 @@
 import functools
 import gzip
 import http.server
+import io
 import threading
+import zipfile
 from dataclasses import replace
 from hashlib import sha256
 
@@ -12,7 +14,7 @@ import pytest
 
 from dlcli import DatasetError, load_config
 from dlcli.datasets import cache, load_dataset
-from dlcli.known import KNOWN
+from dlcli.known import KNOWN, Archive
 from dlcli.preparation import prepare
 
 
@@ -33,6 +35,15 @@ def config_of(write, name, **changes):
         ("digits", 1797, (8, 8, 1)),
         ("study_hours", 4, (1,)),
         ("pass_fail", 7, (1,)),
+        ("study_hours_tutoring", 4, (2,)),
+        ("noisy_scores", 10, (1,)),
+        ("exam_final", 5, (3,)),
+        ("pass_fail_tutoring", 7, (2,)),
+        ("perceptron", 6, (2,)),
+        ("xor", 4, (2,)),
+        ("grades", 5, (2,)),
+        ("bmi", 20_000, (2,)),
+        ("tide", 1976, (24, 1)),
     ],
 )
 def test_bundled_sets_are_what_their_facts_say(write, name, rows, shape):
@@ -46,7 +57,7 @@ def test_bundled_sets_are_what_their_facts_say(write, name, rows, shape):
 
 
 @pytest.mark.data
-@pytest.mark.parametrize("name", ["sonar", "mnist", "fashion_mnist"])
+@pytest.mark.parametrize("name", [name for name, known in KNOWN.items() if known.files])
 def test_published_sets_are_what_their_facts_say(write, name):
     dataset = load_dataset(config_of(write, name))
     facts = KNOWN[name].facts
@@ -55,8 +66,8 @@ def test_published_sets_are_what_their_facts_say(write, name):
     assert dataset.target.class_names == facts.class_names
     assert dataset.facts.shape == facts.shape
     assert (dataset.parts is not None) == facts.official_test
-    if dataset.parts is not None:
-        assert np.bincount(dataset.parts).tolist() == [60_000, 0, 10_000]
+    if dataset.is_table:
+        assert tuple(column.name for column in dataset.columns) == facts.columns
 
 
 def test_without_file_and_network_the_error_says_what_to_do(write, monkeypatch, tmp_path):
@@ -130,6 +141,108 @@ def test_a_server_that_says_no_is_quoted(write, published):
 
     with pytest.raises(DatasetError, match="the server answers 404"):
         load_dataset(config_of(write, "sonar"))
+
+
+@pytest.mark.parametrize("good", [True, False])
+def test_a_file_that_is_published_in_a_zip_is_taken_out_and_checked(
+    write, server, monkeypatch, good
+):
+    folder, address = server
+    rows = b"ham\tsee you\nspam\twin now\n" * 5
+    with zipfile.ZipFile(folder / "sms.zip", "w") as archive:
+        archive.writestr("SMSSpamCollection", rows if good else b"other\n")
+        archive.writestr("readme", "…")
+    packed = (folder / "sms.zip").read_bytes()
+    spam = KNOWN["sms_spam"]
+    file = replace(
+        spam.files[0],
+        url=f"{address}/sms.zip",
+        sha256=sha256(rows).hexdigest(),
+        size=len(rows),
+        archive=Archive("SMSSpamCollection", sha256(packed).hexdigest()),
+    )
+    monkeypatch.setitem(KNOWN, "sms_spam", replace(spam, files=(file,)))
+
+    if not good:
+        with pytest.raises(DatasetError, match="checksum differs"):
+            load_dataset(config_of(write, "sms_spam"))
+        assert not cache.is_available("sms_spam")
+        return
+    assert len(load_dataset(config_of(write, "sms_spam"))) == 10
+    assert [path.name for path in (cache.cache_folder() / "sms_spam").iterdir()] == [
+        "SMSSpamCollection"
+    ]
+
+
+def test_another_packing_of_the_data_is_taken_where_it_lies(write, tmp_path, monkeypatch):
+    rows = "".join(f"{n},1,1,1,1,1,1,1,{n % 2}\n" for n in range(10)).encode()
+    pima = KNOWN["pima"]
+    packing = replace(pima.packings[0][0], sha256=sha256(rows).hexdigest(), size=len(rows))
+    monkeypatch.setitem(KNOWN, "pima", replace(pima, packings=((packing,),)))
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / packing.name).write_bytes(rows)
+    monkeypatch.setenv("DLCLI_DATA", str(tmp_path / "mine"))
+
+    dataset = load_dataset(config_of(write, "pima"))
+
+    assert len(dataset) == 10
+    assert dataset.target.class_names == ("no", "yes")
+
+
+def pickled(value):
+    file = io.BytesIO()
+    np.lib.format.write_array(file, value, allow_pickle=True)
+    return file.getvalue()
+
+
+@pytest.fixture
+def newswires(server, monkeypatch):
+    """Publish a small indexed archive on this machine."""
+    folder, address = server
+
+    def publish(x):
+        with zipfile.ZipFile(folder / "reuters.npz", "w") as archive:
+            archive.writestr("x.npy", pickled(x))
+            archive.writestr("y.npy", pickled(np.array([0, 1, 1])))
+        (folder / "reuters_word_index.json").write_text('{"oil": 2, "the": 1, "rose": 3}')
+        files = tuple(
+            replace(
+                file,
+                url=f"{address}/{file.name}",
+                sha256=sha256((folder / file.name).read_bytes()).hexdigest(),
+                size=(folder / file.name).stat().st_size,
+            )
+            for file in KNOWN["reuters"].files
+        )
+        known = replace(KNOWN["reuters"], files=files, arguments={"class_names": ("a", "b")})
+        monkeypatch.setitem(KNOWN, "reuters", known)
+
+    return publish
+
+
+def test_an_indexed_archive_is_read_as_words(write, newswires):
+    texts = np.empty(3, object)
+    texts[:] = [[1, 2], [2, 3, 1], [3]]
+    newswires(texts)
+
+    dataset = load_dataset(config_of(write, "reuters"))
+
+    assert dataset.x["text"].tolist() == ["the oil", "oil rose the", "rose"]
+    assert dataset.y.tolist() == [0, 1, 1]
+
+
+def test_an_indexed_archive_with_anything_else_pickled_is_refused(write, newswires, tmp_path):
+    class Trap:
+        def __reduce__(self):
+            return open, (str(tmp_path / "sprung"), "w")
+
+    texts = np.empty(3, object)
+    texts[:] = [[1], Trap(), [2]]
+    newswires(texts)
+
+    with pytest.raises(DatasetError, match="is damaged"):
+        load_dataset(config_of(write, "reuters"))
+    assert not (tmp_path / "sprung").exists()
 
 
 def test_a_file_of_the_user_with_another_checksum_is_refused_and_kept(write, tmp_path, monkeypatch):

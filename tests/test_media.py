@@ -644,10 +644,14 @@ def test_media_are_described_and_drawn(form, recordings, mail, write, tmp_path, 
     draw_dataset(dataset, tmp_path / "seen.png")
     card = describe(dataset)
 
-    assert Image.open(tmp_path / "seen.png").size[0] > 600
+    with Image.open(tmp_path / "seen.png") as picture:
+        assert picture.size[0] > 600
     assert card.rows == len(dataset)
-    assert card.columns[0].type == {
-        "text": "text, in words",
-        "sound": "audio, in seconds",
-        "series": "numeric",
-    }[form]
+    assert (
+        card.columns[0].type
+        == {
+            "text": "text, in words",
+            "sound": "audio, in seconds",
+            "series": "numeric",
+        }[form]
+    )
