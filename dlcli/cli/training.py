@@ -50,7 +50,7 @@ def train(
         runs=out,
         sample=sample,
         format=format,
-        on_start=_announce,
+        on_start=announce,
         on_progress=None if quiet else display,
         download_bar=sys.stderr.isatty(),
     )
@@ -103,7 +103,7 @@ def kfold(
         folds=folds,
         runs=out,
         sample=sample,
-        on_start=_announce,
+        on_start=announce,
         on_fold=None if quiet else on_fold,
         on_progress=None if quiet else display,
         download_bar=sys.stderr.isatty(),
@@ -120,7 +120,8 @@ def kfold(
         raise typer.Exit(128 + result.interrupted)
 
 
-def _announce(config: Config, dataset: Dataset, notices: list[str]) -> None:
+def announce(config: Config, dataset: Dataset, notices: list[str]) -> None:
+    """Say what a run is about to learn from."""
     from dlcli.cli import terminal
 
     terminal.notes(notices)

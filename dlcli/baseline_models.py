@@ -1,0 +1,189 @@
+"""The scikit-learn models that a network is compared with, and what they are given."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from dlcli.datasets import Dataset
+from dlcli.errors import first_line
+from dlcli.known import Task
+from dlcli.preprocess import Preprocessor
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class BaselineModel:
+    """A row of the comparison.
+
+    Parameters
+    ----------
+    name : str
+    task : {"classification", "regression"}
+    estimator : str
+        Module and class; imported when it is needed.
+    arguments : mapping
+        Where they differ from scikit-learn's defaults.
+    trivial : bool
+        Whether it looks at the target alone.
+    exact : bool
+        Whether it is fitted in float64, since float32 loses small columns beside large ones.
+    """
+
+    name: str
+    task: Task
+    estimator: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    trivial: bool = False
+    exact: bool = False
+
+
+CLASSES: Task = "classification"
+NUMBERS: Task = "regression"
+FOREST = {"n_jobs": -1}
+# Its own stopping would set training rows apart, and fail over classes with a single one.
+BOOSTING = {"early_stopping": False}
+
+MODELS = (
+    BaselineModel(
+        "majority class",
+        CLASSES,
+        "sklearn.dummy.DummyClassifier",
+        {"strategy": "most_frequent"},
+        trivial=True,
+    ),
+    BaselineModel("k-nearest neighbours", CLASSES, "sklearn.neighbors.KNeighborsClassifier"),
+    BaselineModel("naive Bayes", CLASSES, "sklearn.naive_bayes.GaussianNB", exact=True),
+    BaselineModel(
+        "logistic regression",
+        CLASSES,
+        "sklearn.linear_model.LogisticRegression",
+        {"max_iter": 2000},
+    ),
+    BaselineModel("random forest", CLASSES, "sklearn.ensemble.RandomForestClassifier", FOREST),
+    BaselineModel(
+        "gradient boosting",
+        CLASSES,
+        "sklearn.ensemble.HistGradientBoostingClassifier",
+        BOOSTING,
+    ),
+    BaselineModel("mean", NUMBERS, "sklearn.dummy.DummyRegressor", trivial=True),
+    BaselineModel("k-nearest neighbours", NUMBERS, "sklearn.neighbors.KNeighborsRegressor"),
+    BaselineModel(
+        "linear regression", NUMBERS, "sklearn.linear_model.LinearRegression", exact=True
+    ),
+    BaselineModel("random forest", NUMBERS, "sklearn.ensemble.RandomForestRegressor", FOREST),
+    BaselineModel(
+        "gradient boosting", NUMBERS, "sklearn.ensemble.HistGradientBoostingRegressor", BOOSTING
+    ),
+)
+
+
+def models_for(dataset: Dataset) -> tuple[BaselineModel, ...]:
+    """Return the models that fit a data set."""
+    return tuple(model for model in MODELS if model.task == dataset.target.task)
+
+
+def features(preprocessor: Preprocessor, dataset: Dataset, rows: Array) -> Array:
+    """Return what the models are given: the network's inputs, a flat row per sample.
+
+    Parameters
+    ----------
+    preprocessor : Preprocessor
+        Fitted on the training rows.
+    dataset : Dataset
+    rows : ndarray of int
+
+    Returns
+    -------
+    ndarray of float32, shape (n, features)
+    """
+    x = preprocessor.transform(dataset.take(rows).x)
+    return np.asarray(x, np.float32).reshape(len(rows), -1)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A model that was fitted and asked once.
+
+    Parameters
+    ----------
+    predictions : ndarray or None
+        Codes or numbers, shape (n,); None if the model cannot be fitted to these rows.
+    seconds : float
+        Of the fit alone.
+    note : str
+        What scikit-learn had to say.
+    """
+
+    predictions: Array | None
+    seconds: float
+    note: str = ""
+
+
+def attempt(model: BaselineModel, x: Array, y: Array, x_test: Array, seed: int) -> Attempt:
+    """Fit a model and predict rows that it has not seen.
+
+    Parameters
+    ----------
+    model : BaselineModel
+    x, x_test : ndarray, shape (n, features)
+    y : ndarray, shape (n,)
+        Codes or numbers.
+    seed : int
+    """
+    estimator = make_estimator(model, seed, len(x))
+    if model.exact:
+        x, x_test = x.astype(np.float64), x_test.astype(np.float64)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore", FutureWarning)
+        started = time.monotonic()
+        try:
+            estimator.fit(x, y)
+            seconds = time.monotonic() - started
+            predictions = estimator.predict(x_test)
+        except ValueError as error:  # a single class to learn, say
+            note = f"cannot be fitted: {first_line(error)}"
+            return Attempt(None, time.monotonic() - started, note)
+    return Attempt(np.asarray(predictions), seconds, _note(caught))
+
+
+def make_estimator(model: BaselineModel, seed: int, rows: int) -> Any:
+    """Make the estimator of a model for so many training rows.
+
+    Parameters
+    ----------
+    model : BaselineModel
+    seed : int
+        For what the estimator draws at random.
+    rows : int
+        It has no more neighbours than there are rows.
+    """
+    module, _, name = model.estimator.rpartition(".")
+    estimator = getattr(import_module(module), name)(**model.arguments)
+    known = estimator.get_params()
+    if "random_state" in known:
+        estimator.set_params(random_state=seed)
+    if "n_neighbors" in known:
+        estimator.set_params(n_neighbors=min(known["n_neighbors"], rows))
+    return estimator
+
+
+def _note(caught: list[warnings.WarningMessage]) -> str:
+    """Say what went wrong in few words."""
+    from sklearn.exceptions import ConvergenceWarning
+
+    if any(issubclass(warning.category, ConvergenceWarning) for warning in caught):
+        return "did not converge"
+    return (
+        first_line(caught[0].message) if caught and isinstance(caught[0].message, Warning) else ""
+    )
