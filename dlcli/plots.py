@@ -170,7 +170,7 @@ def draw_comparison(
     path : Path
     scores : mapping
         Scores per fold of each model, from top to bottom. The mean has a dot with ± one standard
-        deviation, the folds have light dots behind it.
+        deviation, the folds have light dots below it.
     level : str or None
         The model whose mean is a dashed line.
     title : str
@@ -183,7 +183,7 @@ def draw_comparison(
             mean, several = float(np.mean(values)), len(values) > 1
             if several:
                 light: dict[str, Any] = {"color": colour, "alpha": 0.3, "linewidths": 0}
-                axes.scatter(values, [place] * len(values), s=22, zorder=2, **light)
+                axes.scatter(values, [place + 0.2] * len(values), s=20, zorder=2, **light)
             spread = float(np.std(values, ddof=1)) if several else None
             style: dict[str, Any] = {"fmt": "o", "markersize": 7, "capsize": 4, "linewidth": 1.8}
             axes.errorbar(mean, place, xerr=spread, color=colour, zorder=3, **style)

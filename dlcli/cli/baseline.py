@@ -180,10 +180,10 @@ def sentences(result: BaselineResult) -> Iterator[str]:
     if groups["worse"]:
         yield f"The network is beaten by {_enumerated(map(_in_detail, groups['worse']), 'and')}."
     if chance := groups["chance"]:
-        sign = "≥" if chance[1:] else "="
         names = _enumerated(map(_named, chance), "or")
-        least = f"{min(row.p for row in chance):.3f}"
-        yield f"No difference to {names} is more than chance (p {sign} {least})."
+        values = sorted({_p_text(row.p) for row in chance})
+        sign = "≥" if values[1:] else "="
+        yield f"No difference to {names} is more than chance (p {sign} {values[0]})."
 
 
 def _named(row: Row) -> str:
