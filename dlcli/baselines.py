@@ -247,7 +247,7 @@ def _write(result: BaselineResult) -> None:
     write_json(result.path / "metrics.json", result.to_json())
     mark = " (generated sample)" if result.sampled else ""
     where = f"{result.folds} folds" if result.folds > 1 else "test rows"
-    unit = f" ({result.unit})" if result.unit else ""
+    unit = f" in {result.unit}" if result.unit else ""
     plots.draw_comparison(
         result.path / "baselines.png",
         {one.name: one.scores for one in everyone if one.mean == one.mean},

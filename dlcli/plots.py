@@ -192,6 +192,6 @@ def draw_comparison(
         axes.set_yticks(range(len(scores)), list(scores))
         axes.get_yticklabels()[0].set_fontweight("bold")
         axes.set_ylim(len(scores) - 0.5, -0.5)
-        spread_text = " (mean ± standard deviation)" if several else ""
+        spread_text = ", mean ± standard deviation" if several else ""
         axes.set(title=title, xlabel=f"{label}{spread_text}")
         axes.grid(alpha=0.3, axis="x")

@@ -155,7 +155,7 @@ def test_a_network_that_learned_nothing_is_told_so_first(tmp_path):
     constant = "model=[{Dense: {activation: softmax, kernel_initializer: zeros}}]"
     result = baseline(
         load_config("iris", [constant, "optimizer={SGD: {learning_rate: 1e-30}}", "fit.epochs=1"]),
-        folds=3,
+        folds=5,
         runs=tmp_path / "runs",
     )
     said = list(sentences(result))

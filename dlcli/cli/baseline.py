@@ -83,7 +83,7 @@ def baseline(
 def _spread(model: Contender) -> str:
     from dlcli.cli.terminal import number
 
-    spread = f" ± {number(model.std)}" if len(model.scores) > 1 else ""
+    spread = f" ± {_as_exact(model.std, model.mean)}" if len(model.scores) > 1 else ""
     return f"{number(model.mean)}{spread}"
 
 
@@ -117,26 +117,34 @@ def _rows(result: BaselineResult) -> Iterator[list[str]]:
     def line(name: str, score: str, std: str, difference: str, p: str, fit: str) -> list[str]:
         return [name, score, *[std] * several, difference, *[p] * tested, fit]
 
+    def measured(model: Contender) -> tuple[str, str]:
+        return number(model.mean), _as_exact(model.std, model.mean)
+
     def fit(model: Contender) -> str:
         seconds = sum(model.seconds)
         return f"{seconds:.2f} s" if seconds >= 0.01 else "<0.01 s"
 
     yield line("model", metric, "std", "network − model", "p", "fit")
     network = result.network
-    yield line(network.name, number(network.mean), number(network.std), "", "", fit(network))
+    yield line(network.name, *measured(network), "", "", fit(network))
     for row in result.models:
-        numbers = number(row.model.mean), number(row.model.std), _signed(row)
-        yield line(row.model.name, *numbers, _p_text(row.p), fit(row.model))
+        yield line(
+            row.model.name, *measured(row.model), _signed(row), _p_text(row.p), fit(row.model)
+        )
 
 
 def _signed(row: Row) -> str:
-    """Write a difference with the decimals of the scores."""
+    sign = "−" if row.difference < 0 else "+" if row.difference >= 0 else ""
+    return sign + _as_exact(abs(row.difference), row.model.mean)
+
+
+def _as_exact(value: float, score: float) -> str:
+    """Write a value with the decimals of a score."""
     from dlcli.cli.terminal import number
 
-    if row.difference != row.difference:
-        return number(row.difference)
-    decimals = len(number(row.model.mean).partition(".")[2])
-    return f"{'−' if row.difference < 0 else '+'}{abs(row.difference):.{decimals}f}"
+    if value != value:
+        return number(value)
+    return f"{value:.{len(number(score).partition('.')[2])}f}"
 
 
 def _p_text(p: float) -> str:
