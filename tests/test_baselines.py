@@ -17,8 +17,8 @@ from scipy import stats
 import dlcli as package
 from dlcli import DatasetError, TrainingError, baseline, kfold, load_config, train
 from dlcli.baseline_models import MODELS, BaselineModel, attempt, features, make_estimator
-from dlcli.cli.baseline import sentences
-from dlcli.comparison import Contender, compare
+from dlcli.cli.baseline import _signed, sentences
+from dlcli.comparison import Contender, Row, compare
 from dlcli.preparation import prepare
 from dlcli.preprocess import fit_preprocessor
 from dlcli.significance import corrected_t_test, mcnemar_test
@@ -223,6 +223,17 @@ def test_the_smaller_rmse_is_the_better_one():
     assert [(row.model.name, row.verdict) for row in rows] == [
         ("good", "worse"), ("like", "chance"), ("poor", "better"), ("unfit", "untested"),
     ]  # fmt: skip
+
+
+def test_differences_have_the_decimals_of_the_scores():
+    def text(mean, difference):
+        return _signed(Row(Contender("a", (mean,), (0,)), difference, math.nan, "untested"))
+
+    assert text(0.8321, 0.000238) == "+0.0002"
+    assert text(54.6582, -0.12934) == "−0.1293"
+    assert text(216.34, -3.1234) == "−3.1"
+    assert text(216340.0, -31234.5) == "−31234.5"
+    assert text(math.nan, math.nan) == "–"
 
 
 def test_one_split_of_numbers_has_no_p_values(dlcli):

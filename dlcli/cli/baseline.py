@@ -62,18 +62,21 @@ def baseline(
         display.clear()
         terminal.note(f"{model.name:20}  {_spread(model)}")
 
-    result = baselines.baseline(
-        checked,
-        folds=folds,
-        split=split,
-        runs=out,
-        sample=sample,
-        on_start=announce,
-        on_fold=None if quiet else on_fold,
-        on_model=None if quiet else on_model,
-        on_progress=None if quiet else display,
-        download_bar=sys.stderr.isatty(),
-    )
+    try:
+        result = baselines.baseline(
+            checked,
+            folds=folds,
+            split=split,
+            runs=out,
+            sample=sample,
+            on_start=announce,
+            on_fold=None if quiet else on_fold,
+            on_model=None if quiet else on_model,
+            on_progress=None if quiet else display,
+            download_bar=sys.stderr.isatty(),
+        )
+    finally:
+        display.clear()  # what follows, be it an error, begins on a line of its own
     if json:
         terminal.say_json({"run": str(result.path), **result.to_json()})
     else:
@@ -142,9 +145,10 @@ def _as_exact(value: float, score: float) -> str:
     """Write a value with the decimals of a score."""
     from dlcli.cli.terminal import number
 
-    if value != value:
+    written = number(score)
+    if value != value or "e" in written:
         return number(value)
-    return f"{value:.{len(number(score).partition('.')[2])}f}"
+    return f"{value:.{len(written.partition('.')[2])}f}"
 
 
 def _p_text(p: float) -> str:
