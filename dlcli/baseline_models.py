@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
@@ -47,6 +48,7 @@ class BaselineModel:
 
 CLASSES: Task = "classification"
 NUMBERS: Task = "regression"
+SMALL = 5_000_000  # values of the training rows
 FOREST = {"n_jobs": -1}
 # Its own stopping would set training rows apart, and fail over classes with a single one.
 BOOSTING = {"early_stopping": False}
@@ -139,10 +141,10 @@ def attempt(model: BaselineModel, x: Array, y: Array, x_test: Array, seed: int) 
         Codes or numbers.
     seed : int
     """
-    estimator = make_estimator(model, seed, len(x))
+    estimator = make_estimator(model, seed, x.shape[0])
     if model.exact:
         x, x_test = x.astype(np.float64), x_test.astype(np.float64)
-    with warnings.catch_warnings(record=True) as caught:
+    with _threads(x.size), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.simplefilter("ignore", FutureWarning)
@@ -155,6 +157,19 @@ def attempt(model: BaselineModel, x: Array, y: Array, x_test: Array, seed: int) 
             note = f"cannot be fitted: {first_line(error)}"
             return Attempt(None, time.monotonic() - started, note)
     return Attempt(np.asarray(predictions), seconds, _note(caught))
+
+
+def _threads(values: int) -> AbstractContextManager[Any]:
+    """Fit small data on one core: threads that wait for each other cost more than they bring.
+
+    Where other processes use the machine, OpenMP's threads spin, and a second becomes minutes.
+    """
+    if values > SMALL:
+        return nullcontext()
+    from threadpoolctl import threadpool_limits
+
+    limits: AbstractContextManager[Any] = threadpool_limits(limits=1)
+    return limits
 
 
 def make_estimator(model: BaselineModel, seed: int, rows: int) -> Any:

@@ -334,6 +334,21 @@ def test_a_model_that_does_not_converge_has_a_note_and_no_warning():
     assert len(tried.predictions) == 50
 
 
+def test_small_data_are_fitted_on_one_core():
+    from threadpoolctl import threadpool_info
+
+    from dlcli import baseline_models
+
+    def threads():
+        return {pool["num_threads"] for pool in threadpool_info()}
+
+    before = threads()
+    with baseline_models._threads(1000):
+        assert threads() <= {1}
+    with baseline_models._threads(baseline_models.SMALL + 1):
+        assert threads() == before
+
+
 def test_estimators_have_the_seed_and_no_more_neighbours_than_rows():
     for model in MODELS:
         known = make_estimator(model, seed=7, rows=3).get_params()
