@@ -75,6 +75,10 @@ def baseline(
             on_progress=None if quiet else display,
             download_bar=sys.stderr.isatty(),
         )
+    except KeyboardInterrupt:
+        display.clear()
+        terminal.note("dlcli: stopped; nothing was kept")
+        raise
     finally:
         display.clear()  # what follows, be it an error, begins on a line of its own
     if json:
