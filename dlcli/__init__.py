@@ -1,6 +1,6 @@
 """One YAML file, one reproducible Keras run.
 
->>> from dlcli import load_config, train, evaluate, kfold, predict
+>>> from dlcli import load_config, train, evaluate, kfold, baseline, predict
 
 Importing dlcli imports neither Keras nor pandas; the functions do when they are called.
 """
@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dlcli.baselines import BaselineResult, baseline
     from dlcli.config import Config, load_config
     from dlcli.cross_validation import KfoldResult, kfold
     from dlcli.errors import ConfigError, DatasetError, DlcliError, ModelFileError, TrainingError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "BaselineResult": "baselines",
     "Config": "config",
     "ConfigError": "errors",
     "DatasetError": "errors",
@@ -31,6 +33,7 @@ _HOME = {
     "Predictions": "prediction",
     "TrainResult": "run",
     "TrainingError": "errors",
+    "baseline": "baselines",
     "evaluate": "evaluation",
     "kfold": "cross_validation",
     "load_config": "config",
@@ -39,9 +42,9 @@ _HOME = {
 }
 
 __all__ = [
-    "Config", "ConfigError", "DatasetError", "DlcliError", "Evaluation", "KfoldResult",
-    "ModelFileError", "Predictions", "TrainResult", "TrainingError", "evaluate", "kfold",
-    "load_config", "predict", "train",
+    "BaselineResult", "Config", "ConfigError", "DatasetError", "DlcliError", "Evaluation",
+    "KfoldResult", "ModelFileError", "Predictions", "TrainResult", "TrainingError", "baseline",
+    "evaluate", "kfold", "load_config", "predict", "train",
 ]  # fmt: skip
 
 

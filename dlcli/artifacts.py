@@ -118,7 +118,7 @@ class RunDirectory:
         ``runs``, as a rule.
     config : Config
         Resolved.
-    kind : {"train", "kfold"}
+    kind : {"train", "kfold", "baseline"}
     about : mapping
         More of what ``run.json`` says from the start.
     """
@@ -152,7 +152,7 @@ class RunDirectory:
             **more,
         }
         self._write()
-        # A cross-validation leaves no model, and `predict runs/x/latest` wants one.
+        # Cross-validation and comparison leave no model, and `predict runs/x/latest` wants one.
         if self.record["kind"] == "train" and status != "failed":
             _point_latest(self.path)
 

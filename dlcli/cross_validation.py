@@ -7,7 +7,7 @@ in the place of the function ``dlcli.kfold``.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from dlcli import plots
 from dlcli.artifacts import RunDirectory, write_csv, write_json
 from dlcli.config import Config
 from dlcli.config.checks import check_monitors
-from dlcli.fold_training import FoldTrainer
+from dlcli.fold_training import FoldTrainer, left_out, resolve_folds
 from dlcli.preparation import Prepared, describe_data, prepare
 from dlcli.scoring import Scored, Scores, score_outputs
 from dlcli.split import Split, make_folds
@@ -152,10 +152,10 @@ def kfold(
     """
     prepared = prepare(config, sample=sample, progress=download_bar)
     started = time.monotonic()
-    config, dataset = _resolved(prepared.config, folds), prepared.dataset
+    config, dataset = resolve_folds(prepared.config, folds), prepared.dataset
     prepared = Prepared(config, dataset, prepared.notices)
     made = make_folds(dataset, config.split, config.kfold.folds, config.seed)
-    notices = [*prepared.notices, *_left_out(dataset)]
+    notices = [*prepared.notices, *left_out(dataset)]
     check_monitors(config, validation=len(made[0].validation) > 0)
     trainer = FoldTrainer(prepared)
     trainer.prepare(made[0])
@@ -186,23 +186,6 @@ def kfold(
         raise KeyboardInterrupt
     run.finish("finished" if signum is None else "interrupted")
     return result
-
-
-def _resolved(config: Config, folds: int | None) -> Config:
-    """Fill in how many folds there are and how long each is trained."""
-    sections: dict[str, Any] = {}
-    if folds is not None:
-        sections["kfold"] = config.kfold.model_copy(update={"folds": folds})
-    if config.kfold.epochs is not None:
-        sections["fit"] = config.fit.model_copy(update={"epochs": config.kfold.epochs})
-    resolved = config.model_copy(update=sections)
-    return resolved.attach(config.name, config.document, config.warnings)
-
-
-def _left_out(dataset: Dataset) -> Iterator[str]:
-    if dataset.parts is not None and (dataset.parts == 2).any():
-        count = int((dataset.parts == 2).sum())
-        yield f"the {count} test rows stay out of the cross-validation"
 
 
 class _Rounds:

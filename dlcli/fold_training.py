@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dlcli.backend import seed_everything
+from dlcli.config import Config
+from dlcli.datasets import Dataset
 from dlcli.model import build_model, compile_model, make_callbacks
 from dlcli.preparation import Prepared
 from dlcli.preprocess import fit_preprocessor
@@ -19,6 +22,31 @@ if TYPE_CHECKING:
     from dlcli.callbacks import OnProgress
 
 Array = np.ndarray[Any, Any]
+
+
+def resolve_folds(config: Config, folds: int | None) -> Config:
+    """Fill in how many folds there are and how long each is trained.
+
+    Parameters
+    ----------
+    config : Config
+    folds : int, optional
+        Default: the config's ``kfold.folds``.
+    """
+    sections: dict[str, Any] = {}
+    if folds is not None:
+        sections["kfold"] = config.kfold.model_copy(update={"folds": folds})
+    if config.kfold.epochs is not None:
+        sections["fit"] = config.fit.model_copy(update={"epochs": config.kfold.epochs})
+    resolved = config.model_copy(update=sections)
+    return resolved.attach(config.name, config.document, config.warnings)
+
+
+def left_out(dataset: Dataset) -> Iterator[str]:
+    """Say how many rows no fold has: those that are marked as test rows."""
+    if dataset.parts is not None and (dataset.parts == 2).any():
+        count = int((dataset.parts == 2).sum())
+        yield f"the {count} test rows stay out of the cross-validation"
 
 
 class FoldTrainer:

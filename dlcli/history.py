@@ -17,7 +17,7 @@ class RunSummary:
     ----------
     path : Path
     kind : str
-        ``train`` or ``kfold``.
+        ``train``, ``kfold`` or ``baseline``.
     status : str
     started : str
         ISO 8601, UTC.
@@ -76,6 +76,8 @@ def _read(path: Path) -> dict[str, Any] | None:
 def _headline(metrics: Mapping[str, Any]) -> str:
     """Say the first metric beside the loss: of the test rows, or as mean over the folds."""
     mark = " (sample)" if metrics.get("sample") else ""
+    if "network" in metrics:
+        return _beside(metrics) + mark
     if "summary" in metrics:
         values = {name: item["mean"] for name, item in metrics["summary"].items()}
         part = "mean"
@@ -86,3 +88,11 @@ def _headline(metrics: Mapping[str, Any]) -> str:
     if name is None or values[name] is None:
         return ""
     return f"{part} {name} {values[name]:.4g}{mark}"
+
+
+def _beside(metrics: Mapping[str, Any]) -> str:
+    """Say the score of the network and of the best other model."""
+    part = "mean" if metrics["folds"] > 1 else "test"
+    text = f"{part} {metrics['metric']} {metrics['network']['mean']:.4g}"
+    best = metrics["models"][0]
+    return text if best["mean"] is None else f"{text}, {best['model']} {best['mean']:.4g}"

@@ -62,14 +62,21 @@ def find_model(path: str | os.PathLike[str]) -> Path:
         for name in ("model.keras", "model.h5"):
             if (run / name).is_file():
                 return run / name
-        why = "it is a cross-validation" if (run / "folds.csv").is_file() else "it did not finish"
-        raise ModelFileError(f"run {run} has no model file: {why}")
+        raise ModelFileError(f"run {run} has no model file: {_why_none(run)}")
     if path.exists():
         raise ModelFileError(f"{path} is neither a model file nor a run directory")
     raise ModelFileError(
         f"no model {str(path)!r}",
         hint="name a .keras or .h5 file, or a run as in runs/sonar/latest",
     )
+
+
+def _why_none(run: Path) -> str:
+    if (run / "folds.csv").is_file():
+        return "it is a cross-validation"
+    if (run / "baselines.csv").is_file():
+        return "it is a comparison with other models (`dlcli train` keeps the network)"
+    return "it did not finish"
 
 
 def load_model(path: str | os.PathLike[str]) -> LoadedModel:

@@ -130,3 +130,40 @@ def draw_predicted(
             aspect="equal",
         )
         axes.grid(alpha=0.3)
+
+
+def draw_comparison(
+    path: Path, scores: Mapping[str, Sequence[float]], level: str | None, title: str, label: str
+) -> None:
+    """Draw the scores of several models below each other, the first of them highlighted.
+
+    Parameters
+    ----------
+    path : Path
+    scores : mapping
+        Scores per fold of each model, from top to bottom. The mean has a dot with ± one standard
+        deviation, the folds have light dots below it.
+    level : str or None
+        The model whose mean is a dashed line.
+    title : str
+    label : str
+        Of the scores, with their unit.
+    """
+    with picture(path, (7.0, 1.5 + 0.42 * len(scores))) as axes:
+        for place, (name, values) in enumerate(scores.items()):
+            colour = ORANGE if place == 0 else BLUE
+            mean, several = float(np.mean(values)), len(values) > 1
+            if several:
+                light: dict[str, Any] = {"color": colour, "alpha": 0.3, "linewidths": 0}
+                axes.scatter(values, [place + 0.2] * len(values), s=20, zorder=2, **light)
+            spread = float(np.std(values, ddof=1)) if several else None
+            style: dict[str, Any] = {"fmt": "o", "markersize": 7, "capsize": 4, "linewidth": 1.8}
+            axes.errorbar(mean, place, xerr=spread, color=colour, zorder=3, **style)
+            if name == level:
+                axes.axvline(mean, color=GREY, linestyle="--", linewidth=1, zorder=1)
+        axes.set_yticks(range(len(scores)), list(scores))
+        axes.get_yticklabels()[0].set_fontweight("bold")
+        axes.set_ylim(len(scores) - 0.5, -0.5)
+        spread_text = ", mean ± standard deviation" if several else ""
+        axes.set(title=title, xlabel=f"{label}{spread_text}")
+        axes.grid(alpha=0.3, axis="x")

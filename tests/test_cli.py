@@ -21,7 +21,7 @@ CONFIGS = bundled("configs")
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["train", "--help"], ["predict", "--help"], ["plot", "--help"], ["board", "--help"], ["--version"], ["list"], ["data", "list"],
+    [["--help"], ["train", "--help"], ["predict", "--help"], ["baseline", "--help"], ["plot", "--help"], ["board", "--help"], ["--version"], ["list"], ["data", "list"],
      ["schema"], ["runs"], ["check", "iris", "--no-data"]],
     ids=" ".join,
 )  # fmt: skip
@@ -53,8 +53,9 @@ def test_importing_dlcli_imports_nothing_heavy():
 
 
 def test_the_function_is_not_hidden_by_a_module():
-    from dlcli import cross_validation, evaluation, prediction, run
+    from dlcli import baselines, cross_validation, evaluation, prediction, run
 
+    assert package.baseline is baselines.baseline
     assert package.kfold is cross_validation.kfold
     assert package.train is run.train
     assert package.evaluate is evaluation.evaluate
@@ -63,7 +64,8 @@ def test_the_function_is_not_hidden_by_a_module():
 
 
 @pytest.mark.parametrize(
-    "command", ["train", "kfold", "evaluate", "predict", "plot", "board", "check", "show", "list"]
+    "command",
+    ["train", "kfold", "baseline", "evaluate", "predict", "plot", "board", "check", "show", "list"],
 )
 def test_help_shows_an_example_before_the_options(dlcli, command):
     code, out, _ = dlcli(command, "--help")

@@ -37,7 +37,7 @@ def test_commands_run(page, dlcli, tmp_path):
 
 def run(line, dlcli, expected):
     arguments = shlex.split(line, comments=True)[1:]
-    if arguments[0] in ("train", "kfold"):
+    if arguments[0] in ("train", "kfold", "baseline"):
         arguments += SHORT
         if any(name in line for name in ("mnist", "sonar")):
             arguments += ["--sample"]

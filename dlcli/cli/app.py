@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from dlcli import __version__
-from dlcli.cli import configs, data, models, pictures, training
+from dlcli.cli import baseline, configs, data, models, pictures, training
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -38,6 +38,7 @@ def _start(
     \b
     dlcli train digits_cnn                      train the model of a config, keep the run
     dlcli kfold sonar                           10-fold cross-validation
+    dlcli baseline sonar                        is the network better than simpler models?
     dlcli evaluate runs/digits_cnn/latest       metrics on the rows that were held out
     dlcli predict runs/sonar/latest input.csv   labels and probabilities for raw rows
     dlcli plot runs/sonar/1 runs/sonar/2        their learning curves in one picture
@@ -48,6 +49,7 @@ def _start(
 
 app.command()(training.train)
 app.command()(training.kfold)
+app.command()(baseline.baseline)
 app.command()(models.evaluate)
 app.command()(models.predict)
 app.command()(configs.check)

@@ -156,9 +156,12 @@ class ProgressDisplay:
             note(self.prefix + self._line(progress))
         elif self.live and time.monotonic() - self._shown > 0.1:
             self._shown = time.monotonic()
-            text = self.prefix + self._line(progress)
-            width = _terminal_width()
-            sys.stderr.write(f"\r\x1b[K{text[: width - 1]}")
+            self.show(self.prefix + self._line(progress))
+
+    def show(self, text: str) -> None:
+        """Put a text in the place of the running epoch, on a terminal."""
+        if self.live:
+            sys.stderr.write(f"\r\x1b[K{text[: _terminal_width() - 1]}")
             sys.stderr.flush()
 
     def clear(self) -> None:

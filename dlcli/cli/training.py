@@ -110,7 +110,7 @@ def kfold(
         folds=folds,
         runs=out,
         sample=sample,
-        on_start=_announce,
+        on_start=announce,
         on_fold=None if quiet else on_fold,
         on_progress=None if quiet else display,
         download_bar=sys.stderr.isatty(),
@@ -127,7 +127,8 @@ def kfold(
         raise typer.Exit(128 + result.interrupted)
 
 
-def _announce(config: Config, dataset: Dataset, notices: list[str]) -> None:
+def announce(config: Config, dataset: Dataset, notices: list[str]) -> None:
+    """Say what a run is about to learn from."""
     from dlcli.cli import terminal
 
     terminal.notes(notices)

@@ -1,0 +1,398 @@
+"""The network beside scikit-learn's models: the same rows, no leak, an honest test, plain words."""
+
+import csv
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import dlcli as package
+from dlcli import DatasetError, TrainingError, baseline, kfold, load_config, train
+from dlcli.baseline_models import MODELS, BaselineModel, attempt, features, make_estimator
+from dlcli.cli.baseline import _signed, sentences
+from dlcli.comparison import Contender, Row, compare
+from dlcli.preparation import prepare
+from dlcli.preprocess import fit_preprocessor
+from dlcli.significance import corrected_t_test, mcnemar_test
+from dlcli.split import make_folds
+
+FAST = ["fit.epochs=3", "fit.batch_size=16"]
+NAMES = {
+    "majority class", "k-nearest neighbours", "naive Bayes", "logistic regression",
+    "random forest", "gradient boosting",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def iris(tmp_path_factory):
+    """Compare on the folds of iris, once for all tests that only look at the result."""
+    return baseline(load_config("iris", FAST), folds=3, runs=tmp_path_factory.mktemp("runs"))
+
+
+def row(result, name):
+    return next(row for row in result.models if row.model.name == name)
+
+
+def test_the_t_test_has_the_variance_of_overlapping_folds():
+    # By hand: mean 0.03, variance 0.0005, spread (1/5 + 1/4) * 0.0005 = 0.000225, t = 2.0.
+    differences = [0.0, 0.02, 0.03, 0.04, 0.06]
+
+    p = corrected_t_test(differences, train_rows=80, test_rows=20)
+
+    assert np.var(differences, ddof=1) == pytest.approx(0.0005)
+    assert p == pytest.approx(0.1161165, abs=1e-6)  # Student's t of 2.0 with 4 degrees of freedom
+
+
+def test_the_t_test_is_scipys_paired_one_with_a_smaller_statistic():
+    rng = np.random.default_rng(0)
+    mine, theirs = rng.normal(0.80, 0.05, 10), rng.normal(0.75, 0.05, 10)
+    usual = stats.ttest_rel(mine, theirs)
+
+    p = corrected_t_test(mine - theirs, train_rows=187.2, test_rows=20.8)
+
+    shrunk = usual.statistic / math.sqrt(1 + 10 * 20.8 / 187.2)
+    assert p == pytest.approx(2 * stats.t.sf(abs(shrunk), 9))
+    assert p > usual.pvalue
+
+
+def test_differences_that_do_not_vary_need_no_distribution():
+    assert corrected_t_test([0.0, 0.0, 0.0], 10, 5) == 1
+    assert corrected_t_test([0.9 - 0.8, 0.8 - 0.7, 0.1], 10, 5) == 0
+    with pytest.raises(ValueError, match="at least two"):
+        corrected_t_test([0.1], 10, 5)
+
+
+def test_mcnemar_counts_the_rows_that_tell_two_models_apart():
+    right = np.array([True] * 9 + [False] + [True] * 40 + [False] * 10)
+    other = np.array([False] * 9 + [True] + [True] * 40 + [False] * 10)
+
+    # Nine of ten for one side: 2 * (1 + 10) / 2**10.
+    assert mcnemar_test(right, other) == pytest.approx(22 / 1024)
+    assert mcnemar_test(other, right) == pytest.approx(22 / 1024)
+    assert mcnemar_test(right, right) == 1
+
+
+def test_the_network_has_the_folds_and_scores_of_kfold(iris, tmp_path):
+    folds = kfold(load_config("iris", FAST), folds=3, runs=tmp_path / "runs").folds
+
+    assert iris.network.scores == pytest.approx([fold.metrics["accuracy"] for fold in folds])
+    assert {row.model.name for row in iris.models} == NAMES
+    assert all(len(row.model.scores) == 3 for row in iris.models)
+    means = [row.model.mean for row in iris.models]
+    assert means == sorted(means, reverse=True)
+
+
+def test_the_models_learn_from_training_rows_and_their_scaling_alone(tmp_path, monkeypatch):
+    from dlcli import baseline_scoring
+
+    config = load_config("iris", [*FAST, "split.validation=0.2", "preprocess.numeric=standardize"])
+    given = []
+
+    def spy(model, x, y, x_test, seed):
+        given.append((x, y, x_test))
+        return attempt(model, x, y, x_test, seed)
+
+    monkeypatch.setattr(baseline_scoring, "attempt", spy)
+    baseline(config, folds=3, runs=tmp_path / "runs")
+    prepared = prepare(config)
+    folds = make_folds(prepared.dataset, config.split, 3, config.seed)
+
+    raw = prepared.dataset.x.to_numpy()
+    for (x, y, x_test), fold in zip(given, folds * (len(given) // 3), strict=True):
+        mean, std = raw[fold.train].mean(axis=0), raw[fold.train].std(axis=0)
+        assert np.allclose(x, (raw[fold.train] - mean) / std, atol=1e-5)
+        assert np.allclose(x_test, (raw[fold.test] - mean) / std, atol=1e-5)
+        assert np.array_equal(y, prepared.dataset.y[fold.train])
+        assert len(x) == 80  # of the 100 rows beside the tested ones; 20 are for early stopping
+
+
+def test_pictures_are_flat_rows_for_the_models():
+    prepared = prepare(load_config("digits_cnn"))
+    rows = np.arange(7)
+    preprocessor = fit_preprocessor(prepared.dataset, rows, prepared.config.preprocess)
+
+    x = features(preprocessor, prepared.dataset, rows)
+
+    assert (x.shape, x.dtype) == ((7, 64), np.float32)
+
+
+def test_the_run_directory_has_scores_per_fold_and_a_picture(iris):
+    with (iris.path / "baselines.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    metrics = json.loads((iris.path / "metrics.json").read_text())
+    record = json.loads((iris.path / "run.json").read_text())
+
+    assert list(rows[0]) == ["model", "fold", "score", "fit_seconds"]
+    assert [(r["model"], r["fold"]) for r in rows[:3]] == [("network", f) for f in "123"]
+    assert len(rows) == 3 * 7
+    assert metrics["network"]["mean"] == pytest.approx(
+        np.mean([float(r["score"]) for r in rows[:3]])
+    )
+    assert metrics["test"] == "corrected resampled t-test"
+    assert (record["kind"], record["status"], record["folds"]) == ("baseline", "finished", 3)
+    assert (iris.path / "baselines.png").exists()
+    assert (iris.path / "config.yaml").exists()
+    assert not (iris.path.parent / "latest").exists()
+
+
+def test_p_values_are_those_of_the_scores(iris):
+    forest = row(iris, "random forest")
+    differences = np.subtract(iris.network.scores, forest.model.scores)
+
+    assert forest.difference == pytest.approx(differences.mean())
+    assert forest.p == pytest.approx(corrected_t_test(differences, 100, 50))
+
+
+def test_a_network_that_learned_nothing_is_told_so_first(tmp_path):
+    constant = "model=[{Dense: {activation: softmax, kernel_initializer: zeros}}]"
+    result = baseline(
+        load_config("iris", [constant, "optimizer={SGD: {learning_rate: 1e-30}}", "fit.epochs=1"]),
+        folds=5,
+        runs=tmp_path / "runs",
+    )
+    said = list(sentences(result))
+
+    assert result.unbeaten is not None
+    assert said[0] == (
+        "The network does not beat the majority class (0.3333): "
+        "it has learned nothing that helps accuracy."
+    )
+    assert any(s.startswith("The network is beaten by ") and "p " in s for s in said)
+
+
+def test_one_split_is_trains_own_and_has_mcnemars_test(tmp_path):
+    config = load_config("iris", FAST)
+    trained = train(config, runs=tmp_path / "runs")
+    result = baseline(config, split=True, runs=tmp_path / "runs")
+
+    assert result.folds == 1
+    assert result.network.scores == pytest.approx([trained.scores["test"].metrics["accuracy"]])
+    assert result.test == "McNemar's exact test"
+    forest = row(result, "random forest")
+    assert forest.p == pytest.approx(mcnemar_test(result.network.right[0], forest.model.right[0]))
+    assert math.isnan(forest.model.std)
+    assert len(result.network.right[0]) == 30
+
+
+def test_official_test_rows_are_used_unless_folds_are_asked_for(write, tmp_path):
+    rows = "".join(
+        f"{n % 9},{n % 5},{'ab'[n % 2]},{'train' if n < 40 else 'test'}\n" for n in range(60)
+    )
+    write("data.csv", f"x,y,label,part\n{rows}")
+    text = "dataset: {csv: {path: data.csv, target: label}}\nsplit: {column: part}\n"
+    text += "model: [{Dense: {activation: sigmoid}}]\nloss: binary_crossentropy\n"
+    config = load_config(write("c.yaml", f"{text}metrics: [accuracy]\nfit: {{epochs: 1}}\n"))
+
+    one = baseline(config, runs=tmp_path / "runs")
+    several = baseline(config, folds=2, runs=tmp_path / "runs")
+
+    assert (one.folds, len(one.network.right[0])) == (1, 20)
+    assert (several.folds, sum(map(len, several.network.right))) == (2, 40)
+    assert several.notices[-1] == "the 20 test rows stay out of the cross-validation"
+
+
+def test_numbers_are_compared_by_rmse_in_their_unit(dlcli):
+    code, out, _ = dlcli("baseline", "study_hours", "--folds", "3", "--set", "fit.epochs=1")
+
+    assert code == 0
+    assert "study_hours: RMSE in points on 3 folds" in out
+    assert "The network does not beat the mean (RMSE " in out
+    assert " points): it has learned nothing that helps RMSE." in out
+    assert {line.split("  ")[0] for line in out.splitlines()} >= {"linear regression", "mean"}
+
+
+def test_the_smaller_rmse_is_the_better_one():
+    network = Contender("network", (1.0, 1.1, 1.0), (0, 0, 0))
+    models = [
+        Contender("poor", (9.0, 9.1, 9.2), (0, 0, 0)),
+        Contender("unfit", (math.nan, 1.0, 1.0), (0, 0, 0)),
+        Contender("good", (0.1, 0.2, 0.1), (0, 0, 0)),
+        Contender("like", (1.1, 1.0, 1.05), (0, 0, 0)),
+    ]
+
+    rows = compare(network, models, higher_is_better=False, train_rows=10, test_rows=5)
+
+    assert [(row.model.name, row.verdict) for row in rows] == [
+        ("good", "worse"), ("like", "chance"), ("poor", "better"), ("unfit", "untested"),
+    ]  # fmt: skip
+
+
+def test_differences_have_the_decimals_of_the_scores():
+    def text(mean, difference):
+        return _signed(Row(Contender("a", (mean,), (0,)), difference, math.nan, "untested"))
+
+    assert text(0.8321, 0.000238) == "+0.0002"
+    assert text(54.6582, -0.12934) == "−0.1293"
+    assert text(216.34, -3.1234) == "−3.1"
+    assert text(216340.0, -31234.5) == "−31234.5"
+    assert text(math.nan, math.nan) == "–"
+
+
+def test_one_split_of_numbers_has_no_p_values(dlcli):
+    code, out, _ = dlcli("baseline", "diabetes", "--split", "--set", "fit.epochs=1", "--quiet")
+
+    assert code == 0
+    assert "One split of numbers has no p-values" in out
+    assert "  p  " not in out
+
+
+def test_the_command_prints_table_sentences_and_progress(dlcli, people):
+    code, out, err = dlcli("baseline", people, "--folds", "3")
+
+    assert code == 0
+    lines = out.splitlines()
+    assert lines[0] == "people: accuracy on 3 folds"
+    assert lines[2].split() == ["model", "accuracy", "std", "network", "−", "model", "p", "fit"]
+    assert lines[3].startswith("network ")
+    assert "majority class" in out
+    assert "run: runs/people/1" in lines[-1]
+    assert [line.split("  ")[0] for line in err.splitlines()][-1] == "gradient boosting"
+
+    code, out, _ = dlcli("runs")
+    assert "baseline  finished" in out
+    assert "mean accuracy 0." in out
+    for command in (["evaluate", "runs/people/1"], ["predict", "runs/people/1", "people.csv"]):
+        code, _, err = dlcli(*command)
+        assert code == 2
+        assert "it is a comparison with other models" in err
+
+
+def test_json_and_quiet(dlcli, people):
+    code, out, err = dlcli("baseline", people, "--folds", "2", "--json", "--quiet")
+
+    plain = json.loads(out)
+    assert code == 0
+    assert err.count("\n") == 1
+    assert plain["run"] == "runs/people/1"
+    assert (plain["metric"], plain["folds"], plain["sample"]) == ("accuracy", 2, False)
+    assert {item["model"] for item in plain["models"]} == NAMES
+    assert {item["network_is"] for item in plain["models"]} <= {"better", "worse", "chance"}
+
+
+def test_a_sample_is_marked(dlcli):
+    code, out, _ = dlcli("baseline", "sonar", "--sample", "--folds", "2", "--set", "kfold.epochs=1")
+
+    assert code == 0
+    assert out.splitlines()[0].endswith("GENERATED SAMPLE: these figures mean nothing")
+    assert json.loads(Path("runs/sonar/1/metrics.json").read_text())["sample"] is True
+    assert "(sample)" in dlcli("runs")[1]
+
+
+def test_what_cannot_be_compared_is_said_before_anything_is_written(dlcli, people, tmp_path):
+    with pytest.raises(DatasetError, match="too few for 10 folds; use --folds 6"):
+        baseline(load_config(people), runs=tmp_path / "runs")
+    with pytest.raises(DatasetError, match="the split has no test rows") as error:
+        baseline(load_config("pass_fail"), split=True, runs=tmp_path / "runs")
+    with pytest.raises(ValueError, match="exclude each other"):
+        baseline(load_config(people), folds=3, split=True)
+    code, _, err = dlcli("baseline", people, "--folds", "3", "--split")
+
+    assert "without --split" in error.value.hint
+    assert code == 2
+    assert "--folds and --split exclude each other" in err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_training_that_diverges_is_a_failed_run(people, tmp_path):
+    config = load_config(people, ["optimizer={SGD: {learning_rate: 1e38}}", "loss=mse"])
+
+    with pytest.raises(TrainingError):
+        baseline(config, folds=2, runs=tmp_path / "runs")
+
+    record = json.loads((tmp_path / "runs/people/1/run.json").read_text())
+    assert record["status"] == "failed"
+
+
+def test_a_model_that_cannot_learn_these_rows_has_a_note():
+    logistic = next(model for model in MODELS if model.name == "logistic regression")
+    x = np.ones((4, 1), np.float32)
+
+    tried = attempt(logistic, x, np.zeros(4, np.int32), x, seed=0)
+
+    assert tried.predictions is None
+    assert tried.note.startswith("cannot be fitted: ")
+
+
+def test_a_model_that_does_not_converge_has_a_note_and_no_warning():
+    rng = np.random.default_rng(0)
+    hasty = BaselineModel(
+        "hasty", "classification", "sklearn.linear_model.LogisticRegression", {"max_iter": 1}
+    )
+    x = rng.normal(size=(50, 3)).astype(np.float32)
+
+    tried = attempt(hasty, x, (x[:, 0] > 0).astype(np.int32), x, seed=0)
+
+    assert tried.note == "did not converge"
+    assert len(tried.predictions) == 50
+
+
+def test_small_data_are_fitted_on_one_core():
+    from threadpoolctl import threadpool_info
+
+    from dlcli import baseline_models
+
+    def threads():
+        return {pool["num_threads"] for pool in threadpool_info()}
+
+    before = threads()
+    with baseline_models._threads(1000):
+        assert threads() <= {1}
+    with baseline_models._threads(baseline_models.SMALL + 1):
+        assert threads() == before
+
+
+def test_estimators_have_the_seed_and_no_more_neighbours_than_rows():
+    for model in MODELS:
+        known = make_estimator(model, seed=7, rows=3).get_params()
+        assert known.get("random_state", 7) == 7
+        assert known.get("n_neighbors", 3) == 3
+
+
+def test_class_weights_are_said_to_be_the_networks_alone(people, tmp_path):
+    config = load_config(people, ["fit.class_weight=balanced"])
+
+    result = baseline(config, folds=2, runs=tmp_path / "runs")
+
+    assert any("class_weight is the network's alone" in notice for notice in result.notices)
+
+
+def test_ctrl_c_among_the_models_leaves_nothing(people, tmp_path, monkeypatch):
+    from dlcli import baseline_scoring
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(baseline_scoring, "attempt", stop)
+    with pytest.raises(KeyboardInterrupt):
+        baseline(load_config(people), folds=2, runs=tmp_path / "runs")
+
+    assert list((tmp_path / "runs/people").iterdir()) == []
+
+
+def test_ctrl_c_in_the_network_ends_with_130_and_leaves_nothing(people, tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dlcli", "baseline", str(people), "--folds", "2", "--set", "fit.epochs=100000"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(package.__file__).parents[1])},
+    )  # fmt: skip
+    record = tmp_path / "runs/people/1/run.json"
+    deadline = time.monotonic() + 120
+    while not record.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=120)
+
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    assert "dlcli: stopped; nothing was kept" in err
+    assert out == ""
+    assert not record.parent.exists()
