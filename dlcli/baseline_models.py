@@ -114,8 +114,9 @@ def models_for(dataset: Dataset) -> tuple[BaselineModel, ...]:
 def features(preprocessor: Preprocessor, dataset: Dataset, rows: Array, network: Any) -> Any:
     """Return what the models are given: the network's inputs, a flat row per sample.
 
-    The order of words means nothing to these models: of numbers of words they get how often
-    each occurs. Of recordings they get the spectrogram, where the network begins with one.
+    The order of words means nothing to these models: of text they get how often each word of
+    the network's vocabulary occurs. Of recordings they get the spectrogram, where the network
+    begins with one.
 
     Parameters
     ----------
@@ -132,21 +133,12 @@ def features(preprocessor: Preprocessor, dataset: Dataset, rows: Array, network:
     raw = dataset.take(rows).x
     steps = preprocessor.groups[0].steps
     if len(preprocessor.groups) == 1 and steps and isinstance(steps[0], FittedVectorize):
-        return _words(preprocessor, steps[0], raw)
+        return steps[0].counts(np.asarray(raw[preprocessor.groups[0].columns[0]])[:, np.newaxis])
     x = preprocessor.transform(raw)
     if type(network.layers[0]).__name__ in SPECTROGRAMS:
         blocks = np.array_split(x, max(1, len(x) // 256))
         x = np.concatenate([np.asarray(network.layers[0](block)) for block in blocks])
     return np.asarray(x, np.float32).reshape(len(rows), -1)
-
-
-def _words(preprocessor: Preprocessor, step: FittedVectorize, raw: Any) -> Any:
-    """Return a sparse row per text: counts of words, or what the config makes of them."""
-    if step.output_mode == "int":
-        return step.counts(np.asarray(raw[preprocessor.groups[0].columns[0]])[:, np.newaxis])
-    from scipy.sparse import csr_matrix
-
-    return csr_matrix(preprocessor.transform(raw))
 
 
 @dataclass(frozen=True)

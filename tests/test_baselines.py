@@ -13,10 +13,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.sparse import csr_matrix
 
 import dlcli as package
 from dlcli import DatasetError, TrainingError, baseline, kfold, load_config, train
-from dlcli.baseline_models import MODELS, BaselineModel, attempt, features, make_estimator
+from dlcli.baseline_models import (
+    MODELS,
+    BaselineModel,
+    attempt,
+    features,
+    make_estimator,
+    models_for,
+)
 from dlcli.cli.baseline import _signed, sentences
 from dlcli.comparison import Contender, Row, compare
 from dlcli.preparation import prepare
@@ -114,12 +122,68 @@ def test_the_models_learn_from_training_rows_and_their_scaling_alone(tmp_path, m
         assert len(x) == 80  # of the 100 rows beside the tested ones; 20 are for early stopping
 
 
+class Plain:
+    """A network that begins with nothing that the models could use."""
+
+    layers = ("Dense",)
+
+
+def test_text_is_counts_of_words_for_the_models(write):
+    write("mail.csv", "message,kind\nwin win now,spam\nsee you now,ham\n" + "so it is,ham\n" * 3)
+    config = load_config(
+        write(
+            "mail.yaml",
+            "dataset: {text: {path: mail.csv, text: message, target: kind}}\n"
+            "preprocess: {text: {vectorize: {max_tokens: 50}}}\n"
+            "model: [{Embedding: {input_dim: 50, output_dim: 2}}, Flatten, Dense]\n"
+            "loss: hinge\nfit: {epochs: 1}\n",
+        )
+    )
+    prepared = prepare(config)
+    rows = np.arange(5)
+    preprocessor = fit_preprocessor(prepared.dataset, rows, prepared.config.preprocess)
+
+    x = features(preprocessor, prepared.dataset, rows, network=Plain())
+
+    words = preprocessor.groups[0].steps[0].vocabulary
+    assert x.shape == (5, len(words))
+    assert x[0, words.index("win")] == 2
+    names = [model.estimator.rpartition(".")[2] for model in models_for(prepared.dataset)]
+    assert "MultinomialNB" in names
+    assert "GaussianNB" not in names
+
+
+def test_words_too_many_for_a_model_are_the_commonest():
+    x = csr_matrix(np.eye(40, 600, dtype=np.float32))
+    boosting = next(m for m in MODELS if m.name == "gradient boosting" and m.task != "regression")
+
+    made = attempt(boosting, x, np.arange(40) % 2, x, 0)
+
+    assert len(made.predictions) == 40
+    assert "500 commonest words" in made.note
+
+
+def test_a_series_is_compared_with_its_last_value(tmp_path):
+    result = baseline(
+        load_config("tide_lstm", ["fit.epochs=1", "fit.batch_size=256"]),
+        folds=2,
+        runs=tmp_path / "runs",
+    )
+    dataset = prepare(load_config("tide_lstm")).dataset
+    fold = make_folds(dataset, load_config("tide_lstm").split, 2, 0)[0]
+
+    naive = row(result, "naive forecast (last value)")
+
+    error = dataset.x[fold.test, -1, 0] - dataset.y[fold.test]
+    assert naive.model.scores[0] == pytest.approx(np.sqrt((error**2).mean()))
+
+
 def test_pictures_are_flat_rows_for_the_models():
     prepared = prepare(load_config("digits_cnn"))
     rows = np.arange(7)
     preprocessor = fit_preprocessor(prepared.dataset, rows, prepared.config.preprocess)
 
-    x = features(preprocessor, prepared.dataset, rows)
+    x = features(preprocessor, prepared.dataset, rows, network=Plain())
 
     assert (x.shape, x.dtype) == ((7, 64), np.float32)
 

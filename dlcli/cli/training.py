@@ -49,7 +49,7 @@ def train(
 
     def on_start(config: Config, dataset: Dataset, notices: list[str]) -> None:
         announced.extend(notices)
-        _announce(config, dataset, notices)
+        announce(config, dataset, notices)
 
     result = run.train(
         checked,
