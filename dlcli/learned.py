@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 MAX_CLASSES = 20
-MAX_POINTS = 2000  # of a part; more would hide what is below
+MAX_POINTS = 600  # of a part; more would hide what is below
 GRID = 240
 MARKS = {"train": "o", "validation": "D", "test": "o"}
 

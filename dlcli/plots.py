@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MAX_CELLS_WITH_NUMBERS = 20
+MAX_STEPS = 120
 
 
 def draw_history(folder: Path, history: Mapping[str, Sequence[float]], title: str) -> list[Path]:
@@ -95,6 +96,35 @@ def draw_confusion(
                 text: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9}
                 if count:
                     axes.text(column, row, str(count), color="white" if dark else "black", **text)
+
+
+def draw_forecast(
+    path: Path,
+    true: np.ndarray[Any, Any],
+    predicted: np.ndarray[Any, Any],
+    target: Target,
+    title: str,
+) -> None:
+    """Draw the end of a series with what was forecast for it, one step ahead each time.
+
+    Parameters
+    ----------
+    path : Path
+    true, predicted : ndarray, shape (n,)
+        In the order of time.
+    target : Target
+    title : str
+    """
+    unit = f" ({target.unit})" if target.unit else ""
+    shown = min(len(true), MAX_STEPS)
+    steps = np.arange(len(true) - shown + 1, len(true) + 1)
+    with picture(path, (8.0, 4.0)) as axes:
+        axes.plot(steps, true[-shown:], color=BLUE, label="measured")
+        axes.plot(steps, predicted[-shown:], color=ORANGE, linestyle="--", label="forecast")
+        axes.set(title=f"{title}: the last {shown}", xlabel="row", ylabel=f"{target.name}{unit}")
+        axes.grid(alpha=0.3)
+        axes.legend(loc="upper right", ncols=2)
+        axes.margins(y=0.2)
 
 
 def draw_predicted(

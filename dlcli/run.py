@@ -246,9 +246,10 @@ def _draw(folder: Path, session: _Session, result: FitResult, scored: Mapping[st
         plots.draw_confusion(folder / "confusion.png", scored[part].scores.confusion, names, title)
     else:
         outputs = scored[part].outputs[:, 0]
-        plots.draw_predicted(
-            folder / "predicted.png", dataset.y[rows], outputs, dataset.target, title
-        )
+        series = dataset.medium.kind == "series"
+        draw = plots.draw_forecast if series else plots.draw_predicted
+        path = folder / ("forecast.png" if series else "predicted.png")
+        draw(path, dataset.y[rows], outputs, dataset.target, title)
     learned = Learned(
         dataset,
         session.split.parts(),

@@ -553,6 +553,7 @@ def test_a_series_is_cut_into_windows_and_split_in_time(write):
 
 def test_a_series_is_forecast_one_step_beyond_its_end(write, tmp_path, dlcli):
     run = train(series_config(write), runs=tmp_path / "runs").path
+    assert (run / "forecast.png").is_file()
     values = np.sin(np.arange(40) / 3)
     source = write("more.csv", "level\n" + "".join(f"{v:.4f}\n" for v in values))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dlcli.cli.options import Json, complete_dataset
+from dlcli.cli.options import Json, Sample, complete_dataset
 
 if TYPE_CHECKING:
     from dlcli.datasets import Dataset
@@ -30,7 +30,7 @@ DatasetOrFile = Annotated[
         metavar="NAME|FILE",
         autocompletion=complete_dataset,
         show_default=False,
-        help="A named data set, or a CSV file.",
+        help="A named data set, a CSV file, or a config.",
     ),
 ]
 
@@ -92,6 +92,7 @@ def get(name: DatasetName) -> None:
 @app.command()
 def show(
     name: DatasetOrFile,
+    sample: Sample = False,
     json: Json = False,
 ) -> None:
     """Describe a data set: rows, columns, types, gaps, classes, repeated rows.
@@ -99,12 +100,13 @@ def show(
     \b
     dlcli data show iris
     dlcli data show my.csv
+    dlcli data show my.yaml             what its loader makes of the file
     """
     from dlcli.cli import terminal
     from dlcli.datasets.card import describe, describe_file
     from dlcli.known import KNOWN
 
-    found = _find(name)
+    found = _find(name, sample=sample)
     card = describe_file(found) if isinstance(found, Path) else describe(found)
     if json:
         terminal.say_json(card.to_json())
@@ -135,12 +137,14 @@ def plot(
             help="Of a file: the column to learn, by name or position, which gives the colours.",
         ),
     ] = None,
+    sample: Sample = False,
 ) -> None:  # fmt: skip
-    """Draw a data set: classes, distributions of columns and how they go together, or images.
+    """Draw a data set: classes, distributions of columns and how they go together, or samples.
 
     \b
     dlcli data plot iris
     dlcli data plot my.csv --target label -o my.svg
+    dlcli data plot pets.yaml           what its loader reads: pictures, sound, text
     """
     from dlcli.cli import terminal
     from dlcli.data_plots import draw_dataset, draw_file
@@ -149,7 +153,7 @@ def plot(
 
     path = output or Path(f"{Path(name).stem}.png")
     check_picture_path(path)
-    found = _find(name)
+    found = _find(name, sample=sample)
     if isinstance(found, Path):
         terminal.notes(draw_file(found, path, target))
     elif target is not None:
@@ -161,8 +165,9 @@ def plot(
     terminal.wrote(path, f"a picture of {name}")
 
 
-def _find(name: str) -> Dataset | Path:
-    """Return a named data set, loaded, or the path of a file that is there."""
+def _find(name: str, *, sample: bool) -> Dataset | Path:
+    """Return the data of a named data set or of a config, or the path of a table."""
+    from dlcli import load_config
     from dlcli.config.document import Document
     from dlcli.config.load import build_config
     from dlcli.datasets import load_dataset
@@ -172,7 +177,15 @@ def _find(name: str) -> Dataset | Path:
     if name in KNOWN:
         plain = {"dataset": name, "model": ["Dense"], "loss": "mse", "fit": {"epochs": 1}}
         config = build_config(name, Document(name, plain), Path())
-        return load_dataset(config, progress=sys.stderr.isatty())
-    if Path(name).exists():
+    elif Path(name).suffix in (".yaml", ".yml"):
+        config = load_config(name)
+    elif Path(name).is_dir():
+        raise DlcliError(
+            f"{name} is a folder; name a config whose loader reads it",
+            hint="`dataset: {images: {path: …}}`, or the loaders audio and text",
+        )
+    elif Path(name).exists():
         return Path(name)
-    raise DlcliError(unknown("data set or file", name, KNOWN))
+    else:
+        raise DlcliError(unknown("data set or file", name, KNOWN))
+    return load_dataset(config, sample=sample, progress=sys.stderr.isatty())
