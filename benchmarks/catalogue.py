@@ -66,7 +66,7 @@ RUNS = (
     ("train", "imdb_cnn_lstm", "", 0.85),
     ("train", "imdb_text", "", None),
     ("kfold", "spam_filter", "", 0.985),
-    ("train", "spam_filter", "", 0.985),
+    ("train", "spam_filter", "", None),
     ("train", "spoken_digits", "", 0.95),
     ("train", "tide_lstm", "", None),
     *(

@@ -106,8 +106,11 @@ COMMONEST = 500
 
 def models_for(dataset: Dataset) -> tuple[BaselineModel, ...]:
     """Return the models that fit a data set."""
-    text = [column.type for column in dataset.columns] == ["text"]
-    fitting = [m for m in MODELS if m.task == dataset.target.task and m.text in (None, text)]
+    fitting = [
+        model
+        for model in MODELS
+        if model.task == dataset.target.task and model.text in (None, dataset.is_text)
+    ]
     return (NAIVE_FORECAST, *fitting) if dataset.medium.kind == "series" else tuple(fitting)
 
 

@@ -205,6 +205,14 @@ class FiniteGuard(Callback):
             )
 
 
+def restored_epoch(callbacks: Sequence[Any]) -> int:
+    """Return the epoch, from 1, whose weights ``EarlyStopping`` gave back; 0 if it did not."""
+    for callback in callbacks:
+        if type(callback).__name__ == "EarlyStopping" and callback.restore_best_weights:
+            return int(callback.best_epoch) + 1 if callback.best_weights is not None else 0
+    return 0
+
+
 class SignalWatcher(Callback):
     """Turn SIGINT and SIGTERM into `Interrupted` between two steps."""
 

@@ -58,7 +58,7 @@ class TrainResult:
     seconds : float
         Of the fit alone.
     best_epoch : int
-        Of an interrupted training: the epoch whose weights were kept.
+        The epoch whose weights were kept, where they are not the last ones; else 0.
     signum : int or None
         The signal that stopped it.
     notices : tuple of str
@@ -66,6 +66,8 @@ class TrainResult:
         Resolved.
     sampled : bool
         Whether the data were generated.
+    takes : {"rows", "text", "image", "audio", "series"}
+        What the model is given in prediction.
     """
 
     path: Path | None
@@ -80,6 +82,7 @@ class TrainResult:
     notices: tuple[str, ...]
     config: Config
     sampled: bool = False
+    takes: Literal["rows", "text", "image", "audio", "series"] = "rows"
 
 
 @dataclass
@@ -167,7 +170,8 @@ def train(
         run.finish("failed", error=f"{type(error).__name__}: {error}")
         raise
     status = "finished" if result.signum is None else "interrupted"
-    run.finish(status, epochs=result.epochs, fit_seconds=round(result.seconds, 3))
+    kept = {"best_epoch": result.best_epoch} if result.best_epoch else {}
+    run.finish(status, epochs=result.epochs, **kept, fit_seconds=round(result.seconds, 3))
     return _result(run.path, model_path, session, result, scores)
 
 
@@ -280,4 +284,5 @@ def _result(
         tuple(session.notices),
         session.prepared.config,
         session.prepared.dataset.sampled,
+        "text" if session.prepared.dataset.is_text else session.prepared.dataset.medium.kind,
     )

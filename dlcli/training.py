@@ -59,7 +59,8 @@ class FitResult:
         Epochs that ended.
     seconds : float
     best_epoch : int
-        Of a fit that was broken off: the epoch whose weights the model has, 0 if none ended.
+        The epoch whose weights the model has, if it was given back earlier ones, by
+        ``EarlyStopping`` or since the fit was broken off; 0 if not.
     signum : int or None
         The signal that broke it off.
     """
@@ -250,6 +251,7 @@ def fit(
                 callbacks=used,
                 verbose=0,
             )
+            result.best_epoch = own.restored_epoch(callbacks)
         except own.Interrupted as interrupted:
             result.signum = interrupted.signum
             result.best_epoch = keeper.restore(callbacks)

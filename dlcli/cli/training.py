@@ -11,6 +11,15 @@ import typer
 
 from dlcli.cli.options import ConfigName, Json, Out, Overrides, Quiet, Sample
 
+# What a model is asked with.
+EXAMPLES = {
+    "rows": ("input.csv", "raw rows"),
+    "text": ('--text "…"', "raw text"),
+    "image": ("picture.png", "pictures"),
+    "audio": ("recording.wav", "recordings"),
+    "series": ("series.csv", "what comes next"),
+}
+
 if TYPE_CHECKING:
     from dlcli.config import Config
     from dlcli.cross_validation import FoldResult, KfoldResult
@@ -49,7 +58,7 @@ def train(
 
     def on_start(config: Config, dataset: Dataset, notices: list[str]) -> None:
         announced.extend(notices)
-        announce(config, dataset, notices)
+        announce(config, dataset, notices, quiet=quiet)
 
     result = run.train(
         checked,
@@ -127,19 +136,24 @@ def kfold(
         raise typer.Exit(128 + result.interrupted)
 
 
-def announce(config: Config, dataset: Dataset, notices: list[str]) -> None:
+def announce(config: Config, dataset: Dataset, notices: list[str], *, quiet: bool = False) -> None:
     """Say what a run is about to learn from."""
     from dlcli.cli import terminal
 
     terminal.notes(notices)
-    classes = dataset.target.class_names
-    what = f"{len(classes)} classes" if classes else f"{dataset.target.name} (a number)"
-    columns = (
-        f"{len(dataset.columns)} columns"
-        if dataset.is_table
-        else "×".join(map(str, dataset.x.shape[1:]))
-    )
-    terminal.note(f"{config.name}: {dataset.name}, {len(dataset)} rows, {columns}, {what}")
+    if quiet:
+        return
+    counted = terminal.counted
+    classes = len(dataset.target.class_names)
+    what = counted(classes, "class") if classes else f"{dataset.target.name} (a number)"
+    if dataset.is_text or dataset.medium.kind == "audio":
+        columns = "raw text" if dataset.is_text else "recordings"
+    elif dataset.is_table:
+        columns = counted(len(dataset.columns), "column")
+    else:
+        columns = "×".join(map(str, dataset.x.shape[1:]))
+    rows = counted(len(dataset), "row")
+    terminal.note(f"{config.name}: {dataset.name}, {rows}, {columns}, {what}")
 
 
 def _train_json(result: TrainResult) -> dict[str, object]:
@@ -155,7 +169,7 @@ def _train_json(result: TrainResult) -> dict[str, object]:
 
 
 def _print_training(result: TrainResult, config: str) -> None:
-    from dlcli.cli.terminal import duration, note, number, say, score_rows, table
+    from dlcli.cli.terminal import counted, duration, note, number, say, score_rows, table
 
     if result.path is None:
         note("dlcli: stopped before the first epoch ended; nothing was kept")
@@ -164,8 +178,10 @@ def _print_training(result: TrainResult, config: str) -> None:
         name = signal.Signals(result.signum or signal.SIGINT).name
         note(f"dlcli: stopped by {name}; kept the best model so far, of epoch {result.best_epoch}")
     mark = "  GENERATED SAMPLE: these figures mean nothing" if result.sampled else ""
-    epochs = f"{result.epochs} epoch{'s' * (result.epochs != 1)}"
-    say(f"{result.config.name}: {epochs} in {duration(result.seconds)}{mark}\n")
+    epochs = f"{counted(result.epochs, 'epoch')} in {duration(result.seconds)}"
+    if result.status == "finished" and result.best_epoch not in (0, result.epochs):
+        epochs += f", weights of epoch {result.best_epoch}"
+    say(f"{result.config.name}: {epochs}{mark}\n")
     say(table(score_rows(result.scores)))
     part = next(name for name in ("test", "validation", "train") if name in result.scores)
     metrics = result.scores[part].metrics
@@ -173,10 +189,11 @@ def _print_training(result: TrainResult, config: str) -> None:
     say(f"\n{part} {best}: {number(metrics[best])}")
     say(f"run: {result.path}\n")
     more = "metrics per class" if result.scores[part].classes else "all metrics"
+    example, what = EXAMPLES[result.takes]
     following = [
         [f"dlcli evaluate {result.path}", more],
-        [f"dlcli predict {result.model_path} input.csv", "raw rows"],
-        [f"dlcli kfold {config}", "is it luck?"],
+        [f"dlcli predict {result.model_path} {example}", what],
+        [f"dlcli kfold {config}{' --sample' * result.sampled}", "is it luck?"],
     ]
     say(f"Next:\n{table(following, left=2, indent='  ')}")
 

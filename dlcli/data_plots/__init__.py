@@ -13,7 +13,6 @@ from dlcli.data_plots.media import (
     draw_text,
     is_audio,
     is_series,
-    is_text,
 )
 from dlcli.data_plots.tables import draw_classes, draw_columns, draw_numbers
 from dlcli.datasets import Dataset
@@ -33,7 +32,7 @@ class Drawer(NamedTuple):
 
 # The first that fits draws; a new form of data adds its line, the more special before.
 DRAWERS = (
-    Drawer(is_text, draw_text),
+    Drawer(lambda data: data.is_text, draw_text),
     Drawer(is_audio, draw_audio),
     Drawer(is_series, draw_series),
     Drawer(is_images, draw_images),

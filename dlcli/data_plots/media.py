@@ -26,11 +26,6 @@ MAX_VALUES = 240
 QUIETEST = -80.0  # dB below the loudest
 
 
-def is_text(dataset: Dataset) -> bool:
-    """Tell whether the only feature is raw text."""
-    return [column.type for column in dataset.columns] == ["text"]
-
-
 def draw_text(dataset: Dataset, path: Path) -> None:
     """Draw the words that tell the largest classes apart, class balance and lengths."""
     words = [tokens(text) for text in np.asarray(dataset.x[dataset.columns[0].name])]

@@ -175,6 +175,11 @@ class Dataset:
         return not isinstance(self.x, np.ndarray)
 
     @property
+    def is_text(self) -> bool:
+        """Whether the only feature is raw text."""
+        return [column.type for column in self.columns] == ["text"]
+
+    @property
     def facts(self) -> Facts:
         """What a config is checked against."""
         return Facts(
