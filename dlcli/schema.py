@@ -7,7 +7,7 @@ from typing import Any
 
 from dlcli.catalogue import CHOSEN_BY_KERAS, Entry, keras_catalogue
 from dlcli.config.components import REFUSED, parameter_kind
-from dlcli.config.loaders import LOADERS
+from dlcli.config.loaders import LOADERS, nameable
 from dlcli.config.sections import Config, PreprocessConfig
 from dlcli.config.steps import STEPS
 from dlcli.known import KNOWN
@@ -115,7 +115,7 @@ def _argument(kind: str, name: str) -> Schema:
 
 def _dataset() -> Schema:
     arguments: dict[str, Schema] = {}
-    for name in LOADERS:
+    for name in nameable():
         schema = LOADERS[name].model_json_schema()
         arguments[name] = {"anyOf": [schema, {"type": "string"}]}
     for name, known in KNOWN.items():

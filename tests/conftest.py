@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 import dlcli
@@ -17,6 +18,9 @@ PACKAGE = str(Path(dlcli.__file__).parents[1])
 DATA = os.environ.get("DLCLI_DATA", "")
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+# How long an example takes says more about the machine than about the code.
+hypothesis.settings.register_profile("plain", deadline=None)
+hypothesis.settings.load_profile("plain")
 
 
 def pytest_collection_modifyitems(items):

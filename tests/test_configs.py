@@ -12,7 +12,8 @@ from dlcli import load_config, predict, train
 from dlcli.config.load import bundled, config_names
 from dlcli.known import KNOWN
 
-CONFIGS = config_names()
+FOLDER = Path(bundled("configs"))
+CONFIGS = {name: FOLDER / f"{name}.yaml" for name in config_names()}
 DOWNLOADED = [
     name
     for name, path in CONFIGS.items()
@@ -57,9 +58,7 @@ def test_config_says_what_it_is_how_to_run_it_and_what_it_measured(name):
 
 
 def test_bare_names_find_the_bundled_configs():
-    folder = Path(bundled("configs"))
-
-    assert set(folder.rglob("*.yaml")) == set(CONFIGS.values())
+    assert set(FOLDER.rglob("*.yaml")) == set(CONFIGS.values())
     assert {"optimizers/adam", "regularization/dropout", "sonar"} <= set(CONFIGS)
 
 
@@ -141,3 +140,23 @@ def test_the_tables_with_a_formula_come_from_their_script(tmp_path):
 
     for name in ("bmi.csv", "tide.csv"):
         assert (tmp_path / name).read_bytes() == script.with_name(name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "loss"),
+    [
+        ("noisy_scores", "mean_squared_error"),
+        ("noisy_scores", "mean_absolute_error"),
+        ("noisy_scores", "mean_absolute_percentage_error"),
+        ("noisy_scores", "mean_squared_logarithmic_error"),
+        ("pass_fail", "binary_crossentropy"),
+        ("iris", "categorical_crossentropy"),
+        ("iris", "sparse_categorical_crossentropy"),
+    ],
+)
+def test_every_loss_of_the_courses_becomes_smaller(name, loss, tmp_path):
+    changes = [f"loss={loss}", "optimizer={Adam: {learning_rate: 0.05}}", "fit.epochs=30"]
+
+    history = train(load_config(name, changes), runs=tmp_path / "runs").history["loss"]
+
+    assert history[-1] < 0.7 * history[0]

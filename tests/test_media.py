@@ -334,7 +334,7 @@ def test_a_model_of_sound_refuses_rows(recordings, write, tmp_path):
 # Text
 
 READS = [
-    {"Embedding": {"input_dim": 50, "output_dim": 4}},
+    {"Embedding": {"input_dim": 10_000, "output_dim": 4}},
     "GlobalAveragePooling1D",
     {"Dense": {"activation": "softmax"}},
 ]
@@ -422,7 +422,7 @@ def test_the_vocabulary_is_learned_from_training_rows_alone(write):
 def test_vectorize(write, options, text, wanted):
     write("mail.csv", "message,kind\na a a b b c,x\na,y\n")
     step = {"vectorize": {"output_sequence_length": 4, **options}}
-    config = config_of(write, TEXT, READS, preprocess={"text": step})
+    config = config_of(write, TEXT, READS[-1:], preprocess={"text": step})
     dataset = load_dataset(config)
 
     preprocessor = fit_preprocessor(dataset, np.arange(1), resolve(dataset, config.preprocess))
@@ -433,10 +433,24 @@ def test_vectorize(write, options, text, wanted):
     assert again.transform(given)[0].tolist() == wanted
 
 
+def test_an_embedding_smaller_than_its_vocabulary_is_told_before_training(write):
+    small = [{"Embedding": {"input_dim": 500, "output_dim": 4}}, *READS[1:]]
+
+    with pytest.raises(ConfigError, match="500 is less than the vocabulary's max_tokens, 10000"):
+        config_of(write, TEXT, small)
+
+
+def test_an_embedding_of_bags_of_words_is_told_before_training(write):
+    bag = {"text": {"vectorize": {"output_mode": "multi_hot"}}}
+
+    with pytest.raises(ConfigError, match="Embedding takes numbers of words"):
+        config_of(write, TEXT, READS, preprocess=bag)
+
+
 def test_tf_idf_weighs_rare_words_up_and_has_unit_rows(write):
     write("mail.csv", "message,kind\ncommon rare,x\ncommon,y\ncommon,y\n")
     step = {"vectorize": {"output_mode": "tf_idf"}}
-    config = config_of(write, TEXT, READS, preprocess={"text": step})
+    config = config_of(write, TEXT, READS[-1:], preprocess={"text": step})
     dataset = load_dataset(config)
 
     made = fit_preprocessor(dataset, np.arange(3), resolve(dataset, config.preprocess)).transform(

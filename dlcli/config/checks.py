@@ -215,10 +215,11 @@ def _vocabulary_errors(config: Config) -> Iterator[Finding]:
     sizes = [step.max_tokens for step in steps or () if isinstance(step, Vectorize)]
     for layer in config.model:
         rows = layer.arguments.get("input_dim")
+        advice = f"; set `text: {{vectorize: {{max_tokens: {rows}}}}}` in `preprocess`"
         if layer.name == "Embedding" and isinstance(rows, int) and sizes and rows < sizes[0]:
             yield (
                 (*layer.path, "input_dim"),
-                f"{rows} is less than the vocabulary's max_tokens, {sizes[0]}",
+                f"{rows} is less than the vocabulary's max_tokens, {sizes[0]}{advice}",
             )
         if layer.name == "Embedding" and any(
             isinstance(step, Vectorize) and step.output_mode != "int" for step in steps or ()
