@@ -340,3 +340,12 @@ def test_an_error_of_keras_within_a_step_is_a_sentence_too(dlcli, people, monkey
     assert "dlcli: error: ValueError: what Keras says" in err
     assert "--debug" in err
     assert "Traceback" not in err
+
+
+def test_thousands_of_quick_epochs_leave_few_lines(dlcli):
+    code, _, err = dlcli("train", "study_hours", "--set", "fit.epochs=1200")
+
+    lines = [line for line in err.splitlines() if line.startswith("epoch")]
+    assert code == 0
+    assert 10 <= len(lines) <= 40
+    assert lines[-1].startswith("epoch 1200/1200")

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+from scipy.io import wavfile
 
 from dlcli import load_config, predict, train
 from dlcli.config.load import bundled, config_names
+from dlcli.datasets import load_dataset
 from dlcli.known import KNOWN
 
 FOLDER = Path(bundled("configs"))
@@ -21,14 +24,44 @@ DOWNLOADED = [
 ]
 
 
+def raw_input(dataset, folder):
+    """Write two samples as a user has them: a CSV, sentences, pictures, recordings, a series."""
+    first = dataset.x[:2] if isinstance(dataset.x, np.ndarray) else dataset.x.iloc[:2]
+    if dataset.is_text:
+        (folder / "raw.txt").write_text("\n".join(first.iloc[:, 0]) + "\n", encoding="utf-8")
+        return folder / "raw.txt"
+    if dataset.medium.kind == "series":
+        values = [*dataset.x[0, :, 0], dataset.y[0]]
+        lines = [dataset.target.name, *(f"{value:.4f}" for value in values)]
+        (folder / "raw.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return folder / "raw.csv"
+    if dataset.medium.kind == "rows":
+        first.to_csv(folder / "raw.csv", index=False)
+        return folder / "raw.csv"
+    raw = folder / "raw"
+    raw.mkdir()
+    for number in range(2):
+        if dataset.medium.kind == "audio":
+            rate = dataset.medium.sampling_rate
+            wavfile.write(raw / f"{number}.wav", rate, first.iloc[number, 0])
+        else:
+            pixels = first[number, ..., 0] * (255 / dataset.medium.high)
+            Image.fromarray(pixels.astype(np.uint8)).resize((56, 56)).save(raw / f"{number}.png")
+    return raw
+
+
 @pytest.mark.parametrize("name", CONFIGS)
-def test_config_trains_an_epoch(name, tmp_path):
+def test_config_trains_an_epoch_and_predicts_from_raw_input(name, tmp_path):
     config = load_config(name, ["fit.epochs=1"])
 
     result = train(config, runs=tmp_path / "runs", sample=name in DOWNLOADED)
+    source = raw_input(load_dataset(config, sample=name in DOWNLOADED), tmp_path)
+    found = predict(result.path, source).to_frame()
 
     assert result.status == "finished"
     assert not config.warnings
+    assert len(found) == 2
+    assert found["prediction"].notna().all()
 
 
 @pytest.mark.data

@@ -138,6 +138,9 @@ def confusion_table(scores: Scores) -> str:
     return table(rows)
 
 
+SLOW_SECONDS = 2.0
+
+
 class ProgressDisplay:
     """One line per epoch on standard error, and on a terminal the running epoch below.
 
@@ -146,7 +149,7 @@ class ProgressDisplay:
     prefix : str
         What every line begins with: the fold, in k-fold.
     every_epoch : bool
-        Whether ended epochs leave a line.
+        Whether ended epochs leave a line; of many quick ones every tenth or hundredth does.
     """
 
     def __init__(self, prefix: str = "", *, every_epoch: bool = True) -> None:
@@ -154,11 +157,13 @@ class ProgressDisplay:
         self.every_epoch = every_epoch
         self.live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self._shown = 0.0
+        self._noted = 0.0
 
     def __call__(self, progress: Progress) -> None:
         """Show where the training stands."""
-        if progress.epoch_done and self.every_epoch:
+        if progress.epoch_done and self._leaves_line(progress):
             self.clear()
+            self._noted = time.monotonic()
             note(self.prefix + self._line(progress))
         elif self.live and time.monotonic() - self._shown > 0.1:
             self._shown = time.monotonic()
@@ -169,6 +174,13 @@ class ProgressDisplay:
         if self.live:
             sys.stderr.write(f"\r\x1b[K{text[: _terminal_width() - 1]}")
             sys.stderr.flush()
+
+    def _leaves_line(self, progress: Progress) -> bool:
+        """Tell whether an epoch is worth a line: of thousands of quick ones not each is."""
+        every = 1 if progress.epochs <= 100 else 10 ** (len(str(progress.epochs - 1)) - 2)
+        slow = time.monotonic() - self._noted > SLOW_SECONDS
+        last = progress.epoch == progress.epochs
+        return self.every_epoch and (progress.epoch % every == 0 or slow or last)
 
     def clear(self) -> None:
         """Remove the line of the running epoch."""
