@@ -165,7 +165,7 @@ def _check_plot(picture: Path, *, build: bool) -> None:
 
 
 def list_configs(json: Json = False) -> None:
-    """List the configs that a bare name can mean, a line each.
+    """List the configs that a bare name can mean, a line each, and what their data weigh.
 
     \b
     dlcli list
@@ -176,8 +176,26 @@ def list_configs(json: Json = False) -> None:
     found = {name: _title(path) for name, path in config_names().items()}
     if json:
         terminal.say_json(found)
-    else:
-        terminal.say(terminal.table([["config", "what"], *found.items()], left=2))
+        return
+    rows = [["config", "download", "what"]]
+    rows += [[name, _download(path), found[name]] for name, path in config_names().items()]
+    terminal.say(terminal.table(rows, left=3))
+
+
+def _download(path: Path) -> str:
+    """Return the size of what a config's data set downloads; nothing if that is nothing."""
+    from dlcli.config.load import read_document
+    from dlcli.errors import ConfigError
+    from dlcli.known import KNOWN
+
+    try:
+        dataset = read_document(path).value.get("dataset")
+    except ConfigError:  # `check` says what is wrong with it
+        return "?"
+    name = next(iter(dataset), "") if isinstance(dataset, dict) else dataset
+    known = KNOWN.get(name) if isinstance(name, str) else None
+    size = sum(file.size for file in known.files) if known else 0
+    return f"{max(size / 1e6, 0.1):.1f} MB" if size else ""
 
 
 def _title(path: Path) -> str:
