@@ -14,8 +14,9 @@ import numpy as np
 
 from dlcli.datasets import Dataset
 from dlcli.errors import first_line
+from dlcli.events import Events
 from dlcli.known import Task
-from dlcli.preprocess import Preprocessor
+from dlcli.preprocess import Group, Preprocessor
 from dlcli.steps.words import FittedVectorize
 
 SPECTROGRAMS = ("MelSpectrogram", "STFTSpectrogram")
@@ -134,14 +135,32 @@ def features(preprocessor: Preprocessor, dataset: Dataset, rows: Array, network:
     ndarray or scipy.sparse.csr_matrix of float32, shape (n, features)
     """
     raw = dataset.take(rows).x
-    steps = preprocessor.groups[0].steps
-    if len(preprocessor.groups) == 1 and steps and isinstance(steps[0], FittedVectorize):
-        return steps[0].counts(np.asarray(raw[preprocessor.groups[0].columns[0]])[:, np.newaxis])
+    if any(_vectorize(group) for group in preprocessor.groups):
+        return _with_words(preprocessor, raw)
     x = preprocessor.transform(raw)
     if type(network.layers[0]).__name__ in SPECTROGRAMS:
         blocks = np.array_split(x, max(1, len(x) // 256))
         x = np.concatenate([np.asarray(network.layers[0](block)) for block in blocks])
     return np.asarray(x, np.float32).reshape(len(rows), -1)
+
+
+def _vectorize(group: Group) -> FittedVectorize | None:
+    first = group.steps[0] if group.steps else None
+    return first if isinstance(first, FittedVectorize) else None
+
+
+def _with_words(preprocessor: Preprocessor, raw: Any) -> Any:
+    """Return texts as counts of their words, beside the other columns as the network has them."""
+    from scipy.sparse import csr_matrix, hstack
+
+    parts = []
+    for group in preprocessor.groups:
+        step = _vectorize(group)
+        if step is None:
+            parts.append(csr_matrix(group.transform(raw, Events())))
+        else:
+            parts.append(step.counts(np.asarray(raw[group.columns[0]])[:, np.newaxis]))
+    return parts[0] if len(parts) == 1 else hstack(parts, format="csr")
 
 
 @dataclass(frozen=True)
@@ -190,7 +209,7 @@ def attempt(model: BaselineModel, x: Any, y: Array, x_test: Any, seed: int) -> A
             estimator.fit(x, y)
             seconds = time.monotonic() - started
             predictions = estimator.predict(x_test)
-        except ValueError as error:  # a single class to learn, say
+        except Exception as error:  # noqa: BLE001 (one model must not cost the others' scores)
             note = f"cannot be fitted: {first_line(error)}"
             return Attempt(None, time.monotonic() - started, note)
     return Attempt(np.asarray(predictions), seconds, _note(caught) or note)

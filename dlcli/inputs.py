@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -105,7 +106,8 @@ def _is_lines(text: TextIO, path: Path | str, signature: Signature) -> bool:
         return Path(path).suffix == ".txt"
     buffer: Any = text.buffer
     first = bytes(buffer.peek(1)).partition(b"\n")[0].decode("utf-8", "replace")
-    return signature.names[0] not in first and "\t" not in first
+    cells = {cell.strip(' \r"') for cell in re.split(r"[,;\t|]", first)}
+    return signature.names[0] not in cells and "\t" not in first
 
 
 def _line_blocks(text: TextIO, name: str, signature: Signature, size: int) -> Iterator[RawBlock]:

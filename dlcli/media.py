@@ -1,17 +1,16 @@
-"""What prediction takes besides rows: pictures, recordings, and a series of numbers."""
+"""What prediction takes besides rows: pictures, recordings, texts in files, and a series."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
+from dlcli.datasets.archives import ARCHIVES, LARGEST, walk
 from dlcli.datasets.columns import numbers
-from dlcli.datasets.folders import ARCHIVES, walk
 from dlcli.datasets.pictures import ENDINGS as PICTURES
 from dlcli.datasets.pictures import decode_picture
 from dlcli.datasets.reading import read_blocks, read_header
@@ -20,29 +19,60 @@ from dlcli.datasets.recordings import decode_wav
 from dlcli.datasets.rows import Rows
 from dlcli.datasets.series import windows
 from dlcli.datasets.tables import objects
-from dlcli.datasets.text import open_text
+from dlcli.datasets.text import decode_text, open_text
+from dlcli.datasets.texts import ENDINGS as TEXTS
 from dlcli.errors import DatasetError
 from dlcli.inputs import RawBlock
 from dlcli.signature import Signature
 
-T = TypeVar("T")
 Array = np.ndarray[Any, Any]
-FILES = {"image": PICTURES, "audio": RECORDINGS}
+# Other pictures and recordings that people have.
+OTHER_MEDIA = (
+    *PICTURES, *RECORDINGS, ".gif", ".bmp", ".webp", ".tif", ".tiff", ".heic", ".svg", ".pdf",
+    ".mp3", ".ogg", ".flac", ".m4a",
+)  # fmt: skip
+FILES = {"image": PICTURES, "audio": RECORDINGS, "text": TEXTS}
+# A block has at most so many files, and ends sooner if they are large.
 FILE_BLOCK = 256
+BLOCK_VALUES = 4_000_000
 LINES = 8192
 
 
+def _kind(signature: Signature) -> str:
+    text = [column.type for column in signature.columns] == ["text"]
+    return "text" if text else signature.medium.kind
+
+
 def is_media(path: Path, signature: Signature) -> bool:
-    """Tell whether a path is read as pictures or recordings: a folder, an archive, or one file."""
-    endings = FILES.get(signature.medium.kind, ())
-    archive = path.name.endswith(ARCHIVES)
-    return bool(endings) and (path.is_dir() or archive or path.suffix.lower() in endings)
+    """Tell whether a path is read as files of their own: a folder, an archive, or one of them.
+
+    A single ``.txt`` file is no such: it has a text in each line.
+    """
+    kind = _kind(signature)
+    endings = FILES.get(kind, ())
+    single = kind != "text" and path.suffix.lower() in endings
+    return bool(endings) and (path.is_dir() or path.name.endswith(ARCHIVES) or single)
+
+
+def refuse(path: Path, signature: Signature) -> None:
+    """Refuse a file that a model of pictures or sound cannot read.
+
+    Raises
+    ------
+    DatasetError
+    """
+    endings = FILES.get(_kind(signature), ())
+    takes_rows = _kind(signature) != "audio" and path.suffix.lower() not in OTHER_MEDIA
+    if endings and not takes_rows:
+        raise DatasetError(
+            f"{path}: the model takes {', '.join(endings)} files, and folders or archives of them"
+        )
 
 
 def blocks_of_files(
-    paths: Sequence[Path], signature: Signature, *, invert: bool = False
+    paths: Sequence[Path], signature: Signature, *, invert: bool = False, labelled: bool = False
 ) -> Iterator[RawBlock]:
-    """Read pictures or recordings.
+    """Read pictures, recordings or texts, a file at a time.
 
     Parameters
     ----------
@@ -52,31 +82,49 @@ def blocks_of_files(
         Of a network that takes them.
     invert : bool
         Whether to make a picture's white black.
+    labelled : bool
+        Whether the folders that files lie in have to be classes.
 
     Raises
     ------
     DatasetError
-        If a file cannot be read, or there is none.
+        If a file cannot be read, there is none, or a folder is no class that is known.
     """
-    decode = _picture if signature.medium.kind == "image" else _recording
+    kind = _kind(signature)
     empty = True
-    for chunk in _chunks(_files(paths, FILES[signature.medium.kind]), FILE_BLOCK):
+    for names, folders, items in _chunks(paths, signature):
         empty = False
-        names = [name for name, _, _ in chunk]
-        items = [decode(data, name, signature) for name, _, data in chunk]
-        folders = [folder for _, folder, _ in chunk]
         said: tuple[str, ...] = ()
         values: Any = {signature.names[0]: objects(items)}
-        if signature.medium.kind == "image":
+        if kind == "image":
             values = np.stack(items)
             values = signature.medium.high - values if invert else values
             said = _light_or_dark(float(values.mean()), signature)
-        yield RawBlock(
-            values, len(chunk), names[0], said, _known_classes(folders, signature), names=names
-        )
+        target = _known_classes(folders, signature, labelled=labelled)
+        yield RawBlock(values, len(names), names[0], said, target, names=names)
     if empty:
-        endings = ", ".join(FILES[signature.medium.kind])
+        endings = ", ".join(FILES[kind])
         raise DatasetError(f"no file that ends in {endings} in {', '.join(map(str, paths))}")
+
+
+Chunk = tuple[list[str], list[str], list[Any]]
+
+
+def _chunks(paths: Sequence[Path], signature: Signature) -> Iterator[Chunk]:
+    """Yield names, folders and contents of some files, as many as are computed together."""
+    decode: Any = {"image": _picture, "audio": _recording, "text": _text}[_kind(signature)]
+    chunk: Chunk = ([], [], [])
+    size = 0
+    for name, folder, data in _files(paths, FILES[_kind(signature)]):
+        item = decode(data, name, signature)
+        for part, value in zip(chunk, (name, folder, item), strict=True):
+            part.append(value)
+        size += len(item) if isinstance(item, str) else int(np.asarray(item).size)
+        if size > BLOCK_VALUES or len(chunk[0]) == FILE_BLOCK:
+            yield chunk
+            chunk, size = ([], [], []), 0
+    if chunk[0]:
+        yield chunk
 
 
 def _files(paths: Sequence[Path], endings: Sequence[str]) -> Iterator[tuple[str, str, bytes]]:
@@ -85,17 +133,12 @@ def _files(paths: Sequence[Path], endings: Sequence[str]) -> Iterator[tuple[str,
         if path.is_dir() or path.name.endswith(ARCHIVES):
             for name, data in walk(path, endings):
                 yield str(path / name), PurePosixPath(name).parent.name, data
+        elif not path.is_file():
+            raise DatasetError(f"no file {str(path)!r}")
+        elif path.stat().st_size > LARGEST:
+            raise DatasetError(f"{path} is larger than {LARGEST >> 20} MB")
         else:
-            try:
-                yield str(path), "", path.read_bytes()
-            except OSError as error:
-                raise DatasetError(f"cannot read {path}: {error.strerror}") from None
-
-
-def _chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    iterator = iter(items)
-    while chunk := list(islice(iterator, size)):
-        yield chunk
+            yield str(path), "", path.read_bytes()
 
 
 def _picture(data: bytes, name: str, signature: Signature) -> Array:
@@ -118,11 +161,24 @@ def _light_or_dark(mean: float, signature: Signature) -> tuple[str, ...]:
     return (f"{found}: consider --invert",)
 
 
-def _known_classes(folders: Sequence[str], signature: Signature) -> list[str] | None:
+def _text(data: bytes, name: str, _: Signature) -> str:
+    return decode_text(data, name)
+
+
+def _known_classes(
+    folders: Sequence[str], signature: Signature, *, labelled: bool
+) -> list[str] | None:
     """Return the class folders as labels, if all of them are classes that the model knows."""
     target = signature.target
     known = {*signature.class_names, *(target.labels if target else ())}
-    return list(folders) if set(folders) <= known else None
+    others = sorted(set(folders) - known)
+    if others and labelled:
+        what = f"{others[0]!r} is" if others[0] else "a single file lies in"
+        raise DatasetError(
+            f"{what} no class that the model knows",
+            hint=f"put the files into folders called {', '.join(signature.class_names[:10])}",
+        )
+    return None if others else list(folders)
 
 
 def blocks_of_series(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from dlcli.errors import DatasetError, ModelFileError
 from dlcli.events import Events
 from dlcli.inputs import RawBlock, blocks_of_frame, blocks_of_text
 from dlcli.loading import LoadedModel, load_model
-from dlcli.media import blocks_of_files, blocks_of_series, is_media
+from dlcli.media import blocks_of_files, blocks_of_series, is_media, refuse
 from dlcli.scoring import Predictor
 from dlcli.signature import Signature, signature_of
 from dlcli.targets import decode, probabilities
@@ -166,7 +166,8 @@ def predict(
     invert : bool
         Whether to turn pictures into their negatives first.
     labelled : bool
-        Of a series, whether to leave out the last window, whose next value is not there yet.
+        Whether the target is wanted with the rows: of a series, the last window is left out,
+        whose next value is not there yet; folders have to be classes.
 
     Returns
     -------
@@ -182,24 +183,36 @@ def predict(
     """
     loaded = model if isinstance(model, LoadedModel) else load_model(model)
     signature = signature_of(loaded)
+    if invert and signature.medium.kind != "image":
+        raise DatasetError("only pictures can be inverted, and the model takes none")
     if isinstance(source, str | os.PathLike):
         source = [source]
     if not isinstance(source, Sequence):
-        return Predictions(loaded, signature, blocks_of_frame(source, signature))
+        blocks = _inverted(blocks_of_frame(source, signature), signature, invert=invert)
+        return Predictions(loaded, signature, blocks)
     paths = [Path(path) for path in source]
     if all(is_media(path, signature) for path in paths):
-        blocks = blocks_of_files(paths, signature, invert=invert)
+        blocks = blocks_of_files(paths, signature, invert=invert, labelled=labelled)
         return Predictions(loaded, signature, blocks, "file")
+    for path in paths:
+        if not is_media(path, signature):
+            refuse(path, signature)
     if len(paths) > 1:
         raise DatasetError(f"{paths[0]} and {len(paths) - 1} more: only one file of rows at a time")
-    if signature.medium.kind == "audio" and str(paths[0]) != "-":
-        raise DatasetError(f"{paths[0]}: the model takes WAV files, or folders of them")
-    path = "-" if str(paths[0]) == "-" else paths[0]
+    rows = "-" if str(paths[0]) == "-" else paths[0]
     if signature.medium.kind == "series":
-        return Predictions(
-            loaded, signature, blocks_of_series(path, signature, labelled=labelled), "row"
-        )
-    return Predictions(loaded, signature, blocks_of_text(path, signature))
+        blocks = blocks_of_series(rows, signature, labelled=labelled)
+        return Predictions(loaded, signature, blocks, "row")
+    blocks = _inverted(blocks_of_text(rows, signature), signature, invert=invert)
+    return Predictions(loaded, signature, blocks)
+
+
+def _inverted(
+    blocks: Iterator[RawBlock], signature: Signature, *, invert: bool
+) -> Iterator[RawBlock]:
+    """Make the white of pictures that come as rows of pixels black."""
+    for block in blocks:
+        yield replace(block, values=signature.medium.high - block.values) if invert else block
 
 
 def table_of_texts(model: LoadedModel, texts: Sequence[str]) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 from dlcli.config.sections import PreprocessConfig
 from dlcli.config.steps import OneHot, Ordinal, Pad, Steps, Vectorize
 from dlcli.datasets.dataset import Column, Dataset
-from dlcli.errors import DatasetError, ModelFileError, did_you_mean
+from dlcli.errors import DatasetError, ModelFileError, did_you_mean, first_line
 from dlcli.events import Events
 from dlcli.steps import (
     FittedStep,
@@ -21,6 +22,7 @@ from dlcli.steps import (
     step_name,
     step_to_json,
 )
+from dlcli.steps.base import MOST
 from dlcli.steps.words import FittedVectorize
 
 Array = np.ndarray[Any, Any]
@@ -39,6 +41,32 @@ class Group:
 
     columns: tuple[str, ...]
     steps: tuple[FittedStep, ...]
+
+    @property
+    def width(self) -> int:
+        """Columns that come out."""
+        width = len(self.columns)
+        for step in self.steps:
+            width = step.width(width)
+        return width
+
+    @property
+    def feature_names(self) -> list[str]:
+        """Names of the columns that come out."""
+        names = list(self.columns)
+        for step in self.steps:
+            names = step.names(names)
+        return names
+
+    def transform(self, x: Mapping[str, Any] | Any, events: Events) -> Array:
+        """Apply the steps to named columns; float32, shape (n, width), nothing missing."""
+        values = np.column_stack([np.asarray(x[name]) for name in self.columns])
+        names = list(self.columns)
+        for number, step in enumerate(self.steps, 1):
+            values = step.apply(values, names, events)
+            if number < len(self.steps):  # a recording has more names than are worth making
+                names = step.names(names)
+        return _inputs(values, self)
 
 
 @dataclass(frozen=True)
@@ -59,13 +87,7 @@ class Preprocessor:
     @property
     def feature_names(self) -> list[str]:
         """Names of the columns that come out."""
-        names: list[str] = []
-        for group in self.groups:
-            out = list(group.columns)
-            for step in group.steps:
-                out = step.names(out)
-            names += out
-        return names
+        return [name for group in self.groups for name in group.feature_names]
 
     @property
     def is_coded(self) -> bool:
@@ -76,7 +98,7 @@ class Preprocessor:
     @property
     def input_shape(self) -> tuple[int, ...]:
         """Shape of one sample that comes out."""
-        return self.shape or (len(self.feature_names),)
+        return self.shape or (sum(group.width for group in self.groups),)
 
     def transform(self, x: Mapping[str, Any] | Any, events: Events | None = None) -> Array:
         """Apply the steps.
@@ -100,13 +122,7 @@ class Preprocessor:
         events = Events() if events is None else events
         if self.shape:
             return self._transform_array(np.asarray(x), events)
-        parts = []
-        for group in self.groups:
-            values = np.column_stack([np.asarray(x[name]) for name in group.columns])
-            names = list(group.columns)
-            for step in group.steps:
-                values, names = step.apply(values, names, events), step.names(names)
-            parts.append(_inputs(values, names))
+        parts = [group.transform(x, events) for group in self.groups]
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
     def _transform_array(self, x: Array, events: Events) -> Array:
@@ -139,33 +155,37 @@ class Preprocessor:
         """
         try:
             shape = tuple(int(size) for size in document["shape"])
+            positions = _positions(shape) if shape else ()
             groups = []
             for group in document["groups"]:
                 columns = tuple(map(str, group["columns"]))
                 steps = tuple(map(step_from_json, group["steps"]))
-                groups.append(Group(columns or _positions(shape), steps))
-        except (KeyError, TypeError, ValueError) as error:
-            raise ModelFileError(f"the stored preprocessing is damaged: {error}") from None
+                groups.append(Group(columns or positions, steps))
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            reason = first_line(error)
+            raise ModelFileError(f"the stored preprocessing is damaged: {reason}") from None
         return cls(tuple(groups), shape)
 
 
-def _inputs(values: Array, names: Sequence[str]) -> Array:
+def _inputs(values: Array, group: Group) -> Array:
     """Return what the network takes: float32, and finite."""
     gaps = np.isnan(values)
     if gaps.any():
-        raise _missing_values(gaps, names)
+        raise _missing_values(gaps, group.feature_names)
     with np.errstate(over="ignore"):
         inputs = values.astype(np.float32)
     if not np.isfinite(inputs).all():
         column = int(np.flatnonzero(~np.isfinite(inputs).all(axis=0))[0])
         raise DatasetError(
-            f"column {names[column]!r} has values too large for the network",
+            f"column {group.feature_names[column]!r} has values too large for the network",
             hint="mend or drop the column, or scale it with `preprocess`",
         )
     return inputs
 
 
 def _positions(shape: tuple[int, ...]) -> tuple[str, ...]:
+    if math.prod(shape) > MOST:
+        raise ValueError(f"a sample of {math.prod(shape)} values")
     return tuple(f"pixel_{index}" for index in range(int(np.prod(shape))))
 
 

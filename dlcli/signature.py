@@ -74,6 +74,9 @@ def signature_of(loaded: LoadedModel) -> Signature:
             f"{loaded.path} is damaged: its network takes {input_shape}, "
             f"its preprocessing gives {preprocessor.input_shape}"
         )
+    labels, medium = metadata.target.labels, metadata.medium
+    if len(labels) not in (0, len(names)) or (medium.kind == "audio" and not medium.sampling_rate):
+        raise ModelFileError(f"{loaded.path} is damaged: its classes or its medium")
     if units != max(len(names), 1) and not (units == 1 and len(names) == 2):
         raise ModelFileError(f"{loaded.path} is damaged: {len(names)} classes, {units} outputs")
     return Signature(

@@ -30,7 +30,8 @@ def corrected_t_test(differences: Sequence[float], train_rows: float, test_rows:
     Returns
     -------
     float
-        Two-sided p-value. Where the differences do not vary: 1 if they are 0, else 0.
+        Two-sided p-value. Where the differences do not vary: 1 if they are 0, else NaN, since
+        nothing says how much they would.
 
     Notes
     -----
@@ -44,7 +45,7 @@ def corrected_t_test(differences: Sequence[float], train_rows: float, test_rows:
     mean = float(values.mean())
     # Equal differences are equal up to rounding: 0.9 - 0.8 is not 0.8 - 0.7.
     if float(np.ptp(values)) <= 1e-12 * max(1.0, float(np.abs(values).max())):
-        return 1.0 if abs(mean) <= 1e-12 else 0.0
+        return 1.0 if abs(mean) <= 1e-12 else math.nan
     from scipy.stats import t
 
     spread = (1 / len(values) + test_rows / train_rows) * float(values.var(ddof=1))

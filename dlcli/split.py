@@ -52,6 +52,7 @@ def split_rows(dataset: Dataset, section: SplitConfig, seed: int) -> Split:
         If a part would be left without rows, or a class is too small to divide.
     """
     everything = np.arange(len(dataset))
+    _check_groups(dataset)
     if dataset.parts is not None:
         train, validation, test = (everything[dataset.parts == part] for part in range(3))
         if not len(validation):
@@ -63,6 +64,21 @@ def split_rows(dataset: Dataset, section: SplitConfig, seed: int) -> Split:
     if not len(train):
         raise DatasetError(f"{dataset.name}: no training rows are left")
     return Split(train, validation, test)
+
+
+def _check_groups(dataset: Dataset) -> None:
+    """Refuse official test rows of groups that also teach."""
+    if dataset.parts is None or dataset.groups is None:
+        return
+    test = set(dataset.groups[dataset.parts == 2])
+    both = sorted(test & set(dataset.groups[dataset.parts == 0]))
+    if both:
+        raise DatasetError(
+            f"{dataset.name}: its official test rows and its training rows share the group "
+            f"{both[0]!r} (split.group)",
+            hint="leave out split.group, or mark other test files, as in "
+            f"`dataset: {{{dataset.name}: {{test: {{speaker: [{both[0]}]}}}}}}`",
+        )
 
 
 def _cut(
@@ -149,6 +165,7 @@ def make_folds(dataset: Dataset, section: SplitConfig, folds: int, seed: int) ->
     )
 
     rows = np.arange(len(dataset))
+    _check_groups(dataset)
     if dataset.parts is not None:
         rows = rows[dataset.parts != 2]
     classes = dataset.target.task == "classification" and section.stratify

@@ -327,7 +327,7 @@ def test_a_model_of_sound_refuses_rows(recordings, write, tmp_path):
     config = config_of(write, AUDIO, HEARS, fit={"epochs": 1})
     run = train(config, runs=tmp_path / "runs").path
 
-    with pytest.raises(DatasetError, match="the model takes WAV files"):
+    with pytest.raises(DatasetError, match=r"the model takes \.wav files"):
         predict(run, write("rows.csv", "1,2\n"))
 
 

@@ -166,14 +166,17 @@ def _csv_writer(predictions: Predictions, file: TextIO, *, safe: bool) -> Any:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(predictions.columns)
 
+    def shielded(text: str) -> str:
+        return f"'{text}" if safe and text[:1] in "=+-@\t\r" else text
+
     def write(block: PredictionBlock) -> None:
         labels = block.prediction.tolist()
         shares: Any = repeat(()) if block.probabilities is None else block.probabilities.tolist()
         if block.probabilities is None:
             labels = list(map(float_text, labels))
-        elif safe:
-            labels = [f"'{label}" if label[:1] in "=+-@\t\r" else label for label in labels]
-        names = [[name] for name in block.names] if predictions.named else repeat([])
+        else:
+            labels = list(map(shielded, labels))
+        names: Any = [[shielded(name)] for name in block.names] if predictions.named else repeat([])
         writer.writerows(
             [*name, label, *map(float_text, row)]
             for name, label, row in zip(names, labels, shares, strict=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path as FilePath
 from typing import Any
@@ -175,5 +176,12 @@ def _covered(new: Problem, problems: Iterable[Problem]) -> bool:
 
 def known_facts(config: Config) -> Facts | None:
     """Return what is known of the data set without reading it."""
-    name = config.dataset.name
-    return KNOWN[name].facts if config.dataset.known else None
+    if not config.dataset.known:
+        return None
+    known, loader = KNOWN[config.dataset.name], config.dataset.loader
+    facts = known.facts
+    for key in ("classes", "class_names"):
+        names = getattr(loader, key, None)
+        if names is not None and names != known.arguments.get(key):
+            facts = replace(facts, num_classes=len(names), class_names=tuple(names))
+    return facts

@@ -120,12 +120,17 @@ class FilesLoader(Loader):
         default_factory=dict,
         description="Values of the pattern's fields that mark official test files.",
     )
+    class_names: Texts | None = Field(
+        default=None, description="Better names for the classes, in the order of the sorted ones."
+    )
 
     @model_validator(mode="after")
     def _fields_exist(self) -> FilesLoader:
         fields = re.findall(r"\{(\w+)\}", self.pattern or "")
         if self.pattern is not None and "class" not in fields:
             raise ValueError("'pattern' needs {class}")
+        if len(set(fields)) < len(fields) or "}{" in (self.pattern or ""):
+            raise ValueError("'pattern' has a field twice, or nothing between two of them")
         for name in self.test:
             if name not in fields:
                 raise ValueError(f"'test' names {name!r}, which 'pattern' does not have")
@@ -147,7 +152,10 @@ class AudioLoader(FilesLoader):
     """WAV recordings of any length in class folders, or listed in a table."""
 
     sampling_rate: int | None = Field(
-        default=None, gt=0, description="Hz to resample to; default: as they are, all alike."
+        default=None,
+        ge=100,
+        le=768_000,
+        description="Hz to resample to; default: as they are, all alike.",
     )
     target: Name = Field(
         default="class",

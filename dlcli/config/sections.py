@@ -53,7 +53,8 @@ class SplitConfig(Section):
         default=None, description="Column of a table that says train, validation or test."
     )
     group: Name | None = Field(
-        default=None, description="Column of a table whose equal values never part."
+        default=None,
+        description="Column of a table, or field of a pattern, whose equal values never part.",
     )
 
     @model_validator(mode="after")

@@ -32,7 +32,7 @@ class Drawer(NamedTuple):
 
 # The first that fits draws; a new form of data adds its line, the more special before.
 DRAWERS = (
-    Drawer(lambda data: data.is_text, draw_text),
+    Drawer(lambda data: data.is_text and bool(data.target.class_names), draw_text),
     Drawer(is_audio, draw_audio),
     Drawer(is_series, draw_series),
     Drawer(is_images, draw_images),

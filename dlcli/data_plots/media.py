@@ -94,7 +94,8 @@ def draw_audio(dataset: Dataset, path: Path) -> None:
     """Draw a spectrogram of each of the first classes, class balance and durations."""
     recordings = np.asarray(dataset.x[dataset.columns[0].name])
     rate, names = dataset.medium.sampling_rate, dataset.target.class_names
-    shown = names[:MAX_SPECTROGRAMS]
+    present = [code for code in range(len(names)) if (dataset.y == code).any()]
+    shown = present[:MAX_SPECTROGRAMS]
     across = min(5, len(shown))
     down = -(-len(shown) // across)
     seconds = np.array([len(recording) / rate for recording in recordings])
@@ -104,10 +105,10 @@ def draw_audio(dataset: Dataset, path: Path) -> None:
         panels = above.subplots(down, across, squeeze=False, sharex=True, sharey=True)
         for axes in panels.flat[len(shown) :]:
             axes.axis("off")
-        for code, (axes, name) in enumerate(zip(panels.flat, shown, strict=False)):
+        for axes, code in zip(panels.flat, shown, strict=False):
             first = int(np.flatnonzero(dataset.y == code)[0])
             _spectrogram(axes, recordings[first], rate)
-            axes.set_title(shortened(name, 20), fontsize=10)
+            axes.set_title(shortened(names[code], 20), fontsize=10)
         for axes in panels[:, 0]:
             axes.set_ylabel("kHz")
         for axes in panels[-1]:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -73,11 +74,17 @@ def load_dataset(config: Config, *, sample: bool = False, progress: bool = False
         dataset = _load(section, config.split, progress=progress)
     limit = section.loader.limit
     if limit is not None and limit < len(dataset):
-        rng = np.random.default_rng(config.seed)
-        dataset = dataset.take(np.sort(rng.permutation(len(dataset))[:limit]))
+        dataset = dataset.take(_some_rows(dataset, limit, config.seed))
     if len(dataset) < MIN_ROWS:
         raise DatasetError(f"{section.name}: {len(dataset)} row; there is nothing to learn from")
     return dataset
+
+
+def _some_rows(dataset: Dataset, limit: int, seed: int) -> np.ndarray[Any, Any]:
+    """Draw rows with the seed; of a series take the last ones, which stay neighbours."""
+    if dataset.medium.kind == "series":
+        return np.arange(len(dataset) - limit, len(dataset))
+    return np.sort(np.random.default_rng(seed).permutation(len(dataset))[:limit])
 
 
 def _load(section: DatasetConfig, split: SplitConfig, *, progress: bool) -> Dataset:

@@ -144,4 +144,6 @@ def _images(
 def _medium(x: Array) -> Medium:
     if x.shape[-1] not in (1, 3):
         return Medium()
-    return Medium("image", float(x.max()), float(x.mean()))
+    largest = float(x.max())
+    high = 255.0 if x.dtype == np.uint8 else 1.0 if largest <= 1 else largest
+    return Medium("image", high, float(x.mean()))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
+from pydantic import Field
 
 from dlcli.known import Facts, Task
 
@@ -74,9 +75,9 @@ class Medium:
     """
 
     kind: Literal["rows", "image", "audio", "series"] = "rows"
-    high: float = 255.0
-    mean: float = 0.0
-    sampling_rate: int = 0
+    high: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 255.0
+    mean: Annotated[float, Field(allow_inf_nan=False)] = 0.0
+    sampling_rate: Annotated[int, Field(ge=0, le=768_000)] = 0
 
 
 @dataclass(frozen=True)

@@ -1,27 +1,20 @@
-"""Folders of files, and archives of such folders: which file is of which class.
-
-An archive is read in place, never unpacked, so that no name in it can lead anywhere.
-"""
+"""Folders of class folders: which file is of which class, and of which part."""
 
 from __future__ import annotations
 
 import re
-import tarfile
-import zipfile
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
-from dlcli.config.loaders import FilesLoader
+from dlcli.datasets.archives import walk
 from dlcli.datasets.dataset import PART_WORDS, Target
+from dlcli.datasets.reading import file_sha256
 from dlcli.datasets.target_column import name_classes, sort_classes
 from dlcli.errors import DatasetError
-
-LARGEST = 256 << 20
-ARCHIVES = (".tar.gz", ".tgz", ".tar", ".zip")
 
 
 @dataclass(frozen=True)
@@ -39,161 +32,172 @@ class Label:
     """
 
     name: str
-    part: int | None
-    fields: Mapping[str, str]
+    part: int | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
-def walk(path: Path, endings: Sequence[str]) -> Iterator[tuple[PurePosixPath, bytes]]:
-    """Yield names and contents of the files of a folder or archive.
+@dataclass(frozen=True)
+class Naming:
+    """How names of files are read.
 
     Parameters
     ----------
-    path : Path
-        A folder, or a tar or zip file.
-    endings : sequence of str
-        In lower case, as in ``".wav"``; other files are passed over.
-
-    Raises
-    ------
-    DatasetError
-        If there is no such folder or archive, or it is damaged.
+    classes : sequence of str, optional
+        Those that are wanted; default: all.
+    pattern : str, optional
+        As in ``{class}_{speaker}``, where the name of a file tells its class and not its folder.
+    test : mapping
+        Values of the pattern's fields that mark test files.
     """
-    if path.is_dir():
-        for file in sorted(path.rglob("*")):
-            if _wanted(PurePosixPath(file.relative_to(path).as_posix()), endings):
-                yield PurePosixPath(file.relative_to(path).as_posix()), file.read_bytes()
-        return
-    if not path.is_file():
-        raise DatasetError(f"no folder {str(path)!r}")
-    try:
-        yield from _walk_zip(path, endings) if path.suffix == ".zip" else _walk_tar(path, endings)
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, RuntimeError) as error:
-        raise DatasetError(
-            f"{path} is no folder and no tar or zip file that can be read: {error}"
-        ) from None
 
+    classes: Sequence[str] | None = None
+    pattern: str | None = None
+    test: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
-def _walk_tar(path: Path, endings: Sequence[str]) -> Iterator[tuple[PurePosixPath, bytes]]:
-    with tarfile.open(path, "r|*") as archive:
-        for member in archive:
-            name = PurePosixPath(member.name)
-            file = archive.extractfile(member) if member.isfile() else None
-            if file is not None and _wanted(name, endings):
-                _check_size(path, member.name, member.size)
-                yield name, file.read()
+    def label(self, path: PurePosixPath) -> Label | None:
+        """Return the label of a file, None if its class is not wanted.
 
-
-def _walk_zip(path: Path, endings: Sequence[str]) -> Iterator[tuple[PurePosixPath, bytes]]:
-    with zipfile.ZipFile(path) as archive:
-        for member in sorted(archive.infolist(), key=lambda info: info.filename):
-            name = PurePosixPath(member.filename)
-            if not member.is_dir() and _wanted(name, endings):
-                _check_size(path, member.filename, member.file_size)
-                yield name, archive.read(member)
-
-
-def _wanted(name: PurePosixPath, endings: Sequence[str]) -> bool:
-    # A path may begin with "./" or "../"; it is only read, so that it leads nowhere.
-    shown = [part for part in name.parts if part not in (".", "..")]
-    hidden = any(part.startswith((".", "__MACOSX")) for part in shown)
-    return name.suffix.lower() in endings and not hidden
-
-
-def _check_size(path: Path, name: str, size: int) -> None:
-    if size > LARGEST:
-        raise DatasetError(f"{path}: {name} is larger than {LARGEST >> 20} MB")
-
-
-def labeller(loader: FilesLoader) -> Any:
-    """Return a function from the name of a file to its `Label`, or None if it is not wanted.
-
-    The class is the folder that a file lies in, or what the loader's pattern finds in the name
-    of the file; a folder above called train, validation or test says the part.
-    """
-    expression = _expression(loader.pattern) if loader.pattern is not None else None
-
-    def label(name: PurePosixPath) -> Label | None:
+        Raises
+        ------
+        DatasetError
+            If it lies in no class folder, or its name is not made as the pattern says.
+        """
         fields: Mapping[str, str] = {}
-        above = name.parts[:-1]
-        if expression is not None:
-            found = expression.fullmatch(name.stem)
-            if found is None:
-                raise DatasetError(
-                    f"{name}: the name is not made as the pattern {loader.pattern!r} says"
-                )
-            fields = {key.removeprefix("_"): value for key, value in found.groupdict().items()}
+        above = path.parts[:-1]
+        if self.pattern is not None:
+            fields = self.fields(path)
             class_name = fields["class"]
         elif not above:
             raise DatasetError(
-                f"{name} lies in no class folder",
+                f"{path} lies in no class folder",
                 hint="put the files of each class into a folder of its name, or set `pattern`",
             )
         else:
             class_name, above = above[-1], above[:-1]
-        if loader.classes is not None and class_name not in loader.classes:
+        if self.classes is not None and class_name not in self.classes:
             return None
         words = [PART_WORDS[part.lower()] for part in above if part.lower() in PART_WORDS]
         part = words[-1] if words else None
-        if loader.test:
-            part = 2 if all(fields[key] in values for key, values in loader.test.items()) else 0
+        if self.test:
+            part = 2 if all(fields[key] in values for key, values in self.test.items()) else 0
         return Label(class_name, part, fields)
 
-    return label
+    def fields(self, path: PurePosixPath) -> dict[str, str]:
+        """Return what the pattern finds in the name of a file; no field holds a separator."""
+        pieces = re.split(r"\{(\w+)\}", self.pattern or "")
+        texts, names = pieces[::2], pieces[1::2]
+        inner = f"[^{re.escape(''.join(texts))}]" if any(texts) else "."
+        expression = re.escape(texts[0]) + "".join(
+            f"(?P<_{name}>{inner}+){re.escape(text)}"
+            for name, text in zip(names, texts[1:], strict=True)
+        )
+        found = re.fullmatch(expression, path.stem)
+        if found is None:
+            raise DatasetError(
+                f"{path}: the name is not made as the pattern {self.pattern!r} says",
+                hint="what stands for a field holds none of the characters between the fields",
+            )
+        return {key.removeprefix("_"): value for key, value in found.groupdict().items()}
 
 
-def _expression(pattern: str) -> re.Pattern[str]:
-    """Turn ``{class}_{take}`` into a regular expression with groups of these names."""
-    pieces = re.split(r"\{(\w+)\}", pattern)
-    texts, names = map(re.escape, pieces[::2]), pieces[1::2]
-    made = next(texts) + "".join(
-        f"(?P<_{name}>.+?){text}" for name, text in zip(names, texts, strict=True)
-    )
-    return re.compile(made)
-
-
-def arrange(
-    where: str, labels: Sequence[Label], class_names: Sequence[str] | None, group: str | None
-) -> dict[str, Any]:
-    """Return what the labels of all files make of a `Dataset`: y, target, parts, groups.
+@dataclass(frozen=True)
+class Found:
+    """Files of a folder, sorted by name.
 
     Parameters
     ----------
     where : str
-        Folder, for messages.
+        The folder, for messages.
     labels : sequence of Label
-    class_names : sequence of str or None
-        Better names of the sorted classes.
-    group : str or None
-        Field of the pattern whose equal values never part.
+    items : sequence
+        What the files hold, decoded.
+    files : mapping
+        SHA-256 of an archive, by its path.
+    """
+
+    where: str
+    labels: Sequence[Label]
+    items: Sequence[Any]
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    def facts(self, class_names: Sequence[str] | None, group: str | None) -> dict[str, Any]:
+        """Return what the labels make of a `Dataset`: y, target, parts, groups, files.
+
+        Parameters
+        ----------
+        class_names : sequence of str or None
+            Better names of the sorted classes.
+        group : str or None
+            Field of the pattern whose equal values never part.
+
+        Raises
+        ------
+        DatasetError
+            If there are fewer than two classes, or parts are marked for some files only.
+        """
+        raw = sort_classes({label.name for label in self.labels})
+        if len(raw) < 2:
+            found = f"the single class {raw[0]!r}" if raw else "no file that this loader reads"
+            raise DatasetError(
+                f"{self.where}: {found}",
+                hint="put the files of each class into a folder of its name",
+            )
+        codes = {name: code for code, name in enumerate(raw)}
+        parts = [label.part for label in self.labels]
+        if None in parts and any(part is not None for part in parts):
+            raise DatasetError(
+                f"{self.where}: some files lie in train or test folders, others do not"
+            )
+        names, texts = name_classes(raw, class_names, self.where)
+        return {
+            "y": np.array([codes[label.name] for label in self.labels], np.int32),
+            "target": Target("class", "classification", names, labels=texts),
+            "parts": None if None in parts else np.array(parts, np.int8),
+            "groups": None if group is None else self._groups(group),
+            "files": self.files,
+        }
+
+    def _groups(self, group: str) -> np.ndarray[Any, Any]:
+        if group not in self.labels[0].fields:
+            known = ", ".join(self.labels[0].fields) or "none"
+            raise DatasetError(
+                f"{self.where}: the pattern has no field {group!r} (split.group)",
+                hint=f"fields: {known}",
+            )
+        return np.array([label.fields[group] for label in self.labels], object)
+
+
+def read_folder(
+    path: Path, endings: Sequence[str], naming: Naming, decode: Callable[[bytes, str], Any]
+) -> Found:
+    """Read all files of a folder or archive.
+
+    Parameters
+    ----------
+    path : Path
+    endings : sequence of str
+    naming : Naming
+    decode : callable
+        From the content of a file and its name to an item.
 
     Raises
     ------
     DatasetError
-        If there are fewer than two classes, or the parts are marked for some files only.
+        If a file cannot be read, or lies beside class folders.
     """
-    raw = sort_classes({label.name for label in labels})
-    if len(raw) < 2:
-        found = f"the single class {raw[0]!r}" if raw else "no file that this loader reads"
-        raise DatasetError(
-            f"{where}: {found}", hint="put the files of each class into a folder of its name"
-        )
-    codes = {name: code for code, name in enumerate(raw)}
-    parts = [label.part for label in labels]
-    if None in parts and any(part is not None for part in parts):
-        raise DatasetError(f"{where}: some files lie in train or test folders, others do not")
-    names, texts = name_classes(raw, class_names, where)
-    return {
-        "y": np.array([codes[label.name] for label in labels], np.int32),
-        "target": Target("class", "classification", names, labels=texts),
-        "parts": None if None in parts else np.array(parts, np.int8),
-        "groups": None if group is None else _groups(where, labels, group),
-    }
-
-
-def _groups(where: str, labels: Sequence[Label], group: str) -> np.ndarray[Any, Any]:
-    if group not in labels[0].fields:
-        known = ", ".join(labels[0].fields) or "none"
-        raise DatasetError(
-            f"{where}: the pattern has no field {group!r} (split.group)", hint=f"fields: {known}"
-        )
-    return np.array([label.fields[group] for label in labels], object)
+    read: list[tuple[str, Label, Any]] = []
+    folders: dict[PurePosixPath, PurePosixPath] = {}
+    for name, data in walk(path, endings):
+        label = naming.label(name)
+        if label is not None:
+            folders.setdefault(name.parent, name)
+            read.append((str(name), label, decode(data, f"{path}/{name}")))
+    if naming.pattern is None:
+        for folder, file in folders.items():
+            if any(folder in other.parents for other in folders):
+                raise DatasetError(
+                    f"{path}: {file} lies beside class folders", hint="remove it, or move it"
+                )
+    read.sort(key=lambda item: item[0])
+    files = {str(path): file_sha256(path)} if path.is_file() else {}
+    return Found(str(path), [item[1] for item in read], [item[2] for item in read], files)

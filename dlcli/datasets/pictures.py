@@ -11,7 +11,7 @@ import numpy as np
 
 from dlcli.config.loaders import ImagesLoader
 from dlcli.datasets.dataset import PIXELS, Dataset, Medium, pixel_columns
-from dlcli.datasets.folders import arrange, labeller, walk
+from dlcli.datasets.folders import Naming, read_folder
 from dlcli.errors import DatasetError
 
 ENDINGS = (".png", ".jpg", ".jpeg")
@@ -61,7 +61,7 @@ def decode_picture(
                 picture = picture.resize((size[1], size[0]), Image.Resampling.BILINEAR)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise DatasetError(f"{name} has too many pixels") from None
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
+    except Exception as error:  # noqa: BLE001 (a decoder of strangers' files raises what it likes)
         raise DatasetError(f"{name} is no PNG or JPEG that can be read: {error}") from None
     return np.asarray(picture, np.uint8).reshape(picture.height, picture.width, channels)
 
@@ -90,30 +90,27 @@ def load_images(loader: ImagesLoader, path: Path, name: str, group: str | None) 
         If a picture cannot be read, or sizes differ and none is set.
     """
     channels = 3 if loader.color_mode == "rgb" else 1
-    label = labeller(loader)
-    found = []
-    for file, data in walk(path, ENDINGS):
-        said = label(file)
-        if said is not None:
-            picture = decode_picture(data, f"{path}/{file}", channels, loader.image_size)
-            found.append((str(file), said, picture))
-    found.sort(key=lambda item: item[0])
-    arranged = arrange(str(path), [item[1] for item in found], None, group)
-    shapes = {item[2].shape for item in found}
+
+    def decode(data: bytes, file: str) -> np.ndarray[Any, Any]:
+        return decode_picture(data, file, channels, loader.image_size)
+
+    found = read_folder(path, ENDINGS, Naming(loader.classes, loader.pattern, loader.test), decode)
+    facts = found.facts(loader.class_names, group)
+    shapes = {item.shape for item in found.items}
     if len(shapes) > 1:
         sizes = sorted(shapes)
         raise DatasetError(
             f"{path}: pictures of {len(shapes)} sizes, {_size(sizes[0])} to {_size(sizes[-1])}",
             hint="set `image_size: [height, width]` in the loader",
         )
-    x = np.stack([item[2] for item in found])
+    x = np.stack(found.items)
     return Dataset(
         name,
         x,
         columns=pixel_columns(x.shape[1:]),
         dialect=PIXELS,
         medium=Medium("image", mean=float(x.mean())),
-        **arranged,
+        **facts,
     )
 
 

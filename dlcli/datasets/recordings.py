@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-import struct
 import warnings
+from collections.abc import Callable
 from math import gcd
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -12,13 +12,16 @@ from typing import Any
 import numpy as np
 
 from dlcli.config.loaders import AudioLoader, CsvLoader
+from dlcli.datasets.archives import ARCHIVES
 from dlcli.datasets.dataset import Column, Dataset, Dialect, Medium
-from dlcli.datasets.folders import ARCHIVES, Label, arrange, labeller, walk
-from dlcli.datasets.reading import position_of, read_all
+from dlcli.datasets.folders import Found, Label, Naming, read_folder
+from dlcli.datasets.reading import file_sha256, position_of, read_all
 from dlcli.datasets.tables import objects, table
 from dlcli.errors import DatasetError
 
 ENDINGS = (".wav",)
+LOWEST_RATE, HIGHEST_RATE = 100, 768_000
+LONGEST = 1 << 28  # samples
 COLUMN = Column("recording", "audio", 0)
 
 
@@ -55,10 +58,12 @@ def decode_wav(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", wavfile.WavFileWarning)  # chunks of other programs
             rate, samples = wavfile.read(io.BytesIO(data))
-    except (ValueError, EOFError, struct.error, OSError, UnicodeDecodeError) as error:
+    except Exception as error:  # noqa: BLE001 (a decoder of strangers' files raises what it likes)
         raise DatasetError(f"{name} is no WAV file that can be read: {error}") from None
-    if not samples.size or rate <= 0:
+    if not samples.size:
         raise DatasetError(f"{name} holds no sound")
+    if not LOWEST_RATE <= rate <= HIGHEST_RATE:
+        raise DatasetError(f"{name} has a sampling rate of {rate} Hz")
     kind = samples.dtype
     samples = samples.astype(np.float32)
     if kind == np.uint8:
@@ -70,6 +75,8 @@ def decode_wav(
     if not np.isfinite(samples).all():
         raise DatasetError(f"{name} holds samples that are not numbers")
     if sampling_rate is not None and rate != sampling_rate:
+        if len(samples) * sampling_rate / rate > LONGEST:
+            raise DatasetError(f"{name} is too long to be resampled to {sampling_rate} Hz")
         common = gcd(rate, sampling_rate)
         samples = resample_poly(samples, sampling_rate // common, rate // common)
         rate = sampling_rate
@@ -100,9 +107,17 @@ def load_audio(loader: AudioLoader, path: Path, name: str, group: str | None) ->
         If a file cannot be read, or sampling rates differ and none is set.
     """
     listed = path.is_file() and not path.name.endswith(ARCHIVES)
-    found = sorted(_listed(loader, path) if listed else _walked(loader, path), key=lambda i: i[0])
-    arranged = arrange(str(path), [item[1] for item in found], None, group)
-    rates = {item[2][1] for item in found}
+    naming = Naming(loader.classes, loader.pattern, loader.test)
+
+    def decode(data: bytes, file: str) -> tuple[np.ndarray[Any, Any], int]:
+        return decode_wav(data, file, loader.sampling_rate)
+
+    if listed:
+        found = _listed(path, loader.target, naming, decode)
+    else:
+        found = read_folder(path, ENDINGS, naming, decode)
+    facts = found.facts(loader.class_names, group)
+    rates = {rate for _, rate in found.items}
     if len(rates) > 1:
         shown = ", ".join(f"{rate} Hz" for rate in sorted(rates)[:5])
         raise DatasetError(
@@ -110,41 +125,30 @@ def load_audio(loader: AudioLoader, path: Path, name: str, group: str | None) ->
         )
     return Dataset(
         name,
-        table({COLUMN.name: objects([item[2][0] for item in found])}),
+        table({COLUMN.name: objects([samples for samples, _ in found.items])}),
         columns=(COLUMN,),
         dialect=Dialect(header=False),
         medium=Medium("audio", sampling_rate=rates.pop()),
-        **arranged,
+        **facts,
     )
 
 
-Found = tuple[str, Label, tuple[np.ndarray[Any, Any], int]]
-
-
-def _walked(loader: AudioLoader, path: Path) -> list[Found]:
-    label = labeller(loader)
-    found = []
-    for file, data in walk(path, ENDINGS):
-        said = label(file)
-        if said is not None:
-            decoded = decode_wav(data, f"{path}/{file}", loader.sampling_rate)
-            found.append((str(file), said, decoded))
-    return found
-
-
-def _listed(loader: AudioLoader, path: Path) -> list[Found]:
-    names, block, _ = read_all(CsvLoader(path=str(path), target=loader.target), path)
+def _listed(
+    path: Path, target: str | int, naming: Naming, decode: Callable[[bytes, str], Any]
+) -> Found:
+    """Read the recordings that a table names in its column ``file``."""
+    names, block, _ = read_all(CsvLoader(path=str(path), target=target), path)
     files = block.texts[position_of("file", names, str(path))]
-    target = block.texts[position_of(loader.target, names, str(path), what="target column")]
-    fields = labeller(loader) if loader.pattern is not None else None
-    found = []
-    for line, file, text in zip(block.lines, files, target, strict=True):
+    classes = block.texts[position_of(target, names, str(path), what="target column")]
+    labels, items = [], []
+    for line, file, text in zip(block.lines, files, classes, strict=True):
         where = path.parent / file.strip()
         if not where.is_file():
             raise DatasetError(f"{path}:{line}: no file {str(where)!r}")
-        said = fields(PurePosixPath(file.strip())) if fields else None
-        label = Label(text.strip(), said.part if said else None, said.fields if said else {})
-        found.append(
-            (f"{line:09d}", label, decode_wav(where.read_bytes(), str(where), loader.sampling_rate))
-        )
-    return found
+        if naming.classes is not None and text.strip() not in naming.classes:
+            continue
+        said = naming.label(PurePosixPath(file.strip())) if naming.pattern else Label("")
+        if said is not None:
+            labels.append(Label(text.strip(), said.part, said.fields))
+            items.append(decode(where.read_bytes(), str(where)))
+    return Found(str(path), labels, items, {str(path): file_sha256(path)})

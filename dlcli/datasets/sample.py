@@ -170,7 +170,7 @@ def sample_like(dataset: Dataset, seed: int) -> Dataset:
         return sample_images(dataset.name, replace(dataset.facts, low=low, high=high), seed)
     media = {column.type: column for column in dataset.columns}
     facts = replace(dataset.facts, columns=tuple(column.name for column in dataset.columns))
-    if len(dataset.columns) == 1 and "text" in media:
+    if dataset.is_text and dataset.target.task == "classification":
         return sample_texts(dataset.name, facts, dataset.target.name, seed)
     if "audio" in media:
         return sample_recordings(dataset.name, facts, dataset.medium.sampling_rate, seed)
@@ -181,7 +181,9 @@ def sample_like(dataset: Dataset, seed: int) -> Dataset:
     values: dict[str, Array] = {}
     for column in dataset.columns:
         real = dataset.x[column.name].to_numpy()
-        if column.type == "numeric":
+        if column.type == "text":  # the words stay, in another order
+            values[column.name] = rng.permutation(np.resize(real, ROWS))
+        elif column.type == "numeric":
             low, high = np.nanmin(real, initial=np.inf), np.nanmax(real, initial=-np.inf)
             low, high = (float(low), float(high)) if low <= high else (0.0, 1.0)
             values[column.name] = _numbers(rng, y, low, high, classes)

@@ -114,6 +114,23 @@ def detect_encoding(head: bytes, name: str) -> str:
     )
 
 
+def decode_text(data: bytes, name: str, encoding: str = "auto") -> str:
+    """Decode a whole text; see `open_text` for the encodings.
+
+    Raises
+    ------
+    DatasetError
+        If it is not in that encoding, or its encoding cannot be told.
+    """
+    encoding = detect_encoding(data, name) if encoding == "auto" else encoding
+    try:
+        return data.decode(encoding).strip()
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"{name} is not {encoding} (byte {error.start})") from None
+    except LookupError:
+        raise DatasetError(f"unknown encoding {encoding!r}", hint="utf-8, cp949, …") from None
+
+
 def _decodes(head: bytes, encoding: str) -> bool:
     try:
         codecs.getincrementaldecoder(encoding)().decode(head)

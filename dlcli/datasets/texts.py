@@ -9,19 +9,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, ClassVar
 
 import numpy as np
 
-from dlcli.config.loaders import FilesLoader, IndexedTextLoader, TextLoader
+from dlcli.config.loaders import IndexedTextLoader, TextLoader
+from dlcli.datasets.archives import ARCHIVES
 from dlcli.datasets.dataset import Column, Dataset, Dialect, Target
-from dlcli.datasets.folders import ARCHIVES, arrange, labeller, walk
+from dlcli.datasets.folders import Naming, read_folder
 from dlcli.datasets.reading import file_sha256
 from dlcli.datasets.tables import load_csv, objects, table
 from dlcli.datasets.target_column import name_classes
+from dlcli.datasets.text import decode_text
 from dlcli.errors import DatasetError
 
 ENDINGS = (".txt",)
+TABLE_ONLY = ("header", "names", "delimiter", "quoting", "comment")
 
 
 def load_text(
@@ -45,7 +48,11 @@ def load_text(
         ``x``: one column of text.
     """
     if paths[0].is_dir() or paths[0].name.endswith(ARCHIVES):
+        if extra:
+            raise DatasetError(f"{paths[0]}: split.column and split.group are for tables")
         return _from_folder(loader, paths[0], name)
+    if extra and len(paths) > 1:
+        raise DatasetError(f"{name} has official test rows; leave out split.column and split.group")
     read = [load_csv(loader.table(), path, name, extra, kind="text") for path in paths]
     if len(read) == 1:
         return read[0]
@@ -74,24 +81,20 @@ def _marked(train: int, test: int) -> np.ndarray[Any, Any]:
 
 
 def _from_folder(loader: TextLoader, path: Path, name: str) -> Dataset:
-    label = labeller(FilesLoader(path=str(path), classes=loader.classes))
-    found = []
-    for file, data in walk(path, ENDINGS):
-        said = label(file)
-        if said is not None:
-            found.append((str(file), said, _decoded(data, f"{path}/{file}")))
-    found.sort(key=lambda item: item[0])
-    arranged = arrange(str(path), [item[1] for item in found], loader.class_names, None)
+    ignored = [
+        key for key in TABLE_ONLY if getattr(loader, key) != TextLoader.model_fields[key].default
+    ]
+    if ignored:
+        raise DatasetError(f"{path} is a folder; {ignored[0]!r} of the loader is for tables")
+
+    def decode(data: bytes, file: str) -> str:
+        return decode_text(data, file, loader.encoding)
+
+    found = read_folder(path, ENDINGS, Naming(loader.classes), decode)
+    facts = found.facts(loader.class_names, None)
     column = Column(str(loader.text), "text", 0)
-    values = table({column.name: objects([item[2] for item in found])})
-    return Dataset(name, values, columns=(column,), dialect=Dialect(width=1), **arranged)
-
-
-def _decoded(data: bytes, where: str) -> str:
-    try:
-        return data.decode("utf-8-sig").strip()
-    except UnicodeDecodeError as error:
-        raise DatasetError(f"{where} is not UTF-8 (byte {error.start})") from None
+    values = table({column.name: objects(found.items)})
+    return Dataset(name, values, columns=(column,), dialect=Dialect(width=1), **facts)
 
 
 def load_indexed(loader: IndexedTextLoader, paths: Sequence[Path], name: str) -> Dataset:
@@ -143,16 +146,44 @@ def _words(path: Path) -> np.ndarray[Any, Any]:
     return words
 
 
+class _Items:
+    """Stands for an array of objects in a pickle; keeps the objects."""
+
+    items: Any = ()
+
+    def __setstate__(self, state: Any) -> None:
+        self.items = state[4]
+
+
+class _Nothing:
+    """Stands for what only describes an array."""
+
+    def __init__(self, *_: Any) -> None:
+        pass
+
+    def __setstate__(self, state: Any) -> None:
+        pass
+
+
+def _items(*_: Any) -> _Items:
+    return _Items()
+
+
 class _PlainUnpickler(pickle.Unpickler):
-    """Rebuild arrays of lists of numbers, and nothing else."""
+    """Rebuild lists of numbers; nothing of NumPy or anything else is ever called."""
+
+    STAND_INS: ClassVar[dict[tuple[str, str], Any]] = {
+        ("numpy.core.multiarray", "_reconstruct"): _items,
+        ("numpy._core.multiarray", "_reconstruct"): _items,
+        ("numpy", "ndarray"): _Nothing,
+        ("numpy", "dtype"): _Nothing,
+    }
 
     def find_class(self, module: str, name: str) -> Any:
-        if (
-            name in ("_reconstruct", "ndarray", "dtype")
-            and module.split(".", maxsplit=1)[0] == "numpy"
-        ):
-            return super().find_class(module.replace("numpy.core", "numpy._core"), name)
-        raise pickle.UnpicklingError(f"{module}.{name} is no array")
+        try:
+            return self.STAND_INS[module, name]
+        except KeyError:
+            raise pickle.UnpicklingError(f"{module}.{name} is no array") from None
 
 
 def _arrays(path: Path) -> dict[str, np.ndarray[Any, Any]]:
@@ -163,7 +194,10 @@ def _arrays(path: Path) -> dict[str, np.ndarray[Any, Any]]:
             for member in archive.namelist():
                 with archive.open(member) as file:
                     arrays[member.removesuffix(".npy")] = _array(file)
-    except (OSError, ValueError, pickle.UnpicklingError, zipfile.BadZipFile) as error:
+    except (
+        OSError, ValueError, TypeError, AttributeError, IndexError, EOFError,
+        pickle.UnpicklingError, zipfile.BadZipFile,
+    ) as error:  # fmt: skip
         raise DatasetError(f"{path} is damaged: {error}") from None
     return arrays
 
@@ -175,5 +209,6 @@ def _array(file: IO[bytes]) -> np.ndarray[Any, Any]:
     else:
         shape, _, kind = np.lib.format.read_array_header_2_0(file)
     if kind.hasobject:
-        return np.asarray(_PlainUnpickler(file, encoding="latin1").load(), object)
+        held = _PlainUnpickler(file, encoding="latin1").load()
+        return objects([np.asarray(row, np.int64) for row in held.items])
     return np.frombuffer(file.read(), kind).reshape(shape)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Annotated, Self
 
 import numpy as np
+from pydantic import Field
 
 from dlcli.config.steps import Pad
 from dlcli.events import Events
-from dlcli.steps.base import Array, FittedStep, Names, fits
+from dlcli.steps.base import MOST, Array, FittedStep, Names, fits
 
 
 @fits(Pad)
@@ -17,7 +18,7 @@ from dlcli.steps.base import Array, FittedStep, Names, fits
 class FittedPad(FittedStep):
     """How many samples a recording gets, and whether its largest swing becomes 1."""
 
-    length: int
+    length: Annotated[int, Field(gt=0, le=MOST)]
     normalize: bool
 
     @classmethod
@@ -32,6 +33,9 @@ class FittedPad(FittedStep):
             largest = float(np.abs(recording).max(initial=0.0)) if self.normalize else 1.0
             row[: len(kept)] = kept / (largest or 1.0)
         return made
+
+    def width(self, columns: int) -> int:
+        return self.length
 
     def names(self, names: Names) -> list[str]:
         return [f"{names[0]}[{index}]" for index in range(self.length)]

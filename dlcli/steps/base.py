@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from dlcli.config.steps import STEPS, Step
 from dlcli.events import Events
 
 Array = np.ndarray[Any, Any]
+# Columns that a step may make; a model file that says more is no model file.
+MOST = 10_000_000
 Names = Sequence[str]
 
 
@@ -33,6 +37,10 @@ class FittedStep(ABC):
     def names(self, names: Names) -> list[str]:
         """Return the names of the columns that come out."""
         return list(names)
+
+    def width(self, columns: int) -> int:
+        """Return how many columns come out."""
+        return columns
 
 
 FITTED: dict[str, type[FittedStep]] = {}
@@ -72,10 +80,13 @@ def step_to_json(step: FittedStep) -> dict[str, Any]:
 
 
 def step_from_json(document: Mapping[str, Any]) -> FittedStep:
-    """Rebuild a fitted step from plain data."""
-    state = {key: _tuples(value) for key, value in document.items() if key != "name"}
-    return FITTED[document["name"]](**state)
+    """Rebuild a fitted step from plain data, which may be a stranger's.
 
-
-def _tuples(value: Any) -> Any:
-    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+    Raises
+    ------
+    ValueError
+        If the state is not of the types that the step has.
+    """
+    state = {key: value for key, value in document.items() if key != "name"}
+    adapter: TypeAdapter[FittedStep] = TypeAdapter(FITTED[document["name"]])
+    return adapter.validate_json(json.dumps(state), strict=True)

@@ -121,6 +121,9 @@ class FittedImpute(FittedStep):
     def names(self, names: Names) -> list[str]:
         return [*names, *(f"{names[index]} missing" for index in self.indicators)]
 
+    def width(self, columns: int) -> int:
+        return columns + len(self.indicators)
+
 
 def _marked(values: Array, missing: float | None) -> Array:
     """Turn the number that stands for no value into NaN."""
@@ -183,6 +186,9 @@ class FittedOneHot(_Categories):
             for index, categories in enumerate(self.categories)
         ]
         return np.concatenate(parts, axis=1)
+
+    def width(self, columns: int) -> int:
+        return sum(map(len, self.categories))
 
     def names(self, names: Names) -> list[str]:
         return [

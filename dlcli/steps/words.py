@@ -8,14 +8,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
-from typing import Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
+from pydantic import Field
 
 from dlcli.config.steps import Vectorize
 from dlcli.errors import DatasetError
 from dlcli.events import Events
-from dlcli.steps.base import Array, FittedStep, Names, fits
+from dlcli.steps.base import MOST, Array, FittedStep, Names, fits
 
 # All of ASCII's punctuation but the apostrophe, as Keras's archives of texts were made, and
 # what typewriters did not have.
@@ -31,13 +32,17 @@ class FittedVectorize(FittedStep):
     """The vocabulary in the order of frequency, and the length of a text in words."""
 
     vocabulary: tuple[str, ...]
-    length: int
+    length: Annotated[int, Field(gt=0, le=MOST)]
     weights: tuple[float, ...]
-    output_mode: str
-    standardize: str
-    split: str
-    padding: str
-    truncating: str
+    output_mode: Literal["int", "multi_hot", "tf_idf"]
+    standardize: Literal["lower_and_strip_punctuation", "lower", "strip_punctuation", "none"]
+    split: Literal["whitespace", "character"]
+    padding: Literal["pre", "post"]
+    truncating: Literal["pre", "post"]
+
+    def __post_init__(self) -> None:
+        if len(self.weights) not in (0, len(self.vocabulary)):
+            raise ValueError("as many weights as words")
 
     @classmethod
     def fit(cls, step: Vectorize, values: Array, names: Names) -> Self:
@@ -64,6 +69,9 @@ class FittedVectorize(FittedStep):
         if wordless:
             events.wordless[names[0]] += wordless
         return self._sequences(codes) if self.output_mode == "int" else self._bags(codes)
+
+    def width(self, columns: int) -> int:
+        return self.length if self.output_mode == "int" else len(self.vocabulary)
 
     def names(self, names: Names) -> list[str]:
         if self.output_mode == "int":
