@@ -177,7 +177,12 @@ def write_readme(results: list[dict[str, Any]]) -> None:
     latest = max(results, key=lambda r: str(r["date"]))
     versions = ", ".join(f"{name} {version}" for name, version in latest["versions"].items())
     table = "\n".join(
-        [*rows, "", f"Measured on {latest['date']} with {versions} on two cores, seed 0."]
+        [
+            *rows,
+            "",
+            f"Measured on {latest['date']} with {versions} on two cores that were not idle: the",
+            "times are upper bounds. Seed 0.",
+        ]
     )
     path = ROOT / "README.md"
     text = path.read_text(encoding="utf-8")
@@ -212,8 +217,10 @@ def main(arguments: list[str]) -> None:
                 f"{duration(result['seconds'])}",
                 flush=True,
             )
-    order = [f"dlcli {command} {config} {options}".strip() for command, config, options, _ in RUNS]
-    results = [by_command[command] for command in order if command in by_command]
+    bars = {
+        f"dlcli {command} {name} {options}".strip(): bar for command, name, options, bar in RUNS
+    }
+    results = [by_command[c] | {"bar": bar} for c, bar in bars.items() if c in by_command]
     RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     write_readme(results)
     for config in {result["config"] for result in results}:

@@ -229,7 +229,7 @@ def _result(
     return KfoldResult(
         path,
         tuple(rounds.results),
-        {name: summarise([fold.metrics[name] for fold in rounds.results]) for name in names},
+        {name: summarise([fold.metrics[name] for fold in rounds.results], name) for name in names},
         score_outputs(outputs, dataset.y[rows], dataset.target, kind, {}),
         tuple(notices),
         seconds,

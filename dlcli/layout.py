@@ -37,11 +37,19 @@ def is_header(row: Sequence[str], signature: Signature) -> bool:
     names = {name.casefold() for name in signature.names}
     numeric = any(column.type == "numeric" for column in signature.columns)
     words = looks_like_header(row, signature.dialect.decimal)
+    if signature.dialect.header and not numeric and not _seen(row, signature):
+        return True  # nothing tells names from texts, and the training file had a header
     if all(name.isdigit() for name in names):
         return numeric and words
     if not signature.dialect.header:
         return names <= found or (bool(signature.preprocessor.shape) and words)
     return bool(names & found) or (numeric and words)
+
+
+def _seen(row: Sequence[str], signature: Signature) -> bool:
+    """Tell whether a row holds categories of the training rows."""
+    known = signature.preprocessor.categories
+    return any(text.strip() in known for text in row)
 
 
 def by_name(row: Sequence[str], signature: Signature, where: str) -> Layout:

@@ -67,7 +67,8 @@ def _output_complaint(shape: tuple[Any, ...], facts: Facts | None) -> str:
     """Say how the model's output does not fit the target, or nothing."""
     if len(shape) != 1:
         advice = "Add Flatten, or a pooling layer, before the last layer."
-        return f"the model's output has shape {shape}, not one number per class. {advice}"
+        wanted = "one number" if facts and facts.task == "regression" else "one number per class"
+        return f"the model's output has shape {shape}, not {wanted}. {advice}"
     if facts is None:
         return ""
     fitting = {1} if facts.task == "regression" else {facts.num_classes}

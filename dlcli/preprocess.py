@@ -23,6 +23,7 @@ from dlcli.steps import (
     step_to_json,
 )
 from dlcli.steps.base import MOST
+from dlcli.steps.numbers import FittedCategories
 from dlcli.steps.words import FittedVectorize
 
 Array = np.ndarray[Any, Any]
@@ -88,6 +89,13 @@ class Preprocessor:
     def feature_names(self) -> list[str]:
         """Names of the columns that come out."""
         return [name for group in self.groups for name in group.feature_names]
+
+    @property
+    def categories(self) -> set[str]:
+        """Every text that a categorical column had in the training rows."""
+        steps = [step for group in self.groups for step in group.steps]
+        columns = [c for s in steps if isinstance(s, FittedCategories) for c in s.categories]
+        return {item for column in columns for item in column if isinstance(item, str)}
 
     @property
     def is_coded(self) -> bool:
@@ -213,6 +221,7 @@ def resolve(dataset: Dataset, section: PreprocessConfig) -> PreprocessConfig:
     DatasetError
         If the config names a column that is not there.
     """
+    _check_types(dataset, section)
     if isinstance(dataset.x, np.ndarray):
         return section.model_copy(update={"numeric": section.numeric or ()})
     for name in section.columns:
@@ -230,6 +239,20 @@ def resolve(dataset: Dataset, section: PreprocessConfig) -> PreprocessConfig:
             if has_gaps and column.name not in section.columns:
                 chosen["columns"][column.name] = default_steps(kind, gaps=True)
     return section.model_copy(update=chosen)
+
+
+def _check_types(dataset: Dataset, section: PreprocessConfig) -> None:
+    """Refuse steps of texts or recordings where there are none."""
+    types = {column.type for column in dataset.columns} if dataset.is_table else {"numeric"}
+    for kind in ("text", "audio"):
+        if getattr(section, kind) is not None and kind not in types:
+            found = ", ".join(sorted(types))
+            raise DatasetError(
+                f"preprocess.{kind}: {dataset.name} has no column of that type, but {found}",
+                hint="set `types: {…: text}` in the loader, or use the loader text"
+                if kind == "text"
+                else None,
+            )
 
 
 def fit_preprocessor(dataset: Dataset, rows: Array, section: PreprocessConfig) -> Preprocessor:

@@ -12,7 +12,15 @@ import pytest
 from PIL import Image
 from scipy.io import wavfile
 
-from dlcli import ConfigError, DatasetError, evaluate, load_config, predict, train
+from dlcli import (
+    ConfigError,
+    DatasetError,
+    ModelFileError,
+    evaluate,
+    load_config,
+    predict,
+    train,
+)
 from dlcli.datasets import load_dataset
 from dlcli.datasets.pictures import decode_picture
 from dlcli.datasets.recordings import decode_wav
@@ -670,3 +678,198 @@ def test_media_are_described_and_drawn(form, recordings, mail, write, tmp_path, 
             "series": "numeric",
         }[form]
     )
+
+
+# What a trial found
+
+
+def test_a_header_with_other_names_is_no_text(reader, write):
+    with pytest.raises(DatasetError, match="no column 'message'"):
+        predict(reader, write("other.csv", "comment,label\nwin a prize,spam\n")).to_frame()
+
+
+def test_a_header_with_other_names_is_no_category(write, tmp_path):
+    write("t.csv", "town,y\n" + "Seoul,a\nBusan,b\n" * 10)
+    loader = {"csv": {"path": "t.csv", "target": "y"}}
+    config = config_of(write, loader, DENSE[1:], fit={"epochs": 1})
+    run = train(config, runs=tmp_path / "runs").path
+
+    with pytest.raises(DatasetError, match="no column 'town'"):
+        predict(run, write("other.csv", "city\nSeoul\n")).to_frame()
+    assert len(predict(run, write("bare.csv", "Seoul\nBusan\n")).to_frame()) == 2
+
+
+def test_a_wanted_class_without_files_is_an_error(pictures, write):
+    wanted = {"images": {**IMAGES["images"], "classes": ["lying", "standing"]}}
+
+    with pytest.raises(DatasetError, match="no file of class 'standing'"):
+        load_dataset(config_of(write, wanted, DENSE))
+
+
+def test_files_of_other_kinds_and_empty_folders_are_noticed(pictures, write):
+    (pictures / "uprihgt").mkdir()
+
+    notices = " ".join(load_dataset(config_of(write, IMAGES, DENSE)).notices)
+
+    assert "notes.txt" in notices
+    assert "'uprihgt' is empty" in notices
+
+
+def test_a_file_beside_class_folders_is_an_error(pictures, write):
+    draw("upright", 1).save(pictures / "cover.png")
+
+    with pytest.raises(DatasetError, match="lies in no class folder"):
+        load_dataset(config_of(write, IMAGES, DENSE))
+    draw("upright", 1).save(pictures / "upright" / "a.png")
+    (pictures / "upright" / "deeper").mkdir()
+    (pictures / "cover.png").rename(pictures / "upright" / "deeper" / "b.png")
+    with pytest.raises(DatasetError, match="lies beside class folders"):
+        load_dataset(config_of(write, IMAGES, DENSE))
+
+
+def test_names_that_a_pattern_reads_in_two_ways_are_refused(recordings, write):
+    wavfile.write(recordings / "very_low_a_1.wav", RATE, tone(50, 0.3))
+
+    with pytest.raises(DatasetError, match="very_low_a_1"):
+        load_dataset(config_of(write, AUDIO, HEARS))
+
+
+def test_speakers_in_the_official_test_cannot_also_be_kept_together(recordings, write, tmp_path):
+    marked = {"audio": {**AUDIO["audio"], "test": {"take": ["0", "1", "2", "3"]}}}
+    config = config_of(write, marked, HEARS, split={"group": "speaker"})
+
+    with pytest.raises(DatasetError, match=r"share the group 'a' \(split.group\)"):
+        train(config, runs=tmp_path / "runs")
+
+
+def test_a_spectrogram_of_another_rate_is_an_error(recordings, write, tmp_path):
+    layer = {"MelSpectrogram": {"fft_length": 64, "sampling_rate": 500}}
+    config = config_of(write, AUDIO, [layer, "Flatten", *HEARS[-1:]])
+
+    with pytest.raises(ConfigError, match="the recordings have 1000 Hz, and the layer 500"):
+        train(config, runs=tmp_path / "runs")
+
+
+def test_an_embedding_beside_numbers_is_an_error(write, tmp_path):
+    write("both.csv", "message,size,kind\n" + "win,1.5,spam\nsee,2,ham\n" * 9)
+    loader = {"csv": {"path": "both.csv", "target": "kind", "types": {"message": "text"}}}
+
+    with pytest.raises(ConfigError, match="and the data have numeric columns"):
+        train(config_of(write, loader, READS), runs=tmp_path / "runs")
+
+
+def test_steps_of_text_without_text_are_an_error(write, tmp_path):
+    write("t.csv", "word,y\n" + "win,a\nsee,b\n" * 9)
+    loader = {"csv": {"path": "t.csv", "target": "y"}}
+    config = config_of(write, loader, DENSE[1:], preprocess={"text": "vectorize"})
+
+    with pytest.raises(DatasetError, match="no column of that type, but categorical"):
+        train(config, runs=tmp_path / "runs")
+
+
+def test_numbers_of_words_without_an_embedding_are_noticed(mail, write):
+    config = config_of(write, TEXT, [{"Dense": {"activation": "softmax"}}])
+
+    assert any("begin with an Embedding" in str(warning) for warning in config.warnings)
+
+
+@pytest.mark.parametrize("kind", ["picture", "sound"])
+def test_other_kinds_of_files_are_refused_by_name(kind, reader, write, dlcli):
+    source = write("anim.gif" if kind == "picture" else "song.mp3", "GIF89a")
+
+    code, _, err = dlcli("predict", reader, source)
+
+    assert code == 2
+    assert source.name in err
+    assert "the model takes .txt files" in err
+
+
+def test_a_folder_of_texts_is_predicted_and_evaluated(reader, tmp_path):
+    for kind, text in (("spam", "win a prize"), ("ham", "see you then")):
+        (tmp_path / "texts" / kind).mkdir(parents=True)
+        (tmp_path / "texts" / kind / "1.txt").write_text(text)
+
+    found = predict(reader, tmp_path / "texts").to_frame()
+
+    assert found["prediction"].tolist() == ["ham", "spam"]
+    assert evaluate(reader, tmp_path / "texts").scores.metrics["accuracy"] == 1.0
+
+
+def test_folders_that_are_no_classes_cannot_be_evaluated(reader, tmp_path):
+    (tmp_path / "texts" / "junk").mkdir(parents=True)
+    (tmp_path / "texts" / "junk" / "1.txt").write_text("win")
+
+    with pytest.raises(DatasetError, match="'junk' is no class that the model knows"):
+        evaluate(reader, tmp_path / "texts")
+
+
+def test_invert_is_for_pictures_and_their_pixels(pictures, reader, write, tmp_path):
+    run = train(config_of(write, IMAGES, DENSE, **SCALED), runs=tmp_path / "runs").path
+    row = np.asarray(draw("upright", 1)).ravel()
+    straight = write("a.csv", ",".join(map(str, row)) + "\n")
+    negative = write("b.csv", ",".join(map(str, 255 - row)) + "\n")
+
+    pd.testing.assert_frame_equal(
+        predict(run, straight).to_frame(), predict(run, negative, invert=True).to_frame()
+    )
+    with pytest.raises(DatasetError, match="only pictures can be inverted"):
+        predict(reader, negative, invert=True)
+
+
+def test_a_gap_in_a_series_is_located(write):
+    write("s.csv", "day,level\n" + "1,1.0\n" * 10 + "1,\n" + "1,1.0\n" * 10)
+    loader = {"csv": {"path": "s.csv", "target": "level", "window": 3}}
+
+    with pytest.raises(DatasetError, match=r"s.csv:12: the series 'level' has a gap"):
+        load_dataset(config_of(write, loader, FORECAST, loss="mse", metrics=["mae"]))
+
+
+def test_a_tar_of_a_header_of_gigabytes_is_refused(tmp_path, write):
+    member = tarfile.TarInfo("././@PaxHeader")
+    member.type, member.size = tarfile.XHDTYPE, 3 << 30
+    with (tmp_path / "bars.tar").open("wb") as file:
+        file.write(member.tobuf())
+        file.seek(3 << 30)
+        file.write(b"\0" * 1024)
+    loader = {"images": {"path": "bars.tar"}}
+
+    with pytest.raises(DatasetError, match="unpacks to more than it may"):
+        load_dataset(config_of(write, loader, DENSE))
+
+
+@pytest.mark.parametrize("rate", [1, 20_000_003])
+def test_wav_headers_of_absurd_rates_are_refused(rate):
+    data = io.BytesIO()
+    wavfile.write(data, rate, np.zeros(100, np.int16))
+
+    with pytest.raises(DatasetError, match="sampling rate"):
+        decode_wav(data.getvalue(), "x.wav", 8000)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("length", 2 * 10**8), ("length", -5), ("length", "x"), ("vocabulary", 5),
+        ("vocabulary", [["a"]]), ("weights", [1.0]), ("output_mode", "both"), ("extra", 1),
+    ],
+)  # fmt: skip
+def test_stored_steps_of_strangers_are_checked(mail, write, key, value):
+    config = config_of(write, TEXT, READS)
+    dataset = load_dataset(config)
+    fitted = fit_preprocessor(dataset, np.arange(8), resolve(dataset, config.preprocess))
+    stored = fitted.to_json()
+    stored["groups"][0]["steps"][0][key] = value
+
+    with pytest.raises(ModelFileError, match="the stored preprocessing is damaged"):
+        type(fitted).from_json(stored)
+
+
+def test_a_sample_of_numbers_from_text_has_numbers(write):
+    write("t.csv", "message,price\n" + "".join(f"word{n},{n}.5\n" for n in range(30)))
+    loader = {"csv": {"path": "t.csv", "target": "price", "types": {"message": "text"}}}
+    config = config_of(write, loader, ["Dense"], loss="mse", metrics=["mae"])
+
+    dataset = load_dataset(config, sample=True)
+
+    assert dataset.target.task == "regression"
+    assert np.ptp(dataset.y) > 1

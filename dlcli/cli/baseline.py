@@ -208,6 +208,7 @@ def _named(row: Row) -> str:
 
 def _in_detail(row: Row) -> str:
     p = "p < 0.001" if row.p < 0.001 else f"p = {row.p:.3f}"
+    p = f"p = {row.p:.4f}" if p == "p = 0.050" else p
     return f"{_named(row)} ({_signed(row)}, {p})"
 
 

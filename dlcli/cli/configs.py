@@ -48,8 +48,9 @@ def check(
             _built(prepared)
             done += " and model"
     terminal.notes(said)
+    right = f"{done} are right" if " and " in done else "the config is right"
     terminal.say(
-        f"{config}: {done} are right" if " and " in done else f"{config}: the config is right"
+        f"{config}: {right}" + ("" if build else "; --build checks the layers' shapes too")
     )
 
 

@@ -14,9 +14,9 @@ from dlcli.config.heads import (
     metric_errors,
     output_units,
 )
-from dlcli.config.loaders import CsvLoader, FilesLoader, IndexedTextLoader, Table, TextLoader
+from dlcli.config.layers import layer_errors, layer_warnings
+from dlcli.config.loaders import CsvLoader, FilesLoader, Table
 from dlcli.config.sections import Config
-from dlcli.config.steps import Vectorize
 from dlcli.errors import ConfigError, did_you_mean
 from dlcli.known import Facts
 
@@ -61,8 +61,7 @@ def errors(config: Config, facts: Facts | None) -> list[Finding]:
     """
     found = list(_monitor_errors(config, validation=has_validation(config)))
     found += metric_errors(config.metrics, config.loss, find_head(config.model), facts)
-    found += _layer_errors(config.model)
-    found += _vocabulary_errors(config)
+    found += layer_errors(config, facts)
     found += _rate_errors(config)
     found += _repeated_metrics(config.metrics)
     head = find_head(config.model)
@@ -82,6 +81,7 @@ def warnings(config: Config, facts: Facts | None) -> list[Finding]:
     head = find_head(config.model)
     if head is not None:
         found += head_warnings(head, config.loss, facts)
+    found += layer_warnings(config, facts)
     rate = config.optimizer.arguments.get("learning_rate")
     if isinstance(rate, int | float) and rate > 1:
         found.append(((*config.optimizer.path, "learning_rate"), f"{rate:g} is very large"))
@@ -191,40 +191,6 @@ def _pattern_errors(callback: Component, available: Sequence[str]) -> Iterator[F
     ending = ".weights.h5" if weights else ".keras"
     if not pattern.endswith(ending):
         yield path, f"must end in {ending}, got {pattern!r}"
-
-
-def _layer_errors(layers: Sequence[Component]) -> Iterator[Finding]:
-    for layer in layers:
-        if layer.name == "Normalization" and not {"mean", "variance"} <= layer.arguments.keys():
-            advice = "use `preprocess: {numeric: standardize}`"
-            yield layer.path, f"Normalization without mean and variance does nothing; {advice}"
-    if layers and layers[-1].name in (
-        "Dropout",
-        "GaussianDropout",
-        "GaussianNoise",
-        "AlphaDropout",
-    ):
-        yield layers[-1].path, f"{layers[-1].name} after the last layer only spoils the outputs"
-
-
-def _vocabulary_errors(config: Config) -> Iterator[Finding]:
-    """Find an ``Embedding`` that has fewer rows than there are numbers of words."""
-    steps = config.preprocess.text
-    if steps is None and isinstance(config.dataset.loader, TextLoader | IndexedTextLoader):
-        steps = (Vectorize(),)
-    sizes = [step.max_tokens for step in steps or () if isinstance(step, Vectorize)]
-    for layer in config.model:
-        rows = layer.arguments.get("input_dim")
-        advice = f"; set `text: {{vectorize: {{max_tokens: {rows}}}}}` in `preprocess`"
-        if layer.name == "Embedding" and isinstance(rows, int) and sizes and rows < sizes[0]:
-            yield (
-                (*layer.path, "input_dim"),
-                f"{rows} is less than the vocabulary's max_tokens, {sizes[0]}{advice}",
-            )
-        if layer.name == "Embedding" and any(
-            isinstance(step, Vectorize) and step.output_mode != "int" for step in steps or ()
-        ):
-            yield layer.path, "Embedding takes numbers of words: set output_mode: int in vectorize"
 
 
 def _rate_errors(config: Config) -> Iterator[Finding]:

@@ -184,4 +184,5 @@ def known_facts(config: Config) -> Facts | None:
         names = getattr(loader, key, None)
         if names is not None and names != known.arguments.get(key):
             facts = replace(facts, num_classes=len(names), class_names=tuple(names))
-    return facts
+    rate = getattr(loader, "sampling_rate", None)
+    return replace(facts, sampling_rate=rate) if rate else facts

@@ -191,6 +191,8 @@ class Dataset:
             tuple(column.name for column in self.columns) if self.is_table else (),
             rows=len(self),
             official_test=self.parts is not None,
+            column_types=tuple(column.type for column in self.columns) if self.is_table else (),
+            sampling_rate=self.medium.sampling_rate,
         )
 
     def take(self, rows: np.ndarray[Any, Any]) -> Dataset:

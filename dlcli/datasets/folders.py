@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -113,12 +113,15 @@ class Found:
         What the files hold, decoded.
     files : mapping
         SHA-256 of an archive, by its path.
+    notices : tuple of str
+        What was passed over.
     """
 
     where: str
     labels: Sequence[Label]
     items: Sequence[Any]
     files: Mapping[str, str] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
 
     def facts(self, class_names: Sequence[str] | None, group: str | None) -> dict[str, Any]:
         """Return what the labels make of a `Dataset`: y, target, parts, groups, files.
@@ -155,6 +158,7 @@ class Found:
             "parts": None if None in parts else np.array(parts, np.int8),
             "groups": None if group is None else self._groups(group),
             "files": self.files,
+            "notices": self.notices,
         }
 
     def _groups(self, group: str) -> np.ndarray[Any, Any]:
@@ -199,5 +203,39 @@ def read_folder(
                     f"{path}: {file} lies beside class folders", hint="remove it, or move it"
                 )
     read.sort(key=lambda item: item[0])
+    check_classes(path, naming, [item[1] for item in read])
+    notices = tuple(_passed_over(path, endings)) if path.is_dir() else ()
     files = {str(path): file_sha256(path)} if path.is_file() else {}
-    return Found(str(path), [item[1] for item in read], [item[2] for item in read], files)
+    labels, items = [item[1] for item in read], [item[2] for item in read]
+    return Found(str(path), labels, items, files, notices)
+
+
+def check_classes(where: Path, naming: Naming, labels: Sequence[Label]) -> None:
+    """Refuse wanted classes that have no file.
+
+    Raises
+    ------
+    DatasetError
+    """
+    found = {label.name for label in labels}
+    missing = [name for name in naming.classes or () if name not in found]
+    if missing:
+        raise DatasetError(
+            f"{where}: no file of class {missing[0]!r} (classes)",
+            hint=f"classes that have files: {', '.join(sorted(found)) or 'none'}",
+        )
+
+
+def _passed_over(path: Path, endings: Sequence[str]) -> Iterator[str]:
+    """Say which files and folders of a folder are of no use."""
+    shown = [file for file in sorted(path.rglob("*")) if not file.name.startswith(".")]
+    others = [file for file in shown if file.is_file() and file.suffix.lower() not in endings]
+    if others:
+        count = f"{len(others)} files are" if len(others) > 1 else "1 file is"
+        name = others[0].relative_to(path)
+        yield f"{count} left out, which do not end in {', '.join(endings)}: {name}" + (
+            ", …" if len(others) > 1 else ""
+        )
+    for folder in shown:
+        if folder.is_dir() and not any(folder.iterdir()):
+            yield f"folder {str(folder.relative_to(path))!r} is empty"

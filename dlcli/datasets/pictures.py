@@ -12,7 +12,7 @@ import numpy as np
 from dlcli.config.loaders import ImagesLoader
 from dlcli.datasets.dataset import PIXELS, Dataset, Medium, pixel_columns
 from dlcli.datasets.folders import Naming, read_folder
-from dlcli.errors import DatasetError
+from dlcli.errors import DatasetError, first_line
 
 ENDINGS = (".png", ".jpg", ".jpeg")
 MODES = {1: "L", 3: "RGB"}
@@ -62,8 +62,18 @@ def decode_picture(
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise DatasetError(f"{name} has too many pixels") from None
     except Exception as error:  # noqa: BLE001 (a decoder of strangers' files raises what it likes)
-        raise DatasetError(f"{name} is no PNG or JPEG that can be read: {error}") from None
+        why = "it is empty" if not data else _reason(error)
+        raise DatasetError(
+            f"{name} is no PNG or JPEG that can be read: {why}",
+            hint="remove it, or save it again from a program that shows it",
+        ) from None
     return np.asarray(picture, np.uint8).reshape(picture.height, picture.width, channels)
+
+
+def _reason(error: Exception) -> str:
+    """Return what a decoder says, without the addresses of its objects."""
+    said = first_line(error)
+    return "its content is something else" if "identify" in said or "object at" in said else said
 
 
 def load_images(loader: ImagesLoader, path: Path, name: str, group: str | None) -> Dataset:

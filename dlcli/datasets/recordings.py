@@ -14,10 +14,10 @@ import numpy as np
 from dlcli.config.loaders import AudioLoader, CsvLoader
 from dlcli.datasets.archives import ARCHIVES
 from dlcli.datasets.dataset import Column, Dataset, Dialect, Medium
-from dlcli.datasets.folders import Found, Label, Naming, read_folder
+from dlcli.datasets.folders import Found, Label, Naming, check_classes, read_folder
 from dlcli.datasets.reading import file_sha256, position_of, read_all
 from dlcli.datasets.tables import objects, table
-from dlcli.errors import DatasetError
+from dlcli.errors import DatasetError, first_line
 
 ENDINGS = (".wav",)
 LOWEST_RATE, HIGHEST_RATE = 100, 768_000
@@ -59,7 +59,11 @@ def decode_wav(
             warnings.simplefilter("ignore", wavfile.WavFileWarning)  # chunks of other programs
             rate, samples = wavfile.read(io.BytesIO(data))
     except Exception as error:  # noqa: BLE001 (a decoder of strangers' files raises what it likes)
-        raise DatasetError(f"{name} is no WAV file that can be read: {error}") from None
+        why = "it is empty" if not data else first_line(error)
+        raise DatasetError(
+            f"{name} is no WAV file that can be read: {why}",
+            hint="remove it, or save it again from a program that plays it",
+        ) from None
     if not samples.size:
         raise DatasetError(f"{name} holds no sound")
     if not LOWEST_RATE <= rate <= HIGHEST_RATE:
@@ -151,4 +155,5 @@ def _listed(
         if said is not None:
             labels.append(Label(text.strip(), said.part, said.fields))
             items.append(decode(where.read_bytes(), str(where)))
+    check_classes(path, naming, labels)
     return Found(str(path), labels, items, {str(path): file_sha256(path)})

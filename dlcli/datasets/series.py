@@ -61,6 +61,17 @@ def load_series(
     """
     window = loader.window or 1
     plain = replace(dialect, missing=())
+    gaps = [
+        line
+        for line, text in zip(block.lines, block.texts[position], strict=True)
+        if text.strip() in loader.missing
+    ]
+    if gaps:
+        raise DatasetError(
+            f"{path}:{gaps[0]}: the series {column!r} has a gap"
+            + (f", and {len(gaps) - 1} more" if gaps[1:] else ""),
+            hint="fill it before, by what stands before and behind it for example",
+        )
     values = numbers(block.texts[position], plain, name=column, lines=block.lines, where=str(path))
     if len(values) < 2 * window:
         raise DatasetError(

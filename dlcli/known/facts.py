@@ -77,6 +77,10 @@ class Facts:
         Training and test rows together.
     official_test : bool
         Whether the publishers set test rows apart.
+    column_types : tuple of str
+        Types of the columns of a table that is read.
+    sampling_rate : int
+        Of recordings, in Hz; 0 if there are none.
     """
 
     task: Task
@@ -88,6 +92,8 @@ class Facts:
     high: float = 1.0
     rows: int = 0
     official_test: bool = False
+    column_types: tuple[str, ...] = ()
+    sampling_rate: int = 0
 
 
 @dataclass(frozen=True)

@@ -122,7 +122,8 @@ WORDS: dict[str, Known] = {
             "test": {"take": ("0", "1", "2", "3", "4")},
         },
         Facts(
-            "classification", 10, (), DIGITS, ("recording",), -1.0, 1.0, 3000, official_test=True
+            "classification", 10, (), DIGITS, ("recording",), -1.0, 1.0, 3000,
+            official_test=True, sampling_rate=8000,
         ),
         (
             RemoteFile(

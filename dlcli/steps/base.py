@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -88,5 +88,8 @@ def step_from_json(document: Mapping[str, Any]) -> FittedStep:
         If the state is not of the types that the step has.
     """
     state = {key: value for key, value in document.items() if key != "name"}
-    adapter: TypeAdapter[FittedStep] = TypeAdapter(FITTED[document["name"]])
+    fitted = FITTED[document["name"]]
+    if unknown := state.keys() - {field.name for field in fields(fitted)}:  # type: ignore[arg-type]
+        raise ValueError(f"{fitted.name} has no {min(unknown)}")
+    adapter: TypeAdapter[FittedStep] = TypeAdapter(fitted)
     return adapter.validate_json(json.dumps(state), strict=True)

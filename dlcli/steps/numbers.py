@@ -136,7 +136,7 @@ def _gaps(values: Array) -> Array:
 
 
 @dataclass(frozen=True)
-class _Categories(FittedStep):
+class FittedCategories(FittedStep):
     """The categories of each column in sorted order."""
 
     categories: tuple[tuple[Any, ...], ...]
@@ -176,7 +176,7 @@ class _Categories(FittedStep):
 
 @fits(OneHot)
 @dataclass(frozen=True)
-class FittedOneHot(_Categories):
+class FittedOneHot(FittedCategories):
     """One 0/1 column per category; zeros for one not seen in training."""
 
     def apply(self, values: Array, names: Names, events: Events) -> Array:
@@ -200,7 +200,7 @@ class FittedOneHot(_Categories):
 
 @fits(Ordinal)
 @dataclass(frozen=True)
-class FittedOrdinal(_Categories):
+class FittedOrdinal(FittedCategories):
     """The number of the category; -1 for one not seen in training."""
 
     def apply(self, values: Array, names: Names, events: Events) -> Array:
