@@ -13,7 +13,8 @@ from dlcli.errors import ConfigError, DlcliError, first_line
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line and exit.
 
-    Exit codes: 0 done, 1 the work failed, 2 usage, config or data are wrong, 130 interrupted.
+    Exit codes: 0 done, 1 the work failed, 2 usage, config or data are wrong, 130 or
+    143 interrupted.
 
     Parameters
     ----------
@@ -34,9 +35,10 @@ def main(argv: Sequence[str] | None = None) -> None:
             raise
         _print_error(error)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         print("dlcli: interrupted", file=sys.stderr)
-        sys.exit(128 + signal.SIGINT)
+        signum = interrupt.args[0] if interrupt.args else signal.SIGINT
+        sys.exit(128 + signum)
     except BrokenPipeError:
         # The reader has seen enough, as `head` does; what is still buffered goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

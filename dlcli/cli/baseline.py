@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dlcli.cli.options import ConfigName, Json, Out, Overrides, Quiet, Sample
+from dlcli.cli.options import ConfigName, EngineChoice, Json, Out, Overrides, Quiet, Sample
 from dlcli.cli.training import announce
 from dlcli.errors import DlcliError
 
@@ -31,6 +31,7 @@ def baseline(
     overrides: Overrides = None,
     out: Out = Path("runs"),
     sample: Sample = False,
+    engine: EngineChoice = "auto",
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -69,7 +70,9 @@ def baseline(
             split=split,
             runs=out,
             sample=sample,
+            engine=engine,
             on_start=announce,
+            on_engine=lambda engine: terminal.note(str(engine)),
             on_fold=None if quiet else on_fold,
             on_model=None if quiet else on_model,
             on_progress=None if quiet else display,

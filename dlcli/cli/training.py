@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from dlcli.cli.options import ConfigName, Json, Out, Overrides, Quiet, Sample
+from dlcli.cli.options import ConfigName, EngineChoice, Json, Out, Overrides, Quiet, Sample
 
 if TYPE_CHECKING:
     from dlcli.config import Config
     from dlcli.cross_validation import FoldResult, KfoldResult
     from dlcli.datasets import Dataset
+    from dlcli.fold_engines import Engine
     from dlcli.run import TrainResult
 
 
@@ -79,6 +80,7 @@ def kfold(
     overrides: Overrides = None,
     out: Out = Path("runs"),
     sample: Sample = False,
+    engine: EngineChoice = "auto",
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -99,22 +101,34 @@ def kfold(
     total = folds or checked.kfold.folds
     display = terminal.ProgressDisplay(f"fold 1/{total}  ", every_epoch=False)
 
+    def on_engine(engine: Engine) -> None:
+        terminal.note(str(engine))
+        if engine.name == "stacked":
+            display.prefix = f"{total} folds  "
+
     def on_fold(result: FoldResult) -> None:
         display.clear()
         display.prefix = f"fold {result.fold + 1}/{total}  "
         values = "  ".join(f"{name} {terminal.number(v)}" for name, v in result.metrics.items())
         terminal.note(f"fold {result.fold:{len(str(total))}d}/{total}  {values}")
 
-    result = cross_validation.kfold(
-        checked,
-        folds=folds,
-        runs=out,
-        sample=sample,
-        on_start=announce,
-        on_fold=None if quiet else on_fold,
-        on_progress=None if quiet else display,
-        download_bar=sys.stderr.isatty(),
-    )
+    try:
+        result = cross_validation.kfold(
+            checked,
+            folds=folds,
+            runs=out,
+            sample=sample,
+            engine=engine,
+            on_start=announce,
+            on_engine=on_engine,
+            on_fold=None if quiet else on_fold,
+            on_progress=None if quiet else display,
+            download_bar=sys.stderr.isatty(),
+        )
+    except KeyboardInterrupt:
+        display.clear()
+        terminal.note("dlcli: stopped before a fold was finished; nothing was kept")
+        raise
     display.clear()
     if result.interrupted is not None:
         done = f"{len(result.folds)} of {result.config.kfold.folds} folds"

@@ -1,0 +1,54 @@
+"""Which models can be trained together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+# One step of theirs is the same for every number of a weight, whatever tensor it stands in.
+OPTIMIZERS = {
+    "SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam", "Ftrl", "Lion",
+}  # fmt: skip
+# These look at more than one number at a time, or at the weights between steps.
+BEYOND_ONE_NUMBER = (
+    "clipnorm", "global_clipnorm", "use_ema", "gradient_accumulation_steps", "loss_scale_factor",
+)  # fmt: skip
+LAYERS = {
+    "InputLayer", "Dense", "EinsumDense", "Activation", "ReLU", "LeakyReLU", "PReLU", "ELU",
+    "Softmax", "Dropout", "GaussianDropout", "GaussianNoise", "AlphaDropout",
+    "BatchNormalization", "LayerNormalization", "RMSNormalization", "UnitNormalization",
+    "Normalization", "Rescaling", "ActivityRegularization", "Flatten", "Reshape", "Permute",
+    "RepeatVector", "Identity",
+}  # fmt: skip
+CALLBACKS = {"EarlyStopping", "ReduceLROnPlateau", "LearningRateScheduler", "TerminateOnNaN"}
+
+
+class NotStackable(Exception):  # noqa: N818 (the trainings are possible, only not together)
+    """Trainings cannot run as one program; the message says why, in a few words."""
+
+
+def why_not(model: Any, callbacks: Sequence[Any]) -> str | None:
+    """Say why copies of a model cannot be trained together, if that is known beforehand.
+
+    Parameters
+    ----------
+    model : keras.Sequential
+        Compiled.
+    callbacks : sequence of keras.callbacks.Callback
+        Of one copy.
+    """
+    for layer in model.layers:
+        if type(layer).__name__ not in LAYERS:
+            return f"{type(layer).__name__} does not vectorise"
+    if any(str(variable.dtype) != "float32" for variable in model.trainable_variables):
+        return "not all weights are float32"
+    optimizer = model.optimizer
+    if type(optimizer).__name__ not in OPTIMIZERS:
+        return f"{type(optimizer).__name__} is not element-wise"
+    for option in BEYOND_ONE_NUMBER:
+        if getattr(optimizer, option, None):
+            return f"the optimizer's {option} is not element-wise"
+    for callback in callbacks:
+        if type(callback).__name__ not in CALLBACKS:
+            return f"{type(callback).__name__} follows one training only"
+    return None
