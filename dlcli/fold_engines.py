@@ -13,12 +13,14 @@ from dlcli.model import make_callbacks
 from dlcli.preprocess import Preprocessor
 from dlcli.replicas import Copy, NotStackable, Replicas, why_not
 from dlcli.split import Split
-from dlcli.training import FitResult
+from dlcli.training import FitResult, computing_seconds
 
 if TYPE_CHECKING:
     from dlcli.callbacks import OnProgress
 
 Choice = Literal["auto", "stacked", "serial"]
+# A step that computes longer than this is no faster in one program.
+LONG_STEP = 2e-3
 # Above this the arrays of all folds at once are no longer small.
 BYTES = 1 << 29
 
@@ -72,7 +74,9 @@ class FoldEngine:
         self._preprocessors: list[Preprocessor] = []
         trainer.prepare(folds[0])
         reason = "as asked for"
-        if choice != "serial":
+        if choice == "auto" and self._steps_are_long():
+            reason = "the model is so large that one program saves no time"
+        elif choice != "serial":
             try:
                 self._stack()
                 reason = ""
@@ -85,6 +89,10 @@ class FoldEngine:
             )
         name: Literal["stacked", "serial"] = "serial" if reason else "stacked"
         self.engine = Engine(name, len(folds), reason)
+
+    def _steps_are_long(self) -> bool:
+        trainer = self.trainer
+        return computing_seconds(trainer.model, trainer.config.fit.batch_size) > LONG_STEP
 
     def _stack(self) -> None:
         """Make the program of all folds."""

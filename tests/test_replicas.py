@@ -116,3 +116,67 @@ def test_every_elementwise_optimizer(trained_both_ways, optimizer, rows):
 )  # fmt: skip
 def test_every_loss(trained_both_ways, loss, kind, last):
     trained_both_ways(kind=kind, loss=loss, model=f"[{RELU}, {last}]", weights=True)
+
+
+@pytest.mark.parametrize(
+    "layers",
+    ["{Dropout: 0.4}", "{GaussianNoise: 0.3}", "{GaussianDropout: 0.3}", "{AlphaDropout: 0.3}",
+     "BatchNormalization", "{BatchNormalization: {momentum: 0.5, scale: false}}",
+     "LayerNormalization", "RMSNormalization", "UnitNormalization", "PReLU",
+     "{LeakyReLU: 0.1}", "{ELU: 0.5}", "Softmax", "{Activation: swish}",
+     "{ActivityRegularization: {l2: 0.1}}", "{Rescaling: 0.5}",
+     "{Reshape: [3, 2]}, {Permute: [2, 1]}, Flatten", "{RepeatVector: 2}, Flatten",
+     "{Normalization: {mean: 0.5, variance: 2.0}}",
+     "{Dense: {units: 3, kernel_regularizer: {L1L2: {l1: 0.01, l2: 0.1}}, bias_regularizer: l2, activity_regularizer: l1}}",
+     "{Dense: {units: 3, kernel_constraint: {MaxNorm: 0.5}, bias_constraint: non_neg}}",
+     "{Dense: {units: 3, kernel_regularizer: {OrthogonalRegularizer: 0.1}}}",
+     "{Dense: {units: 3, trainable: false}}",
+     "{Dense: {units: 3, activation: gelu}}, {Dropout: 0.2}, BatchNormalization, {Dropout: 0.5}"],
+)  # fmt: skip
+@pytest.mark.parametrize("rows", [(23, 22), (24, 25)])
+def test_every_layer(trained_both_ways, layers, rows):
+    trained_both_ways(rows, model=f"[{RELU}, {layers}, {SIGMOID}]", watch=[9, 9])
+
+
+@pytest.mark.parametrize(
+    ("metrics", "loss", "kind", "last"),
+    [("[accuracy, AUC, Precision, Recall, crossentropy]", "binary_crossentropy", "binary", SIGMOID),
+     ("[{AUC: {curve: PR, num_thresholds: 20}}, TruePositives, FalseNegatives, {F1Score: {threshold: 0.4}}]", "mse", "binary", SIGMOID),
+     ("[{PrecisionAtRecall: {recall: 0.5}}, {SensitivityAtSpecificity: {specificity: 0.5}}, {RecallAtPrecision: {precision: 0.6}}]",
+      "mse", "binary", SIGMOID),
+     ("[accuracy, {TopKCategoricalAccuracy: {k: 2}}, {AUC: {multi_label: true}}, CosineSimilarity, {F1Score: {average: macro}}]",
+      "categorical_crossentropy", "one-hot", SOFTMAX),
+     ("[accuracy, {SparseTopKCategoricalAccuracy: {k: 2}}, crossentropy]", "sparse_categorical_crossentropy", "sparse", SOFTMAX),
+     ("[mae, mse, RootMeanSquaredError, R2Score, mape, msle, LogCoshError]", "mse", "number", LINEAR)],
+)  # fmt: skip
+def test_every_metric(trained_both_ways, metrics, loss, kind, last):
+    trained_both_ways(
+        (23, 26), kind=kind, loss=loss, metrics=metrics, model=f"[{RELU}, {last}]",
+        weights=True, watch=[11, 12],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "callbacks",
+    ["{EarlyStopping: {patience: 2, restore_best_weights: true}}",
+     "{EarlyStopping: {monitor: val_accuracy, patience: 1, restore_best_weights: true}}",
+     "{EarlyStopping: {monitor: loss, min_delta: 0.02, patience: 1, mode: min}}",
+     "{EarlyStopping: {monitor: val_accuracy, patience: 3, mode: max, baseline: 0.99, start_from_epoch: 2, restore_best_weights: true}}",
+     "{EarlyStopping: {patience: 40, restore_best_weights: true}}",
+     "{ReduceLROnPlateau: {patience: 1, factor: 0.3}}",
+     "{ReduceLROnPlateau: {monitor: val_loss, patience: 1, factor: 0.3, cooldown: 1, min_lr: 0.001}}, {EarlyStopping: {patience: 4}}",
+     "{LearningRateScheduler: {schedule: {ExponentialDecay: {initial_learning_rate: 0.3, decay_steps: 1, decay_rate: 0.5}}}}, TerminateOnNaN"],
+)  # fmt: skip
+@pytest.mark.parametrize("rows", [(23, 22, 20), (25, 24, 23)])
+def test_every_callback(trained_both_ways, callbacks, rows):
+    results = trained_both_ways(
+        rows, epochs=12, metrics="[accuracy]", callbacks=f"[{callbacks}]",
+        watch=[7, 8, 8], optimizer="{Nadam: {learning_rate: 0.3}}",
+    )  # fmt: skip
+
+    if "EarlyStopping" in callbacks and "40" not in callbacks:
+        assert min(result.fitted.epochs for result in results) < 12
+
+
+def test_many_validation_rows(trained_both_ways):
+    trained_both_ways(watch=[300, 301], metrics="[accuracy]", epochs=2)

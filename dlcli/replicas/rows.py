@@ -37,7 +37,7 @@ class Batches:
     """
 
     def __init__(self, rows: Sequence[int], batch_size: int) -> None:
-        self.batch_size = batch_size
+        self.copies, self.batch_size = len(rows), batch_size
         self.full = min(rows) // batch_size
         self.steps = -(-max(rows) // batch_size)
         if self.steps - self.full > RAGGED_STEPS:
@@ -54,8 +54,7 @@ class Batches:
     @property
     def equal(self) -> bool:
         """Whether all copies take the same number of steps."""
-        count = [sum(map(len, sizes.values())) for sizes in self.ragged]
-        return len(set(count)) <= 1
+        return all(sum(map(len, sizes.values())) == self.copies for sizes in self.ragged)
 
 
 class Rows:

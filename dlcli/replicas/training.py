@@ -11,8 +11,8 @@ import numpy as np
 
 from dlcli.config.sections import FitConfig
 from dlcli.errors import TrainingError, first_line
+from dlcli.replicas.more_ops import vectorise_more_ops
 from dlcli.replicas.program import Program, one_thread
-from dlcli.replicas.random_ops import vectorise_random_ops
 from dlcli.replicas.reasons import NotStackable, why_not
 from dlcli.replicas.rows import Batches, training_rows, validation_rows
 from dlcli.replicas.single import Rate, Single
@@ -93,7 +93,7 @@ class Replicas:
         kinds = {type(callback).__name__ for callback in copies[0].callbacks}
         self.own_rates = bool(kinds & {"ReduceLROnPlateau", "LearningRateScheduler"})
         states = [copy.state for copy in copies]
-        vectorise_random_ops()
+        vectorise_more_ops()
         try:
             self.stack = Stack(model, states, own_steps=not batches.equal, own_rates=self.own_rates)
             seeds = [copy.seed for copy in copies]
