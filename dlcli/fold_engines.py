@@ -74,11 +74,9 @@ class FoldEngine:
         self._preprocessors: list[Preprocessor] = []
         trainer.prepare(folds[0])
         reason = "as asked for"
-        if choice == "auto" and self._steps_are_long():
-            reason = "the model is so large that one program saves no time"
-        elif choice != "serial":
+        if choice != "serial":
             try:
-                self._stack()
+                self._stack(must_pay=choice == "auto")
                 reason = ""
             except NotStackable as obstacle:
                 reason = str(obstacle)
@@ -90,11 +88,7 @@ class FoldEngine:
         name: Literal["stacked", "serial"] = "serial" if reason else "stacked"
         self.engine = Engine(name, len(folds), reason)
 
-    def _steps_are_long(self) -> bool:
-        trainer = self.trainer
-        return computing_seconds(trainer.model, trainer.config.fit.batch_size) > LONG_STEP
-
-    def _stack(self) -> None:
+    def _stack(self, *, must_pay: bool) -> None:
         """Make the program of all folds."""
         trainer, config = self.trainer, self.trainer.config
         if len(self.folds) == 1:
@@ -102,6 +96,8 @@ class FoldEngine:
         reason = why_not(trainer.model, make_callbacks(config, None))
         if reason is not None:
             raise NotStackable(reason)
+        if must_pay and computing_seconds(trainer.model, config.fit.batch_size) > LONG_STEP:
+            raise NotStackable("the model is so large that one program saves no time")
         values = math.prod(trainer.model.input_shape[1:]) * sum(len(f.train) for f in self.folds)
         if 4 * values > BYTES:
             raise NotStackable("the rows of all folds together are large")

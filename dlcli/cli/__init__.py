@@ -13,8 +13,7 @@ from dlcli.errors import ConfigError, DlcliError, first_line
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line and exit.
 
-    Exit codes: 0 done, 1 the work failed, 2 usage, config or data are wrong, 130 or
-    143 interrupted.
+    Exit codes: 0 done, 1 the work failed, 2 usage, config or data are wrong, 130 interrupted.
 
     Parameters
     ----------
@@ -35,10 +34,9 @@ def main(argv: Sequence[str] | None = None) -> None:
             raise
         _print_error(error)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt as interrupt:
+    except KeyboardInterrupt:
         print("dlcli: interrupted", file=sys.stderr)
-        signum = interrupt.args[0] if interrupt.args else signal.SIGINT
-        sys.exit(128 + signum)
+        sys.exit(128 + signal.SIGINT)
     except BrokenPipeError:
         # The reader has seen enough, as `head` does; what is still buffered goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

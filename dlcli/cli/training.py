@@ -120,15 +120,15 @@ def kfold(
             sample=sample,
             engine=engine,
             on_start=announce,
-            on_engine=on_engine,
+            on_engine=None if quiet else on_engine,
             on_fold=None if quiet else on_fold,
             on_progress=None if quiet else display,
             download_bar=sys.stderr.isatty(),
         )
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         display.clear()
         terminal.note("dlcli: stopped before a fold was finished; nothing was kept")
-        raise
+        raise stopped(interrupt) from None
     display.clear()
     if result.interrupted is not None:
         done = f"{len(result.folds)} of {result.config.kfold.folds} folds"
@@ -139,6 +139,11 @@ def kfold(
         _print_folds(result)
     if result.interrupted is not None:
         raise typer.Exit(128 + result.interrupted)
+
+
+def stopped(interrupt: KeyboardInterrupt) -> typer.Exit:
+    """Return the exit for a signal, whose number an interrupt may carry."""
+    return typer.Exit(128 + (interrupt.args[0] if interrupt.args else signal.SIGINT))
 
 
 def announce(config: Config, dataset: Dataset, notices: list[str]) -> None:

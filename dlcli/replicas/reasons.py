@@ -18,8 +18,10 @@ LAYERS = {
     "Softmax", "Dropout", "GaussianDropout", "GaussianNoise", "AlphaDropout",
     "BatchNormalization", "LayerNormalization", "RMSNormalization", "UnitNormalization",
     "Normalization", "Rescaling", "ActivityRegularization", "Flatten", "Reshape", "Permute",
-    "RepeatVector", "Identity",
+    "RepeatVector", "Identity", "GlobalAveragePooling1D", "GlobalMaxPooling1D",
 }  # fmt: skip
+# Keras's optimizers treat the repeated rows of a sparse gradient in a way of their own.
+SPARSE = {"Embedding"}
 CALLBACKS = {"EarlyStopping", "ReduceLROnPlateau", "LearningRateScheduler", "TerminateOnNaN"}
 
 
@@ -38,8 +40,11 @@ def why_not(model: Any, callbacks: Sequence[Any]) -> str | None:
         Of one copy.
     """
     for layer in model.layers:
-        if type(layer).__name__ not in LAYERS:
-            return f"{type(layer).__name__} does not vectorise"
+        kind = type(layer).__name__
+        if kind in SPARSE:
+            return f"the gradient of {kind} is sparse"
+        if kind not in LAYERS:
+            return f"{kind} does not vectorise"
     if any(str(variable.dtype) != "float32" for variable in model.trainable_variables):
         return "not all weights are float32"
     optimizer = model.optimizer
