@@ -131,7 +131,7 @@ def baseline(
     on_start : callable, optional
         Called once, before the first fold, with the resolved config, the data set and notices.
     on_engine : callable, optional
-        Called once, before the first fold, with the `Engine` that trains the folds.
+        Called once, before the first of several folds, with the `Engine` that trains them.
     on_fold : callable, optional
         Called with the name of a model, the number of the fold that begins, and their count.
     on_model : callable, optional
@@ -166,7 +166,7 @@ def baseline(
     run = RunDirectory(runs, prepared.config, "baseline", about)
     if on_start is not None:
         on_start(prepared.config, dataset, [*prepared.notices])
-    if on_engine is not None:
+    if on_engine is not None and len(made) > 1:
         on_engine(engines.engine)
     scorer = Scorer(prepared, made, on_fold or _ignore, on_model or _ignore)
     try:

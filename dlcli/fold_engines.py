@@ -11,7 +11,7 @@ from dlcli.errors import DlcliError
 from dlcli.fold_training import FoldTrainer
 from dlcli.model import make_callbacks
 from dlcli.preprocess import Preprocessor
-from dlcli.replicas import Copy, NotStackable, Replicas, why_not
+from dlcli.replicas import ROWS_BYTES, Copy, NotStackable, Replicas, why_not
 from dlcli.split import Split
 from dlcli.training import FitResult, computing_seconds
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 Choice = Literal["auto", "stacked", "serial"]
 # A step that computes longer than this is no faster in one program.
 LONG_STEP = 2e-3
-# Above this the arrays of all folds at once are no longer small.
-BYTES = 1 << 29
 
 
 @dataclass(frozen=True)
@@ -99,7 +97,7 @@ class FoldEngine:
         if must_pay and computing_seconds(trainer.model, config.fit.batch_size) > LONG_STEP:
             raise NotStackable("the model is so large that one program saves no time")
         values = math.prod(trainer.model.input_shape[1:]) * sum(len(f.train) for f in self.folds)
-        if 4 * values > BYTES:
+        if 4 * values > ROWS_BYTES:
             raise NotStackable("the rows of all folds together are large")
         copies = []
         for number, fold in enumerate(self.folds, 1):

@@ -308,3 +308,19 @@ def test_a_long_epoch_is_run_in_parts(write, monkeypatch):
     for one, other in zip(whole, parts, strict=True):
         assert one.fitted.history == other.fitted.history
         assert all(np.array_equal(a, b) for a, b in zip(one.weights, other.weights, strict=True))
+
+
+@pytest.mark.parametrize("optimizer", ["{Nadam: {learning_rate: 0.3}}", "{SGD: {learning_rate: 0.5, momentum: 0.5}}"])  # fmt: skip
+def test_copies_that_go_on_alone_end_as_if_all_did(trained_both_ways, monkeypatch, optimizer):
+    shrunk = []
+    shrink = Replicas._shrink
+    monkeypatch.setattr(Replicas, "_pays", lambda *_: True)
+    monkeypatch.setattr(Replicas, "_shrink", lambda *a: (shrunk.append(a[1]), shrink(*a)))
+
+    trained_both_ways(
+        (25, 24, 23, 22), epochs=15, metrics="[accuracy]", watch=[7, 8, 8, 9], optimizer=optimizer,
+        model=f"[{RELU}, BatchNormalization, {{Dropout: 0.3}}, {SIGMOID}]",
+        callbacks="[{EarlyStopping: {patience: 2, restore_best_weights: true}}, {ReduceLROnPlateau: {patience: 1}}]",
+    )  # fmt: skip
+
+    assert shrunk

@@ -15,7 +15,8 @@ Array = np.ndarray[Any, Any]
 # Copies of nearly equal size have one or two steps of their own at the end of an epoch; each
 # is traced apart.
 RAGGED_STEPS = 3
-BYTES = 1 << 29
+# Above this the rows of all copies at once are no longer small.
+ROWS_BYTES = 1 << 29
 
 
 class Batches:
@@ -73,13 +74,23 @@ class Rows:
         if len({tuple(array.shape[1:] for array in part) for part in parts}) > 1:
             raise NotStackable("the inputs differ in width")
         most = max(self.counts)
-        if len(parts) * most * sum(array[:1].nbytes for array in parts[0]) > BYTES:
+        if len(parts) * most * sum(array[:1].nbytes for array in parts[0]) > ROWS_BYTES:
             raise NotStackable("the rows of all trainings together are large")
         with tf.device("cpu:0"):
             self.arrays = tuple(
                 tf.constant(np.stack([_padded(array, most) for array in same]))
                 for same in zip(*parts, strict=True)
             )
+
+    def take(self, copies: Sequence[int]) -> Rows:
+        """Return the rows of some of the copies."""
+        import tensorflow as tf
+
+        taken = Rows.__new__(Rows)
+        taken.counts = [self.counts[copy] for copy in copies]
+        with tf.device("cpu:0"):
+            taken.arrays = tuple(tf.gather(array, list(copies)) for array in self.arrays)
+        return taken
 
 
 def training_rows(datas: Sequence[FitData]) -> Rows:

@@ -38,6 +38,7 @@ class Stack:
         keras = import_keras()
         self.model = model
         self.count = len(states)
+        self.own = {"own_steps": own_steps, "own_rates": own_rates}
         self.trainable = list(model.trainable_variables)
         self.fixed = list(model.non_trainable_variables)
         self.shapes = [tuple(variable.shape) for variable in self.trainable]
@@ -137,18 +138,29 @@ class Stack:
                 found &= tf.reduce_all(finite, axis=1)
         return found
 
-    def read(self) -> list[list[Array]]:
-        """Return the weights of every copy, in the order of ``model.weights``."""
+    def _values(self) -> dict[int, Array]:
+        """Return the present values of all copies by the identity of the model's variables."""
         matrix = self.weights.value.numpy()
         ends = np.cumsum(self.sizes)[:-1]
+        cut = zip(self.trainable, np.split(matrix, ends, axis=1), self.shapes, strict=True)
         values: dict[int, Array] = {
-            id(variable): part.reshape(self.count, *shape)
-            for variable, part, shape in zip(
-                self.trainable, np.split(matrix, ends, axis=1), self.shapes, strict=True
-            )
+            id(variable): part.reshape(self.count, *shape) for variable, part, shape in cut
         }
-        values |= {
-            id(variable): stacked.numpy()
-            for variable, stacked in zip(self.fixed, self.others, strict=True)
-        }
+        for variable, stacked in zip(self.fixed, self.others, strict=True):
+            values[id(variable)] = stacked.numpy()
+        return values
+
+    def read(self) -> list[list[Array]]:
+        """Return the weights of every copy, in the order of ``model.weights``."""
+        values = self._values()
         return [[values[id(w)][copy] for w in self.model.weights] for copy in range(self.count)]
+
+    def take(self, copies: Sequence[int]) -> Stack:
+        """Return a stack of some of the copies, which go on from where they are."""
+        values = self._values()
+        states = [[values[id(v)][copy] for v in self.model.variables] for copy in copies]
+        taken = Stack(self.model, states, **self.own)
+        for old, new in zip(self.optimizer.variables, taken.optimizer.variables, strict=True):
+            value = old.numpy()
+            new.assign(value[list(copies)] if self._has_rows(old) else value)
+        return taken

@@ -14,7 +14,7 @@ from dlcli.errors import TrainingError, first_line
 from dlcli.replicas.more_ops import vectorise_more_ops
 from dlcli.replicas.program import Program, one_thread
 from dlcli.replicas.reasons import NotStackable, why_not
-from dlcli.replicas.rows import Batches, training_rows, validation_rows
+from dlcli.replicas.rows import Batches, Rows, training_rows, validation_rows
 from dlcli.replicas.single import Rate, Single
 from dlcli.replicas.stack import Stack
 from dlcli.training import FitData, FitResult, choose_steps_per_execution
@@ -88,24 +88,32 @@ class Replicas:
             raise NotStackable(reason)
         self.model, self.copies, self.section = model, copies, section
         datas = [copy.data for copy in copies]
-        rows, watched = training_rows(datas), validation_rows(datas)
-        batches = Batches(rows.counts, section.batch_size)
         kinds = {type(callback).__name__ for callback in copies[0].callbacks}
         self.own_rates = bool(kinds & {"ReduceLROnPlateau", "LearningRateScheduler"})
-        states = [copy.state for copy in copies]
+        self._weights: list[list[Array]] | None = None
+        rows, watched = training_rows(datas), validation_rows(datas)
+        equal = Batches(rows.counts, section.batch_size).equal
         vectorise_more_ops()
         try:
-            self.stack = Stack(model, states, own_steps=not batches.equal, own_rates=self.own_rates)
-            seeds = [copy.seed for copy in copies]
-            self.program = Program(self.stack, rows, watched, seeds, batches)
-            with one_thread():
-                self.program.trace()
-        except MemoryError:
+            states = [copy.state for copy in copies]
+            stack = Stack(model, states, own_steps=not equal, own_rates=self.own_rates)
+            self._use(stack, rows, watched, list(range(len(copies))))
+        except (MemoryError, NotStackable):
             raise
         except Exception as error:
             # What TensorFlow cannot vectorise it tells in its own ways, while tracing.
             raise NotStackable(f"TensorFlow does not vectorise it: {first_line(error)}") from error
-        self._weights: list[list[Array]] | None = None
+
+    def _use(self, stack: Stack, rows: Rows, watched: Rows | None, members: list[int]) -> None:
+        """Make the program for a stack of some of the copies."""
+        started = time.monotonic()
+        self.stack, self.members = stack, members
+        seeds = [self.copies[at].seed for at in members]
+        batches = Batches(rows.counts, self.section.batch_size)
+        self.program = Program(stack, rows, watched, seeds, batches)
+        with one_thread():
+            self.program.trace()
+        self.tracing_seconds = time.monotonic() - started
 
     def fit(self, on_progress: OnProgress | None = None) -> list[CopyResult]:
         """Train all copies.
@@ -122,15 +130,20 @@ class Replicas:
         epochs = self.section.epochs
         watcher = own.SignalWatcher()
         reporter = _Report(on_progress, epochs, self.program.batches.steps)
-        rate = self.stack.optimizer.learning_rate
-        self.rates = np.array(rate) if self.own_rates else np.zeros((len(self.copies), 1))
+        self.rates = np.zeros((len(self.copies), 1), np.float32)
+        if self.own_rates:
+            self.rates += float(self.model.optimizer.learning_rate)
         singles = [self._single(at) for at in range(len(self.copies))]
         with watcher.listening(), one_thread():
             for epoch in range(epochs):
-                running = [at for at, single in enumerate(singles) if single.running]
+                began = time.monotonic()
+                self._epoch(epoch, singles, watcher, reporter)
+                running = [at for at in self.members if singles[at].running]
                 if not running:
                     break
-                self._epoch(epoch, singles, running, watcher, reporter)
+                left = (epochs - epoch - 1) * (time.monotonic() - began)
+                if 2 * len(running) <= len(self.members) and self._pays(left):
+                    self._shrink(running)
         seconds = (time.monotonic() - self.started) / len(singles)
         for single in singles:
             single.result.seconds = seconds
@@ -147,31 +160,45 @@ class Replicas:
         """Return the present weights of a copy; those of all are read once per epoch."""
         if self._weights is None:
             self._weights = self.stack.read()
-        return self._weights[at]
+        return self._weights[self.members.index(at)]
+
+    def _pays(self, seconds_left: float) -> bool:
+        """Tell whether half the copies or fewer should go on in a program of their own."""
+        return seconds_left / 2 > 2 * self.tracing_seconds
+
+    def _shrink(self, running: Sequence[int]) -> None:
+        """Go on with the running copies alone."""
+        kept = [self.members.index(at) for at in running]
+        program = self.program
+        watched = None if program.validation is None else program.validation.take(kept)
+        self._weights = None
+        self._use(self.stack.take(kept), program.rows.take(kept), watched, list(running))
 
     def _epoch(
         self,
         epoch: int,
         singles: Sequence[Single],
-        running: Sequence[int],
         watcher: SignalWatcher,
         reporter: _Report,
     ) -> None:
         """Train for an epoch, and let the callbacks of the running copies see what it gave."""
-        for at in running:
+        running = [(place, at) for place, at in enumerate(self.members) if singles[at].running]
+        for _, at in running:
             singles[at].begin(epoch)
         if self.own_rates:
-            self.stack.optimizer._learning_rate.assign(self.rates)  # noqa: SLF001
+            rates = self.rates[self.members]
+            self.stack.optimizer._learning_rate.assign(rates)  # noqa: SLF001
         values = self._train(epoch, watcher, reporter)
         self._weights = None
-        logs = [dict(zip(self.program.names, map(float, column), strict=True))
-                for column in values[:-1].T]  # fmt: skip
-        for at in running:
-            self._check_finite(at, epoch, logs[at]["loss"], bool(values[-1, at]))
-        for at in running:
+        names = self.program.names
+        logs = {at: dict(zip(names, map(float, values[:-1, place]), strict=True))
+                for place, at in running}  # fmt: skip
+        for place, at in running:
+            self._check_finite(at, epoch, logs[at]["loss"], bool(values[-1, place]))
+        for _, at in running:
             singles[at].end(epoch, logs[at], last=epoch + 1 == self.section.epochs)
-        means = values[:-1, list(running)].mean(axis=1)
-        reporter.epoch_end(epoch, dict(zip(self.program.names, map(float, means), strict=True)))
+        means = values[:-1, [place for place, _ in running]].mean(axis=1)
+        reporter.epoch_end(epoch, dict(zip(names, map(float, means), strict=True)))
         watcher.check()
 
     def _train(self, epoch: int, watcher: SignalWatcher, reporter: _Report) -> Array:
