@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Choice = Literal["auto", "stacked", "serial"]
 # A step that computes longer than this is no faster in one program.
-LONG_STEP = 2e-3
+LONG_STEP = 1e-3
 
 
 @dataclass(frozen=True)

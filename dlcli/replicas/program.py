@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from dlcli.backend import import_keras
+from dlcli.replicas.graphs import put, rows_of, vectorised
 from dlcli.replicas.rows import Batches, Rows
 from dlcli.replicas.stack import Stack
 
@@ -17,23 +17,6 @@ Tensors = tuple[Any, ...]
 
 # What `fit` takes as a batch of validation rows at least.
 VALIDATION_BATCH = 256
-
-
-def one_thread() -> AbstractContextManager[Any]:
-    """Run the operations of a function one after the other.
-
-    For small operations handing them to threads takes ten times as long as the operations.
-    """
-    import tensorflow as tf
-
-    if tf.config.list_physical_devices("GPU"):
-        return nullcontext()
-    try:
-        from tensorflow.python.eager.context import function_executor_type
-    except ImportError:  # no public interface; without it everything works, only slower
-        return nullcontext()
-    executor: AbstractContextManager[Any] = function_executor_type("SINGLE_THREADED_EXECUTOR")
-    return executor
 
 
 class Program:
@@ -122,7 +105,7 @@ class Program:
             state = tuple(variable.read_value() for variable in self.stack.others)
             given = self._take(self.rows, indices, None)
             values = (self.stack.weights.value.read_value(), state, metrics, given)
-            gradients, state, metrics = self._map(self._learn, values)
+            gradients, state, metrics = vectorised(self._learn, values)
             for variable, value in zip(self.stack.others, state, strict=True):
                 variable.assign(value)
             self.stack.apply(gradients)
@@ -146,10 +129,10 @@ class Program:
         size = self.batches.batch_size
         for number, sizes in enumerate(self.batches.ragged, self.batches.full):
             metrics = self._ragged_step(order[:, number * size :], sizes, metrics)
-        measured = self._map(self._results, metrics)
+        measured = vectorised(self._results, metrics)
         found = {name: measured[name] for name in sorted(measured)}
         if self.validation is not None:
-            watched = self._map(self._results, self._validate(self.validation))
+            watched = vectorised(self._results, self._validate(self.validation))
             found |= {f"val_{name}": watched[name] for name in sorted(watched)}
         self.names = list(found)
         values = [tf.cast(value, tf.float32) for value in found.values()]
@@ -168,11 +151,11 @@ class Program:
             whole = len(copies) == stack.count
             part = (weights, state, metrics, order[:, :size])
             if not whole:
-                part = _rows_of(part, copies)
+                part = rows_of(part, copies)
             *values, indices = part
             given = self._take(self.rows, indices, None if whole else copies)
-            new = self._map(self._learn, (*values, given))
-            everything = new if whole else _put(everything, copies, new)
+            new = vectorised(self._learn, (*values, given))
+            everything = new if whole else put(everything, copies, new)
         gradients, state, metrics = everything
         for variable, value in zip(stack.others, state, strict=True):
             variable.assign(value)
@@ -182,36 +165,51 @@ class Program:
 
     def _validate(self, rows: Rows) -> Tensors:
         """Measure on the validation rows; return the metrics' variables."""
-        import tensorflow as tf
-
         stack = self.stack
-        size = max(self.batches.batch_size, VALIDATION_BATCH)
         metrics = self.first_metrics
         state = tuple(variable.read_value() for variable in stack.others)
-        weights = stack.weights.value.read_value()
+        model = (stack.weights.value.read_value(), state)
         for count in sorted(set(rows.counts)):
             copies = [copy for copy, other in enumerate(rows.counts) if other == count]
-            values = _rows_of((weights, state, metrics), copies)
-            for start in range(0, count, size):
-                indices = tf.range(start, min(start + size, count))
-                given = self._take(rows, tf.repeat(indices[None], len(copies), 0), copies)
-                values = (*values[:2], self._map(self._watch, (*values, given)))
-            metrics = _put(metrics, copies, values[2])
+            weights, state, values = rows_of((*model, metrics), copies)
+            values = self._validate_some(rows, copies, (weights, state), values)
+            metrics = put(metrics, copies, values)
         return metrics
+
+    def _validate_some(
+        self, rows: Rows, copies: list[int], model: tuple[Any, Tensors], metrics: Tensors
+    ) -> Tensors:
+        """Measure on the validation rows of copies that have the same number of them."""
+        import tensorflow as tf
+
+        count = rows.counts[copies[0]]
+        size = max(self.batches.batch_size, VALIDATION_BATCH)
+        arrays = rows_of(rows.arrays, copies)
+
+        def watched(metrics: Tensors, start: Any, batch: int) -> Tensors:
+            given = tuple(array[:, start : start + batch] for array in arrays)
+            for array in given:
+                array.set_shape((len(copies), batch, *array.shape[2:]))
+            values: Tensors = vectorised(self._watch, (*model, metrics, given))
+            return values
+
+        full, rest = divmod(count, size)
+        if full:
+            _, metrics = tf.while_loop(
+                lambda step, _: step < full,
+                lambda step, metrics: (step + 1, watched(metrics, step * size, size)),
+                (tf.constant(0), metrics),
+                parallel_iterations=1,
+            )
+        return watched(metrics, full * size, rest) if rest else metrics
 
     def _take(self, rows: Rows, indices: Any, copies: list[int] | None) -> Tensors:
         """Take the rows of a batch, of all copies or of some."""
         import tensorflow as tf
 
-        arrays = rows.arrays if copies is None else _rows_of(rows.arrays, copies)
+        arrays = rows.arrays if copies is None else rows_of(rows.arrays, copies)
         taken: Tensors = tuple(tf.gather(array, indices, batch_dims=1) for array in arrays)
         return taken
-
-    @staticmethod
-    def _map(function: Callable[[Any], Any], values: Any) -> Any:
-        import tensorflow as tf
-
-        return tf.vectorized_map(function, values, fallback_to_while_loop=False)
 
     def _learn(self, values: Any) -> Any:
         """Return gradients, state and metrics of one copy after one batch."""
@@ -222,7 +220,7 @@ class Program:
             tape.watch(row)
             loss, state, metrics = self._measure(row, state, metrics, given, training=True)
         gradient = tape.gradient(loss, row, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-        return gradient, state, metrics
+        return self.stack.clip(gradient), state, metrics
 
     def _watch(self, values: Any) -> Tensors:
         """Return the metrics of one copy after one batch of validation rows."""
@@ -262,20 +260,3 @@ class Program:
         mapping = list(zip(self.model.metrics_variables, metrics, strict=True))
         with import_keras().StatelessScope(state_mapping=mapping):
             return dict(self.model.get_metrics_result())
-
-
-def _rows_of(values: Any, copies: list[int]) -> Any:
-    """Take the rows of some copies from every tensor of a structure."""
-    import tensorflow as tf
-
-    return tf.nest.map_structure(lambda value: tf.gather(value, copies), values)
-
-
-def _put(values: Any, copies: list[int], changed: Any) -> Any:
-    """Put the rows of some copies into every tensor of a structure."""
-    import tensorflow as tf
-
-    at = np.array(copies)[:, np.newaxis]
-    return tf.nest.map_structure(
-        lambda value, new: tf.tensor_scatter_nd_update(value, at, new), values, changed
-    )

@@ -9,10 +9,8 @@ from typing import Any
 OPTIMIZERS = {
     "SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam", "Ftrl", "Lion",
 }  # fmt: skip
-# These look at more than one number at a time, or at the weights between steps.
-BEYOND_ONE_NUMBER = (
-    "clipnorm", "global_clipnorm", "use_ema", "gradient_accumulation_steps", "loss_scale_factor",
-)  # fmt: skip
+# These do more than a step at every batch.
+BETWEEN_STEPS = ("use_ema", "gradient_accumulation_steps", "loss_scale_factor")
 LAYERS = {
     "InputLayer", "Dense", "EinsumDense", "Activation", "ReLU", "LeakyReLU", "PReLU", "ELU",
     "Softmax", "Dropout", "GaussianDropout", "GaussianNoise", "AlphaDropout",
@@ -50,9 +48,9 @@ def why_not(model: Any, callbacks: Sequence[Any]) -> str | None:
     optimizer = model.optimizer
     if type(optimizer).__name__ not in OPTIMIZERS:
         return f"{type(optimizer).__name__} is not element-wise"
-    for option in BEYOND_ONE_NUMBER:
+    for option in BETWEEN_STEPS:
         if getattr(optimizer, option, None):
-            return f"the optimizer's {option} is not element-wise"
+            return f"the optimizer has {option}"
     for callback in callbacks:
         if type(callback).__name__ not in CALLBACKS:
             return f"{type(callback).__name__} follows one training only"

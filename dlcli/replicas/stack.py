@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from dlcli.backend import import_keras
+from dlcli.replicas.graphs import vectorised
 
 Array = np.ndarray[Any, Any]
 
@@ -58,7 +59,8 @@ class Stack:
         """Make an optimizer for the stack; what is one number for a model may be a column."""
         keras = import_keras()
         like = self.model.optimizer
-        optimizer = type(like).from_config(like.get_config())
+        config = {**like.get_config(), "clipnorm": None, "global_clipnorm": None}
+        optimizer = type(like).from_config(config)
         optimizer.build([self.weights])
         column = (self.count, 1)
         if own_steps:
@@ -80,6 +82,19 @@ class Stack:
 
         parts = tf.split(row, self.sizes)
         return [tf.reshape(part, shape) for part, shape in zip(parts, self.shapes, strict=True)]
+
+    def pack(self, parts: Sequence[Any]) -> Any:
+        """Put the trainable weights of one copy, or their gradients, into a row."""
+        import tensorflow as tf
+
+        return tf.concat([tf.reshape(part, [-1]) for part in parts], 0)
+
+    def clip(self, gradient: Any) -> Any:
+        """Clip the gradients of one copy by their norms, which the stack's optimizer cannot."""
+        like = self.model.optimizer
+        if not (like.clipnorm or like.global_clipnorm):
+            return gradient
+        return self.pack(like._clip_gradients(self.unpack(gradient)))  # noqa: SLF001
 
     def apply(self, gradients: Any, active: Sequence[int] | None = None) -> None:
         """Make one step of the optimizer.
@@ -110,22 +125,20 @@ class Stack:
 
     def _constrain(self) -> None:
         """Apply the constraints of the weights, as the optimizer does for a single model."""
-        import tensorflow as tf
-
         constraints = [variable.constraint for variable in self.trainable]
         if not any(constraints):
             return
 
         def constrained(row: Any) -> Any:
-            parts = [
-                part if constraint is None else constraint(part)
-                for part, constraint in zip(self.unpack(row), constraints, strict=True)
-            ]
-            return tf.concat([tf.reshape(part, [-1]) for part in parts], 0)
+            return self.pack(
+                [
+                    part if constraint is None else constraint(part)
+                    for part, constraint in zip(self.unpack(row), constraints, strict=True)
+                ]
+            )
 
         rows = self.weights.value.read_value()
-        changed = tf.vectorized_map(constrained, rows, fallback_to_while_loop=False)
-        self.weights.value.assign(changed)
+        self.weights.value.assign(vectorised(constrained, rows))
 
     def finite(self) -> Any:
         """Tell for each copy whether its weights are finite; bool, shape (copies,)."""

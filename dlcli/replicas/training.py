@@ -11,8 +11,9 @@ import numpy as np
 
 from dlcli.config.sections import FitConfig
 from dlcli.errors import TrainingError, first_line
+from dlcli.replicas.graphs import one_thread
 from dlcli.replicas.more_ops import vectorise_more_ops
-from dlcli.replicas.program import Program, one_thread
+from dlcli.replicas.program import Program
 from dlcli.replicas.reasons import NotStackable, why_not
 from dlcli.replicas.rows import Batches, Rows, training_rows, validation_rows
 from dlcli.replicas.single import Rate, Single
