@@ -9,7 +9,7 @@ import numpy as np
 
 from dlcli.baseline_models import NAIVE_FORECAST, Attempt, BaselineModel, attempt, features
 from dlcli.comparison import Contender
-from dlcli.fold_training import FoldTrainer
+from dlcli.fold_engines import FoldEngine
 from dlcli.preparation import Prepared
 from dlcli.preprocess import Preprocessor, fit_preprocessor
 from dlcli.scoring import regression_scores
@@ -51,19 +51,23 @@ class Scorer:
         self._kept: dict[int, tuple[Any, Any]] = {}
         self._network: Any = None
 
-    def network(self, trainer: FoldTrainer, on_progress: OnProgress | None) -> Contender:
+    def network(self, engines: FoldEngine, on_progress: OnProgress | None) -> Contender:
         """Train the network on every fold."""
         kind = output_kind(self.dataset.target, self.config.loss)
-        self._network = trainer.model
-        predictions, seconds = [], []
-        for number, fold in enumerate(self.folds, 1):
-            self.on_fold(NETWORK, number, len(self.folds))
-            fitted, scored = trainer.run(fold, on_progress)
+        self._network = engines.trainer.model
+        predictions: list[Any] = []
+        seconds: list[float] = []
+        # Folds that train together are one training to look at.
+        total = len(self.folds) if engines.engine.name == "serial" else 1
+        self.on_fold(NETWORK, 1, total)
+        for fitted, scored in engines.run(on_progress):
             if fitted.signum is not None:
-                raise KeyboardInterrupt
+                raise KeyboardInterrupt(fitted.signum)
             outputs = scored.outputs
             predictions.append(outputs[:, 0] if kind == "value" else decode(outputs, kind))
             seconds.append(fitted.seconds)
+            if len(seconds) < total:
+                self.on_fold(NETWORK, len(seconds) + 1, total)
         return self._scored(NETWORK, predictions, seconds)
 
     def model(self, model: BaselineModel) -> Contender:

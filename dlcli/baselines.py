@@ -22,6 +22,7 @@ from dlcli.comparison import Contender, Row, compare, describe
 from dlcli.config import Config
 from dlcli.config.checks import check_monitors
 from dlcli.errors import DatasetError
+from dlcli.fold_engines import Choice, Engine, FoldEngine
 from dlcli.fold_training import FoldTrainer, left_out, resolve_folds
 from dlcli.preparation import Prepared, describe_data, prepare
 from dlcli.split import Split, make_folds, split_rows
@@ -103,7 +104,9 @@ def baseline(
     split: bool = False,
     runs: Path = Path("runs"),
     sample: bool = False,
+    engine: Choice = "auto",
     on_start: Callable[[Config, Dataset, list[str]], None] | None = None,
+    on_engine: Callable[[Engine], None] | None = None,
     on_fold: Callable[[str, int, int], None] | None = None,
     on_model: Callable[[Contender], None] | None = None,
     on_progress: OnProgress | None = None,
@@ -123,8 +126,12 @@ def baseline(
         Folder of all runs.
     sample : bool
         Whether to use a generated sample instead of the data set.
+    engine : {"auto", "stacked", "serial"}
+        How the folds of the network are trained, as `dlcli.kfold` has it.
     on_start : callable, optional
         Called once, before the first fold, with the resolved config, the data set and notices.
+    on_engine : callable, optional
+        Called once, before the first of several folds, with the `Engine` that trains them.
     on_fold : callable, optional
         Called with the name of a model, the number of the fold that begins, and their count.
     on_model : callable, optional
@@ -152,16 +159,18 @@ def baseline(
     prepared = prepare(config, sample=sample, progress=download_bar)
     started = time.monotonic()
     prepared, made = _divide(prepared, folds, split)
-    trainer = FoldTrainer(prepared)
-    trainer.prepare(made[0])
+    engines = FoldEngine(FoldTrainer(prepared), made, engine)
     dataset = prepared.dataset
     about = {"data": describe_data(dataset), "sample": dataset.sampled, "folds": len(made)}
+    about["engine"] = engines.engine.to_json()
     run = RunDirectory(runs, prepared.config, "baseline", about)
     if on_start is not None:
         on_start(prepared.config, dataset, [*prepared.notices])
+    if on_engine is not None and len(made) > 1:
+        on_engine(engines.engine)
     scorer = Scorer(prepared, made, on_fold or _ignore, on_model or _ignore)
     try:
-        network = scorer.network(trainer, on_progress)
+        network = scorer.network(engines, on_progress)
         models = [scorer.model(model) for model in models_for(dataset)]
         result = _result(run.path, prepared, made, network, models, started)
         _write(result)

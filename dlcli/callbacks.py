@@ -219,12 +219,13 @@ class SignalWatcher(Callback):
     signum: int | None = None
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
-        self._check()
+        self.check()
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        self._check()
+        self.check()
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Raise `Interrupted` if a signal has come."""
         if self.signum is not None:
             raise Interrupted(self.signum)
 

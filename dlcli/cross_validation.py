@@ -18,6 +18,7 @@ from dlcli import plots
 from dlcli.artifacts import RunDirectory, write_csv, write_json
 from dlcli.config import Config
 from dlcli.config.checks import check_monitors
+from dlcli.fold_engines import Choice, Engine, FoldEngine
 from dlcli.fold_training import FoldTrainer, left_out, resolve_folds
 from dlcli.preparation import Prepared, describe_data, prepare
 from dlcli.scoring import Scored, Scores, score_outputs
@@ -46,7 +47,7 @@ class FoldResult:
     epochs : int
         Epochs that were run.
     seconds : float
-        Of the fit.
+        Of the fit; an equal share if the folds were trained together.
     metrics : mapping
         On the rows of this fold.
     """
@@ -114,7 +115,9 @@ def kfold(
     folds: int | None = None,
     runs: Path = Path("runs"),
     sample: bool = False,
+    engine: Choice = "auto",
     on_start: Callable[[Config, Dataset, list[str]], None] | None = None,
+    on_engine: Callable[[Engine], None] | None = None,
     on_fold: Callable[[FoldResult], None] | None = None,
     on_progress: OnProgress | None = None,
     download_bar: bool = False,
@@ -130,12 +133,17 @@ def kfold(
         Folder of all runs.
     sample : bool
         Whether to use a generated sample instead of the data set.
+    engine : {"auto", "stacked", "serial"}
+        Whether all folds train in one program, or one after the other; ``"auto"``: in one
+        program where that is possible.
     on_start : callable, optional
         Called once, before the first fold, with the resolved config, the data set and notices.
+    on_engine : callable, optional
+        Called once, before the first fold, with the `Engine` that trains the folds.
     on_fold : callable, optional
-        Called with a `FoldResult` after each.
+        Called with a `FoldResult` after each is scored.
     on_progress : callable, optional
-        Called with a `dlcli.callbacks.Progress` within a fold.
+        Called with a `dlcli.callbacks.Progress` within a fold, or for all of them together.
     download_bar : bool
         Whether a download shows a bar on standard error.
 
@@ -149,6 +157,9 @@ def kfold(
         Before anything is written; among them a class with fewer rows than folds.
     TrainingError
         If a training diverges.
+    KeyboardInterrupt
+        If a signal stops it before a fold is complete; nothing is kept then. Its argument is
+        the number of the signal.
     """
     prepared = prepare(config, sample=sample, progress=download_bar)
     started = time.monotonic()
@@ -157,21 +168,21 @@ def kfold(
     made = make_folds(dataset, config.split, config.kfold.folds, config.seed)
     notices = [*prepared.notices, *left_out(dataset)]
     check_monitors(config, validation=len(made[0].validation) > 0)
-    trainer = FoldTrainer(prepared)
-    trainer.prepare(made[0])
+    engines = FoldEngine(FoldTrainer(prepared), made, engine)
     about = {"data": describe_data(dataset), "sample": dataset.sampled, "folds": len(made)}
-    run = RunDirectory(runs, config, "kfold", about)
+    run = RunDirectory(runs, config, "kfold", {**about, "engine": engines.engine.to_json()})
     if on_start is not None:
         on_start(config, dataset, notices)
+    if on_engine is not None:
+        on_engine(engines.engine)
     rounds = _Rounds(dataset)
     signum = None
     try:
-        for number, fold in enumerate(made, 1):
-            fitted, scored = trainer.run(fold, on_progress)
+        for number, (fitted, scored) in enumerate(engines.run(on_progress), 1):
             if fitted.signum is not None:
                 signum = fitted.signum
                 break
-            rounds.add(number, fold, fitted, scored)
+            rounds.add(number, made[number - 1], fitted, scored)
             if on_fold is not None:
                 on_fold(rounds.results[-1])
         if rounds.results:
@@ -183,7 +194,7 @@ def kfold(
         raise
     if not rounds.results:
         run.discard()
-        raise KeyboardInterrupt
+        raise KeyboardInterrupt(signum)
     run.finish("finished" if signum is None else "interrupted")
     return result
 

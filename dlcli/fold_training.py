@@ -12,8 +12,8 @@ from dlcli.config import Config
 from dlcli.datasets import Dataset
 from dlcli.model import build_model, compile_model, make_callbacks
 from dlcli.preparation import Prepared
-from dlcli.preprocess import fit_preprocessor
-from dlcli.scoring import Predictor, score
+from dlcli.preprocess import Preprocessor, fit_preprocessor
+from dlcli.scoring import Predictor, Scored, score
 from dlcli.split import Split
 from dlcli.targets import class_weights, encode_target
 from dlcli.training import FitData, choose_steps_per_execution, fit, steps_per_epoch
@@ -76,21 +76,13 @@ class FoldTrainer:
     def run(self, fold: Split, on_progress: OnProgress | None) -> tuple[Any, Any]:
         """Train on one fold and score its test rows."""
         preprocessor, model = self.prepare(fold)
-        dataset, config = self.dataset, self.config
+        config = self.config
         steps = steps_per_epoch(len(fold.train), config.fit.batch_size)
         if steps != self.steps:
             self._set_steps(steps)
-        units = model.output_shape[-1]
-
-        def encoded(rows: Array) -> tuple[Array, Array]:
-            y = encode_target(dataset.y[rows], dataset.target, config.loss, units)
-            return preprocessor.transform(dataset.take(rows).x), y
-
-        weights = class_weights(dataset.y[fold.train], dataset.target, config.fit.class_weight)
-        watch = encoded(fold.validation) if len(fold.validation) else None
         fitted = fit(
             model,
-            FitData(*encoded(fold.train), weights, watch),
+            self.data(fold, preprocessor),
             config.fit,
             seed=config.seed,
             callbacks=make_callbacks(config, None),
@@ -98,9 +90,27 @@ class FoldTrainer:
         )
         if fitted.signum is not None:
             return fitted, None
+        return fitted, self.score(fold, preprocessor)
+
+    def data(self, fold: Split, preprocessor: Preprocessor) -> FitData:
+        """Return the training and validation rows of a fold, preprocessed and encoded."""
+        dataset, config = self.dataset, self.config
+        units = self.model.output_shape[-1]
+
+        def encoded(rows: Array) -> tuple[Array, Array]:
+            y = encode_target(dataset.y[rows], dataset.target, config.loss, units)
+            return preprocessor.transform(dataset.take(rows).x), y
+
+        weights = class_weights(dataset.y[fold.train], dataset.target, config.fit.class_weight)
+        watch = encoded(fold.validation) if len(fold.validation) else None
+        return FitData(*encoded(fold.train), weights, watch)
+
+    def score(self, fold: Split, preprocessor: Preprocessor) -> Scored:
+        """Score the model, as it is now, on the test rows of a fold."""
+        dataset = self.dataset
         x = preprocessor.transform(dataset.take(fold.test).x)
         y = dataset.y[fold.test]
-        return fitted, score(model, self.predictor, x, y, dataset.target, config.loss)
+        return score(self.model, self.predictor, x, y, dataset.target, self.config.loss)
 
     def _build(self, shape: tuple[int, ...]) -> None:
         seed_everything(self.config.seed)

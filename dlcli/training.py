@@ -88,10 +88,15 @@ def choose_steps_per_execution(model: Any, steps: int, batch_size: int) -> int:
         Batches in an epoch.
     batch_size : int
     """
+    seconds = max(STEP_SECONDS, computing_seconds(model, batch_size))
+    return max(1, min(steps, int(CALL_SECONDS / seconds)))
+
+
+def computing_seconds(model: Any, batch_size: int) -> float:
+    """Estimate how long one core computes at a batch, from a built model's multiplications."""
     multiplications = sum(_multiplications(layer) for layer in model.layers)
     # Two operations per multiplication, and about three times as many with the gradients.
-    seconds = max(STEP_SECONDS, 6 * multiplications * batch_size / FLOPS)
-    return max(1, min(steps, int(CALL_SECONDS / seconds)))
+    return 6 * multiplications * batch_size / FLOPS
 
 
 def _multiplications(layer: Any) -> int:

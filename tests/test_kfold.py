@@ -2,12 +2,15 @@
 
 import csv
 import json
+import os
+import signal
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from dlcli import DatasetError, kfold, load_config
+from dlcli.errors import DlcliError
 from dlcli.fold_training import FoldTrainer
 from dlcli.preparation import prepare
 from dlcli.split import make_folds
@@ -136,6 +139,62 @@ def test_the_interval_is_students():
         pytest.approx(np.std(values, ddof=1)),
     )
     assert (summary.low, summary.high) == (pytest.approx(low), pytest.approx(high))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [["fit.class_weight=balanced", "callbacks=[{EarlyStopping: {patience: 1, restore_best_weights: true}}]",
+      "split.validation=0.2", "model=[{Dense: {units: 8, activation: relu}}, {Dropout: 0.3}, {Dense: {activation: softmax}}]"],
+     ["fit.batch_size=24"]],
+)  # fmt: skip
+def test_folds_that_train_together_give_what_they_give_one_by_one(tmp_path, changes):
+    config = load_config("iris", ["fit.epochs=5", "optimizer=sgd", *changes])
+    seen = []
+
+    both = [
+        kfold(config, folds=4, runs=tmp_path, engine=engine, on_engine=seen.append)
+        for engine in ("auto", "serial")
+    ]
+
+    assert [str(engine) for engine in seen] == [
+        "stacked: 4 folds in one program", "fold by fold: as asked for",
+    ]  # fmt: skip
+    together, alone = (result.folds for result in both)
+    for one, other in zip(together, alone, strict=True):
+        assert (one.rows, one.epochs) == (other.rows, other.epochs)
+        assert one.metrics == pytest.approx(other.metrics, rel=1e-4, abs=1e-6)
+    assert len({fold.seconds for fold in together}) == 1
+    engines = [json.loads((result.path / "run.json").read_text())["engine"] for result in both]
+    assert engines == [{"name": "stacked"}, {"name": "serial", "reason": "as asked for"}]
+
+
+def test_a_model_that_does_not_vectorise_trains_fold_by_fold(tmp_path):
+    config = load_config("digits_cnn", ["fit.epochs=1"])
+    seen = []
+
+    result = kfold(config, folds=2, runs=tmp_path, sample=True, on_engine=seen.append)
+
+    assert str(seen[0]) == "fold by fold: Conv2D does not vectorise"
+    assert len(result.folds) == 2
+    with pytest.raises(DlcliError, match="in one program: Conv2D does not vectorise"):
+        kfold(config, folds=2, runs=tmp_path / "none", sample=True, engine="stacked")
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_discards_folds_that_train_together(dlcli, tmp_path, monkeypatch, signum):
+    def stop(display, progress):
+        if progress.epoch == 3:
+            os.kill(os.getpid(), signum)
+
+    monkeypatch.setattr("dlcli.cli.terminal.ProgressDisplay.__call__", stop)
+
+    code, _, error = dlcli("kfold", "iris", "--set", "fit.epochs=500", "--out", tmp_path / "runs")
+
+    assert code == 128 + signum
+    assert "stacked: 10 folds in one program" in error
+    assert "nothing was kept" in error
+    assert not list((tmp_path / "runs" / "iris").iterdir())
 
 
 @pytest.mark.data

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dlcli.cli.options import ConfigName, Json, Out, Overrides, Quiet, Sample
-from dlcli.cli.training import announce
+from dlcli.cli.options import ConfigName, EngineChoice, Json, Out, Overrides, Quiet, Sample
+from dlcli.cli.training import announce, stopped
 from dlcli.errors import DlcliError
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def baseline(
     overrides: Overrides = None,
     out: Out = Path("runs"),
     sample: Sample = False,
+    engine: EngineChoice = "auto",
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -69,16 +70,18 @@ def baseline(
             split=split,
             runs=out,
             sample=sample,
+            engine=engine,
             on_start=announce,
+            on_engine=None if quiet else lambda engine: terminal.note(str(engine)),
             on_fold=None if quiet else on_fold,
             on_model=None if quiet else on_model,
             on_progress=None if quiet else display,
             download_bar=sys.stderr.isatty(),
         )
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         display.clear()
         terminal.note("dlcli: stopped; nothing was kept")
-        raise
+        raise stopped(interrupt) from None
     finally:
         display.clear()  # what follows, be it an error, begins on a line of its own
     if json:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -44,6 +44,14 @@ Sample = Annotated[
     bool,
     typer.Option(
         "--sample", help="Use a small generated sample: no download, and metrics without meaning."
+    ),
+]
+EngineChoice = Annotated[
+    Literal["auto", "stacked", "serial"],
+    typer.Option(
+        "--engine",
+        help="Train all folds in one program (stacked) or fold by fold (serial); auto: stacked "
+        "where the model allows it.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]

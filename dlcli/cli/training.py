@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from dlcli.cli.options import ConfigName, Json, Out, Overrides, Quiet, Sample
+from dlcli.cli.options import ConfigName, EngineChoice, Json, Out, Overrides, Quiet, Sample
 
 # What a model is asked with.
 EXAMPLES = {
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from dlcli.config import Config
     from dlcli.cross_validation import FoldResult, KfoldResult
     from dlcli.datasets import Dataset
+    from dlcli.fold_engines import Engine
     from dlcli.run import TrainResult
 
 
@@ -88,6 +89,7 @@ def kfold(
     overrides: Overrides = None,
     out: Out = Path("runs"),
     sample: Sample = False,
+    engine: EngineChoice = "auto",
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -108,22 +110,34 @@ def kfold(
     total = folds or checked.kfold.folds
     display = terminal.ProgressDisplay(f"fold 1/{total}  ", every_epoch=False)
 
+    def on_engine(engine: Engine) -> None:
+        terminal.note(str(engine))
+        if engine.name == "stacked":
+            display.prefix = f"{total} folds  "
+
     def on_fold(result: FoldResult) -> None:
         display.clear()
         display.prefix = f"fold {result.fold + 1}/{total}  "
         values = "  ".join(f"{name} {terminal.number(v)}" for name, v in result.metrics.items())
         terminal.note(f"fold {result.fold:{len(str(total))}d}/{total}  {values}")
 
-    result = cross_validation.kfold(
-        checked,
-        folds=folds,
-        runs=out,
-        sample=sample,
-        on_start=announce,
-        on_fold=None if quiet else on_fold,
-        on_progress=None if quiet else display,
-        download_bar=sys.stderr.isatty(),
-    )
+    try:
+        result = cross_validation.kfold(
+            checked,
+            folds=folds,
+            runs=out,
+            sample=sample,
+            engine=engine,
+            on_start=announce,
+            on_engine=None if quiet else on_engine,
+            on_fold=None if quiet else on_fold,
+            on_progress=None if quiet else display,
+            download_bar=sys.stderr.isatty(),
+        )
+    except KeyboardInterrupt as interrupt:
+        display.clear()
+        terminal.note("dlcli: stopped before a fold was finished; nothing was kept")
+        raise stopped(interrupt) from None
     display.clear()
     if result.interrupted is not None:
         done = f"{len(result.folds)} of {result.config.kfold.folds} folds"
@@ -134,6 +148,11 @@ def kfold(
         _print_folds(result)
     if result.interrupted is not None:
         raise typer.Exit(128 + result.interrupted)
+
+
+def stopped(interrupt: KeyboardInterrupt) -> typer.Exit:
+    """Return the exit for a signal, whose number an interrupt may carry."""
+    return typer.Exit(128 + (interrupt.args[0] if interrupt.args else signal.SIGINT))
 
 
 def announce(config: Config, dataset: Dataset, notices: list[str], *, quiet: bool = False) -> None:

@@ -1,0 +1,139 @@
+"""How folds are trained: all together in one program, or one after the other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from dlcli.errors import DlcliError
+from dlcli.fold_training import FoldTrainer
+from dlcli.model import make_callbacks
+from dlcli.preprocess import Preprocessor
+from dlcli.replicas import ROWS_BYTES, Copy, NotStackable, Replicas, why_not
+from dlcli.split import Split
+from dlcli.training import FitResult, computing_seconds
+
+if TYPE_CHECKING:
+    from dlcli.callbacks import OnProgress
+
+Choice = Literal["auto", "stacked", "serial"]
+# A step that computes longer than this is no faster in one program.
+LONG_STEP = 1e-3
+
+
+@dataclass(frozen=True)
+class Engine:
+    """The way that was chosen.
+
+    Parameters
+    ----------
+    name : {"stacked", "serial"}
+    folds : int
+    reason : str
+        Why the folds do not train together.
+    """
+
+    name: Literal["stacked", "serial"]
+    folds: int
+    reason: str = ""
+
+    def __str__(self) -> str:
+        """Say it in a line."""
+        if self.name == "stacked":
+            return f"stacked: {self.folds} folds in one program"
+        return f"fold by fold: {self.reason}"
+
+    def to_json(self) -> dict[str, str]:
+        """Return what ``run.json`` keeps."""
+        return {"name": self.name, **({"reason": self.reason} if self.reason else {})}
+
+
+class FoldEngine:
+    """Trains folds in the way that applies, and scores each.
+
+    Parameters
+    ----------
+    trainer : FoldTrainer
+    folds : sequence of Split
+    choice : {"auto", "stacked", "serial"}
+        What was asked for.
+
+    Raises
+    ------
+    DlcliError
+        If the folds cannot train together, and that was asked for.
+    """
+
+    def __init__(self, trainer: FoldTrainer, folds: Sequence[Split], choice: Choice) -> None:
+        self.trainer, self.folds = trainer, folds
+        self._replicas: Replicas | None = None
+        self._preprocessors: list[Preprocessor] = []
+        trainer.prepare(folds[0])
+        reason = "as asked for"
+        if choice != "serial":
+            try:
+                self._stack(must_pay=choice == "auto")
+                reason = ""
+            except NotStackable as obstacle:
+                reason = str(obstacle)
+        if reason and choice == "stacked":
+            raise DlcliError(
+                f"the folds cannot be trained in one program: {reason}",
+                hint="leave out --engine stacked; fold by fold the result is the same",
+            )
+        name: Literal["stacked", "serial"] = "serial" if reason else "stacked"
+        self.engine = Engine(name, len(folds), reason)
+
+    def _stack(self, *, must_pay: bool) -> None:
+        """Make the program of all folds."""
+        trainer, config = self.trainer, self.trainer.config
+        if len(self.folds) == 1:
+            raise NotStackable("there is one split only")
+        reason = why_not(trainer.model, make_callbacks(config, None))
+        if reason is not None:
+            raise NotStackable(reason)
+        if must_pay and computing_seconds(trainer.model, config.fit.batch_size) > LONG_STEP:
+            raise NotStackable("the model is so large that one program saves no time")
+        values = math.prod(trainer.model.input_shape[1:]) * sum(len(f.train) for f in self.folds)
+        if 4 * values > ROWS_BYTES:
+            raise NotStackable("the rows of all folds together are large")
+        copies = []
+        for number, fold in enumerate(self.folds, 1):
+            model = trainer.model
+            preprocessor, _ = trainer.prepare(fold)
+            if trainer.model is not model:
+                raise NotStackable("the folds' inputs differ in width")
+            state = trainer.first_state[: len(model.variables)]
+            data = trainer.data(fold, preprocessor)
+            callbacks = make_callbacks(config, None)
+            copies.append(Copy(f"fold {number}", data, config.seed, state, callbacks))
+            self._preprocessors.append(preprocessor)
+        self._replicas = Replicas(trainer.model, copies, config.fit)
+
+    def run(self, on_progress: OnProgress | None) -> Iterator[tuple[FitResult, Any]]:
+        """Train all folds.
+
+        Yields
+        ------
+        tuple of FitResult and Scored
+            For each fold in turn. After a signal the last has no scores; of folds that train
+            together none has them.
+        """
+        if self._replicas is None:
+            for fold in self.folds:
+                yield self.trainer.run(fold, on_progress)
+            return
+        from dlcli.callbacks import Interrupted
+
+        try:
+            results = self._replicas.fit(on_progress)
+        except Interrupted as interrupted:
+            yield FitResult(signum=interrupted.signum), None
+            return
+        for fold, preprocessor, result in zip(
+            self.folds, self._preprocessors, results, strict=True
+        ):
+            self.trainer.model.set_weights(result.weights)
+            yield result.fitted, self.trainer.score(fold, preprocessor)
