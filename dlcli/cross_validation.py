@@ -18,9 +18,10 @@ from dlcli import plots
 from dlcli.artifacts import RunDirectory, write_csv, write_json
 from dlcli.config import Config
 from dlcli.config.checks import check_monitors
+from dlcli.datasets.dataset import Target
 from dlcli.fold_engines import Choice, Engine, FoldEngine
 from dlcli.fold_training import FoldTrainer, left_out, resolve_folds
-from dlcli.preparation import Prepared, describe_data, prepare
+from dlcli.preparation import Prepared, describe_data, prepare, unscaled
 from dlcli.scoring import Scored, Scores, score_outputs
 from dlcli.split import Split, make_folds
 from dlcli.summary import Summary, summarise
@@ -72,6 +73,7 @@ class KfoldResult:
         A `Summary` per metric.
     scores : Scores
         Of all out-of-fold predictions together.
+    target : Target
     notices : tuple of str
     seconds : float
         Of everything after the data were read.
@@ -87,6 +89,7 @@ class KfoldResult:
     folds: tuple[FoldResult, ...]
     summaries: Mapping[str, Summary]
     scores: Scores
+    target: Target
     notices: tuple[str, ...]
     seconds: float
     config: Config
@@ -166,7 +169,7 @@ def kfold(
     config, dataset = resolve_folds(prepared.config, folds), prepared.dataset
     prepared = Prepared(config, dataset, prepared.notices)
     made = make_folds(dataset, config.split, config.kfold.folds, config.seed)
-    notices = [*prepared.notices, *left_out(dataset)]
+    notices = [*prepared.notices, *left_out(dataset), *unscaled(prepared, made[0].train)]
     check_monitors(config, validation=len(made[0].validation) > 0)
     engines = FoldEngine(FoldTrainer(prepared), made, engine)
     about = {"data": describe_data(dataset), "sample": dataset.sampled, "folds": len(made)}
@@ -242,6 +245,7 @@ def _result(
         tuple(rounds.results),
         {name: summarise([fold.metrics[name] for fold in rounds.results], name) for name in names},
         score_outputs(outputs, dataset.y[rows], dataset.target, kind, {}),
+        dataset.target,
         tuple(notices),
         seconds,
         config,

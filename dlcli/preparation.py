@@ -13,7 +13,7 @@ from dlcli.backend import versions
 from dlcli.config import Config, check_data
 from dlcli.datasets import Dataset, load_dataset
 from dlcli.metadata import Metadata
-from dlcli.preprocess import Preprocessor, resolve
+from dlcli.preprocess import Preprocessor, fit_preprocessor, resolve
 from dlcli.targets import output_kind
 
 FAR = 20.0
@@ -85,6 +85,14 @@ def scale_notice(x: np.ndarray[Any, Any], preprocessor: Preprocessor) -> str | N
     return (
         f"{name} {verb} {largest.max():g}, far from unit scale; consider {advice} in `preprocess`"
     )
+
+
+def unscaled(prepared: Prepared, rows: np.ndarray[Any, Any]) -> list[str]:
+    """Return what `scale_notice` says of some training rows, if anything."""
+    dataset = prepared.dataset
+    preprocessor = fit_preprocessor(dataset, rows, prepared.config.preprocess)
+    notice = scale_notice(preprocessor.transform(dataset.take(rows).x), preprocessor)
+    return [notice] if notice else []
 
 
 def describe_data(dataset: Dataset) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -71,7 +72,7 @@ def baseline(
             runs=out,
             sample=sample,
             engine=engine,
-            on_start=announce,
+            on_start=partial(announce, quiet=quiet),
             on_engine=None if quiet else lambda engine: terminal.note(str(engine)),
             on_fold=None if quiet else on_fold,
             on_model=None if quiet else on_model,

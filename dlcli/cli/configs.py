@@ -71,15 +71,11 @@ def _prepare(config: Config, *, sample: bool) -> Prepared:
 
 
 def _fitted_notices(prepared: Prepared) -> list[str]:
-    from dlcli.preparation import scale_notice
-    from dlcli.preprocess import fit_preprocessor
+    from dlcli.preparation import unscaled
     from dlcli.split import split_rows
 
     config, dataset = prepared.config, prepared.dataset
-    rows = split_rows(dataset, config.split, config.seed).train
-    preprocessor = fit_preprocessor(dataset, rows, config.preprocess)
-    notice = scale_notice(preprocessor.transform(dataset.take(rows).x), preprocessor)
-    return [notice] if notice else []
+    return unscaled(prepared, split_rows(dataset, config.split, config.seed).train)
 
 
 def _built(prepared: Prepared) -> Any:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -75,7 +77,8 @@ def train(
     if json:
         terminal.say_json(_train_json(result))
     else:
-        _print_training(result, config)
+        again = " ".join(f"--set {shlex.quote(text)}" for text in overrides or ())
+        _print_training(result, f"{config} {again}".strip())
     if result.signum is not None:
         raise typer.Exit(128 + result.signum)
 
@@ -128,7 +131,7 @@ def kfold(
             runs=out,
             sample=sample,
             engine=engine,
-            on_start=announce,
+            on_start=partial(announce, quiet=quiet),
             on_engine=None if quiet else on_engine,
             on_fold=None if quiet else on_fold,
             on_progress=None if quiet else display,
@@ -229,9 +232,13 @@ def _print_folds(result: KfoldResult) -> None:
     say(table(rows))
     say()
     mark = "  GENERATED SAMPLE: these figures mean nothing" if result.sampled else ""
+    target = result.target
     for name, summary in result.summaries.items():
+        if summary.mean != summary.mean:  # R² of a single row
+            continue
+        unit = f" {target.unit}" if target.unit and name in ("mae", "rmse") else ""
         say(
-            f"{name}: {number(summary.mean)} ± {number(summary.std)}"
+            f"{name}: {number(summary.mean)} ± {number(summary.std)}{unit}"
             f"  (95 % interval {number(summary.low)} to {number(summary.high)}){mark}"
         )
     if result.scores.classes and len(result.scores.classes) <= 12:
