@@ -1,4 +1,4 @@
-"""Preprocessing: fitted on training rows only, kept as plain data, applied alike everywhere."""
+"""Fitted preprocessing: kept as plain data, applied alike everywhere."""
 
 from __future__ import annotations
 
@@ -9,31 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.config.sections import PreprocessConfig
-from dlcli.config.steps import OneHot, Ordinal, Pad, Steps, Vectorize
-from dlcli.datasets.dataset import Column, Dataset
-from dlcli.errors import DatasetError, ModelFileError, did_you_mean, first_line
+from dlcli.errors import DatasetError, ModelFileError, first_line
 from dlcli.events import Events
-from dlcli.steps import (
-    FittedStep,
-    default_steps,
-    fit_step,
-    step_from_json,
-    step_name,
-    step_to_json,
-)
+from dlcli.steps import FittedStep, step_from_json, step_to_json
 from dlcli.steps.base import MOST
 from dlcli.steps.numbers import FittedCategories
 from dlcli.steps.words import FittedVectorize
 
 Array = np.ndarray[Any, Any]
-
-# Types that are no numbers, and the steps that make them numbers.
-MAKES_NUMBERS = {
-    "categorical": (OneHot, Ordinal),
-    "text": (Vectorize,),
-    "audio": (Pad,),
-}
 
 
 @dataclass(frozen=True)
@@ -163,7 +146,7 @@ class Preprocessor:
         """
         try:
             shape = tuple(int(size) for size in document["shape"])
-            positions = _positions(shape) if shape else ()
+            positions = positions_of(shape) if shape else ()
             groups = []
             for group in document["groups"]:
                 columns = tuple(map(str, group["columns"]))
@@ -191,7 +174,8 @@ def _inputs(values: Array, group: Group) -> Array:
     return inputs
 
 
-def _positions(shape: tuple[int, ...]) -> tuple[str, ...]:
+def positions_of(shape: tuple[int, ...]) -> tuple[str, ...]:
+    """Name the flattened positions of an array."""
     if math.prod(shape) > MOST:
         raise ValueError(f"a sample of {math.prod(shape)} values")
     return tuple(f"pixel_{index}" for index in range(int(np.prod(shape))))
@@ -206,112 +190,3 @@ def _missing_values(gaps: Array, names: Sequence[str]) -> DatasetError:
         f"column {name!r}: {count} {verb} missing",
         hint=f"fill them in with `preprocess: {{columns: {{{name}: [impute, standardize]}}}}`",
     )
-
-
-def resolve(dataset: Dataset, section: PreprocessConfig) -> PreprocessConfig:
-    """Fill in the steps that a config leaves to the data.
-
-    Returns
-    -------
-    PreprocessConfig
-        With steps for every type of column; a column with gaps has its own.
-
-    Raises
-    ------
-    DatasetError
-        If the config names a column that is not there.
-    """
-    _check_types(dataset, section)
-    if isinstance(dataset.x, np.ndarray):
-        return section.model_copy(update={"numeric": section.numeric or ()})
-    for name in section.columns:
-        if name not in dataset.x:
-            hint = did_you_mean(name, map(str, dataset.x.columns))
-            raise DatasetError(f"preprocess.columns: no column {name!r}. {hint}".rstrip())
-    chosen: dict[str, Any] = {"columns": dict(section.columns)}
-    for kind in sorted({column.type for column in dataset.columns}):
-        steps = getattr(section, kind)
-        chosen[kind] = default_steps(kind, gaps=False) if steps is None else steps
-        if steps is not None:
-            continue
-        for column in dataset.columns:
-            has_gaps = column.type == kind and bool(dataset.x[column.name].isna().any())
-            if has_gaps and column.name not in section.columns:
-                chosen["columns"][column.name] = default_steps(kind, gaps=True)
-    return section.model_copy(update=chosen)
-
-
-def _check_types(dataset: Dataset, section: PreprocessConfig) -> None:
-    """Refuse steps of texts or recordings where there are none."""
-    types = {column.type for column in dataset.columns} if dataset.is_table else {"numeric"}
-    for kind in ("text", "audio"):
-        if getattr(section, kind) is not None and kind not in types:
-            found = ", ".join(sorted(types))
-            raise DatasetError(
-                f"preprocess.{kind}: {dataset.name} has no column of that type, but {found}",
-                hint="set `types: {…: text}` in the loader, or use the loader text"
-                if kind == "text"
-                else None,
-            )
-
-
-def fit_preprocessor(dataset: Dataset, rows: Array, section: PreprocessConfig) -> Preprocessor:
-    """Fit the steps of a config on some rows of a data set, and on no others.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    rows : ndarray of int
-        The training rows.
-    section : PreprocessConfig
-        As `resolve` returns it.
-
-    Raises
-    ------
-    DatasetError
-        If a step does not fit a column.
-    """
-    if isinstance(dataset.x, np.ndarray):
-        steps = section.numeric or ()
-        values = dataset.x[rows].reshape(len(rows), -1).astype(np.float32)
-        names = _positions(dataset.x.shape[1:])
-        return Preprocessor((_fit_group(names, values, steps),), tuple(dataset.x.shape[1:]))
-    by_steps: dict[tuple[str, Steps], list[str]] = {}
-    for column in dataset.columns:
-        steps = section.columns.get(column.name, getattr(section, column.type) or ())
-        _check_steps(column, steps)
-        alone = column.name if column.type in ("text", "audio") else ""
-        kind = "categorical" if column.type == "categorical" else alone
-        by_steps.setdefault((kind, steps), []).append(column.name)
-    groups = []
-    for (_, steps), grouped in by_steps.items():
-        values = np.column_stack([dataset.x[name].to_numpy()[rows] for name in grouped])
-        groups.append(_fit_group(grouped, values, steps))
-    return Preprocessor(tuple(groups))
-
-
-def _check_steps(column: Column, steps: Steps) -> None:
-    for step in steps:
-        if column.type not in step.takes:
-            raise DatasetError(
-                f"column {column.name!r} is {column.type}; {step_name(step)} does not take it"
-            )
-    wanted = MAKES_NUMBERS.get(column.type)
-    if wanted is not None and not any(isinstance(step, wanted) for step in steps):
-        names = " or ".join(step_name(step.model_construct()) for step in wanted)
-        what = "recordings" if column.type == "audio" else "text"
-        raise DatasetError(
-            f"column {column.name!r} holds {what} and no step makes it a number",
-            hint=f"use {names}, or leave the column out with `drop: [{column.name}]`",
-        )
-
-
-def _fit_group(names: Sequence[str], values: Array, steps: Steps) -> Group:
-    fitted: list[FittedStep] = []
-    out = list(names)
-    for step in steps:
-        if fitted:  # what the next step learns from is what the one before it makes
-            values = fitted[-1].apply(values, out, Events())
-            out = fitted[-1].names(out)
-        fitted.append(fit_step(step, values, out))
-    return Group(tuple(names), tuple(fitted))
