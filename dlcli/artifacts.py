@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
-import logging
 import os
 import platform
 import re
@@ -14,7 +12,6 @@ import shutil
 import sys
 import tempfile
 import time
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -27,10 +24,6 @@ from dlcli.backend import versions
 from dlcli.config import Config
 from dlcli.config.document import dump
 from dlcli.errors import DlcliError
-from dlcli.metadata import Metadata
-
-MEMBER = "dlcli.json"
-ATTRIBUTE = "dlcli"
 
 
 @contextmanager
@@ -217,63 +210,3 @@ def find_run(path: Path) -> Path | None:
     )
     linked = folder / "latest"
     return linked.resolve() if (linked / "run.json").is_file() else (runs[-1] if runs else None)
-
-
-def weights_sha256(model: Any) -> str:
-    """Return the SHA-256 of a model's weights with their shapes."""
-    digest = hashlib.sha256()
-    for array in model.get_weights():
-        digest.update(f"{array.dtype}{array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
-
-
-def save_model(model: Any, path: Path, metadata: Metadata) -> None:
-    """Save a model with its metadata inside the one file.
-
-    Parameters
-    ----------
-    model : keras.Sequential
-    path : Path
-        Ends in ``.keras`` or ``.h5``.
-    metadata : Metadata
-    """
-    with atomic(path) as temporary, _without_advice():
-        model.save(temporary)
-        embed(temporary, metadata)
-
-
-@contextmanager
-def _without_advice() -> Iterator[None]:
-    """Keep Keras from advising against HDF5, which the user asked for."""
-    logger = logging.getLogger("absl")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
-
-
-def embed(path: Path, metadata: Metadata) -> None:
-    """Write metadata into a model file that Keras has saved."""
-    text = metadata.model_dump_json()
-    if path.suffix == ".keras":
-        with zipfile.ZipFile(path, "a", zipfile.ZIP_STORED) as archive:
-            archive.writestr(MEMBER, text)
-        return
-    import h5py
-
-    with h5py.File(path, "r+") as file:
-        file.attrs[ATTRIBUTE] = text
-
-
-def embed_checkpoints(folder: Path, metadata: Metadata) -> None:
-    """Give the checkpoints that Keras's callbacks wrote the metadata, so that they predict too."""
-    unsealed = metadata.model_copy(update={"weights_sha256": ""})
-    for path in sorted((*folder.rglob("*.keras"), *folder.rglob("*.h5"))):
-        if path.name.endswith(".weights.h5"):
-            continue
-        with atomic(path) as temporary:
-            shutil.copyfile(path, temporary)
-            embed(temporary, unsealed)

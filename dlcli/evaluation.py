@@ -15,11 +15,11 @@ from dlcli.datasets.columns import numbers, to_number
 from dlcli.datasets.dataset import Dialect, Target
 from dlcli.errors import DatasetError, ModelFileError
 from dlcli.inputs import RawBlock
-from dlcli.loading import LoadedModel, load_model
+from dlcli.loading import Engine, LoadedModel, load_model
 from dlcli.model import compile_model
 from dlcli.prediction import Predictions, predict
 from dlcli.preparation import prepare
-from dlcli.scoring import Predictor, Scores, score, score_with
+from dlcli.scoring import Scores, score, score_with
 from dlcli.split import split_rows
 
 Array = np.ndarray[Any, Any]
@@ -54,6 +54,7 @@ def evaluate(
     model: LoadedModel | str | os.PathLike[str],
     source: str | os.PathLike[str] | None = None,
     *,
+    engine: Engine = "auto",
     download_bar: bool = False,
 ) -> Evaluation:
     """Score a saved model.
@@ -64,6 +65,8 @@ def evaluate(
     source : path, optional
         A CSV or JSON Lines file with the target column, or ``"-"``. Without it the data set of
         the run is loaded again and the rows that were held out are scored.
+    engine : {"auto", "onnx", "keras"}
+        What computes the outputs of a model that is not loaded yet; see `load_model`.
     download_bar : bool
         Whether a download shows a bar on standard error.
 
@@ -74,7 +77,7 @@ def evaluate(
     DatasetError
         If the data cannot be read, lack the target, or are not those of the run.
     """
-    loaded = model if isinstance(model, LoadedModel) else load_model(model)
+    loaded = model if isinstance(model, LoadedModel) else load_model(model, engine)
     if loaded.metadata is None:
         raise ModelFileError(
             f"{loaded.path} was written by plain Keras and does not say what its target is",
@@ -113,7 +116,7 @@ def _on_held_out(loaded: LoadedModel, config: Config, *, download_bar: bool) -> 
     part = next(name for name in ("test", "validation", "train") if name in parts)
     held = dataset.take(parts[part])
     x = metadata.preprocessor().transform(held.x)
-    scored = score(loaded.model, Predictor(loaded.model), x, held.y, metadata.target, config.loss)
+    scored = score(loaded.model, loaded.network, x, held.y, metadata.target, config.loss)
     notices = [*loaded.notices, *dataset.notices]
     if part != "test":
         notices.append(f"the run has no test rows; these are its {part} rows")

@@ -6,23 +6,24 @@ could not name either is refused before Keras sees it.
 
 from __future__ import annotations
 
-import json
 import os
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from dlcli.artifacts import ATTRIBUTE, MEMBER, find_run, weights_sha256
+from dlcli.artifacts import find_run
 from dlcli.backend import import_keras
 from dlcli.config.components import CODE, REFUSED
 from dlcli.errors import ModelFileError, first_line
-from dlcli.metadata import Metadata, parse_metadata
+from dlcli.graph_cache import read_graph
+from dlcli.metadata import Metadata
+from dlcli.model_file import ModelFile, is_zip, read_model_file, weights_sha256
+from dlcli.onnx import OnnxNetwork
+from dlcli.scoring import Predictor
 
-ZIP = b"PK\x03\x04"
-HDF5 = b"\x89HDF\r\n\x1a\n"
-MAX_CONFIG_BYTES = 16 << 20
+Engine = Literal["auto", "onnx", "keras"]
 
 
 @dataclass(frozen=True)
@@ -31,19 +32,32 @@ class LoadedModel:
 
     Parameters
     ----------
-    path : Path
-    model : keras.Model
-        Not compiled.
-    metadata : Metadata or None
-        None for a file that plain Keras wrote.
+    file : ModelFile
+    network : OnnxNetwork or Predictor
+        What computes its outputs.
     notices : tuple of str
         What a user should know about the file.
     """
 
-    path: Path
-    model: Any
-    metadata: Metadata | None
+    file: ModelFile
+    network: OnnxNetwork | Predictor
     notices: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return self.file.path
+
+    @property
+    def metadata(self) -> Metadata | None:
+        """What the file says about itself; None if plain Keras wrote it."""
+        return self.file.metadata
+
+    @cached_property
+    def model(self) -> Any:
+        """The Keras model, not compiled; Keras is imported for it where ONNX Runtime computes."""
+        network = self.network
+        return network.model if isinstance(network, Predictor) else _load_keras(self.path)
 
 
 def find_model(path: str | os.PathLike[str]) -> Path:
@@ -79,120 +93,97 @@ def _why_none(run: Path) -> str:
     return "it did not finish"
 
 
-def load_model(path: str | os.PathLike[str]) -> LoadedModel:
+def load_model(path: str | os.PathLike[str], engine: Engine = "auto") -> LoadedModel:
     """Open a model file.
 
     Parameters
     ----------
     path : str or path
         A ``.keras`` or ``.h5`` file, or a run directory.
+    engine : {"auto", "onnx", "keras"}
+        What computes the outputs: ONNX Runtime on the graph that the file carries, Keras, or
+        the first that is possible.
 
     Raises
     ------
     ModelFileError
         If the file is damaged, holds weights only or something other than a model of Keras's
-        own layers, or was written by a newer dlcli.
+        own layers, was written by a newer dlcli, or has no usable graph where one is asked for.
     """
     path = find_model(path)
-    metadata, config = read_file(path)
-    _check_layers(config, path)
+    file = read_model_file(path)
+    _check_layers(file.config, path)
     _check_ending(path)
+    notices: list[str] = []
+    if file.metadata is None:
+        notices.append(
+            f"{path.name} was written by plain Keras: columns go in in their order, as they are"
+        )
+    changed = f"the weights of {path.name} are not those that dlcli saved"
+    if engine != "keras":
+        network, obstacle = _graph_of(file)
+        if network is not None:
+            return LoadedModel(file, network, tuple(notices))
+        if engine == "onnx":
+            hint = "leave out --engine onnx: Keras predicts the same, after a longer start"
+            raise ModelFileError(f"{path} has no ONNX graph to use: {obstacle}", hint=hint)
+        if file.metadata is not None and file.metadata.graph and not file.metadata.graph.refused:
+            notices.append(f"the ONNX graph of {path.name} is ignored: {obstacle}")
+    model = _load_keras(path)
+    if file.metadata and file.metadata.weights_sha256 not in ("", weights_sha256(model)):
+        notices.append(changed)
+    return LoadedModel(file, _keras_network(model, path), tuple(notices))
+
+
+def _graph_of(file: ModelFile) -> tuple[OnnxNetwork | None, str]:
+    """Return the network of a file's graph, in it or in the cache, or why there is none."""
+    facts = file.metadata.graph if file.metadata else None
+    digest = file.digest()
+    if facts is None:
+        kept = read_graph(digest)
+        if kept is None:
+            return None, "none was made so far; the first prediction makes one"
+        graph, facts = kept
+    else:
+        graph = file.graph()
+    if facts.refused:
+        return None, facts.refused
+    if facts.model != digest:
+        return None, "it does not belong to the weights"
+    if graph is None:
+        return None, "it is missing"
+    try:
+        return OnnxNetwork(graph, facts.block), ""
+    except ModelFileError as error:
+        return None, str(error)
+
+
+def _load_keras(path: Path) -> Any:
     keras = import_keras()
     try:
-        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
         reason = first_line(error)
         raise ModelFileError(f"Keras cannot load {path}: {reason}") from error
-    notices: tuple[str, ...] = ()
-    if metadata is None:
-        notices = (
-            f"{path.name} was written by plain Keras: columns go in in their order, as they are",
-        )
-    elif metadata.weights_sha256 not in ("", weights_sha256(model)):
-        notices = (f"the weights of {path.name} are not those that dlcli saved",)
-    return LoadedModel(path, model, metadata, notices)
+
+
+def _keras_network(model: Any, path: Path) -> Predictor:
+    shapes = model.input_shape, model.output_shape
+    if any(
+        not isinstance(shape, tuple) or any(size is None for size in shape[1:]) for shape in shapes
+    ):
+        raise ModelFileError(f"{path}: only networks with one input and output of fixed size")
+    return Predictor(model)
 
 
 def _check_ending(path: Path) -> None:
     """Refuse an ending that belies the content: Keras goes by it."""
-    with path.open("rb") as file:
-        endings = (".keras",) if file.read(4) == ZIP else (".h5", ".hdf5")
+    endings = (".keras",) if is_zip(path) else (".h5", ".hdf5")
     if path.suffix not in endings:
         raise ModelFileError(
             f"{path} is a {endings[0]} file by its content",
             hint=f"let its name end in {endings[0]}",
         )
-
-
-def read_file(path: Path) -> tuple[Metadata | None, Any]:
-    """Read metadata and architecture of a model file without building it.
-
-    Returns
-    -------
-    metadata : Metadata or None
-    config : object
-        Keras's JSON of the architecture.
-    """
-    with path.open("rb") as file:
-        magic = file.read(8)
-    if magic.startswith(ZIP):
-        return _read_keras(path)
-    if magic == HDF5:
-        return _read_h5(path)
-    size = path.stat().st_size
-    what = "is empty" if size == 0 else "is no Keras model file (neither .keras nor HDF5)"
-    raise ModelFileError(f"{path} {what}")
-
-
-def _read_keras(path: Path) -> tuple[Metadata | None, Any]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-            if "config.json" not in names:
-                raise ModelFileError(f"{path} is a zip file, but no Keras model")
-            config = _json(_member(archive, "config.json", path), path)
-            text = _member(archive, MEMBER, path) if MEMBER in names else None
-    # zipfile's NotImplementedError is a compression it does not know, its RuntimeError encryption.
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError) as error:
-        raise ModelFileError(f"{path} is damaged or incomplete: {error}") from None
-    return (parse_metadata(text, str(path)) if text is not None else None), config
-
-
-def _member(archive: zipfile.ZipFile, name: str, path: Path) -> str:
-    if archive.getinfo(name).file_size > MAX_CONFIG_BYTES:
-        raise ModelFileError(f"{path}: {name} is larger than {MAX_CONFIG_BYTES >> 20} MB")
-    try:
-        return archive.read(name).decode()
-    except UnicodeDecodeError:
-        raise ModelFileError(f"{path}: {name} is no text") from None
-
-
-def _read_h5(path: Path) -> tuple[Metadata | None, Any]:
-    import h5py
-
-    try:
-        with h5py.File(path, "r") as file:
-            if "model_config" not in file.attrs:
-                raise ModelFileError(
-                    f"{path} holds weights only, or no Keras model at all",
-                    hint="use the file that `dlcli train` or `model.save` wrote",
-                )
-            config = _json(_text(file.attrs["model_config"]), path)
-            text = _text(file.attrs[ATTRIBUTE]) if ATTRIBUTE in file.attrs else None
-    except (OSError, RuntimeError, KeyError) as error:
-        raise ModelFileError(f"{path} is damaged or incomplete: {error}") from None
-    return (parse_metadata(text, str(path)) if text is not None else None), config
-
-
-def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
-
-
-def _json(text: str, path: Path) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        raise ModelFileError(f"{path} is damaged: its architecture is no JSON") from None
 
 
 def _check_layers(config: Any, path: Path) -> None:

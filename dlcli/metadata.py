@@ -12,8 +12,19 @@ from dlcli.config.load import build_config
 from dlcli.datasets.dataset import Column, Dialect, Medium, Target
 from dlcli.errors import ModelFileError
 from dlcli.preprocess import Preprocessor
+from dlcli.scoring import MAX_BLOCK
 
 SCHEMA = 1
+
+
+class GraphFacts(BaseModel):
+    """Of the ONNX graph in a model file: what it was made from, or why there is none."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    model: str = Field(default="", description="SHA-256 of the stored architecture and weights.")
+    block: int = Field(default=1, ge=1, le=MAX_BLOCK, description="Rows to compute at a time.")
+    refused: str = Field(default="", description="Why no graph gives what Keras gives.")
 
 
 class Metadata(BaseModel):
@@ -34,6 +45,7 @@ class Metadata(BaseModel):
     sampled: bool = False
     versions: dict[str, str]
     weights_sha256: str
+    graph: GraphFacts | None = Field(default=None, description="None: none was made so far.")
 
     def preprocessor(self) -> Preprocessor:
         """Return the fitted preprocessing.

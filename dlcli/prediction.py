@@ -12,10 +12,10 @@ import numpy as np
 
 from dlcli.errors import DatasetError, ModelFileError
 from dlcli.events import Events
+from dlcli.graph_cache import keep_graph
 from dlcli.inputs import RawBlock, blocks_of_frame, blocks_of_text
-from dlcli.loading import LoadedModel, load_model
+from dlcli.loading import Engine, LoadedModel, load_model
 from dlcli.media import blocks_of_files, blocks_of_series, is_media, refuse
-from dlcli.scoring import Predictor
 from dlcli.signature import Signature, signature_of
 from dlcli.targets import decode, probabilities
 
@@ -75,7 +75,7 @@ class Predictions:
         self._events = Events()
         self._source_notices: list[str] = []
         self._blocks = blocks
-        self._predictor = Predictor(model.model)
+        self._seen: Array | None = None
 
     @property
     def columns(self) -> list[str]:
@@ -101,7 +101,10 @@ class Predictions:
             x = signature.preprocessor.transform(block.values, self._events)
         except DatasetError as error:
             raise DatasetError(f"{block.where}: {error}", hint=error.hint) from None
-        outputs = self._predictor(x.reshape(len(block), *signature.input_shape))
+        x = x.reshape(len(block), *signature.input_shape)
+        outputs = self.model.network(x)
+        if self._seen is None:
+            self._seen = x[:64]
         self.rows += len(block)
         if signature.output == "value":
             return PredictionBlock(outputs[:, 0].astype(np.float64), None, outputs, block.names)
@@ -120,6 +123,17 @@ class Predictions:
             *self._source_notices,
             *self._events.notices(),
         ]
+
+    def keep_graph(self) -> None:
+        """Make the ONNX graph that the model file lacks, for the predictions to come.
+
+        It is compared with Keras on the first rows that were predicted, and kept in the user's
+        cache. Nothing happens if there is one already, or none is possible.
+        """
+        file = self.model.file
+        made = file.metadata is not None and file.metadata.graph is not None
+        if self.model.network.engine == "keras" and not made and self._seen is not None:
+            keep_graph(self.model.model, self._seen, file.digest())
 
     def to_frame(self) -> pd.DataFrame:
         """Return all predictions as one table.
@@ -150,6 +164,7 @@ def predict(
     *,
     invert: bool = False,
     labelled: bool = False,
+    engine: Engine = "auto",
 ) -> Predictions:
     """Predict raw rows, texts, pictures, recordings, or what follows a series.
 
@@ -168,6 +183,8 @@ def predict(
     labelled : bool
         Whether the target is wanted with the rows: of a series, the last window is left out,
         whose next value is not there yet; folders have to be classes.
+    engine : {"auto", "onnx", "keras"}
+        What computes the outputs of a model that is not loaded yet; see `load_model`.
 
     Returns
     -------
@@ -181,7 +198,7 @@ def predict(
     DatasetError
         If a column is missing or a value cannot be read; in part while iterating.
     """
-    loaded = model if isinstance(model, LoadedModel) else load_model(model)
+    loaded = model if isinstance(model, LoadedModel) else load_model(model, engine)
     signature = signature_of(loaded)
     if invert and signature.medium.kind != "image":
         raise DatasetError("only pictures can be inverted, and the model takes none")

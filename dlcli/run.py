@@ -10,19 +10,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from dlcli import plots
-from dlcli.artifacts import (
-    RunDirectory,
-    embed_checkpoints,
-    save_model,
-    weights_sha256,
-    write_json,
-)
+from dlcli.artifacts import RunDirectory, write_json
 from dlcli.backend import seed_everything
 from dlcli.config import Config
 from dlcli.config.checks import check_monitors
 from dlcli.errors import TrainingError, first_line
 from dlcli.learned import Learned, draw_learned
 from dlcli.model import build_model, compile_model, make_callbacks
+from dlcli.model_file import embed_checkpoints, save_model, weights_sha256
 from dlcli.preparation import Prepared, describe_data, make_metadata, prepare, scale_notice
 from dlcli.preprocess import Preprocessor, fit_preprocessor
 from dlcli.scoring import Predictor, Scored, Scores, score
@@ -180,7 +175,7 @@ def _save(folder: Path, model_path: Path, session: _Session, data: Mapping[str, 
     digest = weights_sha256(session.model)
     metadata = make_metadata(session.prepared, session.preprocessor, data, digest)
     embed_checkpoints(folder, metadata)
-    save_model(session.model, model_path, metadata)
+    save_model(session.model, model_path, metadata, session.x["train"])
 
 
 def _score_and_draw(folder: Path, session: _Session, result: FitResult) -> dict[str, Scores]:

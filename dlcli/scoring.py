@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from dlcli.targets import Output, decode, encode_target, output_kind
 
 Array = np.ndarray[Any, Any]
 BLOCK_BYTES = 64 << 20
+MAX_BLOCK = 8192
 
 
 class Predictor:
@@ -24,26 +25,40 @@ class Predictor:
     ----------
     model : keras.Model
         With one input and one output.
+
+    Attributes
+    ----------
+    input_shape, output_shape : tuple of int
+        Of one sample.
     """
+
+    engine: Literal["keras"] = "keras"
 
     def __init__(self, model: Any) -> None:
         import tensorflow as tf
 
         self.model = model
-        spec = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
+        self.input_shape: tuple[int, ...] = tuple(model.input_shape[1:])
+        self.output_shape: tuple[int, ...] = tuple(model.output_shape[1:])
+        spec = tf.TensorSpec((None, *self.input_shape), tf.float32)
         self._call = tf.function(lambda x: model(x, training=False), input_signature=[spec])
-        widest = max((_row_bytes(layer) for layer in model.layers), default=4)
-        self.block = int(min(8192, max(32, BLOCK_BYTES // widest)))
+        self.block = rows_per_block(model)
 
     def __call__(self, x: Array) -> Array:
         """Return the outputs of preprocessed rows; float32, shape (n, units)."""
         if len(x) == 0:
-            return np.empty((0, *self.model.output_shape[1:]), np.float32)
+            return np.empty((0, *self.output_shape), np.float32)
         blocks = [
             self._call(x[start : start + self.block]).numpy()
             for start in range(0, len(x), self.block)
         ]
         return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+
+
+def rows_per_block(model: Any) -> int:
+    """Return how many rows to compute at a time, so that no layer's outputs are large."""
+    widest = max((_row_bytes(layer) for layer in model.layers), default=4)
+    return int(min(MAX_BLOCK, max(32, BLOCK_BYTES // max(widest, 1))))
 
 
 def _row_bytes(layer: Any) -> int:
@@ -124,7 +139,12 @@ class Scored:
 
 
 def score(
-    model: Any, predictor: Predictor, x: Array, y: Array, target: Target, loss: Component
+    model: Any,
+    predictor: Callable[[Array], Array],
+    x: Array,
+    y: Array,
+    target: Target,
+    loss: Component,
 ) -> Scored:
     """Score a compiled model on preprocessed rows, computing each output once.
 
@@ -132,8 +152,8 @@ def score(
     ----------
     model : keras.Sequential
         Compiled; its metrics are reset.
-    predictor : Predictor
-        Of the model.
+    predictor : callable
+        Gives the outputs of the model for preprocessed rows.
     x : ndarray of float32, shape (n, …)
     y : ndarray, shape (n,)
         Codes or numbers.

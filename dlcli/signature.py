@@ -52,19 +52,13 @@ def signature_of(loaded: LoadedModel) -> Signature:
     Raises
     ------
     ModelFileError
-        If metadata and network contradict each other, or the network has several inputs.
+        If metadata and network contradict each other.
     """
-    model, metadata = loaded.model, loaded.metadata
-    shapes = model.input_shape, model.output_shape
-    if any(
-        not isinstance(shape, tuple) or any(size is None for size in shape[1:]) for shape in shapes
-    ):
-        raise ModelFileError(
-            f"{loaded.path}: only networks with one input and output of fixed size"
-        )
-    input_shape, units = tuple(shapes[0][1:]), shapes[1][-1]
-    if len(shapes[1]) != 2:
-        raise ModelFileError(f"{loaded.path}: outputs of shape {shapes[1][1:]}, not one per class")
+    network, metadata = loaded.network, loaded.metadata
+    input_shape, output_shape = network.input_shape, network.output_shape
+    if len(output_shape) != 1:
+        raise ModelFileError(f"{loaded.path}: outputs of shape {output_shape}, not one per class")
+    units = output_shape[0]
     if metadata is None:
         return _bare(input_shape, units)
     preprocessor = metadata.preprocessor()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
 
 import typer
 
-from dlcli.cli.options import Json, ModelPath
+from dlcli.cli.options import Json, ModelPath, Network
 from dlcli.errors import DlcliError
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
+    engine: Network = "auto",
     json: Json = False,
 ) -> None:
     """Score a saved model: loss, metrics, and what is confused with what.
@@ -47,7 +48,7 @@ def evaluate(
     backend.silence()
     from dlcli import evaluation
 
-    result = evaluation.evaluate(model, source, download_bar=sys.stderr.isatty())
+    result = evaluation.evaluate(model, source, engine=engine, download_bar=sys.stderr.isatty())
     terminal.notes(result.notices)
     if json:
         terminal.say_json(result.to_json())
@@ -91,6 +92,7 @@ def predict(
     invert: Annotated[
         bool, typer.Option("--invert", help="Turn pictures into their negatives first.")
     ] = False,
+    engine: Network = "auto",
 ) -> None:
     """Predict raw rows: the label by name and a probability per class, or the value.
 
@@ -115,7 +117,7 @@ def predict(
         for kept in (*map(Path, source or ()), find_model(model)):
             if kept.exists() and kept.samefile(output):
                 raise DlcliError(f"{output} is read here; name another file for the predictions")
-    loaded = load_model(model)
+    loaded = load_model(model, engine)
     wanted = source or prediction.table_of_texts(loaded, text or [])
     predictions = prediction.predict(loaded, wanted, invert=invert)
     blocks = iter(predictions)
@@ -136,6 +138,7 @@ def predict(
     if output != "-":
         rows = f"{predictions.rows} row{'s' * (predictions.rows != 1)}"
         terminal.note(f"{rows} predicted: {output}")
+    predictions.keep_graph()
 
 
 @contextmanager

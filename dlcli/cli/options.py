@@ -54,6 +54,14 @@ EngineChoice = Annotated[
         "where the model allows it.",
     ),
 ]
+Network = Annotated[
+    Literal["auto", "onnx", "keras"],
+    typer.Option(
+        "--engine",
+        help="What computes: ONNX Runtime on the graph in the model file, Keras, or auto: the "
+        "first that is possible.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 ModelPath = Annotated[

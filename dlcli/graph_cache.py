@@ -1,0 +1,69 @@
+"""ONNX graphs of model files that carry none, kept in the user's cache.
+
+The converter takes seconds for large networks, and Keras alone writes no graph: the first
+prediction makes it, and the next one need not import TensorFlow. Model files stay as they are.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from dlcli.artifacts import atomic, write_text
+from dlcli.datasets.cache import cache_folder
+from dlcli.errors import DlcliError
+from dlcli.metadata import GraphFacts
+from dlcli.model_file import make_graph
+
+Array = np.ndarray[Any, Any]
+# The first prediction is not to wait much longer for the later ones than for itself.
+MAX_WEIGHTS = 10_000_000
+
+
+def read_graph(digest: str) -> tuple[bytes | None, GraphFacts] | None:
+    """Return a graph that was kept, or None if there was no attempt at it.
+
+    Parameters
+    ----------
+    digest : str
+        SHA-256 of architecture and weights, from `ModelFile.digest`.
+    """
+    path = _path(digest)
+    try:
+        facts = GraphFacts.model_validate_json(path.with_suffix(".json").read_text("utf-8"))
+        return (None if facts.refused else path.read_bytes()), facts
+    except (OSError, ValidationError):
+        return None
+
+
+def keep_graph(model: Any, x: Array, digest: str) -> None:
+    """Make the graph of a Keras model and keep it, if that is possible and does not take long.
+
+    Parameters
+    ----------
+    model : keras.Model
+    x : ndarray of float32, shape (n, …)
+        Preprocessed rows to compare with.
+    digest : str
+    """
+    if read_graph(digest) is not None:
+        return
+    graph, facts = make_graph(model, x, digest, MAX_WEIGHTS)
+    if facts is None:
+        return
+    path = _path(digest)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if graph is not None:
+            with atomic(path) as temporary:
+                temporary.write_bytes(graph)
+        write_text(path.with_suffix(".json"), facts.model_dump_json())
+    except (OSError, DlcliError):  # a full or read-only cache costs time, nothing else
+        return
+
+
+def _path(digest: str) -> Path:
+    return cache_folder() / "graphs" / f"{digest}.onnx"
