@@ -12,9 +12,10 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from dlcli.datasets.bulk import read_in_bulk
 from dlcli.datasets.columns import convert
-from dlcli.datasets.dataset import Column, Dialect
-from dlcli.datasets.reading import Block, read_blocks
+from dlcli.datasets.dataset import Column, ColumnType, Dialect
+from dlcli.datasets.reading import Block
 from dlcli.datasets.rows import Rows
 from dlcli.datasets.text import open_text
 from dlcli.errors import DatasetError
@@ -87,7 +88,12 @@ def blocks_of_text(path: Path | str, signature: Signature) -> Iterator[RawBlock]
         layout = by_name(row, signature, name) if header else by_position(len(row), signature, name)
         if header and len(row) > 1 and not row[-1].strip():
             rows.narrow()
-        for block in read_blocks(rows, None if header else row, size):
+        types: list[ColumnType | None] = [None] * rows.width
+        for column, position in zip(signature.columns, layout.positions, strict=True):
+            types[position] = column.type
+        if layout.target is not None:
+            types[layout.target] = "text"
+        for block in read_in_bulk(rows, None if header else row, size, types):
             yield _raw(block, layout, signature, name)
 
 
@@ -125,14 +131,12 @@ def _raw(block: Block, layout: Layout, signature: Signature, name: str) -> RawBl
     target = block.texts[layout.target] if layout.target is not None else None
     values: dict[str, Array] = {}
     for column, position in zip(signature.columns, layout.positions, strict=True):
-        values[column.name] = convert(
-            column.type,
-            block.texts[position],
-            signature.dialect,
-            name=column.name,
-            lines=block.lines,
-            where=name,
-        )
+        texts = block.texts[position]
+        if isinstance(texts, np.ndarray):  # parsed already
+            values[column.name] = texts
+            continue
+        place: dict[str, Any] = {"name": column.name, "lines": block.lines, "where": name}
+        values[column.name] = convert(column.type, texts, signature.dialect, **place)
     return RawBlock(
         _shaped(values, signature), len(block), where, layout.notices, target, block.lines
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dlcli.datasets.ahead import read_ahead
 from dlcli.errors import DatasetError, ModelFileError
 from dlcli.events import Events
 from dlcli.graph_cache import keep_graph
@@ -220,7 +221,7 @@ def predict(
     if signature.medium.kind == "series":
         blocks = blocks_of_series(rows, signature, labelled=labelled)
         return Predictions(loaded, signature, blocks, "row")
-    blocks = _inverted(blocks_of_text(rows, signature), signature, invert=invert)
+    blocks = _inverted(read_ahead(blocks_of_text(rows, signature)), signature, invert=invert)
     return Predictions(loaded, signature, blocks)
 
 

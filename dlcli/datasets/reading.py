@@ -26,12 +26,12 @@ class Block:
     ----------
     texts : list of sequences of str
         One per column.
-    lines : list of int
+    lines : sequence of int
         Line of each row.
     """
 
     texts: list[Sequence[str]]
-    lines: list[int]
+    lines: Sequence[int]
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -97,7 +97,9 @@ def looks_like_header(row: Sequence[str], decimal: str) -> bool:
     )
 
 
-def read_blocks(rows: Rows, first: list[str] | None, size: int) -> Iterator[Block]:
+def read_blocks(
+    rows: Rows, first: list[str] | None, size: int, *, looked_at_only: bool = False
+) -> Iterator[Block]:
     """Cut rows into blocks of columns.
 
     Parameters
@@ -108,12 +110,14 @@ def read_blocks(rows: Rows, first: list[str] | None, size: int) -> Iterator[Bloc
         A first row that is data.
     size : int
         Rows per block.
+    looked_at_only : bool
+        Whether to stop after the lines that `rows` has looked at already.
     """
 
     def lined() -> Iterator[tuple[int, list[str]]]:
         if first is not None:
             yield rows.line, first
-        for row in rows:
+        while not (looked_at_only and rows.is_between_chunks) and (row := next(rows, None)):
             yield rows.line, row
 
     stream = lined()

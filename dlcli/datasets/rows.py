@@ -44,6 +44,7 @@ class Rows:
     def __init__(self, text: TextIO, name: str, dialect: Dialect, *, expected: int = 1) -> None:
         self.name = name
         self.line = 0
+        self._text = text
         self._lines = self._physical(text)
         ahead = list(islice(self._lines, LOOKAHEAD))
         if not ahead:
@@ -53,8 +54,9 @@ class Rows:
         if dialect.delimiter == "auto" or other:
             dialect = replace(dialect, delimiter=detect_delimiter(ahead, dialect))
         self.dialect = dialect
-        self._rows = self._split(self._counted(chain(ahead, self._lines)))
+        self._ahead = len(ahead)
         self._width: int | None = None
+        self.feed(chain(ahead, self._lines))
 
     def __iter__(self) -> Iterator[list[str]]:
         return self
@@ -80,26 +82,53 @@ class Rows:
         if self._width:
             self._width -= 1
 
+    @property
+    def width(self) -> int:
+        """Fields of a row; 0 before the first."""
+        return self._width or 0
+
+    @property
+    def is_between_chunks(self) -> bool:
+        """Whether every line that was read from the text is part of a row that was returned."""
+        return self.line >= self._ahead
+
+    def chunk(self, size: int) -> str:
+        """Take the next `size` characters of the text, to the end of a line, instead of rows."""
+        try:
+            return self._text.read(size) + self._text.readline()
+        except UnicodeError:
+            raise self._not_text(f" after line {self.line}") from None
+        except (OSError, EOFError) as error:
+            raise DatasetError(f"{self.name} is damaged: {error}") from None
+
+    def feed(self, lines: Iterable[str], *, then_rest: bool = False) -> None:
+        """Go on with other lines, and perhaps with the rest of the text after them."""
+        lines = chain(lines, self._lines) if then_rest else lines
+        self._rows = self._split(self._counted(lines))
+
     def _next(self) -> list[str]:
         try:
             return next(self._rows)
         except csv.Error as error:
             raise DatasetError(f"{self.name}:{self.line}: {_csv_message(error)}") from None
-        except UnicodeDecodeError as error:
-            hint = "name the file's encoding in the loader, as in `encoding: cp949`"
-            message = f"{self.name}:{self.line + 1}: not {error.encoding}"
-            raise DatasetError(message, hint=hint) from None
+        except UnicodeDecodeError:
+            raise self._not_text() from None
         except (OSError, EOFError) as error:
             raise DatasetError(f"{self.name} is damaged: {error}") from None
 
     def _physical(self, text: TextIO) -> Iterator[str]:
         try:
-            yield from text
+            for line in text:  # noqa: UP028 (`yield from` would close the text as well)
+                yield line
         except UnicodeError:
-            hint = "name the file's encoding in the loader, as in `encoding: cp949`"
-            raise DatasetError(f"{self.name}: not {text.encoding}", hint=hint) from None
+            raise self._not_text() from None
 
-    def _counted(self, lines: Iterator[str]) -> Iterator[str]:
+    def _not_text(self, place: str = "") -> DatasetError:
+        at = f":{self.line + 1}" if self.line and not place else ""
+        hint = "name the file's encoding in the loader, as in `encoding: cp949`"
+        return DatasetError(f"{self.name}{at}: not {self._text.encoding}{place}", hint=hint)
+
+    def _counted(self, lines: Iterable[str]) -> Iterator[str]:
         comment = self.dialect.comment
         for line in lines:
             self.line += 1
