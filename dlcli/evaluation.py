@@ -16,11 +16,13 @@ from dlcli.datasets.dataset import Dialect, Target
 from dlcli.errors import DatasetError, ModelFileError
 from dlcli.inputs import RawBlock
 from dlcli.loading import Engine, LoadedModel, load_model
+from dlcli.measures import measure
 from dlcli.model import compile_model
 from dlcli.prediction import Predictions, predict
 from dlcli.preparation import prepare
-from dlcli.scoring import Scores, score, score_with
+from dlcli.scoring import Scores, keras_metrics, score_outputs
 from dlcli.split import split_rows
+from dlcli.targets import encode_target
 
 Array = np.ndarray[Any, Any]
 
@@ -84,7 +86,6 @@ def evaluate(
             hint="`dlcli predict` works with it",
         )
     config = loaded.metadata.checked_config()
-    compile_model(loaded.model, config)
     if source is None:
         return _on_held_out(loaded, _run_config(loaded.path) or config, download_bar=download_bar)
     predictions = predict(loaded, source, labelled=True)
@@ -116,7 +117,7 @@ def _on_held_out(loaded: LoadedModel, config: Config, *, download_bar: bool) -> 
     part = next(name for name in ("test", "validation", "train") if name in parts)
     held = dataset.take(parts[part])
     x = metadata.preprocessor().transform(held.x)
-    scored = score(loaded.model, loaded.network, x, held.y, metadata.target, config.loss)
+    scores = _scores(loaded, loaded.network(x), held.y, config)
     notices = [*loaded.notices, *dataset.notices]
     if part != "test":
         notices.append(f"the run has no test rows; these are its {part} rows")
@@ -124,7 +125,7 @@ def _on_held_out(loaded: LoadedModel, config: Config, *, download_bar: bool) -> 
         loaded.path,
         f"{part} rows of {dataset.name}",
         metadata.target,
-        scored.scores,
+        scores,
         tuple(notices),
     )
 
@@ -145,9 +146,20 @@ def _on_table(
         outputs.append(block.outputs)
     if not outputs:
         raise DatasetError(f"{source} has no rows")
-    y = np.concatenate(true)
-    scored = score_with(loaded.model, np.concatenate(outputs), y, target, config.loss)
-    return Evaluation(loaded.path, source, target, scored.scores, tuple(predictions.notices()))
+    scores = _scores(loaded, np.concatenate(outputs), np.concatenate(true), config)
+    return Evaluation(loaded.path, source, target, scores, tuple(predictions.notices()))
+
+
+def _scores(loaded: LoadedModel, outputs: Array, y: Array, config: Config) -> Scores:
+    """Score outputs: without Keras where it computed none of them, and where that is possible."""
+    metadata = loaded.metadata
+    assert metadata is not None  # noqa: S101 (for the type checker)
+    encoded = encode_target(y, metadata.target, config.loss, outputs.shape[1])
+    metrics = measure(outputs, encoded, config) if loaded.network.engine == "onnx" else None
+    if metrics is None:
+        compile_model(loaded.model, config)
+        metrics = keras_metrics(loaded.model, outputs, encoded)
+    return score_outputs(outputs, y, metadata.target, metadata.output, metrics)
 
 
 def _true_values(raw: RawBlock, target: Target, dialect: Dialect, source: str) -> Array:

@@ -119,7 +119,6 @@ def load_model(path: str | os.PathLike[str], engine: Engine = "auto") -> LoadedM
         notices.append(
             f"{path.name} was written by plain Keras: columns go in in their order, as they are"
         )
-    changed = f"the weights of {path.name} are not those that dlcli saved"
     if engine != "keras":
         network, obstacle = _graph_of(file)
         if network is not None:
@@ -131,7 +130,9 @@ def load_model(path: str | os.PathLike[str], engine: Engine = "auto") -> LoadedM
             notices.append(f"the ONNX graph of {path.name} is ignored: {obstacle}")
     model = _load_keras(path)
     if file.metadata and file.metadata.weights_sha256 not in ("", weights_sha256(model)):
-        notices.append(changed)
+        changed = f"the weights of {path.name} are not those that dlcli saved"
+        graph = "; its ONNX graph is ignored" if file.metadata.graph else ""
+        notices = [changed + graph]
     return LoadedModel(file, _keras_network(model, path), tuple(notices))
 
 

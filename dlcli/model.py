@@ -97,7 +97,7 @@ def compile_model(model: Any, config: Config, *, steps_per_execution: int = 1) -
         Batches per call of the compiled training function.
     """
     units = int(model.output_shape[-1])
-    metrics = [_metric(metric, config.loss, units) for metric in config.metrics]
+    metrics = [resolve_metric(metric, config.loss, units) for metric in config.metrics]
     model.compile(
         optimizer=_checked(config, config.optimizer, "optimizers"),
         loss=_checked(config, config.loss, "losses"),
@@ -146,7 +146,7 @@ def _made(value: Any, kind: str | None) -> Any:
     return value
 
 
-def _metric(metric: Component, loss: Component, units: int) -> Component:
+def resolve_metric(metric: Component, loss: Component, units: int) -> Component:
     """Return a metric with the name that the config gives it, and the loss's idea of outputs."""
     name = metric.name
     arguments = {**metric.arguments, "name": metric_key(metric)}

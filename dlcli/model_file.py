@@ -206,12 +206,12 @@ def save_model(model: Any, path: Path, metadata: Metadata, x: Array) -> None:
     """
     with atomic(path) as temporary, _without_advice():
         model.save(temporary)
-        graph, facts = make_graph(model, x, _stored_sha256(temporary))
+        graph, facts = make_graph(model, x, _stored_sha256(temporary), MAX_EXPORTED_WEIGHTS)
         embed(temporary, metadata.model_copy(update={"graph": facts}), graph)
 
 
 def make_graph(
-    model: Any, x: Array, digest: str, most: int = MAX_EXPORTED_WEIGHTS
+    model: Any, x: Array, digest: str, most: int
 ) -> tuple[bytes | None, GraphFacts | None]:
     """Make the ONNX graph of a model if that does not take long.
 

@@ -161,27 +161,31 @@ def score(
     loss : Component
         The config's.
     """
-    return score_with(model, predictor(x), y, target, loss)
+    outputs = predictor(x)
+    metrics = keras_metrics(model, outputs, encode_target(y, target, loss, outputs.shape[1]))
+    kind = output_kind(target, loss)
+    return Scored(score_outputs(outputs, y, target, kind, metrics), outputs)
 
 
-def score_with(model: Any, outputs: Array, y: Array, target: Target, loss: Component) -> Scored:
-    """Score outputs that are computed already; see `score`.
+def keras_metrics(model: Any, outputs: Array, y: Array) -> dict[str, float]:
+    """Return loss and metrics of outputs by the compiled model's own.
 
     Parameters
     ----------
+    model : keras.Sequential
+        Its metrics are reset.
     outputs : ndarray of float32, shape (n, units)
+    y : ndarray, shape (n, units) or (n, 1)
+        Encoded as the loss wants it.
     """
-    encoded = encode_target(y, target, loss, outputs.shape[1])
     model.reset_metrics()
     # What layers added for their activities belongs to a graph that is gone.
     model._clear_losses()  # noqa: SLF001
-    value = float(model.compute_loss(y=encoded, y_pred=outputs, training=False))
-    measured = model.compute_metrics(None, encoded, outputs)
-    metrics = {"loss": value}
-    metrics |= {name: float(np.mean(item)) for name, item in measured.items() if name != "loss"}
+    loss = float(model.compute_loss(y=y, y_pred=outputs, training=False))
+    measured = model.compute_metrics(None, y, outputs)
     model.reset_metrics()
-    kind = output_kind(target, loss)
-    return Scored(score_outputs(outputs, y, target, kind, metrics), outputs)
+    named = {name: float(np.mean(item)) for name, item in measured.items() if name != "loss"}
+    return {"loss": loss, **named}
 
 
 def score_outputs(

@@ -75,7 +75,7 @@ def _typed(people):
 
 
 def test_evaluate_gives_the_metrics_of_the_run_and_the_labels_of_predict(trained, tmp_path):
-    again = evaluate(trained.path)
+    again = evaluate(trained.path, engine="keras")
     table = evaluate(trained.path, tmp_path / "people.csv")
     labels = predict(trained.path, tmp_path / "people.csv").to_frame()["prediction"]
 
@@ -414,4 +414,4 @@ def test_any_name_of_a_config_will_do(write, tmp_path, name):
     frame = predict(result.path, tmp_path / "자료.csv").to_frame()
 
     assert list(frame.columns) == ["prediction", "p_불합격", "p_합격"]
-    assert evaluate(result.path).scores == result.scores["test"]
+    assert evaluate(result.path, engine="keras").scores == result.scores["test"]

@@ -16,9 +16,9 @@ from dlcli.known import KNOWN, RemoteFile
 
 def cache_folder() -> Path:
     """Return the user's cache of downloaded data sets."""
-    import pooch
+    import platformdirs  # pooch's own way, without pooch's import of a whole HTTP library
 
-    return Path(pooch.os_cache("dlcli"))
+    return Path(platformdirs.user_cache_dir("dlcli"))
 
 
 def folders(name: str) -> Iterator[Path]:

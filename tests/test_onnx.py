@@ -1,0 +1,365 @@
+"""Prediction without TensorFlow: the graph in a model file, its limits, and what else is inside."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+import onnx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from onnx import TensorProto, helper
+
+import dlcli
+from dlcli import ModelFileError, evaluate, load_config, model_file, predict, train
+from dlcli.graph_cache import read_graph
+from dlcli.loading import load_model
+from dlcli.onnx import ExportError, OnnxNetwork, export_graph
+from dlcli.onnx.inspection import inspect_graph
+
+layers = keras.layers
+
+
+@pytest.fixture(scope="module")
+def trained(write_people, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trained")
+    return train(load_config(write_people(folder)), runs=folder / "runs")
+
+
+@pytest.fixture(scope="module")
+def rows(trained):
+    return trained.path.parents[2] / "people.csv"
+
+
+@pytest.fixture
+def call(request):
+    return request.getfixturevalue("dlcli")
+
+
+@pytest.fixture
+def copy(trained, tmp_path):
+    """Copy the trained model with some members of the zip changed; None leaves one out."""
+
+    def changed(**members):
+        path = tmp_path / "copy.keras"
+        with zipfile.ZipFile(trained.model_path) as old, zipfile.ZipFile(path, "w") as new:
+            for name in old.namelist():
+                content = members.get(name.replace(".", "_"), old.read(name))
+                if content is not None:
+                    new.writestr(name, content)
+        return path
+
+    return changed
+
+
+def test_prediction_and_evaluation_import_no_tensorflow(trained, rows):
+    code = (
+        "import sys; from dlcli import evaluate, predict\n"
+        "frame = predict(sys.argv[1], sys.argv[2]).to_frame()\n"
+        "scores = evaluate(sys.argv[1], sys.argv[2]).scores\n"
+        "print(len(frame), scores.rows, [m for m in ('keras', 'tensorflow') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, trained.path, rows], capture_output=True, text=True, check=True,
+        env={**os.environ, "PYTHONPATH": str(Path(dlcli.__file__).parents[1])},
+    )  # fmt: skip
+
+    assert done.stdout.strip() == "12 12 []"
+
+
+@pytest.mark.parametrize("format", ["keras", "h5"])
+def test_both_engines_predict_the_same(people, tmp_path, format):
+    run = train(load_config(people), runs=tmp_path / "runs", format=format)
+    table = tmp_path / "people.csv"
+
+    first, second = (predict(run.path, table, engine=name) for name in ("onnx", "keras"))
+
+    assert (first.model.network.engine, second.model.network.engine) == ("onnx", "keras")
+    assert predict(run.path, table).model.network.engine == "onnx"
+    mine, theirs = first.to_frame(), second.to_frame()
+    assert mine["prediction"].tolist() == theirs["prediction"].tolist()
+    np.testing.assert_allclose(mine["p_b"], theirs["p_b"], atol=1e-6)
+    assert first.model.notices == second.model.notices == ()
+
+
+EXPORTABLE = {
+    "dense": ((6,), [layers.Dense(3, activation="selu"), layers.PReLU()]),
+    "normalized": ((6,), [layers.BatchNormalization(), layers.LayerNormalization()]),
+    "noisy": ((6,), [layers.GaussianNoise(1.0), layers.Dropout(0.9), layers.Dense(2)]),
+    "conv": ((8, 8, 2), [layers.Conv2D(3, 3), layers.MaxPooling2D(), layers.Flatten()]),
+    "separable": ((8, 8, 2), [layers.SeparableConv2D(3, 3), layers.GlobalAveragePooling2D()]),
+    "augmented": ((8, 8, 3), [layers.RandomFlip(), layers.RandomRotation(0.2), layers.Flatten()]),
+    "words": ((7,), [layers.Embedding(9, 4, mask_zero=True), layers.LSTM(3)]),
+    "series": ((7, 2), [layers.GRU(3, return_sequences=True), layers.SimpleRNN(2)]),
+    "both ways": ((7, 2), [layers.Bidirectional(layers.LSTM(3)), layers.Dense(2)]),
+    "conv1d": ((7,), [layers.Embedding(9, 4), layers.Conv1D(3, 2), layers.GlobalMaxPooling1D()]),
+}
+
+
+@pytest.mark.parametrize("name", EXPORTABLE)
+def test_layers_that_have_a_graph(name):
+    shape, added = EXPORTABLE[name]
+    model = keras.Sequential([keras.Input(shape), *added])
+    words = name in ("words", "conv1d")
+    generator = np.random.default_rng(0)
+    x = generator.integers(0, 9, (5, *shape)) if words else generator.normal(size=(5, *shape))
+    x = x.astype(np.float32)
+
+    network = OnnxNetwork(export_graph(model, x), block=2)
+
+    np.testing.assert_allclose(network(x), model(x, training=False), atol=1e-5)
+    assert network(x[:0]).shape == (0, *model.output_shape[1:])
+
+
+@pytest.mark.parametrize(
+    ("shape", "added"),
+    [((6,), [layers.Dense(2, activation="gelu")]), ((900,), [layers.MelSpectrogram()])],
+    ids=["gelu", "spectrogram"],
+)
+def test_layers_that_have_none_say_so(shape, added):
+    model = keras.Sequential([keras.Input(shape), *added])
+
+    with pytest.raises(ExportError, match="ONNX Runtime refuses it"):
+        export_graph(model, np.zeros((2, *shape), np.float32))
+
+
+def test_a_graph_that_gives_something_else_is_not_trusted(monkeypatch):
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(2)])
+    other = keras.Sequential([keras.Input((3,)), layers.Dense(2)])
+    x = np.ones((2, 3), np.float32)
+    graph = export_graph(other, x)
+    monkeypatch.setattr("dlcli.onnx.export._exported", lambda _: graph)
+
+    with pytest.raises(ExportError, match="differ from Keras's by up to"):
+        export_graph(model, x)
+
+
+def test_a_model_without_a_graph_predicts_with_keras_and_says_why(people, tmp_path):
+    people.write_text(people.read_text().replace("activation: relu", "activation: gelu"))
+    run = train(load_config(people), runs=tmp_path / "runs")
+
+    predictions = predict(run.path, tmp_path / "people.csv")
+
+    assert predictions.model.network.engine == "keras"
+    assert len(predictions.to_frame()) == 12
+    assert predictions.model.notices == ()
+    with pytest.raises(ModelFileError, match="has no ONNX graph to use: ONNX Runtime refuses it"):
+        load_model(run.path, "onnx")
+
+
+@pytest.mark.parametrize("format", ["keras", "h5"])
+def test_a_graph_of_other_weights_is_ignored_with_a_notice(people, tmp_path, rows, format):
+    run = train(load_config(people), runs=tmp_path / "runs", format=format)
+    path = tmp_path / f"changed.{format}"
+    model = load_model(run.path, "keras").model
+    model.set_weights([weight * 2 for weight in model.get_weights()])
+    model.save(path)
+    if format == "keras":
+        with zipfile.ZipFile(run.model_path) as old, zipfile.ZipFile(path, "a") as new:
+            for name in ("dlcli.json", "dlcli.onnx"):
+                new.writestr(name, old.read(name))
+    else:
+        with h5py.File(run.model_path) as old, h5py.File(path, "r+") as new:
+            new.attrs["dlcli"] = old.attrs["dlcli"]
+            new["dlcli_onnx"] = old["dlcli_onnx"][()]
+
+    loaded = load_model(path)
+
+    assert loaded.network.engine == "keras"
+    assert loaded.notices == (
+        f"the weights of {path.name} are not those that dlcli saved; its ONNX graph is ignored",
+    )
+    with pytest.raises(ModelFileError, match="does not belong to the weights"):
+        load_model(path, "onnx")
+
+
+def test_a_graph_that_is_gone_or_damaged_is_ignored_with_a_notice(copy, trained):
+    with zipfile.ZipFile(trained.model_path) as archive:
+        graph = archive.read("dlcli.onnx")
+    for content, reason in ((None, "missing"), (graph[:50], "damaged"), (b"", "refuses it")):
+        loaded = load_model(copy(dlcli_onnx=content))
+        assert loaded.network.engine == "keras"
+        (notice,) = loaded.notices
+        assert notice.startswith("the ONNX graph of copy.keras is ignored")
+        assert reason in notice
+
+
+def test_plain_keras_files_get_a_graph_with_the_first_prediction(tmp_path, write, call):
+    path = tmp_path / "plain.keras"
+    keras.Sequential([keras.Input((2,)), layers.Dense(3, activation="softmax")]).save(path)
+    table, content = write("rows.csv", "1,2\n3,4\n"), path.read_bytes()
+
+    first = call("predict", path, table)
+    assert load_model(path).network.engine == "onnx"
+    second = call("predict", path, table)
+
+    assert first[0] == second[0] == 0
+    assert first[1].splitlines()[0] == "prediction,p_0,p_1,p_2"
+    values = [
+        np.loadtxt(out.splitlines(), delimiter=",", skiprows=1) for _, out, _ in (first, second)
+    ]
+    np.testing.assert_allclose(*values, atol=1e-6)
+    assert path.read_bytes() == content
+
+
+def test_what_cannot_be_exported_is_tried_once(tmp_path, write, call, monkeypatch):
+    path = tmp_path / "plain.keras"
+    keras.Sequential([keras.Input((2,)), layers.Dense(3, activation="gelu")]).save(path)
+    assert call("predict", path, write("rows.csv", "1,2\n"))[0] == 0
+    monkeypatch.setattr(model_file, "export_graph", lambda *_: pytest.fail("tried again"))
+
+    assert call("predict", path, write("rows.csv", "1,2\n"))[0] == 0
+    _, facts = read_graph(load_model(path).file.digest())
+    assert "refuses" in facts.refused
+
+
+def test_large_models_get_no_graph_when_they_are_saved(people, tmp_path, monkeypatch):
+    monkeypatch.setattr(model_file, "MAX_EXPORTED_WEIGHTS", 10)
+    run = train(load_config(people), runs=tmp_path / "runs")
+
+    assert load_model(run.path).network.engine == "keras"
+    assert load_model(run.path).notices == ()
+    predictions = predict(run.path, tmp_path / "people.csv")
+    predictions.to_frame()
+    predictions.keep_graph()
+    assert load_model(run.path).network.engine == "onnx"
+
+
+def _model(*nodes, initializers=(), functions=(), domain=""):
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, 2]) for name in "xy"]
+    graph = helper.make_graph(list(nodes), "g", ends[:1], ends[1:], initializer=list(initializers))
+    sets = [helper.make_opsetid("", 15), *([helper.make_opsetid(domain, 1)] if domain else [])]
+    # ONNX Runtime knows no format as new as that which the latest onnx writes.
+    return helper.make_model(graph, opset_imports=sets, functions=list(functions), ir_version=8)
+
+
+def _external():
+    tensor = helper.make_tensor("w", TensorProto.FLOAT, [2], [1.0, 2.0])
+    tensor.ClearField("float_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    entry = tensor.external_data.add()
+    entry.key, entry.value = "location", "/etc/passwd"
+    return tensor
+
+
+def _hidden_external():
+    branch = helper.make_graph([], "b", [], [], initializer=[_external()])
+    return helper.make_node("If", ["x"], ["y"], then_branch=branch, else_branch=branch)
+
+
+ADD = helper.make_node("Add", ["x", "x"], ["y"])
+HOSTILE = {
+    "external data": (_model(ADD, initializers=[_external()]), "another file"),
+    "external data in a branch": (_model(_hidden_external()), "another file"),
+    "other operators": (
+        _model(helper.make_node("Run", ["x"], ["y"], domain="evil"), domain="evil"),
+        "operators of 'evil'",
+    ),
+    "functions": (
+        _model(
+            ADD,
+            functions=[
+                helper.make_function("evil", "F", ["a"], ["b"], [ADD], [helper.make_opsetid("", 15)])
+            ],
+        ),
+        "functions of its own",
+    ),
+    "two inputs": (
+        helper.make_model(
+            helper.make_graph(
+                [helper.make_node("Add", ["x", "z"], ["y"])], "g",
+                [helper.make_tensor_value_info(n, TensorProto.FLOAT, [None, 2]) for n in "xz"],
+                [helper.make_tensor_value_info("y", TensorProto.FLOAT, [None, 2])],
+            ),
+            opset_imports=[helper.make_opsetid("", 15)],
+            ir_version=8,
+        ),
+        "one input and output",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_graphs_with_anything_else_inside_are_refused(name):
+    model, message = HOSTILE[name]
+
+    with pytest.raises(ModelFileError, match=message):
+        OnnxNetwork(model.SerializeToString())
+
+
+def test_a_graph_nested_too_deeply_is_refused():
+    node = ADD
+    for _ in range(30):
+        node = helper.make_node(
+            "If", ["x"], ["y"], then_branch=helper.make_graph([node], "b", [], [])
+        )
+
+    with pytest.raises(ModelFileError, match="nested too deeply"):
+        inspect_graph(_model(node).SerializeToString())
+
+
+def test_the_inspection_reads_what_onnx_writes():
+    inspect_graph(_model(ADD).SerializeToString())
+    assert (
+        onnx.load_model_from_string(_model(ADD).SerializeToString()).graph.node[0].op_type == "Add"
+    )
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_no_bytes_confuse_the_inspection(data):
+    good = _model(ADD).SerializeToString()
+    at = data.draw(st.integers(0, len(good)))
+    changed = (
+        good[:at]
+        + data.draw(st.binary(max_size=12))
+        + good[data.draw(st.integers(at, len(good))) :]
+    )
+    with contextlib.suppress(ModelFileError):
+        inspect_graph(changed)
+
+
+HEADS = [
+    ("[{Dense: {units: 1}}]", "{BinaryCrossentropy: {from_logits: true}}", "[accuracy, crossentropy]"),
+    ("[{Dense: {activation: sigmoid}}]", "binary_crossentropy", "[accuracy, {BinaryAccuracy: {threshold: 0.4, name: low}}, mse, mae]"),
+    ("[{Dense: {units: 2}}]", "{SparseCategoricalCrossentropy: {from_logits: true}}", "[accuracy, crossentropy]"),
+    ("[{Dense: {units: 2, activation: softmax}}]", "sparse_categorical_crossentropy", "[accuracy]"),
+    ("[{Dense: {units: 2, activation: softmax}}]", "categorical_crossentropy", "[accuracy, crossentropy]"),
+    ("[{Dense: {units: 2, activation: softmax}}]", "mse", "[accuracy, mae, RootMeanSquaredError]"),
+    ("[{Dense: {activation: sigmoid}}]", "binary_crossentropy", "[AUC, F1Score]"),
+    ("[{Dense: {activation: sigmoid, kernel_regularizer: {L2: 0.1}}}]", "binary_crossentropy", "[accuracy]"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("model", "loss", "metrics"), HEADS)
+def test_metrics_without_keras_are_those_of_keras(write, tmp_path, model, loss, metrics):
+    write(
+        "data.csv", "a,b,y\n" + "".join(f"{n % 7},{n % 5},{'pq'[n % 3 == 0]}\n" for n in range(60))
+    )
+    config = write(
+        "c.yaml",
+        f"dataset: {{csv: {{path: data.csv, target: y}}}}\nsplit: {{test: 0}}\nmodel: {model}\n"
+        f"loss: {loss}\nmetrics: {metrics}\nfit: {{epochs: 3}}\noptimizer: {{Adam: {{learning_rate: 0.5}}}}\n",
+    )
+    run = train(load_config(config), runs=tmp_path / "runs")
+
+    mine, theirs = (evaluate(run.path, engine=name).scores for name in ("onnx", "keras"))
+
+    assert mine.metrics.keys() == theirs.metrics.keys()
+    for name, value in theirs.metrics.items():
+        assert mine.metrics[name] == pytest.approx(value, rel=1e-5, abs=1e-6), name
+    assert mine.confusion == theirs.confusion
+
+
+def test_the_model_file_says_what_its_graph_was_made_from(trained):
+    with zipfile.ZipFile(trained.model_path) as archive:
+        facts = json.loads(archive.read("dlcli.json"))["graph"]
+    assert facts["model"] == load_model(trained.path).file.digest()
+    assert Path(trained.model_path).stat().st_size < 100_000
