@@ -45,7 +45,7 @@ def read_ahead(items: Iterator[T], most: int = 2) -> Iterator[T]:
             put((False, error))
 
     # A daemon: it may wait for standard input when the process wants to end.
-    threading.Thread(target=run, daemon=True).start()
+    threading.Thread(target=run, name="read ahead", daemon=True).start()
     try:
         while True:
             more, item = queue.get()

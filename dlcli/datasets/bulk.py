@@ -7,6 +7,7 @@ fields in each line as in the first. Whatever is odd is read by `Rows`, which kn
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 CHUNK = 4 << 20
 # A smaller rest of a file is read before pandas is imported.
 WORTHWHILE = 1 << 20
+TRUTH = re.compile("true|false", re.IGNORECASE)
 
 
 def read_in_bulk(
@@ -76,7 +78,7 @@ def _parse(chunk: str, rows: Rows, types: Sequence[ColumnType | None]) -> Block 
     columns: list[Any] = []
     for at, kind in enumerate(types):
         values = table[at].to_numpy() if kind is not None else np.empty(0)
-        if kind == "numeric" and np.isinf(values).any():
+        if kind == "numeric" and (np.isinf(values).any() or _may_be_words(values, chunk)):
             return None
         columns.append(values if kind == "numeric" else values.tolist())
     lines = range(rows.line + 1, rows.line + count + 1)
@@ -95,6 +97,11 @@ def _is_plain(chunk: str, rows: Rows) -> bool:
         # pandas takes the first line for the width; an empty field may follow.
         or delimiters not in (rows.width - 1, rows.width)
     )
+
+
+def _may_be_words(values: np.ndarray[Any, Any], chunk: str) -> bool:
+    """Tell whether a column may hold nothing but true and false, which pandas takes for numbers."""
+    return bool(((values == 0) | (values == 1)).all()) and bool(TRUTH.search(chunk))
 
 
 def _read_table(chunk: str, rows: Rows, types: Sequence[ColumnType | None]) -> pd.DataFrame:

@@ -1,0 +1,176 @@
+"""Reading large tables fast has to give what reading them row by row gives."""
+
+import io
+import threading
+import time
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dlcli import DatasetError, load_config, predict, train
+from dlcli.datasets import bulk
+from dlcli.datasets.ahead import read_ahead
+from dlcli.datasets.bulk import read_in_bulk
+from dlcli.datasets.columns import convert
+from dlcli.datasets.dataset import Dialect
+from dlcli.datasets.reading import read_blocks
+from dlcli.datasets.rows import LOOKAHEAD, Rows
+
+PLAIN = [f"{n},{n / 7:.3f},word{n % 3}" for n in range(LOOKAHEAD)]
+TYPES = ("numeric", "numeric", "categorical")
+numbers = st.one_of(
+    st.integers(-1000, 1000).map(str),
+    st.floats(allow_nan=False, allow_infinity=False).map(repr),
+    st.sampled_from(
+        ["", "NA", "nan", "inf", "1e400", " 1", "2 ", "\t3", "1_0", "0x1F", "+5", ".5", "5.", "1e", "--1", "TRUE", "１", "1\xa0", "1;2", "e5"]
+    ),
+)  # fmt: skip
+words = st.sampled_from(["a", "b c", "", "NA", "nan", " x ", 'say "hi"', '"q"', "#1", "é한", "0"])
+rows = st.tuples(numbers, numbers, words).map(",".join)
+odd_rows = st.sampled_from(
+    ["", "1,2", "1,2,c,", "1,2,c,d", "1,2,c,d,e", "  ", '1,2,"x,\ny"', "1,2,\0"]
+)
+ends = st.sampled_from(["\n", "\r\n"])
+
+
+def _read(text, dialect, fast):
+    """Return the columns of all rows and their lines, or the message of the error."""
+    lines = Rows(io.StringIO(text, newline=""), "f.csv", dialect)
+    first = next(lines)
+    found = []
+    try:
+        blocks = read_in_bulk(lines, first, 7, TYPES) if fast else read_blocks(lines, first, 7)
+        for block in blocks:
+            values = []
+            for name, kind, texts in zip("abc", TYPES, block.texts, strict=True):
+                place = {"name": name, "lines": block.lines, "where": "f.csv"}
+                parsed = isinstance(texts, np.ndarray)
+                column = texts if parsed else convert(kind, texts, lines.dialect, **place)
+                values.append(["nan" if value != value else value for value in column])
+            found += zip(block.lines, *values, strict=True)
+    except DatasetError as error:
+        return str(error)
+    return found
+
+
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    tail=st.lists(st.one_of(rows, rows, rows, odd_rows), max_size=25),
+    end=ends,
+    quoting=st.booleans(),
+    comment=st.sampled_from(["", "#"]),
+)
+def test_in_bulk_and_row_by_row_read_the_same(tail, end, quoting, comment):
+    text = end.join([*PLAIN, *tail])
+    dialect = Dialect(",", quoting=quoting, comment=comment)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bulk, "WORTHWHILE", 1)
+        patch.setattr(bulk, "CHUNK", 60)
+        fast = _read(text, dialect, fast=True)
+
+    slow = _read(text, dialect, fast=False)
+    if isinstance(slow, str) or isinstance(fast, str):
+        # An error of a later block may be met first where blocks are larger.
+        assert isinstance(slow, str) == isinstance(fast, str)
+    else:
+        assert fast == slow
+
+
+def test_plain_chunks_are_parsed_at_once(monkeypatch):
+    monkeypatch.setattr(bulk, "WORTHWHILE", 1)
+    monkeypatch.setattr(bulk, "CHUNK", 500)
+    text = "\n".join([*PLAIN, *PLAIN, "1,,x", "oops,1,x", *PLAIN])
+    lines = Rows(io.StringIO(text, newline=""), "f.csv", Dialect(","))
+
+    kinds = [
+        (block.lines[0], isinstance(block.texts[0], np.ndarray))
+        for block in read_in_bulk(lines, next(lines), 1000, TYPES)
+    ]
+
+    assert kinds[0] == (1, False)  # the lines that were looked at
+    assert sum(parsed for _, parsed in kinds) >= 5
+    assert [at for at, parsed in kinds[1:] if not parsed] == [
+        next(at for at, _ in reversed(kinds) if at <= 2 * LOOKAHEAD + 2)
+    ]
+
+
+def test_an_error_in_a_large_file_names_its_line(people, tmp_path, write, monkeypatch):
+    monkeypatch.setattr(bulk, "WORTHWHILE", 1)
+    run = train(load_config(people), runs=tmp_path / "runs").path
+    good = ["31;Seoul;yes;1.70"] * 500
+    for bad, message in (
+        ("x;Seoul;yes;1.70", "big.csv:302: 'x' in column 'age' is not a number"),
+        ("31;Seoul;yes", "big.csv:302: 3 fields, but the first row has 4"),
+        ("31;Seoul;yes;1.70;5", "big.csv:302: 5 fields, but the first row has 4"),
+        ("inf;Seoul;yes;1.70", "big.csv:302: 'inf' in column 'age' is infinite"),
+        ('31;"Seoul;yes;1.70', "big.csv:302: a quote is opened and never closed"),
+    ):
+        text = "\n".join(["age;city;member;height", *good[:300], bad, *good[300:]])
+        with pytest.raises(DatasetError) as error:
+            predict(run, write("big.csv", text)).to_frame()
+        assert (
+            str(error.value).replace(str(tmp_path) + "/", "").startswith(message.partition(":")[0])
+        )
+        if "quote" not in message:
+            assert message in str(error.value)
+
+
+def test_bytes_that_are_no_utf8_are_named_by_place(people, tmp_path, monkeypatch):
+    run = train(load_config(people), runs=tmp_path / "runs").path
+    path = tmp_path / "big.csv"
+    row = b"31;Seoul;yes;1.70\n"
+    path.write_bytes(b"age;city;member;height\n" + row * 100_000 + b"31;\xff\xfe;yes;1.70\n")
+
+    with pytest.raises(DatasetError, match=r"big\.csv: not utf-8 after line"):
+        predict(run, path).to_frame()
+
+
+def test_a_large_file_gives_what_its_rows_give(people, tmp_path, write):
+    run = train(load_config(people), runs=tmp_path / "runs").path
+    header = "age;city;member;height;label\n"
+    body = "".join(
+        f"{n % 60};{('Seoul', 'Busan', '')[n % 3]};yes;{1 + n % 7 / 10};a\n" for n in range(70_000)
+    )
+
+    whole = predict(run, write("big.csv", header + body)).to_frame()
+
+    assert len(body) > bulk.WORTHWHILE
+    assert len(whole) == 70_000
+    some = predict(
+        run, write("small.csv", header + "".join(body.splitlines(True)[60_000:60_050]))
+    ).to_frame()
+    part = whole[60_000:60_050].reset_index(drop=True)
+    assert part["prediction"].tolist() == some["prediction"].tolist()
+    np.testing.assert_allclose(part["p_a"], some["p_a"], atol=1e-6)
+
+
+def test_reading_ahead_keeps_order_and_errors():
+    def items():
+        yield from range(5)
+        raise DatasetError("the end")
+
+    reading = read_ahead(items())
+    assert [next(reading) for _ in range(5)] == [0, 1, 2, 3, 4]
+    with pytest.raises(DatasetError, match="the end"):
+        next(reading)
+    assert list(read_ahead(iter([]))) == []
+
+
+def test_a_reader_does_not_run_far_ahead_and_stops_with_its_user():
+    made = []
+
+    def items():
+        for number in range(1000):
+            made.append(number)
+            yield number
+
+    reading = read_ahead(items(), most=2)
+    assert next(reading) == 0
+    time.sleep(0.3)
+    assert len(made) <= 4
+    reading.close()
+    time.sleep(0.3)
+    assert len(made) <= 4
+    assert not any(thread.name.startswith("read ahead") for thread in threading.enumerate())
