@@ -9,8 +9,6 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dlcli.artifacts import finite
-
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -48,6 +46,8 @@ def printable(text: str) -> str:
 
 def say_json(value: Any) -> None:
     """Print a JSON document on standard output."""
+    from dlcli.artifacts import finite
+
     print(json.dumps(finite(value), indent=2, ensure_ascii=False))
 
 
