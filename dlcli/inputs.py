@@ -131,11 +131,8 @@ def _raw(block: Block, layout: Layout, signature: Signature, name: str) -> RawBl
     target = block.texts[layout.target] if layout.target is not None else None
     values: dict[str, Array] = {}
     for column, position in zip(signature.columns, layout.positions, strict=True):
-        texts = block.texts[position]
-        if isinstance(texts, np.ndarray):  # parsed already
-            values[column.name] = texts
-            continue
         place: dict[str, Any] = {"name": column.name, "lines": block.lines, "where": name}
+        texts = block.texts[position]
         values[column.name] = convert(column.type, texts, signature.dialect, **place)
     return RawBlock(
         _shaped(values, signature), len(block), where, layout.notices, target, block.lines

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dlcli import DatasetError, load_config, predict, train
-from dlcli.datasets import bulk
+from dlcli.datasets import bulk, load_dataset
 from dlcli.datasets.ahead import read_ahead
 from dlcli.datasets.bulk import read_in_bulk
 from dlcli.datasets.columns import convert
@@ -174,3 +174,41 @@ def test_a_reader_does_not_run_far_ahead_and_stops_with_its_user():
     time.sleep(0.3)
     assert len(made) <= 4
     assert not any(thread.name.startswith("read ahead") for thread in threading.enumerate())
+
+
+TABLES = {
+    "numbers": [f"{n},{n / 3:.4f},{'ab'[n % 2]}" for n in range(400)],
+    "gaps": [f"{n},{'NA' if n % 50 == 3 else n / 3},{'ab'[n % 2]}" for n in range(400)],
+    "gap in the last column": [f"{'ab'[n % 2]},{n},{'' if n == 300 else n}" for n in range(400)],
+    "words": [f"{n % 7},{('true', 'false')[n % 3 == 0]},{'ab'[n % 2]}" for n in range(400)],
+    "a word far below": [f"{n % 9 if n < 250 else 'xyz'[n % 3]},{n},{'ab'[n % 2]}" for n in range(400)],
+    "one bad cell": [f"{'oops' if n == 350 else n % 9},{n},{'ab'[n % 2]}" for n in range(400)],
+    "quotes far below": [f"{n},{n},{'ab'[n % 2]}" if n < 300 else f'"{n}",{n},"{"ab"[n % 2]}"' for n in range(400)],
+    "labels like numbers": [f"{n},{n % 11},{('007', '7.0')[n % 2]}" for n in range(400)],
+    "constant": [f"5,{n},{'ab'[n % 2]}" for n in range(400)],
+    "short row": [f"{n},{n},{'ab'[n % 2]}" if n != 360 else "1,2" for n in range(400)],
+    "bytes of a spreadsheet": [f"{n},{n},{'ab'[n % 2]}\r" for n in range(400)],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_training_reads_large_tables_as_it_reads_small_ones(write, monkeypatch, name):
+    first = "label,a,b" if name.startswith("gap in") else "a,b,label"
+    write("data.csv", "\n".join([first, *TABLES[name]]) + "\n", newline="")
+    config = load_config(
+        write("c.yaml", "dataset: {csv: {path: data.csv, target: label}}\nmodel: [Dense]\n"
+              "loss: binary_crossentropy\nfit: {epochs: 1}\n".replace("[Dense]", "[{Dense: {activation: sigmoid}}]"))
+    )  # fmt: skip
+
+    def loaded():
+        try:
+            data = load_dataset(config)
+        except DatasetError as error:
+            return str(error)
+        return data.x.to_dict("list"), data.y.tolist(), data.columns, data.target, data.notices
+
+    slow = loaded()
+    monkeypatch.setattr(bulk, "WORTHWHILE", 1)
+    monkeypatch.setattr(bulk, "CHUNK", 300)
+
+    assert repr(loaded()) == repr(slow)

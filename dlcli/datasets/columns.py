@@ -121,14 +121,19 @@ def categories(texts: Sequence[str], dialect: Dialect) -> np.ndarray[Any, Any]:
 
 def convert(
     type: ColumnType,  # noqa: A002 (the word of the config)
-    texts: Sequence[str],
+    texts: Sequence[str] | np.ndarray[Any, Any],
     dialect: Dialect,
     *,
     name: str,
     lines: Sequence[int],
     where: str,
 ) -> np.ndarray[Any, Any]:
-    """Turn texts into values of a known type; see `numbers`, `booleans` and `categories`."""
+    """Turn texts into values of a known type; see `numbers`, `booleans` and `categories`.
+
+    Numbers that are parsed already stay as they are.
+    """
+    if isinstance(texts, np.ndarray):
+        return texts
     if type == "categorical":
         return categories(texts, dialect)
     if type == "text":
@@ -140,9 +145,14 @@ def convert(
 
 
 def detect_type(
-    texts: Sequence[str], dialect: Dialect, *, name: str, lines: Sequence[int], where: str
+    texts: Sequence[str] | np.ndarray[Any, Any],
+    dialect: Dialect,
+    *,
+    name: str,
+    lines: Sequence[int],
+    where: str,
 ) -> ColumnType:
-    """Tell the type of a column from all its texts.
+    """Tell the type of a column from all its texts, if it is not parsed as numbers already.
 
     Raises
     ------
@@ -150,7 +160,7 @@ def detect_type(
         If nearly all texts are numbers and a few are not, or they look like numbers with
         another decimal sign: whatever was meant, it is not a category.
     """
-    if plain_numbers(texts, dialect) is not None:
+    if isinstance(texts, np.ndarray) or plain_numbers(texts, dialect) is not None:
         return "numeric"
     missing = set(dialect.missing)
     present = [(line, text.strip()) for line, text in zip(lines, texts, strict=True)]
@@ -180,18 +190,15 @@ def detect_type(
     return "categorical"
 
 
-def notices(
-    values: Mapping[str, np.ndarray[Any, Any]], texts: Mapping[str, Sequence[str]]
-) -> list[str]:
-    """Say what is odd about the features of a table."""
+def notices(values: Mapping[str, np.ndarray[Any, Any]], firsts: Mapping[str, Any]) -> list[str]:
+    """Say what is odd about the features of a table, from their values and first texts."""
     found = []
     for name, column in values.items():
         rows = len(column)
-        distinct = len(set(column.tolist()))
-        if distinct == 1:
+        if (column == column[0]).all():
             found.append(f"column {name!r} has the same value in every row")
-        elif column.dtype == object and distinct == rows and rows > 20:
-            kind = "dates" if DATE.match(str(texts[name][0])) else "an identifier"
+        elif column.dtype == object and rows > 20 and len(set(column.tolist())) == rows:
+            kind = "dates" if DATE.match(str(firsts[name])) else "an identifier"
             found.append(
                 f"column {name!r} looks like {kind}: no two rows are alike; consider `drop`"
             )

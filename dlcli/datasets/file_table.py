@@ -12,9 +12,10 @@ import numpy as np
 from dlcli.config.loaders import CsvLoader
 from dlcli.datasets.columns import convert, detect_type
 from dlcli.datasets.dataset import Column, ColumnType, Dataset, Dialect
-from dlcli.datasets.reading import Block, position_of, read_all
+from dlcli.datasets.reading import Block, position_of
 from dlcli.datasets.tables import table
 from dlcli.datasets.target_column import read_target
+from dlcli.datasets.whole import read_all
 from dlcli.errors import DatasetError
 
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from dlcli.config.loaders import CsvLoader
 from dlcli.datasets.columns import to_number
-from dlcli.datasets.dataset import Dialect
 from dlcli.datasets.rows import Rows
-from dlcli.datasets.text import open_text
 from dlcli.errors import DatasetError, did_you_mean
 
 
@@ -124,41 +121,6 @@ def read_blocks(
     while chunk := list(islice(stream, size)):
         lines = [line for line, _ in chunk]
         yield Block(list(zip(*(row for _, row in chunk), strict=True)), lines)
-
-
-def read_all(loader: CsvLoader, path: Path) -> tuple[list[str], Block, Dialect]:
-    """Read a whole file.
-
-    Returns
-    -------
-    names : list of str
-    block : Block
-        All rows.
-    dialect : Dialect
-        As detected.
-    """
-    dialect = Dialect(
-        {"tab": "\t", "\\t": "\t"}.get(loader.delimiter, loader.delimiter),
-        encoding=loader.encoding,
-        decimal=loader.decimal,
-        quoting=loader.quoting,
-        comment=loader.comment,
-        missing=loader.missing,
-    )
-    if (
-        dialect.delimiter != "whitespace"
-        and dialect.delimiter != "auto"
-        and len(dialect.delimiter) > 1
-    ):
-        raise DatasetError(f"delimiter {dialect.delimiter!r} has more than one character")
-    with open_text(path, loader.encoding) as text:
-        rows = Rows(text, str(path), dialect)
-        names, first = read_header(rows, loader.header, loader.names)
-        block = next(read_blocks(rows, first, 1 << 62), None)
-        dialect = replace(rows.dialect, header=first is None, width=len(names))
-    if block is None:
-        raise DatasetError(f"{path} has no rows below its header")
-    return names, block, dialect
 
 
 def position_of(name: str | int, names: Sequence[str], where: str, *, what: str = "column") -> int:

@@ -15,8 +15,9 @@ from dlcli.config.loaders import AudioLoader, CsvLoader
 from dlcli.datasets.archives import ARCHIVES
 from dlcli.datasets.dataset import Column, Dataset, Dialect, Medium
 from dlcli.datasets.folders import Found, Label, Naming, check_classes, read_folder
-from dlcli.datasets.reading import file_sha256, position_of, read_all
+from dlcli.datasets.reading import file_sha256, position_of
 from dlcli.datasets.tables import objects, table
+from dlcli.datasets.whole import read_all
 from dlcli.errors import DatasetError, first_line
 
 ENDINGS = (".wav",)

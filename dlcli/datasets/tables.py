@@ -18,9 +18,10 @@ from dlcli.datasets.dataset import (
     ColumnType,
     Dataset,
 )
-from dlcli.datasets.reading import file_sha256, position_of, read_all
+from dlcli.datasets.reading import file_sha256, position_of
 from dlcli.datasets.series import load_series
 from dlcli.datasets.target_column import read_target
+from dlcli.datasets.whole import read_all
 from dlcli.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -62,7 +63,10 @@ def load_csv(
         With file and line, if the text is malformed or a column is missing.
     """
     where = str(path)
-    names, block, dialect = read_all(loader, path)
+    numeric = kind in (None, "numeric") and loader.window is None
+    typed = [column for column, own in loader.types.items() if own != "numeric"]
+    texts = [loader.target, *extra, *loader.drop, *typed] if numeric else None
+    names, block, dialect = read_all(loader, path, texts)
     target_at = position_of(loader.target, names, where, what="target column")
     aside = [position_of(item, names, where) for item in (*loader.drop, *extra)]
     if loader.window is not None:
@@ -75,8 +79,8 @@ def load_csv(
     features = [at for at in dict.fromkeys(wanted) if at != target_at and at not in aside]
     if not features:
         raise DatasetError(f"{where}: no column is left to learn from")
-    for typed in loader.types:
-        position_of(typed, names, where)
+    for column in loader.types:
+        position_of(column, names, where)
     columns, values = [], {}
     for at in features:
         column = names[at]
@@ -86,7 +90,7 @@ def load_csv(
         columns.append(Column(column, own, at))
     _refuse_wide_categories(values, columns, where)
     target, y = read_target(loader, names[target_at], target_at, block, dialect, where)
-    texts = {names[at]: block.texts[at] for at in features}
+    firsts = {names[at]: block.texts[at][0] for at in features}
     return Dataset(
         name,
         table(values),
@@ -95,7 +99,7 @@ def load_csv(
         tuple(columns),
         dialect,
         files={where: file_sha256(path)},
-        notices=tuple(notices(values, texts)) if kind is None else (),
+        notices=tuple(notices(values, firsts)) if kind is None else (),
     )
 
 
@@ -136,7 +140,7 @@ def read_parts(loader: CsvLoader, path: Path, column: str | int) -> np.ndarray[A
     ndarray of int8, shape (n,)
         0 train, 1 validation, 2 test.
     """
-    names, block, _ = read_all(loader, path)
+    names, block, _ = read_all(loader, path, [column])
     at = position_of(column, names, str(path))
     parts = np.empty(len(block), np.int8)
     for index, text in enumerate(block.texts[at]):
@@ -152,6 +156,6 @@ def read_parts(loader: CsvLoader, path: Path, column: str | int) -> np.ndarray[A
 
 def read_groups(loader: CsvLoader, path: Path, column: str | int) -> np.ndarray[Any, Any]:
     """Read the column whose equal values never part; shape (n,), text."""
-    names, block, dialect = read_all(loader, path)
+    names, block, dialect = read_all(loader, path, [column])
     texts = block.texts[position_of(column, names, str(path))]
     return categories(texts, replace(dialect, missing=()))
