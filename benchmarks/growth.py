@@ -94,7 +94,7 @@ def grow_predict(bench: Bench) -> list[dict[str, Any]]:
         commands = {"dlcli": dlcli("predict", model, table, "--output", "ours.csv")}
         if rows <= MOST_ROWS:
             scaler = save_scaler(bench, model)
-            commands["script"] = plain("predict.py", model, scaler, table, "theirs.csv")
+            commands["script"] = plain("predict.py", model, scaler, table, "--output", "out.csv")
         runs = alternate(commands, bench.folder, bench.repeats)
         case: dict[str, Any] = {"rows": rows, "columns": columns}
         for side, each in runs.items():
