@@ -116,7 +116,7 @@ def kfold(bench: Bench, config: str, options: Sequence[str], *, whole: bool) -> 
 
     One fold's training times ten stands for ten trainings then, and the title says so.
     """
-    ours = dlcli("kfold", config, *options, "--out", "runs", "--json", "--quiet")
+    ours = dlcli("kfold", config, *options, "--out", bench.folder / "runs", "--json", "--quiet")
     script = f"{config}_kfold.py"
     commands = {"dlcli": ours, "single": plain(script, bench.data, "--first", 1)}
     if whole:
@@ -159,7 +159,7 @@ def kfold_iris(bench: Bench) -> Comparison:
 
 def kfold_engines(bench: Bench) -> Comparison:
     """Compare the two engines of dlcli: all folds in one program, and fold by fold."""
-    ours = ("kfold", "sonar", "--out", "runs", "--json", "--quiet", "--engine")
+    ours = ("kfold", "sonar", "--out", bench.folder / "runs", "--json", "--quiet", "--engine")
     runs = bench.by_turns(stacked=dlcli(*ours, "stacked"), serial=dlcli(*ours, "serial"))
     stacked, serial = runs["stacked"], runs["serial"]
     values = [
@@ -181,7 +181,7 @@ def train(
 ) -> Comparison:
     """Compare a training; `fit` and `whole` are the least ratios."""
     runs = bench.by_turns(
-        dlcli=dlcli("train", config, *options, "--out", "runs", "--json", "--quiet"),
+        dlcli=dlcli("train", config, *options, "--out", bench.folder / "runs", "--json", "--quiet"),
         script=plain(f"{config.partition('_')[0]}_train.py", bench.data),
     )
     ours, script = runs["dlcli"], runs["script"]
@@ -216,7 +216,9 @@ def train_reuters(bench: Bench) -> Comparison:
 
 def sonar_model(bench: Bench) -> tuple[Path, Path]:
     """Train sonar once; return the model and its scaler, which joblib saved as a script does."""
-    found = run(dlcli("train", "sonar", "--out", "runs", "--json", "--quiet"), bench.folder)
+    found = run(
+        dlcli("train", "sonar", "--out", bench.folder / "runs", "--json", "--quiet"), bench.folder
+    )
     model = Path(bench.folder, json.loads(found.output)["model"])
     return model, save_scaler(bench, model)
 

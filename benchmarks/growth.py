@@ -43,6 +43,8 @@ CASES = (
     ("folds × 2", {"folds": 20}),
     ("epochs × 2", {"epochs": 20}),
 )
+FEW_COLUMNS = tuple(("iris", 4, 10**power) for power in (4, 5, 6, 7))
+MANY_COLUMNS = (("sonar", 60, 10_000), ("sonar", 60, 100_000), ("wide", 600, 10_000))
 # A script that holds ten million rows needs several gigabytes.
 MOST_ROWS = 1_000_000
 
@@ -70,7 +72,7 @@ def grow_kfold(bench: Bench) -> list[dict[str, Any]]:
             "sonar_kfold.py", bench.data, "--table", table,
             "--folds", sizes["folds"], "--epochs", sizes["epochs"],
         )  # fmt: skip
-        ours = dlcli("kfold", config, "--out", "runs", "--json", "--quiet")
+        ours = dlcli("kfold", config, "--out", bench.folder / "runs", "--json", "--quiet")
         runs = bench.by_turns(dlcli=ours, script=script)
         found: dict[str, Any] = {"what": what}
         for side, measured in (("dlcli", trainings), ("script", printed)):
@@ -83,14 +85,16 @@ def grow_kfold(bench: Bench) -> list[dict[str, Any]]:
 def grow_predict(bench: Bench) -> list[dict[str, Any]]:
     """Predict more and more rows, of few columns and of many."""
     wide = config_of(bench, **BASE | {"columns": 600})[1]
-    shapes = [("iris", 4, 10**power) for power in (4, 5, 6, 7)]
-    shapes += [("sonar", 60, 10_000), ("sonar", 60, 100_000), (str(wide), 600, 10_000)]
     cases = []
-    for config, columns, rows in shapes:
+    for name, columns, rows in (*FEW_COLUMNS, *MANY_COLUMNS):
         print(f"{rows:,} × {columns}", flush=True)
-        found = run(dlcli("train", config, "--out", "runs", "--json", "--quiet"), bench.folder)
+        config = wide if name == "wide" else name
+        found = run(
+            dlcli("train", config, "--out", bench.folder / "runs", "--json", "--quiet"),
+            bench.folder,
+        )
         model = Path(bench.folder, json.loads(found.output)["model"])
-        table = make_rows(bench, rows, "iris.csv" if config == "iris" else "sonar.csv", columns)
+        table = make_rows(bench, rows, "iris.csv" if name == "iris" else "sonar.csv", columns)
         commands = {"dlcli": dlcli("predict", model, table, "--output", "ours.csv")}
         if rows <= MOST_ROWS:
             scaler = save_scaler(bench, model)
