@@ -33,7 +33,6 @@ def _draw_kfold(axes: Any, cases: list[dict[str, Any]]) -> None:
         heights = [median(case[side]["seconds"]) for case in cases]
         bars = axes.bar(places, heights, width, color=COLOURS[side], label=side)
         axes.bar_label(bars, [f"{height:.0f}" for height in heights], fontsize=8)
-    axes.set_yscale("log")
     axes.margins(y=0.15)
     names = [case["what"].replace(" ×", "\n×") for case in cases]
     axes.set_xticks(range(len(cases)), names)
@@ -48,7 +47,12 @@ def _draw_predict(axes: Any, cases: list[dict[str, Any]], what: str, label: str)
         values = [median(case[side][what]) for case in drawn]
         axes.plot([case["rows"] for case in drawn], values, "o-", color=colour, label=side)
     axes.set_xscale("log")
-    axes.set_yscale("log")
+    if what == "seconds":
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter("")
+    else:
+        axes.set_ylim(bottom=0)
     axes.set_xlabel("rows of 4 columns")
     axes.set_ylabel(label)
     axes.set_title(f"predict: {label}", fontsize=10)
