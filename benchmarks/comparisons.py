@@ -2,103 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import os
 import re
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench import Bench, Comparison, Line, peaks_of, printed, seconds_of, trainings
 from measure import ROOT, BenchmarkError, Run, alternate, dlcli, median, plain, run
 
 ROWS = ROOT / "benchmarks" / "rows.py"
 MISTAKE = "dataset: iris\nmodel:\n  - Dence: 16\nloss: mse\nfit: {epochs: 1}\n"
-
-
-@dataclass
-class Line:
-    """One measured thing of both sides.
-
-    Parameters
-    ----------
-    what : str
-    unit : {"s", "MB", "×"}
-    dlcli : list of float
-        One entry per repeat.
-    script : list of float
-        Empty where there is no script.
-    least : float, optional
-        What the script's median must be, divided by that of dlcli.
-    most : float, optional
-        What dlcli's median must stay below.
-    """
-
-    what: str
-    unit: str
-    dlcli: list[float]
-    script: list[float] = field(default_factory=list)
-    least: float | None = None
-    most: float | None = None
-
-
-@dataclass
-class Comparison:
-    """The lines of one row group, and what both sides computed."""
-
-    title: str
-    lines: list[Line]
-    results: str = ""
-
-
-@dataclass(frozen=True)
-class Bench:
-    """Where and how often is measured.
-
-    Parameters
-    ----------
-    folder : Path
-        A temporary one; runs and generated rows go there.
-    repeats : int
-    full : bool
-        Whether the scripts train all folds where that takes minutes.
-    """
-
-    folder: Path
-    repeats: int
-    full: bool = False
-
-    @property
-    def data(self) -> Path:
-        """The folder of the published data sets."""
-        return Path(os.environ.get("DLCLI_DATA", "data").split(os.pathsep)[0]).resolve()
-
-    def by_turns(self, **commands: Sequence[str]) -> dict[str, list[Run]]:
-        """Run the commands by turns."""
-        return alternate(commands, self.folder, self.repeats)
-
-
-def _seconds(runs: Sequence[Run]) -> list[float]:
-    return [each.seconds for each in runs]
-
-
-def _peaks(runs: Sequence[Run]) -> list[float]:
-    return [each.peak for each in runs]
-
-
-def printed(runs: Sequence[Run]) -> list[float]:
-    """Return the seconds that a script prints in its last line."""
-    return [float(each.output.split()[-1]) for each in runs]
-
-
-def trainings(runs: Sequence[Run]) -> list[float]:
-    """Return the seconds of all folds' trainings, tracing included."""
-    totals = []
-    for each in runs:
-        with (Path(json.loads(each.output)["run"]) / "folds.csv").open(encoding="utf-8") as file:
-            totals.append(sum(float(row["seconds"]) for row in csv.DictReader(file)))
-    return totals
 
 
 def _accuracies(found: Run, script: Run) -> str:
@@ -124,7 +38,7 @@ def kfold(bench: Bench, config: str, options: Sequence[str], *, whole: bool) -> 
     runs = bench.by_turns(**commands)
     single = runs["single"]
     if whole:
-        seconds, fits = _seconds(runs["script"]), printed(runs["script"])
+        seconds, fits = seconds_of(runs["script"]), printed(runs["script"])
     else:
         fits = [10 * one for one in printed(single)]
         seconds = [r.seconds + 9 * one for r, one in zip(single, printed(single), strict=True)]
@@ -134,9 +48,13 @@ def kfold(bench: Bench, config: str, options: Sequence[str], *, whole: bool) -> 
         title if whole else f"{title} (script scaled from one fold)",
         [
             Line("the trainings alone", "s", trainings(runs["dlcli"]), fits, least=20),
-            Line("whole process", "s", _seconds(runs["dlcli"]), seconds, least=7),
-            Line("beside a single fold", "s", _seconds(runs["dlcli"]), _seconds(single), least=1),
-            Line("peak memory", "MB", _peaks(runs["dlcli"]), _peaks(runs.get("script", single))),
+            Line("whole process", "s", seconds_of(runs["dlcli"]), seconds, least=7),
+            Line(
+                "beside a single fold", "s", seconds_of(runs["dlcli"]), seconds_of(single), least=1
+            ),
+            Line(
+                "peak memory", "MB", peaks_of(runs["dlcli"]), peaks_of(runs.get("script", single))
+            ),
         ],
         results,
     )
@@ -170,7 +88,7 @@ def kfold_engines(bench: Bench) -> Comparison:
         "kfold sonar --engine stacked (dlcli) and --engine serial (script)",
         [
             Line("the trainings alone", "s", trainings(stacked), trainings(serial)),
-            Line("whole process", "s", _seconds(stacked), _seconds(serial)),
+            Line("whole process", "s", seconds_of(stacked), seconds_of(serial)),
         ],
         f"accuracy: {', '.join(values)}",
     )
@@ -191,9 +109,9 @@ def train(
         " ".join(["train", config, *options]),
         [
             Line("the fit alone", "s", fits, printed(script), least=fit),
-            Line("whole process", "s", _seconds(ours), _seconds(script), least=whole),
+            Line("whole process", "s", seconds_of(ours), seconds_of(script), least=whole),
             Line("processor", "s", [r.cpu for r in ours], [r.cpu for r in script]),
-            Line("peak memory", "MB", _peaks(ours), _peaks(script), least=memory),
+            Line("peak memory", "MB", peaks_of(ours), peaks_of(script), least=memory),
         ],
         _accuracies(ours[0], script[0]),
     )
@@ -254,8 +172,8 @@ def predict_one(bench: Bench) -> Comparison:
     return Comparison(
         "predict one row of 60 columns",
         [
-            Line("whole process", "s", _seconds(ours), _seconds(script), least=8, most=1.2),
-            Line("peak memory", "MB", _peaks(ours), _peaks(script), most=200),
+            Line("whole process", "s", seconds_of(ours), seconds_of(script), least=8, most=1.2),
+            Line("peak memory", "MB", peaks_of(ours), peaks_of(script), most=200),
         ],
         f"the same label, {label}",
     )
@@ -275,15 +193,15 @@ def predict_many(bench: Bench) -> Comparison:
     )
     compared = run([sys.executable, str(ROWS), "compare", "ours.csv", "theirs.csv"], bench.folder)
     ours, theirs, tuned = (runs[name] for name in ("dlcli", "script", "tuned"))
-    peak = median(_peaks(runs["few"]))
+    peak = median(peaks_of(runs["few"]))
     return Comparison(
         "predict 1,000,000 rows of 60 columns",
         [
-            Line("whole process", "s", _seconds(ours), _seconds(theirs), least=2),
-            Line("… with batch_size=1024", "s", _seconds(ours), _seconds(tuned)),
-            Line("peak memory", "MB", _peaks(ours), _peaks(theirs), most=400),
-            Line("peak memory of 100,000 rows", "MB", _peaks(runs["few"])),
-            Line("memory, 1,000,000 / 100,000", "×", [p / peak for p in _peaks(ours)], most=1.1),
+            Line("whole process", "s", seconds_of(ours), seconds_of(theirs), least=2),
+            Line("… with batch_size=1024", "s", seconds_of(ours), seconds_of(tuned)),
+            Line("peak memory", "MB", peaks_of(ours), peaks_of(theirs), most=400),
+            Line("peak memory of 100,000 rows", "MB", peaks_of(runs["few"])),
+            Line("memory, 1,000,000 / 100,000", "×", [p / peak for p in peaks_of(ours)], most=1.1),
         ],
         compared.output.strip(),
     )
@@ -300,7 +218,7 @@ def start(bench: Bench) -> Comparison:
         if re.search(r"\|\s+(tensorflow|keras)\b", imported):
             raise BenchmarkError(f"dlcli {what} imports TensorFlow or Keras")
         runs = alternate({what: dlcli(*arguments)}, bench.folder, bench.repeats, exit_code=code)
-        lines.append(Line(f"`{what}`, whole process", "s", _seconds(runs[what]), most=0.5))
+        lines.append(Line(f"`{what}`, whole process", "s", seconds_of(runs[what]), most=0.5))
     return Comparison("--help, and check of a config with a mistake", lines, "no TensorFlow")
 
 

@@ -17,7 +17,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from comparisons import ROWS, Bench, make_rows, printed, save_scaler, trainings
+from bench import Bench, printed, trainings
+from comparisons import ROWS, make_rows, save_scaler
 from measure import alternate, dlcli, here, plain, run
 from readme import GROWTH, HERE, load, write_readme
 

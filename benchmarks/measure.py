@@ -92,10 +92,7 @@ def run(command: Sequence[str], folder: Path, *, exit_code: int = 0) -> Run:
 def alternate(
     commands: Mapping[str, Sequence[str]], folder: Path, repeats: int, *, exit_code: int = 0
 ) -> dict[str, list[Run]]:
-    """Run some commands by turns, so that what else the machine does hits all alike.
-
-    Each has an untimed first round only in so far as files are read: the first repeat counts.
-    """
+    """Run some commands by turns, so that what else the machine does hits all alike."""
     runs: dict[str, list[Run]] = {name: [] for name in commands}
     for repeat in range(repeats):
         for name, command in commands.items():

@@ -18,7 +18,8 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from comparisons import COMPARISONS, Bench
+from bench import Bench
+from comparisons import COMPARISONS
 from measure import here
 from readme import SPEED, load, missed, write_readme
 
