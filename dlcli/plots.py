@@ -81,7 +81,11 @@ def draw_confusion(
     size = min(12.0, max(4.4, 0.55 * len(names) + 2.2))
     with picture(path, (size, size)) as axes:
         totals = np.maximum(counts.sum(axis=1, keepdims=True), 1)
-        axes.imshow(counts / totals, cmap="Blues", vmin=0, vmax=1)
+        # Not with `imshow`, which holds a colour in float64 for each pixel of the picture.
+        edges = np.arange(len(names) + 1) - 0.5
+        axes.pcolormesh(edges, edges, counts / totals, cmap="Blues", vmin=0, vmax=1)
+        axes.set_aspect("equal")
+        axes.invert_yaxis()
         ticks = np.arange(len(names))
         axes.set(title=title, xlabel="predicted", ylabel="true")
         if len(names) <= 60:

@@ -87,7 +87,7 @@ class _Session:
     prepared: Prepared
     split: Split
     preprocessor: Preprocessor
-    x: Mapping[str, Array]
+    x: dict[str, Array]
     model: Any
     notices: list[str] = field(default_factory=list)
 
@@ -218,7 +218,17 @@ def _fit_data(session: _Session) -> FitData:
     }
     weights = class_weights(dataset.y[session.split.train], dataset.target, config.fit.class_weight)
     watch = (session.x["validation"], encoded["validation"]) if "validation" in encoded else None
-    return FitData(session.x["train"], encoded["train"], weights, watch)
+    return FitData(_share_training_rows(session), encoded["train"], weights, watch)
+
+
+def _share_training_rows(session: _Session) -> Any:
+    """Give the training rows to TensorFlow and keep a view of them: memory holds them once."""
+    import tensorflow as tf
+
+    with tf.device("cpu:0"):
+        tensor = tf.constant(session.x["train"])
+    session.x["train"] = np.asarray(memoryview(tensor))
+    return tensor
 
 
 def _score_parts(session: _Session) -> dict[str, Scored]:

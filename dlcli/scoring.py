@@ -14,7 +14,8 @@ from dlcli.datasets.dataset import Target
 from dlcli.targets import Output, decode, encode_target, output_kind
 
 Array = np.ndarray[Any, Any]
-BLOCK_BYTES = 64 << 20
+# Larger blocks are no faster, and an LSTM holds several times its outputs.
+BLOCK_BYTES = 16 << 20
 MAX_BLOCK = 8192
 
 

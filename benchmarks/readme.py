@@ -1,0 +1,137 @@
+"""Write ``README.md`` from the measured figures; nothing is measured here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from measure import median
+
+HERE = Path(__file__).parent
+SPEED, GROWTH = HERE / "speed.json", HERE / "growth.json"
+INTRODUCTION = """\
+# Benchmarks
+
+dlcli beside plain Keras scripts as a course has them. The scripts are in `plain_keras/`: the same
+model, epochs, batches, optimizer, preprocessing and callbacks, written with pandas, scikit-learn
+and Keras. Both sides run as whole processes, start-up included, by turns on one machine; the
+figures are medians, of wall-clock seconds and of the peak memory that the system counts. *Ratio*
+is script / dlcli. `speed.py` and `growth.py` measure and write this page; `catalogue.py` trains
+the configs that come along and writes the table in the README above.
+
+    DLCLI_DATA=/path/to/data python benchmarks/speed.py
+    DLCLI_DATA=/path/to/data python benchmarks/growth.py
+
+## Speed and memory
+"""
+GROWTH_TEXT = """\
+## How the cost grows
+
+![Seconds and memory of dlcli and of a script, as rows, columns, folds and epochs grow](growth.png)
+
+A cross-validation starts from 200 rows of 60 columns, 10 folds, 10 epochs, batches of 5, with
+sonar's network; one of the four grows at a time. Seconds of whole processes, and of the trainings
+alone.
+"""
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Return stored figures; none, if nothing was measured yet."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def number(value: float, unit: str) -> str:
+    """Write seconds, megabytes or a ratio, as long as it needs to be."""
+    digits = 0 if unit == "MB" or value >= 100 else 1 if value >= 10 else 2
+    return f"{value:,.{digits}f}" + (f" {unit}" if unit in ("s", "MB") else "")
+
+
+def bars(line: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
+    """Yield each bar of a line, and whether it is met."""
+    ours = median(line["dlcli"])
+    if line["least"] is not None:
+        yield f"ratio ≥ {line['least']:g}", median(line["script"]) / ours >= line["least"]
+    if line["most"] is not None:
+        unit = f" {line['unit']}" if line["unit"] != "×" else ""
+        yield f"< {line['most']:g}{unit}", ours < line["most"]
+
+
+def missed(stored: Mapping[str, Any]) -> list[str]:
+    """Return the lines that miss a bar."""
+    return [
+        f"{comparison['title']}: {line['what']}: {bar}"
+        for comparison in stored.values()
+        for line in comparison["lines"]
+        for bar, met in bars(line)
+        if not met
+    ]
+
+
+def speed_table(stored: Mapping[str, Any]) -> str:
+    """Return the table of all comparisons."""
+    rows = ["| | script | dlcli | ratio | bar | |", "|---|--:|--:|--:|---|---|"]
+    for comparison in stored.values():
+        rows.append(f"| **{comparison['title']}** | | | | | {comparison['results']} |")
+        for line in comparison["lines"]:
+            ours = median(line["dlcli"])
+            theirs = median(line["script"]) if line["script"] else None
+            found = list(bars(line))
+            cells = (
+                line["what"],
+                "" if theirs is None else number(theirs, line["unit"]),
+                number(ours, line["unit"]),
+                "" if theirs is None else number(theirs / ours, "×"),
+                ", ".join(bar for bar, _ in found),
+                ", ".join("met" if met else "missed" for _, met in found),
+            )
+            rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def below(stored: Mapping[str, Any]) -> str:
+    """Return date, versions, machine and repeats, as often as they differ."""
+    said: dict[str, int] = {}
+    for found in stored.values():
+        versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
+        text = f"{found['date']}, {found['machine']}: {versions}; medians of {found['repeats']}."
+        said[text] = said.get(text, 0) + 1
+    return "\n".join(f"Measured on {text}" for text in said)
+
+
+def growth_tables(stored: Mapping[str, Any]) -> str:
+    """Return the tables of growing work."""
+    rows = [
+        "| kfold | script | trainings | dlcli | trainings |",
+        "|---|--:|--:|--:|--:|",
+    ]
+    for case in stored["kfold"]["cases"]:
+        cells = [
+            number(median(case[side][what]), "s")
+            for side in ("script", "dlcli")
+            for what in ("seconds", "trainings")
+        ]
+        rows.append(f"| {case['what']} | {' | '.join(cells)} |")
+    rows += [
+        "",
+        "| predict | script | memory | dlcli | memory |",
+        "|---|--:|--:|--:|--:|",
+    ]
+    for case in stored["predict"]["cases"]:
+        cells = [
+            number(median(case[side][what]), unit) if case.get(side) else ""
+            for side in ("script", "dlcli")
+            for what, unit in (("seconds", "s"), ("peak", "MB"))
+        ]
+        rows.append(f"| {case['rows']:,} × {case['columns']} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def write_readme() -> None:
+    """Write the page from both files of figures."""
+    speed, growth = load(SPEED), load(GROWTH)
+    parts = [INTRODUCTION, speed_table(speed), "", below(speed), ""]
+    if growth:
+        parts += [GROWTH_TEXT, growth_tables(growth), "", below(growth), ""]
+    (HERE / "README.md").write_text("\n".join(parts), encoding="utf-8")
