@@ -11,6 +11,7 @@ from dlcli.config.heads import CROSSENTROPIES, HINGE_LOSSES, SPARSE_LOSSES, from
 from dlcli.datasets.dataset import Target
 
 Array = np.ndarray[Any, Any]
+FLOAT_FORMAT = "%.7g"
 Output = Literal["value", "probability", "logit", "score"]
 
 
@@ -96,7 +97,7 @@ def decode(outputs: Array, kind: Output) -> Array:
 
 def float_text(value: float) -> str:
     """Write what a float32 knows, and no digits that it does not."""
-    return f"{value:.7g}"
+    return FLOAT_FORMAT % value
 
 
 def class_weights(y: Array, target: Target, weighting: Any) -> Array | None:

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import json as jsonlib
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from itertools import repeat
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
+from typing import Annotated, Literal
 
 import typer
 
 from dlcli.cli.options import Json, ModelPath, Network
 from dlcli.errors import DlcliError
-
-if TYPE_CHECKING:
-    from dlcli.prediction import PredictionBlock, Predictions
 
 
 def evaluate(
@@ -105,6 +97,7 @@ def predict(
     """
     from dlcli import backend
     from dlcli.cli import terminal
+    from dlcli.cli.output import csv_writer, destination, json_writer
     from dlcli.loading import find_model, load_model
 
     if bool(text) == bool(source):
@@ -123,11 +116,11 @@ def predict(
     blocks = iter(predictions)
     first = next(blocks, None)  # what is wrong with the input shows before anything is written
     chosen = format or ("jsonl" if output.endswith((".jsonl", ".ndjson")) else "csv")
-    with _destination(output) as file:
+    with destination(output) as file:
         write = (
-            _csv_writer(predictions, file, safe=csv_safe)
+            csv_writer(predictions, file, safe=csv_safe)
             if chosen == "csv"
-            else _json_writer(predictions, file)
+            else json_writer(predictions, file)
         )
         if first is not None:
             write(first)
@@ -139,74 +132,6 @@ def predict(
         rows = f"{predictions.rows} row{'s' * (predictions.rows != 1)}"
         terminal.note(f"{rows} predicted: {output}")
     predictions.keep_graph()
-
-
-@contextmanager
-def _destination(output: str) -> Iterator[TextIO]:
-    """Yield standard output, or a file that appears when everything is written."""
-    if output == "-":
-        yield sys.stdout
-        return
-    from dlcli.artifacts import atomic
-
-    path = Path(output)
-    if path.is_dir():
-        raise DlcliError(f"{path} is a folder")
-    if path.exists() and not path.is_file():  # a pipe or a device is written to, not replaced
-        with path.open("w", encoding="utf-8", newline="") as file:
-            yield file
-        return
-    with (
-        atomic(path) as temporary,
-        temporary.open("w", encoding="utf-8", newline="") as file,
-    ):
-        yield file
-
-
-def _csv_writer(predictions: Predictions, file: TextIO, *, safe: bool) -> Any:
-    from dlcli.targets import float_text
-
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(predictions.columns)
-
-    def shielded(text: str) -> str:
-        return f"'{text}" if safe and text[:1] in "=+-@\t\r" else text
-
-    def write(block: PredictionBlock) -> None:
-        labels = block.prediction.tolist()
-        shares: Any = repeat(()) if block.probabilities is None else block.probabilities.tolist()
-        if block.probabilities is None:
-            labels = list(map(float_text, labels))
-        else:
-            labels = list(map(shielded, labels))
-        names: Any = [[shielded(name)] for name in block.names] if predictions.named else repeat([])
-        writer.writerows(
-            [*name, label, *map(float_text, row)]
-            for name, label, row in zip(names, labels, shares, strict=False)
-        )
-
-    return write
-
-
-def _json_writer(predictions: Predictions, file: TextIO) -> Any:
-    from dlcli.targets import float_text
-
-    named = predictions.named
-    columns = predictions.columns[2 if named else 1 :]
-
-    def write(block: PredictionBlock) -> None:
-        shares = [()] * len(block) if block.probabilities is None else block.probabilities.tolist()
-        names: Any = block.names if named else repeat("")
-        for name, label, row in zip(names, block.prediction.tolist(), shares, strict=False):
-            value = label if isinstance(label, str) else float(float_text(label))
-            record = {
-                **({named: name} if named else {}),
-                "prediction": value,
-                **dict(zip(columns, (float(float_text(v)) for v in row), strict=True)),
-            }
-            file.write(jsonlib.dumps(record, ensure_ascii=False) + "\n")
-
-    return write
 
 
 def list_runs(

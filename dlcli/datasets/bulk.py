@@ -9,6 +9,8 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +22,8 @@ from dlcli.datasets.rows import Rows
 if TYPE_CHECKING:
     import pandas as pd
 
-CHUNK = 4 << 20
+# What is parsed at a time: enough to make the call worth it, and few rows to keep memory low.
+CHUNK_ROWS, CHUNK = 16_384, 4 << 20
 # A smaller rest of a file is read before pandas is imported.
 WORTHWHILE = 1 << 20
 TRUTH = re.compile("true|false", re.IGNORECASE)
@@ -50,7 +53,13 @@ def read_in_bulk(
     """
     plain = rows.dialect.delimiter != "whitespace" and rows.dialect.decimal == "."
     yield from read_blocks(rows, first, size, looked_at_only=plain)
-    while plain and (chunk := rows.chunk(CHUNK)):
+    head = rows.chunk(WORTHWHILE) if plain else ""
+    if len(head) < WORTHWHILE:
+        rows.feed(io.StringIO(head, newline=""))
+        yield from read_blocks(rows, None, size)
+        return
+    characters = min(CHUNK, CHUNK_ROWS * len(head) // max(head.count("\n"), 1))
+    for chunk in chain([head], iter(partial(rows.chunk, characters), "")):
         quoted = rows.dialect.quoting and '"' in chunk
         if not quoted and (block := _parse(chunk, rows, types)) is not None:
             yield block
@@ -58,13 +67,14 @@ def read_in_bulk(
         # A quoted field may go on in what follows, so that rows are read one by one from here on.
         rows.feed(io.StringIO(chunk, newline=""), then_rest=quoted)
         yield from read_blocks(rows, None, size)
-        plain = not quoted
+        if quoted:
+            return
 
 
 def _parse(chunk: str, rows: Rows, types: Sequence[ColumnType | None]) -> Block | None:
     """Parse whole lines, or return None where `Rows` has to look at them."""
     count = chunk.count("\n") + (chunk[-1] != "\n")
-    if len(chunk) < WORTHWHILE or not _is_plain(chunk, rows):
+    if not _is_plain(chunk, rows):
         return None
     try:
         table = _read_table(chunk, rows, types)
@@ -92,7 +102,7 @@ def _is_plain(chunk: str, rows: Rows) -> bool:
     delimiters = chunk.partition("\n")[0].count(dialect.delimiter)
     return not (
         "\0" in chunk
-        or chunk.count("\r") != chunk.count("\r\n")
+        or ("\r" in chunk and chunk.count("\r") != chunk.count("\r\n"))
         or (dialect.comment and dialect.comment in chunk)
         # pandas takes the first line for the width; an empty field may follow.
         or delimiters not in (rows.width - 1, rows.width)

@@ -1,0 +1,97 @@
+"""Where predictions are written, and how: CSV or JSON Lines."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from io import StringIO
+from itertools import repeat
+from pathlib import Path
+from typing import Any, TextIO
+
+from dlcli.artifacts import atomic
+from dlcli.errors import DlcliError
+from dlcli.prediction import PredictionBlock, Predictions
+from dlcli.targets import FLOAT_FORMAT, float_text
+
+Write = Callable[[PredictionBlock], None]
+
+
+@contextmanager
+def destination(output: str) -> Iterator[TextIO]:
+    """Yield standard output, or a file that appears when everything is written."""
+    if output == "-":
+        yield sys.stdout
+        return
+    path = Path(output)
+    if path.is_dir():
+        raise DlcliError(f"{path} is a folder")
+    if path.exists() and not path.is_file():  # a pipe or a device is written to, not replaced
+        with path.open("w", encoding="utf-8", newline="") as file:
+            yield file
+        return
+    with (
+        atomic(path) as temporary,
+        temporary.open("w", encoding="utf-8", newline="") as file,
+    ):
+        yield file
+
+
+def csv_writer(predictions: Predictions, file: TextIO, *, safe: bool) -> Write:
+    """Write the header, and return what writes a block.
+
+    Parameters
+    ----------
+    predictions : Predictions
+    file : text file
+    safe : bool
+        Whether to keep spreadsheets from running a text as a formula.
+    """
+    csv.writer(file, lineterminator="\n").writerow(predictions.columns)
+
+    def quoted(text: str) -> str:
+        field = StringIO()
+        shielded = f"'{text}" if safe and text[:1] in "=+-@\t\r" else text
+        csv.writer(field, lineterminator="").writerow([shielded])
+        return field.getvalue()
+
+    label = cache(quoted)  # there are as many as classes
+
+    def write(block: PredictionBlock) -> None:
+        columns: list[Any] = [map(quoted, block.names)] if predictions.named else []
+        formats = ["%s"] * len(columns)
+        if block.probabilities is None:
+            columns.append(block.prediction.tolist())
+            formats.append(FLOAT_FORMAT)
+        else:
+            columns += [map(label, block.prediction.tolist()), *block.probabilities.T.tolist()]
+            formats += ["%s", *[FLOAT_FORMAT] * block.probabilities.shape[1]]
+        # A row in one format takes a third of the time of its fields one by one.
+        line = ",".join(formats) + "\n"
+        file.write("".join(map(line.__mod__, zip(*columns, strict=True))))
+
+    return write
+
+
+def json_writer(predictions: Predictions, file: TextIO) -> Write:
+    """Return what writes a block."""
+    named = predictions.named
+    columns = predictions.columns[2 if named else 1 :]
+
+    def write(block: PredictionBlock) -> None:
+        shares = [()] * len(block) if block.probabilities is None else block.probabilities.tolist()
+        names: Any = block.names if named else repeat("")
+        for name, label, row in zip(names, block.prediction.tolist(), shares, strict=False):
+            value = label if isinstance(label, str) else float(float_text(label))
+            record = {
+                **({named: name} if named else {}),
+                "prediction": value,
+                **dict(zip(columns, (float(float_text(v)) for v in row), strict=True)),
+            }
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+
+    return write
