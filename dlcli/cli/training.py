@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from dlcli.cli.options import ConfigName, EngineChoice, Json, Out, Overrides, Quiet, Sample
+from dlcli.cli.options import ConfigName, Devices, EngineChoice, Json, Out, Overrides, Quiet, Sample
 
 # What a model is asked with.
 EXAMPLES = {
@@ -38,6 +38,7 @@ def train(
         Literal["keras", "h5"], typer.Option("--format", help="Of the model file.")
     ] = "keras",
     sample: Sample = False,
+    devices: Devices = "",
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -68,6 +69,7 @@ def train(
         runs=out,
         sample=sample,
         format=format,
+        devices=devices,
         on_start=on_start,
         on_progress=None if quiet else display,
         download_bar=sys.stderr.isatty(),
