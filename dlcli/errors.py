@@ -81,6 +81,10 @@ class ConfigError(DlcliError):
         self.problems = tuple(sorted(problems))
         super().__init__("\n".join(map(str, self.problems)))
 
+    def __reduce__(self) -> tuple[type[ConfigError], tuple[tuple[Problem, ...]]]:
+        """Go from process to process."""
+        return type(self), (self.problems,)
+
 
 def first_line(error: BaseException) -> str:
     """Return what an error of Keras or TensorFlow says first, without where it says it."""

@@ -70,7 +70,7 @@ def test_folds_in_mixed_precision_train_fold_by_fold(tmp_path):
 
 def test_xla_gives_the_same_bits_again_and_the_usual_result(tmp_path):
     def trained(xla):
-        config = load_config("iris", ["fit.epochs=2", f"hardware.jit_compile={xla}"])
+        config = load_config("xor", ["fit.epochs=2", f"hardware.jit_compile={xla}"])
         return train(config, runs=tmp_path / "runs").history["loss"]
 
     once, again = trained("true"), trained("true")

@@ -95,6 +95,12 @@ def kfold(
     out: Out = Path("runs"),
     sample: Sample = False,
     engine: EngineChoice = "auto",
+    jobs: Annotated[
+        int,
+        typer.Option(
+            "--jobs", min=1, help="Processes that train folds which do not train in one program."
+        ),
+    ] = 1,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -133,6 +139,7 @@ def kfold(
             runs=out,
             sample=sample,
             engine=engine,
+            jobs=jobs,
             on_start=partial(announce, quiet=quiet),
             on_engine=None if quiet else on_engine,
             on_fold=None if quiet else on_fold,
