@@ -63,6 +63,8 @@ def training_batches(
     """
     import tensorflow as tf
 
+    # Reading the functions' source to find Python loops costs more than tracing them.
+    plain = tf.autograph.experimental.do_not_convert
     rows = len(data.x)
     steps = steps_per_epoch(rows, batch_size)
     weights = data.weights
@@ -88,13 +90,14 @@ def training_batches(
             return x, y, weight * tf.cast(factor, tf.float32)
 
         if shares == 1:
-            return tf.data.Dataset.range(steps).map(batch)
-        return tf.data.Dataset.range(steps * shares).map(share)
+            return tf.data.Dataset.range(steps).map(plain(batch))
+        return tf.data.Dataset.range(steps * shares).map(plain(share))
 
     if epoch is None:
-        dataset = tf.data.Dataset.range(2**31).flat_map(batches)
+        dataset = tf.data.Dataset.range(2**31).flat_map(plain(batches))
     else:
-        dataset = tf.data.Dataset.from_tensors(0).flat_map(lambda _: batches(epoch.read_value()))
+        numbered = plain(lambda _: batches(epoch.read_value()))
+        dataset = tf.data.Dataset.from_tensors(0).flat_map(numbered)
         dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps))
     return _plain_options(dataset, rows)
 

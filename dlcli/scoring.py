@@ -31,7 +31,10 @@ class Predictor:
 
         self.model = model
         spec = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
-        self._call = tf.function(lambda x: model(x, training=False), input_signature=[spec])
+        # Keras's layers need none of autograph, which would read the source of this file first.
+        self._call = tf.function(
+            lambda x: model(x, training=False), input_signature=[spec], autograph=False
+        )
         widest = max((_row_bytes(layer) for layer in model.layers), default=4)
         self.block = int(min(8192, max(32, BLOCK_BYTES // widest)))
 
