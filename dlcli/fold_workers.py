@@ -106,8 +106,11 @@ class FoldWorkers:
             process = context.Process(target=_work, args=given, daemon=True)
             process.start()
             theirs.close()
-            ours.send((self.prepared, self.folds))
-            self._assign(ours, process)
+            try:
+                ours.send((self.prepared, self.folds))
+                self._assign(ours, process)
+            except ConnectionError:
+                raise _death(process) from None
 
     def _assign(self, pipe: Any, process: Any) -> None:
         """Give a process the next fold, or tell it that there is none."""
@@ -129,21 +132,21 @@ class FoldWorkers:
 
     def _hear(self, pipe: Any, on_progress: OnProgress | None) -> None:
         """Take what a process says."""
+        from dlcli.callbacks import Interrupted
+
         process, fold = self._busy[pipe]
         try:
             kind, value = pipe.recv()
+            if kind == "done":
+                self._done[fold] = value
+                self._assign(pipe, process)
         except (EOFError, ConnectionError):
-            process.join()
-            raise TrainingError(
-                f"the process that trained fold {fold + 1} died, exit code {process.exitcode}",
-                hint="if the memory was short, give fewer --jobs",
-            ) from None
+            raise _death(process) from None
         if kind == "error":
             raise value
-        if kind == "done":
-            self._done[fold] = value
-            self._assign(pipe, process)
-        elif on_progress is not None and fold == self._next:
+        if kind == "stopped":
+            raise Interrupted(value)
+        if kind == "progress" and on_progress is not None and fold == self._next:
             on_progress(value)
 
     def _stop(self) -> None:
@@ -155,10 +158,20 @@ class FoldWorkers:
         self._busy.clear()
 
 
+def _death(process: Any) -> TrainingError:
+    """Return the error for a process that has ended by itself."""
+    process.join()
+    return TrainingError(
+        f"a process that trained folds died, exit code {process.exitcode}",
+        hint="if the memory was short, give fewer --jobs",
+    )
+
+
 def _work(pipe: Any, threads: int, quiet: bool) -> None:
     """Train the folds that the parent names, until it names none."""
-    # Ctrl-C reaches all processes of a terminal; the parent decides.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Signals may reach all processes; while a fold trains it stops, else the parent decides.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     if quiet:
         backend.silence()
     try:
@@ -173,6 +186,7 @@ def _work(pipe: Any, threads: int, quiet: bool) -> None:
         while (fold := pipe.recv()) is not None:
             fitted, scored = trainer.run(folds[fold], report)
             if fitted.signum is not None:
+                pipe.send(("stopped", fitted.signum))
                 return
             pipe.send(("done", (fitted, scored)))
     except (EOFError, ConnectionError):

@@ -14,7 +14,7 @@ from dlcli.datasets.dataset import Target
 from dlcli.targets import Output, decode, encode_target, output_kind
 
 Array = np.ndarray[Any, Any]
-BLOCK_BYTES = 64 << 20
+BLOCK_BYTES = 16 << 20
 
 
 class Predictor:

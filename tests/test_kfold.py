@@ -4,6 +4,7 @@ import csv
 import json
 import multiprocessing
 import os
+import pickle
 import re
 import signal
 
@@ -12,7 +13,7 @@ import pytest
 from scipy import stats
 
 from dlcli import DatasetError, kfold, load_config
-from dlcli.errors import DlcliError, TrainingError
+from dlcli.errors import ConfigError, DlcliError, Problem, TrainingError
 from dlcli.fold_training import FoldTrainer
 from dlcli.fold_workers import most_workers
 from dlcli.preparation import prepare
@@ -228,6 +229,15 @@ def test_what_goes_wrong_in_a_process_is_told_as_in_one(dlcli, tmp_path):
     assert "training diverged in epoch 1" in told[0][1][0]
 
 
+def test_problems_of_a_config_go_from_process_to_process():
+    error = ConfigError([Problem("b.yaml", 3, "fit", "wrong"), Problem("a.yaml", 1, "", "bad")])
+
+    again = pickle.loads(pickle.dumps(error))
+
+    assert str(again) == str(error) == "a.yaml:1: bad\nb.yaml:3: fit: wrong"
+    assert again.problems == error.problems
+
+
 def test_a_process_that_dies_is_an_error(tmp_path, monkeypatch):
     config = load_config("digits_cnn", ["fit.epochs=5000", *CONVOLUTIONS[1:]])
 
@@ -235,7 +245,7 @@ def test_a_process_that_dies_is_an_error(tmp_path, monkeypatch):
         for process in multiprocessing.active_children():
             process.kill()
 
-    with pytest.raises(TrainingError, match=r"the process that trained fold [12] died"):
+    with pytest.raises(TrainingError, match="a process that trained folds died, exit code -9"):
         kfold(config, folds=2, runs=tmp_path, jobs=2, on_progress=kill)
 
     assert not multiprocessing.active_children()
@@ -244,7 +254,8 @@ def test_a_process_that_dies_is_an_error(tmp_path, monkeypatch):
 def test_a_signal_ends_the_processes_and_keeps_finished_folds(dlcli, tmp_path, monkeypatch):
     def stop(display, progress):
         if not display.prefix.startswith("fold 1/"):
-            os.kill(os.getpid(), signal.SIGTERM)
+            for process in multiprocessing.active_children():
+                os.kill(process.pid, signal.SIGTERM)  # as a batch system does, to all of a group
 
     monkeypatch.setattr("dlcli.cli.terminal.ProgressDisplay.__call__", stop)
     options = [part for change in CONVOLUTIONS for part in ("--set", change)]
