@@ -38,6 +38,19 @@ def silence() -> None:
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
+def is_quiet() -> bool:
+    """Tell whether `silence` was called."""
+    return _quiet
+
+
+def use_threads(count: int) -> None:
+    """Have TensorFlow compute in so many threads; to be called before it computes."""
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(count)
+    tf.config.threading.set_inter_op_parallelism_threads(count)
+
+
 def import_keras() -> Any:
     """Import Keras and return it.
 

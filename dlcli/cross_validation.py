@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlcli import plots
-from dlcli.artifacts import RunDirectory, write_csv, write_json
+from dlcli.artifacts import RunDirectory
 from dlcli.config import Config
 from dlcli.config.checks import check_monitors
 from dlcli.datasets.dataset import Target
 from dlcli.fold_engines import Choice, Engine, FoldEngine
+from dlcli.fold_files import write_folds
 from dlcli.fold_training import FoldTrainer, left_out, resolve_folds
 from dlcli.preparation import Prepared, describe_data, prepare, unscaled
 from dlcli.scoring import Scored, Scores, score_outputs
 from dlcli.split import Split, make_folds
 from dlcli.summary import Summary, summarise
-from dlcli.targets import Output, decode, float_text, output_kind, probabilities
+from dlcli.targets import output_kind
 from dlcli.training import FitResult
 
 if TYPE_CHECKING:
@@ -119,6 +119,7 @@ def kfold(
     runs: Path = Path("runs"),
     sample: bool = False,
     engine: Choice = "auto",
+    jobs: int = 1,
     on_start: Callable[[Config, Dataset, list[str]], None] | None = None,
     on_engine: Callable[[Engine], None] | None = None,
     on_fold: Callable[[FoldResult], None] | None = None,
@@ -139,6 +140,9 @@ def kfold(
     engine : {"auto", "stacked", "serial"}
         Whether all folds train in one program, or one after the other; ``"auto"``: in one
         program where that is possible.
+    jobs : int
+        How many processes train folds that do not train together. With more than one, a script
+        must keep its work under ``if __name__ == "__main__"``.
     on_start : callable, optional
         Called once, before the first fold, with the resolved config, the data set and notices.
     on_engine : callable, optional
@@ -171,14 +175,14 @@ def kfold(
     made = make_folds(dataset, config.split, config.kfold.folds, config.seed)
     notices = [*prepared.notices, *left_out(dataset), *unscaled(prepared, made[0].train)]
     check_monitors(config, validation=len(made[0].validation) > 0)
-    engines = FoldEngine(FoldTrainer(prepared), made, engine)
+    engines = FoldEngine(FoldTrainer(prepared), made, engine, jobs)
     about = {"data": describe_data(dataset), "sample": dataset.sampled, "folds": len(made)}
     run = RunDirectory(runs, config, "kfold", {**about, "engine": engines.engine.to_json()})
     if on_start is not None:
         on_start(config, dataset, notices)
     if on_engine is not None:
         on_engine(engines.engine)
-    rounds = _Rounds(dataset)
+    rounds = Rounds(dataset)
     signum = None
     try:
         for number, (fitted, scored) in enumerate(engines.run(on_progress), 1):
@@ -191,7 +195,7 @@ def kfold(
         if rounds.results:
             seconds = time.monotonic() - started
             result = _result(run.path, config, rounds, notices, seconds, signum)
-            _write(run.path, result, rounds, output_kind(dataset.target, config.loss))
+            write_folds(run.path, result, rounds, output_kind(dataset.target, config.loss))
     except BaseException as error:
         run.finish("failed", error=f"{type(error).__name__}: {error}")
         raise
@@ -202,7 +206,7 @@ def kfold(
     return result
 
 
-class _Rounds:
+class Rounds:
     """What the folds gave so far."""
 
     def __init__(self, dataset: Dataset) -> None:
@@ -231,7 +235,7 @@ class _Rounds:
 def _result(
     path: Path,
     config: Config,
-    rounds: _Rounds,
+    rounds: Rounds,
     notices: list[str],
     seconds: float,
     signum: int | None,
@@ -252,46 +256,3 @@ def _result(
         signum,
         dataset.sampled,
     )
-
-
-def _write(path: Path, result: KfoldResult, rounds: _Rounds, kind: Output) -> None:
-    """Write the tables, the metrics and the picture of a cross-validation."""
-    names = list(result.summaries)
-    write_csv(
-        path / "folds.csv",
-        ["fold", "rows", "epochs", "seconds", *names],
-        (
-            [f.fold, f.rows, f.epochs, round(f.seconds, 3), *(f.metrics[name] for name in names)]
-            for f in result.folds
-        ),
-    )
-    _write_out_of_fold(path / "out_of_fold.csv", rounds, kind)
-    write_json(path / "metrics.json", result.to_json())
-    target = rounds.dataset.target
-    mark = " (generated sample)" if result.sampled else ""
-    title = f"{result.config.name}{mark}, out of fold"
-    if target.task == "classification":
-        confusion = result.scores.confusion
-        plots.draw_confusion(path / "confusion.png", confusion, target.class_names, title)
-    else:
-        rows, _, outputs = rounds.in_order()
-        true = rounds.dataset.y[rows]
-        plots.draw_predicted(path / "predicted.png", true, outputs[:, 0], target, title)
-
-
-def _write_out_of_fold(path: Path, rounds: _Rounds, kind: Output) -> None:
-    """Write every row's prediction by the model that had not seen it."""
-    rows, folds, outputs = rounds.in_order()
-    names = rounds.dataset.target.class_names
-    true = rounds.dataset.y[rows]
-    header = ["row", "fold", "true", "prediction", *(f"p_{name}" for name in names)]
-    if names:
-        label = np.asarray(names, object)
-        true, predicted = label[true], label[decode(outputs, kind)]
-        shares = probabilities(outputs, kind).tolist()
-    else:
-        predicted = np.array([float_text(value) for value in outputs[:, 0]], object)
-        shares = [[]] * len(rows)
-    columns = zip(rows + 1, folds, true, predicted, shares, strict=True)
-    lines = ([*first, *map(float_text, last)] for *first, last in columns)
-    write_csv(path, header, lines)

@@ -46,6 +46,13 @@ class TrainingError(DlcliError):
     best_epoch = 0
 
 
+# What Keras and TensorFlow say before they say what is wrong.
+HEADINGS = (
+    "Exception encountered", "in user code", "Graph execution error", "Detected at node",
+    "<stack traces unavailable>",
+)  # fmt: skip
+
+
 @dataclass(frozen=True, order=True)
 class Problem:
     """One mistake in a config: where it is and what it is."""
@@ -74,13 +81,15 @@ class ConfigError(DlcliError):
         self.problems = tuple(sorted(problems))
         super().__init__("\n".join(map(str, self.problems)))
 
+    def __reduce__(self) -> tuple[type[ConfigError], tuple[tuple[Problem, ...]]]:
+        """Go from process to process."""
+        return type(self), (self.problems,)
+
 
 def first_line(error: BaseException) -> str:
     """Return what an error of Keras or TensorFlow says first, without where it says it."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    told = [
-        line for line in lines if not line.startswith(("Exception encountered", "in user code"))
-    ]
+    told = [line for line in lines if not line.startswith(HEADINGS)]
     plain = [line.removeprefix("\x1b[1m").removesuffix("\x1b[0m") for line in told or lines]
     return plain[0] if plain else type(error).__name__
 

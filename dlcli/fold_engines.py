@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from dlcli.errors import DlcliError
 from dlcli.fold_training import FoldTrainer
+from dlcli.fold_workers import FoldWorkers, cpu_count, most_workers
 from dlcli.model import make_callbacks
+from dlcli.preparation import Prepared
 from dlcli.preprocess import Preprocessor
 from dlcli.replicas import ROWS_BYTES, Copy, NotStackable, Replicas, why_not
 from dlcli.split import Split
@@ -33,21 +35,29 @@ class Engine:
     folds : int
     reason : str
         Why the folds do not train together.
+    jobs : int
+        How many processes train them.
     """
 
     name: Literal["stacked", "serial"]
     folds: int
     reason: str = ""
+    jobs: int = 1
 
     def __str__(self) -> str:
         """Say it in a line."""
         if self.name == "stacked":
             return f"stacked: {self.folds} folds in one program"
+        if self.jobs > 1:
+            return f"fold by fold in {self.jobs} processes: {self.reason}"
         return f"fold by fold: {self.reason}"
 
-    def to_json(self) -> dict[str, str]:
+    def to_json(self) -> dict[str, Any]:
         """Return what ``run.json`` keeps."""
-        return {"name": self.name, **({"reason": self.reason} if self.reason else {})}
+        plain: dict[str, Any] = {"name": self.name}
+        if self.reason:
+            plain["reason"] = self.reason
+        return {**plain, "jobs": self.jobs} if self.jobs > 1 else plain
 
 
 class FoldEngine:
@@ -59,6 +69,8 @@ class FoldEngine:
     folds : sequence of Split
     choice : {"auto", "stacked", "serial"}
         What was asked for.
+    jobs : int
+        How many processes may train what cannot train together.
 
     Raises
     ------
@@ -66,7 +78,13 @@ class FoldEngine:
         If the folds cannot train together, and that was asked for.
     """
 
-    def __init__(self, trainer: FoldTrainer, folds: Sequence[Split], choice: Choice) -> None:
+    def __init__(
+        self,
+        trainer: FoldTrainer,
+        folds: Sequence[Split],
+        choice: Choice,
+        jobs: int = 1,
+    ) -> None:
         self.trainer, self.folds = trainer, folds
         self._replicas: Replicas | None = None
         self._preprocessors: list[Preprocessor] = []
@@ -84,7 +102,13 @@ class FoldEngine:
                 hint="leave out --engine stacked; fold by fold the result is the same",
             )
         name: Literal["stacked", "serial"] = "serial" if reason else "stacked"
-        self.engine = Engine(name, len(folds), reason)
+        self.threads = max(1, cpu_count() // jobs)
+        self.engine = Engine(name, len(folds), reason, self._affordable(jobs) if reason else 1)
+
+    def _affordable(self, jobs: int) -> int:
+        """Return how many processes to start: no more than there are folds, and memory."""
+        values = math.prod(self.trainer.model.input_shape[1:]) * len(self.trainer.dataset)
+        return min(jobs, len(self.folds), most_workers(4 * values))
 
     def _stack(self, *, must_pay: bool) -> None:
         """Make the program of all folds."""
@@ -121,6 +145,12 @@ class FoldEngine:
             For each fold in turn. After a signal the last has no scores; of folds that train
             together none has them.
         """
+        if self.engine.jobs > 1:
+            trainer = self.trainer
+            prepared = Prepared(trainer.config, trainer.dataset, ())
+            workers = FoldWorkers(prepared, self.folds, self.engine.jobs, self.threads)
+            yield from workers.run(on_progress)
+            return
         if self._replicas is None:
             for fold in self.folds:
                 yield self.trainer.run(fold, on_progress)

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlcli.backend import seed_everything
+from dlcli.batches import FitData, steps_per_epoch
 from dlcli.config import Config
 from dlcli.datasets import Dataset
+from dlcli.hardware import set_memory_growth
 from dlcli.model import build_model, compile_model, make_callbacks
 from dlcli.preparation import Prepared
 from dlcli.preprocess import Preprocessor, fit_preprocessor
 from dlcli.scoring import Predictor, Scored, score
 from dlcli.split import Split
 from dlcli.targets import class_weights, encode_target
-from dlcli.training import FitData, choose_steps_per_execution, fit, steps_per_epoch
+from dlcli.training import choose_steps_per_execution, fit
 
 if TYPE_CHECKING:
     from dlcli.callbacks import OnProgress
@@ -113,6 +115,7 @@ class FoldTrainer:
         return score(self.model, self.predictor, x, y, dataset.target, self.config.loss)
 
     def _build(self, shape: tuple[int, ...]) -> None:
+        set_memory_growth(self.config.hardware)
         seed_everything(self.config.seed)
         self.model = build_model(self.config, shape, self.dataset.facts)
         compile_model(self.model, self.config)

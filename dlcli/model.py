@@ -13,6 +13,7 @@ from dlcli.config.components import PATH_ARGUMENTS, Component, parameter_kind
 from dlcli.config.heads import HINGE_LOSSES, SPARSE_LOSSES, from_logits
 from dlcli.config.sections import Config
 from dlcli.errors import ConfigError, first_line
+from dlcli.hardware import dtype_policy, use_xla
 from dlcli.known import Facts
 
 KNOW_LOGITS = (
@@ -43,14 +44,20 @@ def build_model(config: Config, input_shape: tuple[int, ...], facts: Facts | Non
         If a layer does not take what the layer before it gives, located at that layer.
     """
     keras = import_keras()
+    policy = config.hardware.dtype_policy
     # TensorFlow's scopes are ASCII; a config may be called 학생.yaml.
     name = re.sub(r"[^A-Za-z0-9]+", "_", config.name).strip("_") or "model"
+    # It keeps the policy float32 itself: with another one it would round its inputs, which may
+    # be the numbers of words.
     model = keras.Sequential([keras.Input(input_shape)], name=name)
     shape: tuple[Any, ...] = input_shape
     for layer in config.model:
         before = shape
         try:
-            model.add(instantiate(layer, "layers"))
+            # Losses, metrics and predictions want exact outputs.
+            last = layer is config.model[-1]
+            with dtype_policy("float32" if last else policy):
+                model.add(instantiate(layer, "layers"))
             shape = tuple(model.output_shape[1:])
         except Exception as error:
             message = f"{layer.name} does not take inputs of shape {before}: {first_line(error)}"
@@ -98,15 +105,26 @@ def compile_model(model: Any, config: Config, *, steps_per_execution: int = 1) -
     """
     units = int(model.output_shape[-1])
     metrics = [resolve_metric(metric, config.loss, units) for metric in config.metrics]
+    optimizer = _checked(config, config.optimizer, "optimizers")
+    if config.hardware.dtype_policy == "mixed_float16":
+        optimizer = _scaling_losses(optimizer)
     model.compile(
-        optimizer=_checked(config, config.optimizer, "optimizers"),
+        optimizer=optimizer,
         loss=_checked(config, config.loss, "losses"),
         metrics=[_checked(config, metric, "metrics") for metric in metrics],
         steps_per_execution=steps_per_execution,
         jit_compile=False,
     )
+    if config.hardware.jit_compile:
+        use_xla(model, config)
     # Some optimizers start their slots from the weights, which must be the first ones.
     model.optimizer.build(model.trainable_variables)
+
+
+def _scaling_losses(optimizer: Any) -> Any:
+    """Keep small gradients from vanishing in float16, as ``compile`` does for its own policy."""
+    scaling = import_keras().optimizers.LossScaleOptimizer
+    return optimizer if isinstance(optimizer, scaling) else scaling(optimizer)
 
 
 def _checked(config: Config, component: Component, kind: str) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,9 +12,11 @@ import numpy as np
 from dlcli import plots
 from dlcli.artifacts import RunDirectory, write_json
 from dlcli.backend import seed_everything
+from dlcli.batches import FitData, steps_per_epoch
 from dlcli.config import Config
 from dlcli.config.checks import check_monitors
 from dlcli.errors import TrainingError, first_line
+from dlcli.hardware import ready_devices, scope
 from dlcli.learned import Learned, draw_learned
 from dlcli.model import build_model, compile_model, make_callbacks
 from dlcli.model_file import embed_checkpoints, save_model, weights_sha256
@@ -23,7 +25,7 @@ from dlcli.preprocess import Preprocessor, fit_preprocessor
 from dlcli.scoring import Predictor, Scored, Scores, score
 from dlcli.split import Split, split_rows
 from dlcli.targets import class_weights, encode_target
-from dlcli.training import FitData, FitResult, choose_steps_per_execution, fit, steps_per_epoch
+from dlcli.training import FitResult, choose_steps_per_execution, fit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,6 +100,7 @@ def train(
     runs: Path = Path("runs"),
     sample: bool = False,
     format: Literal["keras", "h5"] = "keras",  # noqa: A002 (the option's name)
+    devices: str = "",
     on_progress: OnProgress | None = None,
     on_start: Callable[[Config, Dataset, list[str]], None] | None = None,
     download_bar: bool = False,
@@ -113,6 +116,8 @@ def train(
         Whether to train on a generated sample instead of the data set.
     format : {"keras", "h5"}
         Of the model file.
+    devices : str
+        How many GPUs share the work, or which ones, as in ``gpu:0,gpu:1``.
     on_progress : callable, optional
         Called with a `dlcli.callbacks.Progress` as the training goes on.
     on_start : callable, optional
@@ -126,16 +131,18 @@ def train(
 
     Raises
     ------
-    ConfigError, DatasetError
+    ConfigError, DatasetError, DlcliError
         Before anything is written.
     TrainingError
         If the training diverges; the best model so far is kept in the run directory.
     """
     prepared = prepare(config, sample=sample, progress=download_bar)
-    session = _assemble(prepared)
+    used = ready_devices(config.hardware, devices)
+    session = _assemble(prepared, used)
     config, dataset = prepared.config, prepared.dataset
     data = describe_data(dataset)
-    run = RunDirectory(runs, config, "train", {"data": data, "sample": dataset.sampled})
+    about = {"data": data, "sample": dataset.sampled, **({"devices": used} if used else {})}
+    run = RunDirectory(runs, config, "train", about)
     if on_start is not None:
         on_start(config, dataset, session.notices)
     model_path = run.path / f"model.{format}"
@@ -191,7 +198,7 @@ def _score_and_draw(folder: Path, session: _Session, result: FitResult) -> dict[
     return scores
 
 
-def _assemble(prepared: Prepared) -> _Session:
+def _assemble(prepared: Prepared, devices: Sequence[str]) -> _Session:
     """Split, fit the preprocessing on the training rows, build and compile."""
     config, dataset = prepared.config, prepared.dataset
     split = split_rows(dataset, config.split, config.seed)
@@ -202,10 +209,11 @@ def _assemble(prepared: Prepared) -> _Session:
     if notice := scale_notice(x["train"], preprocessor):
         notices.append(notice)
     seed_everything(config.seed)
-    model = build_model(config, preprocessor.input_shape, dataset.facts)
-    steps = steps_per_epoch(len(split.train), config.fit.batch_size)
-    per_call = choose_steps_per_execution(model, steps, config.fit.batch_size)
-    compile_model(model, config, steps_per_execution=per_call)
+    with scope(devices):
+        model = build_model(config, preprocessor.input_shape, dataset.facts)
+        steps = steps_per_epoch(len(split.train), config.fit.batch_size)
+        per_call = choose_steps_per_execution(model, steps, config.fit.batch_size)
+        compile_model(model, config, steps_per_execution=per_call)
     return _Session(prepared, split, preprocessor, x, model, notices)
 
 

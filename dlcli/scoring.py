@@ -42,7 +42,10 @@ class Predictor:
         self.input_shape: tuple[int, ...] = tuple(model.input_shape[1:])
         self.output_shape: tuple[int, ...] = tuple(model.output_shape[1:])
         spec = tf.TensorSpec((None, *self.input_shape), tf.float32)
-        self._call = tf.function(lambda x: model(x, training=False), input_signature=[spec])
+        # Keras's layers need none of autograph, which would read the source of this file first.
+        self._call = tf.function(
+            lambda x: model(x, training=False), input_signature=[spec], autograph=False
+        )
         self.block = rows_per_block(model)
 
     def __call__(self, x: Array) -> Array:

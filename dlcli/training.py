@@ -9,42 +9,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from dlcli.backend import import_keras
+from dlcli.batches import FitData, steps_per_epoch, training_batches, validation_batches
 from dlcli.config.sections import FitConfig
 from dlcli.errors import DlcliError, TrainingError, first_line
 
 if TYPE_CHECKING:
     from dlcli.callbacks import OnProgress
 
-Array = np.ndarray[Any, Any]
-
 # What a step costs at least, and what one core computes in a second; for choosing how many
 # steps run in one call, so that progress and Ctrl-C stay alive about twice a second.
 STEP_SECONDS = 50e-6
 FLOPS = 10e9
 CALL_SECONDS = 0.4
-
-
-@dataclass(frozen=True)
-class FitData:
-    """Arrays of one fit, preprocessed and encoded.
-
-    Parameters
-    ----------
-    x : ndarray of float32, shape (n, …)
-    y : ndarray, shape (n, units) or (n, 1)
-    weights : ndarray of float32, shape (n,), optional
-        One per row.
-    validation : tuple of ndarray, optional
-        ``x`` and ``y`` of the rows that watch.
-    """
-
-    x: Array
-    y: Array
-    weights: Array | None = None
-    validation: tuple[Array, Array] | None = None
 
 
 @dataclass
@@ -72,13 +49,10 @@ class FitResult:
     signum: int | None = None
 
 
-def steps_per_epoch(rows: int, batch_size: int) -> int:
-    """Return the number of batches in an epoch, the last one perhaps smaller."""
-    return math.ceil(rows / batch_size)
-
-
 def choose_steps_per_execution(model: Any, steps: int, batch_size: int) -> int:
     """Return how many steps one call of the training function should do.
+
+    With several devices it is one: TensorFlow cannot have them meet within a loop of its own.
 
     Parameters
     ----------
@@ -88,8 +62,15 @@ def choose_steps_per_execution(model: Any, steps: int, batch_size: int) -> int:
         Batches in an epoch.
     batch_size : int
     """
+    if device_count(model) > 1:
+        return 1
     seconds = max(STEP_SECONDS, computing_seconds(model, batch_size))
     return max(1, min(steps, int(CALL_SECONDS / seconds)))
+
+
+def device_count(model: Any) -> int:
+    """Return on how many devices at once a model trains."""
+    return int(model.distribute_strategy.num_replicas_in_sync)
 
 
 def computing_seconds(model: Any, batch_size: int) -> float:
@@ -115,77 +96,6 @@ def _multiplications(layer: Any) -> int:
 def _positions(shape: tuple[int | None, ...]) -> int:
     """Return how often a kernel is applied to one sample."""
     return math.prod(size or 1 for size in shape[1:-1])
-
-
-def training_batches(data: FitData, batch_size: int, seed: int, epoch: Any = None) -> Any:
-    """Make the pipeline of training batches.
-
-    The order of epoch e is a permutation drawn from (seed, e) alone, so that it needs no
-    generator whose state would have to be saved.
-
-    Parameters
-    ----------
-    data : FitData
-    batch_size : int
-    seed : int
-    epoch : tf.Variable, optional
-        int64 scalar with the number of the epoch, read when its iterator is made. Without it
-        the pipeline runs on from epoch 0 without end: making an iterator takes longer than
-        many an epoch of a small table.
-
-    Returns
-    -------
-    tf.data.Dataset
-        Of ``(x, y)`` or ``(x, y, weights)``.
-    """
-    import tensorflow as tf
-
-    rows = len(data.x)
-    steps = steps_per_epoch(rows, batch_size)
-    with tf.device("cpu:0"):
-        arrays = [
-            tf.constant(array) for array in (data.x, data.y, data.weights) if array is not None
-        ]
-
-    def batches(number: Any) -> Any:
-        pair = tf.stack([tf.constant(seed, tf.int64), number])
-        order = tf.random.experimental.stateless_shuffle(tf.range(rows), seed=pair)
-
-        def batch(step: Any) -> tuple[Any, ...]:
-            indices = order[step * batch_size : (step + 1) * batch_size]
-            return tuple(tf.gather(array, indices) for array in arrays)
-
-        return tf.data.Dataset.range(steps).map(batch)
-
-    if epoch is None:
-        dataset = tf.data.Dataset.range(2**31).flat_map(batches)
-    else:
-        dataset = tf.data.Dataset.from_tensors(0).flat_map(lambda _: batches(epoch.read_value()))
-        dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps))
-    return _plain_options(dataset, rows)
-
-
-def validation_batches(x: Array, y: Array, batch_size: int) -> Any:
-    """Make the pipeline of validation batches, in the order of the rows."""
-    import tensorflow as tf
-
-    with tf.device("cpu:0"):
-        dataset = tf.data.Dataset.from_tensor_slices((x, y)).batch(batch_size)
-    if len(x) <= batch_size:
-        dataset = dataset.cache()
-    return _plain_options(dataset, len(x))
-
-
-def _plain_options(dataset: Any, rows: int) -> Any:
-    """Switch off what costs more than it brings for rows in memory."""
-    import tensorflow as tf
-
-    options = tf.data.Options()
-    options.autotune.enabled = False
-    options.experimental_optimization.apply_default_optimizations = False
-    options.threading.private_threadpool_size = 1
-    dataset = dataset.with_options(options)
-    return dataset.prefetch(2) if rows > 10_000 else dataset
 
 
 def fit(
@@ -230,7 +140,11 @@ def fit(
     from dlcli import callbacks as own
 
     steps = steps_per_epoch(len(data.x), section.batch_size)
-    whole_epochs = model.steps_per_execution == steps
+    shares = device_count(model)
+    if shares > 1:
+        _build_metrics(model, data)
+    # Keras counts the elements of a pipeline, which are no batches if devices share them.
+    whole_epochs = model.steps_per_execution == steps or shares > 1
     epoch = None if whole_epochs else tf.Variable(0, dtype=tf.int64, trainable=False)
     keeper = own.BestKeeper("val_loss" if data.validation else "loss")
     watcher = own.SignalWatcher()
@@ -248,10 +162,10 @@ def fit(
     with watcher.listening():
         try:
             model.fit(
-                training_batches(data, section.batch_size, seed, epoch),
+                _distributed(model, data, section.batch_size, seed, epoch),
                 epochs=section.epochs,
                 steps_per_epoch=steps if whole_epochs else None,
-                validation_data=_validation(data, section.batch_size),
+                validation_data=_watching(data, section.batch_size),
                 shuffle=False,
                 callbacks=used,
                 verbose=0,
@@ -273,8 +187,28 @@ def fit(
     return result
 
 
-def _validation(data: FitData, batch_size: int) -> Any:
+def _build_metrics(model: Any, data: FitData) -> None:
+    """Have a model make the variables of its metrics on all devices.
+
+    Keras would do it by averaging the first batch over the devices: that fails where their
+    shares differ in size, and takes the batch away.
+    """
+    with model.distribute_strategy.scope():
+        model._symbolic_build(data_batch=(data.x[:1], data.y[:1]))  # noqa: SLF001
+    model._maybe_symbolic_build = lambda **_: None  # noqa: SLF001
+
+
+def _distributed(model: Any, data: FitData, batch_size: int, seed: int, epoch: Any) -> Any:
+    """Return the pipeline of training batches, for all devices of a model."""
+    shares = device_count(model)
+    batches = training_batches(data, batch_size, seed, epoch, shares)
+    if shares == 1:
+        return batches
+    return model.distribute_strategy.distribute_datasets_from_function(lambda _: batches)
+
+
+def _watching(data: FitData, batch_size: int) -> Any:
+    """Return the pipeline of validation batches."""
     if data.validation is None:
         return None
-    x, y = data.validation
-    return validation_batches(x, y, max(batch_size, 256))
+    return validation_batches(*data.validation, max(batch_size, 256))

@@ -2,7 +2,10 @@
 
 import csv
 import json
+import multiprocessing
 import os
+import pickle
+import re
 import signal
 
 import numpy as np
@@ -10,8 +13,9 @@ import pytest
 from scipy import stats
 
 from dlcli import DatasetError, kfold, load_config
-from dlcli.errors import DlcliError
+from dlcli.errors import ConfigError, DlcliError, Problem, TrainingError
 from dlcli.fold_training import FoldTrainer
+from dlcli.fold_workers import most_workers
 from dlcli.preparation import prepare
 from dlcli.split import make_folds
 from dlcli.summary import summarise
@@ -179,6 +183,103 @@ def test_a_model_that_does_not_vectorise_trains_fold_by_fold(tmp_path):
     with pytest.raises(DlcliError, match="in one program: Conv2D does not vectorise"):
         kfold(config, folds=2, runs=tmp_path / "none", sample=True, engine="stacked")
     assert not (tmp_path / "none").exists()
+
+
+CONVOLUTIONS = [
+    "fit.epochs=2", "callbacks=[]", "fit.batch_size=64",
+    "model=[{Conv2D: {filters: 2, kernel_size: 3}}, Flatten, {Dense: {activation: softmax}}]",
+]  # fmt: skip
+
+
+def test_folds_in_two_processes_give_what_they_give_in_one(tmp_path):
+    config = load_config("digits_cnn", CONVOLUTIONS)
+    seen, told = [], []
+
+    one, two = (
+        kfold(config, folds=3, runs=tmp_path, jobs=jobs, on_engine=seen.append,
+              on_fold=told.append if jobs == 2 else None)
+        for jobs in (1, 2)
+    )  # fmt: skip
+
+    assert str(seen[1]) == "fold by fold in 2 processes: Conv2D does not vectorise"
+    assert [fold.fold for fold in told] == [1, 2, 3]
+    for mine, theirs in zip(one.folds, two.folds, strict=True):
+        assert (mine.rows, mine.epochs) == (theirs.rows, theirs.epochs)
+        assert mine.metrics == pytest.approx(theirs.metrics, rel=1e-3)
+    record = json.loads((two.path / "run.json").read_text())
+    assert record["engine"] == {
+        "name": "serial", "reason": "Conv2D does not vectorise", "jobs": 2,
+    }  # fmt: skip
+
+
+def test_what_goes_wrong_in_a_process_is_told_as_in_one(dlcli, tmp_path):
+    changes = ["fit.epochs=1", "loss=mse", "optimizer={SGD: {learning_rate: 1e30}}", *CONVOLUTIONS]
+    options = [part for change in changes for part in ("--set", change)]
+    told = []
+    for jobs in (1, 2):
+        folder = tmp_path / str(jobs)
+        code, _, error = dlcli(
+            "kfold", "digits_cnn", "--folds", 2, "--jobs", jobs, "-o", folder, *options
+        )
+        lines = [line for line in error.splitlines() if line.startswith(("dlcli: error", "hint"))]
+        told.append((code, lines))
+
+    assert told[0] == told[1]
+    assert told[0][0] == 1
+    assert "training diverged in epoch 1" in told[0][1][0]
+
+
+def test_problems_of_a_config_go_from_process_to_process():
+    error = ConfigError([Problem("b.yaml", 3, "fit", "wrong"), Problem("a.yaml", 1, "", "bad")])
+
+    again = pickle.loads(pickle.dumps(error))
+
+    assert str(again) == str(error) == "a.yaml:1: bad\nb.yaml:3: fit: wrong"
+    assert again.problems == error.problems
+
+
+def test_a_process_that_dies_is_an_error(tmp_path, monkeypatch):
+    config = load_config("digits_cnn", ["fit.epochs=5000", *CONVOLUTIONS[1:]])
+
+    def kill(progress):
+        for process in multiprocessing.active_children():
+            process.kill()
+
+    with pytest.raises(TrainingError, match="a process that trained folds died, exit code -9"):
+        kfold(config, folds=2, runs=tmp_path, jobs=2, on_progress=kill)
+
+    assert not multiprocessing.active_children()
+
+
+def test_a_signal_ends_the_processes_and_keeps_finished_folds(dlcli, tmp_path, monkeypatch):
+    def stop(display, progress):
+        if not display.prefix.startswith("fold 1/"):
+            for process in multiprocessing.active_children():
+                os.kill(process.pid, signal.SIGTERM)  # as a batch system does, to all of a group
+
+    monkeypatch.setattr("dlcli.cli.terminal.ProgressDisplay.__call__", stop)
+    options = [part for change in CONVOLUTIONS for part in ("--set", change)]
+
+    code, _, error = dlcli(
+        "kfold", "digits_cnn", "--folds", 5, "--jobs", 2, *options, "--set", "fit.epochs=60"
+    )
+
+    assert code == 128 + signal.SIGTERM
+    assert re.search("stopped by SIGTERM after [1-4] of 5 folds", error)
+    assert not multiprocessing.active_children()
+
+
+def test_no_more_processes_than_folds_and_memory(tmp_path, monkeypatch):
+    config = load_config("digits_cnn", CONVOLUTIONS)
+    seen = []
+    monkeypatch.setattr("dlcli.fold_workers._available_bytes", lambda: 3 << 29)
+
+    kfold(config, folds=2, runs=tmp_path, jobs=8, sample=True, on_engine=seen.append)
+
+    assert str(seen[0]) == "fold by fold: Conv2D does not vectorise"
+    assert most_workers(1 << 20) == 1
+    monkeypatch.setattr("dlcli.fold_workers._available_bytes", lambda: 5 << 30)
+    assert most_workers(1 << 20) == 4
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])

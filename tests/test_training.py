@@ -8,10 +8,11 @@ import pytest
 
 from dlcli import TrainingError, load_config
 from dlcli.backend import import_keras, seed_everything
+from dlcli.batches import FitData, training_batches
 from dlcli.config.sections import FitConfig
 from dlcli.model import build_model, compile_model, make_callbacks
 from dlcli.targets import class_weights, decode, encode_target, probabilities
-from dlcli.training import FitData, choose_steps_per_execution, fit, training_batches
+from dlcli.training import choose_steps_per_execution, fit
 
 X = np.random.default_rng(0).random((50, 3)).astype(np.float32)
 Y = (X.sum(axis=1, keepdims=True) > 1.5).astype(np.float32)
@@ -61,6 +62,21 @@ def test_each_epoch_has_every_row_once_in_an_order_of_its_own():
     assert not np.array_equal(first, second)
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
+
+
+def test_devices_share_each_batch_and_its_mean():
+    rows = np.arange(1, 11, dtype=np.float32)[:, np.newaxis]
+    data = FitData(rows, rows)
+    whole = iter(training_batches(data, 4, seed=3))
+    parts = iter(training_batches(data, 4, seed=3, shares=3))
+
+    for size in (4, 4, 2):  # the last batch leaves one device without rows
+        x = next(whole)[0].numpy()
+        shares = [tuple(array.numpy() for array in next(parts)) for _ in range(3)]
+        assert np.array_equal(np.concatenate([share[0] for share in shares]), x)
+        means = [np.mean(y[:, 0] * w) for _, y, w in shares if len(y)]
+        assert sum(means) / 3 == pytest.approx(x.mean())
+        assert len(x) == size
 
 
 def test_weights_do_not_depend_on_how_many_steps_run_in_one_call(model_of):

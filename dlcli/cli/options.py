@@ -46,6 +46,15 @@ Sample = Annotated[
         "--sample", help="Use a small generated sample: no download, and metrics without meaning."
     ),
 ]
+Devices = Annotated[
+    str,
+    typer.Option(
+        "--devices",
+        metavar="COUNT|NAMES",
+        help="How many GPUs share the batches, or which, as in gpu:0,gpu:1.",
+        show_default="one",
+    ),
+]
 EngineChoice = Annotated[
     Literal["auto", "stacked", "serial"],
     typer.Option(

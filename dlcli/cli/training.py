@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from dlcli.cli.options import ConfigName, EngineChoice, Json, Out, Overrides, Quiet, Sample
+from dlcli.cli.options import ConfigName, Devices, EngineChoice, Json, Out, Overrides, Quiet, Sample
 
 # What a model is asked with.
 EXAMPLES = {
@@ -38,6 +38,7 @@ def train(
         Literal["keras", "h5"], typer.Option("--format", help="Of the model file.")
     ] = "keras",
     sample: Sample = False,
+    devices: Devices = "",
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -68,6 +69,7 @@ def train(
         runs=out,
         sample=sample,
         format=format,
+        devices=devices,
         on_start=on_start,
         on_progress=None if quiet else display,
         download_bar=sys.stderr.isatty(),
@@ -93,6 +95,12 @@ def kfold(
     out: Out = Path("runs"),
     sample: Sample = False,
     engine: EngineChoice = "auto",
+    jobs: Annotated[
+        int,
+        typer.Option(
+            "--jobs", min=1, help="Processes that train folds which do not train in one program."
+        ),
+    ] = 1,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -131,6 +139,7 @@ def kfold(
             runs=out,
             sample=sample,
             engine=engine,
+            jobs=jobs,
             on_start=partial(announce, quiet=quiet),
             on_engine=None if quiet else on_engine,
             on_fold=None if quiet else on_fold,

@@ -85,6 +85,19 @@ class KfoldConfig(Section):
     )
 
 
+class HardwareConfig(Section):
+    """How the machine computes, under Keras's and TensorFlow's names."""
+
+    dtype_policy: Literal["float32", "mixed_float16", "mixed_bfloat16"] = Field(
+        default="float32",
+        description="What layers compute in; mixed: the weights and the last layer stay float32.",
+    )
+    jit_compile: bool = Field(default=False, description="Have XLA compile the training steps.")
+    memory_growth: bool = Field(
+        default=False, description="Take the memory of GPUs as it is needed, not all at once."
+    )
+
+
 class DatasetConfig(Section):
     """Which data, and the loader that reads it."""
 
@@ -114,6 +127,9 @@ class Config(Section):
     callbacks: tuple[Component, ...] = Field(default=(), description="Keras callbacks.")
     fit: FitConfig = Field(description="How long and in what batches.")
     kfold: KfoldConfig = Field(default_factory=KfoldConfig, description="Cross-validation.")
+    hardware: HardwareConfig = Field(
+        default_factory=HardwareConfig, description="Precision, XLA, memory of GPUs."
+    )
     seed: int = Field(default=0, ge=0, lt=2**32, description="Where all randomness comes from.")
 
     _name: str = PrivateAttr(default="config")
@@ -154,6 +170,7 @@ class Config(Section):
             "callbacks": [callback.plain() for callback in self.callbacks],
             "fit": self.fit.model_dump(exclude_none=True),
             "kfold": self.kfold.model_dump(exclude_none=True),
+            "hardware": self.hardware.model_dump(),
             "seed": self.seed,
         }
 

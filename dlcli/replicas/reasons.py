@@ -43,6 +43,11 @@ def why_not(model: Any, callbacks: Sequence[Any]) -> str | None:
             return f"the gradient of {kind} is sparse"
         if kind not in LAYERS:
             return f"{kind} does not vectorise"
+    computing = {str(layer.compute_dtype) for layer in model.layers} - {"float32"}
+    if computing:
+        return f"the model computes in {', '.join(sorted(computing))}"
+    if model.jit_compile:
+        return "XLA compiles one training at a time"
     if any(str(variable.dtype) != "float32" for variable in model.trainable_variables):
         return "not all weights are float32"
     optimizer = model.optimizer

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from dlcli.batches import FitData
 from dlcli.replicas.reasons import NotStackable
-from dlcli.training import FitData
 
 Array = np.ndarray[Any, Any]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dlcli.batches import FitData
 from dlcli.config.sections import FitConfig
 from dlcli.errors import TrainingError, first_line
 from dlcli.replicas.graphs import one_thread
@@ -18,7 +19,7 @@ from dlcli.replicas.reasons import NotStackable, why_not
 from dlcli.replicas.rows import Batches, Rows, training_rows, validation_rows
 from dlcli.replicas.single import Rate, Single
 from dlcli.replicas.stack import Stack
-from dlcli.training import FitData, FitResult, choose_steps_per_execution
+from dlcli.training import FitResult, choose_steps_per_execution
 
 if TYPE_CHECKING:
     from dlcli.callbacks import OnProgress, SignalWatcher

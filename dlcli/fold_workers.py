@@ -1,0 +1,197 @@
+"""Folds divided over processes, each of which trains one after the other."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from multiprocessing import connection, get_context
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dlcli import backend
+from dlcli.errors import DlcliError, TrainingError, first_line
+from dlcli.fold_training import FoldTrainer
+from dlcli.preparation import Prepared
+from dlcli.split import Split
+from dlcli.training import FitResult
+
+if TYPE_CHECKING:
+    from dlcli.callbacks import OnProgress, Progress
+
+# What a process takes that trains a fold: TensorFlow, and the rows a few times over.
+PROCESS_BYTES = 1 << 30
+COPIES = 4
+# How often the parent looks for signals while it waits.
+POLL_SECONDS = 0.2
+
+
+def cpu_count() -> int:
+    """Return the number of CPUs that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def most_workers(row_bytes: int) -> int:
+    """Return for how many processes there is memory.
+
+    Parameters
+    ----------
+    row_bytes : int
+        Of all rows.
+    """
+    available = _available_bytes()
+    if available is None:
+        return sys.maxsize
+    return max(1, available // (PROCESS_BYTES + COPIES * row_bytes))
+
+
+def _available_bytes() -> int | None:
+    """Return how much memory is free, where the system says it."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    sizes = dict(line.split(":", 1) for line in lines)
+    return int(sizes["MemAvailable"].split()[0]) * 1024 if "MemAvailable" in sizes else None
+
+
+class FoldWorkers:
+    """Processes that train folds, and give in their order what each gave.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    folds : sequence of Split
+    jobs : int
+        How many processes.
+    threads : int
+        Of each; their number shows in the last digits.
+    """
+
+    def __init__(self, prepared: Prepared, folds: Sequence[Split], jobs: int, threads: int) -> None:
+        self.prepared, self.folds = prepared, folds
+        self.jobs, self.threads = jobs, threads
+        self._waiting = iter(range(len(folds)))
+        self._done: dict[int, tuple[FitResult, Any]] = {}
+        self._busy: dict[Any, tuple[Any, int]] = {}  # a process and its fold, by the pipe to it
+        self._next = 0
+
+    def run(self, on_progress: OnProgress | None) -> Iterator[tuple[FitResult, Any]]:
+        """Train all folds; see `dlcli.fold_engines.FoldEngine.run`."""
+        from dlcli.callbacks import Interrupted, SignalWatcher
+
+        watcher = SignalWatcher()
+        try:
+            with watcher.listening():
+                self._start()
+            while self._next < len(self.folds):
+                with watcher.listening():
+                    self._wait(on_progress, watcher)
+                yield self._done.pop(self._next)
+                self._next += 1
+        except Interrupted as interrupted:
+            yield FitResult(signum=interrupted.signum), None
+        finally:
+            self._stop()
+
+    def _start(self) -> None:
+        """Start the processes; a fork of one that has used TensorFlow would hang."""
+        context = get_context("spawn")
+        for _ in range(self.jobs):
+            ours, theirs = context.Pipe()
+            given = (theirs, self.threads, backend.is_quiet())
+            process = context.Process(target=_work, args=given, daemon=True)
+            process.start()
+            theirs.close()
+            try:
+                ours.send((self.prepared, self.folds))
+                self._assign(ours, process)
+            except ConnectionError:
+                raise _death(process) from None
+
+    def _assign(self, pipe: Any, process: Any) -> None:
+        """Give a process the next fold, or tell it that there is none."""
+        fold = next(self._waiting, None)
+        pipe.send(fold)
+        if fold is not None:
+            self._busy[pipe] = (process, fold)
+            return
+        del self._busy[pipe]
+        process.join()
+        pipe.close()
+
+    def _wait(self, on_progress: OnProgress | None, watcher: Any) -> None:
+        """Listen to the processes until the next fold is done."""
+        while self._next not in self._done:
+            watcher.check()
+            for pipe in connection.wait(list(self._busy), POLL_SECONDS):
+                self._hear(pipe, on_progress)
+
+    def _hear(self, pipe: Any, on_progress: OnProgress | None) -> None:
+        """Take what a process says."""
+        from dlcli.callbacks import Interrupted
+
+        process, fold = self._busy[pipe]
+        try:
+            kind, value = pipe.recv()
+            if kind == "done":
+                self._done[fold] = value
+                self._assign(pipe, process)
+        except (EOFError, ConnectionError):
+            raise _death(process) from None
+        if kind == "error":
+            raise value
+        if kind == "stopped":
+            raise Interrupted(value)
+        if kind == "progress" and on_progress is not None and fold == self._next:
+            on_progress(value)
+
+    def _stop(self) -> None:
+        """End the processes that are still at work: they have nothing to lose."""
+        for pipe, (process, _) in self._busy.items():
+            process.kill()
+            process.join()
+            pipe.close()
+        self._busy.clear()
+
+
+def _death(process: Any) -> TrainingError:
+    """Return the error for a process that has ended by itself."""
+    process.join()
+    return TrainingError(
+        f"a process that trained folds died, exit code {process.exitcode}",
+        hint="if the memory was short, give fewer --jobs",
+    )
+
+
+def _work(pipe: Any, threads: int, quiet: bool) -> None:
+    """Train the folds that the parent names, until it names none."""
+    # Signals may reach all processes; while a fold trains it stops, else the parent decides.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    if quiet:
+        backend.silence()
+    try:
+        prepared, folds = pipe.recv()
+        backend.import_keras()
+        backend.use_threads(threads)
+        trainer = FoldTrainer(prepared)
+
+        def report(progress: Progress) -> None:
+            pipe.send(("progress", progress))
+
+        while (fold := pipe.recv()) is not None:
+            fitted, scored = trainer.run(folds[fold], report)
+            if fitted.signum is not None:
+                pipe.send(("stopped", fitted.signum))
+                return
+            pipe.send(("done", (fitted, scored)))
+    except (EOFError, ConnectionError):
+        return  # the parent has ended
+    except (DlcliError, MemoryError) as error:
+        pipe.send(("error", error))
+    except Exception as error:  # noqa: BLE001 (not all of TensorFlow's go through a pipe)
+        pipe.send(("error", RuntimeError(f"{type(error).__name__}: {first_line(error)}")))

@@ -1,0 +1,199 @@
+"""Precision, XLA, the memory of GPUs, and several devices at once."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from conftest import PACKAGE
+
+from dlcli import ConfigError, DlcliError, evaluate, kfold, load_config, predict, train
+from dlcli.backend import import_keras, seed_everything
+from dlcli.config.sections import HardwareConfig
+from dlcli.hardware import find_devices, set_memory_growth
+from dlcli.model import build_model, compile_model
+
+POLICIES = ["mixed_float16", "mixed_bfloat16"]
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_mixed_precision_trains_saves_and_predicts_and_is_gone_afterwards(tmp_path, policy):
+    keras = import_keras()
+    config = load_config("iris", ["fit.epochs=2", f"hardware.dtype_policy={policy}"])
+
+    result = train(config, runs=tmp_path / "runs")
+    model = keras.saving.load_model(result.model_path)
+    found = predict(result.path, np.zeros((2, 4))).to_frame()
+    measured = evaluate(result.path).scores.metrics
+
+    assert keras.config.dtype_policy().name == "float32"
+    computed = [layer.compute_dtype for layer in model.layers]
+    assert computed[-1] == "float32"
+    assert set(computed[:-1]) == {policy.removeprefix("mixed_")}
+    assert {weight.dtype for weight in model.weights} == {"float32"}
+    scaled = type(model.optimizer).__name__ == "LossScaleOptimizer"
+    assert scaled == (policy == "mixed_float16")
+    assert found["prediction"].notna().all()
+    assert measured == pytest.approx(result.scores["test"].metrics, abs=1e-6)
+    assert load_config(result.path / "config.yaml").hardware.dtype_policy == policy
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_numbers_of_words_are_not_rounded(write, policy):
+    text = (
+        "dataset: breast_cancer\nmodel: [{Embedding: {input_dim: 9000, output_dim: 1}}, Flatten, "
+        "{Dense: {units: 1, activation: sigmoid, kernel_initializer: ones}}]\n"
+        f"loss: mse\nfit: {{epochs: 1}}\nhardware: {{dtype_policy: {policy}}}\n"
+    )
+    model = build_model(load_config(write("c.yaml", text)), (1,))
+    model.layers[0].set_weights([np.where(np.arange(9000) == 8191, 9.0, -9.0)[:, np.newaxis]])
+    again = import_keras().Sequential.from_config(model.get_config())
+    again.set_weights(model.get_weights())
+
+    for one in (model, again):
+        high, low = one(np.array([[8191.0], [8190.0]], np.float32)).numpy()[:, 0]
+        assert high > 0.99
+        assert low < 0.01
+
+
+def test_folds_in_mixed_precision_train_fold_by_fold(tmp_path):
+    seen = []
+    changes = ["fit.epochs=1", "hardware.dtype_policy=mixed_bfloat16"]
+
+    kfold(load_config("iris", changes), folds=2, runs=tmp_path, on_engine=seen.append)
+
+    assert str(seen[0]) == "fold by fold: the model computes in bfloat16"
+
+
+def test_xla_gives_the_same_bits_again_and_the_usual_result(tmp_path):
+    def trained(xla):
+        config = load_config("xor", ["fit.epochs=2", f"hardware.jit_compile={xla}"])
+        return train(config, runs=tmp_path / "runs").history["loss"]
+
+    once, again = trained("true"), trained("true")
+
+    assert once == again
+    assert once == pytest.approx(trained("false"), rel=1e-4)
+
+
+def model_of(write, layers):
+    text = (
+        f"dataset: breast_cancer\nmodel: [{layers}, {{Dense: {{activation: sigmoid}}}}]\n"
+        "loss: mse\nfit: {epochs: 1}\nhardware:\n  jit_compile: true\n"
+    )
+    config = load_config(write("xla.yaml", text))
+    seed_everything(0)
+    return build_model(config, (4, 3)), config
+
+
+def test_xla_is_refused_for_layers_that_it_does_not_compile(write):
+    model, config = model_of(write, "LSTM: 2")
+
+    if model.layers[0].supports_jit:
+        pytest.skip("TensorFlow has no cuDNN LSTM here")
+    with pytest.raises(ConfigError, match=r"xla\.yaml:6: .*XLA does not compile LSTM; with `use_c"):
+        compile_model(model, config)
+
+
+def test_what_xla_cannot_repeat_is_an_error_that_says_so(tmp_path):
+    config = load_config("digits_cnn", ["fit.epochs=1", "hardware.jit_compile=true"])
+
+    with pytest.raises(DlcliError, match="MaxPool gradient ops do not yet have a deterministic"):
+        train(config, runs=tmp_path / "runs", sample=True)
+
+
+class Gpu:
+    name = "/physical_device:GPU:0"
+
+
+@pytest.fixture
+def gpu(monkeypatch):
+    """Have TensorFlow see a GPU; return what was done to it."""
+    import tensorflow as tf
+
+    done = []
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [Gpu] * (kind == "GPU"))
+    settings = tf.config.experimental
+    monkeypatch.setattr(settings, "get_memory_growth", lambda _: bool(done))
+    monkeypatch.setattr(settings, "set_memory_growth", lambda gpu, on: done.append((gpu, on)))
+    return done
+
+
+def test_memory_of_gpus_grows_where_that_is_asked_for(gpu):
+    set_memory_growth(HardwareConfig())
+    assert gpu == []
+
+    set_memory_growth(HardwareConfig(memory_growth=True))
+    set_memory_growth(HardwareConfig(memory_growth=True))
+    assert gpu == [(Gpu, True)]
+
+
+def test_memory_growth_that_comes_too_late_is_an_error(gpu, monkeypatch):
+    import tensorflow as tf
+
+    def refuse(gpu, on):
+        raise RuntimeError("Physical devices cannot be modified after being initialized")
+
+    monkeypatch.setattr(tf.config.experimental, "set_memory_growth", refuse)
+
+    with pytest.raises(DlcliError, match="too late for /physical_device:GPU:0: Physical devices"):
+        set_memory_growth(HardwareConfig(memory_growth=True))
+
+
+def test_memory_growth_without_a_gpu_changes_nothing(tmp_path):
+    config = load_config("xor", ["fit.epochs=1", "hardware.memory_growth=true"])
+
+    assert train(config, runs=tmp_path / "runs").status == "finished"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [("99", "this machine has"), ("gpu:77", "no device 'gpu:77'"), ("0", "this machine has"),
+     ("cpu:0,cpu:0", "named twice"), ("cpu:0,", "no device ''")],
+)  # fmt: skip
+def test_devices_that_are_not_there_are_an_error_that_names_those_that_are(wanted, message):
+    with pytest.raises(DlcliError, match=message) as error:
+        find_devices(wanted)
+
+    assert error.value.exit_code == 2
+    assert error.value.hint is None or "cpu:0" in error.value.hint
+
+
+TWO_DEVICES = """\
+import sys
+import tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+from dlcli import load_config, train
+from dlcli.cli import main
+changes = ["fit.epochs=2", "fit.batch_size=7", "callbacks=[]", "split.validation=0.01",
+           "model=[{Dense: {units: 8, activation: relu}}, {Dense: {activation: sigmoid}}]"]
+for devices in ("", "cpu:0,cpu:1"):
+    train(load_config("breast_cancer", changes), devices=devices)
+main(["train", "iris", "--devices", "3"])
+"""
+
+
+def test_two_devices_give_what_one_gives(tmp_path):
+    ran = subprocess.run(
+        [sys.executable, "-c", TWO_DEVICES], capture_output=True, text=True, timeout=300, check=False,
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": PACKAGE},
+    )  # fmt: skip
+
+    assert ran.returncode == 2, ran.stderr
+    assert "--devices 3: this machine has 0 GPUs" in ran.stderr
+    assert "here are: cpu:0, cpu:1" in ran.stderr
+    runs = tmp_path / "runs" / "breast_cancer"
+    load = import_keras().saving.load_model
+    one, two = (load(runs / number / "model.keras").get_weights() for number in "12")
+    for mine, theirs in zip(one, two, strict=True):
+        assert np.allclose(mine, theirs, rtol=1e-4, atol=1e-6)
+    record = json.loads((runs / "2" / "run.json").read_text())
+    assert record["devices"] == ["cpu:0", "cpu:1"]
+    histories = [(runs / number / "history.csv").read_text().splitlines() for number in "12"]
+    for row, other in zip(*map(csv.DictReader, histories), strict=True):
+        assert float(row["val_loss"]) == pytest.approx(float(other["val_loss"]), rel=1e-4)
+    assert len(predict(runs / "2", np.zeros((1, 30))).to_frame()) == 1
