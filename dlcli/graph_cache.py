@@ -1,7 +1,7 @@
 """ONNX graphs of model files that carry none, kept in the user's cache.
 
-The converter takes seconds for large networks, and Keras alone writes no graph: the first
-prediction makes it, and the next one need not import TensorFlow. Model files stay as they are.
+Keras alone writes no graph: the first prediction makes it, and the next one need not import
+TensorFlow. Model files stay as they are.
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ from dlcli.metadata import GraphFacts
 from dlcli.model_file import make_graph
 
 Array = np.ndarray[Any, Any]
-# The first prediction is not to wait much longer for the later ones than for itself.
-MAX_WEIGHTS = 10_000_000
 
 
 def read_graph(digest: str) -> tuple[bytes | None, GraphFacts] | None:
@@ -40,7 +38,7 @@ def read_graph(digest: str) -> tuple[bytes | None, GraphFacts] | None:
 
 
 def keep_graph(model: Any, x: Array, digest: str) -> None:
-    """Make the graph of a Keras model and keep it, if that is possible and does not take long.
+    """Make the graph of a Keras model and keep it, or that there is none.
 
     Parameters
     ----------
@@ -51,9 +49,7 @@ def keep_graph(model: Any, x: Array, digest: str) -> None:
     """
     if read_graph(digest) is not None:
         return
-    graph, facts = make_graph(model, x, digest, MAX_WEIGHTS)
-    if facts is None:
-        return
+    graph, facts = make_graph(model, x, digest)
     path = _path(digest)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -30,8 +30,8 @@ ATTRIBUTE, GRAPH_DATASET = "dlcli", "dlcli_onnx"
 ZIP = b"PK\x03\x04"
 HDF5 = b"\x89HDF\r\n\x1a\n"
 MAX_CONFIG_BYTES = 16 << 20
-# The converter copies the weights many times: a second for about 2 million of them.
-MAX_EXPORTED_WEIGHTS = 2_000_000
+# A graph of more would be larger than what ONNX's format can hold.
+MAX_EXPORTED_WEIGHTS = 400_000_000
 
 Array = np.ndarray[Any, Any]
 
@@ -206,14 +206,12 @@ def save_model(model: Any, path: Path, metadata: Metadata, x: Array) -> None:
     """
     with atomic(path) as temporary, _without_advice():
         model.save(temporary)
-        graph, facts = make_graph(model, x, _stored_sha256(temporary), MAX_EXPORTED_WEIGHTS)
+        graph, facts = make_graph(model, x, _stored_sha256(temporary))
         embed(temporary, metadata.model_copy(update={"graph": facts}), graph)
 
 
-def make_graph(
-    model: Any, x: Array, digest: str, most: int
-) -> tuple[bytes | None, GraphFacts | None]:
-    """Make the ONNX graph of a model if that does not take long.
+def make_graph(model: Any, x: Array, digest: str) -> tuple[bytes | None, GraphFacts]:
+    """Make the ONNX graph of a model, if it has one.
 
     Parameters
     ----------
@@ -222,17 +220,15 @@ def make_graph(
         Preprocessed rows to compare with.
     digest : str
         SHA-256 of what is stored of the model, from `ModelFile.digest`.
-    most : int
-        Weights of the largest model that is converted.
 
     Returns
     -------
     graph : bytes or None
-    facts : GraphFacts or None
-        What the metadata say of it; None if it may be made later.
+    facts : GraphFacts
+        What the metadata say of it.
     """
-    if model.count_params() > most:
-        return None, None
+    if model.count_params() > MAX_EXPORTED_WEIGHTS:
+        return None, GraphFacts(refused="the network is too large for ONNX")
     try:
         graph = export_graph(model, x[:64])
     except ExportError as reason:
