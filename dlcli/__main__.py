@@ -1,5 +1,6 @@
 """``python -m dlcli``."""
 
-from dlcli.cli import main
+from dlcli.cli import process
 
-main()
+if __name__ == "__main__":  # workers of a cross-validation import this module anew
+    process()

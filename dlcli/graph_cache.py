@@ -16,12 +16,12 @@ from dlcli.artifacts import atomic, write_text
 from dlcli.datasets.cache import cache_folder
 from dlcli.errors import DlcliError
 from dlcli.metadata import GraphFacts
-from dlcli.model_file import make_graph
+from dlcli.model_file import Graph, make_graph
 
 Array = np.ndarray[Any, Any]
 
 
-def read_graph(digest: str) -> tuple[bytes | None, GraphFacts] | None:
+def read_graph(digest: str) -> Graph | None:
     """Return a graph that was kept, or None if there was no attempt at it.
 
     Parameters
@@ -32,7 +32,7 @@ def read_graph(digest: str) -> tuple[bytes | None, GraphFacts] | None:
     path = _path(digest)
     try:
         facts = GraphFacts.model_validate_json(path.with_suffix(".json").read_text("utf-8"))
-        return (None if facts.refused else path.read_bytes()), facts
+        return Graph(facts, None if facts.refused else path.read_bytes())
     except (OSError, ValidationError):
         return None
 
@@ -49,14 +49,14 @@ def keep_graph(model: Any, x: Array, digest: str) -> None:
     """
     if read_graph(digest) is not None:
         return
-    graph, facts = make_graph(model, x, digest)
+    graph = make_graph(model, x).of(digest)
     path = _path(digest)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if graph is not None:
+        if graph.content is not None:
             with atomic(path) as temporary:
-                temporary.write_bytes(graph)
-        write_text(path.with_suffix(".json"), facts.model_dump_json())
+                temporary.write_bytes(graph.content)
+        write_text(path.with_suffix(".json"), graph.facts.model_dump_json())
     except (OSError, DlcliError):  # a full or read-only cache costs time, nothing else
         return
 

@@ -19,7 +19,7 @@ from dlcli.config.components import CODE, REFUSED
 from dlcli.errors import ModelFileError, first_line
 from dlcli.graph_cache import read_graph
 from dlcli.metadata import Metadata
-from dlcli.model_file import ModelFile, is_zip, read_model_file, weights_sha256
+from dlcli.model_file import Graph, ModelFile, is_zip, read_model_file, weights_sha256
 from dlcli.onnx import OnnxNetwork
 from dlcli.scoring import Predictor
 
@@ -140,21 +140,17 @@ def _graph_of(file: ModelFile) -> tuple[OnnxNetwork | None, str]:
     """Return the network of a file's graph, in it or in the cache, or why there is none."""
     facts = file.metadata.graph if file.metadata else None
     digest = file.digest()
-    if facts is None:
-        kept = read_graph(digest)
-        if kept is None:
-            return None, "none was made so far; the first prediction makes one"
-        graph, facts = kept
-    else:
-        graph = file.graph()
-    if facts.refused:
-        return None, facts.refused
-    if facts.model != digest:
-        return None, "it does not belong to the weights"
+    graph = read_graph(digest) if facts is None else Graph(facts, file.graph())
     if graph is None:
+        return None, "none was made so far; the first prediction makes one"
+    if graph.facts.refused:
+        return None, graph.facts.refused
+    if graph.facts.model != digest:
+        return None, "it does not belong to the weights"
+    if graph.content is None:
         return None, "it is missing"
     try:
-        return OnnxNetwork(graph, facts.block), ""
+        return OnnxNetwork(graph.content, graph.facts.block), ""
     except ModelFileError as error:
         return None, str(error)
 

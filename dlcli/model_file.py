@@ -13,7 +13,7 @@ import shutil
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,22 @@ MAX_CONFIG_BYTES = 16 << 20
 MAX_EXPORTED_WEIGHTS = 400_000_000
 
 Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A network as a serialized ONNX model; without content, why there is none."""
+
+    facts: GraphFacts
+    content: bytes | None = field(default=None, repr=False)
+
+    def of(self, digest: str) -> Graph:
+        """Return the graph tied to what is stored of its network."""
+        return (
+            self
+            if self.content is None
+            else replace(self, facts=self.facts.model_copy(update={"model": digest}))
+        )
 
 
 @dataclass(frozen=True)
@@ -192,8 +208,8 @@ def weights_sha256(model: Any) -> str:
     return digest.hexdigest()
 
 
-def save_model(model: Any, path: Path, metadata: Metadata, x: Array) -> None:
-    """Save a model with its metadata, and a graph of it, inside the one file.
+def save_model(model: Any, path: Path, metadata: Metadata, graph: Graph | None = None) -> None:
+    """Save a model with its metadata, and perhaps a graph of it, inside the one file.
 
     Parameters
     ----------
@@ -201,39 +217,33 @@ def save_model(model: Any, path: Path, metadata: Metadata, x: Array) -> None:
     path : Path
         Ends in ``.keras`` or ``.h5``.
     metadata : Metadata
-    x : ndarray of float32, shape (n, …)
-        Preprocessed rows for which the graph has to give what Keras gives.
+    graph : Graph, optional
+        From `make_graph`.
     """
     with atomic(path) as temporary, _without_advice():
         model.save(temporary)
-        graph, facts = make_graph(model, x, _stored_sha256(temporary))
-        embed(temporary, metadata.model_copy(update={"graph": facts}), graph)
+        if graph is not None:
+            graph = graph.of(_stored_sha256(temporary))
+            metadata = metadata.model_copy(update={"graph": graph.facts})
+        embed(temporary, metadata, graph.content if graph else None)
 
 
-def make_graph(model: Any, x: Array, digest: str) -> tuple[bytes | None, GraphFacts]:
+def make_graph(model: Any, x: Array) -> Graph:
     """Make the ONNX graph of a model, if it has one.
 
     Parameters
     ----------
     model : keras.Model
     x : ndarray of float32, shape (n, …)
-        Preprocessed rows to compare with.
-    digest : str
-        SHA-256 of what is stored of the model, from `ModelFile.digest`.
-
-    Returns
-    -------
-    graph : bytes or None
-    facts : GraphFacts
-        What the metadata say of it.
+        Preprocessed rows for which the graph has to give what Keras gives; the first are taken.
     """
     if model.count_params() > MAX_EXPORTED_WEIGHTS:
-        return None, GraphFacts(refused="the network is too large for ONNX")
+        return Graph(GraphFacts(refused="the network is too large for ONNX"))
     try:
-        graph = export_graph(model, x[:64])
+        content = export_graph(model, x[:64])
     except ExportError as reason:
-        return None, GraphFacts(refused=str(reason))
-    return graph, GraphFacts(model=digest, block=rows_per_block(model))
+        return Graph(GraphFacts(refused=str(reason)))
+    return Graph(GraphFacts(block=rows_per_block(model)), content)
 
 
 @contextmanager

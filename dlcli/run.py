@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,21 +12,17 @@ import numpy as np
 
 from dlcli import plots
 from dlcli.artifacts import RunDirectory, write_json
-from dlcli.backend import seed_everything
-from dlcli.batches import FitData, steps_per_epoch
 from dlcli.config import Config
-from dlcli.config.checks import check_monitors
 from dlcli.errors import TrainingError, first_line
-from dlcli.hardware import ready_devices, scope
+from dlcli.hardware import ready_devices
 from dlcli.learned import Learned, draw_learned
-from dlcli.model import build_model, compile_model, make_callbacks
-from dlcli.model_file import embed_checkpoints, save_model, weights_sha256
-from dlcli.preparation import Prepared, describe_data, make_metadata, prepare, scale_notice
-from dlcli.preprocess import Preprocessor, fit_preprocessor
-from dlcli.scoring import Predictor, Scored, Scores, score
-from dlcli.split import Split, split_rows
-from dlcli.targets import class_weights, encode_target
-from dlcli.training import FitResult, choose_steps_per_execution, fit
+from dlcli.metadata import Metadata
+from dlcli.model import make_callbacks
+from dlcli.model_file import embed_checkpoints, make_graph, save_model, weights_sha256
+from dlcli.preparation import describe_data, make_metadata, prepare
+from dlcli.scoring import Predictor, Scored, Scores
+from dlcli.session import Session, assemble
+from dlcli.training import FitResult, fit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,18 +79,6 @@ class TrainResult:
     takes: Literal["rows", "text", "image", "audio", "series"] = "rows"
 
 
-@dataclass
-class _Session:
-    """What the steps of one training hand on."""
-
-    prepared: Prepared
-    split: Split
-    preprocessor: Preprocessor
-    x: dict[str, Array]
-    model: Any
-    notices: list[str] = field(default_factory=list)
-
-
 def train(
     config: Config,
     *,
@@ -138,7 +123,7 @@ def train(
     """
     prepared = prepare(config, sample=sample, progress=download_bar)
     used = ready_devices(config.hardware, devices)
-    session = _assemble(prepared, used)
+    session = assemble(prepared, used)
     config, dataset = prepared.config, prepared.dataset
     data = describe_data(dataset)
     about = {"data": data, "sample": dataset.sampled, **({"devices": used} if used else {})}
@@ -154,7 +139,7 @@ def train(
     try:
         result = fit(
             session.model,
-            _fit_data(session),
+            session.fit_data(),
             config.fit,
             seed=config.seed,
             callbacks=callbacks,
@@ -164,8 +149,8 @@ def train(
         if result.signum is not None and not result.best_epoch:
             run.discard()
             return _result(None, None, session, result, {})
-        _save(run.path, model_path, session, data)
-        scores = _score_and_draw(run.path, session, result)
+        metadata = _save(run.path, model_path, session, data)
+        scores = _score_and_draw(run.path, model_path, metadata, session, result)
     except BaseException as error:
         if isinstance(error, TrainingError) and error.best_epoch:
             _save(run.path, model_path, session, data)
@@ -177,17 +162,25 @@ def train(
     return _result(run.path, model_path, session, result, scores)
 
 
-def _save(folder: Path, model_path: Path, session: _Session, data: Mapping[str, Any]) -> None:
+def _save(folder: Path, model_path: Path, session: Session, data: Mapping[str, Any]) -> Metadata:
     """Save the model, and give checkpoints the same metadata."""
     digest = weights_sha256(session.model)
     metadata = make_metadata(session.prepared, session.preprocessor, data, digest)
     embed_checkpoints(folder, metadata)
-    save_model(session.model, model_path, metadata, session.x["train"])
+    save_model(session.model, model_path, metadata)
+    return metadata
 
 
-def _score_and_draw(folder: Path, session: _Session, result: FitResult) -> dict[str, Scores]:
-    """Score every part, and write metrics and pictures."""
-    scored = _score_parts(session)
+def _score_and_draw(
+    folder: Path, model_path: Path, metadata: Metadata, session: Session, result: FitResult
+) -> dict[str, Scores]:
+    """Score every part, write metrics and pictures, and give the model file its ONNX graph."""
+    session.thin()
+    # TensorFlow computes without Python's lock, in which the converter works.
+    with ThreadPoolExecutor(1) as pool:
+        made = pool.submit(make_graph, session.model, session.x["train"])
+        scored = session.score()
+    save_model(session.model, model_path, metadata, made.result())
     scores = {name: part.scores for name, part in scored.items()}
     plain = {name: part.to_json() for name, part in scores.items()}
     write_json(folder / "metrics.json", {"sample": session.prepared.dataset.sampled, **plain})
@@ -198,65 +191,13 @@ def _score_and_draw(folder: Path, session: _Session, result: FitResult) -> dict[
     return scores
 
 
-def _assemble(prepared: Prepared, devices: Sequence[str]) -> _Session:
-    """Split, fit the preprocessing on the training rows, build and compile."""
-    config, dataset = prepared.config, prepared.dataset
-    split = split_rows(dataset, config.split, config.seed)
-    check_monitors(config, validation=len(split.validation) > 0)
-    preprocessor = fit_preprocessor(dataset, split.train, config.preprocess)
-    x = {name: preprocessor.transform(dataset.take(rows).x) for name, rows in split.parts().items()}
-    notices = [*prepared.notices]
-    if notice := scale_notice(x["train"], preprocessor):
-        notices.append(notice)
-    seed_everything(config.seed)
-    with scope(devices):
-        model = build_model(config, preprocessor.input_shape, dataset.facts)
-        steps = steps_per_epoch(len(split.train), config.fit.batch_size)
-        per_call = choose_steps_per_execution(model, steps, config.fit.batch_size)
-        compile_model(model, config, steps_per_execution=per_call)
-    return _Session(prepared, split, preprocessor, x, model, notices)
-
-
-def _fit_data(session: _Session) -> FitData:
-    config, dataset = session.prepared.config, session.prepared.dataset
-    units = session.model.output_shape[-1]
-    encoded = {
-        name: encode_target(dataset.y[rows], dataset.target, config.loss, units)
-        for name, rows in session.split.parts().items()
-    }
-    weights = class_weights(dataset.y[session.split.train], dataset.target, config.fit.class_weight)
-    watch = (session.x["validation"], encoded["validation"]) if "validation" in encoded else None
-    return FitData(_share_training_rows(session), encoded["train"], weights, watch)
-
-
-def _share_training_rows(session: _Session) -> Any:
-    """Give the training rows to TensorFlow and keep a view of them: memory holds them once."""
-    import tensorflow as tf
-
-    with tf.device("cpu:0"):
-        tensor = tf.constant(session.x["train"])
-    session.x["train"] = np.asarray(memoryview(tensor))
-    return tensor
-
-
-def _score_parts(session: _Session) -> dict[str, Scored]:
-    dataset, config = session.prepared.dataset, session.prepared.config
-    predictor = Predictor(session.model)
-    return {
-        name: score(
-            session.model, predictor, session.x[name], dataset.y[rows], dataset.target, config.loss
-        )
-        for name, rows in session.split.parts().items()
-    }
-
-
-def _draw(folder: Path, session: _Session, result: FitResult, scored: Mapping[str, Scored]) -> None:
+def _draw(folder: Path, session: Session, result: FitResult, scored: Mapping[str, Scored]) -> None:
     """Draw learning curves, predictions of what was held out last, and what was learned."""
     dataset = session.prepared.dataset
     name = session.prepared.config.name + (" (generated sample)" if dataset.sampled else "")
     plots.draw_history(folder, result.history, name)
     part = next(part for part in ("test", "validation", "train") if part in scored)
-    rows = session.split.parts()[part]
+    rows = session.rows[part]
     title = f"{name}, {part} rows"
     if dataset.target.task == "classification":
         names = dataset.target.class_names
@@ -280,7 +221,7 @@ def _draw(folder: Path, session: _Session, result: FitResult, scored: Mapping[st
 def _result(
     path: Path | None,
     model_path: Path | None,
-    session: _Session,
+    session: Session,
     result: FitResult,
     scores: Mapping[str, Scores],
 ) -> TrainResult:

@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from dlcli.errors import ConfigError, DlcliError, first_line
+
+
+def process() -> NoReturn:
+    """Run the command line of this process, and end the process at once.
+
+    Taking down an interpreter with TensorFlow in it takes more than a second.
+    """
+    code: str | int | None = 0
+    try:
+        try:
+            main()
+        except SystemExit as stop:
+            code = stop.code
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BrokenPipeError:
+        pass
+    except OSError as error:
+        print(f"dlcli: error: cannot write: {error.strerror}", file=sys.stderr)
+        code = 1
+    atexit._run_exitfuncs()  # noqa: SLF001 (what the interpreter would still do that matters)
+    os._exit(code if isinstance(code, int) else 0)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
