@@ -1,7 +1,8 @@
 """ONNX graphs of model files that carry none, kept in the user's cache.
 
-Keras alone writes no graph: the first prediction makes it, and the next one need not import
-TensorFlow. Model files stay as they are.
+Keras alone writes no graph, and that of a recurrent network takes a second that a short training
+should not: the first prediction makes it, and the next one need not import TensorFlow. Model
+files stay as they are.
 """
 
 from __future__ import annotations

@@ -32,6 +32,11 @@ HDF5 = b"\x89HDF\r\n\x1a\n"
 MAX_CONFIG_BYTES = 16 << 20
 # A graph of more would be larger than what ONNX's format can hold.
 MAX_EXPORTED_WEIGHTS = 400_000_000
+# Layers that loop over time: the converter takes a second for them, and 60 MB of memory.
+LOOPS = (
+    "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "GRU", "LSTM", "RNN", "SimpleRNN",
+    "StackedRNNCells", "TimeDistributed",
+)  # fmt: skip
 
 Array = np.ndarray[Any, Any]
 
@@ -226,6 +231,11 @@ def save_model(model: Any, path: Path, metadata: Metadata, graph: Graph | None =
             graph = graph.of(_stored_sha256(temporary))
             metadata = metadata.model_copy(update={"graph": graph.facts})
         embed(temporary, metadata, graph.content if graph else None)
+
+
+def is_converted_quickly(model: Any) -> bool:
+    """Tell whether `make_graph` takes a fraction of a second, as it does without loops."""
+    return not any(type(layer).__name__ in LOOPS for layer in model.layers)
 
 
 def make_graph(model: Any, x: Array) -> Graph:

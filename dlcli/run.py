@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,7 +17,13 @@ from dlcli.hardware import ready_devices
 from dlcli.learned import Learned, draw_learned
 from dlcli.metadata import Metadata
 from dlcli.model import make_callbacks
-from dlcli.model_file import embed_checkpoints, make_graph, save_model, weights_sha256
+from dlcli.model_file import (
+    embed_checkpoints,
+    is_converted_quickly,
+    make_graph,
+    save_model,
+    weights_sha256,
+)
 from dlcli.preparation import describe_data, make_metadata, prepare
 from dlcli.scoring import Predictor, Scored, Scores
 from dlcli.session import Session, assemble
@@ -176,11 +181,10 @@ def _score_and_draw(
 ) -> dict[str, Scores]:
     """Score every part, write metrics and pictures, and give the model file its ONNX graph."""
     session.thin()
-    # TensorFlow computes without Python's lock, in which the converter works.
-    with ThreadPoolExecutor(1) as pool:
-        made = pool.submit(make_graph, session.model, session.x["train"])
-        scored = session.score()
-    save_model(session.model, model_path, metadata, made.result())
+    scored = session.score()
+    if is_converted_quickly(session.model):  # else the first prediction does it
+        graph = make_graph(session.model, session.x["train"])
+        save_model(session.model, model_path, metadata, graph)
     scores = {name: part.scores for name, part in scored.items()}
     plain = {name: part.to_json() for name, part in scores.items()}
     write_json(folder / "metrics.json", {"sample": session.prepared.dataset.sampled, **plain})

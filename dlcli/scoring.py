@@ -15,7 +15,7 @@ from dlcli.targets import Output, decode, encode_target, output_kind
 
 Array = np.ndarray[Any, Any]
 # Larger blocks are no faster, and an LSTM holds several times its outputs.
-BLOCK_BYTES = 16 << 20
+BLOCK_BYTES = 4 << 20
 MAX_BLOCK = 8192
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,7 +23,8 @@ from dlcli.training import choose_steps_per_execution
 
 Array = np.ndarray[Any, Any]
 # Training rows are scored to be compared with the others, which takes no more of them.
-SCORED_TRAINING_ROWS = 5_000
+ALIGNMENT = 64  # bytes, as TensorFlow's kernels want it
+SCORED_TRAINING_ROWS = 2_000
 
 
 @dataclass
@@ -54,8 +56,6 @@ class Session:
 
     def fit_data(self) -> FitData:
         """Return the training and validation rows, encoded; memory holds them once."""
-        import tensorflow as tf
-
         config, dataset = self.prepared.config, self.prepared.dataset
         units = self.model.output_shape[-1]
         encoded = {
@@ -66,8 +66,7 @@ class Session:
             dataset.y[self.split.train], dataset.target, config.fit.class_weight
         )
         watch = (self.x["validation"], encoded["validation"]) if "validation" in encoded else None
-        with tf.device("cpu:0"):
-            x = tf.constant(self.x["train"])
+        x = _as_tensor(self.x["train"])
         self.x["train"] = np.asarray(memoryview(x))
         return FitData(x, encoded["train"], weights, watch)
 
@@ -79,6 +78,7 @@ class Session:
         generator = np.random.default_rng(seed)
         kept = np.sort(generator.choice(len(rows), SCORED_TRAINING_ROWS, replace=False))
         self.rows["train"], self.x["train"] = rows[kept], self.x["train"][kept]
+        gc.collect()  # the pipeline of the fit, which holds all of them, is part of a cycle
 
     def score(self) -> dict[str, Scored]:
         """Score the rows of each part."""
@@ -90,6 +90,17 @@ class Session:
             )
             for name, rows in self.rows.items()
         }
+
+
+def _as_tensor(x: Array) -> Any:
+    """Return an array as a tensor, copied once; ``tf.constant`` copies it twice."""
+    import tensorflow as tf
+
+    room = np.empty(x.nbytes + ALIGNMENT, np.uint8)
+    start = -room.ctypes.data % ALIGNMENT
+    aligned = room[start : start + x.nbytes].view(x.dtype).reshape(x.shape)
+    aligned[...] = x
+    return tf.experimental.dlpack.from_dlpack(aligned.__dlpack__())
 
 
 def assemble(prepared: Prepared, devices: Sequence[str] = ()) -> Session:

@@ -229,6 +229,30 @@ def test_a_network_too_large_for_onnx_predicts_with_keras(people, tmp_path, monk
         load_model(run.path, "onnx")
 
 
+def test_a_recurrent_network_gets_its_graph_with_the_first_prediction(write, tmp_path, call):
+    write(
+        "texts.csv",
+        "text,label\n"
+        + "".join(f"{'good' if n % 2 else 'bad'} day {n % 5},{n % 2}\n" for n in range(40)),
+    )
+    config = write(
+        "words.yaml",
+        "dataset: {csv: {path: texts.csv, target: label, types: {text: text}}}\n"
+        "model: [{Embedding: {input_dim: 20, output_dim: 4}}, {LSTM: 3}, {Dense: {activation: sigmoid}}]\n"
+        "loss: binary_crossentropy\npreprocess: {text: {vectorize: {max_tokens: 20}}}\nfit: {epochs: 1}\n",
+    )
+    run = train(load_config(config), runs=tmp_path / "runs")
+    assert load_model(run.path).network.engine == "keras"
+    assert load_model(run.path).notices == ()
+
+    first, second = (call("predict", run.path, "--text", "good day")[1] for _ in range(2))
+
+    assert load_model(run.path).network.engine == "onnx"
+    assert first.splitlines()[0] == second.splitlines()[0] == "prediction,p_0,p_1"
+    values = [np.fromstring(out.splitlines()[1], sep=",") for out in (first, second)]
+    np.testing.assert_allclose(*values, atol=1e-6)
+
+
 def _model(*nodes, initializers=(), functions=(), domain=""):
     ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, 2]) for name in "xy"]
     graph = helper.make_graph(list(nodes), "g", ends[:1], ends[1:], initializer=list(initializers))
