@@ -23,6 +23,9 @@ PACKAGES = {
     "scikit-learn": ("scikit-learn",),
 }
 
+# What Keras converts data from, wraps or draws with, if it is there.
+OPTIONAL = ("matplotlib", "pandas", "PIL", "pyarrow", "scipy", "sklearn")
+
 _quiet = False
 
 
@@ -61,7 +64,8 @@ def import_keras() -> Any:
     """
     if "keras" not in sys.modules:
         os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    with _held_stderr() if _quiet and "keras" not in sys.modules else _nothing():
+    first = _quiet and "keras" not in sys.modules
+    with _held_stderr() if first else _nothing(), _left_out() if first else _nothing():
         try:
             import keras
         except ImportError as error:
@@ -104,6 +108,21 @@ def versions() -> dict[str, str]:
 @contextmanager
 def _nothing() -> Iterator[None]:
     yield
+
+
+@contextmanager
+def _left_out() -> Iterator[None]:
+    """Have Keras do without what it imports only where it is installed, for uses not made here.
+
+    Together they take as long as TensorFlow. A library leaves that to its user.
+    """
+    names = [name for name in OPTIONAL if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(names))  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for name in names:
+            del sys.modules[name]
 
 
 @contextmanager
