@@ -78,6 +78,7 @@ class Session:
         generator = np.random.default_rng(seed)
         kept = np.sort(generator.choice(len(rows), SCORED_TRAINING_ROWS, replace=False))
         self.rows["train"], self.x["train"] = rows[kept], self.x["train"][kept]
+        self.notices.append(f"train is scored on {len(kept)} of its {len(rows)} rows")
         gc.collect()  # the pipeline of the fit, which holds all of them, is part of a cycle
 
     def score(self) -> dict[str, Scored]:

@@ -381,3 +381,24 @@ def test_thousands_of_quick_epochs_leave_few_lines(dlcli):
     assert code == 0
     assert 10 <= len(lines) <= 40
     assert lines[-1].startswith("epoch 1200/1200")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_under_standard_output_is_an_error():
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "dlcli", "list"], stdout=full, stderr=subprocess.PIPE, text=True,
+            env=ENVIRONMENT,
+        )  # fmt: skip
+
+    assert done.returncode == 1
+    assert "No space left" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_pictures_are_drawn_though_keras_was_imported_without_matplotlib(people, process, tmp_path):
+    done = process("train", people, "--quiet", cwd=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert "pictures are missing" not in done.stderr
+    assert (tmp_path / "runs/people/1/confusion.png").is_file()

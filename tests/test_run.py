@@ -415,3 +415,22 @@ def test_any_name_of_a_config_will_do(write, tmp_path, name):
 
     assert list(frame.columns) == ["prediction", "p_불합격", "p_합격"]
     assert evaluate(result.path, engine="keras").scores == result.scores["test"]
+
+
+def test_training_rows_beyond_some_are_sampled_for_their_scores(write, tmp_path):
+    rows = "".join(f"{n % 13},{n % 7},{'pq'[n % 7 < 3]}\n" for n in range(3000))
+    write("data.csv", f"a,b,label\n{rows}")
+    config = write(
+        "many.yaml",
+        "dataset: {csv: {path: data.csv, target: label}}\nsplit: {test: 0.2}\n"
+        "model: [{Dense: {activation: sigmoid}}]\nloss: binary_crossentropy\nmetrics: [accuracy]\n"
+        "fit: {epochs: 2, batch_size: 100}\n",
+    )
+
+    first, second = (train(load_config(config), runs=tmp_path / "runs") for _ in range(2))
+
+    assert (first.scores["train"].rows, first.scores["test"].rows) == (2000, 600)
+    assert "train is scored on 2000 of its 2400 rows" in first.notices
+    assert first.scores == second.scores
+    share = first.scores["train"].classes[0].support / 2000
+    assert share == pytest.approx(4 / 7, abs=0.05)  # of all classes, not of the first rows
