@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from multiprocessing import connection, get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -106,6 +107,7 @@ class FoldWorkers:
             process = context.Process(target=_work, args=given, daemon=True)
             process.start()
             theirs.close()
+            self._busy[ours] = (process, -1)
             try:
                 ours.send((self.prepared, self.folds))
                 self._assign(ours, process)
@@ -181,7 +183,10 @@ def _work(pipe: Any, threads: int, quiet: bool) -> None:
         trainer = FoldTrainer(prepared)
 
         def report(progress: Progress) -> None:
-            pipe.send(("progress", progress))
+            try:
+                pipe.send(("progress", progress))
+            except ConnectionError:  # the parent has ended
+                os._exit(1)
 
         while (fold := pipe.recv()) is not None:
             fitted, scored = trainer.run(folds[fold], report)
@@ -192,6 +197,12 @@ def _work(pipe: Any, threads: int, quiet: bool) -> None:
     except (EOFError, ConnectionError):
         return  # the parent has ended
     except (DlcliError, MemoryError) as error:
-        pipe.send(("error", error))
+        _tell(pipe, error)
     except Exception as error:  # noqa: BLE001 (not all of TensorFlow's go through a pipe)
-        pipe.send(("error", RuntimeError(f"{type(error).__name__}: {first_line(error)}")))
+        _tell(pipe, RuntimeError(f"{type(error).__name__}: {first_line(error)}"))
+
+
+def _tell(pipe: Any, error: Exception) -> None:
+    """Send an error to the parent, if it is still there."""
+    with suppress(ConnectionError):
+        pipe.send(("error", error))

@@ -7,6 +7,7 @@ files stay as they are.
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +34,10 @@ def read_graph(digest: str) -> Graph | None:
     path = _path(digest)
     try:
         facts = GraphFacts.model_validate_json(path.with_suffix(".json").read_text("utf-8"))
-        return Graph(facts, None if facts.refused else path.read_bytes())
+        graph = Graph(facts, None if facts.refused else path.read_bytes())
     except (OSError, ValidationError):
         return None
+    return graph if facts.refused or graph.is_whole else None
 
 
 def keep_graph(model: Any, x: Array, digest: str) -> None:
@@ -63,4 +65,5 @@ def keep_graph(model: Any, x: Array, digest: str) -> None:
 
 
 def _path(digest: str) -> Path:
-    return cache_folder() / "graphs" / f"{digest}.onnx"
+    used = [f"{name} {version(name)}" for name in ("keras", "tf2onnx", "onnxruntime")]
+    return cache_folder() / "graphs" / ", ".join(used) / f"{digest}.onnx"

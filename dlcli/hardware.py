@@ -70,6 +70,7 @@ def set_memory_growth(section: HardwareConfig) -> None:
     """
     if not section.memory_growth:
         return
+    import_keras()  # which brings TensorFlow, and quietly
     import tensorflow as tf
 
     for gpu in tf.config.list_physical_devices("GPU"):
@@ -103,6 +104,7 @@ def find_devices(wanted: str) -> list[str]:
     DlcliError
         If they are not all there, or one is named twice.
     """
+    import_keras()  # which brings TensorFlow, and quietly
     import tensorflow as tf
 
     there = [

@@ -24,6 +24,7 @@ from dlcli.signature import Signature
 
 Array = np.ndarray[Any, Any]
 CELLS = 200_000
+DELIMITERS = (",", ";", "\t", "|")
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,8 @@ def blocks_of_text(path: Path | str, signature: Signature) -> Iterator[RawBlock]
         if _is_lines(text, path, signature):
             yield from _line_blocks(text, name, signature, size)
             return
-        rows = Rows(text, name, signature.dialect, expected=len(signature.columns))
+        dialect = _dialect(text, signature)
+        rows = Rows(text, name, dialect, expected=len(signature.columns))
         row = next(rows, None)
         if row is None:
             raise DatasetError(f"{name} is empty")
@@ -88,6 +90,9 @@ def blocks_of_text(path: Path | str, signature: Signature) -> Iterator[RawBlock]
         layout = by_name(row, signature, name) if header else by_position(len(row), signature, name)
         if header and len(row) > 1 and not row[-1].strip():
             rows.narrow()
+        if not header and _is_text_model(signature) and len(row) == 1:
+            said = f"{name} has no column {signature.names[0]!r}: each line is taken as a text"
+            layout = replace(layout, notices=(said,))
         types: list[ColumnType | None] = [None] * rows.width
         for column, position in zip(signature.columns, layout.positions, strict=True):
             types[position] = column.type
@@ -104,14 +109,40 @@ def _is_json_lines(text: TextIO, path: Path | str) -> bool:
     return path == "-" and bytes(buffer.peek(1)[:1]) == b"{"
 
 
+def _is_text_model(signature: Signature) -> bool:
+    return [column.type for column in signature.columns] == ["text"]
+
+
+def _first_line(text: TextIO) -> str:
+    """Return the first line without taking it."""
+    buffer: Any = text.buffer
+    return str(bytes(buffer.peek(1)).partition(b"\n")[0].decode(text.encoding, "replace"))
+
+
+def _dialect(text: TextIO, signature: Signature) -> Dialect:
+    """Return how rows are written: with any delimiter, if a header names the column of a text.
+
+    Texts have commas of their own, so that nothing but the name tells a delimiter.
+    """
+    if not _is_text_model(signature):
+        return signature.dialect
+    first = _first_line(text)
+    for delimiter in DELIMITERS:
+        cells = [cell.strip(' \r\ufeff"') for cell in first.split(delimiter)]
+        if len(cells) > 1 and signature.names[0] in cells:
+            changed = delimiter != signature.dialect.delimiter
+            quoting = signature.dialect.quoting or changed
+            return replace(signature.dialect, delimiter=delimiter, quoting=quoting)
+    return signature.dialect
+
+
 def _is_lines(text: TextIO, path: Path | str, signature: Signature) -> bool:
     """Tell whether every line is a text: in a .txt file, or on standard input without a header."""
-    if [column.type for column in signature.columns] != ["text"]:
+    if not _is_text_model(signature):
         return False
     if path != "-":
         return Path(path).suffix == ".txt"
-    buffer: Any = text.buffer
-    first = bytes(buffer.peek(1)).partition(b"\n")[0].decode("utf-8", "replace")
+    first = _first_line(text)
     cells = {cell.strip(' \r"') for cell in re.split(r"[,;\t|]", first)}
     return signature.names[0] not in cells and "\t" not in first
 

@@ -37,11 +37,14 @@ class LoadedModel:
         What computes its outputs.
     notices : tuple of str
         What a user should know about the file.
+    is_changed : bool
+        Whether the weights are others than those that dlcli saved.
     """
 
     file: ModelFile
     network: OnnxNetwork | Predictor
     notices: tuple[str, ...] = ()
+    is_changed: bool = False
 
     @property
     def path(self) -> Path:
@@ -124,23 +127,27 @@ def load_model(path: str | os.PathLike[str], engine: Engine = "auto") -> LoadedM
         if network is not None:
             return LoadedModel(file, network, tuple(notices))
         if engine == "onnx":
-            hint = "leave out --engine onnx: Keras predicts the same, after a longer start"
+            hint = "leave out --engine onnx; Keras predicts the same"
             raise ModelFileError(f"{path} has no ONNX graph to use: {obstacle}", hint=hint)
         if file.metadata is not None and file.metadata.graph and not file.metadata.graph.refused:
             notices.append(f"the ONNX graph of {path.name} is ignored: {obstacle}")
     model = _load_keras(path)
-    if file.metadata and file.metadata.weights_sha256 not in ("", weights_sha256(model)):
-        changed = f"the weights of {path.name} are not those that dlcli saved"
-        graph = "; its ONNX graph is ignored" if file.metadata.graph else ""
-        notices = [changed + graph]
-    return LoadedModel(file, _keras_network(model, path), tuple(notices))
+    saved = file.metadata.weights_sha256 if file.metadata else ""
+    is_changed = saved not in ("", weights_sha256(model))
+    if is_changed:
+        graph = "; its ONNX graph is ignored" if file.metadata and file.metadata.graph else ""
+        notices = [f"the weights of {path.name} are not those that dlcli saved{graph}"]
+    return LoadedModel(file, _keras_network(model, path), tuple(notices), is_changed)
 
 
 def _graph_of(file: ModelFile) -> tuple[OnnxNetwork | None, str]:
     """Return the network of a file's graph, in it or in the cache, or why there is none."""
     facts = file.metadata.graph if file.metadata else None
-    digest = file.digest()
-    graph = read_graph(digest) if facts is None else Graph(facts, file.graph())
+    try:
+        digest = file.digest()
+        graph = read_graph(digest) if facts is None else Graph(facts, file.graph())
+    except ModelFileError as error:  # what is wrong with the file itself, Keras says
+        return None, str(error)
     if graph is None:
         return None, "none was made so far; the first prediction makes one"
     if graph.facts.refused:
@@ -149,6 +156,8 @@ def _graph_of(file: ModelFile) -> tuple[OnnxNetwork | None, str]:
         return None, "it does not belong to the weights"
     if graph.content is None:
         return None, "it is missing"
+    if not graph.is_whole:
+        return None, "it is damaged"
     try:
         return OnnxNetwork(graph.content, graph.facts.block), ""
     except ModelFileError as error:

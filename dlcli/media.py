@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -71,7 +71,7 @@ def refuse(path: Path, signature: Signature) -> None:
 
 def blocks_of_files(
     paths: Sequence[Path], signature: Signature, *, invert: bool = False, labelled: bool = False
-) -> Iterator[RawBlock]:
+) -> Generator[RawBlock]:
     """Read pictures, recordings or texts, a file at a time.
 
     Parameters
@@ -183,7 +183,7 @@ def _known_classes(
 
 def blocks_of_series(
     path: Path | str, signature: Signature, *, labelled: bool
-) -> Iterator[RawBlock]:
+) -> Generator[RawBlock]:
     """Read a series, and cut it into windows.
 
     Parameters

@@ -23,6 +23,7 @@ class GraphFacts(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
     model: str = Field(default="", description="SHA-256 of the stored architecture and weights.")
+    sha256: str = Field(default="", description="Of the graph itself.")
     block: int = Field(default=1, ge=1, le=MAX_BLOCK, description="Rows to compute at a time.")
     refused: str = Field(default="", description="Why no graph gives what Keras gives.")
 

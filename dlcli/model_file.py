@@ -50,11 +50,15 @@ class Graph:
 
     def of(self, digest: str) -> Graph:
         """Return the graph tied to what is stored of its network."""
-        return (
-            self
-            if self.content is None
-            else replace(self, facts=self.facts.model_copy(update={"model": digest}))
-        )
+        if self.content is None:
+            return self
+        update = {"model": digest, "sha256": hashlib.sha256(self.content).hexdigest()}
+        return replace(self, facts=self.facts.model_copy(update=update))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the content is what the facts say."""
+        return hashlib.sha256(self.content or b"").hexdigest() == self.facts.sha256
 
 
 @dataclass(frozen=True)
@@ -186,15 +190,28 @@ def _stored_sha256(path: Path) -> str:
     import h5py
 
     with h5py.File(path, "r") as file:
-        digest.update(_text(file.attrs["model_config"]).encode())
-
-        def add(name: str, item: Any) -> None:
-            if isinstance(item, h5py.Dataset):
-                digest.update(f"{name}{item.dtype}{item.shape}".encode())
-                digest.update(_stored(item).tobytes())
-
-        file["model_weights"].visititems(add)
+        _add_group(file, digest, set())
     return digest.hexdigest()
+
+
+def _add_group(group: Any, digest: Any, seen: set[int]) -> None:
+    """Add all that a group of HDF5 holds to a digest, but for what dlcli adds itself."""
+    import h5py
+
+    seen.add(h5py.h5o.get_info(group.id).addr)
+    for name in sorted(set(group.attrs) - {ATTRIBUTE}):
+        value = group.attrs[name]
+        plain = value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+        digest.update(f"{group.name}@{name}={plain!r}".encode())
+    for name in sorted(set(group) - {GRAPH_DATASET}):
+        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+            raise ModelFileError(f"{group.file.filename} has links to other places")
+        item = group[name]
+        if isinstance(item, h5py.Dataset):
+            digest.update(f"{item.name}{item.dtype}{item.shape}".encode())
+            digest.update(_stored(item).tobytes())
+        elif h5py.h5o.get_info(item.id).addr not in seen:
+            _add_group(item, digest, seen)
 
 
 def _stored(dataset: Any) -> Array:

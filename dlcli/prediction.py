@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,7 +68,11 @@ class Predictions:
     """
 
     def __init__(
-        self, model: LoadedModel, signature: Signature, blocks: Iterator[RawBlock], named: str = ""
+        self,
+        model: LoadedModel,
+        signature: Signature,
+        blocks: Generator[RawBlock],
+        named: str = "",
     ) -> None:
         self.model = model
         self.signature = signature
@@ -90,8 +95,9 @@ class Predictions:
 
     def with_raw(self) -> Iterator[tuple[PredictionBlock, RawBlock]]:
         """Yield each block of predictions with the rows behind it."""
-        for raw in self._blocks:
-            yield self._predict(raw), raw
+        with closing(self._blocks):  # a reader that runs ahead ends with its user
+            for raw in self._blocks:
+                yield self._predict(raw), raw
 
     def _predict(self, block: RawBlock) -> PredictionBlock:
         signature = self.signature
@@ -131,10 +137,11 @@ class Predictions:
         It is compared with Keras on the first rows that were predicted, and kept in the user's
         cache. Nothing happens if there is one already, or none is possible.
         """
-        file = self.model.file
+        model, file = self.model, self.model.file
         made = file.metadata is not None and file.metadata.graph is not None
-        if self.model.network.engine == "keras" and not made and self._seen is not None:
-            keep_graph(self.model.model, self._seen, file.digest())
+        wanted = model.network.engine == "keras" and not made and not model.is_changed
+        if wanted and self._seen is not None:
+            keep_graph(model.model, self._seen, file.digest())
 
     def to_frame(self) -> pd.DataFrame:
         """Return all predictions as one table.
@@ -227,7 +234,7 @@ def predict(
 
 def _inverted(
     blocks: Iterator[RawBlock], signature: Signature, *, invert: bool
-) -> Iterator[RawBlock]:
+) -> Generator[RawBlock]:
     """Make the white of pictures that come as rows of pixels black."""
     for block in blocks:
         yield replace(block, values=signature.medium.high - block.values) if invert else block

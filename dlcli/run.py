@@ -12,7 +12,7 @@ import numpy as np
 from dlcli import plots
 from dlcli.artifacts import RunDirectory, write_json
 from dlcli.config import Config
-from dlcli.errors import TrainingError, first_line
+from dlcli.errors import DlcliError, TrainingError, first_line
 from dlcli.hardware import ready_devices
 from dlcli.learned import Learned, draw_learned
 from dlcli.metadata import Metadata
@@ -182,12 +182,15 @@ def _score_and_draw(
     """Score every part, write metrics and pictures, and give the model file its ONNX graph."""
     session.thin()
     scored = session.score()
-    if is_converted_quickly(session.model):  # else the first prediction does it
-        graph = make_graph(session.model, session.x["train"])
-        save_model(session.model, model_path, metadata, graph)
     scores = {name: part.scores for name, part in scored.items()}
     plain = {name: part.to_json() for name, part in scores.items()}
     write_json(folder / "metrics.json", {"sample": session.prepared.dataset.sampled, **plain})
+    if is_converted_quickly(session.model):  # else the first prediction does it
+        try:
+            graph = make_graph(session.model, session.x["train"])
+            save_model(session.model, model_path, metadata, graph)
+        except (OSError, DlcliError) as error:
+            session.notices.append(f"the model file has no ONNX graph: {first_line(error)}")
     try:
         _draw(folder, session, result, scored)
     except Exception as error:  # noqa: BLE001 (whatever goes wrong: the model is worth more)

@@ -22,8 +22,8 @@ from dlcli.targets import class_weights, encode_target
 from dlcli.training import choose_steps_per_execution
 
 Array = np.ndarray[Any, Any]
-# Training rows are scored to be compared with the others, which takes no more of them.
 ALIGNMENT = 64  # bytes, as TensorFlow's kernels want it
+# Training rows are scored to be compared with the others, which takes no more of them.
 SCORED_TRAINING_ROWS = 2_000
 
 

@@ -402,3 +402,34 @@ def test_pictures_are_drawn_though_keras_was_imported_without_matplotlib(people,
     assert done.returncode == 0, done.stderr
     assert "pictures are missing" not in done.stderr
     assert (tmp_path / "runs/people/1/confusion.png").is_file()
+
+
+def test_onnxruntime_starts_no_telemetry(people, process, tmp_path):
+    table = tmp_path / "rows.csv"
+    table.write_text("age;city;member;height\n31;Seoul;yes;1.70\n", encoding="utf-8")
+    cache = tmp_path / "fresh"
+    environment = {
+        "XDG_CACHE_HOME": str(cache),
+        "HOME": str(tmp_path / "home"),
+        "MPLCONFIGDIR": str(tmp_path / "mpl"),
+    }
+
+    trained = process("train", people, "--quiet", cwd=tmp_path, env=environment)
+    done = process("predict", "runs/people/1", table, cwd=tmp_path, env=environment)
+
+    assert trained.returncode == done.returncode == 0
+    assert [
+        path for path in cache.rglob("*") if "onnx" in path.name.lower() or "Microsoft" in path.name
+    ] == []
+
+
+@pytest.mark.parametrize("streams", ["2>&1 | head -1", "2>&1 >/dev/null | head -1", "2>/dev/full"])
+def test_training_goes_on_when_nobody_reads_its_progress(people, tmp_path, streams):
+    text = people.read_text().replace("epochs: 3", "epochs: 40")
+    people.write_text(text)
+    line = f"{sys.executable} -m dlcli train people.yaml {streams}"
+
+    subprocess.run(line, shell=True, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, check=True)
+
+    record = json.loads((tmp_path / "runs/people/1/run.json").read_text())
+    assert (record["status"], record["epochs"]) == ("finished", 40)

@@ -1,6 +1,8 @@
 """Prediction without TensorFlow: the graph in a model file, its limits, and what else is inside."""
 
 import contextlib
+import csv
+import io
 import json
 import os
 import subprocess
@@ -183,7 +185,7 @@ def test_a_graph_of_other_weights_is_ignored_with_a_notice(people, tmp_path, row
 def test_a_graph_that_is_gone_or_damaged_is_ignored_with_a_notice(copy, trained):
     with zipfile.ZipFile(trained.model_path) as archive:
         graph = archive.read("dlcli.onnx")
-    for content, reason in ((None, "missing"), (graph[:50], "damaged"), (b"", "refuses it")):
+    for content, reason in ((None, "missing"), (graph[:50], "damaged"), (b"", "damaged")):
         loaded = load_model(copy(dlcli_onnx=content))
         assert loaded.network.engine == "keras"
         (notice,) = loaded.notices
@@ -227,6 +229,51 @@ def test_a_network_too_large_for_onnx_predicts_with_keras(people, tmp_path, monk
     assert load_model(run.path).notices == ()
     with pytest.raises(ModelFileError, match="too large for ONNX"):
         load_model(run.path, "onnx")
+
+
+@pytest.mark.parametrize(
+    ("table", "rows"),
+    [
+        ('label,text\n1,hello\n0,"good, now"\n', 2),
+        ('text,label\n"good\nday",1\nbad day,0\n', 2),
+        ("label;text\n1;good day, all\n", 1),
+        ("text\ngood, day\n", 1),
+    ],
+)
+def test_a_model_of_text_takes_tables_in_any_dialect(write, tmp_path, call, table, rows):
+    write(
+        "texts.tsv",
+        "label\ttext\n"
+        + "".join(f"{n % 2}\t{'good' if n % 2 else 'bad'} day\n" for n in range(40)),
+    )
+    config = write(
+        "words.yaml",
+        "dataset: {csv: {path: texts.tsv, target: label, types: {text: text}, quoting: false}}\n"
+        "model: [{Dense: {activation: sigmoid}}]\nloss: binary_crossentropy\n"
+        "preprocess: {text: {vectorize: {output_mode: multi_hot}}}\nfit: {epochs: 1}\n",
+    )
+    run = train(load_config(config), runs=tmp_path / "runs")
+
+    code, out, err = call("predict", run.path, write("rows.csv", table))
+
+    assert code == 0, err
+    assert len(out.splitlines()) == rows + 1
+
+
+def test_lines_taken_as_texts_are_said(write, tmp_path, call):
+    write("texts.tsv", "".join(f"{n % 2}\t{'good' if n % 2 else 'bad'} day\n" for n in range(40)))
+    config = write(
+        "words.yaml",
+        "dataset: {csv: {path: texts.tsv, names: [label, text], target: label, types: {text: text}}}\n"
+        "model: [{Dense: {activation: sigmoid}}]\nloss: binary_crossentropy\n"
+        "preprocess: {text: {vectorize: {output_mode: multi_hot}}}\nfit: {epochs: 1}\n",
+    )
+    run = train(load_config(config), runs=tmp_path / "runs")
+
+    code, out, err = call("predict", run.path, write("rows.csv", "kind,message\n1,good day\n"))
+
+    assert (code, len(out.splitlines())) == (0, 3)
+    assert "has no column 'text': each line is taken as a text" in err
 
 
 def test_a_recurrent_network_gets_its_graph_with_the_first_prediction(write, tmp_path, call):
@@ -307,6 +354,31 @@ HOSTILE = {
 }  # fmt: skip
 
 
+def test_a_field_number_that_other_readers_cut_is_refused():
+    with pytest.raises(ModelFileError, match="damaged"):
+        inspect_graph(b"\xba\x80\x80\x80\x10\x00")  # field 7 with bit 32 of its tag set
+
+
+def test_the_runtimes_own_format_is_refused():
+    with pytest.raises(ModelFileError):
+        OnnxNetwork(b"\x2a\x08\x00\x00ORTM\x00\x00\x00\x00" + bytes(40))
+
+
+@pytest.mark.parametrize(
+    ("node", "message"),
+    [
+        (helper.make_node("ReduceMean", ["x"], ["y"], axes=[0], keepdims=1), r"\(1, 2\) of 3 rows"),
+        (helper.make_node("Gather", ["x", "i"], ["y"]), "the ONNX graph fails"),
+    ],
+)
+def test_graphs_that_make_something_else_of_the_rows_are_an_error(node, message):
+    index = helper.make_tensor("i", TensorProto.INT64, [1], [99])
+    network = OnnxNetwork(_model(node, initializers=[index]).SerializeToString())
+
+    with pytest.raises(ModelFileError, match=message):
+        network(np.ones((3, 2), np.float32))
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_graphs_with_anything_else_inside_are_refused(name):
     model, message = HOSTILE[name]
@@ -384,3 +456,78 @@ def test_the_model_file_says_what_its_graph_was_made_from(trained):
         facts = json.loads(archive.read("dlcli.json"))["graph"]
     assert facts["model"] == load_model(trained.path).file.digest()
     assert Path(trained.model_path).stat().st_size < 100_000
+
+
+def test_one_flipped_bit_of_a_graph_is_noticed(people, tmp_path):
+    run = train(load_config(people), runs=tmp_path / "runs", format="h5")
+    with h5py.File(run.model_path, "r+") as file:
+        file["dlcli_onnx"][-40] ^= 1
+
+    loaded = load_model(run.path)
+
+    assert loaded.network.engine == "keras"
+    assert loaded.notices == ("the ONNX graph of model.h5 is ignored: it is damaged",)
+
+
+def test_files_that_differ_in_the_order_of_layers_share_no_graph(tmp_path, write, call):
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(2), layers.Dense(2), layers.Dense(2)])
+    good, evil = tmp_path / "good.h5", tmp_path / "evil.h5"
+    model.save(good)
+    model.save(evil)
+    with h5py.File(evil, "r+") as file:
+        names = file["model_weights"].attrs["layer_names"]
+        file["model_weights"].attrs["layer_names"] = (
+            names[[1, 0, 2]] if len(names) == 3 else names[[0, 2, 1, 3]]
+        )
+    table = write("rows.csv", "1,2\n3,4\n")
+
+    assert load_model(good).file.digest() != load_model(evil).file.digest()
+    assert call("predict", evil, table)[0] == 0
+    assert load_model(good).network.engine == "keras"
+
+
+def test_changed_weights_are_said_every_time(people, tmp_path, call, monkeypatch):
+    monkeypatch.setattr("dlcli.run.is_converted_quickly", lambda _: False)
+    run = train(load_config(people), runs=tmp_path / "runs", format="h5")
+    with h5py.File(run.model_path, "r+") as file:
+        name = next(iter(file["model_weights"]))
+        file["model_weights"][name].visititems(
+            lambda _, item: item.__setitem__(..., 0.5) if isinstance(item, h5py.Dataset) else None
+        )
+
+    for _ in range(2):
+        code, _, err = call("predict", run.path, tmp_path / "people.csv")
+        assert (code, err.count("not those that dlcli saved")) == (0, 1)
+
+
+def test_a_full_disk_for_the_graph_costs_no_more_than_the_graph(people, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("dlcli.run.make_graph", full)
+    run = train(load_config(people), runs=tmp_path / "runs")
+
+    assert run.status == "finished"
+    assert any("has no ONNX graph" in notice for notice in run.notices)
+    assert json.loads((run.path / "run.json").read_text())["status"] == "finished"
+    assert len(predict(run.path, tmp_path / "people.csv").to_frame()) == 12
+
+
+def test_class_names_of_several_lines_stay_in_one_row(write, tmp_path, call):
+    rows = "".join(
+        f"{n},{'one' if n % 2 else chr(34) + 'two' + chr(10) + 'lines' + chr(34)}\n"
+        for n in range(40)
+    )
+    write("data.csv", f"a,label\n{rows}")
+    config = write(
+        "c.yaml",
+        "dataset: {csv: {path: data.csv, target: label}}\nmodel: [{Dense: {activation: sigmoid}}]\n"
+        "loss: binary_crossentropy\nfit: {epochs: 1}\n",
+    )
+    run = train(load_config(config), runs=tmp_path / "runs")
+
+    out = call("predict", run.path, write("rows.csv", "a\n1\n2\n"))[1]
+
+    table = list(csv.reader(io.StringIO(out, newline="")))
+    assert [len(row) for row in table] == [3, 3, 3]
+    assert {row[0] for row in table[1:]} <= {"one", "two\nlines"}

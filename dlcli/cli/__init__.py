@@ -17,21 +17,20 @@ def process() -> NoReturn:
 
     Taking down an interpreter with TensorFlow in it takes more than a second.
     """
-    code: str | int | None = 0
+    code = 0
     try:
-        try:
-            main()
-        except SystemExit as stop:
-            code = stop.code
+        main()
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else int(bool(stop.code))
+    try:
         sys.stdout.flush()
-        sys.stderr.flush()
     except BrokenPipeError:
         pass
     except OSError as error:
         print(f"dlcli: error: cannot write: {error.strerror}", file=sys.stderr)
         code = 1
     atexit._run_exitfuncs()  # noqa: SLF001 (what the interpreter would still do that matters)
-    os._exit(code if isinstance(code, int) else 0)
+    os._exit(code)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -51,13 +51,15 @@ def csv_writer(predictions: Predictions, file: TextIO, *, safe: bool) -> Write:
     safe : bool
         Whether to keep spreadsheets from running a text as a formula.
     """
-    csv.writer(file, lineterminator="\n").writerow(predictions.columns)
 
     def quoted(text: str) -> str:
         field = StringIO()
         shielded = f"'{text}" if safe and text[:1] in "=+-@\t\r" else text
-        csv.writer(field, lineterminator="").writerow([shielded])
-        return field.getvalue()
+        # What a line may end with is quoted; CSV's own two characters are cut off again.
+        csv.writer(field, lineterminator="\r\n").writerow([shielded])
+        return field.getvalue()[:-2]
+
+    file.write(",".join(map(quoted, predictions.columns)) + "\n")
 
     label = cache(quoted)  # there are as many as classes
 

@@ -7,11 +7,10 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from dlcli.callbacks import Progress
     from dlcli.datasets.card import Card
     from dlcli.scoring import Scores
@@ -24,7 +23,16 @@ def say(text: str = "") -> None:
 
 def note(text: str) -> None:
     """Print what is not a result, on standard error."""
-    print(text, file=sys.stderr, flush=True)
+    _write_aside(f"{text}\n")
+
+
+def _write_aside(text: str) -> None:
+    """Write to standard error, as long as it takes anything: the work goes on without it."""
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except OSError:
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 (for the rest of the process)
 
 
 def notes(texts: Iterable[str]) -> None:
@@ -172,8 +180,7 @@ class ProgressDisplay:
     def show(self, text: str) -> None:
         """Put a text in the place of the running epoch, on a terminal."""
         if self.live:
-            sys.stderr.write(f"\r\x1b[K{text[: _terminal_width() - 1]}")
-            sys.stderr.flush()
+            _write_aside(f"\r\x1b[K{text[: _terminal_width() - 1]}")
 
     def _leaves_line(self, progress: Progress) -> bool:
         """Tell whether an epoch is worth a line: of thousands of quick ones not each is."""
@@ -185,7 +192,7 @@ class ProgressDisplay:
     def clear(self) -> None:
         """Remove the line of the running epoch."""
         if self.live:
-            sys.stderr.write("\r\x1b[K")
+            _write_aside("\r\x1b[K")
 
     def _line(self, progress: Progress) -> str:
         digits = len(str(progress.epochs))

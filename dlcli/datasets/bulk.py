@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dlcli.datasets.columns import numbers_are_plain
 from dlcli.datasets.dataset import ColumnType
 from dlcli.datasets.reading import Block, read_blocks
 from dlcli.datasets.rows import Rows
@@ -51,7 +52,7 @@ def read_in_bulk(
         A numeric column is float64, NaN for what is missing, or has its texts. One that nobody
         needs may be empty.
     """
-    plain = rows.dialect.delimiter != "whitespace" and rows.dialect.decimal == "."
+    plain = rows.dialect.delimiter != "whitespace" and numbers_are_plain(rows.dialect)
     yield from read_blocks(rows, first, size, looked_at_only=plain)
     head = rows.chunk(WORTHWHILE) if plain else ""
     if len(head) < WORTHWHILE:

@@ -39,9 +39,14 @@ def to_number(text: str, decimal: str = ".") -> float:
         return math.nan
 
 
+def numbers_are_plain(dialect: Dialect) -> bool:
+    """Tell whether a text that reads as a number is that number: no other sign, not missing."""
+    return dialect.decimal == "." and not any(map(math.isfinite, map(to_number, dialect.missing)))
+
+
 def plain_numbers(texts: Sequence[str], dialect: Dialect) -> np.ndarray[Any, Any] | None:
     """Return the texts as float64 if all of them are finite numbers, and quickly."""
-    if dialect.decimal != "." or "_" in "".join(texts):
+    if not numbers_are_plain(dialect) or "_" in "".join(texts):
         return None
     try:
         values = np.fromiter(map(float, texts), np.float64, len(texts))

@@ -80,14 +80,14 @@ def _dialect(loader: CsvLoader) -> Dialect:
 
 
 class _NotNumericError(Exception):
-    """A column began with numbers and has another text further down."""
+    """A column began with numbers and has another text further down, or nothing was seen."""
 
 
-def _read(rows: Rows, first: list[str] | None, as_texts: Sequence[bool]) -> Block | None:
+def _read(rows: Rows, first: list[str] | None, as_texts: Sequence[bool]) -> Block:
     """Read all rows; what looks like numbers at first is parsed as such."""
     ahead = next(read_blocks(rows, first, 1 << 62, looked_at_only=True), None)
-    if ahead is None:
-        return None
+    if ahead is None:  # comments and blank lines only, as far as was looked
+        raise _NotNumericError
     types: list[ColumnType | None] = [
         "text" if kept or _numbers(column, ahead, rows) is None else "numeric"
         for kept, column in zip(as_texts, ahead.texts, strict=True)

@@ -14,7 +14,7 @@ import numpy as np
 
 from dlcli.backend import import_keras
 from dlcli.errors import ModelFileError, first_line
-from dlcli.onnx.network import OnnxNetwork
+from dlcli.onnx.network import OnnxNetwork, import_onnxruntime
 
 Array = np.ndarray[Any, Any]
 TOLERANCE = 1e-5
@@ -42,12 +42,15 @@ def export_graph(model: Any, x: Array) -> bytes:
     Raises
     ------
     ExportError
+        If there is none.
     """
     try:
         graph = _exported(model)
         outputs = OnnxNetwork(graph)(x)
     except ModelFileError as error:
         raise ExportError(str(error)) from error
+    except (MemoryError, OSError):
+        raise  # it says nothing of the model
     except Exception as error:  # whatever Keras, tf2onnx and TensorFlow raise
         raise ExportError(f"{type(error).__name__}: {first_line(error)}") from error
     expected = np.asarray(model(x, training=False))
@@ -84,6 +87,7 @@ def _exported(model: Any) -> bytes:
 
 def _converted(model: Any, weights: Mapping[str, Any]) -> bytes:
     """Return the ONNX model of a Keras model that takes a batch and its own weights."""
+    import_onnxruntime()  # before the converter does
     keras = import_keras()
     trainable = len(model.trainable_variables)
 
@@ -110,14 +114,11 @@ def _converted(model: Any, weights: Mapping[str, Any]) -> bytes:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep the converter's advice and progress from whoever watches."""
-    loggers = [logging.getLogger(name) for name in ("tf2onnx", "absl")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL)
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
+        logging.disable(before)

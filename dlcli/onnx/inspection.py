@@ -29,7 +29,7 @@ REFUSED = {
     ("tensor", 13): "data in another file",
     ("tensor", 14): "data in another file",
 }
-OP_TYPE, DOMAIN = 4, 7
+DOMAIN = 7
 STANDARD = (b"", b"ai.onnx")
 
 
@@ -74,6 +74,8 @@ def _fields(message: memoryview) -> Iterator[tuple[int, Any]]:
     at = 0
     while at < len(message):
         key, at = _varint(message, at)
+        if key >= 1 << 32:  # other readers drop the upper bits, and find another field
+            raise ValueError("a field number that is too large")
         number, wire = key >> 3, key & 7
         value: Any = 0
         if wire == 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Literal
 
 import numpy as np
@@ -10,6 +11,15 @@ from dlcli.errors import ModelFileError, first_line
 from dlcli.onnx.inspection import inspect_graph
 
 Array = np.ndarray[Any, Any]
+
+
+def import_onnxruntime() -> Any:
+    """Import ONNX Runtime without its telemetry, which starts with the import."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    import onnxruntime
+
+    onnxruntime.disable_telemetry_events()
+    return onnxruntime
 
 
 class OnnxNetwork:
@@ -37,11 +47,11 @@ class OnnxNetwork:
 
     def __init__(self, graph: bytes, block: int = 8192) -> None:
         inspect_graph(graph)
-        import onnxruntime
-
-        onnxruntime.disable_telemetry_events()
+        onnxruntime = import_onnxruntime()
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4
+        # Not the runtime's own format, of which the inspection knows nothing.
+        options.add_session_config_entry("session.load_model_format", "ONNX")
         try:
             self._session = onnxruntime.InferenceSession(
                 graph, options, providers=["CPUExecutionProvider"]
@@ -61,10 +71,17 @@ class OnnxNetwork:
 
     def __call__(self, x: Array) -> Array:
         """Return the outputs of preprocessed rows; float32, shape (n, units)."""
-        blocks = [
-            self._session.run(None, {self._input: x[start : start + self.block]})[0]
-            for start in range(0, len(x), self.block)
-        ]
+        starts = range(0, len(x), self.block)
+        blocks = [self._run(x[start : start + self.block]) for start in starts]
         if len(blocks) == 1:
             return np.asarray(blocks[0])
         return np.concatenate(blocks) if blocks else np.empty((0, *self.output_shape), np.float32)
+
+    def _run(self, x: Array) -> Array:
+        try:
+            (outputs,) = self._session.run(None, {self._input: x})
+        except Exception as error:
+            raise ModelFileError(f"the ONNX graph fails: {first_line(error)}") from error
+        if outputs.shape != (len(x), *self.output_shape):
+            raise ModelFileError(f"the ONNX graph makes {outputs.shape} of {len(x)} rows")
+        return np.asarray(outputs)
