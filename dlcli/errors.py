@@ -26,7 +26,17 @@ class DlcliError(Exception):
 
 
 class DatasetError(DlcliError):
-    """The data cannot be found, read or used."""
+    """The data cannot be found, read or used.
+
+    Parameters
+    ----------
+    row : int, optional
+        Which of the rows at hand it is about, from 0.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None, row: int | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.row = row
 
 
 class ModelFileError(DlcliError):

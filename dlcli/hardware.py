@@ -48,9 +48,11 @@ def use_xla(model: Any, config: Config) -> None:
         If a layer is none that XLA compiles.
     """
     for layer in model.layers:
-        if not layer.supports_jit:
-            kind = type(layer).__name__
+        kind = type(layer).__name__
+        repeats = not kind.startswith("MaxPooling")
+        if not layer.supports_jit or not repeats:
             message = f"XLA does not compile {kind}"
+            message += "" if repeats else " so that runs repeat to the bit"
             if kind in ("LSTM", "GRU"):
                 message += "; with `use_cudnn: false` it does"
             path = ("hardware", "jit_compile")

@@ -58,6 +58,12 @@ class RawBlock:
     def __len__(self) -> int:
         return self.rows
 
+    def place(self, row: int | None) -> str:
+        """Say where a row stands, or all of them."""
+        if row is None or row >= len(self.lines):
+            return self.where
+        return f"{self.where.partition(', lines ')[0]}:{self.lines[row]}"
+
 
 def blocks_of_text(path: Path | str, signature: Signature) -> Iterator[RawBlock]:
     """Read a CSV or JSON Lines file in blocks.

@@ -31,7 +31,8 @@ def is_header(row: Sequence[str], signature: Signature) -> bool:
     """Tell whether a first row holds names rather than values.
 
     A model whose columns have no names of their own (``"0"``, ``"1"``, …) knows a header only
-    by its words; one that was trained without a header wants all of its names.
+    by its words; one that was trained without a header wants all of its names, or words where
+    numbers belong.
     """
     found = {name.strip().casefold() for name in row}
     names = {name.casefold() for name in signature.names}
@@ -42,7 +43,7 @@ def is_header(row: Sequence[str], signature: Signature) -> bool:
     if all(name.isdigit() for name in names):
         return numeric and words
     if not signature.dialect.header:
-        return names <= found or (bool(signature.preprocessor.shape) and words)
+        return names <= found or (words and (numeric or bool(signature.preprocessor.shape)))
     return bool(names & found) or (numeric and words)
 
 

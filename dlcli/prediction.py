@@ -107,7 +107,7 @@ class Predictions:
         try:
             x = signature.preprocessor.transform(block.values, self._events)
         except DatasetError as error:
-            raise DatasetError(f"{block.where}: {error}", hint=error.hint) from None
+            raise DatasetError(f"{block.place(error.row)}: {error}", hint=error.hint) from None
         x = x.reshape(len(block), *signature.input_shape)
         outputs = self.model.network(x)
         if self._seen is None:

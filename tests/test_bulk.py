@@ -256,3 +256,35 @@ def test_a_reader_ends_with_the_one_who_gave_up(people, tmp_path, write):
     time.sleep(0.5)
 
     assert not any(thread.name == "read ahead" for thread in threading.enumerate())
+
+
+def test_a_missing_value_is_named_with_its_line(write, tmp_path):
+    rows = "".join(f"{n % 9},{n},{'ab'[n % 2]}\n" for n in range(60))
+    write("data.csv", f"a,b,label\n{rows}")
+    config = write(
+        "c.yaml",
+        "dataset: {csv: {path: data.csv, target: label}}\nmodel: [{Dense: {activation: sigmoid}}]\n"
+        "loss: binary_crossentropy\nfit: {epochs: 1}\n",
+    )
+    run = train(load_config(config), runs=tmp_path / "runs").path
+    for count, bad in ((50, 20), (200_000, 150_000)):
+        lines = ["1,2"] * count
+        lines[bad] = ",2"
+        path = write("rows.csv", "a,b\n" + "\n".join(lines) + "\n")
+        with pytest.raises(DatasetError) as error:
+            predict(run, path).to_frame()
+        assert str(error.value) == f"{path}:{bad + 2}: column 'a': 1 value is missing"
+
+
+def test_a_header_is_known_by_its_words_where_training_had_none(write, tmp_path):
+    write("data.csv", "".join(f"{n % 9},{n},{'ab'[n % 2]}\n" for n in range(60)))
+    config = write(
+        "c.yaml",
+        "dataset: {csv: {path: data.csv, names: [width, height, label], target: label}}\n"
+        "model: [{Dense: {activation: sigmoid}}]\nloss: binary_crossentropy\nfit: {epochs: 1}\n",
+    )
+    run = train(load_config(config), runs=tmp_path / "runs").path
+
+    with pytest.raises(DatasetError, match=r"no column 'height'\. Did you mean 'hieght'"):
+        predict(run, write("rows.csv", "width,hieght\n1,2\n")).to_frame()
+    assert len(predict(run, write("rows.csv", "1,2\n3,4\n")).to_frame()) == 2

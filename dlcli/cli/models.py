@@ -101,7 +101,7 @@ def predict(
     from dlcli.loading import find_model, load_model
 
     if bool(text) == bool(source):
-        raise DlcliError("name an INPUT, or texts with --text")
+        raise DlcliError("name either an INPUT or texts with --text")
     find_model(model)
     backend.silence()
     from dlcli import prediction

@@ -109,6 +109,7 @@ def kfold(
     \b
     dlcli kfold sonar
     dlcli kfold sonar --folds 5 --set preprocess.numeric=none
+    dlcli kfold digits_cnn --jobs 2             folds that cannot train together, in two processes
     dlcli kfold iris --json
     """
     from dlcli import backend, load_config

@@ -170,6 +170,7 @@ def _inputs(values: Array, group: Group) -> Array:
         raise DatasetError(
             f"column {group.feature_names[column]!r} has values too large for the network",
             hint="mend or drop the column, or scale it with `preprocess`",
+            row=int(np.flatnonzero(~np.isfinite(inputs[:, column]))[0]),
         )
     return inputs
 
@@ -189,4 +190,5 @@ def _missing_values(gaps: Array, names: Sequence[str]) -> DatasetError:
     return DatasetError(
         f"column {name!r}: {count} {verb} missing",
         hint=f"fill them in with `preprocess: {{columns: {{{name}: [impute, standardize]}}}}`",
+        row=int(np.flatnonzero(gaps[:, column])[0]),
     )

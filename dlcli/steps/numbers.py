@@ -164,9 +164,10 @@ class FittedCategories(FittedStep):
             table = {category: code for code, category in enumerate(categories)}
             column = values[:, index].tolist()
             if any(item is None or item != item for item in column):
-                count = sum(item is None or item != item for item in column)
+                gaps = [row for row, item in enumerate(column) if item is None or item != item]
                 raise DatasetError(
-                    f"column {names[index]!r}: {count} missing, and training had no such row"
+                    f"column {names[index]!r}: {len(gaps)} missing, and training had no such row",
+                    row=gaps[0],
                 )
             codes[:, index] = [table.get(item, -1) for item in column]
             if unseen := int((codes[:, index] < 0).sum()):
