@@ -182,8 +182,11 @@ def _stored_sha256(path: Path) -> str:
     digest = hashlib.sha256()
     if is_zip(path):
         with zipfile.ZipFile(path) as archive:
-            for name in ("config.json", "model.weights.h5"):
-                with archive.open(name) as member:
+            for info in archive.infolist():
+                if info.filename in (MEMBER, GRAPH_MEMBER):
+                    continue
+                digest.update(f"{info.filename}\0{info.file_size}\0".encode())
+                with archive.open(info) as member:
                     while block := member.read(1 << 20):
                         digest.update(block)
         return digest.hexdigest()
