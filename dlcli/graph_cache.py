@@ -17,8 +17,8 @@ from pydantic import ValidationError
 from dlcli.artifacts import atomic, write_text
 from dlcli.datasets.cache import cache_folder
 from dlcli.errors import DlcliError
+from dlcli.graph import Graph, make_graph
 from dlcli.metadata import GraphFacts
-from dlcli.model_file import Graph, make_graph
 
 Array = np.ndarray[Any, Any]
 

@@ -16,7 +16,7 @@ from dlcli.datasets.bulk import read_in_bulk
 from dlcli.datasets.columns import convert
 from dlcli.datasets.dataset import Column, ColumnType, Dialect
 from dlcli.datasets.reading import Block
-from dlcli.datasets.rows import Rows
+from dlcli.datasets.rows import DELIMITERS, Rows
 from dlcli.datasets.text import open_text
 from dlcli.errors import DatasetError
 from dlcli.layout import Layout, by_name, by_position, is_header, listed
@@ -24,7 +24,6 @@ from dlcli.signature import Signature
 
 Array = np.ndarray[Any, Any]
 CELLS = 200_000
-DELIMITERS = (",", ";", "\t", "|")
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,7 @@ def blocks_of_text(path: Path | str, signature: Signature) -> Iterator[RawBlock]
         layout = by_name(row, signature, name) if header else by_position(len(row), signature, name)
         if header and len(row) > 1 and not row[-1].strip():
             rows.narrow()
-        if not header and _is_text_model(signature) and len(row) == 1:
+        if not header and signature.is_text and len(row) == 1:
             said = f"{name} has no column {signature.names[0]!r}: each line is taken as a text"
             layout = replace(layout, notices=(said,))
         types: list[ColumnType | None] = [None] * rows.width
@@ -115,10 +114,6 @@ def _is_json_lines(text: TextIO, path: Path | str) -> bool:
     return path == "-" and bytes(buffer.peek(1)[:1]) == b"{"
 
 
-def _is_text_model(signature: Signature) -> bool:
-    return [column.type for column in signature.columns] == ["text"]
-
-
 def _first_line(text: TextIO) -> str:
     """Return the first line without taking it."""
     buffer: Any = text.buffer
@@ -130,7 +125,7 @@ def _dialect(text: TextIO, signature: Signature) -> Dialect:
 
     Texts have commas of their own, so that nothing but the name tells a delimiter.
     """
-    if not _is_text_model(signature):
+    if not signature.is_text:
         return signature.dialect
     first = _first_line(text)
     for delimiter in DELIMITERS:
@@ -144,7 +139,7 @@ def _dialect(text: TextIO, signature: Signature) -> Dialect:
 
 def _is_lines(text: TextIO, path: Path | str, signature: Signature) -> bool:
     """Tell whether every line is a text: in a .txt file, or on standard input without a header."""
-    if not _is_text_model(signature):
+    if not signature.is_text:
         return False
     if path != "-":
         return Path(path).suffix == ".txt"

@@ -17,9 +17,10 @@ from dlcli.artifacts import find_run
 from dlcli.backend import import_keras
 from dlcli.config.components import CODE, REFUSED
 from dlcli.errors import ModelFileError, first_line
+from dlcli.graph import Graph
 from dlcli.graph_cache import read_graph
 from dlcli.metadata import Metadata
-from dlcli.model_file import Graph, ModelFile, is_zip, read_model_file, weights_sha256
+from dlcli.model_file import ModelFile, is_zip, read_model_file, weights_sha256
 from dlcli.onnx import OnnxNetwork
 from dlcli.scoring import Predictor
 
@@ -144,7 +145,7 @@ def _graph_of(file: ModelFile) -> tuple[OnnxNetwork | None, str]:
     """Return the network of a file's graph, in it or in the cache, or why there is none."""
     facts = file.metadata.graph if file.metadata else None
     try:
-        digest = file.digest()
+        digest = file.digest
         graph = read_graph(digest) if facts is None else Graph(facts, file.graph())
     except ModelFileError as error:  # what is wrong with the file itself, Keras says
         return None, str(error)

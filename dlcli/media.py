@@ -39,8 +39,7 @@ LINES = 8192
 
 
 def _kind(signature: Signature) -> str:
-    text = [column.type for column in signature.columns] == ["text"]
-    return "text" if text else signature.medium.kind
+    return "text" if signature.is_text else signature.medium.kind
 
 
 def is_media(path: Path, signature: Signature) -> bool:

@@ -13,7 +13,8 @@ import shutil
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,44 +22,16 @@ import numpy as np
 
 from dlcli.artifacts import atomic
 from dlcli.errors import ModelFileError
-from dlcli.metadata import GraphFacts, Metadata, parse_metadata
-from dlcli.onnx import ExportError, export_graph
-from dlcli.scoring import rows_per_block
+from dlcli.graph import Graph
+from dlcli.metadata import Metadata, parse_metadata
 
 MEMBER, GRAPH_MEMBER = "dlcli.json", "dlcli.onnx"
 ATTRIBUTE, GRAPH_DATASET = "dlcli", "dlcli_onnx"
 ZIP = b"PK\x03\x04"
 HDF5 = b"\x89HDF\r\n\x1a\n"
 MAX_CONFIG_BYTES = 16 << 20
-# A graph of more would be larger than what ONNX's format can hold.
-MAX_EXPORTED_WEIGHTS = 400_000_000
-# Layers that loop over time: the converter takes a second for them, and 60 MB of memory.
-LOOPS = (
-    "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "GRU", "LSTM", "RNN", "SimpleRNN",
-    "StackedRNNCells", "TimeDistributed",
-)  # fmt: skip
 
 Array = np.ndarray[Any, Any]
-
-
-@dataclass(frozen=True)
-class Graph:
-    """A network as a serialized ONNX model; without content, why there is none."""
-
-    facts: GraphFacts
-    content: bytes | None = field(default=None, repr=False)
-
-    def of(self, digest: str) -> Graph:
-        """Return the graph tied to what is stored of its network."""
-        if self.content is None:
-            return self
-        update = {"model": digest, "sha256": hashlib.sha256(self.content).hexdigest()}
-        return replace(self, facts=self.facts.model_copy(update=update))
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether the content is what the facts say."""
-        return hashlib.sha256(self.content or b"").hexdigest() == self.facts.sha256
 
 
 @dataclass(frozen=True)
@@ -78,8 +51,9 @@ class ModelFile:
     metadata: Metadata | None
     config: Any
 
+    @cached_property
     def digest(self) -> str:
-        """Return the SHA-256 of architecture and weights as they are stored."""
+        """SHA-256 of all that Keras stored."""
         with _reading(self.path):
             return _stored_sha256(self.path)
 
@@ -243,7 +217,7 @@ def save_model(model: Any, path: Path, metadata: Metadata, graph: Graph | None =
         Ends in ``.keras`` or ``.h5``.
     metadata : Metadata
     graph : Graph, optional
-        From `make_graph`.
+        From `dlcli.graph.make_graph`.
     """
     with atomic(path) as temporary, _without_advice():
         model.save(temporary)
@@ -251,29 +225,6 @@ def save_model(model: Any, path: Path, metadata: Metadata, graph: Graph | None =
             graph = graph.of(_stored_sha256(temporary))
             metadata = metadata.model_copy(update={"graph": graph.facts})
         embed(temporary, metadata, graph.content if graph else None)
-
-
-def is_converted_quickly(model: Any) -> bool:
-    """Tell whether `make_graph` takes a fraction of a second, as it does without loops."""
-    return not any(type(layer).__name__ in LOOPS for layer in model.layers)
-
-
-def make_graph(model: Any, x: Array) -> Graph:
-    """Make the ONNX graph of a model, if it has one.
-
-    Parameters
-    ----------
-    model : keras.Model
-    x : ndarray of float32, shape (n, …)
-        Preprocessed rows for which the graph has to give what Keras gives; the first are taken.
-    """
-    if model.count_params() > MAX_EXPORTED_WEIGHTS:
-        return Graph(GraphFacts(refused="the network is too large for ONNX"))
-    try:
-        content = export_graph(model, x[:64])
-    except ExportError as reason:
-        return Graph(GraphFacts(refused=str(reason)))
-    return Graph(GraphFacts(block=rows_per_block(model)), content)
 
 
 @contextmanager

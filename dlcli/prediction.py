@@ -141,7 +141,7 @@ class Predictions:
         made = file.metadata is not None and file.metadata.graph is not None
         wanted = model.network.engine == "keras" and not made and not model.is_changed
         if wanted and self._seen is not None:
-            keep_graph(model.model, self._seen, file.digest())
+            keep_graph(model.model, self._seen, file.digest)
 
     def to_frame(self) -> pd.DataFrame:
         """Return all predictions as one table.
@@ -250,7 +250,7 @@ def table_of_texts(model: LoadedModel, texts: Sequence[str]) -> pd.DataFrame:
     """
     import pandas as pd
 
-    columns = signature_of(model).columns
-    if [column.type for column in columns] != ["text"]:
+    signature = signature_of(model)
+    if not signature.is_text:
         raise ModelFileError(f"{model.path} is no model of text; name a file with its rows")
-    return pd.DataFrame({columns[0].name: list(texts)})
+    return pd.DataFrame({signature.names[0]: list(texts)})

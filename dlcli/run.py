@@ -13,17 +13,12 @@ from dlcli import plots
 from dlcli.artifacts import RunDirectory, write_json
 from dlcli.config import Config
 from dlcli.errors import DlcliError, TrainingError, first_line
+from dlcli.graph import is_converted_quickly, make_graph
 from dlcli.hardware import ready_devices
 from dlcli.learned import Learned, draw_learned
 from dlcli.metadata import Metadata
 from dlcli.model import make_callbacks
-from dlcli.model_file import (
-    embed_checkpoints,
-    is_converted_quickly,
-    make_graph,
-    save_model,
-    weights_sha256,
-)
+from dlcli.model_file import embed_checkpoints, save_model, weights_sha256
 from dlcli.preparation import describe_data, make_metadata, prepare
 from dlcli.scoring import Predictor, Scored, Scores
 from dlcli.session import Session, assemble

@@ -41,6 +41,11 @@ class Signature:
     medium: Medium = field(default_factory=Medium)
 
     @property
+    def is_text(self) -> bool:
+        """Whether the one column is raw text."""
+        return [column.type for column in self.columns] == ["text"]
+
+    @property
     def names(self) -> list[str]:
         """Names of the columns in the order of the network."""
         return [column.name for column in self.columns]

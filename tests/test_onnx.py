@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
 import dlcli
-from dlcli import ModelFileError, evaluate, load_config, model_file, predict, train
+from dlcli import ModelFileError, evaluate, load_config, predict, train
+from dlcli import graph as graph_module
 from dlcli.graph_cache import read_graph
 from dlcli.loading import load_model
 from dlcli.onnx import ExportError, OnnxNetwork, export_graph
@@ -215,14 +216,14 @@ def test_what_cannot_be_exported_is_tried_once(tmp_path, write, call, monkeypatc
     path = tmp_path / "plain.keras"
     keras.Sequential([keras.Input((2,)), layers.Dense(3, activation="gelu")]).save(path)
     assert call("predict", path, write("rows.csv", "1,2\n"))[0] == 0
-    monkeypatch.setattr(model_file, "export_graph", lambda *_: pytest.fail("tried again"))
+    monkeypatch.setattr(graph_module, "export_graph", lambda *_: pytest.fail("tried again"))
 
     assert call("predict", path, write("rows.csv", "1,2\n"))[0] == 0
-    assert "refuses" in read_graph(load_model(path).file.digest()).facts.refused
+    assert "refuses" in read_graph(load_model(path).file.digest).facts.refused
 
 
 def test_a_network_too_large_for_onnx_predicts_with_keras(people, tmp_path, monkeypatch):
-    monkeypatch.setattr(model_file, "MAX_EXPORTED_WEIGHTS", 10)
+    monkeypatch.setattr(graph_module, "MAX_EXPORTED_WEIGHTS", 10)
     run = train(load_config(people), runs=tmp_path / "runs")
 
     assert load_model(run.path).network.engine == "keras"
@@ -454,7 +455,7 @@ def test_metrics_without_keras_are_those_of_keras(write, tmp_path, model, loss, 
 def test_the_model_file_says_what_its_graph_was_made_from(trained):
     with zipfile.ZipFile(trained.model_path) as archive:
         facts = json.loads(archive.read("dlcli.json"))["graph"]
-    assert facts["model"] == load_model(trained.path).file.digest()
+    assert facts["model"] == load_model(trained.path).file.digest
     assert Path(trained.model_path).stat().st_size < 100_000
 
 
@@ -481,7 +482,7 @@ def test_files_that_differ_in_the_order_of_layers_share_no_graph(tmp_path, write
         )
     table = write("rows.csv", "1,2\n3,4\n")
 
-    assert load_model(good).file.digest() != load_model(evil).file.digest()
+    assert load_model(good).file.digest != load_model(evil).file.digest
     assert call("predict", evil, table)[0] == 0
     assert load_model(good).network.engine == "keras"
 

@@ -1,0 +1,65 @@
+"""The ONNX graph of a network, with what a model file says of it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from dlcli.metadata import GraphFacts
+from dlcli.onnx import ExportError, export_graph
+from dlcli.scoring import rows_per_block
+
+Array = np.ndarray[Any, Any]
+# A graph of more would be larger than what ONNX's format can hold.
+MAX_EXPORTED_WEIGHTS = 400_000_000
+# Layers that loop over time: the converter takes a second for them, and 60 MB of memory.
+LOOPS = (
+    "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "GRU", "LSTM", "RNN", "SimpleRNN",
+    "StackedRNNCells", "TimeDistributed",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A network as a serialized ONNX model; without content, why there is none."""
+
+    facts: GraphFacts
+    content: bytes | None = field(default=None, repr=False)
+
+    def of(self, digest: str) -> Graph:
+        """Return the graph tied to what is stored of its network."""
+        if self.content is None:
+            return self
+        update = {"model": digest, "sha256": hashlib.sha256(self.content).hexdigest()}
+        return replace(self, facts=self.facts.model_copy(update=update))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the content is what the facts say."""
+        return hashlib.sha256(self.content or b"").hexdigest() == self.facts.sha256
+
+
+def is_converted_quickly(model: Any) -> bool:
+    """Tell whether `make_graph` takes a fraction of a second, as it does without loops."""
+    return not any(type(layer).__name__ in LOOPS for layer in model.layers)
+
+
+def make_graph(model: Any, x: Array) -> Graph:
+    """Make the ONNX graph of a model, if it has one.
+
+    Parameters
+    ----------
+    model : keras.Model
+    x : ndarray of float32, shape (n, …)
+        Preprocessed rows for which the graph has to give what Keras gives; the first are taken.
+    """
+    if model.count_params() > MAX_EXPORTED_WEIGHTS:
+        return Graph(GraphFacts(refused="the network is too large for ONNX"))
+    try:
+        content = export_graph(model, x[:64])
+    except ExportError as reason:
+        return Graph(GraphFacts(refused=str(reason)))
+    return Graph(GraphFacts(block=rows_per_block(model)), content)
