@@ -46,6 +46,13 @@ def is_quiet() -> bool:
     return _quiet
 
 
+def cpu_count() -> int:
+    """Return the number of CPUs that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def use_threads(count: int) -> None:
     """Have TensorFlow compute in so many threads; to be called before it computes."""
     import tensorflow as tf

@@ -60,12 +60,10 @@ class Scorer:
         # Folds that train together are one training to look at.
         total = len(self.folds) if engines.engine.name == "serial" else 1
         self.on_fold(NETWORK, 1, total)
-        for fitted, scored in engines.run(on_progress):
-            if fitted.signum is not None:
-                raise KeyboardInterrupt(fitted.signum)
-            outputs = scored.outputs
+        for outcome in engines.run(on_progress):
+            outputs = outcome.outputs
             predictions.append(outputs[:, 0] if kind == "value" else decode(outputs, kind))
-            seconds.append(fitted.seconds)
+            seconds.append(outcome.seconds)
             if len(seconds) < total:
                 self.on_fold(NETWORK, len(seconds) + 1, total)
         return self._scored(NETWORK, predictions, seconds)

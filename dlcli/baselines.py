@@ -15,16 +15,17 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from dlcli import plots
-from dlcli.artifacts import RunDirectory, write_csv, write_json
+from dlcli.artifacts import write_csv, write_json
 from dlcli.baseline_models import models_for
 from dlcli.baseline_scoring import Scorer
 from dlcli.comparison import Contender, Row, compare, describe
 from dlcli.config import Config
 from dlcli.config.checks import check_monitors
-from dlcli.errors import DatasetError
+from dlcli.errors import DatasetError, Interrupted
 from dlcli.fold_engines import Choice, Engine, FoldEngine
 from dlcli.fold_training import FoldTrainer, left_out, resolve_folds
 from dlcli.preparation import Prepared, describe_data, prepare
+from dlcli.run_directory import RunDirectory
 from dlcli.split import Split, make_folds, split_rows
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def baseline(
         Before anything is written; among them a split without test rows.
     TrainingError
         If a training diverges.
-    KeyboardInterrupt
+    Interrupted, KeyboardInterrupt
         If a signal stops it; nothing is kept then.
     """
     if split and folds is not None:
@@ -163,22 +164,20 @@ def baseline(
     dataset = prepared.dataset
     about = {"data": describe_data(dataset), "sample": dataset.sampled, "folds": len(made)}
     about["engine"] = engines.engine.to_json()
-    run = RunDirectory(runs, prepared.config, "baseline", about)
+    run = RunDirectory.create(runs, prepared.config, "baseline", about)
     if on_start is not None:
         on_start(prepared.config, dataset, [*prepared.notices])
     if on_engine is not None and len(made) > 1:
         on_engine(engines.engine)
     scorer = Scorer(prepared, made, on_fold or _ignore, on_model or _ignore)
     try:
-        network = scorer.network(engines, on_progress)
-        models = [scorer.model(model) for model in models_for(dataset)]
-        result = _result(run.path, prepared, made, network, models, started)
-        _write(result)
-    except KeyboardInterrupt:
+        with run.failing():
+            network = scorer.network(engines, on_progress)
+            models = [scorer.model(model) for model in models_for(dataset)]
+            result = _result(run.path, prepared, made, network, models, started)
+            _write(result)
+    except (KeyboardInterrupt, Interrupted):
         run.discard()
-        raise
-    except BaseException as error:
-        run.finish("failed", error=f"{type(error).__name__}: {error}")
         raise
     run.finish("finished")
     return result

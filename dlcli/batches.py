@@ -37,7 +37,12 @@ def steps_per_epoch(rows: int, batch_size: int) -> int:
 
 
 def training_batches(
-    data: FitData, batch_size: int, seed: int, epoch: Any = None, shares: int = 1
+    data: FitData,
+    batch_size: int,
+    seed: int,
+    epoch: Any = None,
+    shares: int = 1,
+    start: tuple[int, int] = (0, 0),
 ) -> Any:
     """Make the pipeline of training batches.
 
@@ -51,10 +56,13 @@ def training_batches(
     seed : int
     epoch : tf.Variable, optional
         int64 scalar with the number of the epoch, read when its iterator is made. Without it
-        the pipeline runs on from epoch 0 without end: making an iterator takes longer than
-        many an epoch of a small table.
+        the pipeline runs on without end: making an iterator takes longer than many an epoch
+        of a small table.
     shares : int
         Into how many consecutive elements each batch is cut, one per device.
+    start : tuple of int
+        The epoch from which a pipeline without end runs on, and how many of its batches are
+        left out; with a variable, of every epoch.
 
     Returns
     -------
@@ -93,12 +101,13 @@ def training_batches(
             return tf.data.Dataset.range(steps).map(plain(batch))
         return tf.data.Dataset.range(steps * shares).map(plain(share))
 
+    first, done = start
     if epoch is None:
-        dataset = tf.data.Dataset.range(2**31).flat_map(plain(batches))
+        dataset = tf.data.Dataset.range(first, 2**31).flat_map(plain(batches)).skip(done * shares)
     else:
         numbered = plain(lambda _: batches(epoch.read_value()))
-        dataset = tf.data.Dataset.from_tensors(0).flat_map(numbered)
-        dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps))
+        dataset = tf.data.Dataset.from_tensors(0).flat_map(numbered).skip(done * shares)
+        dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps - done))
     return _plain_options(dataset, rows)
 
 

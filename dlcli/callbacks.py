@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from dlcli import backend
-from dlcli.errors import TrainingError
+from dlcli.artifacts import write_csv
+from dlcli.errors import Interrupted, TrainingError
 
 Logs = Mapping[str, Any] | None
 Callback: Any = backend.import_keras().callbacks.Callback
@@ -54,20 +55,6 @@ class Progress:
 OnProgress = Callable[[Progress], None]
 
 
-class Interrupted(Exception):  # noqa: N818 (an event, not an error)
-    """The user or the system asked a training to stop.
-
-    Parameters
-    ----------
-    signum : int
-        The signal: SIGINT or SIGTERM.
-    """
-
-    def __init__(self, signum: int) -> None:
-        super().__init__(signal.Signals(signum).name)
-        self.signum = signum
-
-
 class EpochCounter(Callback):
     """Tell the data pipeline which epoch begins, by a variable that its graph reads."""
 
@@ -82,21 +69,21 @@ class EpochCounter(Callback):
 class Reporter(Callback):
     """Call a function with the progress, at most a few times a second within an epoch."""
 
-    def __init__(self, on_progress: OnProgress, epochs: int, steps: int) -> None:
+    def __init__(
+        self, on_progress: OnProgress, epochs: int, steps: int, start: float = 0.0
+    ) -> None:
         super().__init__()
         self.on_progress = on_progress
         self.epochs = epochs
         self.steps = steps
+        self.origin = start  # in epochs
+        self.first = int(start)
 
     def on_train_begin(self, logs: Logs = None) -> None:
         self.started = self.shown = time.monotonic()
-        self.origin: float | None = None
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         self.epoch = epoch
-        if self.origin is None:
-            self.origin = float(epoch)
-            self.first = epoch
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         now = time.monotonic()
@@ -112,7 +99,7 @@ class Reporter(Callback):
 
     def _report(self, step: int, logs: Logs) -> None:
         at = self.epoch + step / self.steps
-        done = at - (self.origin or 0.0)
+        done = at - self.origin
         elapsed = time.monotonic() - self.started
         left = elapsed / done * (self.epochs - at) if done > 0 else math.inf
         values = {name: float(value) for name, value in (logs or {}).items()}
@@ -120,27 +107,39 @@ class Reporter(Callback):
 
 
 class HistoryFile(Callback):
-    """Write one row per epoch as soon as it ends."""
+    """Write one row per epoch as soon as it ends.
 
-    def __init__(self, path: Path) -> None:
+    Parameters
+    ----------
+    path : Path
+    history : keras.callbacks.History
+        Stands before this one; its earlier epochs are written first.
+    """
+
+    def __init__(self, path: Path, history: Any) -> None:
         super().__init__()
-        self.path = path
-
-    def on_train_begin(self, logs: Logs = None) -> None:
-        self.columns: list[str] = []
+        self.path, self.history = path, history
+        self.is_complete = False
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        values = {name: float(value) for name, value in (logs or {}).items()}
-        fresh = not self.columns
-        if fresh:
-            self.columns = list(values)
-        with self.path.open("w" if fresh else "a", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            if fresh:
-                writer.writerow(["epoch", *self.columns])
-            writer.writerow(
-                [epoch + 1, *(repr(values.get(name, math.nan)) for name in self.columns)]
-            )
+        if self.is_complete:
+            with self.path.open("a", encoding="utf-8", newline="") as file:
+                csv.writer(file, lineterminator="\n").writerow(self._row(epoch))
+        else:
+            self._write_all()
+
+    def on_train_end(self, logs: Logs = None) -> None:
+        if not self.is_complete:  # the training had ended before
+            self._write_all()
+
+    def _write_all(self) -> None:
+        rows = map(self._row, range(len(self.history.epoch)))
+        write_csv(self.path, ["epoch", *self.history.history], rows)
+        self.is_complete = True
+
+    def _row(self, epoch: int) -> list[Any]:
+        values = (value[epoch] for value in self.history.history.values())
+        return [epoch + 1, *(repr(float(value)) for value in values)]
 
 
 class BestKeeper(Callback):
@@ -219,7 +218,8 @@ class SignalWatcher(Callback):
     signum: int | None = None
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
-        self.check()
+        if batch + 1 < self.params["steps"]:  # else the epoch may as well end
+            self.check()
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         self.check()
@@ -238,7 +238,7 @@ class SignalWatcher(Callback):
 
         def note(signum: int, frame: Any) -> None:  # noqa: ARG001
             if self.signum is not None:
-                raise KeyboardInterrupt
+                raise Interrupted(signum)
             self.signum = signum
 
         before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -7,26 +7,28 @@ in the place of the function ``dlcli.kfold``.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlcli.artifacts import RunDirectory
 from dlcli.config import Config
 from dlcli.config.checks import check_monitors
 from dlcli.datasets.dataset import Target
+from dlcli.errors import Interrupted
 from dlcli.fold_engines import Choice, Engine, FoldEngine
 from dlcli.fold_files import write_folds
-from dlcli.fold_training import FoldTrainer, left_out, resolve_folds
+from dlcli.fold_training import FoldOutcome, FoldTrainer, left_out, resolve_folds
 from dlcli.preparation import Prepared, describe_data, prepare, unscaled
-from dlcli.scoring import Scored, Scores, score_outputs
+from dlcli.records import read_record
+from dlcli.resuming import take_up
+from dlcli.run_directory import RunDirectory
+from dlcli.scoring import Scores, score_outputs
 from dlcli.split import Split, make_folds
 from dlcli.summary import Summary, summarise
 from dlcli.targets import output_kind
-from dlcli.training import FitResult
 
 if TYPE_CHECKING:
     from dlcli.callbacks import OnProgress
@@ -120,6 +122,8 @@ def kfold(
     sample: bool = False,
     engine: Choice = "auto",
     jobs: int = 1,
+    resume: Path | None = None,
+    force: bool = False,
     on_start: Callable[[Config, Dataset, list[str]], None] | None = None,
     on_engine: Callable[[Engine], None] | None = None,
     on_fold: Callable[[FoldResult], None] | None = None,
@@ -143,6 +147,11 @@ def kfold(
     jobs : int
         How many processes train folds that do not train together. With more than one, a script
         must keep its work under ``if __name__ == "__main__"``.
+    resume : Path, optional
+        A cross-validation of this config that did not finish; it goes on in its directory, with
+        its own ``sample``, ``engine`` and ``jobs``, and gives the bits of one left alone.
+    force : bool
+        Whether to resume with other data or versions too; the run is marked.
     on_start : callable, optional
         Called once, before the first fold, with the resolved config, the data set and notices.
     on_engine : callable, optional
@@ -164,10 +173,15 @@ def kfold(
         Before anything is written; among them a class with fewer rows than folds.
     TrainingError
         If a training diverges.
-    KeyboardInterrupt
-        If a signal stops it before a fold is complete; nothing is kept then. Its argument is
-        the number of the signal.
+    Interrupted
+        If a signal stops it before a fold is complete; the run can be resumed.
+    WriteError
+        If the disk is full.
     """
+    if resume is not None:
+        record = read_record(resume)
+        sample, engine = bool(record.get("sample")), record["engine"]["name"]
+        jobs = record["engine"].get("jobs", 1)
     prepared = prepare(config, sample=sample, progress=download_bar)
     started = time.monotonic()
     config, dataset = resolve_folds(prepared.config, folds), prepared.dataset
@@ -177,33 +191,48 @@ def kfold(
     check_monitors(config, validation=len(made[0].validation) > 0)
     engines = FoldEngine(FoldTrainer(prepared), made, engine, jobs)
     about = {"data": describe_data(dataset), "sample": dataset.sampled, "folds": len(made)}
-    run = RunDirectory(runs, config, "kfold", {**about, "engine": engines.engine.to_json()})
+    about["engine"] = engines.engine.to_json()
+    if resume is None:
+        run = RunDirectory.create(runs, config, "kfold", about)
+    else:
+        resumption = take_up(resume, config, about, force=force)
+        run = resumption.run
+        notices += resumption.notices
     if on_start is not None:
         on_start(config, dataset, notices)
     if on_engine is not None:
         on_engine(engines.engine)
     rounds = Rounds(dataset)
-    signum = None
-    try:
-        for number, (fitted, scored) in enumerate(engines.run(on_progress), 1):
-            if fitted.signum is not None:
-                signum = fitted.signum
-                break
-            rounds.add(number, made[number - 1], fitted, scored)
-            if on_fold is not None:
-                on_fold(rounds.results[-1])
-        if rounds.results:
-            seconds = time.monotonic() - started
-            result = _result(run.path, config, rounds, notices, seconds, signum)
-            write_folds(run.path, result, rounds, output_kind(dataset.target, config.loss))
-    except BaseException as error:
-        run.finish("failed", error=f"{type(error).__name__}: {error}")
-        raise
-    if not rounds.results:
-        run.discard()
-        raise KeyboardInterrupt(signum)
+    with run.failing():
+        signum = _train(engines, run, rounds, made, on_fold, on_progress)
+        seconds = time.monotonic() - started
+        result = _result(run.path, config, rounds, notices, seconds, signum)
+        write_folds(run.path, result, rounds, output_kind(dataset.target, config.loss))
+    if signum is None:
+        run.forget_checkpoint()
     run.finish("finished" if signum is None else "interrupted")
     return result
+
+
+def _train(
+    engines: FoldEngine,
+    run: RunDirectory,
+    rounds: Rounds,
+    folds: Sequence[Split],
+    on_fold: Callable[[FoldResult], None] | None,
+    on_progress: OnProgress | None,
+) -> int | None:
+    """Train the folds; return the signal that stopped it, if some were done before."""
+    try:
+        for number, outcome in enumerate(engines.run(on_progress, run.checkpoint), 1):
+            rounds.add(number, folds[number - 1], outcome)
+            if on_fold is not None:
+                on_fold(rounds.results[-1])
+    except Interrupted as interrupted:
+        if not rounds.results:
+            raise
+        return interrupted.signum
+    return None
 
 
 class Rounds:
@@ -215,14 +244,12 @@ class Rounds:
         self._rows: list[Array] = []
         self._outputs: list[Array] = []
 
-    def add(self, number: int, fold: Split, fitted: FitResult, scored: Scored) -> None:
+    def add(self, number: int, fold: Split, outcome: FoldOutcome) -> None:
         """Note a fold that is done."""
-        metrics = scored.scores.metrics
-        self.results.append(
-            FoldResult(number, len(fold.test), fitted.epochs, fitted.seconds, metrics)
-        )
+        given = outcome.epochs, outcome.seconds, outcome.metrics
+        self.results.append(FoldResult(number, len(fold.test), *given))
         self._rows.append(fold.test)
-        self._outputs.append(scored.outputs)
+        self._outputs.append(outcome.outputs)
 
     def in_order(self) -> tuple[Array, Array, Array]:
         """Return row numbers, folds and outputs of all tested rows, in the order of the data."""

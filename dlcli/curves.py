@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlcli.artifacts import find_run
 from dlcli.errors import DlcliError, unknown
 from dlcli.picture import GREY, check_picture_path, colours, figure, legend_text
+from dlcli.records import find_run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

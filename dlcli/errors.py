@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 
 
 class DlcliError(Exception):
@@ -54,6 +55,33 @@ class TrainingError(DlcliError):
 
     exit_code = 1
     best_epoch = 0
+
+
+class Interrupted(BaseException):
+    """The user or the system asked the work to stop; no error, so that no one swallows it.
+
+    Parameters
+    ----------
+    signum : int
+        The signal: SIGINT or SIGTERM.
+
+    Attributes
+    ----------
+    path : Path or None
+        The run directory that can be resumed.
+    """
+
+    path: Path | None = None
+
+    def __init__(self, signum: int) -> None:
+        super().__init__(signum)
+        self.signum = signum
+
+
+class WriteError(DlcliError):
+    """A file could not be written, as on a full disk; what was there before is untouched."""
+
+    exit_code = 1
 
 
 # What Keras and TensorFlow say before they say what is wrong.

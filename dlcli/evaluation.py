@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.artifacts import find_run
 from dlcli.config import Config, load_config
 from dlcli.datasets.columns import numbers, to_number
 from dlcli.datasets.dataset import Dialect, Target
@@ -20,6 +19,7 @@ from dlcli.measures import measure
 from dlcli.model import compile_model
 from dlcli.prediction import Predictions, predict
 from dlcli.preparation import prepare
+from dlcli.records import find_run
 from dlcli.scoring import Scores, keras_metrics, score_outputs
 from dlcli.split import split_rows
 from dlcli.targets import encode_target

@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from dlcli.backend import cpu_count
+from dlcli.cost import computing_seconds
 from dlcli.errors import DlcliError
-from dlcli.fold_training import FoldTrainer
-from dlcli.fold_workers import FoldWorkers, cpu_count, most_workers
+from dlcli.fold_training import FoldOutcome, FoldTrainer
+from dlcli.fold_workers import FoldWorkers, fold_checkpoint, most_workers
 from dlcli.model import make_callbacks
 from dlcli.preparation import Prepared
 from dlcli.preprocess import Preprocessor
 from dlcli.replicas import ROWS_BYTES, Copy, NotStackable, Replicas, why_not
 from dlcli.split import Split
-from dlcli.training import FitResult, computing_seconds
 
 if TYPE_CHECKING:
     from dlcli.callbacks import OnProgress
@@ -136,34 +138,40 @@ class FoldEngine:
             self._preprocessors.append(preprocessor)
         self._replicas = Replicas(trainer.model, copies, config.fit)
 
-    def run(self, on_progress: OnProgress | None) -> Iterator[tuple[FitResult, Any]]:
+    def run(
+        self, on_progress: OnProgress | None, checkpoint: Path | None = None
+    ) -> Iterator[FoldOutcome]:
         """Train all folds.
+
+        Parameters
+        ----------
+        on_progress : callable, optional
+        checkpoint : Path, optional
+            Folder where states are kept and looked for.
 
         Yields
         ------
-        tuple of FitResult and Scored
-            For each fold in turn. After a signal the last has no scores; of folds that train
-            together none has them.
+        FoldOutcome
+            Of each fold in turn.
+
+        Raises
+        ------
+        Interrupted
+            If SIGINT or SIGTERM came; of folds that train together none has been given then.
         """
         if self.engine.jobs > 1:
             trainer = self.trainer
             prepared = Prepared(trainer.config, trainer.dataset, ())
-            workers = FoldWorkers(prepared, self.folds, self.engine.jobs, self.threads)
+            workers = FoldWorkers(prepared, self.folds, self.engine.jobs, self.threads, checkpoint)
             yield from workers.run(on_progress)
             return
         if self._replicas is None:
-            for fold in self.folds:
-                yield self.trainer.run(fold, on_progress)
+            for number, fold in enumerate(self.folds, 1):
+                yield self.trainer.run(fold, on_progress, fold_checkpoint(checkpoint, number))
             return
-        from dlcli.callbacks import Interrupted
-
-        try:
-            results = self._replicas.fit(on_progress)
-        except Interrupted as interrupted:
-            yield FitResult(signum=interrupted.signum), None
-            return
+        results = self._replicas.fit(on_progress, checkpoint and checkpoint / "stack")
         for fold, preprocessor, result in zip(
             self.folds, self._preprocessors, results, strict=True
         ):
             self.trainer.model.set_weights(result.weights)
-            yield result.fitted, self.trainer.score(fold, preprocessor)
+            yield FoldOutcome.of(result.fitted, self.trainer.score(fold, preprocessor))

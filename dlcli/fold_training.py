@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dlcli.backend import seed_everything
 from dlcli.batches import FitData, steps_per_epoch
+from dlcli.checkpoint import State, read_state, write_state
+from dlcli.checkpointing import Checkpoint
 from dlcli.config import Config
+from dlcli.cost import choose_steps_per_execution
 from dlcli.datasets import Dataset
+from dlcli.errors import Interrupted
 from dlcli.hardware import set_memory_growth
 from dlcli.model import build_model, compile_model, make_callbacks
 from dlcli.preparation import Prepared
@@ -18,12 +24,13 @@ from dlcli.preprocess import Preprocessor, fit_preprocessor
 from dlcli.scoring import Predictor, Scored, score
 from dlcli.split import Split
 from dlcli.targets import class_weights, encode_target
-from dlcli.training import choose_steps_per_execution, fit
+from dlcli.training import FitResult, fit
 
 if TYPE_CHECKING:
     from dlcli.callbacks import OnProgress
 
 Array = np.ndarray[Any, Any]
+DONE = "done"
 
 
 def resolve_folds(config: Config, folds: int | None) -> Config:
@@ -51,6 +58,43 @@ def left_out(dataset: Dataset) -> Iterator[str]:
         yield f"the {count} test rows stay out of the cross-validation"
 
 
+@dataclass(frozen=True)
+class FoldOutcome:
+    """What the training of a fold gave.
+
+    Parameters
+    ----------
+    epochs : int
+    seconds : float
+        Of the fit; an equal share if the folds were trained together.
+    metrics : dict
+        On the test rows of the fold.
+    outputs : ndarray of float32, shape (n, units)
+        Of the test rows.
+    """
+
+    epochs: int
+    seconds: float
+    metrics: dict[str, float]
+    outputs: Array
+
+    @classmethod
+    def of(cls, fitted: FitResult, scored: Scored) -> FoldOutcome:
+        """Return the outcome of a fit."""
+        metrics = {name: float(value) for name, value in scored.scores.metrics.items()}
+        return cls(fitted.epochs, fitted.seconds, metrics, scored.outputs)
+
+    def state(self) -> State:
+        """Return what is kept of it."""
+        plain = {"epochs": self.epochs, "seconds": self.seconds, "metrics": self.metrics}
+        return State({DONE: plain}, {"outputs": [self.outputs]})
+
+    @classmethod
+    def from_state(cls, state: State) -> FoldOutcome:
+        """Return the outcome that was kept."""
+        return cls(**state.values[DONE], outputs=state.arrays["outputs"][0])
+
+
 class FoldTrainer:
     """Train fold after fold with one compiled model, put back to its first state before each.
 
@@ -75,8 +119,35 @@ class FoldTrainer:
             variable.assign(value)
         return preprocessor, self.model
 
-    def run(self, fold: Split, on_progress: OnProgress | None) -> tuple[Any, Any]:
-        """Train on one fold and score its test rows."""
+    def run(
+        self, fold: Split, on_progress: OnProgress | None = None, checkpoint: Path | None = None
+    ) -> FoldOutcome:
+        """Train on one fold and score its test rows.
+
+        Parameters
+        ----------
+        fold : Split
+        on_progress : callable, optional
+        checkpoint : Path, optional
+            Folder of the fold's own, where its state is kept and looked for.
+
+        Raises
+        ------
+        Interrupted
+            If SIGINT or SIGTERM came.
+        """
+        if checkpoint is None:
+            return self._run(fold, on_progress, None)
+        state, _ = read_state(checkpoint)
+        if state is not None and DONE in state.values:
+            return FoldOutcome.from_state(state)
+        outcome = self._run(fold, on_progress, Checkpoint(checkpoint, state=state))
+        write_state(checkpoint, outcome.state())
+        return outcome
+
+    def _run(
+        self, fold: Split, on_progress: OnProgress | None, checkpoint: Checkpoint | None
+    ) -> FoldOutcome:
         preprocessor, model = self.prepare(fold)
         config = self.config
         steps = steps_per_epoch(len(fold.train), config.fit.batch_size)
@@ -88,11 +159,12 @@ class FoldTrainer:
             config.fit,
             seed=config.seed,
             callbacks=make_callbacks(config, None),
+            checkpoint=checkpoint,
             on_progress=on_progress,
         )
         if fitted.signum is not None:
-            return fitted, None
-        return fitted, self.score(fold, preprocessor)
+            raise Interrupted(fitted.signum)
+        return FoldOutcome.of(fitted, self.score(fold, preprocessor))
 
     def data(self, fold: Split, preprocessor: Preprocessor) -> FitData:
         """Return the training and validation rows of a fold, preprocessed and encoded."""

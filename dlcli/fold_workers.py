@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from multiprocessing import connection, get_context
@@ -12,11 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlcli import backend
-from dlcli.errors import DlcliError, TrainingError, first_line
-from dlcli.fold_training import FoldTrainer
+from dlcli.errors import DlcliError, Interrupted, TrainingError, first_line
+from dlcli.fold_training import FoldOutcome, FoldTrainer
 from dlcli.preparation import Prepared
 from dlcli.split import Split
-from dlcli.training import FitResult
 
 if TYPE_CHECKING:
     from dlcli.callbacks import OnProgress, Progress
@@ -26,13 +26,8 @@ PROCESS_BYTES = 1 << 30
 COPIES = 4
 # How often the parent looks for signals while it waits.
 POLL_SECONDS = 0.2
-
-
-def cpu_count() -> int:
-    """Return the number of CPUs that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+# How long they may take to finish a step and keep their state.
+PATIENCE_SECONDS = 20.0
 
 
 def most_workers(row_bytes: int) -> int:
@@ -59,6 +54,11 @@ def _available_bytes() -> int | None:
     return int(sizes["MemAvailable"].split()[0]) * 1024 if "MemAvailable" in sizes else None
 
 
+def fold_checkpoint(folder: Path | None, number: int) -> Path | None:
+    """Return where the state of a fold is kept, counted from 1."""
+    return folder and folder / f"fold-{number}"
+
+
 class FoldWorkers:
     """Processes that train folds, and give in their order what each gave.
 
@@ -70,19 +70,28 @@ class FoldWorkers:
         How many processes.
     threads : int
         Of each; their number shows in the last digits.
+    checkpoint : Path, optional
+        Folder where states are kept and looked for.
     """
 
-    def __init__(self, prepared: Prepared, folds: Sequence[Split], jobs: int, threads: int) -> None:
-        self.prepared, self.folds = prepared, folds
+    def __init__(
+        self,
+        prepared: Prepared,
+        folds: Sequence[Split],
+        jobs: int,
+        threads: int,
+        checkpoint: Path | None = None,
+    ) -> None:
+        self.prepared, self.folds, self.checkpoint = prepared, folds, checkpoint
         self.jobs, self.threads = jobs, threads
         self._waiting = iter(range(len(folds)))
-        self._done: dict[int, tuple[FitResult, Any]] = {}
+        self._done: dict[int, FoldOutcome] = {}
         self._busy: dict[Any, tuple[Any, int]] = {}  # a process and its fold, by the pipe to it
         self._next = 0
 
-    def run(self, on_progress: OnProgress | None) -> Iterator[tuple[FitResult, Any]]:
+    def run(self, on_progress: OnProgress | None) -> Iterator[FoldOutcome]:
         """Train all folds; see `dlcli.fold_engines.FoldEngine.run`."""
-        from dlcli.callbacks import Interrupted, SignalWatcher
+        from dlcli.callbacks import SignalWatcher
 
         watcher = SignalWatcher()
         try:
@@ -93,8 +102,9 @@ class FoldWorkers:
                     self._wait(on_progress, watcher)
                 yield self._done.pop(self._next)
                 self._next += 1
-        except Interrupted as interrupted:
-            yield FitResult(signum=interrupted.signum), None
+        except Interrupted:
+            self._let_save()
+            raise
         finally:
             self._stop()
 
@@ -109,7 +119,7 @@ class FoldWorkers:
             theirs.close()
             self._busy[ours] = (process, -1)
             try:
-                ours.send((self.prepared, self.folds))
+                ours.send((self.prepared, self.folds, self.checkpoint))
                 self._assign(ours, process)
             except ConnectionError:
                 raise _death(process) from None
@@ -134,8 +144,6 @@ class FoldWorkers:
 
     def _hear(self, pipe: Any, on_progress: OnProgress | None) -> None:
         """Take what a process says."""
-        from dlcli.callbacks import Interrupted
-
         process, fold = self._busy[pipe]
         try:
             kind, value = pipe.recv()
@@ -151,8 +159,16 @@ class FoldWorkers:
         if kind == "progress" and on_progress is not None and fold == self._next:
             on_progress(value)
 
+    def _let_save(self) -> None:
+        """Have the processes finish their step and keep their state."""
+        for process, _ in self._busy.values():
+            process.terminate()
+        patience = time.monotonic() + PATIENCE_SECONDS
+        for process, _ in self._busy.values():
+            process.join(max(0.0, patience - time.monotonic()))
+
     def _stop(self) -> None:
-        """End the processes that are still at work: they have nothing to lose."""
+        """End the processes that are still at work."""
         for pipe, (process, _) in self._busy.items():
             process.kill()
             process.join()
@@ -177,7 +193,7 @@ def _work(pipe: Any, threads: int, quiet: bool) -> None:
     if quiet:
         backend.silence()
     try:
-        prepared, folds = pipe.recv()
+        prepared, folds, checkpoint = pipe.recv()
         backend.import_keras()
         backend.use_threads(threads)
         trainer = FoldTrainer(prepared)
@@ -189,11 +205,12 @@ def _work(pipe: Any, threads: int, quiet: bool) -> None:
                 os._exit(1)
 
         while (fold := pipe.recv()) is not None:
-            fitted, scored = trainer.run(folds[fold], report)
-            if fitted.signum is not None:
-                pipe.send(("stopped", fitted.signum))
+            try:
+                outcome = trainer.run(folds[fold], report, fold_checkpoint(checkpoint, fold + 1))
+            except Interrupted as interrupted:
+                pipe.send(("stopped", interrupted.signum))
                 return
-            pipe.send(("done", (fitted, scored)))
+            pipe.send(("done", outcome))
     except (EOFError, ConnectionError):
         return  # the parent has ended
     except (DlcliError, MemoryError) as error:

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from dlcli.records import read_record
+
 
 @dataclass(frozen=True)
 class RunSummary:
@@ -49,8 +51,8 @@ def read_runs(folder: Path) -> list[RunSummary]:
     """
     found = []
     for path in folder.glob("*/*/run.json"):
-        record = _read(path)
-        if record is None or path.parent.is_symlink():
+        record = read_record(path.parent)
+        if not record or path.parent.is_symlink():
             continue
         found.append(
             RunSummary(

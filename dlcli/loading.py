@@ -13,7 +13,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from dlcli.artifacts import find_run
 from dlcli.backend import import_keras
 from dlcli.config.components import CODE, REFUSED
 from dlcli.errors import ModelFileError, first_line
@@ -22,6 +21,7 @@ from dlcli.graph_cache import read_graph
 from dlcli.metadata import Metadata
 from dlcli.model_file import ModelFile, is_zip, read_model_file, weights_sha256
 from dlcli.onnx import OnnxNetwork
+from dlcli.records import find_run
 from dlcli.scoring import Predictor
 
 Engine = Literal["auto", "onnx", "keras"]

@@ -147,12 +147,20 @@ def instantiate(component: Component, kind: str) -> Any:
     kind : str
         Its catalogue kind.
     """
-    keras = import_keras()
-    namespace = keras.optimizers.schedules if kind == "schedules" else getattr(keras, kind)
     arguments = {}
     for name, value in component.arguments.items():
         arguments[name] = _made(value, parameter_kind(kind, name))
-    return getattr(namespace, component.name)(**arguments)
+    return getattr(_namespace(component, kind), component.name)(**arguments)
+
+
+def _namespace(component: Component, kind: str) -> Any:
+    """Return the module that has a component."""
+    if component.name == "ModelCheckpoint":
+        from dlcli import model_checkpoint
+
+        return model_checkpoint
+    keras = import_keras()
+    return keras.optimizers.schedules if kind == "schedules" else getattr(keras, kind)
 
 
 def _made(value: Any, kind: str | None) -> Any:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import threading
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,17 @@ METADATA: dict[str, dict[str, Any]] = {
     ".svg": {"Date": None, "Creator": None},
     ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
+
+
+def import_ahead() -> None:
+    """Import what draws in a thread of its own, while the process does something else."""
+
+    def work() -> None:
+        with suppress(ImportError):  # told where it is used
+            import matplotlib.figure
+            import matplotlib.font_manager  # noqa: F401
+
+    threading.Thread(target=work, daemon=True).start()
 
 
 @contextmanager

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from dlcli import plots
-from dlcli.artifacts import RunDirectory, write_json
+from dlcli.artifacts import write_json
+from dlcli.callback_state import check_kept
+from dlcli.checkpointing import Checkpoint
 from dlcli.config import Config
 from dlcli.errors import DlcliError, TrainingError, first_line
 from dlcli.graph import is_converted_quickly, make_graph
@@ -19,7 +21,11 @@ from dlcli.learned import Learned, draw_learned
 from dlcli.metadata import Metadata
 from dlcli.model import make_callbacks
 from dlcli.model_file import embed_checkpoints, save_model, weights_sha256
+from dlcli.picture import import_ahead
 from dlcli.preparation import describe_data, make_metadata, prepare
+from dlcli.records import read_record
+from dlcli.resuming import take_up
+from dlcli.run_directory import RunDirectory
 from dlcli.scoring import Predictor, Scored, Scores
 from dlcli.session import Session, assemble
 from dlcli.training import FitResult, fit
@@ -39,10 +45,11 @@ class TrainResult:
 
     Parameters
     ----------
-    path : Path or None
-        The run directory; None if the training was stopped before its first epoch ended.
+    path : Path
+        The run directory.
     status : {"finished", "interrupted"}
     model_path : Path or None
+        None if the training was stopped before its first epoch ended.
     scores : mapping
         `Scores` of ``train``, ``validation`` and ``test``, as far as they have rows.
     history : mapping
@@ -64,7 +71,7 @@ class TrainResult:
         What the model is given in prediction.
     """
 
-    path: Path | None
+    path: Path
     status: Literal["finished", "interrupted"]
     model_path: Path | None
     scores: Mapping[str, Scores]
@@ -86,6 +93,9 @@ def train(
     sample: bool = False,
     format: Literal["keras", "h5"] = "keras",  # noqa: A002 (the option's name)
     devices: str = "",
+    checkpoint_every: float = 300.0,
+    resume: Path | None = None,
+    force: bool = False,
     on_progress: OnProgress | None = None,
     on_start: Callable[[Config, Dataset, list[str]], None] | None = None,
     download_bar: bool = False,
@@ -103,6 +113,14 @@ def train(
         Of the model file.
     devices : str
         How many GPUs share the work, or which ones, as in ``gpu:0,gpu:1``.
+    checkpoint_every : float
+        Seconds at most between two checkpoints within an epoch.
+    resume : Path, optional
+        A run of this config that did not finish, or one to be extended by more epochs; it goes on
+        in its directory, with its own ``sample``, ``format`` and ``devices``, and ends with the
+        bits of a run left alone.
+    force : bool
+        Whether to resume with other data or versions too; the run is marked.
     on_progress : callable, optional
         Called with a `dlcli.callbacks.Progress` as the training goes on.
     on_start : callable, optional
@@ -120,53 +138,74 @@ def train(
         Before anything is written.
     TrainingError
         If the training diverges; the best model so far is kept in the run directory.
+    WriteError
+        If the disk is full.
     """
+    if resume is not None:
+        record = read_record(resume)
+        sample, format = bool(record.get("sample")), record.get("format", "keras")  # noqa: A001
+        devices = ",".join(record.get("devices", []))
     prepared = prepare(config, sample=sample, progress=download_bar)
     used = ready_devices(config.hardware, devices)
     session = assemble(prepared, used)
     config, dataset = prepared.config, prepared.dataset
-    data = describe_data(dataset)
-    about = {"data": data, "sample": dataset.sampled, **({"devices": used} if used else {})}
-    run = RunDirectory(runs, config, "train", about)
+    about = {"data": describe_data(dataset), "sample": dataset.sampled, "format": format}
+    about |= {"devices": used} if used else {}
+    check_kept(make_callbacks(config, Path()))
+    state = None
+    if resume is None:
+        run = RunDirectory.create(runs, config, "train", about)
+    else:
+        resumption = take_up(resume, config, about, force=force)
+        run, state = resumption.run, resumption.state
+        session.notices += resumption.notices
     if on_start is not None:
         on_start(config, dataset, session.notices)
-    model_path = run.path / f"model.{format}"
-    try:
-        callbacks = make_callbacks(config, run.path)
-    except BaseException:
-        run.discard()
-        raise
+    checkpoint = Checkpoint(run.checkpoint, checkpoint_every, state)
+    with run.failing():
+        return _train(run, session, checkpoint, on_progress)
+
+
+def _train(
+    run: RunDirectory, session: Session, checkpoint: Checkpoint, on_progress: OnProgress | None
+) -> TrainResult:
+    """Fit, save, score and draw."""
+    config = session.prepared.config
+    model_path = run.path / f"model.{run.record['format']}"
+    import_ahead()
     try:
         result = fit(
             session.model,
             session.fit_data(),
             config.fit,
             seed=config.seed,
-            callbacks=callbacks,
+            callbacks=make_callbacks(config, run.path),
             history_file=run.path / "history.csv",
+            checkpoint=checkpoint,
             on_progress=on_progress,
         )
-        if result.signum is not None and not result.best_epoch:
-            run.discard()
-            return _result(None, None, session, result, {})
-        metadata = _save(run.path, model_path, session, data)
-        scores = _score_and_draw(run.path, model_path, metadata, session, result)
-    except BaseException as error:
-        if isinstance(error, TrainingError) and error.best_epoch:
-            _save(run.path, model_path, session, data)
-        run.finish("failed", error=f"{type(error).__name__}: {error}")
+    except TrainingError as error:
+        if error.best_epoch:
+            _save(run, model_path, session)
         raise
-    status = "finished" if result.signum is None else "interrupted"
-    kept = {"best_epoch": result.best_epoch} if result.best_epoch else {}
-    run.finish(status, epochs=result.epochs, **kept, fit_seconds=round(result.seconds, 3))
+    done: dict[str, Any] = {"epochs": result.epochs, "fit_seconds": round(result.seconds, 3)}
+    if result.signum is not None and not result.best_epoch:
+        run.finish("interrupted", **done)
+        return _result(run.path, None, session, result, {})
+    metadata = _save(run, model_path, session)
+    scores = _score_and_draw(run.path, model_path, metadata, session, result)
+    if result.best_epoch:
+        done["best_epoch"] = result.best_epoch
+    run.finish("finished" if result.signum is None else "interrupted", **done)
     return _result(run.path, model_path, session, result, scores)
 
 
-def _save(folder: Path, model_path: Path, session: Session, data: Mapping[str, Any]) -> Metadata:
-    """Save the model, and give checkpoints the same metadata."""
+def _save(run: RunDirectory, model_path: Path, session: Session) -> Metadata:
+    """Save the model, and give the files of ModelCheckpoint the same metadata."""
     digest = weights_sha256(session.model)
+    data = run.record["data"]
     metadata = make_metadata(session.prepared, session.preprocessor, data, digest)
-    embed_checkpoints(folder, metadata)
+    embed_checkpoints(run.path, metadata)
     save_model(session.model, model_path, metadata)
     return metadata
 
@@ -221,7 +260,7 @@ def _draw(folder: Path, session: Session, result: FitResult, scored: Mapping[str
 
 
 def _result(
-    path: Path | None,
+    path: Path,
     model_path: Path | None,
     session: Session,
     result: FitResult,

@@ -12,6 +12,7 @@ import numpy as np
 from dlcli.backend import seed_everything
 from dlcli.batches import FitData, steps_per_epoch
 from dlcli.config.checks import check_monitors
+from dlcli.cost import choose_steps_per_execution
 from dlcli.hardware import scope
 from dlcli.model import build_model, compile_model
 from dlcli.preparation import Prepared, scale_notice
@@ -19,12 +20,11 @@ from dlcli.preprocess import Preprocessor, fit_preprocessor
 from dlcli.scoring import Predictor, Scored, score
 from dlcli.split import Split, split_rows
 from dlcli.targets import class_weights, encode_target
-from dlcli.training import choose_steps_per_execution
 
 Array = np.ndarray[Any, Any]
 ALIGNMENT = 64  # bytes, as TensorFlow's kernels want it
 # Training rows are scored to be compared with the others, which takes no more of them.
-SCORED_TRAINING_ROWS = 2_000
+SCORED_TRAINING_ROWS = 1_000
 
 
 @dataclass

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlcli.backend import import_keras
 from dlcli.batches import FitData, steps_per_epoch, training_batches, validation_batches
+from dlcli.callback_state import cut_logs
 from dlcli.config.sections import FitConfig
-from dlcli.errors import DlcliError, TrainingError, first_line
+from dlcli.cost import device_count
+from dlcli.errors import DlcliError, Interrupted, TrainingError, first_line
 
 if TYPE_CHECKING:
     from dlcli.callbacks import OnProgress
-
-# What a step costs at least, and what one core computes in a second; for choosing how many
-# steps run in one call, so that progress and Ctrl-C stay alive about twice a second.
-STEP_SECONDS = 50e-6
-FLOPS = 10e9
-CALL_SECONDS = 0.4
+    from dlcli.checkpointing import Checkpoint
 
 
 @dataclass
@@ -49,55 +46,6 @@ class FitResult:
     signum: int | None = None
 
 
-def choose_steps_per_execution(model: Any, steps: int, batch_size: int) -> int:
-    """Return how many steps one call of the training function should do.
-
-    With several devices it is one: TensorFlow cannot have them meet within a loop of its own.
-
-    Parameters
-    ----------
-    model : keras.Sequential
-        Built; its multiplications are estimated from its weights and output sizes.
-    steps : int
-        Batches in an epoch.
-    batch_size : int
-    """
-    if device_count(model) > 1:
-        return 1
-    seconds = max(STEP_SECONDS, computing_seconds(model, batch_size))
-    return max(1, min(steps, int(CALL_SECONDS / seconds)))
-
-
-def device_count(model: Any) -> int:
-    """Return on how many devices at once a model trains."""
-    return int(model.distribute_strategy.num_replicas_in_sync)
-
-
-def computing_seconds(model: Any, batch_size: int) -> float:
-    """Estimate how long one core computes at a batch, from a built model's multiplications."""
-    multiplications = sum(_multiplications(layer) for layer in model.layers)
-    # Two operations per multiplication, and about three times as many with the gradients.
-    return 6 * multiplications * batch_size / FLOPS
-
-
-def _multiplications(layer: Any) -> int:
-    """Estimate the multiplications of a layer for one sample."""
-    positions = _positions(layer.output.shape)
-    kernels: int = sum(math.prod(weight.shape) for weight in layer.weights if len(weight.shape) > 1)
-    if type(layer).__name__ == "Embedding":
-        return 0
-    if type(layer).__name__ in ("LSTM", "GRU", "SimpleRNN", "Bidirectional"):
-        # A mask, as Embedding and Masking make one, is an input too.
-        first = layer.input[0] if isinstance(layer.input, list) else layer.input
-        positions = _positions(first.shape)
-    return kernels * positions
-
-
-def _positions(shape: tuple[int | None, ...]) -> int:
-    """Return how often a kernel is applied to one sample."""
-    return math.prod(size or 1 for size in shape[1:-1])
-
-
 def fit(
     model: Any,
     data: FitData,
@@ -106,6 +54,7 @@ def fit(
     seed: int,
     callbacks: Sequence[Any] = (),
     history_file: Path | None = None,
+    checkpoint: Checkpoint | None = None,
     on_progress: OnProgress | None = None,
 ) -> FitResult:
     """Fit a compiled model.
@@ -122,6 +71,8 @@ def fit(
         The config's own.
     history_file : Path, optional
         Where a row per epoch is written.
+    checkpoint : Checkpoint, optional
+        Where the state is kept, and where to go on.
     on_progress : callable, optional
         Called with a `Progress` after every epoch and a few times a second within.
 
@@ -134,61 +85,162 @@ def fit(
     ------
     TrainingError
         If the loss or a weight stops being finite.
+    WriteError
+        If a checkpoint cannot be written; the one before it is kept.
     """
-    import tensorflow as tf
+    training = _Training(model, data, section, seed, callbacks, checkpoint)
+    return training.run(history_file, on_progress)
 
-    from dlcli import callbacks as own
 
-    steps = steps_per_epoch(len(data.x), section.batch_size)
-    shares = device_count(model)
-    if shares > 1:
-        _build_metrics(model, data)
-    # Keras counts the elements of a pipeline, which are no batches if devices share them.
-    whole_epochs = model.steps_per_execution == steps or shares > 1
-    epoch = None if whole_epochs else tf.Variable(0, dtype=tf.int64, trainable=False)
-    keeper = own.BestKeeper("val_loss" if data.validation else "loss")
-    watcher = own.SignalWatcher()
-    history = import_keras().callbacks.History()
-    used: list[Any] = [own.FiniteGuard(), *callbacks, keeper, history]
-    if epoch is not None:
-        used.append(own.EpochCounter(epoch))
-    if history_file is not None:
-        used.append(own.HistoryFile(history_file))
-    if on_progress is not None:
-        used.append(own.Reporter(on_progress, section.epochs, steps))
-    used.append(watcher)
-    started = time.monotonic()
-    result = FitResult()
-    with watcher.listening():
-        try:
-            model.fit(
-                _distributed(model, data, section.batch_size, seed, epoch),
-                epochs=section.epochs,
-                steps_per_epoch=steps if whole_epochs else None,
-                validation_data=_watching(data, section.batch_size),
-                shuffle=False,
-                callbacks=used,
-                verbose=0,
-            )
-            result.best_epoch = own.restored_epoch(callbacks)
-        except own.Interrupted as interrupted:
-            result.signum = interrupted.signum
-            result.best_epoch = keeper.restore(callbacks)
-        except TrainingError as error:
-            error.best_epoch = keeper.restore(callbacks)
-            raise
-        except (MemoryError, DlcliError):
-            raise
-        except Exception as error:
-            raise TrainingError(f"training failed: {first_line(error)}") from error
-    result.history = {key: [float(v) for v in values] for key, values in history.history.items()}
-    result.epochs = len(history.epoch)
-    result.seconds = time.monotonic() - started
-    return result
+class _Training:
+    """The parts of one fit."""
+
+    def __init__(
+        self,
+        model: Any,
+        data: FitData,
+        section: FitConfig,
+        seed: int,
+        callbacks: Sequence[Any],
+        checkpoint: Checkpoint | None,
+    ) -> None:
+        from dlcli import callbacks as own
+
+        self.model, self.data, self.section, self.seed = model, data, section, seed
+        self.callbacks, self.checkpoint = callbacks, checkpoint
+        self.steps = steps_per_epoch(len(data.x), section.batch_size)
+        self.shares = device_count(model)
+        # Keras counts the elements of a pipeline, which are no batches if devices share them.
+        self.is_endless = model.steps_per_execution == self.steps or self.shares > 1
+        self.keeper = own.BestKeeper("val_loss" if data.validation else "loss")
+        self.history = import_keras().callbacks.History()
+        self.watcher = own.SignalWatcher()
+
+    def run(self, history_file: Path | None, on_progress: OnProgress | None) -> FitResult:
+        """Train to the end, or until a signal comes."""
+        from dlcli import callbacks as own
+
+        started = time.monotonic()
+        values = self.checkpoint.state.values if self.checkpoint and self.checkpoint.state else {}
+        result = FitResult()
+        with self.watcher.listening(), _unfinished(self.model.optimizer):
+            try:
+                self._fit(values, history_file, on_progress)
+                result.best_epoch = own.restored_epoch(self.callbacks)
+            except Interrupted as interrupted:
+                result.signum = interrupted.signum
+                result.best_epoch = self.keeper.restore(self.callbacks)
+            except TrainingError as error:
+                error.best_epoch = self.keeper.restore(self.callbacks)
+                raise
+            except (MemoryError, DlcliError):
+                raise
+            except Exception as error:
+                raise TrainingError(f"training failed: {first_line(error)}") from error
+        history = self.history.history
+        result.history = {name: [float(v) for v in values] for name, values in history.items()}
+        result.epochs = len(self.history.epoch)
+        result.seconds = float(values.get("seconds", 0.0)) + time.monotonic() - started
+        return result
+
+    def _fit(
+        self, at: Mapping[str, Any], history_file: Path | None, on_progress: OnProgress | None
+    ) -> None:
+        """Fit from a state on: the rest of an epoch first, if it was left within one."""
+        import tensorflow as tf
+
+        from dlcli.hooks import Hooks
+
+        epoch, step = int(at.get("epoch", 0)), int(at.get("step", 0))
+        number = None if self.is_endless else tf.Variable(0, dtype=tf.int64, trainable=False)
+        hooks = Hooks(
+            self._used(number, history_file, on_progress, epoch + step / self.steps),
+            self.model,
+            self.section.epochs,
+            self.steps,
+        )
+        if self.shares > 1 or step:
+            _build_metrics(self.model, self.data)
+        if at:
+            cut_logs(self.callbacks, epoch)
+        self.model.stop_training = bool(at.get("stopped"))
+        hooks.on_train_begin()
+        watched = self._watching()
+        if step:
+            hooks.offset = step
+            self._fit_epochs(epoch, epoch + 1, step, number, hooks, watched)
+            hooks.offset, epoch = 0, epoch + 1
+        if epoch < self.section.epochs and not self.model.stop_training:
+            self._fit_epochs(epoch, self.section.epochs, 0, number, hooks, watched)
+        type(self.model.optimizer).finalize_variable_values(
+            self.model.optimizer, self.model.trainable_weights
+        )
+        hooks.finish()
+
+    def _used(
+        self,
+        number: Any,
+        history_file: Path | None,
+        on_progress: OnProgress | None,
+        start: float,
+    ) -> list[Any]:
+        """Return all callbacks in their order: who records comes after who decides."""
+        from dlcli import callbacks as own
+        from dlcli.checkpointing import Checkpointer
+
+        kept = [*self.callbacks, self.keeper, self.history]
+        used = [own.FiniteGuard(), *kept]
+        if number is not None:
+            used.append(own.EpochCounter(number))
+        if history_file is not None:
+            used.append(own.HistoryFile(history_file, self.history))
+        epochs = self.section.epochs
+        if on_progress is not None:
+            used.append(own.Reporter(on_progress, epochs, self.steps, start))
+        if self.checkpoint is not None:
+            used.append(Checkpointer(self.checkpoint, kept, self.watcher, self.steps, epochs))
+        return [*used, self.watcher]
+
+    def _fit_epochs(
+        self, first: int, end: int, step: int, number: Any, hooks: Any, watched: Any
+    ) -> None:
+        """Have Keras fit some epochs, the first of them from a step on."""
+        batches = training_batches(
+            self.data, self.section.batch_size, self.seed, number, self.shares, (first, step)
+        )
+        if self.shares > 1:
+            strategy = self.model.distribute_strategy
+            batches = strategy.distribute_datasets_from_function(lambda _: batches)
+        self.model.fit(
+            batches,
+            initial_epoch=first,
+            epochs=end,
+            steps_per_epoch=self.steps - step if self.is_endless else None,
+            validation_data=watched,
+            shuffle=False,
+            callbacks=hooks,
+            verbose=0,
+        )
+
+    def _watching(self) -> Any:
+        """Return the pipeline of validation batches."""
+        if self.data.validation is None:
+            return None
+        return validation_batches(*self.data.validation, max(self.section.batch_size, 256))
+
+
+@contextmanager
+def _unfinished(optimizer: Any) -> Iterator[None]:
+    """Keep Keras from putting averaged weights in place at the end of each of two fits."""
+    optimizer.finalize_variable_values = lambda _: None
+    try:
+        yield
+    finally:
+        del optimizer.finalize_variable_values
 
 
 def _build_metrics(model: Any, data: FitData) -> None:
-    """Have a model make the variables of its metrics on all devices.
+    """Have a model make the variables of its metrics, on all devices, before a batch is seen.
 
     Keras would do it by averaging the first batch over the devices: that fails where their
     shares differ in size, and takes the batch away.
@@ -196,19 +248,3 @@ def _build_metrics(model: Any, data: FitData) -> None:
     with model.distribute_strategy.scope():
         model._symbolic_build(data_batch=(data.x[:1], data.y[:1]))  # noqa: SLF001
     model._maybe_symbolic_build = lambda **_: None  # noqa: SLF001
-
-
-def _distributed(model: Any, data: FitData, batch_size: int, seed: int, epoch: Any) -> Any:
-    """Return the pipeline of training batches, for all devices of a model."""
-    shares = device_count(model)
-    batches = training_batches(data, batch_size, seed, epoch, shares)
-    if shares == 1:
-        return batches
-    return model.distribute_strategy.distribute_datasets_from_function(lambda _: batches)
-
-
-def _watching(data: FitData, batch_size: int) -> Any:
-    """Return the pipeline of validation batches."""
-    if data.validation is None:
-        return None
-    return validation_batches(*data.validation, max(batch_size, 256))

@@ -462,6 +462,6 @@ def test_ctrl_c_in_the_network_ends_with_130_and_leaves_nothing(people, tmp_path
 
     assert process.returncode == 130, err
     assert "Traceback" not in err
-    assert "dlcli: stopped; nothing was kept" in err
+    assert "nothing was kept\ndlcli: stopped by SIGINT" in err
     assert out == ""
     assert not record.parent.exists()

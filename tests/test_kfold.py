@@ -17,6 +17,7 @@ from dlcli.errors import ConfigError, DlcliError, Problem, TrainingError
 from dlcli.fold_training import FoldTrainer
 from dlcli.fold_workers import most_workers
 from dlcli.preparation import prepare
+from dlcli.records import read_record
 from dlcli.split import make_folds
 from dlcli.summary import summarise
 
@@ -55,8 +56,8 @@ def test_a_fold_is_what_a_training_on_its_rows_alone_gives(tmp_path):
     folds = make_folds(prepared.dataset, prepared.config.split, 3, prepared.config.seed)
 
     reused = FoldTrainer(prepared)
-    outputs = [reused.run(fold, None)[1].outputs for fold in folds]
-    fresh = [FoldTrainer(prepared).run(fold, None)[1].outputs for fold in folds]
+    outputs = [reused.run(fold).outputs for fold in folds]
+    fresh = [FoldTrainer(prepared).run(fold).outputs for fold in folds]
 
     for mine, theirs in zip(outputs, fresh, strict=True):
         assert np.array_equal(mine, theirs)
@@ -283,7 +284,9 @@ def test_no_more_processes_than_folds_and_memory(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_discards_folds_that_train_together(dlcli, tmp_path, monkeypatch, signum):
+def test_a_signal_keeps_the_state_of_folds_that_train_together(
+    dlcli, tmp_path, monkeypatch, signum
+):
     def stop(display, progress):
         if progress.epoch == 3:
             os.kill(os.getpid(), signum)
@@ -294,8 +297,8 @@ def test_a_signal_discards_folds_that_train_together(dlcli, tmp_path, monkeypatc
 
     assert code == 128 + signum
     assert "stacked: 10 folds in one program" in error
-    assert "nothing was kept" in error
-    assert not list((tmp_path / "runs" / "iris").iterdir())
+    assert f"go on: dlcli kfold --resume {tmp_path / 'runs/iris/1'}" in error
+    assert read_record(tmp_path / "runs/iris/1")["status"] == "interrupted"
 
 
 @pytest.mark.data

@@ -9,7 +9,7 @@ import pytest
 from dlcli import TrainingError, load_config
 from dlcli.backend import seed_everything
 from dlcli.batches import FitData
-from dlcli.callbacks import Interrupted
+from dlcli.errors import Interrupted
 from dlcli.model import build_model, compile_model, make_callbacks
 from dlcli.replicas import Copy, NotStackable, Replicas
 from dlcli.training import fit

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from dlcli import ConfigError, DatasetError, ModelFileError, evaluate, load_config, predict, train
-from dlcli.artifacts import RunDirectory, atomic, find_run
+from dlcli.artifacts import atomic
 from dlcli.backend import import_keras
 from dlcli.loading import load_model
+from dlcli.records import find_run
+from dlcli.run_directory import RunDirectory
 
 
 @pytest.fixture
@@ -21,7 +23,7 @@ def trained(people, tmp_path):
 def test_a_run_leaves_what_the_readme_says(trained):
     assert {path.name for path in trained.path.iterdir()} == {
         "config.yaml", "model.keras", "history.csv", "metrics.json", "loss.png", "accuracy.png",
-        "confusion.png", "run.json",
+        "confusion.png", "run.json", "checkpoint",
     }  # fmt: skip
     record = json.loads((trained.path / "run.json").read_text())
     assert (record["status"], record["seed"], record["sample"]) == ("finished", 0, False)
@@ -198,7 +200,9 @@ def test_two_runs_at_once_get_two_numbers(people, tmp_path):
 
     config = load_config(people)
     with ThreadPoolExecutor(8) as pool:
-        made = list(pool.map(lambda _: RunDirectory(tmp_path, config, "train", {}).path, range(20)))
+        made = list(
+            pool.map(lambda _: RunDirectory.create(tmp_path, config, "train", {}).path, range(20))
+        )
 
     assert len(set(made)) == 20
 
@@ -429,8 +433,8 @@ def test_training_rows_beyond_some_are_sampled_for_their_scores(write, tmp_path)
 
     first, second = (train(load_config(config), runs=tmp_path / "runs") for _ in range(2))
 
-    assert (first.scores["train"].rows, first.scores["test"].rows) == (2000, 600)
-    assert "train is scored on 2000 of its 2400 rows" in first.notices
+    assert (first.scores["train"].rows, first.scores["test"].rows) == (1000, 600)
+    assert "train is scored on 1000 of its 2400 rows" in first.notices
     assert first.scores == second.scores
-    share = first.scores["train"].classes[0].support / 2000
+    share = first.scores["train"].classes[0].support / 1000
     assert share == pytest.approx(4 / 7, abs=0.05)  # of all classes, not of the first rows

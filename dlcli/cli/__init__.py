@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from dlcli.errors import ConfigError, DlcliError, first_line
+from dlcli.errors import ConfigError, DlcliError, Interrupted, first_line
 
 
 def process() -> NoReturn:
@@ -18,6 +18,8 @@ def process() -> NoReturn:
     Taking down an interpreter with TensorFlow in it takes more than a second.
     """
     code = 0
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, _stop)
     try:
         main()
     except SystemExit as stop:
@@ -36,7 +38,8 @@ def process() -> NoReturn:
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line and exit.
 
-    Exit codes: 0 done, 1 the work failed, 2 usage, config or data are wrong, 130 interrupted.
+    Exit codes: 0 done, 1 the work failed, 2 usage, config or data are wrong, 130 and 143
+    interrupted by SIGINT and SIGTERM.
 
     Parameters
     ----------
@@ -57,9 +60,11 @@ def main(argv: Sequence[str] | None = None) -> None:
             raise
         _print_error(error)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("dlcli: interrupted", file=sys.stderr)
-        sys.exit(128 + signal.SIGINT)
+    except Interrupted as interrupted:
+        from dlcli.cli.stopping import note_stop
+
+        note_stop(interrupted.signum, "", interrupted.path)
+        sys.exit(128 + interrupted.signum)
     except BrokenPipeError:
         # The reader has seen enough, as `head` does; what is still buffered goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -75,6 +80,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         print(f"dlcli: error: {type(error).__name__}: {first_line(error)}", file=sys.stderr)
         print("hint: --debug shows where it happened", file=sys.stderr)
         sys.exit(1)
+
+
+def _stop(signum: int, _: object) -> NoReturn:
+    """Unwind the stack, so that nothing is left half done."""
+    raise Interrupted(signum)
 
 
 def _replace_unencodable() -> None:

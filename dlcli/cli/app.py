@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from dlcli import __version__
-from dlcli.cli import baseline, configs, data, models, pictures, training
+from dlcli.cli import baseline, configs, cross_validation, data, models, pictures, training
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -48,7 +48,7 @@ def _start(
 
 
 app.command()(training.train)
-app.command()(training.kfold)
+app.command()(cross_validation.kfold)
 app.command()(baseline.baseline)
 app.command()(models.evaluate)
 app.command()(models.predict)

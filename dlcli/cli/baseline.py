@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dlcli.cli.options import ConfigName, EngineChoice, Json, Out, Overrides, Quiet, Sample
-from dlcli.cli.training import announce, stopped
-from dlcli.errors import DlcliError
+from dlcli.cli.training import announce
+from dlcli.errors import DlcliError, Interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -79,10 +79,10 @@ def baseline(
             on_progress=None if quiet else display,
             download_bar=sys.stderr.isatty(),
         )
-    except KeyboardInterrupt as interrupt:
+    except Interrupted:
         display.clear()
-        terminal.note("dlcli: stopped; nothing was kept")
-        raise stopped(interrupt) from None
+        terminal.note("nothing was kept")
+        raise
     finally:
         display.clear()  # what follows, be it an error, begins on a line of its own
     if json:

@@ -71,6 +71,19 @@ Network = Annotated[
         "first that is possible.",
     ),
 ]
+Resume = Annotated[
+    bool,
+    typer.Option(
+        "--resume",
+        help="Go on with a run that was stopped: CONFIG is the run, or its newest one is taken.",
+    ),
+]
+ForceResume = Annotated[
+    bool,
+    typer.Option(
+        "--force-resume", help="Resume with other data or versions too; the run is marked."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 ModelPath = Annotated[

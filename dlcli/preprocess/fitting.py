@@ -13,7 +13,7 @@ from dlcli.datasets.dataset import Column, Dataset
 from dlcli.errors import DatasetError, did_you_mean
 from dlcli.events import Events
 from dlcli.preprocess.preprocessor import Group, Preprocessor, positions_of
-from dlcli.steps import FittedStep, default_steps, fit_step, step_name
+from dlcli.steps import FittedStep, default_steps, fit_step, learns, step_name
 
 Array = np.ndarray[Any, Any]
 
@@ -90,7 +90,8 @@ def fit_preprocessor(dataset: Dataset, rows: Array, section: PreprocessConfig) -
     """
     if isinstance(dataset.x, np.ndarray):
         steps = section.numeric or ()
-        values = dataset.x[rows].reshape(len(rows), -1).astype(np.float32)
+        used = rows if any(map(learns, steps)) else rows[:1]
+        values = dataset.x[used].reshape(len(used), -1).astype(np.float32)
         names = positions_of(dataset.x.shape[1:])
         return Preprocessor((_fit_group(names, values, steps),), tuple(dataset.x.shape[1:]))
     by_steps: dict[tuple[str, Steps], list[str]] = {}

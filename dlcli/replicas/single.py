@@ -65,7 +65,7 @@ class Single:
         self.result = FitResult()
         self.running = True
         self.final: list[Array] = []
-        self._callbacks, self._read = callbacks, read
+        self.callbacks, self._read = callbacks, read
         for callback in callbacks:
             callback.set_params(params)
             callback.set_model(self)
@@ -79,14 +79,29 @@ class Single:
         """Take other weights as the last ones; callbacks do so when the training ends."""
         self.final = weights
 
+    def plain(self) -> dict[str, Any]:
+        """Return what is kept of it, but for arrays and callbacks."""
+        return {
+            "running": self.running,
+            "stop_training": self.stop_training,
+            "history": self.result.history,
+            "epochs": self.result.epochs,
+        }
+
+    def restore(self, plain: dict[str, Any], final: list[Array]) -> None:
+        """Take back what `plain` gave, and the last weights of a copy that has ended."""
+        self.running, self.stop_training = plain["running"], plain["stop_training"]
+        self.result.history, self.result.epochs = plain["history"], plain["epochs"]
+        self.final = final
+
     def begin(self, epoch: int) -> None:
         """Tell the callbacks that an epoch begins."""
-        for callback in self._callbacks:
+        for callback in self.callbacks:
             callback.on_epoch_begin(epoch, {})
 
     def end(self, epoch: int, logs: dict[str, float], *, last: bool) -> None:
         """Tell the callbacks what an epoch gave, and note it."""
-        for callback in self._callbacks:
+        for callback in self.callbacks:
             callback.on_epoch_end(epoch, logs)
         for name, value in logs.items():
             self.result.history.setdefault(name, []).append(float(value))
@@ -95,5 +110,5 @@ class Single:
             return
         self.running = False
         self.final = self._read()
-        for callback in self._callbacks:
+        for callback in self.callbacks:
             callback.on_train_end(logs)

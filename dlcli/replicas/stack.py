@@ -163,6 +163,11 @@ class Stack:
             values[id(variable)] = stacked.numpy()
         return values
 
+    @property
+    def variables(self) -> list[Any]:
+        """All variables: weights, states and the optimizer's."""
+        return [self.weights, *self.others, *self.optimizer.variables]
+
     def read(self) -> list[list[Array]]:
         """Return the weights of every copy, in the order of ``model.weights``."""
         values = self._values()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dlcli.batches import FitData
 from dlcli.config.sections import FitConfig
+from dlcli.cost import choose_steps_per_execution
 from dlcli.errors import TrainingError, first_line
 from dlcli.replicas.graphs import one_thread
 from dlcli.replicas.more_ops import vectorise_more_ops
@@ -19,12 +21,15 @@ from dlcli.replicas.reasons import NotStackable, why_not
 from dlcli.replicas.rows import Batches, Rows, training_rows, validation_rows
 from dlcli.replicas.single import Rate, Single
 from dlcli.replicas.stack import Stack
-from dlcli.training import FitResult, choose_steps_per_execution
+from dlcli.replicas.state import StackKeeper
+from dlcli.training import FitResult
 
 if TYPE_CHECKING:
     from dlcli.callbacks import OnProgress, SignalWatcher
 
 Array = np.ndarray[Any, Any]
+# Half the copies in a program of their own save more than its tracing costs after so many steps.
+SHRINKING_STEPS = 20_000
 
 
 @dataclass(frozen=True)
@@ -108,17 +113,28 @@ class Replicas:
 
     def _use(self, stack: Stack, rows: Rows, watched: Rows | None, members: list[int]) -> None:
         """Make the program for a stack of some of the copies."""
-        started = time.monotonic()
         self.stack, self.members = stack, members
         seeds = [self.copies[at].seed for at in members]
         batches = Batches(rows.counts, self.section.batch_size)
         self.program = Program(stack, rows, watched, seeds, batches)
         with one_thread():
             self.program.trace()
-        self.tracing_seconds = time.monotonic() - started
 
-    def fit(self, on_progress: OnProgress | None = None) -> list[CopyResult]:
+    def fit(
+        self,
+        on_progress: OnProgress | None = None,
+        checkpoint: Path | None = None,
+        every: float = 300.0,
+    ) -> list[CopyResult]:
         """Train all copies.
+
+        Parameters
+        ----------
+        on_progress : callable, optional
+        checkpoint : Path, optional
+            Folder where the state of all copies is kept and looked for.
+        every : float
+            Seconds at most between two states within an epoch.
 
         Raises
         ------
@@ -131,25 +147,41 @@ class Replicas:
 
         epochs = self.section.epochs
         watcher = own.SignalWatcher()
-        reporter = _Report(on_progress, epochs, self.program.batches.steps)
+        self.keeper = StackKeeper(checkpoint, every)
         self.rates = np.zeros((len(self.copies), 1), np.float32)
         if self.own_rates:
             self.rates += float(self.model.optimizer.learning_rate)
-        singles = [self._single(at) for at in range(len(self.copies))]
+        self.singles = [self._single(at) for at in range(len(self.copies))]
+        members = self.keeper.members(len(self.copies))
+        if members != self.members:
+            self._shrink(members)
+        self.keeper.restore(self.stack, self.singles, self.rates)
+        first, step = self.keeper.place
+        reporter = _Report(on_progress, epochs, self.program.batches.steps, first)
         with watcher.listening(), one_thread():
-            for epoch in range(epochs):
-                began = time.monotonic()
-                self._epoch(epoch, singles, watcher, reporter)
-                running = [at for at in self.members if singles[at].running]
+            for epoch in range(first, epochs):
+                self._epoch(epoch, step if epoch == first else 0, watcher, reporter)
+                running = [at for at in self.members if self.singles[at].running]
                 if not running:
                     break
-                left = (epochs - epoch - 1) * (time.monotonic() - began)
-                if 2 * len(running) <= len(self.members) and self._pays(left):
+                if 2 * len(running) <= len(self.members) and self._pays(epochs - epoch - 1):
                     self._shrink(running)
-        seconds = (time.monotonic() - self.started) / len(singles)
-        for single in singles:
+                if watcher.signum is not None or self.keeper.is_due(within=False):
+                    self._keep(epoch + 1, 0)
+                watcher.check()
+        seconds = self._seconds() / len(self.singles)
+        for single in self.singles:
             single.result.seconds = seconds
-        return [CopyResult(single.final, single.result) for single in singles]
+        return [CopyResult(single.final, single.result) for single in self.singles]
+
+    def _seconds(self) -> float:
+        return self.keeper.seconds + time.monotonic() - self.started
+
+    def _keep(self, epoch: int, step: int, metrics: Sequence[Any] = ()) -> None:
+        """Keep the state before a step of an epoch."""
+        place = epoch, step
+        stack, singles, rates = self.stack, self.singles, self.rates
+        self.keeper.keep(place, self.members, stack, singles, rates, self._seconds(), metrics)
 
     def _single(self, at: int) -> Single:
         copy = self.copies[at]
@@ -164,9 +196,12 @@ class Replicas:
             self._weights = self.stack.read()
         return self._weights[self.members.index(at)]
 
-    def _pays(self, seconds_left: float) -> bool:
-        """Tell whether half the copies or fewer should go on in a program of their own."""
-        return seconds_left / 2 > 2 * self.tracing_seconds
+    def _pays(self, epochs_left: int) -> bool:
+        """Tell whether half the copies or fewer should go on in a program of their own.
+
+        No clock decides that: the last bits depend on it.
+        """
+        return epochs_left * self.program.batches.steps > SHRINKING_STEPS
 
     def _shrink(self, running: Sequence[int]) -> None:
         """Go on with the running copies alone."""
@@ -179,18 +214,19 @@ class Replicas:
     def _epoch(
         self,
         epoch: int,
-        singles: Sequence[Single],
+        step: int,
         watcher: SignalWatcher,
         reporter: _Report,
     ) -> None:
-        """Train for an epoch, and let the callbacks of the running copies see what it gave."""
+        """Train an epoch from a step on; the callbacks of running copies see what it gave."""
+        singles = self.singles
         running = [(place, at) for place, at in enumerate(self.members) if singles[at].running]
         for _, at in running:
             singles[at].begin(epoch)
         if self.own_rates:
             rates = self.rates[self.members]
             self.stack.optimizer._learning_rate.assign(rates)  # noqa: SLF001
-        values = self._train(epoch, watcher, reporter)
+        values = self._train(epoch, step, watcher, reporter)
         self._weights = None
         names = self.program.names
         logs = {at: dict(zip(names, map(float, values[:-1, place]), strict=True))
@@ -201,20 +237,21 @@ class Replicas:
             singles[at].end(epoch, logs[at], last=epoch + 1 == self.section.epochs)
         means = values[:-1, [place for place, _ in running]].mean(axis=1)
         reporter.epoch_end(epoch, dict(zip(names, map(float, means), strict=True)))
-        watcher.check()
 
-    def _train(self, epoch: int, watcher: SignalWatcher, reporter: _Report) -> Array:
+    def _train(self, epoch: int, step: int, watcher: SignalWatcher, reporter: _Report) -> Array:
         """Run the program of an epoch, in calls so short that signals are heard between them."""
         import tensorflow as tf
 
         program = self.program
         order = program.order(tf.constant(epoch, tf.int64))
-        metrics = program.first_metrics
+        metrics = self.keeper.metrics() if step else program.first_metrics
         full, stride = program.batches.full, self._stride()
-        for start in range(0, full, stride):
+        for start in range(step, full, stride):
             stop = min(start + stride, full)
             metrics = program.steps(order, tf.constant(start), tf.constant(stop), metrics)
             if stop < full:
+                if watcher.signum is not None or self.keeper.is_due(within=True):
+                    self._keep(epoch, stop, metrics)
                 watcher.check()
                 reporter.within(epoch, stop)
         values: Array = program.finish(order, metrics).numpy()
@@ -240,8 +277,8 @@ class Replicas:
 class _Report:
     """Tells where all copies stand."""
 
-    def __init__(self, on_progress: OnProgress | None, epochs: int, steps: int) -> None:
-        self.on_progress, self.epochs, self.steps = on_progress, epochs, steps
+    def __init__(self, on_progress: OnProgress | None, epochs: int, steps: int, first: int) -> None:
+        self.on_progress, self.epochs, self.steps, self.first = on_progress, epochs, steps, first
         self.started = time.monotonic()
 
     def within(self, epoch: int, step: int) -> None:
@@ -258,5 +295,6 @@ class _Report:
         from dlcli.callbacks import Progress
 
         done = epoch + step / self.steps
-        left = (time.monotonic() - self.started) / done * (self.epochs - done)
+        here = max(done - self.first, 1 / self.steps)
+        left = (time.monotonic() - self.started) / here * (self.epochs - done)
         self.on_progress(Progress(epoch + 1, self.epochs, step, self.steps, logs, left))

@@ -5,13 +5,21 @@ from __future__ import annotations
 from dlcli.config.steps import Impute, OneHot, Pad, Standardize, Steps, Vectorize
 from dlcli.datasets.dataset import ColumnType
 from dlcli.steps import audio, numbers, words
-from dlcli.steps.base import FittedStep, fit_step, step_from_json, step_name, step_to_json
+from dlcli.steps.base import (
+    FittedStep,
+    fit_step,
+    learns,
+    step_from_json,
+    step_name,
+    step_to_json,
+)
 
 __all__ = [
     "FittedStep",
     "audio",
     "default_steps",
     "fit_step",
+    "learns",
     "numbers",
     "step_from_json",
     "step_name",

@@ -24,6 +24,7 @@ class FittedStep(ABC):
     """A step with what it learned; the fields are plain data."""
 
     name: ClassVar[str]
+    learns: ClassVar[bool] = True  # from the rows
 
     @classmethod
     @abstractmethod
@@ -72,6 +73,11 @@ def fit_step(step: Step, values: Array, names: Names) -> FittedStep:
     names : sequence of str
     """
     return FITTED[step_name(step)].fit(step, values, names)
+
+
+def learns(step: Step) -> bool:
+    """Tell whether a step needs the training rows."""
+    return FITTED[step_name(step)].learns
 
 
 def step_to_json(step: FittedStep) -> dict[str, Any]:

@@ -7,7 +7,7 @@ with NumPy, so that training and prediction run the same lines.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -67,6 +67,7 @@ class FittedMinMax(FittedStep):
 class FittedScale(FittedStep):
     """A constant to divide by."""
 
+    learns: ClassVar[bool] = False
     divisor: float
 
     @classmethod

@@ -1,0 +1,112 @@
+"""The state of a training on disk: whole or not at all, and the one before it kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dlcli.artifacts import atomic
+from dlcli.errors import DlcliError
+
+Array = np.ndarray[Any, Any]
+SCHEMA = 1
+LATEST, PREVIOUS = "latest.npz", "previous.npz"
+DOCUMENT = "document"
+# What a file that was cut off or changed makes NumPy, zipfile and json raise.
+DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError, TypeError,
+           IndexError, NotImplementedError, RuntimeError)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class State:
+    """What a training needs to go on.
+
+    Parameters
+    ----------
+    values : mapping
+        Plain values, as JSON knows them; NaN and the infinities too.
+    arrays : mapping
+        Lists of arrays, by name.
+    """
+
+    values: Mapping[str, Any]
+    arrays: Mapping[str, Sequence[Array]] = field(default_factory=dict)
+
+
+def write_state(folder: Path, state: State) -> None:
+    """Write a state; what was the latest becomes the previous one.
+
+    Arrays that are equal, as the best weights of two callbacks, are written once.
+
+    Raises
+    ------
+    WriteError
+        If the disk is full; the latest state stays readable, be it as the previous one.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    members: dict[str, Array] = {}
+    names: dict[str, list[str]] = {}
+    for name, arrays in state.arrays.items():
+        names[name] = [_member(array, members) for array in arrays]
+    document = {"schema": SCHEMA, "values": state.values, "arrays": names}
+    text = np.frombuffer(json.dumps(document).encode(), np.uint8)
+    latest = folder / LATEST
+    with atomic(latest) as temporary:
+        with temporary.open("wb") as file:
+            np.savez(file, allow_pickle=False, **{DOCUMENT: text, **members})
+        if latest.exists():
+            latest.replace(folder / PREVIOUS)
+
+
+def _member(array: Array, members: dict[str, Array]) -> str:
+    """Add an array under a name made of its content, and return that."""
+    plain = np.ascontiguousarray(array)
+    digest = hashlib.sha256(f"{plain.dtype.str}{plain.shape}".encode())
+    digest.update(plain.tobytes())
+    name = digest.hexdigest()[:32]
+    # `savez` would make an array of one dimension of a contiguous scalar.
+    members[name] = plain.reshape(np.shape(array))
+    return name
+
+
+def read_state(folder: Path) -> tuple[State | None, list[str]]:
+    """Read the latest state that is whole.
+
+    Returns
+    -------
+    tuple of State or None, and list of str
+        None if there is none; what was wrong with newer ones.
+    """
+    found: list[str] = []
+    for name in (LATEST, PREVIOUS):
+        path = folder / name
+        if not path.exists():
+            continue
+        try:
+            return _read(path), found
+        except DAMAGES as error:
+            found.append(f"{path} is damaged ({error or type(error).__name__})")
+    return None, found
+
+
+def _read(path: Path) -> State:
+    with np.load(path, allow_pickle=False) as members:
+        document = json.loads(members[DOCUMENT].tobytes())
+        if document["schema"] != SCHEMA:
+            raise DlcliError(
+                f"{path} was written by a newer dlcli: schema {document['schema']}, not {SCHEMA}",
+                hint="upgrade dlcli",
+            )
+        arrays = {
+            str(name): [members[member] for member in names]
+            for name, names in document["arrays"].items()
+        }
+        return State(dict(document["values"]), arrays)

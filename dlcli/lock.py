@@ -1,0 +1,75 @@
+"""Which process works in a folder: the kernel knows, and forgets it when the process dies."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows has no locks on folders
+    fcntl = None  # type: ignore[assignment]
+
+BUSY = (errno.EWOULDBLOCK, errno.EACCES)
+TRIES, PAUSE = 5, 0.02  # seconds
+
+
+class FolderLock:
+    """A lock on a folder, held until it is released or the process ends, however it ends.
+
+    No file marks it, so that none can be left behind. A file system without such locks, as some
+    in networks are, has none; the folder is used all the same.
+
+    Parameters
+    ----------
+    folder : Path
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._descriptor: int | None = None
+
+    def acquire(self) -> bool:
+        """Take the lock; return whether no other process has it."""
+        if fcntl is None:
+            return True
+        descriptor = os.open(self.folder, os.O_RDONLY)
+        busy = False
+        for _ in range(TRIES):
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                busy = error.errno in BUSY
+                if not busy:
+                    break
+                time.sleep(PAUSE)  # it may be a process that only looks
+            else:
+                self._descriptor = descriptor
+                return True
+        os.close(descriptor)
+        return not busy
+
+    def release(self) -> None:
+        """Give the lock back."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def is_locked(folder: Path) -> bool:
+    """Tell whether a process that is alive works in a folder."""
+    if fcntl is None:
+        return False
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno in BUSY
+    finally:
+        os.close(descriptor)
+    return False

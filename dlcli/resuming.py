@@ -1,0 +1,209 @@
+"""Runs that were left before their end: which one is meant, and whether it can go on the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dlcli.backend import versions
+from dlcli.checkpoint import State, read_state
+from dlcli.config import Config, load_config
+from dlcli.config.document import dump, parse
+from dlcli.config.load import find_config
+from dlcli.errors import DlcliError
+from dlcli.records import RECORD, find_run, read_record
+from dlcli.run_directory import CONFIG, RunDirectory, folder_name, machine, now
+
+# What of the machine shows in the last bits; the rest of its description does not.
+DECISIVE = ("cpus", "TF_ENABLE_ONEDNN_OPTS")
+
+
+@dataclass
+class Resumption:
+    """A run that goes on.
+
+    Parameters
+    ----------
+    run : RunDirectory
+    state : State or None
+        None if it was stopped before the first was kept: it starts over.
+    notices : list of str
+        What a user should know.
+    """
+
+    run: RunDirectory
+    state: State | None
+    notices: list[str] = field(default_factory=list)
+
+
+def find_unfinished(name: str, runs: Path, kind: str) -> Path:
+    """Return the run to go on with.
+
+    Parameters
+    ----------
+    name : str
+        A run directory, or a config as `load_config` takes it: its newest run that has not
+        finished, or else its newest.
+    runs : Path
+        Folder of all runs.
+    kind : {"train", "kfold"}
+
+    Raises
+    ------
+    DlcliError
+        If there is no such run, or a process works in it.
+    """
+    found = find_run(Path(name))
+    if found is None:
+        found = _newest(runs / folder_name(find_config(name).stem), kind)
+    record = read_record(found)
+    if record.get("kind") != kind:
+        raise DlcliError(f"{found} is no run of `dlcli {kind}`")
+    if record["status"] == "running":
+        raise DlcliError(f"{found} is in use by process {record.get('pid', '?')}")
+    return found
+
+
+def _newest(folder: Path, kind: str) -> Path:
+    runs = [path for path in folder.glob("*") if path.name.isdigit() and (path / RECORD).is_file()]
+    records = {path: read_record(path) for path in sorted(runs, key=lambda path: int(path.name))}
+    mine = {path: record for path, record in records.items() if record.get("kind") == kind}
+    if not mine:
+        raise DlcliError(f"no run of `dlcli {kind}` in {folder}", hint="leave out --resume")
+    open_ = [path for path, record in mine.items() if record["status"] != "finished"]
+    return (open_ or list(mine))[-1]
+
+
+def config_of(run: Path, overrides: Iterable[str] = ()) -> Config:
+    """Return the config that a run has kept, under its name."""
+    config = load_config(run / CONFIG, overrides)
+    name = read_record(run).get("config")
+    return config.attach(str(name), config.document, config.warnings) if name else config
+
+
+def asks_for_more(run: Path, config: Config) -> bool:
+    """Tell whether a config wants more epochs than the run of it had."""
+    return bool(config.fit.epochs != _kept_plain(run)["fit"]["epochs"])
+
+
+def take_up(path: Path, config: Config, about: Mapping[str, Any], *, force: bool) -> Resumption:
+    """Reopen a run, if it can go on as if it had not been left.
+
+    Parameters
+    ----------
+    path : Path
+    config : Config
+        Resolved; it may ask for more epochs than the run's own.
+    about : mapping
+        What ``run.json`` would say of the data, of devices and folds.
+    force : bool
+        Whether it goes on in other circumstances too, and is marked.
+
+    Raises
+    ------
+    DlcliError
+        With all that differs, or if the run is in use.
+    """
+    run = RunDirectory.reopen(path)
+    try:
+        return _take_up(run, config, about, force=force)
+    except BaseException:
+        run.release()
+        raise
+
+
+def _take_up(
+    run: RunDirectory, config: Config, about: Mapping[str, Any], *, force: bool
+) -> Resumption:
+    before, wanted = _kept_plain(run.path), _plain(config)
+    epochs = before["fit"]["epochs"], wanted["fit"]["epochs"]
+    if run.record["kind"] == "train":
+        before["fit"]["epochs"] = wanted["fit"]["epochs"]
+    found = list(differences(before, wanted))
+    if found:
+        raise _refusal(run.path, "the config differs", found)
+    found = [*differences(run.record.get("data", {}), about.get("data", {}), "data.")]
+    found += circumstances(run.record)
+    if found and not force:
+        hint = "--force-resume goes on all the same; the result is not that of a run left alone"
+        raise _refusal(run.path, "it would not end with the same bits", found, hint)
+    state, notices = read_state(run.checkpoint)
+    if notices:
+        notices.append("going on from the checkpoint before" if state else "starting over")
+    more: dict[str, Any] = {}
+    if found:
+        more["forced"] = [*run.record.get("forced", []), *found]
+    if epochs[0] != epochs[1]:
+        _check_extension(run, state, epochs[1])
+        notices.append(f"extended from {epochs[0]} to {epochs[1]} epochs")
+        extended = {"at": now(), "from": epochs[0], "to": epochs[1]}
+        more["extended"] = [*run.record.get("extended", []), extended]
+    place = {name: state.values[name] for name in ("epoch", "step")} if state else {"epoch": 0}
+    more["resumed"] = [*run.record.get("resumed", []), {"at": now(), **place}]
+    run.write_config(config)
+    run.go_on(**more)
+    return Resumption(run, state, notices)
+
+
+def _check_extension(run: RunDirectory, state: State | None, epochs: int) -> None:
+    if state is None:
+        if run.record["status"] == "finished":
+            raise DlcliError(f"{run.path} is finished and has no checkpoint to go on from")
+        return
+    done = state.values["epoch"]
+    if state.values["stopped"]:
+        message = f"{run.path} was ended by a callback after {done} epochs; more change nothing"
+        raise DlcliError(message)
+    if epochs < done:
+        raise DlcliError(f"{run.path} has done {done} epochs; fit.epochs={epochs} is less")
+
+
+def _refusal(path: Path, what: str, found: list[str], hint: str | None = None) -> DlcliError:
+    lines = "".join(f"\n  {line}" for line in found)
+    return DlcliError(f"{path} cannot be resumed: {what}{lines}", hint=hint)
+
+
+def circumstances(record: Mapping[str, Any]) -> list[str]:
+    """Say in what the present process differs from that of a run."""
+    here, there = machine(), record.get("machine", {})
+    return [
+        *differences(record.get("versions", {}), versions(), "versions."),
+        *differences(
+            {name: there.get(name) for name in DECISIVE}, {name: here[name] for name in DECISIVE}
+        ),
+    ]
+
+
+def differences(before: Any, after: Any, path: str = "") -> Iterator[str]:
+    """Say where two plain values differ, a line per place.
+
+    Parameters
+    ----------
+    before, after : object
+        As JSON has them.
+    path : str
+        Of both, ending in a dot.
+    """
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for key in dict.fromkeys([*before, *after]):
+            yield from differences(before.get(key), after.get(key), f"{path}{key}.")
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for number, (one, other) in enumerate(zip(before, after, strict=True)):
+            yield from differences(one, other, f"{path.removesuffix('.')}[{number}].")
+    elif before != after:
+        one, other = (json.dumps(value, ensure_ascii=False) for value in (before, after))
+        yield f"{path.removesuffix('.')}: {one}, now {other}"
+
+
+def _kept_plain(run: Path) -> dict[str, Any]:
+    text = (run / CONFIG).read_text(encoding="utf-8")
+    value: dict[str, Any] = parse(text, str(run / CONFIG)).value
+    return value
+
+
+def _plain(config: Config) -> dict[str, Any]:
+    value: dict[str, Any] = parse(dump(config.plain()), config.name).value
+    return value
