@@ -83,6 +83,14 @@ def put_states(
             setattr(callback, name, plain[name] if kept is None else list(kept))
 
 
+def close_logs(callbacks: Sequence[Any]) -> None:
+    """Close the files of ``CSVLogger``, which Keras does only at a good end."""
+    for callback in callbacks:
+        file = getattr(callback, "csv_file", None)
+        if file is not None:
+            file.close()
+
+
 def cut_logs(callbacks: Sequence[Any], epochs: int) -> None:
     """Cut the files of ``CSVLogger`` to some epochs, and have them written on from there."""
     for callback in callbacks:

@@ -20,6 +20,7 @@ from dlcli.artifacts import write_csv
 from dlcli.errors import Interrupted, TrainingError
 
 Logs = Mapping[str, Any] | None
+REPORT_SECONDS = 0.2  # between two reports within an epoch
 Callback: Any = backend.import_keras().callbacks.Callback
 
 
@@ -87,7 +88,7 @@ class Reporter(Callback):
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         now = time.monotonic()
-        if now - self.shown > 0.2 and batch + 1 < self.steps:
+        if now - self.shown > REPORT_SECONDS and batch + 1 < self.steps:
             self.shown = now
             self._report(batch + 1, logs)
 

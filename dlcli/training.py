@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlcli.backend import import_keras
 from dlcli.batches import FitData, steps_per_epoch, training_batches, validation_batches
-from dlcli.callback_state import cut_logs
+from dlcli.callback_state import close_logs, cut_logs
 from dlcli.config.sections import FitConfig
 from dlcli.cost import device_count
 from dlcli.errors import DlcliError, Interrupted, TrainingError, first_line
@@ -137,6 +137,8 @@ class _Training:
                 raise
             except Exception as error:
                 raise TrainingError(f"training failed: {first_line(error)}") from error
+            finally:
+                close_logs(self.callbacks)
         history = self.history.history
         result.history = {name: [float(v) for v in values] for name, values in history.items()}
         result.epochs = len(self.history.epoch)
