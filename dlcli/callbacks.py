@@ -217,6 +217,7 @@ class SignalWatcher(Callback):
     """Turn SIGINT and SIGTERM into `Interrupted` between two steps."""
 
     signum: int | None = None
+    is_urgent = False
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         if batch + 1 < self.params["steps"]:  # else the epoch may as well end
@@ -232,13 +233,14 @@ class SignalWatcher(Callback):
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Take the signals while the block runs; a second one ends the process as usual."""
+        """Take the signals while the block runs; a second one ends it at once."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
 
         def note(signum: int, frame: Any) -> None:  # noqa: ARG001
             if self.signum is not None:
+                self.is_urgent = True
                 raise Interrupted(signum)
             self.signum = signum
 

@@ -256,11 +256,22 @@ def embed(path: Path, metadata: Metadata, graph: bytes | None = None) -> None:
             file[GRAPH_DATASET] = np.frombuffer(graph, np.uint8)
 
 
+def _has_metadata(path: Path) -> bool:
+    """Tell whether a model file is one that dlcli has completed before the run went on."""
+    if path.suffix == ".keras":
+        with zipfile.ZipFile(path) as archive:
+            return MEMBER in archive.namelist()
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        return ATTRIBUTE in file.attrs
+
+
 def embed_checkpoints(folder: Path, metadata: Metadata) -> None:
     """Give the checkpoints that Keras's callbacks wrote the metadata, so that they predict too."""
     unsealed = metadata.model_copy(update={"weights_sha256": ""})
     for path in sorted((*folder.rglob("*.keras"), *folder.rglob("*.h5"))):
-        if path.name.endswith(".weights.h5"):
+        if path.name.endswith(".weights.h5") or _has_metadata(path):
             continue
         with atomic(path) as temporary:
             shutil.copyfile(path, temporary)

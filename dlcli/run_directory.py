@@ -128,6 +128,7 @@ class RunDirectory:
             what = {} if stopped else {"error": f"{type(error).__name__}: {error}"}
             with suppress(DlcliError):  # a full disk: what went wrong first is told
                 self.finish("interrupted" if stopped else "failed", **what)
+            self.release()
             raise
 
     def forget_checkpoint(self) -> None:

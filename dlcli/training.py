@@ -128,6 +128,8 @@ class _Training:
                 self._fit(values, history_file, on_progress)
                 result.best_epoch = own.restored_epoch(self.callbacks)
             except Interrupted as interrupted:
+                if self.watcher.is_urgent:
+                    raise
                 result.signum = interrupted.signum
                 result.best_epoch = self.keeper.restore(self.callbacks)
             except TrainingError as error:

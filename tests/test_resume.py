@@ -2,13 +2,23 @@
 
 import json
 import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from dlcli import load_config, train
+from dlcli import kfold, load_config, train
+from dlcli.artifacts import atomic
+from dlcli.callback_state import FIELDS
+from dlcli.catalogue import keras_catalogue
 from dlcli.checkpoint import read_state
+from dlcli.config.components import REFUSED
+from dlcli.errors import Interrupted, WriteError
 from dlcli.loading import load_model
 from dlcli.records import read_record
 from dlcli.resuming import config_of
@@ -179,3 +189,330 @@ def test_the_state_in_the_moment_of_a_kill_does_not_matter(tmp_path, run_on, mon
         last = train(config, runs=tmp_path / "killed", resume=path)
 
     assert bits(last.path) == bits(alone.path)
+
+
+STATEFUL = {name for (kind, name) in REFUSED if kind == "callbacks"}
+
+
+def test_every_callback_that_a_config_can_name_is_kept():
+    named = set(keras_catalogue().entries["callbacks"]) - STATEFUL
+    assert named <= set(FIELDS)
+
+
+def test_a_run_that_was_killed_goes_on_in_another_process(process, tmp_path):
+    """SIGKILL, for once: the lock of a dead process holds nobody up."""
+    changes = [item for change in (*SMALL, "fit.epochs=3000") for item in ("--set", change)]
+    arguments = [sys.executable, "-m", "dlcli", "train", "iris", "-q", *changes]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    killed = subprocess.Popen(arguments, cwd=tmp_path, env=environment)
+    latest = tmp_path / "runs/iris/1/checkpoint/latest.npz"
+    deadline = time.monotonic() + 60
+    while not latest.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    busy = process("train", "iris", "--resume", cwd=tmp_path)
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    listed = process("runs", cwd=tmp_path)
+    epochs = read_state(latest.parent)[0].values["epoch"] + 3
+
+    done = process("train", "iris", "--resume", *changes[:-1], f"fit.epochs={epochs}", cwd=tmp_path)
+    again = process("train", "--resume", "runs/iris/1", cwd=tmp_path)
+
+    assert busy.returncode == 2
+    assert f"runs/iris/1 is in use by process {killed.pid}" in busy.stderr
+    assert "interrupted" in listed.stdout
+    assert done.returncode == 0, done.stderr
+    assert f"extended from 3000 to {epochs} epochs" in done.stderr
+    record = read_record(tmp_path / "runs/iris/1")
+    assert (record["status"], record["epochs"]) == ("finished", epochs)
+    assert (again.returncode, again.stderr) == (0, "runs/iris/1 is finished; nothing to resume\n")
+    rows = (tmp_path / "runs/iris/1/history.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in rows[1:]] == [str(n + 1) for n in range(epochs)]
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_says_how_to_go_on(dlcli, tmp_path, monkeypatch, signum):
+    def stop(display, progress):
+        if progress.epoch == 3:
+            os.kill(os.getpid(), signum)
+
+    monkeypatch.setattr("dlcli.cli.terminal.ProgressDisplay.__call__", stop)
+    changes = [item for change in SMALL for item in ("--set", change)]
+    code, _, error = dlcli("train", "iris", *changes)
+    alone = train(load_config("iris", SMALL), runs=tmp_path / "alone")
+
+    assert code == 128 + signum
+    assert f"stopped by {signal.Signals(signum).name} after 3 epochs; kept the best" in error
+    assert "go on: dlcli train --resume runs/iris/1\n" in error
+    assert "Traceback" not in error
+    code, _, error = dlcli("train", "--resume", "runs/iris/1", "-q")
+    assert code == 0, error
+    assert bits(Path("runs/iris/1")) == bits(alone.path)
+
+
+def test_a_second_signal_leaves_at_once_and_the_run_can_go_on(tmp_path, monkeypatch):
+    config = load_config("iris", SMALL)
+    alone = train(config, runs=tmp_path / "alone")
+
+    def stop(progress):
+        if progress.epoch == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(Interrupted) as stopped:
+        train(config, runs=tmp_path / "killed", on_progress=stop)
+
+    assert (stopped.value.signum, stopped.value.path) == (
+        signal.SIGTERM,
+        tmp_path / "killed/iris/1",
+    )
+    assert read_record(stopped.value.path)["status"] == "interrupted"
+    resumed = train(config, resume=stopped.value.path)
+    assert bits(resumed.path) == bits(alone.path)
+
+
+def test_a_finished_run_is_extended_on_purpose(dlcli, tmp_path):
+    long = train(load_config("iris", [*SMALL, "fit.epochs=7"]), runs=tmp_path / "long")
+    short = train(load_config("iris", [*SMALL, "fit.epochs=4"]), runs=tmp_path / "short")
+
+    code, _, error = dlcli("train", "--resume", short.path, "--set", "fit.epochs=7", "-q")
+
+    assert code == 0, error
+    assert "extended from 4 to 7 epochs" in error
+    assert bits(short.path) == bits(long.path)
+    assert read_record(short.path)["extended"][0]["to"] == 7
+    code, _, error = dlcli("train", "--resume", short.path, "--set", "fit.epochs=5")
+    assert code == 2
+    assert "has done 7 epochs; fit.epochs=5 is less" in error
+
+
+def test_a_run_that_a_callback_ended_cannot_be_extended(dlcli, tmp_path):
+    stopping = "callbacks=[{EarlyStopping: {monitor: loss, patience: 0, min_delta: 9}}]"
+    path = train(load_config("iris", [*SMALL, stopping]), runs=tmp_path / "runs").path
+
+    code, _, error = dlcli("train", "--resume", path, "--set", "fit.epochs=70")
+
+    assert code == 2
+    assert "was ended by a callback after 2 epochs; more change nothing" in error
+
+
+@pytest.fixture
+def left(people, tmp_path):
+    """A run that was killed after an epoch."""
+    with pytest.raises(Killed):
+        train(load_config(people), runs=tmp_path / "runs", on_progress=kill_at(2))
+    return tmp_path / "runs/people/1"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            ["--set", "model.0.Dense.units=5"],
+            "the config differs\n  model[0].Dense.units: 4, now 5",
+        ),
+        (["--set", "seed=1"], "seed: 0, now 1"),
+        (["--set", "optimizer=sgd"], "optimizer"),
+    ],
+)
+def test_another_config_is_refused_with_what_differs(dlcli, left, people, change, message):
+    before = (left / "run.json").read_text()
+
+    code, _, error = dlcli("train", people, "--resume", "--out", left.parents[1], *change)
+
+    assert code == 2
+    assert message in error
+    assert (left / "run.json").read_text() == before
+
+
+def test_other_data_are_refused_or_marked(dlcli, left, people, tmp_path):
+    table = tmp_path / "people.csv"
+    table.write_text(table.read_text().replace("31;Seoul", "32;Seoul"))
+
+    code, _, error = dlcli("train", "--resume", left)
+    forced, _, said = dlcli("train", "--resume", left, "--force-resume", "-q")
+
+    assert code == 2
+    assert "it would not end with the same bits\n  data.fingerprint" in error
+    assert "data.files.people.csv" in error
+    assert "--force-resume" in error
+    assert forced == 0, said
+    assert any("data.fingerprint" in line for line in read_record(left)["forced"])
+
+
+def test_other_versions_are_refused(dlcli, left, monkeypatch):
+    monkeypatch.setattr("dlcli.resuming.versions", lambda: {"keras": "3.99"})
+
+    code, _, error = dlcli("train", "--resume", left)
+
+    assert code == 2
+    assert "versions.keras: " in error
+    assert ', now "3.99"' in error
+
+
+def test_a_damaged_checkpoint_gives_way_to_the_one_before(dlcli, tmp_path):
+    config = load_config("iris", SMALL)
+    alone = train(config, runs=tmp_path / "alone")
+    with pytest.raises(Killed):
+        train(config, runs=tmp_path / "runs", on_progress=kill_at(4))
+    latest = tmp_path / "runs/iris/1/checkpoint/latest.npz"
+    content = bytearray(latest.read_bytes())
+    content[len(content) // 2] ^= 1
+    latest.write_bytes(content)
+
+    code, _, error = dlcli("train", "--resume", latest.parents[1], "-q")
+
+    assert code == 0, error
+    assert "latest.npz is damaged" in error
+    assert "going on from the checkpoint before" in error
+    assert bits(latest.parents[1]) == bits(alone.path)
+
+
+def test_a_run_without_any_checkpoint_starts_over(dlcli, tmp_path):
+    config = load_config("iris", SMALL)
+    with pytest.raises(Killed):
+        train(config, runs=tmp_path / "runs", on_progress=kill_at(1))
+    path = tmp_path / "runs/iris/1"
+    assert not list((path / "checkpoint").iterdir())
+
+    code, _, error = dlcli("train", "--resume", path, "-q")
+
+    assert code == 0, error
+    assert bits(path) == bits(train(config, runs=tmp_path / "alone").path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["iris", "--resume"], "no run of `dlcli train` in runs/iris"),
+        (["--resume", "runs/nowhere/1"], "no config 'runs/nowhere/1'"),
+    ],
+)
+def test_what_is_not_there_cannot_be_resumed(dlcli, arguments, message):
+    code, _, error = dlcli("train", *arguments)
+
+    assert (code, message in error) == (2, True)
+
+
+def test_a_full_disk_leaves_the_last_state_and_says_so(dlcli, tmp_path, monkeypatch):
+    config = load_config("iris", SMALL)
+    alone = train(config, runs=tmp_path / "alone")
+    calls = {"left": 3}
+
+    def full(descriptor):
+        calls["left"] -= 1
+        if calls["left"] < 0:
+            raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        calls["left"] = 12
+        with pytest.raises(WriteError, match=r"cannot write .*: No space left on device"):
+            train(config, runs=tmp_path / "runs")
+    path = tmp_path / "runs/iris/1"
+    assert read_record(path)["status"] == "interrupted"
+    assert not list(path.rglob(".tmp-*"))
+
+    code, _, error = dlcli("train", "iris", "--resume", "--out", tmp_path / "runs", "-q",
+                           *[item for change in SMALL for item in ("--set", change)])  # fmt: skip
+
+    assert code == 0, error
+    assert bits(path) == bits(alone.path)
+
+
+def test_no_space_is_told_before_the_first_epoch(tmp_path, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1000))
+
+    with pytest.raises(WriteError, match=r"no space left in .*for checkpoints, 0 MB are free"):
+        train(load_config("iris", SMALL), runs=tmp_path)
+
+
+def test_a_file_that_cannot_be_replaced_is_as_before(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+
+    with pytest.raises(Killed), atomic(path) as temporary:
+        temporary.write_text("new")
+        raise Killed
+
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+FOLDS = [DENSE, "fit.epochs=6", "fit.batch_size=16", "kfold.folds=3"]
+
+
+def oof(path):
+    return (path / "out_of_fold.csv").read_text(), (path / "metrics.json").read_text()
+
+
+@pytest.mark.parametrize("engine", ["serial", "stacked"])
+@pytest.mark.parametrize(
+    "changes",
+    [[], ["callbacks=[{EarlyStopping: {monitor: loss, patience: 0, restore_best_weights: true}}, {ReduceLROnPlateau: {monitor: loss, patience: 1}}]",
+          "optimizer={Adam: {learning_rate: 0.2}}"]],
+)  # fmt: skip
+def test_folds_go_on_to_the_same_bits(engine, changes, tmp_path, monkeypatch):
+    monkeypatch.setattr("dlcli.replicas.training.SHRINKING_STEPS", 10)
+    monkeypatch.setattr("dlcli.run_directory.RunDirectory.finish", _forgetting(monkeypatch))
+    config = load_config("iris", [*FOLDS, *changes])
+    alone = kfold(config, runs=tmp_path / "alone", engine=engine)
+    seen = []
+    places = (8, 15) if engine == "serial" and not changes else (3, 5)
+
+    def kill(progress):
+        seen.append(progress)
+        if len(seen) in places:
+            raise Killed
+
+    path = None
+    for _ in range(2):
+        with pytest.raises(Killed):
+            kfold(config, runs=tmp_path / "killed", engine=engine, on_progress=kill, resume=path)
+        path = tmp_path / "killed/iris/1"
+    resumed = kfold(config, runs=tmp_path / "killed", resume=path, on_progress=kill)
+
+    assert oof(resumed.path) == oof(alone.path)
+    assert [fold.epochs for fold in resumed.folds] == [fold.epochs for fold in alone.folds]
+    assert len(seen) < 2 * 18
+    assert not (resumed.path / "checkpoint").exists()
+
+
+def test_stacked_folds_go_on_within_an_epoch(tmp_path, monkeypatch):
+    monkeypatch.setattr("dlcli.replicas.training.choose_steps_per_execution", lambda *_: 2)
+    config = load_config("iris", [*FOLDS, "fit.epochs=3", "fit.batch_size=8"])
+    alone = kfold(config, runs=tmp_path / "alone")
+
+    def stop(progress):
+        if (progress.epoch, progress.step) == (2, 6):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(Interrupted) as stopped:
+        kfold(config, runs=tmp_path / "killed", on_progress=stop)
+    state, _ = read_state(stopped.value.path / "checkpoint/stack")
+    assert (state.values["epoch"], state.values["step"]) == (1, 8)
+    resumed = kfold(config, resume=stopped.value.path)
+
+    assert oof(resumed.path) == oof(alone.path)
+
+
+def test_finished_folds_are_kept(dlcli, tmp_path, monkeypatch):
+    config = load_config("iris", FOLDS)
+    alone = kfold(config, runs=tmp_path / "alone", engine="serial")
+
+    def stop(progress):
+        if len(done) == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    done = []
+    half = kfold(
+        config, runs=tmp_path / "runs", engine="serial", on_fold=done.append, on_progress=stop
+    )
+    assert (half.interrupted, len(half.folds)) == (signal.SIGINT, 2)
+    code, _, error = dlcli("kfold", "--resume", half.path, "-q")
+
+    assert code == 0, error
+    assert oof(half.path) == oof(alone.path)
+    code, _, error = dlcli("kfold", "--resume", half.path, "--set", "fit.epochs=9")
+    assert code == 2
+    assert "fit.epochs: 6, now 9" in error
