@@ -14,9 +14,18 @@ if TYPE_CHECKING:
     from dlcli.baselines import BaselineResult, baseline
     from dlcli.config import Config, load_config
     from dlcli.cross_validation import KfoldResult, kfold
-    from dlcli.errors import ConfigError, DatasetError, DlcliError, ModelFileError, TrainingError
+    from dlcli.errors import (
+        ConfigError,
+        DatasetError,
+        DlcliError,
+        Interrupted,
+        ModelFileError,
+        TrainingError,
+        WriteError,
+    )
     from dlcli.evaluation import Evaluation, evaluate
     from dlcli.prediction import Predictions, predict
+    from dlcli.reproduction import Reproduction, reproduce
     from dlcli.run import TrainResult, train
 
 __version__ = "0.1.0"
@@ -28,23 +37,28 @@ _HOME = {
     "DatasetError": "errors",
     "DlcliError": "errors",
     "Evaluation": "evaluation",
+    "Interrupted": "errors",
     "KfoldResult": "cross_validation",
     "ModelFileError": "errors",
     "Predictions": "prediction",
+    "Reproduction": "reproduction",
     "TrainResult": "run",
     "TrainingError": "errors",
+    "WriteError": "errors",
     "baseline": "baselines",
     "evaluate": "evaluation",
     "kfold": "cross_validation",
     "load_config": "config",
     "predict": "prediction",
+    "reproduce": "reproduction",
     "train": "run",
 }
 
 __all__ = [
     "BaselineResult", "Config", "ConfigError", "DatasetError", "DlcliError", "Evaluation",
-    "KfoldResult", "ModelFileError", "Predictions", "TrainResult", "TrainingError", "baseline",
-    "evaluate", "kfold", "load_config", "predict", "train",
+    "Interrupted", "KfoldResult", "ModelFileError", "Predictions", "Reproduction", "TrainResult",
+    "TrainingError", "WriteError", "baseline", "evaluate", "kfold", "load_config", "predict",
+    "reproduce", "train",
 ]  # fmt: skip
 
 

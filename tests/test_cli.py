@@ -28,6 +28,7 @@ IMPORTS = {
     "--help": set(),
     "--version": set(),
     "train --help": set(),
+    "reproduce --help": set(),
     "predict --help": set(),
     "baseline --help": set(),
     "list": set(),
@@ -85,11 +86,12 @@ def test_importing_dlcli_imports_nothing_heavy():
 
 
 def test_the_function_is_not_hidden_by_a_module():
-    from dlcli import baselines, cross_validation, evaluation, prediction, run
+    from dlcli import baselines, cross_validation, evaluation, prediction, reproduction, run
 
     assert package.baseline is baselines.baseline
     assert package.kfold is cross_validation.kfold
     assert package.train is run.train
+    assert package.reproduce is reproduction.reproduce
     assert package.evaluate is evaluation.evaluate
     assert package.predict is prediction.predict
     assert set(package.__all__) <= set(dir(package))
@@ -97,7 +99,19 @@ def test_the_function_is_not_hidden_by_a_module():
 
 @pytest.mark.parametrize(
     "command",
-    ["train", "kfold", "baseline", "evaluate", "predict", "plot", "board", "check", "show", "list"],
+    [
+        "train",
+        "kfold",
+        "baseline",
+        "reproduce",
+        "evaluate",
+        "predict",
+        "plot",
+        "board",
+        "check",
+        "show",
+        "list",
+    ],
 )
 def test_help_shows_an_example_before_the_options(dlcli, command):
     code, out, _ = dlcli(command, "--help")

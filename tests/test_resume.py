@@ -53,7 +53,7 @@ def run_on(tmp_path, monkeypatch):
     """Train a config, killed at some places and resumed each time; return the last result."""
 
     def go(config, *kills, every=300.0):
-        monkeypatch.setattr("dlcli.run_directory.RunDirectory.finish", _forgetting(monkeypatch))
+        monkeypatch.setattr("dlcli.run_directory.RunDirectory.finish", _forgetting())
         runs = tmp_path / "killed"
         path = None
         for kill in kills:
@@ -66,7 +66,7 @@ def run_on(tmp_path, monkeypatch):
     return go
 
 
-def _forgetting(monkeypatch):
+def _forgetting():
     """Return a `finish` that does nothing for what was killed: the record says running."""
     from dlcli.run_directory import RunDirectory
 
@@ -297,8 +297,9 @@ def test_a_run_that_a_callback_ended_cannot_be_extended(dlcli, tmp_path):
 
 
 @pytest.fixture
-def left(people, tmp_path):
+def left(people, tmp_path, monkeypatch):
     """A run that was killed after an epoch."""
+    monkeypatch.setattr("dlcli.run_directory.RunDirectory.finish", _forgetting())
     with pytest.raises(Killed):
         train(load_config(people), runs=tmp_path / "runs", on_progress=kill_at(2))
     return tmp_path / "runs/people/1"
@@ -454,7 +455,7 @@ def oof(path):
 )  # fmt: skip
 def test_folds_go_on_to_the_same_bits(engine, changes, tmp_path, monkeypatch):
     monkeypatch.setattr("dlcli.replicas.training.SHRINKING_STEPS", 10)
-    monkeypatch.setattr("dlcli.run_directory.RunDirectory.finish", _forgetting(monkeypatch))
+    monkeypatch.setattr("dlcli.run_directory.RunDirectory.finish", _forgetting())
     config = load_config("iris", [*FOLDS, *changes])
     alone = kfold(config, runs=tmp_path / "alone", engine=engine)
     seen = []
@@ -516,3 +517,40 @@ def test_finished_folds_are_kept(dlcli, tmp_path, monkeypatch):
     code, _, error = dlcli("kfold", "--resume", half.path, "--set", "fit.epochs=9")
     assert code == 2
     assert "fit.epochs: 6, now 9" in error
+
+
+def test_a_run_reproduces_itself(dlcli, people, tmp_path):
+    path = train(load_config(people), runs=tmp_path / "runs").path
+    folds = kfold(load_config(people), folds=2, runs=tmp_path / "runs").path
+
+    for run, what in ((path, "history, weights, metrics"), (folds, "predictions, metrics")):
+        code, out, error = dlcli("reproduce", run, "-q")
+        assert code == 0, out + error
+        assert out == f"{run}: identical: {what}\n"
+
+
+def test_what_a_repetition_differs_in_is_told(dlcli, people, tmp_path):
+    path = train(load_config(people), runs=tmp_path / "runs").path
+    table = tmp_path / "people.csv"
+    table.write_text(table.read_text().replace("42;Busan", "92;Busan"))
+    record = json.loads((path / "run.json").read_text())
+    record["versions"]["numpy"] = "1.0"
+    (path / "run.json").write_text(json.dumps(record))
+
+    code, out, _ = dlcli("reproduce", path)
+    plain = json.loads(dlcli("reproduce", path, "--json")[1])
+
+    assert code == 1
+    assert "the repetition differs\n  epoch 1 is the first that differs: " in out
+    assert "  the weights differ\n" in out
+    assert "environment:\n  data.fingerprint: " in out
+    assert '  versions.numpy: "1.0", now' in out
+    assert plain["identical"] is False
+
+
+def test_an_unfinished_run_is_not_repeated(dlcli, left):
+    code, _, error = dlcli("reproduce", left)
+
+    assert code == 2
+    assert f"{left} has not finished, but is interrupted" in error
+    assert f"dlcli train --resume {left}" in error

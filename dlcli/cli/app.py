@@ -7,7 +7,16 @@ from typing import Annotated
 import typer
 
 from dlcli import __version__
-from dlcli.cli import baseline, configs, cross_validation, data, models, pictures, training
+from dlcli.cli import (
+    baseline,
+    configs,
+    cross_validation,
+    data,
+    models,
+    pictures,
+    reproduction,
+    training,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -38,6 +47,8 @@ def _start(
     \b
     dlcli train digits_cnn                      train the model of a config, keep the run
     dlcli kfold sonar                           10-fold cross-validation
+    dlcli train --resume runs/sonar/1           go on where it was stopped
+    dlcli reproduce runs/sonar/1                the same bits once more?
     dlcli baseline sonar                        is the network better than simpler models?
     dlcli evaluate runs/digits_cnn/latest       metrics on the rows that were held out
     dlcli predict runs/sonar/latest input.csv   labels and probabilities for raw rows
@@ -50,6 +61,7 @@ def _start(
 app.command()(training.train)
 app.command()(cross_validation.kfold)
 app.command()(baseline.baseline)
+app.command()(reproduction.reproduce)
 app.command()(models.evaluate)
 app.command()(models.predict)
 app.command()(configs.check)
