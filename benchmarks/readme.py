@@ -11,6 +11,7 @@ from measure import median
 
 HERE = Path(__file__).parent
 SPEED, GROWTH = HERE / "speed.json", HERE / "growth.json"
+TORTURE = HERE / "torture.json"
 INTRODUCTION = """\
 # Benchmarks
 
@@ -18,8 +19,8 @@ dlcli beside plain Keras scripts as a course has them. The scripts are in `plain
 model, epochs, batches, optimizer, preprocessing and callbacks, written with pandas, scikit-learn
 and Keras. Both sides run as whole processes, start-up included, by turns on one machine; the
 figures are medians, of wall-clock seconds and of the peak memory that the system counts. *Ratio*
-is script / dlcli. `speed.py` and `growth.py` measure and write this page; `catalogue.py` trains
-the configs that come along and writes the table in the README above.
+is script / dlcli. `speed.py`, `growth.py` and `torture.py` measure and write this page;
+`catalogue.py` trains the configs that come along and writes the table in the README above.
 
     DLCLI_DATA=/path/to/data python benchmarks/speed.py
     DLCLI_DATA=/path/to/data python benchmarks/growth.py
@@ -34,6 +35,19 @@ GROWTH_TEXT = """\
 A cross-validation starts from 200 rows of 60 columns, 10 folds, 10 epochs, batches of 5, with
 sonar's network; one of the four grows at a time. Seconds of whole processes, and of the trainings
 alone.
+"""
+
+
+TORTURE_TEXT = """\
+## Killed, filled up, fed with nonsense
+
+`torture.py` kills trainings by SIGKILL at random moments, from before the first epoch to after the
+last, resumes them until they are done, and compares every bit with a training that was left alone:
+weights, optimizer, history, metrics, the best model, out-of-fold predictions. It trains on disks
+of a few kilobytes, enlarges them and goes on. It changes configs, tables and model files at random
+and opens them; whatever is no located message counts as a failure.
+
+    DLCLI_DATA=/path/to/data python benchmarks/torture.py --kills 200 --minutes 30
 """
 
 
@@ -95,7 +109,8 @@ def below(stored: Mapping[str, Any]) -> str:
     said: dict[str, int] = {}
     for found in stored.values():
         versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
-        text = f"{found['date']}, {found['machine']}: {versions}; medians of {found['repeats']}."
+        repeats = f"; medians of {found['repeats']}" if "repeats" in found else ""
+        text = f"{found['date']}, {found['machine']}: {versions}{repeats}."
         said[text] = said.get(text, 0) + 1
     return "\n".join(f"Measured on {text}" for text in said)
 
@@ -128,10 +143,37 @@ def growth_tables(stored: Mapping[str, Any]) -> str:
     return "\n".join(rows)
 
 
+def torture_tables(stored: Mapping[str, Any]) -> str:
+    """Return the tables of what dlcli went through."""
+    rows = ["| killed | kills | runs | other bits |", "|---|--:|--:|--:|"]
+    for row in stored.get("kills", {}).get("rows", []):
+        rows.append(f"| {row['what']} | {row['kills']} | {row['runs']} | {len(row['different'])} |")
+    rows += ["", "| changed at random | minutes | inputs | refused | slowest | failures |"]
+    rows.append("|---|--:|--:|--:|--:|--:|")
+    for row in stored.get("fuzzing", {}).get("rows", []):
+        cells = (
+            f"{row['seconds'] / 60:.0f}", f"{row['cases']:,}", f"{row['refused']:,}",
+            number(row["slowest"], "s"), str(len(row["failures"])),
+        )  # fmt: skip
+        rows.append(f"| {row['what']} | {' | '.join(cells)} |")
+    disks = stored.get("disks")
+    if disks:
+        rows += [
+            "",
+            f"On {disks['sizes']} disks of different sizes `train sonar` met a full one "
+            f"{disks['full']} times, told so, and went on to the same bits on an enlarged one "
+            f"{disks['resumed'] - len(disks['problems'])} times.",
+        ]
+    return "\n".join(rows)
+
+
 def write_readme() -> None:
-    """Write the page from both files of figures."""
+    """Write the page from all files of figures."""
     speed, growth = load(SPEED), load(GROWTH)
     parts = [INTRODUCTION, speed_table(speed), "", below(speed), ""]
     if growth:
         parts += [GROWTH_TEXT, growth_tables(growth), "", below(growth), ""]
+    torture = load(TORTURE)
+    if torture:
+        parts += [TORTURE_TEXT, torture_tables(torture), "", below(torture), ""]
     (HERE / "README.md").write_text("\n".join(parts), encoding="utf-8")
