@@ -146,8 +146,10 @@ def growth_tables(stored: Mapping[str, Any]) -> str:
 def torture_tables(stored: Mapping[str, Any]) -> str:
     """Return the tables of what dlcli went through."""
     rows = ["| killed | kills | runs | other bits |", "|---|--:|--:|--:|"]
-    for row in stored.get("kills", {}).get("rows", []):
-        rows.append(f"| {row['what']} | {row['kills']} | {row['runs']} | {len(row['different'])} |")
+    rows += [
+        f"| {row['what']} | {row['kills']} | {row['runs']} | {len(row['different'])} |"
+        for row in stored.get("kills", {}).get("rows", [])
+    ]
     rows += ["", "| changed at random | minutes | inputs | refused | slowest | failures |"]
     rows.append("|---|--:|--:|--:|--:|--:|")
     for row in stored.get("fuzzing", {}).get("rows", []):
@@ -158,12 +160,13 @@ def torture_tables(stored: Mapping[str, Any]) -> str:
         rows.append(f"| {row['what']} | {' | '.join(cells)} |")
     disks = stored.get("disks")
     if disks:
-        rows += [
-            "",
+        went_on = disks["resumed"] - len(disks["problems"])
+        sentence = (
             f"On {disks['sizes']} disks of different sizes `train sonar` met a full one "
             f"{disks['full']} times, told so, and went on to the same bits on an enlarged one "
-            f"{disks['resumed'] - len(disks['problems'])} times.",
-        ]
+            f"{went_on} times."
+        )
+        rows += ["", sentence]
     return "\n".join(rows)
 
 

@@ -22,7 +22,7 @@ LATEST, PREVIOUS = "latest.npz", "previous.npz"
 DOCUMENT = "document"
 # What a file that was cut off or changed makes NumPy, zipfile and json raise.
 DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError, TypeError,
-           IndexError, NotImplementedError, RuntimeError)  # fmt: skip
+           IndexError, NotImplementedError, RuntimeError, MemoryError)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,9 @@ def read_state(folder: Path) -> tuple[State | None, list[str]]:
 
 
 def _read(path: Path) -> State:
+    with zipfile.ZipFile(path) as archive:  # every checksum, before anything is made of the bytes
+        if damaged := archive.testzip():
+            raise ValueError(f"{damaged} has another checksum")
     with np.load(path, allow_pickle=False) as members:
         document = json.loads(members[DOCUMENT].tobytes())
         if document["schema"] != SCHEMA:
