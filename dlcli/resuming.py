@@ -58,7 +58,13 @@ def find_unfinished(name: str, runs: Path, kind: str) -> Path:
     """
     found = find_run(Path(name))
     if found is None:
-        found = _newest(runs / folder_name(find_config(name).stem), kind)
+        try:
+            config = find_config(name)
+        except DlcliError:
+            raise DlcliError(
+                f"no run and no config {name!r}", hint="`dlcli runs` lists the runs"
+            ) from None
+        found = _newest(runs / folder_name(config.stem), kind)
     record = read_record(found)
     if record.get("kind") != kind:
         raise DlcliError(f"{found} is no run of `dlcli {kind}`")
@@ -131,8 +137,11 @@ def _take_up(
         hint = "--force-resume goes on all the same; the result is not that of a run left alone"
         raise _refusal(run.path, "it would not end with the same bits", found, hint)
     state, notices = read_state(run.checkpoint)
-    if notices:
-        notices.append("going on from the checkpoint before" if state else "starting over")
+    if state is not None:
+        step = f", within epoch {state.values['epoch'] + 1}" if state.values["step"] else ""
+        notices.append(f"going on after {state.values['epoch']} epochs{step}")
+    elif run.record["kind"] == "train":
+        notices.append("no state was kept that can be read: starting over")
     more: dict[str, Any] = {}
     if found:
         more["forced"] = [*run.record.get("forced", []), *found]

@@ -365,7 +365,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(dlcli, tmp_path):
 
     assert code == 0, error
     assert "latest.npz is damaged" in error
-    assert "going on from the checkpoint before" in error
+    assert "going on after 2 epochs" in error
     assert bits(latest.parents[1]) == bits(alone.path)
 
 
@@ -386,7 +386,7 @@ def test_a_run_without_any_checkpoint_starts_over(dlcli, tmp_path):
     ("arguments", "message"),
     [
         (["iris", "--resume"], "no run of `dlcli train` in runs/iris"),
-        (["--resume", "runs/nowhere/1"], "no config 'runs/nowhere/1'"),
+        (["--resume", "runs/nowhere/1"], "no run and no config 'runs/nowhere/1'"),
     ],
 )
 def test_what_is_not_there_cannot_be_resumed(dlcli, arguments, message):
