@@ -140,17 +140,21 @@ def torture_all(kills: int, seed: int) -> list[dict[str, Any]]:
                 for at, count in enumerate(parts)
             ]
             results = [job.result() for job in jobs]
-            different = [
-                result.get("error") or f"differs: {result['run']}"
-                for result in results
-                if "error" in result or fingerprint(Path(result["run"])) != whole
-            ]
+            different = [found for result in results if (found := _difference(result, whole))]
             rows.append(
                 {"what": title, "runs": len(results), "different": different,
                  "kills": sum(result["kills"] for result in results)}
             )  # fmt: skip
             print(rows[-1], flush=True)
     return rows
+
+
+def _difference(result: dict[str, Any], whole: dict[str, str]) -> str:
+    """Say in what a run differs from one that was left alone, or nothing."""
+    if "error" in result:
+        return str(result["error"])
+    found = fingerprint(Path(result["run"]))
+    return ", ".join(name for name in {**whole, **found} if whole.get(name) != found.get(name))
 
 
 @contextmanager

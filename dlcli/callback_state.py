@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from dlcli.artifacts import atomic
 from dlcli.errors import DlcliError
 
 # The fields of each callback that change in a training; all others of a config have none.
@@ -98,6 +99,7 @@ def cut_logs(callbacks: Sequence[Any], epochs: int) -> None:
             continue
         path = Path(callback.filename)
         if path.is_file():
-            lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-            path.write_text("".join(lines[: epochs + 1]), encoding="utf-8")
+            lines = path.read_bytes().splitlines(keepends=True)
+            with atomic(path) as temporary:
+                temporary.write_bytes(b"".join(lines[: epochs + 1]))
             callback.append = True

@@ -88,14 +88,14 @@ def bits(path):
         "weights": [array.tobytes() for array in load_model(model, "keras").model.get_weights()]
     }
     for name in ("history.csv", "metrics.json", "config.yaml"):
-        found[name] = (path / name).read_text()
+        found[name] = (path / name).read_bytes()
     for other in sorted(path.glob("*.keras")):
         if other != model:
             found[other.name] = [
                 a.tobytes() for a in load_model(other, "keras").model.get_weights()
             ]
     for log in sorted(path.glob("log*.csv")):
-        found[log.name] = log.read_text()
+        found[log.name] = log.read_bytes()
     state, _ = read_state(path / "checkpoint")
     found["state"] = {name: [a.tobytes() for a in arrays] for name, arrays in state.arrays.items()}
     found["epoch"] = {k: v for k, v in state.values.items() if k != "seconds"}
@@ -444,7 +444,7 @@ FOLDS = [DENSE, "fit.epochs=6", "fit.batch_size=16", "kfold.folds=3"]
 
 
 def oof(path):
-    return (path / "out_of_fold.csv").read_text(), (path / "metrics.json").read_text()
+    return (path / "out_of_fold.csv").read_bytes(), (path / "metrics.json").read_bytes()
 
 
 @pytest.mark.parametrize("engine", ["serial", "stacked"])
