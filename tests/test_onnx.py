@@ -15,6 +15,7 @@ import keras
 import numpy as np
 import onnx
 import pytest
+from dlcli.onnx.inspection import inspect_graph
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
@@ -25,7 +26,6 @@ from dlcli import graph as graph_module
 from dlcli.graph_cache import read_graph
 from dlcli.loading import load_model
 from dlcli.onnx import ExportError, OnnxNetwork, export_graph
-from dlcli.onnx.inspection import inspect_graph
 
 layers = keras.layers
 
