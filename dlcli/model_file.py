@@ -33,10 +33,10 @@ from dlcli.inspection import (
     inspect_storage,
     open_source,
 )
-from dlcli.inspection.archive import CONFIG, WEIGHTS
+from dlcli.inspection.archive import CONFIG, WEIGHTS, place_of
 from dlcli.inspection.document import read_json
+from dlcli.inspection.part import Part
 from dlcli.inspection.source import ZIP
-from dlcli.inspection.storage import Part
 from dlcli.metadata import Metadata, parse_metadata
 
 MEMBER, GRAPH_MEMBER = "dlcli.json", "dlcli.onnx"
@@ -92,11 +92,11 @@ class ModelFile:
             architecture.
         """
         with self.source.reopened() as file:
-            size, part = self.source.size, file
+            start, size = 0, self.source.size
             if self.source.kind == "zip":
-                start, size = _place_of(file, WEIGHTS)
-                part = Part(file, start, size)
-            stored = inspect_storage(self.path, part, size, self.limits)
+                with zipfile.ZipFile(file) as archive:
+                    start, size = place_of(file, archive.getinfo(WEIGHTS))
+            stored = inspect_storage(self.path, Part(file, start, size), self.limits)
         inspect_architecture(self.config, str(self.path), self.limits, stored.largest, stored.size)
         return stored
 
@@ -122,7 +122,7 @@ def read_model_file(path: Path, limits: Limits = DEFAULT) -> ModelFile:
             # Nothing in the file can be larger; the weights themselves are looked at when needed.
             largest = stored = source.size
         else:
-            found = inspect_storage(path, file, source.size, limits, read=False)
+            found = inspect_storage(path, Part(file, 0, source.size), limits, read=False)
             largest, stored = found.largest, found.size
             config, text = _read_h5(file, path)
     try:
@@ -150,13 +150,6 @@ def _read_keras(file: BinaryIO) -> tuple[str, str | None]:
     with zipfile.ZipFile(file) as archive:
         text = archive.read(MEMBER).decode() if MEMBER in archive.namelist() else None
         return archive.read(CONFIG).decode(), text
-
-
-def _place_of(file: BinaryIO, name: str) -> tuple[int, int]:
-    """Return start and size of a member, which is stored as it is."""
-    with zipfile.ZipFile(file) as archive, archive.open(name) as member:
-        member.read(1)
-        return file.tell() - 1, archive.getinfo(name).file_size
 
 
 def _read_h5(file: BinaryIO, path: Path) -> tuple[str, str | None]:

@@ -14,7 +14,7 @@ from typing import Any
 from dlcli.catalogue import Catalogue, Entry, keras_catalogue, stored_catalogue
 from dlcli.config.components import HARMFUL, parameter_kind
 from dlcli.errors import ModelFileError, unknown
-from dlcli.inspection.cost import MODELS, CostError, network_cost
+from dlcli.inspection.cost import MODELS, OPERATIONS, CostError, network_cost
 from dlcli.inspection.limits import Limits
 from dlcli.inspection.shapes import Effect
 
@@ -28,21 +28,29 @@ MODULES = {
     "keras.src.models.model": ("models",),
     "keras.dtype_policies": ("dtypes",),
     "keras.random": ("generators",),
+    "keras.src.ops.numpy": ("operations",),
     **{
         f"keras.{kind}": (kind,)
         for kind in ("layers", "initializers", "regularizers", "constraints", "activations")
     },
 }
-FIXED = {"models": MODELS, "dtypes": ("DTypePolicy", "Policy"), "generators": ("SeedGenerator",)}
+FIXED = {
+    "models": MODELS,
+    "dtypes": ("DTypePolicy", "Policy"),
+    "generators": ("SeedGenerator",),
+    # What + and the like become between layers.
+    "operations": OPERATIONS,
+}
 KEYS = {
     "class_name", "module", "config", "registered_name", "build_config", "compile_config", "name",
     "inbound_nodes", "shared_object_id", "backend", "keras_version",
 }  # fmt: skip
-# Arguments of layers that earlier versions wrote, and those of every layer.
+# Arguments that the catalogue lacks, of every layer, of some, or of earlier versions.
 COMMON = {
     "name", "trainable", "dtype", "autocast", "batch_shape", "batch_input_shape", "input_shape",
     "batch_size", "input_dtype", "input_length", "sparse", "ragged", "implementation", "time_major",
-    "optional", "synchronized", "quantization_config", "activity_regularizer",
+    "optional", "synchronized", "quantization_config", "activity_regularizer", "seed",
+    "data_format", "zero_output_for_mask", "unroll", "vocabulary_size", "rms_scaling", "oov_method",
 }  # fmt: skip
 MODEL_KEYS = {"name", "trainable", "layers", "input_layers", "output_layers", "dtype",
               "build_input_shape"}  # fmt: skip
@@ -57,6 +65,7 @@ DTYPES = {
     "uint16", "uint32", "bool", "string", "mixed_float16", "mixed_bfloat16",
 }  # fmt: skip
 SPELLED = {"swish", "hard_swish", "linear"}
+INNER = ("layers", "models", "operations")
 HELD = ("layer", "backward_layer", "layers", "cell", "cells", "forward_layer")
 LARGEST_INT = 1 << 64
 
@@ -211,7 +220,7 @@ class _Reader:
         if not isinstance(layers, list):
             raise self.refused("a model without layers")
         for layer in layers:
-            self.component(layer, ("layers", "models"), depth + 1)
+            self.component(layer, INNER, depth + 1)
         names = [layer["name"] for layer in layers if "name" in layer]
         if any(not isinstance(name, str) for name in names) or len(set(names)) < len(names):
             raise self.refused("two layers have one name")
@@ -229,7 +238,7 @@ class _Reader:
         if kind == "layers" and key in HELD:
             for item in value if isinstance(value, list) else [value]:
                 if item is not None:
-                    self.component(item, ("layers", "models"), depth)
+                    self.component(item, INNER, depth)
         elif inner in ("activations", "initializers", "regularizers", "constraints"):
             self._named(inner, key, value, depth)
         elif key == "dtype":

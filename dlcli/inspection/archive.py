@@ -102,6 +102,13 @@ def _check_member(path: Path, member: zipfile.ZipInfo) -> None:
         raise ModelFileError(f"{path} is refused: {name!r} is a link or a device")
 
 
+def place_of(file: BinaryIO, member: zipfile.ZipInfo) -> tuple[int, int]:
+    """Return where the content of a member starts, which is stored as it is, and its size."""
+    file.seek(member.header_offset)
+    *_, name_size, extra_size = HEADER.unpack(file.read(HEADER.size))
+    return member.header_offset + HEADER.size + name_size + extra_size, member.file_size
+
+
 def _end_of(path: Path, file: BinaryIO, member: zipfile.ZipInfo, start: int) -> int:
     """Return where a member ends that begins at `start` or later, by its own header."""
     file.seek(member.header_offset)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from dlcli.errors import ModelFileError
-from dlcli.inspection.archive import read_members
+from dlcli.inspection.archive import place_of, read_members
 from dlcli.inspection.limits import DEFAULT, Limits
 from dlcli.inspection.source import open_archive
 
@@ -52,10 +52,9 @@ def inspect_npz(path: Path, limits: Limits = DEFAULT) -> Mapping[str, ArrayFacts
             name = member.filename.removesuffix(ENDING)
             if name == member.filename or not name:
                 raise ModelFileError(f"{path} is refused: {member.filename[:80]!r} is no array")
-            file.seek(member.header_offset + 26)
-            skipped = sum(np.frombuffer(file.read(4), "<u2").tolist())
-            file.seek(member.header_offset + 30 + skipped)
-            found[name] = _array(path, file, name, member.file_size)
+            start, size = place_of(file, member)
+            file.seek(start)
+            found[name] = _array(path, file, name, size)
     return found
 
 

@@ -15,6 +15,16 @@ from dlcli.inspection.recurrence import HOLDERS
 from dlcli.inspection.shapes import SIMPLE, Effect, Shape, whole
 
 MODELS = ("Sequential", "Functional", "Model")
+OPERATIONS = (
+    "Add",
+    "Divide",
+    "Maximum",
+    "Minimum",
+    "Multiply",
+    "Negative",
+    "Subtract",
+    "TrueDivide",
+)
 RULES = {*SIMPLE, *JOINS, *HOLDERS}
 # Weights that the network need not have stored: what some layers make of their arguments.
 SLACK = 1 << 20

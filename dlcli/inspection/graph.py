@@ -16,7 +16,7 @@ import numpy as np
 from dlcli.errors import ModelFileError
 from dlcli.inspection.limits import DEFAULT, Limits
 from dlcli.inspection.movements import ALL
-from dlcli.inspection.operators import Results, Unbounded
+from dlcli.inspection.operators import Results, UnboundedError
 from dlcli.inspection.wire import fields, numbers, signed
 
 DEEPEST = 20
@@ -79,7 +79,7 @@ def inspect_graph(
             measure_graph(_parse(message), rows, limits)
     except (IndexError, ValueError, KeyError, TypeError, OverflowError, UnicodeDecodeError):
         raise ModelFileError("the ONNX graph is damaged") from None
-    except Unbounded as reason:
+    except UnboundedError as reason:
         raise ModelFileError(f"the ONNX graph {reason}") from None
 
 
@@ -145,7 +145,7 @@ def _parse(model: memoryview) -> Parsed:
         elif number == 12:
             parsed.outputs.append(_text(dict(fields(value))[1]))
         elif number in (14, 15):
-            raise Unbounded("has sparse or quantized tensors")
+            raise UnboundedError("has sparse or quantized tensors")
     return parsed
 
 
@@ -165,7 +165,8 @@ def _node(message: memoryview) -> Node:
 
 
 def _attribute(message: memoryview) -> tuple[str, Any]:
-    name, found, many = "", None, []
+    found: Any = None
+    name, many = "", []
     for number, value in fields(message):
         if number == 1:
             name = _text(value)
@@ -178,7 +179,7 @@ def _attribute(message: memoryview) -> tuple[str, Any]:
         elif number == 8:
             many += numbers(value)
         elif number in (6, 10, 11, 22, 23):
-            raise Unbounded("has control flow, which the graph in a model file never has")
+            raise UnboundedError("has control flow, which the graph in a model file never has")
     return name, many or found
 
 
@@ -235,11 +236,11 @@ def measure_graph(graph: Parsed, rows: int, limits: Limits) -> None:
 
     Raises
     ------
-    Unbounded
+    UnboundedError
         If a result is too large, or its size cannot be told.
     """
     if len(graph.nodes) > limits.nodes:
-        raise Unbounded(f"has {len(graph.nodes):,} operators")
+        raise UnboundedError(f"has {len(graph.nodes):,} operators")
     results = Results(dict(graph.tensors), limits, rows)
     for name, shape in graph.inputs.items():
         if name not in graph.tensors:
@@ -250,7 +251,7 @@ def measure_graph(graph: Parsed, rows: int, limits: Limits) -> None:
     for at, node in enumerate(graph.nodes):
         rule = ALL.get(node.kind)
         if rule is None:
-            raise Unbounded(f"has the operator {node.kind[:40]!r}, which dlcli does not write")
+            raise UnboundedError(f"has the operator {node.kind[:40]!r}, which dlcli does not write")
         rule(node, results)
         for name in {*node.inputs, *node.outputs}:
             if last.get(name, -1) <= at:

@@ -116,7 +116,11 @@ def _stft(arguments: Arguments, inputs: Sequence[Shape]) -> Effect:
 
 
 JOINS: dict[str, Rule] = {
-    **dict.fromkeys(["Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract"], _merge),
+    **dict.fromkeys(
+        ["Add", "Average", "Divide", "Maximum", "Minimum", "Multiply", "Negative", "Subtract",
+         "TrueDivide"],
+        _merge,
+    ),
     **dict.fromkeys(
         [
             "CategoryEncoding", "Discretization", "HashedCrossing", "Hashing", "IntegerLookup",

@@ -70,7 +70,9 @@ def parse_size(text: str) -> int:
     DlcliError
         If it is none.
     """
-    match = re.fullmatch(r"(\d{1,12}(?:\.\d{1,3})?)\s*([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE | re.ASCII)
+    match = re.fullmatch(
+        r"(\d{1,12}(?:\.\d{1,3})?)\s*([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE | re.ASCII
+    )
     if match is None or not float(match[1]):
         raise DlcliError(f"{text!r} is no size; write one like 500MB or 8GB")
     return int(float(match[1]) * UNITS[match[2].upper()])

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.inspection.operators import FEW, RULES, Array, Results, Rule, Shape, Unbounded
+from dlcli.inspection.operators import FEW, RULES, Array, Results, Rule, Shape, UnboundedError
 
 
 def _given(node: Any, results: Results, at: int, name: str) -> list[int] | None:
@@ -20,7 +20,7 @@ def _given(node: Any, results: Results, at: int, name: str) -> list[int] | None:
 
 def _axes(axes: list[int], rank: int) -> list[int]:
     if any(not -rank <= axis < rank for axis in axes):
-        raise Unbounded("has shapes that do not fit")
+        raise UnboundedError("has shapes that do not fit")
     return [axis % rank for axis in axes]
 
 
@@ -28,7 +28,7 @@ def _moved(node: Any, results: Results, shape: Shape) -> None:
     """Enter a result with the numbers of the input in another shape."""
     values = results.find(node.inputs[0])
     if math.prod(shape) != math.prod(results.shape(node.inputs[0])):
-        raise Unbounded("has shapes that do not fit")
+        raise UnboundedError("has shapes that do not fit")
     results.put(node.outputs[0], shape, None if values is None else values.reshape(shape))
 
 
@@ -66,7 +66,7 @@ def _transpose(node: Any, results: Results) -> None:
     x = results.shape(node.inputs[0])
     order = node.attributes.get("perm") or list(range(len(x)))[::-1]
     if sorted(order) != list(range(len(x))):
-        raise Unbounded("has shapes that do not fit")
+        raise UnboundedError("has shapes that do not fit")
     values = results.find(node.inputs[0])
     results.work(math.prod(x))
     moved = None if values is None else values.transpose(order)
@@ -99,7 +99,7 @@ def _gather(node: Any, results: Results) -> None:
     found: Array | None = None
     if values is not None and chosen is not None and math.prod(shape) <= FEW:
         if (np.abs(chosen) > x[axis]).any():
-            raise Unbounded("has shapes that do not fit")
+            raise UnboundedError("has shapes that do not fit")
         found = np.take(values, chosen.astype(np.int64), axis)
     results.put(node.outputs[0], shape, found)
 
@@ -159,7 +159,7 @@ def _filled(node: Any, results: Results) -> None:
 def _pad(node: Any, results: Results) -> None:
     x, pads = results.shape(node.inputs[0]), _given(node, results, 1, "pads") or []
     if len(node.inputs) > 3 and node.inputs[3]:
-        raise Unbounded("pads some of the axes, which dlcli does not write")
+        raise UnboundedError("pads some of the axes, which dlcli does not write")
     shape = [size + pads[at] + pads[at + len(x)] for at, size in enumerate(x)]
     results.work(math.prod(shape))
     results.put(node.outputs[0], shape)

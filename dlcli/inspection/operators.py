@@ -16,7 +16,7 @@ FEW = 1024
 LIVE = 2  # Results of the largest size that may be there at a time.
 
 
-class Unbounded(Exception):
+class UnboundedError(Exception):
     """A graph is larger than a network may be, or nobody can tell; the message goes on after it."""
 
 
@@ -45,7 +45,7 @@ class Results:
     def shape(self, name: str) -> Shape:
         """Return the shape of a tensor."""
         if name not in self._known:
-            raise Unbounded("takes a tensor that nothing makes")
+            raise UnboundedError("takes a tensor that nothing makes")
         return self._known[name][0]
 
     def values(self, name: str) -> Array:
@@ -53,7 +53,7 @@ class Results:
         self.shape(name)
         found = self._known[name][1]
         if found is None:
-            raise Unbounded("has results whose size cannot be told")
+            raise UnboundedError("has results whose size cannot be told")
         return found
 
     def find(self, name: str) -> Array | None:
@@ -69,13 +69,13 @@ class Results:
         if not name:
             return
         if name in self._known:
-            raise Unbounded("makes one tensor twice")
+            raise UnboundedError("makes one tensor twice")
         size = math.prod(shape)
         self._live += size
         if min(shape, default=0) < 0:
-            raise Unbounded("has a result of negative size")
+            raise UnboundedError("has a result of negative size")
         if size > self._most or self._live > LIVE * self._most:
-            raise Unbounded("has results that take too much memory")
+            raise UnboundedError("has results that take too much memory")
         self._known[name] = tuple(shape), values
 
     def drop(self, name: str) -> None:
@@ -89,7 +89,7 @@ class Results:
         """Count multiplications."""
         self._operations -= count
         if self._operations < 0:
-            raise Unbounded("takes too much time")
+            raise UnboundedError("takes too much time")
 
 
 Rule = Callable[[Any, Results], None]
@@ -100,7 +100,7 @@ def _elementwise(node: Any, results: Results) -> None:
     try:
         shape = np.broadcast_shapes(*shapes)
     except ValueError:
-        raise Unbounded("has shapes that do not fit") from None
+        raise UnboundedError("has shapes that do not fit") from None
     results.work(math.prod(shape))
     results.put(node.outputs[0], shape, _computed(node, results))
     for name in node.outputs[1:]:
@@ -135,7 +135,7 @@ ARITHMETIC: dict[str, Callable[..., Any]] = {
 def _matmul(node: Any, results: Results) -> None:
     a, b = (results.shape(name) for name in node.inputs[:2])
     if len(a) < 2 or len(b) < 2 or a[-1] != b[-2]:
-        raise Unbounded("has shapes that do not fit")
+        raise UnboundedError("has shapes that do not fit")
     shape = (*np.broadcast_shapes(a[:-2], b[:-2]), a[-2], b[-1])
     results.work(math.prod(shape) * a[-1])
     results.put(node.outputs[0], shape)
@@ -232,7 +232,9 @@ RULES: dict[str, Rule] = {
         ],
         _elementwise,
     ),
-    **dict.fromkeys(["BatchNormalization", "LogSoftmax", "LpNormalization", "Softmax"], _normalized),
+    **dict.fromkeys(
+        ["BatchNormalization", "LogSoftmax", "LpNormalization", "Softmax"], _normalized
+    ),
     **dict.fromkeys(["AveragePool", "MaxPool"], _pool),
     **dict.fromkeys(["GlobalAveragePool", "GlobalMaxPool"], _global_pool),
     "Conv": _conv,

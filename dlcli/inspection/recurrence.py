@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from dlcli.inspection.shapes import Arguments, Effect, Shape, one, whole, wholes
+from dlcli.inspection.shapes import Arguments, Effect, Shape, one, slid, whole, wholes
 
 # Measures a component, as its config stands in the file, for some inputs.
 Measure = Callable[[Any, Sequence[Shape]], Effect]
@@ -64,7 +64,7 @@ def _conv_lstm(
     size, channels = (x[2:], x[1]) if first else (x[1:-1], x[-1])
     filters, kernel = whole(arguments.get("filters")), wholes(arguments.get("kernel_size"), rank)
     strides = wholes(arguments.get("strides"), rank)
-    out = tuple(-(-s // max(st, 1)) for s, st in zip(size, strides, strict=True))
+    out = slid(arguments, size, kernel, strides)
     weights = 4 * filters * (math.prod(kernel) * (channels + filters) + 1)
     shape = (filters, *out) if first else (*out, filters)
     work = weights * math.prod(out)

@@ -74,6 +74,15 @@ def _joined(size: Shape, channels: int, first: bool) -> Shape:
     return (channels, *size) if first else (*size, channels)
 
 
+def slid(arguments: Arguments, size: Shape, window: Shape, strides: Shape) -> Shape:
+    """Return how often a window fits along each dimension, moved by its stride."""
+    inside = arguments.get("padding", "valid") == "valid"
+    dilation = wholes(arguments.get("dilation_rate"), len(size))
+    lost = [(k - 1) * d if inside else 0 for k, d in zip(window, dilation, strict=True)]
+    steps = (max(s - less, 0) for s, less in zip(size, lost, strict=True))
+    return tuple(-(-room // max(st, 1)) for room, st in zip(steps, strides, strict=True))
+
+
 def _same(arguments: Arguments, inputs: Sequence[Shape], work: int = 1) -> Effect:
     x = one(inputs, 0)
     return Effect((x,), 0, math.prod(x) * work)
@@ -141,12 +150,13 @@ def _conv(arguments: Arguments, inputs: Sequence[Shape], rank: int, kind: str = 
     if kind == "transposed":
         dilation = wholes(arguments.get("dilation_rate"), rank)
         extra = wholes(arguments.get("output_padding"), rank, 0)
+        beyond = 0 if arguments.get("padding") == "same" else 1
         out = tuple(
-            s * st + k * d + e
+            s * st + max((k - 1) * d + 1 - st, 0) * beyond + e
             for s, st, k, d, e in zip(size, strides, kernel, dilation, extra, strict=True)
         )
     else:
-        out = tuple(-(-s // max(st, 1)) for s, st in zip(size, strides, strict=True))
+        out = slid(arguments, size, kernel, strides)
     window, deep = math.prod(kernel), channels * whole(arguments.get("depth_multiplier"), 1)
     if kind == "depthwise":
         filters, weights = deep, window * deep
@@ -168,7 +178,7 @@ def _pool(arguments: Arguments, inputs: Sequence[Shape], rank: int) -> Effect:
     window = wholes(arguments.get("pool_size"), rank, 2)
     given = arguments.get("strides")
     strides = window if given is None else wholes(given, rank)
-    out = tuple(-(-s // max(st, 1)) for s, st in zip(size, strides, strict=True))
+    out = slid(arguments, size, window, strides)
     shape = _joined(out, channels, first)
     return Effect((shape,), 0, math.prod(shape) * math.prod(window))
 
@@ -196,16 +206,15 @@ def _up(arguments: Arguments, inputs: Sequence[Shape], rank: int) -> Effect:
     return Effect((shape,), 0, 4 * math.prod(shape))
 
 
-def _leaves(value: Any) -> list[Any]:
-    return (
-        [leaf for item in value for leaf in _leaves(item)] if isinstance(value, list) else [value]
-    )
-
-
-def _pad(arguments: Arguments, inputs: Sequence[Shape], rank: int) -> Effect:
+def _padded(arguments: Arguments, inputs: Sequence[Shape], rank: int, sign: int) -> Effect:
     size, channels, first = _parts(arguments, one(inputs), rank)
-    most = max(whole(leaf, 1) for leaf in _leaves(arguments.get("padding"))) * 2
-    shape = _joined(tuple(s + most for s in size), channels, first)
+    given = arguments.get("padding" if sign > 0 else "cropping", 1)
+    sides = given if isinstance(given, list) else [given] * rank
+    if rank == 1 and len(sides) == 2:
+        sides = [sides]
+    around = [sum(wholes(side, 2)) for side in sides]
+    out = tuple(max(s + sign * more, 0) for s, more in zip(size, around, strict=True))
+    shape = _joined(out, channels, first)
     return Effect((shape,), 0, math.prod(shape))
 
 
@@ -249,8 +258,7 @@ SIMPLE: dict[str, Rule] = {
             "Activation", "ActivityRegularization", "AlphaDropout", "Dropout", "ELU",
             "GaussianDropout", "GaussianNoise", "Identity", "InputLayer", "LeakyReLU", "Masking",
             "MaxNumBoundingBoxes", "ReLU", "Rescaling", "Softmax", "SpatialDropout1D",
-            "SpatialDropout2D", "SpatialDropout3D", "UnitNormalization", "Cropping1D",
-            "Cropping2D", "Cropping3D", "Normalization",
+            "SpatialDropout2D", "SpatialDropout3D", "UnitNormalization", "Normalization",
         ],
         _same,
     ),
@@ -293,7 +301,8 @@ SIMPLE: dict[str, Rule] = {
         for name, rule in (
             ("AveragePooling", _pool), ("MaxPooling", _pool), ("GlobalAveragePooling", _global_pool),
             ("GlobalMaxPooling", _global_pool), ("AdaptiveAveragePooling", _adaptive),
-            ("AdaptiveMaxPooling", _adaptive), ("UpSampling", _up), ("ZeroPadding", _pad),
+            ("AdaptiveMaxPooling", _adaptive), ("UpSampling", _up), ("ZeroPadding", partial(_padded, sign=1)),
+            ("Cropping", partial(_padded, sign=-1)),
         )
         for rank in (1, 2, 3)
     },

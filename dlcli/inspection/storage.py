@@ -10,16 +10,20 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
 from dlcli.errors import ModelFileError, first_line
 from dlcli.inspection.limits import Limits
+from dlcli.inspection.part import Part
 
 PLAIN = "biuf"
 BLOCK = 8 << 20
+# Of texts in attributes: how many there may be, what is long, and how much all of those may be.
+MANY, LONG, REPEATED = 20_000, 8192, 64 << 20
 TRUNCATED = re.compile(r"eof = (\d+),.*stored_eof = (\d+)")
 
 
@@ -44,19 +48,15 @@ class Stored:
         return max((max(shape, default=1) for shape in self.shapes.values()), default=1)
 
 
-def inspect_storage(
-    path: Path, file: BinaryIO, size: int, limits: Limits, *, read: bool = True
-) -> Stored:
+def inspect_storage(path: Path, file: Part, limits: Limits, *, read: bool = True) -> Stored:
     """Walk through an HDF5 file.
 
     Parameters
     ----------
     path : Path
         For messages.
-    file : binary file
+    file : Part
         The HDF5 file alone, which may be a part of another.
-    size : int
-        Its bytes.
     limits : Limits
     read : bool
         Whether to look for NaN and infinity among the values too.
@@ -70,12 +70,10 @@ def inspect_storage(
 
     try:
         with h5py.File(file, "r") as opened:
-            if opened.userblock_size:
-                raise ModelFileError(f"{path} is refused: something stands before its content")
-            return _Walk(path, file, size, limits, read=read).through(opened)
+            return _Walk(path, file, limits, read=read).through(opened)
     except (ModelFileError, MemoryError):
         raise
-    except Exception as error:  # whatever h5py raises for broken trees
+    except Exception as error:  # noqa: BLE001 (whatever h5py raises for broken trees)
         raise _damaged(path, error) from None
 
 
@@ -92,8 +90,7 @@ def _damaged(path: Path, error: Exception) -> ModelFileError:
 @dataclass
 class _Walk:
     path: Path
-    file: BinaryIO
-    size: int
+    file: Part
     limits: Limits
     read: bool
     shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
@@ -146,12 +143,32 @@ class _Walk:
             kind = attribute.get_type()
             if kind.get_class() not in kinds:
                 raise self._refused(f"{where} is neither text nor number")
-            if attribute.get_storage_size() > min(self.size, self.limits.text):
-                raise self._refused(f"{where} is too large")
             count = attribute.get_space().get_simple_extent_npoints()
-            # Many of them can be the same text in the file.
+            if count and attribute.get_storage_size() > min(self.file.size, self.limits.text):
+                raise self._refused(f"{where} is too large")
             if kind.get_class() == h5py.h5t.STRING and kind.is_variable_str() and count > 1:
-                raise self._refused(f"{where} has {count} texts of any length")
+                self._check_texts(where, count)
+
+    def _check_texts(self, where: str, count: int) -> None:
+        """Refuse a list that names one long text again and again, and takes no end of memory."""
+        if count > MANY or self._repeated:
+            raise self._refused(f"{where} has too many texts")
+
+    @cached_property
+    def _repeated(self) -> bool:
+        """Whether texts of the file together are much longer than the file.
+
+        HDF5 keeps them in heaps, and whoever has one names the address of its heap.
+        """
+        total = 0
+        for address in self.file.find_all(b"GCOL", self.limits.objects):
+            self.file.seek(address + 8)
+            held = int.from_bytes(self.file.read(8), "little")
+            if LONG < held <= self.file.size - address:
+                most = REPEATED // held + 2
+                named = len(self.file.find_all(address.to_bytes(8, "little"), most))
+                total += named * held
+        return total > REPEATED + 4 * self.file.size
 
     def _check_values(self, item: Any, name: str) -> None:
         import h5py
@@ -170,7 +187,7 @@ class _Walk:
             raise ModelFileError(f"{self.path} is damaged or incomplete: {name} is cut off")
         self.stored += held
         offset = item.get_offset()
-        if self.stored > self.size or (offset or 0) + held > self.size:
+        if self.stored > self.file.size or (offset or 0) + held > self.file.size:
             raise self._refused(f"{name} has more values than stand in the file")
         self.shapes[name] = shape
         if self.read and dtype.kind == "f" and held:
@@ -201,36 +218,3 @@ def _all() -> Any:
     import h5py
 
     return h5py.h5s.ALL
-
-
-class Part:
-    """A part of a file as a file of its own; what h5py needs of one."""
-
-    def __init__(self, file: BinaryIO, start: int, size: int) -> None:
-        self._file, self._start, self._size = file, start, size
-        self._at = 0
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        """Go to a place."""
-        base = {0: 0, 1: self._at, 2: self._size}[whence]
-        self._at = max(0, base + offset)
-        return self._at
-
-    def tell(self) -> int:
-        """Return the place."""
-        return self._at
-
-    def readinto(self, buffer: Any) -> int:
-        """Fill a buffer."""
-        view = memoryview(buffer).cast("B")
-        data = self.read(len(view))
-        view[: len(data)] = data
-        return len(data)
-
-    def read(self, count: int = -1) -> bytes:
-        """Return up to so many bytes, and none behind the end of the part."""
-        left = max(0, self._size - self._at)
-        self._file.seek(self._start + self._at)
-        data = self._file.read(left if count < 0 else min(count, left))
-        self._at += len(data)
-        return data
