@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dlcli.baselines import BaselineResult, baseline
     from dlcli.config import Config, load_config
+    from dlcli.contents import ModelContents, inspect
     from dlcli.cross_validation import KfoldResult, kfold
     from dlcli.errors import ConfigError, DatasetError, DlcliError, ModelFileError, TrainingError
     from dlcli.evaluation import Evaluation, evaluate
@@ -29,12 +30,14 @@ _HOME = {
     "DlcliError": "errors",
     "Evaluation": "evaluation",
     "KfoldResult": "cross_validation",
+    "ModelContents": "contents",
     "ModelFileError": "errors",
     "Predictions": "prediction",
     "TrainResult": "run",
     "TrainingError": "errors",
     "baseline": "baselines",
     "evaluate": "evaluation",
+    "inspect": "contents",
     "kfold": "cross_validation",
     "load_config": "config",
     "predict": "prediction",
@@ -43,8 +46,8 @@ _HOME = {
 
 __all__ = [
     "BaselineResult", "Config", "ConfigError", "DatasetError", "DlcliError", "Evaluation",
-    "KfoldResult", "ModelFileError", "Predictions", "TrainResult", "TrainingError", "baseline",
-    "evaluate", "kfold", "load_config", "predict", "train",
+    "KfoldResult", "ModelContents", "ModelFileError", "Predictions", "TrainResult", "TrainingError", "baseline",
+    "evaluate", "inspect", "kfold", "load_config", "predict", "train",
 ]  # fmt: skip
 
 

@@ -165,14 +165,14 @@ def _graph_of(file: ModelFile) -> tuple[OnnxNetwork | None, str]:
     if not graph.is_whole:
         return None, "it is damaged"
     if facts is not None:  # a stranger's, perhaps; those in the cache were made here
-        _inspect_graph(file, graph)
+        inspect_embedded_graph(file, graph)
     try:
         return OnnxNetwork(graph.content, graph.facts.block), ""
     except ModelFileError as error:
         return None, str(error)
 
 
-def _inspect_graph(file: ModelFile, graph: Graph) -> None:
+def inspect_embedded_graph(file: ModelFile, graph: Graph) -> None:
     """Refuse the file of a graph that may do harm: nobody writes one by mistake."""
     try:
         inspect_graph(graph.content or b"", rows=graph.facts.block, limits=file.limits)

@@ -82,6 +82,11 @@ class ModelFile:
         with self.source.reopened() as file, _reading(self.path):
             return _read_graph(file)
 
+    def keras_version(self) -> str:
+        """Return the version of Keras that saved the file; empty where it does not say."""
+        with self.source.reopened() as file, _reading(self.path):
+            return _keras_version(file)
+
     def inspect_weights(self) -> Stored:
         """Look through the weights, which is only needed where somebody reads them.
 
@@ -163,6 +168,20 @@ def _read_h5(file: BinaryIO, path: Path) -> tuple[str, str | None]:
             )
         config = _text(opened.attrs["model_config"])
         return config, _text(opened.attrs[ATTRIBUTE]) if ATTRIBUTE in opened.attrs else None
+
+
+def _keras_version(file: BinaryIO) -> str:
+    if _is_zip(file):
+        with zipfile.ZipFile(file) as archive:
+            if "metadata.json" not in archive.namelist():
+                return ""
+            document = read_json(archive.read("metadata.json").decode())
+        version = document.get("keras_version") if isinstance(document, dict) else None
+        return str(version or "")[:40]
+    import h5py
+
+    with h5py.File(file, "r") as opened:
+        return _text(opened.attrs.get("keras_version", ""))[:40]
 
 
 def _text(value: Any) -> str:

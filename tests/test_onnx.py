@@ -15,7 +15,6 @@ import keras
 import numpy as np
 import onnx
 import pytest
-from dlcli.onnx.inspection import inspect_graph
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
@@ -24,6 +23,7 @@ import dlcli
 from dlcli import ModelFileError, evaluate, load_config, predict, train
 from dlcli import graph as graph_module
 from dlcli.graph_cache import read_graph
+from dlcli.inspection import inspect_graph
 from dlcli.loading import load_model
 from dlcli.onnx import ExportError, OnnxNetwork, export_graph
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from dlcli import __version__
-from dlcli.cli import baseline, configs, data, models, pictures, training
+from dlcli.cli import baseline, configs, contents, data, models, pictures, training
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -41,6 +41,7 @@ def _start(
     dlcli baseline sonar                        is the network better than simpler models?
     dlcli evaluate runs/digits_cnn/latest       metrics on the rows that were held out
     dlcli predict runs/sonar/latest input.csv   labels and probabilities for raw rows
+    dlcli inspect stranger.keras                what is inside a model file, before it is used
     dlcli plot runs/sonar/1 runs/sonar/2        their learning curves in one picture
     dlcli check my.yaml                         every mistake of a config, with its line
     dlcli list                                  the configs that come along
@@ -52,6 +53,7 @@ app.command()(training.kfold)
 app.command()(baseline.baseline)
 app.command()(models.evaluate)
 app.command()(models.predict)
+app.command()(contents.inspect)
 app.command()(configs.check)
 app.command()(configs.show)
 app.command("list")(configs.list_configs)

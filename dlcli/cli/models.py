@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from dlcli.cli.options import Json, ModelPath, Network
+from dlcli.cli.options import Json, MaxSize, ModelPath, Network
 from dlcli.errors import DlcliError
 
 
@@ -23,6 +23,7 @@ def evaluate(
         ),
     ] = None,
     engine: Network = "auto",
+    max_size: MaxSize = "",
     json: Json = False,
 ) -> None:
     """Score a saved model: loss, metrics, and what is confused with what.
@@ -34,13 +35,14 @@ def evaluate(
     """
     from dlcli import backend
     from dlcli.cli import terminal
-    from dlcli.loading import find_model
+    from dlcli.inspection import limits_of
+    from dlcli.loading import load_model
 
-    find_model(model)
     backend.silence()
+    loaded = load_model(model, engine, limits_of(max_size))
     from dlcli import evaluation
 
-    result = evaluation.evaluate(model, source, engine=engine, download_bar=sys.stderr.isatty())
+    result = evaluation.evaluate(loaded, source, download_bar=sys.stderr.isatty())
     terminal.notes(result.notices)
     if json:
         terminal.say_json(result.to_json())
@@ -85,6 +87,7 @@ def predict(
         bool, typer.Option("--invert", help="Turn pictures into their negatives first.")
     ] = False,
     engine: Network = "auto",
+    max_size: MaxSize = "",
 ) -> None:
     """Predict raw rows: the label by name and a probability per class, or the value.
 
@@ -98,6 +101,7 @@ def predict(
     from dlcli import backend
     from dlcli.cli import terminal
     from dlcli.cli.output import csv_writer, destination, json_writer
+    from dlcli.inspection import limits_of
     from dlcli.loading import find_model, load_model
 
     if bool(text) == bool(source):
@@ -110,7 +114,7 @@ def predict(
         for kept in (*map(Path, source or ()), find_model(model)):
             if kept.exists() and kept.samefile(output):
                 raise DlcliError(f"{output} is read here; name another file for the predictions")
-    loaded = load_model(model, engine)
+    loaded = load_model(model, engine, limits_of(max_size))
     wanted = source or prediction.table_of_texts(loaded, text or [])
     predictions = prediction.predict(loaded, wanted, invert=invert)
     blocks = iter(predictions)

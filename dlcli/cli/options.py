@@ -71,6 +71,15 @@ Network = Annotated[
         "first that is possible.",
     ),
 ]
+MaxSize = Annotated[
+    str,
+    typer.Option(
+        "--max-size",
+        metavar="SIZE",
+        help="Open model files of up to so much, as in 8GB; what a network may ask for grows alike.",
+        show_default="2GB",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 ModelPath = Annotated[

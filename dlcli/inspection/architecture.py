@@ -7,67 +7,29 @@ code or opens files is refused here and there.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dlcli.catalogue import Catalogue, Entry, keras_catalogue, stored_catalogue
-from dlcli.config.components import HARMFUL, parameter_kind
+from dlcli.config.components import parameter_kind
 from dlcli.errors import ModelFileError, unknown
-from dlcli.inspection.cost import MODELS, OPERATIONS, CostError, network_cost
+from dlcli.inspection.allowed import (
+    COMMON,
+    DTYPES,
+    FIXED,
+    FREE,
+    HELD,
+    INNER,
+    KEYS,
+    MODEL_KEYS,
+    MODULES,
+    REFUSED_NAMES,
+    SPELLED,
+    find_entry,
+)  # fmt: skip
+from dlcli.inspection.cost import MODELS, CostError, network_cost
 from dlcli.inspection.limits import Limits
 from dlcli.inspection.shapes import Effect
-
-DEEPEST = 64
-# Where Keras says that its own things are; older files say nothing.
-MODULES = {
-    "keras": ("models", "dtypes"),
-    "keras.models": ("models",),
-    "keras.src.models.functional": ("models",),
-    "keras.src.models.sequential": ("models",),
-    "keras.src.models.model": ("models",),
-    "keras.dtype_policies": ("dtypes",),
-    "keras.random": ("generators",),
-    "keras.src.ops.numpy": ("operations",),
-    **{
-        f"keras.{kind}": (kind,)
-        for kind in ("layers", "initializers", "regularizers", "constraints", "activations")
-    },
-}
-FIXED = {
-    "models": MODELS,
-    "dtypes": ("DTypePolicy", "Policy"),
-    "generators": ("SeedGenerator",),
-    # What + and the like become between layers.
-    "operations": OPERATIONS,
-}
-KEYS = {
-    "class_name", "module", "config", "registered_name", "build_config", "compile_config", "name",
-    "inbound_nodes", "shared_object_id", "backend", "keras_version",
-}  # fmt: skip
-# Arguments that the catalogue lacks, of every layer, of some, or of earlier versions.
-COMMON = {
-    "name", "trainable", "dtype", "autocast", "batch_shape", "batch_input_shape", "input_shape",
-    "batch_size", "input_dtype", "input_length", "sparse", "ragged", "implementation", "time_major",
-    "optional", "synchronized", "quantization_config", "activity_regularizer", "seed",
-    "data_format", "zero_output_for_mask", "unroll", "vocabulary_size", "rms_scaling", "oov_method",
-}  # fmt: skip
-MODEL_KEYS = {"name", "trainable", "layers", "input_layers", "output_layers", "dtype",
-              "build_input_shape"}  # fmt: skip
-# Numbers that are no sizes.
-FREE = {
-    "seed", "salt", "vocabulary", "mean", "variance", "bin_boundaries", "idf_weights",
-    "mask_value", "mask_token", "sampling_rate", "shared_object_id", "value_range", "max_value",
-    "scale", "offset",
-}  # fmt: skip
-DTYPES = {
-    "float16", "float32", "float64", "bfloat16", "int8", "int16", "int32", "int64", "uint8",
-    "uint16", "uint32", "bool", "string", "mixed_float16", "mixed_bfloat16",
-}  # fmt: skip
-SPELLED = {"swish", "hard_swish", "linear"}
-INNER = ("layers", "models", "operations")
-HELD = ("layer", "backward_layer", "layers", "cell", "cells", "forward_layer")
-LARGEST_INT = 1 << 64
 
 
 @dataclass(frozen=True)
@@ -146,6 +108,9 @@ def inspect_architecture(
     return Architecture(document["class_name"], tuple(reader.layers), cost)
 
 
+PLAIN_TYPES = {int, float, bool, type(None), str}
+DEEPEST = 64
+LARGEST_INT = 1 << 64
 RAISE = "if you trust whoever made it, allow more with --max-size"
 SLACK = 1 << 20
 
@@ -187,7 +152,7 @@ class _Reader:
         """Return the kind of a component, which has to be one of `kinds`."""
         if not isinstance(name, str):
             raise self.refused(f"{_shown(name)} stands where the name of a class belongs")
-        reason = HARMFUL.get(name) or CODE_NAMES.get(name)
+        reason = REFUSED_NAMES.get(name)
         if reason:
             raise self.refused(f"it contains a {name}, which {reason}")
         module = value.get("module")
@@ -195,7 +160,7 @@ class _Reader:
         if places is None:
             raise self.refused(f"{name} comes from {_shown(module)}, not from Keras")
         for kind in kinds:
-            if kind in places and (name in FIXED.get(kind, ()) or _entry(kind, name)):
+            if kind in places and (name in FIXED.get(kind, ()) or find_entry(kind, name)):
                 return kind
         raise self.refused(f"{unknown(kinds[0].removesuffix('s'), name, ())} Keras has none there")
 
@@ -205,7 +170,7 @@ class _Reader:
         if kind == "models":
             self._model(config, depth)
             return
-        entry = _entry(kind, name)
+        entry = find_entry(kind, name)
         if kind == "layers" and entry is not None:
             self._count(name, config)
             if extra := config.keys() - {*entry.parameters, *COMMON}:
@@ -258,7 +223,7 @@ class _Reader:
             kinds = ("activations", "layers") if kind == "activations" else (kind,)
             self.component(value, kinds, depth)
         elif value is not None and not (
-            isinstance(value, str) and (value in SPELLED or _entry(kind, value))
+            isinstance(value, str) and (value in SPELLED or find_entry(kind, value))
         ):
             raise self.refused(f"its {key} is {_shown(value)}, which Keras does not have")
 
@@ -316,20 +281,12 @@ class _Reader:
             raise self.refused(f"its arguments are nested more than {DEEPEST} deep")
         if isinstance(value, dict):
             name = value.get("class_name")
-            if isinstance(name, str) and (name in HARMFUL or name == "__lambda__"):
-                raise self.refused(f"it contains a {name}, which {HARMFUL.get(name) or CODE}")
+            # A loss of one's own is named here too, and nobody looks for it.
+            if isinstance(name, str) and name in REFUSED_NAMES and name != "function":
+                raise self.refused(f"it contains a {name}, which {REFUSED_NAMES[name]}")
         items = value.values() if isinstance(value, dict) else value
         for item in items if isinstance(value, dict | list) else ():
             self._compiled(item, depth + 1)
-
-
-CODE = "holds Python code"
-CODE_NAMES = {
-    "__lambda__": CODE,
-    "function": "names a function to call",
-    "__typespec__": "names a type to build",
-}
-PLAIN_TYPES = {int, float, bool, type(None), str}
 
 
 def _number(value: int) -> str:
@@ -338,18 +295,3 @@ def _number(value: int) -> str:
 
 def _is_text(value: Any) -> bool:
     return isinstance(value, str)
-
-
-def _entry(kind: str, name: str) -> Entry | None:
-    """Look a name up; in the installed Keras only if the stored catalogue lacks it."""
-    if kind in FIXED:
-        return None
-    for catalogue in _catalogues():
-        if found := catalogue.find(kind, name):
-            return found
-    return None
-
-
-def _catalogues() -> Iterator[Catalogue]:
-    yield stored_catalogue()
-    yield keras_catalogue()

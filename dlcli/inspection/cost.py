@@ -13,6 +13,7 @@ from dlcli.inspection.joins import JOINS
 from dlcli.inspection.limits import Limits
 from dlcli.inspection.recurrence import HOLDERS
 from dlcli.inspection.shapes import SIMPLE, Effect, Shape, whole
+from dlcli.inspection.windows import WINDOWS
 
 MODELS = ("Sequential", "Functional", "Model")
 OPERATIONS = (
@@ -25,7 +26,8 @@ OPERATIONS = (
     "Subtract",
     "TrueDivide",
 )
-RULES = {*SIMPLE, *JOINS, *HOLDERS}
+PLAIN = {**SIMPLE, **WINDOWS, **JOINS}
+RULES = {*PLAIN, *HOLDERS}
 # Weights that the network need not have stored: what some layers make of their arguments.
 SLACK = 1 << 20
 
@@ -100,7 +102,7 @@ class Meter:
         try:
             if kind in HOLDERS:
                 return HOLDERS[kind](arguments, inputs, self.measure)
-            return (SIMPLE.get(kind) or JOINS[kind])(arguments, inputs)
+            return PLAIN[kind](arguments, inputs)
         except (ValueError, TypeError, IndexError, KeyError, OverflowError) as error:
             reason = (
                 str(error) if isinstance(error, ValueError) else "has arguments that do not fit"
@@ -261,9 +263,8 @@ def _in_order(layers: Mapping[str, Any]) -> Iterator[tuple[str, int, list[Refere
 def _references(value: Any) -> Iterator[Reference]:
     """Yield the results that a call takes, in the spelling of Keras 3 or of earlier ones."""
     if isinstance(value, dict):
-        history = (
-            (value.get("config") or {}).get("keras_history") if "class_name" in value else None
-        )
+        tensor = value.get("config") if "class_name" in value else None
+        history = tensor.get("keras_history") if isinstance(tensor, dict) else None
         if history is not None:
             yield from _references(history)
         else:

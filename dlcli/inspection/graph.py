@@ -7,6 +7,7 @@ than a network may have.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -81,6 +82,12 @@ def inspect_graph(
         raise ModelFileError("the ONNX graph is damaged") from None
     except UnboundedError as reason:
         raise ModelFileError(f"the ONNX graph {reason}") from None
+
+
+def graph_operators(data: bytes) -> dict[str, int]:
+    """Count the operators of an inspected model."""
+    kinds = Counter(node.kind for node in _parse(memoryview(data)).nodes)
+    return dict(sorted(kinds.items()))
 
 
 def _inspect(message: memoryview, kind: str, depth: int) -> None:

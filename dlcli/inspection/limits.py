@@ -62,6 +62,17 @@ class Limits:
 DEFAULT = Limits()
 
 
+def limits_of(size: str) -> Limits:
+    """Return the limits that a ``--max-size`` means; the default ones for nothing.
+
+    Raises
+    ------
+    DlcliError
+        If it is no size.
+    """
+    return DEFAULT.raised(parse_size(size)) if size else DEFAULT
+
+
 def parse_size(text: str) -> int:
     """Read a number of bytes as people write it: ``500MB``, ``8 GB``.
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from dlcli.inspection.shapes import Arguments, Effect, Shape, one, slid, whole, wholes
+from dlcli.inspection.shapes import Arguments, Effect, Shape, one, whole, wholes
+from dlcli.inspection.windows import slid
 
 # Measures a component, as its config stands in the file, for some inputs.
 Measure = Callable[[Any, Sequence[Shape]], Effect]
