@@ -46,8 +46,9 @@ _HOME = {
 
 __all__ = [
     "BaselineResult", "Config", "ConfigError", "DatasetError", "DlcliError", "Evaluation",
-    "KfoldResult", "ModelContents", "ModelFileError", "Predictions", "TrainResult", "TrainingError", "baseline",
-    "evaluate", "inspect", "kfold", "load_config", "predict", "train",
+    "KfoldResult", "ModelContents", "ModelFileError", "Predictions", "TrainResult",
+    "TrainingError", "baseline", "evaluate", "inspect", "kfold", "load_config", "predict",
+    "train",
 ]  # fmt: skip
 
 

@@ -158,7 +158,10 @@ def inspect(path: str | os.PathLike[str], limits: Limits = DEFAULT) -> ModelCont
 
 def _sha256(file: ModelFile) -> str:
     with file.source.reopened() as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
+        digest = hashlib.sha256()
+        while block := opened.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def _layers(
@@ -179,7 +182,7 @@ def _layers(
             prefix = f"/model_weights/{name}/"
         weights = {
             place.removeprefix(prefix): shape
-            for place, shape in shapes.items()
+            for place, shape in sorted(shapes.items())
             if place.startswith(prefix)
         }
         found.append(LayerContents(name, kind, _told(kind, config), weights))

@@ -26,13 +26,14 @@ def inspect(model: ModelPath, max_size: MaxSize = "", json: Json = False) -> Non
     """
     from dlcli import contents
     from dlcli.cli import terminal
+    from dlcli.errors import plain
     from dlcli.inspection import limits_of
 
     found = contents.inspect(model, limits_of(max_size))
     if json:
         terminal.say_json(found.to_json())
         return
-    terminal.say(terminal.printable(f"{found.path}: {_origin(found)}"))
+    terminal.say(plain(f"{found.path}: {_origin(found)}"))
     terminal.say(f"SHA-256 {found.sha256}\n")
     rows = [["layer", "class", "arguments", "weights", "parameters"]]
     rows += [
@@ -44,7 +45,7 @@ def inspect(model: ModelPath, max_size: MaxSize = "", json: Json = False) -> Non
         f"\n{found.parameters:,} parameters; up to {found.multiplications:,} multiplications a row"
     )
     for label, text in _facts(found):
-        terminal.say(terminal.printable(f"{label}: {text}".replace("\n", " ")))
+        terminal.say(plain(f"{label}: {text}".replace("\n", " ")))
 
 
 def _origin(found: ModelContents) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from dlcli.cli import guard
 from dlcli.cli.options import Json, MaxSize, ModelPath, Network
 from dlcli.errors import DlcliError
 
@@ -33,11 +34,13 @@ def evaluate(
     dlcli evaluate model.h5 labelled.csv
     dlcli evaluate runs/sonar/1 --json
     """
+    guard.confine(model)
     from dlcli import backend
     from dlcli.cli import terminal
     from dlcli.inspection import limits_of
-    from dlcli.loading import load_model
+    from dlcli.loading import find_model, load_model
 
+    guard.limit(find_model(model).stat().st_size)
     backend.silence()
     loaded = load_model(model, engine, limits_of(max_size))
     from dlcli import evaluation
@@ -98,6 +101,7 @@ def predict(
     dlcli predict runs/mnist_cnn/latest digit.png more/ --invert
     dlcli predict runs/spam_filter/latest --text "You have won a prize!"
     """
+    guard.confine(model)
     from dlcli import backend
     from dlcli.cli import terminal
     from dlcli.cli.output import csv_writer, destination, json_writer
@@ -106,7 +110,7 @@ def predict(
 
     if bool(text) == bool(source):
         raise DlcliError("name either an INPUT or texts with --text")
-    find_model(model)
+    guard.limit(find_model(model).stat().st_size)
     backend.silence()
     from dlcli import prediction
 

@@ -76,7 +76,7 @@ MaxSize = Annotated[
     typer.Option(
         "--max-size",
         metavar="SIZE",
-        help="Open model files of up to so much, as in 8GB; what a network may ask for grows alike.",
+        help="Open model files of up to so much, as in 8GB; what they may ask for grows alike.",
         show_default="2GB",
     ),
 ]

@@ -17,15 +17,8 @@ from dlcli.inspection.windows import WINDOWS
 
 MODELS = ("Sequential", "Functional", "Model")
 OPERATIONS = (
-    "Add",
-    "Divide",
-    "Maximum",
-    "Minimum",
-    "Multiply",
-    "Negative",
-    "Subtract",
-    "TrueDivide",
-)
+    "Add", "Divide", "Maximum", "Minimum", "Multiply", "Negative", "Subtract", "TrueDivide",
+)  # fmt: skip
 PLAIN = {**SIMPLE, **WINDOWS, **JOINS}
 RULES = {*PLAIN, *HOLDERS}
 # Weights that the network need not have stored: what some layers make of their arguments.
@@ -219,7 +212,7 @@ def _batch_shape(config: Any) -> Any:
 
 
 def _sample(shape: Any) -> Shape:
-    """Return a shape without its batch; what is open counts as 1, for dlcli takes no such network."""
+    """Return a shape without its batch; what is open counts as 1, and is refused after loading."""
     if not isinstance(shape, list | tuple) or not shape:
         raise CostError("does not say what its network takes")
     try:

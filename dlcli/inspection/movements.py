@@ -184,6 +184,9 @@ def _one_hot(node: Any, results: Results) -> None:
     results.put(node.outputs[0], x)
 
 
+SUMS: dict[str, Any] = {"ReduceProd": np.prod, "ReduceSum": np.sum, "ReduceMax": np.max}
+
+
 def _reduce(node: Any, results: Results) -> None:
     x = results.shape(node.inputs[0])
     given = _given(node, results, 1, "axes")
@@ -191,7 +194,7 @@ def _reduce(node: Any, results: Results) -> None:
     keep = node.attributes.get("keepdims", 1)
     shape = [1 if at in chosen else size for at, size in enumerate(x) if keep or at not in chosen]
     values = results.find(node.inputs[0])
-    function = {"ReduceProd": np.prod, "ReduceSum": np.sum, "ReduceMax": np.max}.get(node.kind)
+    function = SUMS.get(node.kind)
     known: Array | None = None
     if function is not None and values is not None and values.size:
         known = np.asarray(function(values, axis=tuple(chosen))).reshape(shape)

@@ -156,7 +156,7 @@ def _room(node: Any, at: int, size: int, window: int) -> int | None:
     pads = node.attributes.get("pads") or []
     before, after = (pads[at], pads[at + len(pads) // 2]) if pads else (0, 0)
     dilations = node.attributes.get("dilations") or [1] * (at + 1)
-    return size + before + after - (window - 1) * dilations[at] - 1
+    return int(size + before + after - (window - 1) * dilations[at] - 1)
 
 
 def _windows(node: Any, x: Shape, kernel: Sequence[int]) -> list[int]:
