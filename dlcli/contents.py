@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from dlcli.catalogue import stored_catalogue
+from dlcli.errors import ModelFileError
 from dlcli.graph import Graph
 from dlcli.inspection import DEFAULT, Limits, graph_operators
 from dlcli.loading import find_model, inspect_embedded_graph
@@ -141,6 +142,7 @@ def inspect(path: str | os.PathLike[str], limits: Limits = DEFAULT) -> ModelCont
     shapes = file.inspect_weights().shapes
     is_zip = file.source.kind == "zip"
     metadata = file.metadata
+    _check_metadata(file)
     return ModelContents(
         str(file.path),
         "keras" if is_zip else "h5",
@@ -154,6 +156,19 @@ def inspect(path: str | os.PathLike[str], limits: Limits = DEFAULT) -> ModelCont
         metadata,
         _graph(file),
     )
+
+
+def _check_metadata(file: ModelFile) -> None:
+    """Refuse metadata that `predict` would trip over, or that are not of this network."""
+    outputs = file.architecture.cost.outputs
+    if file.metadata is None:
+        return
+    file.metadata.preprocessor()
+    if not outputs or len(outputs[0]) != 1:
+        return
+    (units,), classes = outputs[0], len(file.metadata.target.class_names)
+    if units != max(classes, 1) and not (units == 1 and classes == 2):
+        raise ModelFileError(f"{file.path} is damaged: {classes} classes, {units} outputs")
 
 
 def _sha256(file: ModelFile) -> str:

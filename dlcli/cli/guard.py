@@ -41,9 +41,11 @@ def confine(model: Path) -> None:
     global _confined  # noqa: PLW0603 (a fact of the process)
     if not _allowed:
         return
+    signal.pthread_sigmask(signal.SIG_BLOCK, PASSED_ON)  # until somebody can pass them on
     child = os.fork()
     if child:
         _stand_in(child, model)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
     _confined = True
 
 
@@ -72,6 +74,7 @@ def _stand_in(child: int, model: Path) -> NoReturn:
 
     for number in PASSED_ON:
         signal.signal(number, pass_on)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
     _, status = os.waitpid(child, 0)
     if os.WIFEXITED(status):
         os._exit(os.WEXITSTATUS(status))

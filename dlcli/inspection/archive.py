@@ -94,7 +94,9 @@ def read_members(
 def _check_member(path: Path, member: zipfile.ZipInfo) -> None:
     name = member.filename[:80]
     if member.compress_type != zipfile.ZIP_STORED or member.compress_size != member.file_size:
-        raise ModelFileError(f"{path} is refused: {name!r} is compressed, which Keras never does")
+        raise ModelFileError(
+            f"{path} is refused: {name!r} is compressed, or no member has its size"
+        )
     if member.flag_bits & IS_ENCRYPTED:
         raise ModelFileError(f"{path} is refused: {name!r} is encrypted")
     mode = member.external_attr >> 16
@@ -134,7 +136,8 @@ def _damaged(path: Path, file: BinaryIO, size: int, error: Exception) -> ModelFi
         file.seek(at)
         header = file.read(HEADER.size)
         if len(header) < HEADER.size or not header.startswith(ZIP):
-            return ModelFileError(f"{path} is damaged or incomplete: {error}")
+            reason = "its end is missing" if at else str(error)
+            return ModelFileError(f"{path} is damaged or incomplete: {reason}")
         *_, stored, _, name_size, extra_size = HEADER.unpack(header)
         at += HEADER.size + name_size + extra_size + stored
         if stored == 0xFFFFFFFF:

@@ -41,7 +41,7 @@ def network_cost(component: Any, limits: Limits) -> Effect:
         return Meter(limits).measure(component, ())
     # What stands where something else belongs.
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
-        raise CostError(f"has a network that is damaged: {first_line(error)}") from None
+        raise CostError(f"its network is damaged: {first_line(error)}") from None
 
 
 @dataclass
@@ -66,7 +66,7 @@ class Meter:
             If it is more than the limits allow.
         """
         if not isinstance(component, dict):
-            raise CostError("holds something that is no layer")
+            raise CostError("a layer holds something that is none")
         # Whatever is used again costs again, and need not be followed again.
         key = id(component), tuple(inputs)
         if key not in self._known:
@@ -147,7 +147,7 @@ class Meter:
             given = [_batch_shape(first), arguments.get("build_input_shape"), *_declared(component)]
             known = next((shape for shape in given if shape is not None), None)
             if known is None:
-                raise CostError("does not say what its network takes")
+                raise CostError("it does not say what its network takes")
             shapes = [_sample(known)]
         calls = []
         for layer in layers:
@@ -175,7 +175,7 @@ class Meter:
             calls.append((layer, effect))
         ends = list(_references(arguments.get("output_layers")))
         if not ends:
-            raise CostError("does not say what its network puts out")
+            raise CostError("it does not say what its network puts out")
         return [_output(made, *end) for end in ends], calls
 
 
@@ -214,7 +214,7 @@ def _batch_shape(config: Any) -> Any:
 def _sample(shape: Any) -> Shape:
     """Return a shape without its batch; what is open counts as 1, and is refused after loading."""
     if not isinstance(shape, list | tuple) or not shape:
-        raise CostError("does not say what its network takes")
+        raise CostError("it does not say what its network takes")
     try:
         return tuple(whole(size, 1) for size in shape[1:])
     except (ValueError, OverflowError) as error:
@@ -239,7 +239,7 @@ def _in_order(layers: Mapping[str, Any]) -> Iterator[tuple[str, int, list[Refere
         missing[call] = len(needed)
         for source in needed:
             if source not in users:
-                raise CostError("has a network that takes what no layer makes")
+                raise CostError("its network takes what no layer makes")
             users[source].append(call)
     ready = deque(call for call, count in missing.items() if not count)
     while ready:
@@ -250,7 +250,7 @@ def _in_order(layers: Mapping[str, Any]) -> Iterator[tuple[str, int, list[Refere
             if not missing[user]:
                 ready.append(user)
     if any(missing.values()):
-        raise CostError("has a network that goes round in circles")
+        raise CostError("its network goes round in circles")
 
 
 def _references(value: Any) -> Iterator[Reference]:
@@ -275,4 +275,4 @@ def _output(made: Mapping[Call, Effect], name: str, number: int, index: int) -> 
     try:
         return made[name, number].outputs[index]
     except (KeyError, IndexError):
-        raise CostError("has a network that takes what no layer makes") from None
+        raise CostError("its network takes what no layer makes") from None

@@ -27,7 +27,7 @@ def _concatenate(arguments: Arguments, inputs: Sequence[Shape]) -> Effect:
 
 
 def _dot(arguments: Arguments, inputs: Sequence[Shape]) -> Effect:
-    a, b = inputs
+    a, b = inputs[0], inputs[1]
     axes = arguments.get("axes")
     pair = axes if isinstance(axes, list) else [axes, axes]
     at = [axis if axis < 0 else axis - 1 for axis in pair if isinstance(axis, int)]
@@ -41,7 +41,7 @@ def _dot(arguments: Arguments, inputs: Sequence[Shape]) -> Effect:
 
 
 def _attention(arguments: Arguments, inputs: Sequence[Shape]) -> Effect:
-    query, value, *_ = inputs
+    query, value = inputs[0], inputs[1]
     pairs = query[-2] * value[-2] * math.prod(query[:-2])
     width = max(query[-1], value[-1])
     out = (*query[:-1], value[-1])
@@ -54,7 +54,7 @@ def _additive_attention(arguments: Arguments, inputs: Sequence[Shape]) -> Effect
 
 
 def _heads(arguments: Arguments, inputs: Sequence[Shape]) -> Effect:
-    query, value, *_ = inputs
+    query, value = inputs[0], inputs[1]
     heads = whole(arguments.get("num_heads", arguments.get("num_query_heads")))
     width = whole(arguments.get("key_dim", arguments.get("head_dim")))
     values = whole(arguments.get("value_dim"), width)

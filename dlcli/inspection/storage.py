@@ -165,7 +165,7 @@ class _Walk:
             self.file.seek(address + 8)
             held = int.from_bytes(self.file.read(8), "little")
             if LONG < held <= self.file.size - address:
-                most = REPEATED // held + 2
+                most = (REPEATED + 4 * self.file.size) // held + 2
                 named = len(self.file.find_all(address.to_bytes(8, "little"), most))
                 total += named * held
         return total > REPEATED + 4 * self.file.size
