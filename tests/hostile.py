@@ -207,6 +207,8 @@ def foreign(base):
         ("initializer by name", "kernel_initializer", "os.system"),
         ("activation by name", "activation", "keras.utils.get_file"),
         ("dtype by name", "dtype", "object"),
+        ("dtype is a list", "dtype", [[]]),
+        ("dtype of an array is a list", "name", {"class_name": "__numpy__", "config": {"value": [1], "dtype": []}}),
         ("array of objects", "name", {"class_name": "__numpy__", "config": {"value": [1], "dtype": "object"}}),
     ):  # fmt: skip
         yield name, changed(base, name, lambda d, k=key, v=value: last(d).update({k: v}))

@@ -231,7 +231,7 @@ class _Reader:
         if isinstance(value, dict):
             self.component(value, ("dtypes",), depth)
             value = (value.get("config") or {}).get("name")
-        if value is not None and value not in DTYPES:
+        if value is not None and not (isinstance(value, str) and value in DTYPES):
             raise self.refused(f"its type of numbers is {_shown(value)}")
 
     def _special(self, value: dict[str, Any], key: str, depth: int) -> None:
@@ -239,7 +239,7 @@ class _Reader:
         name = value["class_name"]
         if name == "__numpy__":
             config = value.get("config")
-            if not isinstance(config, dict) or config.get("dtype") not in DTYPES - {"string"}:
+            if not isinstance(config, dict) or config.get("dtype") not in list(DTYPES):
                 raise self.refused("an array of no plain type")
             self._plain(config.get("value"), "mean", depth)
         elif name == "__keras_tensor__":
