@@ -146,8 +146,11 @@ def _reading(path: Path) -> Iterator[None]:
     try:
         yield
     # zipfile's NotImplementedError is a compression it does not know, its RuntimeError encryption;
-    # h5py raises RuntimeError and KeyError for broken trees, and ValueError for broken values.
-    except (zipfile.BadZipFile, EOFError, RuntimeError, OSError, KeyError, ValueError) as error:
+    # h5py raises RuntimeError and KeyError for broken trees, the others for odd values in them.
+    except (
+        zipfile.BadZipFile, EOFError, RuntimeError, OSError, KeyError, ValueError, TypeError,
+        AttributeError,
+    ) as error:  # fmt: skip
         raise ModelFileError(f"{path} is damaged or incomplete: {first_line(error)}") from None
 
 

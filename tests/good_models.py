@@ -36,6 +36,7 @@ CHAINS = {
     "spectral": ((6,), lambda: [layers.SpectralNormalization(layers.Dense(4)), layers.EinsumDense("ab,bc->ac", 3, bias_axes="c"), layers.Dense(2)]),
     "sound": ((4000,), lambda: [layers.MelSpectrogram(num_mel_bins=20, sampling_rate=8000, fft_length=256, sequence_stride=128), layers.Flatten(), layers.Dense(2)]),
     "nested": ((6,), lambda: [keras.Sequential([layers.Dense(4), layers.BatchNormalization()]), layers.Dense(2)]),
+    "bfloat": ((6,), lambda: [layers.Dense(4, dtype="bfloat16"), layers.Dense(2, dtype="float32")]),
     "mixed": ((6,), lambda: [layers.Dense(4, dtype="mixed_float16"), layers.Dense(2, dtype="float32")]),
 }  # fmt: skip
 

@@ -662,6 +662,7 @@ def graphs(base):
         "unknown operator": nodes(helper.make_node("RandomNormal", [], ["y"], shape=[10**9])),
         "range": nodes(helper.make_node("Range", ["a", "a", "a"], ["y"])),
         "resize": nodes(helper.make_node("Resize", ["x", "", "r"], ["y"]), initializers=[helper.make_tensor("r", TensorProto.FLOAT, [2], [1e6, 1e6])]),
+        "constant work": nodes(helper.make_node("MatMul", ["a", "b"], ["m"]), helper.make_node("MatMul", ["m", "b"], ["y"]), initializers=_expanded(), before=_expanding()),
         "pad": nodes(helper.make_node("Pad", ["x", "p"], ["y"]), initializers=[helper.make_tensor("p", TensorProto.INT64, [4], [0, 0, 10**6, 10**6])]),
         "domain": nodes(helper.make_node("Run", ["x"], ["y"], domain="evil"), domain="evil"),
         "external data": nodes(add, initializers=[_external()]),
@@ -675,9 +676,19 @@ def graphs(base):
     yield "graph bomb h5", _with_graph_h5(base, cases["constant of shape"])
 
 
-def _onnx(*nodes, initializers=(), domain=""):
+def _expanded():
+    sizes = {"s": [9000, 9000], "t": [9000, 9000]}
+    made = [helper.make_tensor(name, TensorProto.INT64, [2], size) for name, size in sizes.items()]
+    return [*made, helper.make_tensor("c", TensorProto.FLOAT, [1], [1.0])]
+
+
+def _expanding():
+    return [helper.make_node("Expand", ["c", size], [name]) for size, name in (("s", "a"), ("t", "b"))]
+
+
+def _onnx(*nodes, initializers=(), domain="", before=()):
     ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, 4]) for name in "xy"]
-    graph = helper.make_graph(list(nodes), "g", ends[:1], ends[1:], initializer=list(initializers))
+    graph = helper.make_graph([*before, *nodes], "g", ends[:1], ends[1:], initializer=list(initializers))
     sets = [helper.make_opsetid("", 15), *([helper.make_opsetid(domain, 1)] if domain else [])]
     return helper.make_model(graph, opset_imports=sets, ir_version=8).SerializeToString()
 
@@ -719,6 +730,21 @@ def with_graph(base, name, content):
     kept = members(path)
     kept["dlcli.onnx"] = content
     return write_zip(path, kept)
+
+
+@kind
+def oddities(base):
+    def group(file):
+        del file["dlcli_onnx"]
+        file.create_group("dlcli_onnx")
+
+    def deep(file):
+        inner = file
+        for _ in range(3000):
+            inner = inner.create_group("g")
+
+    yield "graph is a group", changed_h5(base, "graph is a group", group, base.trained_h5)
+    yield "groups in groups", changed_h5(base, "groups in groups", deep)
 
 
 def _with_graph_h5(base, content):

@@ -101,7 +101,19 @@ def test_the_function_is_not_hidden_by_a_module():
 
 @pytest.mark.parametrize(
     "command",
-    ["train", "kfold", "baseline", "evaluate", "predict", "inspect", "plot", "board", "check", "show", "list"],
+    [
+        "train",
+        "kfold",
+        "baseline",
+        "evaluate",
+        "predict",
+        "inspect",
+        "plot",
+        "board",
+        "check",
+        "show",
+        "list",
+    ],
 )
 def test_help_shows_an_example_before_the_options(dlcli, command):
     code, out, _ = dlcli(command, "--help")

@@ -157,14 +157,15 @@ def test_good_models_of_many_layers_load(name, format, tmp_path, monkeypatch):
     monkeypatch.setattr("logging.root.manager.disable", 50)
     path = tmp_path / f"model.{format}"
     model = good_models.save(name, path)
-    if (name, format) == ("attending", "h5"):  # Keras itself cannot open operations in .h5
+    if format == "h5" and name in ("attending", "bfloat"):  # Keras itself cannot open those
         read_model_file(path).inspect_weights()
         return
 
     loaded = load_model(path, "keras")
 
     x = good_models.rows(model, name)
-    np.testing.assert_allclose(loaded.network(x), model(x, training=False), atol=1e-5)
+    expected = np.asarray(model(x, training=False))
+    np.testing.assert_allclose(loaded.network(x), expected, atol=1e-2 if name == "bfloat" else 1e-5)
     contents = inspect(path)
     assert contents.parameters >= model.count_params()
     assert loaded.file.architecture.cost.outputs[0][-1:] == model.output_shape[-1:]

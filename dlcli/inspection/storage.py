@@ -21,6 +21,7 @@ from dlcli.inspection.limits import Limits
 from dlcli.inspection.part import Part
 
 PLAIN = "biuf"
+BFLOAT16 = np.dtype("V2")  # HDF5 has no word for it
 BLOCK = 8 << 20
 # Of texts in attributes: how many there may be, what is long, and how much all of those may be.
 MANY, LONG, REPEATED = 20_000, 8192, 64 << 20
@@ -179,7 +180,7 @@ class _Walk:
         if plan.get_external_count() or plan.get_nfilters():
             raise self._refused(f"{name} is stored elsewhere or by a filter")
         dtype = item.dtype
-        if dtype.kind not in PLAIN or dtype.hasobject:
+        if dtype.kind not in PLAIN and dtype != BFLOAT16:
             raise self._refused(f"{name} holds {dtype}, not numbers")
         shape = tuple(item.shape)
         held = math.prod(shape) * dtype.itemsize
@@ -190,7 +191,7 @@ class _Walk:
         if self.stored > self.file.size or (offset or 0) + held > self.file.size:
             raise self._refused(f"{name} has more values than stand in the file")
         self.shapes[name] = shape
-        if self.read and dtype.kind == "f" and held:
+        if self.read and dtype.kind in "fV" and held:
             self._check_finite(item, name, offset, held)
 
     def _check_finite(self, item: Any, name: str, offset: int | None, held: int) -> None:
@@ -200,7 +201,7 @@ class _Walk:
             blocks: Iterator[Any] = iter([values])
         else:
             blocks = self._blocks(item.dtype, offset, held)
-        if not all(np.isfinite(block).all() for block in blocks):
+        if not all(_is_finite(block) for block in blocks):
             raise self._refused(f"{name} holds values that are not finite")
 
     def _blocks(self, dtype: Any, offset: int, held: int) -> Iterator[Any]:
@@ -212,6 +213,12 @@ class _Walk:
                 raise ModelFileError(f"{self.path} is damaged or incomplete: it ends too early")
             yield np.frombuffer(block, dtype)
             at += len(block)
+
+
+def _is_finite(values: Any) -> bool:
+    if values.dtype == BFLOAT16:
+        return bool(((values.view("<u2") & 0x7F80) != 0x7F80).all())
+    return bool(np.isfinite(values).all())
 
 
 def _all() -> Any:
