@@ -149,11 +149,8 @@ def load_model(
 def _graph_of(file: ModelFile) -> tuple[OnnxNetwork | None, str]:
     """Return the network of a file's graph, in it or in the cache, or why there is none."""
     facts = file.metadata.graph if file.metadata else None
-    try:
-        digest = file.digest
-        graph = read_graph(digest) if facts is None else Graph(facts, file.graph())
-    except ModelFileError as error:  # what is wrong with the file itself, Keras says
-        return None, str(error)
+    digest = file.digest
+    graph = read_graph(digest) if facts is None else Graph(facts, file.graph())
     if graph is None:
         return None, "none was made so far; the first prediction makes one"
     if graph.facts.refused:

@@ -683,12 +683,16 @@ def _expanded():
 
 
 def _expanding():
-    return [helper.make_node("Expand", ["c", size], [name]) for size, name in (("s", "a"), ("t", "b"))]
+    return [
+        helper.make_node("Expand", ["c", size], [name]) for size, name in (("s", "a"), ("t", "b"))
+    ]
 
 
 def _onnx(*nodes, initializers=(), domain="", before=()):
     ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, 4]) for name in "xy"]
-    graph = helper.make_graph([*before, *nodes], "g", ends[:1], ends[1:], initializer=list(initializers))
+    graph = helper.make_graph(
+        [*before, *nodes], "g", ends[:1], ends[1:], initializer=list(initializers)
+    )
     sets = [helper.make_opsetid("", 15), *([helper.make_opsetid(domain, 1)] if domain else [])]
     return helper.make_model(graph, opset_imports=sets, ir_version=8).SerializeToString()
 

@@ -22,6 +22,7 @@ from dlcli.inspection.part import Part
 
 PLAIN = "biuf"
 BFLOAT16 = np.dtype("V2")  # HDF5 has no word for it
+DEEPEST = 64
 BLOCK = 8 << 20
 # Of texts in attributes: how many there may be, what is long, and how much all of those may be.
 MANY, LONG, REPEATED = 20_000, 8192, 64 << 20
@@ -110,6 +111,8 @@ class _Walk:
             seen.add(address)
             if len(seen) > self.limits.objects:
                 raise self._refused(f"more than {self.limits.objects:,} groups and data sets")
+            if name.count("/") > DEEPEST:
+                raise self._refused(f"its groups are nested more than {DEEPEST} deep")
             self._check_attributes(item, name)
             if isinstance(item, h5py.h5d.DatasetID):
                 self._check_values(item, name)
