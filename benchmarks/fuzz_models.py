@@ -12,6 +12,7 @@ import os
 import random
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,7 +24,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-SECONDS, MEGABYTES = 5.0, 500
+SECONDS, MEGABYTES, ENDLESS = 5.0, 500, 20
 BATCH = 100
 Random = random.Random
 
@@ -104,7 +105,7 @@ def _add(
         if record["end"] == "failed" or large:
             found["failures"].append(record)
     if crash:
-        found["failures"].append({"end": "crashed", "number": len(records), "reason": crash})
+        found["failures"].append({"end": "crashed", "reason": crash})
 
 
 def _batch(folder: Path, seed: int, numbers: range) -> tuple[list[dict[str, Any]], str]:
@@ -119,6 +120,7 @@ def _batch(folder: Path, seed: int, numbers: range) -> tuple[list[dict[str, Any]
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # libraries write there
             with log.open("w") as file:
                 for number in numbers:
+                    signal.alarm(ENDLESS)  # ends the process, even where a library goes round
                     file.write(json.dumps(_one(folder, seed, number)) + "\n")
                     file.flush()
             code = 0

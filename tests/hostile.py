@@ -736,8 +736,22 @@ def with_graph(base, name, content):
     return write_zip(path, kept)
 
 
+def _patch_heap(base, size):
+    """Change the length of what is free in the last heap of texts."""
+    data = bytearray(base.h5.read_bytes())
+    at = data.rfind(b"GCOL\x01") + 16
+    while index := int.from_bytes(data[at : at + 2], "little"):
+        assert index
+        at += 16 + -(-int.from_bytes(data[at + 8 : at + 16], "little") // 8) * 8
+    struct.pack_into("<Q", data, at + 8, size)
+    return _written(base, f"heap {size}.h5", bytes(data))
+
+
 @kind
 def oddities(base):
+    for size in (0, 8, 1 << 40):
+        yield f"heap {size}", _patch_heap(base, size)
+
     def group(file):
         del file["dlcli_onnx"]
         file.create_group("dlcli_onnx")

@@ -278,6 +278,12 @@ guard.limit(0)
         ("os.kill(os.getpid(), signal.SIGSEGV)", 2, "ended the process (SIGSEGV)"),
         ("os.kill(os.getppid(), signal.SIGTERM); time.sleep(20)", 143, ""),
         ("os.kill(os.getppid(), signal.SIGINT); time.sleep(20)", 1, "KeyboardInterrupt"),
+        (
+            "guard.LONGEST = 0.3\nwith guard.deadline(0):\n    all(n >= 0 for n in iter(int, 1))",
+            2,
+            "takes more time",
+        ),
+        ("with guard.deadline(0): pass\nsys.exit(3)", 3, ""),
         ("x = bytearray(1 << 29)", 1, "MemoryError"),
         ("print(input()); sys.exit(3)", 3, "through"),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from dlcli.cli import guard
 from dlcli.cli.options import Json, MaxSize, ModelPath
 
 if TYPE_CHECKING:
@@ -24,12 +25,17 @@ def inspect(model: ModelPath, max_size: MaxSize = "", json: Json = False) -> Non
     dlcli inspect stranger.keras
     dlcli inspect stranger.h5 --json
     """
+    guard.confine(model)
     from dlcli import contents
     from dlcli.cli import terminal
     from dlcli.errors import plain
     from dlcli.inspection import limits_of
+    from dlcli.loading import find_model
 
-    found = contents.inspect(model, limits_of(max_size))
+    limits, size = limits_of(max_size), find_model(model).stat().st_size
+    guard.limit(size)
+    with guard.deadline(size):
+        found = contents.inspect(model, limits)
     if json:
         terminal.say_json(found.to_json())
         return

@@ -9,11 +9,15 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
 LEAST = 4 << 30
 TIMES_FILE = 8
+# Processor seconds in which a file has to be open.
+LONGEST, BYTES_PER_SECOND = 60, 20e6
 # Drivers of GPUs reserve far more address space than they use.
 GPUS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
 PASSED_ON = (signal.SIGINT, signal.SIGTERM)
@@ -64,6 +68,22 @@ def limit(size: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
+@contextmanager
+def deadline(size: int) -> Iterator[None]:
+    """End this process, if it is a child, where opening a file of so many bytes takes too long.
+
+    Signals with handlers of Python's wait for libraries that go round for ever.
+    """
+    if not _confined:
+        yield
+        return
+    signal.setitimer(signal.ITIMER_PROF, LONGEST + size / BYTES_PER_SECOND)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+
 def _stand_in(child: int, model: Path) -> NoReturn:
     """Wait for the child, pass signals on to it, and end as it ends."""
 
@@ -84,7 +104,7 @@ def _stand_in(child: int, model: Path) -> NoReturn:
     name = signal.Signals(ended).name
     print(
         f"dlcli: error: the model {str(model)!r} ended the process ({name}): it is damaged, or "
-        "takes more memory than there is for it",
+        f"takes more {'time' if ended == signal.SIGPROF else 'memory'} than there is for it",
         file=sys.stderr,
     )
     print("hint: `dlcli inspect` says what is inside", file=sys.stderr, flush=True)

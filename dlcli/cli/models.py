@@ -40,9 +40,11 @@ def evaluate(
     from dlcli.inspection import limits_of
     from dlcli.loading import find_model, load_model
 
-    guard.limit(find_model(model).stat().st_size)
+    limits, size = limits_of(max_size), find_model(model).stat().st_size
+    guard.limit(size)
     backend.silence()
-    loaded = load_model(model, engine, limits_of(max_size))
+    with guard.deadline(size):
+        loaded = load_model(model, engine, limits)
     from dlcli import evaluation
 
     result = evaluation.evaluate(loaded, source, download_bar=sys.stderr.isatty())
@@ -110,7 +112,8 @@ def predict(
 
     if bool(text) == bool(source):
         raise DlcliError("name either an INPUT or texts with --text")
-    guard.limit(find_model(model).stat().st_size)
+    limits, size = limits_of(max_size), find_model(model).stat().st_size
+    guard.limit(size)
     backend.silence()
     from dlcli import prediction
 
@@ -118,7 +121,8 @@ def predict(
         for kept in (*map(Path, source or ()), find_model(model)):
             if kept.exists() and kept.samefile(output):
                 raise DlcliError(f"{output} is read here; name another file for the predictions")
-    loaded = load_model(model, engine, limits_of(max_size))
+    with guard.deadline(size):
+        loaded = load_model(model, engine, limits)
     wanted = source or prediction.table_of_texts(loaded, text or [])
     predictions = prediction.predict(loaded, wanted, invert=invert)
     blocks = iter(predictions)

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from dlcli.errors import ModelFileError, first_line
+from dlcli.inspection.heaps import is_repeated, read_heaps
 from dlcli.inspection.limits import Limits
 from dlcli.inspection.part import Part
 
@@ -24,8 +25,7 @@ PLAIN = "biuf"
 BFLOAT16 = np.dtype("V2")  # HDF5 has no word for it
 DEEPEST = 64
 BLOCK = 8 << 20
-# Of texts in attributes: how many there may be, what is long, and how much all of those may be.
-MANY, LONG, REPEATED = 20_000, 8192, 64 << 20
+MANY = 20_000  # Texts in one attribute.
 TRUNCATED = re.compile(r"eof = (\d+),.*stored_eof = (\d+)")
 
 
@@ -70,9 +70,10 @@ def inspect_storage(path: Path, file: Part, limits: Limits, *, read: bool = True
     """
     import h5py
 
+    heaps = read_heaps(path, file, limits)
     try:
         with h5py.File(file, "r") as opened:
-            return _Walk(path, file, limits, read=read).through(opened)
+            return _Walk(path, file, limits, heaps, read=read).through(opened)
     except (ModelFileError, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001 (whatever h5py raises for broken trees)
@@ -94,6 +95,7 @@ class _Walk:
     path: Path
     file: Part
     limits: Limits
+    heaps: list[tuple[int, int]]
     read: bool
     shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
     stored: int = 0
@@ -160,19 +162,7 @@ class _Walk:
 
     @cached_property
     def _repeated(self) -> bool:
-        """Whether texts of the file together are much longer than the file.
-
-        HDF5 keeps them in heaps, and whoever has one names the address of its heap.
-        """
-        total = 0
-        for address in self.file.find_all(b"GCOL", self.limits.objects):
-            self.file.seek(address + 8)
-            held = int.from_bytes(self.file.read(8), "little")
-            if LONG < held <= self.file.size - address:
-                most = (REPEATED + 4 * self.file.size) // held + 2
-                named = len(self.file.find_all(address.to_bytes(8, "little"), most))
-                total += named * held
-        return total > REPEATED + 4 * self.file.size
+        return is_repeated(self.file, self.heaps)
 
     def _check_values(self, item: Any, name: str) -> None:
         import h5py
