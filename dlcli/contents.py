@@ -13,7 +13,9 @@ from typing import Any
 from dlcli.catalogue import stored_catalogue
 from dlcli.errors import ModelFileError
 from dlcli.graph import Graph
-from dlcli.inspection import DEFAULT, Limits, graph_operators
+from dlcli.inspection.graph import graph_operators
+from dlcli.inspection.limits import DEFAULT, Limits
+from dlcli.inspection.shapes import Effect
 from dlcli.loading import find_model, inspect_embedded_graph
 from dlcli.metadata import Metadata
 from dlcli.model_file import ModelFile, read_model_file
@@ -139,10 +141,10 @@ def inspect(path: str | os.PathLike[str], limits: Limits = DEFAULT) -> ModelCont
         If the file is refused, as it would be by `predict`.
     """
     file = read_model_file(find_model(path), limits)
-    shapes = file.inspect_weights().shapes
+    stored, cost = file.inspect_weights()
     is_zip = file.source.kind == "zip"
     metadata = file.metadata
-    _check_metadata(file)
+    _check_metadata(file, cost)
     return ModelContents(
         str(file.path),
         "keras" if is_zip else "h5",
@@ -151,16 +153,16 @@ def inspect(path: str | os.PathLike[str], limits: Limits = DEFAULT) -> ModelCont
         f"dlcli {metadata.versions.get('dlcli', '?')}" if metadata else "plain Keras",
         file.keras_version(),
         file.architecture.kind,
-        _layers(file, shapes, is_zip=is_zip),
-        file.architecture.cost.operations,
+        _layers(file, stored.shapes, is_zip=is_zip),
+        cost.operations,
         metadata,
         _graph(file),
     )
 
 
-def _check_metadata(file: ModelFile) -> None:
+def _check_metadata(file: ModelFile, cost: Effect) -> None:
     """Refuse metadata that `predict` would trip over, or that are not of this network."""
-    outputs = file.architecture.cost.outputs
+    outputs = cost.outputs
     if file.metadata is None:
         return
     file.metadata.preprocessor()

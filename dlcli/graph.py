@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from dlcli.errors import ModelFileError
-from dlcli.inspection import inspect_graph
+from dlcli.inspection.graph import inspect_graph
 from dlcli.metadata import GraphFacts
 from dlcli.onnx import ExportError, export_graph
 from dlcli.scoring import rows_per_block

@@ -21,7 +21,8 @@ from dlcli.backend import import_keras
 from dlcli.errors import ModelFileError, first_line
 from dlcli.graph import Graph
 from dlcli.graph_cache import read_graph
-from dlcli.inspection import DEFAULT, Limits, inspect_graph
+from dlcli.inspection.graph import inspect_graph
+from dlcli.inspection.limits import DEFAULT, Limits
 from dlcli.metadata import Metadata
 from dlcli.model_file import ModelFile, read_model_file, weights_sha256
 from dlcli.onnx import OnnxNetwork

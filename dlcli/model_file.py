@@ -15,29 +15,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 from dlcli.artifacts import atomic
 from dlcli.errors import ModelFileError, first_line
 from dlcli.graph import Graph
-from dlcli.inspection import (
-    DEFAULT,
-    Architecture,
-    Limits,
-    Source,
-    Stored,
-    inspect_architecture,
-    inspect_archive,
-    inspect_storage,
-    open_source,
-)
-from dlcli.inspection.archive import CONFIG, WEIGHTS, place_of
+from dlcli.inspection.architecture import Architecture, inspect_architecture
+from dlcli.inspection.archive import CONFIG, WEIGHTS, inspect_archive, place_of
 from dlcli.inspection.document import read_json
-from dlcli.inspection.part import Part
-from dlcli.inspection.source import ZIP
+from dlcli.inspection.limits import DEFAULT, Limits
+from dlcli.inspection.source import ZIP, Source, open_source
 from dlcli.metadata import Metadata, parse_metadata
+
+if TYPE_CHECKING:
+    from dlcli.inspection.shapes import Effect
+    from dlcli.inspection.storage import Stored
 
 MEMBER, GRAPH_MEMBER = "dlcli.json", "dlcli.onnx"
 ATTRIBUTE, GRAPH_DATASET = "dlcli", "dlcli_onnx"
@@ -87,23 +81,28 @@ class ModelFile:
         with self.source.reopened() as file, _reading(self.path):
             return _keras_version(file)
 
-    def inspect_weights(self) -> Stored:
-        """Look through the weights, which is only needed where somebody reads them.
+    def inspect_weights(self) -> tuple[Stored, Effect]:
+        """Look through the weights, and return them with what the network costs for a sample.
+
+        That is needed only where Keras builds the network, or somebody asks.
 
         Raises
         ------
         ModelFileError
-            If they are not stored as Keras stores them, are not finite, or do not go with the
-            architecture.
+            If they are not stored as Keras stores them, are not finite, do not go with the
+            architecture, or the network asks for more than the limits allow.
         """
+        from dlcli.inspection.cost import network_cost
+
+        where = str(self.path)
         with self.source.reopened() as file:
             start, size = 0, self.source.size
             if self.source.kind == "zip":
                 with zipfile.ZipFile(file) as archive:
                     start, size = place_of(file, archive.getinfo(WEIGHTS))
-            stored = inspect_storage(self.path, Part(file, start, size), self.limits)
-        inspect_architecture(self.config, str(self.path), self.limits, stored.largest, stored.size)
-        return stored
+            stored = _inspect_storage(self.path, file, start, size, self.limits, read=True)
+        inspect_architecture(self.config, where, self.limits, stored.largest)
+        return stored, network_cost(self.config, where, self.limits, stored.size)
 
 
 def read_model_file(path: Path, limits: Limits = DEFAULT) -> ModelFile:
@@ -125,10 +124,9 @@ def read_model_file(path: Path, limits: Limits = DEFAULT) -> ModelFile:
             inspect_archive(path, file, source.size, limits)
             config, text = _read_keras(file)
             # Nothing in the file can be larger; the weights themselves are looked at when needed.
-            largest = stored = source.size
+            largest = source.size
         else:
-            found = inspect_storage(path, Part(file, 0, source.size), limits, read=False)
-            largest, stored = found.largest, found.size
+            largest = _inspect_storage(path, file, 0, source.size, limits, read=False).largest
             config, text = _read_h5(file, path)
     try:
         document = read_json(config)
@@ -136,9 +134,18 @@ def read_model_file(path: Path, limits: Limits = DEFAULT) -> ModelFile:
         raise ModelFileError(
             f"{path} is damaged: its architecture is no JSON: {first_line(error)}"
         ) from None
-    architecture = inspect_architecture(document, str(path), limits, largest, stored)
+    architecture = inspect_architecture(document, str(path), limits, largest)
     metadata = parse_metadata(text, str(path)) if text is not None else None
     return ModelFile(source, metadata, document, architecture, limits)
+
+
+def _inspect_storage(
+    path: Path, file: BinaryIO, start: int, size: int, limits: Limits, *, read: bool
+) -> Stored:
+    from dlcli.inspection.part import Part
+    from dlcli.inspection.storage import inspect_storage
+
+    return inspect_storage(path, Part(file, start, size), limits, read=read)
 
 
 @contextmanager

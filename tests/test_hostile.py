@@ -16,7 +16,10 @@ import pytest
 import dlcli
 from dlcli import ModelFileError, inspect, load_config, predict, train
 from dlcli.errors import DlcliError
-from dlcli.inspection import DEFAULT, inspect_npz, limits_of
+from dlcli.inspection.architecture import inspect_architecture
+from dlcli.inspection.arrays import inspect_npz
+from dlcli.inspection.cost import RULES, network_cost
+from dlcli.inspection.limits import DEFAULT, limits_of
 from dlcli.loading import load_model
 from dlcli.model_file import read_model_file
 
@@ -168,27 +171,27 @@ def test_good_models_of_many_layers_load(name, format, tmp_path, monkeypatch):
     np.testing.assert_allclose(loaded.network(x), expected, atol=1e-2 if name == "bfloat" else 1e-5)
     contents = inspect(path)
     assert contents.parameters >= model.count_params()
-    assert loaded.file.architecture.cost.outputs[0][-1:] == model.output_shape[-1:]
+    _, cost = loaded.file.inspect_weights()
+    assert cost.outputs[0][-1:] == model.output_shape[-1:]
 
 
 def test_large_networks_are_within_the_limits(tmp_path):
-    from dlcli.inspection import inspect_architecture
-
     resnet = keras.applications.ResNet152(weights=None)
     document = json.loads(resnet.to_json())
-    found = inspect_architecture(document, "resnet", DEFAULT, 4096, resnet.count_params() * 4)
+    inspect_architecture(document, "resnet", DEFAULT, 4096)
+    cost = network_cost(document, "resnet", DEFAULT, resnet.count_params() * 4)
     embedding = keras.Sequential([keras.Input((200,)), keras.layers.Embedding(1_000_000, 50)])
     words = json.loads(embedding.to_json())
 
-    assert 11e9 < found.cost.operations < 13e9
-    assert found.cost.weights == pytest.approx(resnet.count_params(), rel=0.01)
-    assert inspect_architecture(words, "words", DEFAULT, 1_000_000, 200_000_000)
+    assert 11e9 < cost.operations < 13e9
+    assert cost.weights == pytest.approx(resnet.count_params(), rel=0.01)
+    inspect_architecture(words, "words", DEFAULT, 1_000_000)
+    assert network_cost(words, "words", DEFAULT, 200_000_000).weights == 50_000_000
 
 
 def test_every_layer_of_keras_is_measured_or_refused():
     from dlcli.catalogue import stored_catalogue
     from dlcli.config.components import HARMFUL
-    from dlcli.inspection.cost import RULES
 
     assert set(stored_catalogue().entries["layers"]) - set(HARMFUL) <= RULES
 

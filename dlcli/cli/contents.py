@@ -29,7 +29,7 @@ def inspect(model: ModelPath, max_size: MaxSize = "", json: Json = False) -> Non
     from dlcli import contents
     from dlcli.cli import terminal
     from dlcli.errors import plain
-    from dlcli.inspection import limits_of
+    from dlcli.inspection.limits import limits_of
     from dlcli.loading import find_model
 
     limits, size = limits_of(max_size), find_model(model).stat().st_size

@@ -37,7 +37,7 @@ def evaluate(
     guard.confine(model)
     from dlcli import backend
     from dlcli.cli import terminal
-    from dlcli.inspection import limits_of
+    from dlcli.inspection.limits import limits_of
     from dlcli.loading import find_model, load_model
 
     limits, size = limits_of(max_size), find_model(model).stat().st_size
@@ -107,7 +107,7 @@ def predict(
     from dlcli import backend
     from dlcli.cli import terminal
     from dlcli.cli.output import csv_writer, destination, json_writer
-    from dlcli.inspection import limits_of
+    from dlcli.inspection.limits import limits_of
     from dlcli.loading import find_model, load_model
 
     if bool(text) == bool(source):

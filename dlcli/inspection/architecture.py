@@ -22,14 +22,17 @@ from dlcli.inspection.allowed import (
     INNER,
     KEYS,
     MODEL_KEYS,
+    MODELS,
     MODULES,
     REFUSED_NAMES,
     SPELLED,
     find_entry,
 )  # fmt: skip
-from dlcli.inspection.cost import MODELS, CostError, network_cost
-from dlcli.inspection.limits import Limits
-from dlcli.inspection.shapes import Effect
+from dlcli.inspection.limits import RAISE, Limits
+
+DEEPEST = 64
+LARGEST_INT = 1 << 64
+PLAIN_TYPES = {int, float, bool, type(None), str}
 
 
 @dataclass(frozen=True)
@@ -60,18 +63,13 @@ class Architecture:
         The class of the model.
     layers : tuple of Layer
         From the outer ones to those inside of them, in their order.
-    cost : Effect
-        What it needs for one sample.
     """
 
     kind: str
     layers: tuple[Layer, ...]
-    cost: Effect
 
 
-def inspect_architecture(
-    document: Any, where: str, limits: Limits, largest: int, stored: int
-) -> Architecture:
+def inspect_architecture(document: Any, where: str, limits: Limits, largest: int) -> Architecture:
     """Look through Keras's description of a network.
 
     Parameters
@@ -83,36 +81,18 @@ def inspect_architecture(
     limits : Limits
     largest : int
         The largest dimension that a weight in the file has, or can have.
-    stored : int
-        Bytes of all weights.
 
     Raises
     ------
     ModelFileError
-        If it names anything but Keras's own layers with plain arguments, or asks for more memory
-        or work than the limits allow.
+        If it names anything but Keras's own layers with plain arguments.
     """
     reader = _Reader(where, limits, max(limits.number, largest))
-    if not isinstance(document, dict) or document.get("class_name") not in MODELS:
+    if not isinstance(document, dict) or document.get("class_name") not in list(MODELS):
         name = document.get("class_name") if isinstance(document, dict) else None
         raise reader.refused(f"its model is a {_shown(name)}, not a Sequential or Functional one")
     reader.component(document, ("models",), 0)
-    try:
-        cost = network_cost(document, limits)
-    except CostError as error:
-        raise ModelFileError(f"{where} is refused: {error}", hint=RAISE) from None
-    if cost.weights > stored + SLACK:
-        raise reader.refused(
-            f"its network has {cost.weights:,} weights, and {stored:,} bytes of them are stored"
-        )
-    return Architecture(document["class_name"], tuple(reader.layers), cost)
-
-
-PLAIN_TYPES = {int, float, bool, type(None), str}
-DEEPEST = 64
-LARGEST_INT = 1 << 64
-RAISE = "if you trust whoever made it, allow more with --max-size"
-SLACK = 1 << 20
+    return Architecture(document["class_name"], tuple(reader.layers))
 
 
 def _shown(value: Any) -> str:

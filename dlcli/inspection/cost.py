@@ -8,17 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from dlcli.errors import first_line
+from dlcli.errors import ModelFileError, first_line
+from dlcli.inspection.allowed import MODELS
 from dlcli.inspection.joins import JOINS
-from dlcli.inspection.limits import Limits
+from dlcli.inspection.limits import RAISE, Limits
 from dlcli.inspection.recurrence import HOLDERS
 from dlcli.inspection.shapes import SIMPLE, Effect, Shape, whole
 from dlcli.inspection.windows import WINDOWS
 
-MODELS = ("Sequential", "Functional", "Model")
-OPERATIONS = (
-    "Add", "Divide", "Maximum", "Minimum", "Multiply", "Negative", "Subtract", "TrueDivide",
-)  # fmt: skip
 PLAIN = {**SIMPLE, **WINDOWS, **JOINS}
 RULES = {*PLAIN, *HOLDERS}
 # Weights that the network need not have stored: what some layers make of their arguments.
@@ -29,19 +26,38 @@ class CostError(Exception):
     """A network asks for too much, or is no network; the message goes on after the file."""
 
 
-def network_cost(component: Any, limits: Limits) -> Effect:
-    """Return what a network, whose components were inspected, costs for one sample.
+def network_cost(document: Any, where: str, limits: Limits, stored: int) -> Effect:
+    """Return what a network, whose architecture was inspected, costs for one sample.
+
+    Parameters
+    ----------
+    document : object
+        Keras's JSON.
+    where : str
+        The file, for messages.
+    limits : Limits
+    stored : int
+        Bytes of all weights in the file.
 
     Raises
     ------
-    CostError
-        If it is more than the limits allow.
+    ModelFileError
+        If it is more than the limits allow, or than the file has weights for.
     """
     try:
-        return Meter(limits).measure(component, ())
+        cost = Meter(limits).measure(document, ())
+    except CostError as error:
+        raise ModelFileError(f"{where} is refused: {error}", hint=RAISE) from None
     # What stands where something else belongs.
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
-        raise CostError(f"its network is damaged: {first_line(error)}") from None
+        reason = first_line(error)
+        raise ModelFileError(f"{where} is refused: its network is damaged: {reason}") from None
+    if cost.weights > stored + SLACK:
+        raise ModelFileError(
+            f"{where} is refused: its network has {cost.weights:,} weights, and {stored:,} bytes "
+            "of them are stored"
+        )
+    return cost
 
 
 @dataclass

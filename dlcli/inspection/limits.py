@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 
 from dlcli.errors import DlcliError
 
+RAISE = "if you trust whoever made it, allow more with --max-size"
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from dlcli.errors import ModelFileError, first_line
-from dlcli.inspection import inspect_graph
+from dlcli.inspection.graph import inspect_graph
 
 Array = np.ndarray[Any, Any]
 
