@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dlcli.baselines import BaselineResult, baseline
     from dlcli.config import Config, load_config
+    from dlcli.contents import ModelContents, inspect
     from dlcli.cross_validation import KfoldResult, kfold
     from dlcli.errors import (
         ConfigError,
@@ -39,6 +40,7 @@ _HOME = {
     "Evaluation": "evaluation",
     "Interrupted": "errors",
     "KfoldResult": "cross_validation",
+    "ModelContents": "contents",
     "ModelFileError": "errors",
     "Predictions": "prediction",
     "Reproduction": "reproduction",
@@ -47,6 +49,7 @@ _HOME = {
     "WriteError": "errors",
     "baseline": "baselines",
     "evaluate": "evaluation",
+    "inspect": "contents",
     "kfold": "cross_validation",
     "load_config": "config",
     "predict": "prediction",
@@ -56,9 +59,9 @@ _HOME = {
 
 __all__ = [
     "BaselineResult", "Config", "ConfigError", "DatasetError", "DlcliError", "Evaluation",
-    "Interrupted", "KfoldResult", "ModelFileError", "Predictions", "Reproduction", "TrainResult",
-    "TrainingError", "WriteError", "baseline", "evaluate", "kfold", "load_config", "predict",
-    "reproduce", "train",
+    "Interrupted", "KfoldResult", "ModelContents", "ModelFileError", "Predictions", "Reproduction",
+    "TrainResult", "TrainingError", "WriteError", "baseline", "evaluate", "inspect", "kfold",
+    "load_config", "predict", "reproduce", "train",
 ]  # fmt: skip
 
 

@@ -83,18 +83,24 @@ class Catalogue:
 
 
 @functools.cache
+def stored_catalogue() -> Catalogue:
+    """Return the catalogue that comes along, which may be of another version than the installed."""
+    return _from_json(json.loads(PATH.read_text(encoding="utf-8")))
+
+
+@functools.cache
 def keras_catalogue() -> Catalogue:
     """Return the catalogue of the installed Keras.
 
     The stored one serves as long as the version is the same; of another version Keras
     itself is asked, which imports it.
     """
-    stored = json.loads(PATH.read_text(encoding="utf-8"))
+    stored = stored_catalogue()
     try:
         installed = metadata.version("keras")
     except metadata.PackageNotFoundError:
-        installed = stored["version"]
-    return _from_json(stored if installed == stored["version"] else generate())
+        installed = stored.version
+    return stored if installed == stored.version else _from_json(generate())
 
 
 def _from_json(document: Mapping[str, Any]) -> Catalogue:

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from dlcli.errors import ModelFileError
+from dlcli.inspection.graph import inspect_graph
 from dlcli.metadata import GraphFacts
 from dlcli.onnx import ExportError, export_graph
 from dlcli.scoring import rows_per_block
@@ -58,8 +60,11 @@ def make_graph(model: Any, x: Array) -> Graph:
     """
     if model.count_params() > MAX_EXPORTED_WEIGHTS:
         return Graph(GraphFacts(refused="the network is too large for ONNX"))
+    block = rows_per_block(model)
     try:
         content = export_graph(model, x[:64])
-    except ExportError as reason:
+        if is_converted_quickly(model):  # it goes into a file, whose reader knows nothing of it
+            inspect_graph(content, rows=block)
+    except (ExportError, ModelFileError) as reason:
         return Graph(GraphFacts(refused=str(reason)))
-    return Graph(GraphFacts(block=rows_per_block(model)), content)
+    return Graph(GraphFacts(block=block), content)

@@ -1,25 +1,29 @@
-"""Opens model files, which may come from strangers: looked at first, then given to Keras.
+"""Opens model files, which may come from strangers: inspected, loaded, checked again.
 
-Nothing is unpickled, no code runs: Keras's safe mode stays on, and a file whose layers a config
-could not name either is refused before Keras sees it.
+1. `read_model_file` looks at bytes, container, architecture and metadata, and builds nothing.
+2. A graph that the file carries is inspected and given to ONNX Runtime. Without one the weights
+   are inspected too, and Keras loads the file in its safe mode.
+3. What was loaded has to be one network of fixed size, from a file that nobody changed meanwhile.
+
+Nothing is unpickled, and no code of the file runs.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 from dlcli.backend import import_keras
-from dlcli.config.components import CODE, REFUSED
 from dlcli.errors import ModelFileError, first_line
 from dlcli.graph import Graph
 from dlcli.graph_cache import read_graph
+from dlcli.inspection.graph import inspect_graph
+from dlcli.inspection.limits import DEFAULT, Limits
 from dlcli.metadata import Metadata
-from dlcli.model_file import ModelFile, is_zip, read_model_file, weights_sha256
+from dlcli.model_file import ModelFile, read_model_file, weights_sha256
 from dlcli.onnx import OnnxNetwork
 from dlcli.records import find_run
 from dlcli.scoring import Predictor
@@ -61,7 +65,7 @@ class LoadedModel:
     def model(self) -> Any:
         """The Keras model, not compiled; Keras is imported for it where ONNX Runtime computes."""
         network = self.network
-        return network.model if isinstance(network, Predictor) else _load_keras(self.path)
+        return network.model if isinstance(network, Predictor) else _load_keras(self.file)
 
 
 def find_model(path: str | os.PathLike[str]) -> Path:
@@ -97,7 +101,9 @@ def _why_none(run: Path) -> str:
     return "it did not finish"
 
 
-def load_model(path: str | os.PathLike[str], engine: Engine = "auto") -> LoadedModel:
+def load_model(
+    path: str | os.PathLike[str], engine: Engine = "auto", limits: Limits = DEFAULT
+) -> LoadedModel:
     """Open a model file.
 
     Parameters
@@ -107,6 +113,8 @@ def load_model(path: str | os.PathLike[str], engine: Engine = "auto") -> LoadedM
     engine : {"auto", "onnx", "keras"}
         What computes the outputs: ONNX Runtime on the graph that the file carries, Keras, or
         the first that is possible.
+    limits : Limits
+        How large the file may be, and what it asks for.
 
     Raises
     ------
@@ -115,9 +123,7 @@ def load_model(path: str | os.PathLike[str], engine: Engine = "auto") -> LoadedM
         own layers, was written by a newer dlcli, or has no usable graph where one is asked for.
     """
     path = find_model(path)
-    file = read_model_file(path)
-    _check_layers(file.config, path)
-    _check_ending(path)
+    file = read_model_file(path, limits)
     notices: list[str] = []
     if file.metadata is None:
         notices.append(
@@ -132,7 +138,7 @@ def load_model(path: str | os.PathLike[str], engine: Engine = "auto") -> LoadedM
             raise ModelFileError(f"{path} has no ONNX graph to use: {obstacle}", hint=hint)
         if file.metadata is not None and file.metadata.graph and not file.metadata.graph.refused:
             notices.append(f"the ONNX graph of {path.name} is ignored: {obstacle}")
-    model = _load_keras(path)
+    model = _load_keras(file)
     saved = file.metadata.weights_sha256 if file.metadata else ""
     is_changed = saved not in ("", weights_sha256(model))
     if is_changed:
@@ -144,11 +150,8 @@ def load_model(path: str | os.PathLike[str], engine: Engine = "auto") -> LoadedM
 def _graph_of(file: ModelFile) -> tuple[OnnxNetwork | None, str]:
     """Return the network of a file's graph, in it or in the cache, or why there is none."""
     facts = file.metadata.graph if file.metadata else None
-    try:
-        digest = file.digest
-        graph = read_graph(digest) if facts is None else Graph(facts, file.graph())
-    except ModelFileError as error:  # what is wrong with the file itself, Keras says
-        return None, str(error)
+    digest = file.digest
+    graph = read_graph(digest) if facts is None else Graph(facts, file.graph())
     if graph is None:
         return None, "none was made so far; the first prediction makes one"
     if graph.facts.refused:
@@ -159,19 +162,42 @@ def _graph_of(file: ModelFile) -> tuple[OnnxNetwork | None, str]:
         return None, "it is missing"
     if not graph.is_whole:
         return None, "it is damaged"
+    if facts is not None:  # a stranger's, perhaps; those in the cache were made here
+        inspect_embedded_graph(file, graph)
     try:
         return OnnxNetwork(graph.content, graph.facts.block), ""
     except ModelFileError as error:
         return None, str(error)
 
 
-def _load_keras(path: Path) -> Any:
-    keras = import_keras()
+def inspect_embedded_graph(file: ModelFile, graph: Graph) -> None:
+    """Refuse the file of a graph that may do harm: nobody writes one by mistake."""
     try:
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
+        inspect_graph(graph.content or b"", rows=graph.facts.block, limits=file.limits)
+    except ModelFileError as error:
+        raise ModelFileError(
+            f"{file.path} is refused: {error}", hint="--engine keras does without the graph"
+        ) from None
+
+
+def _load_keras(file: ModelFile) -> Any:
+    file.inspect_weights()
+    keras = import_keras()
+    settings = _settings(keras)
+    file.source.check()
+    try:
+        model = keras.saving.load_model(file.path, compile=False, safe_mode=True)
     except Exception as error:
         reason = first_line(error)
-        raise ModelFileError(f"Keras cannot load {path}: {reason}") from error
+        raise ModelFileError(f"Keras cannot load {file.path}: {reason}") from error
+    file.source.check()
+    if _settings(keras) != settings:
+        raise ModelFileError(f"{file.path} is refused: it changed Keras's settings")
+    return model
+
+
+def _settings(keras: Any) -> tuple[Any, ...]:
+    return keras.config.floatx(), keras.config.epsilon(), keras.config.image_data_format()
 
 
 def _keras_network(model: Any, path: Path) -> Predictor:
@@ -181,39 +207,3 @@ def _keras_network(model: Any, path: Path) -> Predictor:
     ):
         raise ModelFileError(f"{path}: only networks with one input and output of fixed size")
     return Predictor(model)
-
-
-def _check_ending(path: Path) -> None:
-    """Refuse an ending that belies the content: Keras goes by it."""
-    endings = (".keras",) if is_zip(path) else (".h5", ".hdf5")
-    if path.suffix not in endings:
-        raise ModelFileError(
-            f"{path} is a {endings[0]} file by its content",
-            hint=f"let its name end in {endings[0]}",
-        )
-
-
-def _check_layers(config: Any, path: Path) -> None:
-    """Refuse layers that hold code or open files."""
-    refused = {
-        name: reason
-        for (kind, name), reason in REFUSED.items()
-        if kind == "layers" and (reason == CODE or "files" in reason)
-    }
-    for name in _class_names(config):
-        if name in refused:
-            what = refused[name].partition(",")[0]
-            raise ModelFileError(f"{path} is refused: its layer {name} {what}")
-
-
-def _class_names(value: Any, depth: int = 0) -> Iterator[str]:
-    if depth > 100:
-        return
-    if isinstance(value, dict):
-        if isinstance(value.get("class_name"), str):
-            yield value["class_name"]
-        for item in value.values():
-            yield from _class_names(item, depth + 1)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _class_names(item, depth + 1)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Iterator
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from dlcli import __version__
 from dlcli.config import Config
 from dlcli.config.document import Document, dump, parse
 from dlcli.config.load import build_config
 from dlcli.datasets.dataset import Column, Dialect, Medium, Target
 from dlcli.errors import ModelFileError
+from dlcli.inspection.document import BRACKETS, read_json
 from dlcli.preprocess import Preprocessor
 from dlcli.scoring import MAX_BLOCK
 
 SCHEMA = 1
+LONGEST, MOST_NAMES, MOST_PLACES = 10_000, 100_000, 10_000_000
 
 
 class GraphFacts(BaseModel):
@@ -48,6 +52,12 @@ class Metadata(BaseModel):
     weights_sha256: str
     graph: GraphFacts | None = Field(default=None, description="None: none was made so far.")
 
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if problem := next(_problems(self), None):
+            raise ValueError(problem)
+        return self
+
     def preprocessor(self) -> Preprocessor:
         """Return the fitted preprocessing.
 
@@ -73,6 +83,41 @@ class Metadata(BaseModel):
         return build_config(self.name, Document(where, value), Path())
 
 
+def _problems(metadata: Metadata) -> Iterator[str]:
+    """Yield what no training writes, and what reads rows would trip over."""
+    target, dialect = metadata.target, metadata.dialect
+    names = [column.name for column in metadata.columns]
+    texts = [metadata.name, target.name, target.unit, *names, *target.class_names, *target.labels]
+    texts += [*dialect.missing, *metadata.versions.values()]
+    if max(map(len, texts)) > LONGEST:
+        yield f"a name of more than {LONGEST:,} characters"
+    if max(len(names), len(target.class_names), len(dialect.missing)) > MOST_NAMES:
+        yield f"more than {MOST_NAMES:,} columns or classes"
+    for what, several in (("column", names), ("class", target.class_names)):
+        if len(set(several)) < len(several):
+            yield f"one {what} is there twice"
+    if (target.task == "classification") != bool(target.class_names):
+        yield f"{len(target.class_names)} classes for {target.task}"
+    places = [column.position for column in metadata.columns]
+    places += [dialect.width, target.position or 0]
+    if not all(0 <= place <= MOST_PLACES for place in places):
+        yield "a column at no place in a file"
+    if dialect.delimiter not in ("whitespace", "auto") and len(dialect.delimiter) != 1:
+        yield f"the delimiter {dialect.delimiter[:20]!r}"
+    if len(dialect.decimal) != 1 or len(dialect.comment) > 1:
+        yield "a decimal sign or comment of several characters"
+    if dialect.encoding != "auto" and not _is_encoding(dialect.encoding):
+        yield f"the encoding {dialect.encoding[:20]!r}"
+
+
+def _is_encoding(name: str) -> bool:
+    try:
+        "".encode(name)
+    except (LookupError, ValueError):  # also what compresses, and is no encoding of text
+        return False
+    return True
+
+
 def parse_metadata(text: str, where: str) -> Metadata:
     """Read the document of a model file.
 
@@ -89,14 +134,30 @@ def parse_metadata(text: str, where: str) -> Metadata:
         If it is of a newer dlcli, or damaged.
     """
     try:
+        if text.count("[") + text.count("{") > BRACKETS:
+            raise ModelFileError(f"the dlcli metadata of {where} are damaged: too many lists")
         return Metadata.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         if first["loc"] == ("schema_version",):
             raise ModelFileError(
-                f"{where} was written by a newer dlcli: schema {first['input']}, not {SCHEMA}",
-                hint="upgrade dlcli",
+                _newer(text, where, first["input"]), hint="upgrade dlcli"
             ) from None
-        message = f"the dlcli metadata of {where} are damaged: {place}: {first['msg']}"
+        told = first["msg"].removeprefix("Value error, ")
+        reason = f"{place}: {told}" if place else told
+        message = f"the dlcli metadata of {where} are damaged: {reason}"
         raise ModelFileError(message) from None
+
+
+def _newer(text: str, where: str, schema: Any) -> str:
+    """Say who wrote a file of another schema, as far as the file tells."""
+    try:
+        version = read_json(text)["versions"]["dlcli"]
+    except (ValueError, KeyError, TypeError):
+        version = ""
+    writer = f"dlcli {str(version)[:20]}" if version else "a newer dlcli"
+    return (
+        f"{where} was written by {writer} (schema {str(schema)[:20]}); "
+        f"this is {__version__} (schema {SCHEMA})"
+    )

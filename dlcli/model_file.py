@@ -7,7 +7,6 @@ set. Keras drops both when it saves a file again.
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import shutil
 import zipfile
@@ -16,20 +15,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 from dlcli.artifacts import atomic
-from dlcli.errors import ModelFileError
+from dlcli.errors import ModelFileError, first_line
 from dlcli.graph import Graph
+from dlcli.inspection.architecture import Architecture, inspect_architecture
+from dlcli.inspection.archive import CONFIG, WEIGHTS, inspect_archive, place_of
+from dlcli.inspection.document import read_json
+from dlcli.inspection.limits import DEFAULT, Limits
+from dlcli.inspection.source import ZIP, Source, open_source
 from dlcli.metadata import Metadata, parse_metadata
+
+if TYPE_CHECKING:
+    from dlcli.inspection.shapes import Effect
+    from dlcli.inspection.storage import Stored
 
 MEMBER, GRAPH_MEMBER = "dlcli.json", "dlcli.onnx"
 ATTRIBUTE, GRAPH_DATASET = "dlcli", "dlcli_onnx"
-ZIP = b"PK\x03\x04"
-HDF5 = b"\x89HDF\r\n\x1a\n"
-MAX_CONFIG_BYTES = 16 << 20
 
 Array = np.ndarray[Any, Any]
 
@@ -40,51 +45,107 @@ class ModelFile:
 
     Parameters
     ----------
-    path : Path
+    source : Source
     metadata : Metadata or None
         None for a file that plain Keras wrote.
     config : object
         Keras's JSON of the architecture.
+    architecture : Architecture
+    limits : Limits
     """
 
-    path: Path
+    source: Source
     metadata: Metadata | None
     config: Any
+    architecture: Architecture
+    limits: Limits
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return self.source.path
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of all that Keras stored."""
-        with _reading(self.path):
-            return _stored_sha256(self.path)
+        with self.source.reopened() as file, _reading(self.path):
+            return _stored_sha256(file)
 
     def graph(self) -> bytes | None:
         """Return the ONNX graph, if there is one."""
-        with _reading(self.path):
-            return _read_graph(self.path)
+        with self.source.reopened() as file, _reading(self.path):
+            return _read_graph(file)
+
+    def keras_version(self) -> str:
+        """Return the version of Keras that saved the file; empty where it does not say."""
+        with self.source.reopened() as file, _reading(self.path):
+            return _keras_version(file)
+
+    def inspect_weights(self) -> tuple[Stored, Effect]:
+        """Look through the weights, and return them with what the network costs for a sample.
+
+        That is needed only where Keras builds the network, or somebody asks.
+
+        Raises
+        ------
+        ModelFileError
+            If they are not stored as Keras stores them, are not finite, do not go with the
+            architecture, or the network asks for more than the limits allow.
+        """
+        from dlcli.inspection.cost import network_cost
+
+        where = str(self.path)
+        with self.source.reopened() as file:
+            start, size = 0, self.source.size
+            if self.source.kind == "zip":
+                with zipfile.ZipFile(file) as archive:
+                    start, size = place_of(file, archive.getinfo(WEIGHTS))
+            stored = _inspect_storage(self.path, file, start, size, self.limits, read=True)
+        inspect_architecture(self.config, where, self.limits, stored.largest)
+        return stored, network_cost(self.config, where, self.limits, stored.size)
 
 
-def read_model_file(path: Path) -> ModelFile:
+def read_model_file(path: Path, limits: Limits = DEFAULT) -> ModelFile:
     """Read metadata and architecture of a model file without building it.
+
+    Parameters
+    ----------
+    path : Path
+    limits : Limits
+        How large the file may be, and what it asks for.
 
     Raises
     ------
     ModelFileError
-        If the file is damaged, or no Keras model.
+        If the file is damaged, no Keras model, or holds what none of Keras's own layers needs.
     """
-    with path.open("rb") as file:
-        magic = file.read(8)
-    if not magic.startswith(ZIP) and magic != HDF5:
-        size = path.stat().st_size
-        what = "is empty" if size == 0 else "is no Keras model file (neither .keras nor HDF5)"
-        raise ModelFileError(f"{path} {what}")
-    with _reading(path):
-        config, text = _read_keras(path) if magic.startswith(ZIP) else _read_h5(path)
+    with open_source(path, limits) as (source, file), _reading(path):
+        if source.kind == "zip":
+            inspect_archive(path, file, source.size, limits)
+            config, text = _read_keras(file)
+            # Nothing in the file can be larger; the weights themselves are looked at when needed.
+            largest = source.size
+        else:
+            largest = _inspect_storage(path, file, 0, source.size, limits, read=False).largest
+            config, text = _read_h5(file, path)
     try:
-        architecture = json.loads(config)
-    except (ValueError, RecursionError):
-        raise ModelFileError(f"{path} is damaged: its architecture is no JSON") from None
+        document = read_json(config)
+    except ValueError as error:
+        raise ModelFileError(
+            f"{path} is damaged: its architecture is no JSON: {first_line(error)}"
+        ) from None
+    architecture = inspect_architecture(document, str(path), limits, largest)
     metadata = parse_metadata(text, str(path)) if text is not None else None
-    return ModelFile(path, metadata, architecture)
+    return ModelFile(source, metadata, document, architecture, limits)
+
+
+def _inspect_storage(
+    path: Path, file: BinaryIO, start: int, size: int, limits: Limits, *, read: bool
+) -> Stored:
+    from dlcli.inspection.part import Part
+    from dlcli.inspection.storage import inspect_storage
+
+    return inspect_storage(path, Part(file, start, size), limits, read=read)
 
 
 @contextmanager
@@ -92,70 +153,71 @@ def _reading(path: Path) -> Iterator[None]:
     try:
         yield
     # zipfile's NotImplementedError is a compression it does not know, its RuntimeError encryption;
-    # h5py raises RuntimeError and KeyError for broken trees.
-    except (zipfile.BadZipFile, EOFError, RuntimeError, OSError, KeyError) as error:
-        raise ModelFileError(f"{path} is damaged or incomplete: {error}") from None
+    # h5py raises RuntimeError and KeyError for broken trees, the others for odd values in them.
+    except (
+        zipfile.BadZipFile, EOFError, RuntimeError, OSError, KeyError, ValueError, TypeError,
+        AttributeError,
+    ) as error:  # fmt: skip
+        raise ModelFileError(f"{path} is damaged or incomplete: {first_line(error)}") from None
 
 
-def is_zip(path: Path) -> bool:
-    """Tell a .keras file from an .h5 file by its first bytes."""
-    with path.open("rb") as file:
-        return file.read(4) == ZIP
+def _read_keras(file: BinaryIO) -> tuple[str, str | None]:
+    with zipfile.ZipFile(file) as archive:
+        text = archive.read(MEMBER).decode() if MEMBER in archive.namelist() else None
+        return archive.read(CONFIG).decode(), text
 
 
-def _read_keras(path: Path) -> tuple[str, str | None]:
-    with zipfile.ZipFile(path) as archive:
-        names = archive.namelist()
-        if "config.json" not in names:
-            raise ModelFileError(f"{path} is a zip file, but no Keras model")
-        config = _member(archive, "config.json", path)
-        return config, _member(archive, MEMBER, path) if MEMBER in names else None
-
-
-def _member(archive: zipfile.ZipFile, name: str, path: Path) -> str:
-    if archive.getinfo(name).file_size > MAX_CONFIG_BYTES:
-        raise ModelFileError(f"{path}: {name} is larger than {MAX_CONFIG_BYTES >> 20} MB")
-    try:
-        return archive.read(name).decode()
-    except UnicodeDecodeError:
-        raise ModelFileError(f"{path}: {name} is no text") from None
-
-
-def _read_h5(path: Path) -> tuple[str, str | None]:
+def _read_h5(file: BinaryIO, path: Path) -> tuple[str, str | None]:
     import h5py
 
-    with h5py.File(path, "r") as file:
-        if "model_config" not in file.attrs:
+    with h5py.File(file, "r") as opened:
+        if "model_config" not in opened.attrs:
             raise ModelFileError(
                 f"{path} holds weights only, or no Keras model at all",
                 hint="use the file that `dlcli train` or `model.save` wrote",
             )
-        config = _text(file.attrs["model_config"])
-        return config, _text(file.attrs[ATTRIBUTE]) if ATTRIBUTE in file.attrs else None
+        config = _text(opened.attrs["model_config"])
+        return config, _text(opened.attrs[ATTRIBUTE]) if ATTRIBUTE in opened.attrs else None
+
+
+def _keras_version(file: BinaryIO) -> str:
+    if _is_zip(file):
+        with zipfile.ZipFile(file) as archive:
+            if "metadata.json" not in archive.namelist():
+                return ""
+            document = read_json(archive.read("metadata.json").decode())
+        version = document.get("keras_version") if isinstance(document, dict) else None
+        return str(version or "")[:40]
+    import h5py
+
+    with h5py.File(file, "r") as opened:
+        return _text(opened.attrs.get("keras_version", ""))[:40]
 
 
 def _text(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
-def _read_graph(path: Path) -> bytes | None:
-    if is_zip(path):
-        with zipfile.ZipFile(path) as archive:
-            if GRAPH_MEMBER not in archive.namelist():
-                return None
-            if archive.getinfo(GRAPH_MEMBER).compress_type != zipfile.ZIP_STORED:
-                raise ModelFileError(f"{path}: {GRAPH_MEMBER} is compressed")
-            return archive.read(GRAPH_MEMBER)
+def _is_zip(file: BinaryIO) -> bool:
+    file.seek(0)
+    return file.read(4) == ZIP
+
+
+def _read_graph(file: BinaryIO) -> bytes | None:
+    if _is_zip(file):
+        with zipfile.ZipFile(file) as archive:
+            return archive.read(GRAPH_MEMBER) if GRAPH_MEMBER in archive.namelist() else None
     import h5py
 
-    with h5py.File(path, "r") as file:
-        return _stored(file[GRAPH_DATASET]).tobytes() if GRAPH_DATASET in file else None
+    with h5py.File(file, "r") as opened:
+        return _stored(opened[GRAPH_DATASET]).tobytes() if GRAPH_DATASET in opened else None
 
 
-def _stored_sha256(path: Path) -> str:
+def _stored_sha256(file: BinaryIO) -> str:
+    """Return a digest of what Keras stored, in a file that was inspected or written here."""
     digest = hashlib.sha256()
-    if is_zip(path):
-        with zipfile.ZipFile(path) as archive:
+    if _is_zip(file):
+        with zipfile.ZipFile(file) as archive:
             for info in archive.infolist():
                 if info.filename in (MEMBER, GRAPH_MEMBER):
                     continue
@@ -166,8 +228,8 @@ def _stored_sha256(path: Path) -> str:
         return digest.hexdigest()
     import h5py
 
-    with h5py.File(path, "r") as file:
-        _add_group(file, digest, set())
+    with h5py.File(file, "r") as opened:
+        _add_group(opened, digest, set())
     return digest.hexdigest()
 
 
@@ -181,8 +243,6 @@ def _add_group(group: Any, digest: Any, seen: set[int]) -> None:
         plain = value.tolist() if isinstance(value, np.ndarray | np.generic) else value
         digest.update(f"{group.name}@{name}={plain!r}".encode())
     for name in sorted(set(group) - {GRAPH_DATASET}):
-        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-            raise ModelFileError(f"{group.file.filename} has links to other places")
         item = group[name]
         if isinstance(item, h5py.Dataset):
             digest.update(f"{item.name}{item.dtype}{item.shape}".encode())
@@ -192,9 +252,6 @@ def _add_group(group: Any, digest: Any, seen: set[int]) -> None:
 
 
 def _stored(dataset: Any) -> Array:
-    """Return the values of a data set of HDF5, which has to hold as many as it says."""
-    if dataset.id.get_storage_size() < dataset.nbytes:
-        raise ModelFileError(f"{dataset.file.filename} is damaged: {dataset.name} is cut off")
     return np.asarray(dataset[()])
 
 
@@ -222,7 +279,8 @@ def save_model(model: Any, path: Path, metadata: Metadata, graph: Graph | None =
     with atomic(path) as temporary, _without_advice():
         model.save(temporary)
         if graph is not None:
-            graph = graph.of(_stored_sha256(temporary))
+            with temporary.open("rb") as file:
+                graph = graph.of(_stored_sha256(file))
             metadata = metadata.model_copy(update={"graph": graph.facts})
         embed(temporary, metadata, graph.content if graph else None)
 

@@ -17,6 +17,9 @@ Array = np.ndarray[Any, Any]
 # Larger blocks are no faster, and an LSTM holds several times its outputs.
 BLOCK_BYTES = 4 << 20
 MAX_BLOCK = 8192
+# Fewer rows than these waste time, unless their results are this large.
+MIN_BLOCK = 32
+LARGE_BYTES = 512 << 20
 
 
 class Predictor:
@@ -62,7 +65,8 @@ class Predictor:
 def rows_per_block(model: Any) -> int:
     """Return how many rows to compute at a time, so that no layer's outputs are large."""
     widest = max((_row_bytes(layer) for layer in model.layers), default=4)
-    return int(min(MAX_BLOCK, max(32, BLOCK_BYTES // max(widest, 1))))
+    least = max(1, min(MIN_BLOCK, LARGE_BYTES // max(widest, 1)))
+    return int(min(MAX_BLOCK, max(least, BLOCK_BYTES // max(widest, 1))))
 
 
 def _row_bytes(layer: Any) -> int:

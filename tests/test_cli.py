@@ -39,6 +39,9 @@ IMPORTS = {
     "runs": set(),
     "predict runs/people/1 one.csv": {"numpy", "onnxruntime"},
     "predict runs/people/2 one.csv": {"numpy", "onnxruntime", "h5py"},
+    "inspect --help": set(),
+    "inspect runs/people/1": {"numpy", "h5py"},
+    "inspect runs/people/2": {"numpy", "h5py"},
     "evaluate runs/people/1 people.csv": {"numpy", "onnxruntime", "sklearn", "scipy", "pandas"},
     "evaluate runs/people/1": {*FITTING, "onnxruntime"},
     "check people.yaml": FITTING,
@@ -86,13 +89,22 @@ def test_importing_dlcli_imports_nothing_heavy():
 
 
 def test_the_function_is_not_hidden_by_a_module():
-    from dlcli import baselines, cross_validation, evaluation, prediction, reproduction, run
+    from dlcli import (
+        baselines,
+        contents,
+        cross_validation,
+        evaluation,
+        prediction,
+        reproduction,
+        run,
+    )
 
     assert package.baseline is baselines.baseline
     assert package.kfold is cross_validation.kfold
     assert package.train is run.train
     assert package.reproduce is reproduction.reproduce
     assert package.evaluate is evaluation.evaluate
+    assert package.inspect is contents.inspect
     assert package.predict is prediction.predict
     assert set(package.__all__) <= set(dir(package))
 
@@ -106,6 +118,7 @@ def test_the_function_is_not_hidden_by_a_module():
         "reproduce",
         "evaluate",
         "predict",
+        "inspect",
         "plot",
         "board",
         "check",

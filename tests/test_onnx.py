@@ -23,9 +23,9 @@ import dlcli
 from dlcli import ModelFileError, evaluate, load_config, predict, train
 from dlcli import graph as graph_module
 from dlcli.graph_cache import read_graph
+from dlcli.inspection.graph import inspect_graph
 from dlcli.loading import load_model
 from dlcli.onnx import ExportError, OnnxNetwork, export_graph
-from dlcli.onnx.inspection import inspect_graph
 
 layers = keras.layers
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from dlcli.errors import ConfigError, DlcliError, Interrupted, first_line
+from dlcli.errors import ConfigError, DlcliError, Interrupted, first_line, plain
 
 
 def process() -> NoReturn:
@@ -17,9 +17,12 @@ def process() -> NoReturn:
 
     Taking down an interpreter with TensorFlow in it takes more than a second.
     """
+    from dlcli.cli import guard
+
     code = 0
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, _stop)
+    guard.allow()
     try:
         main()
     except SystemExit as stop:
@@ -77,7 +80,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     except Exception as error:  # whatever Keras or TensorFlow raise within a step
         if debug:
             raise
-        print(f"dlcli: error: {type(error).__name__}: {first_line(error)}", file=sys.stderr)
+        told = f"{type(error).__name__}: {first_line(error)}"
+        print(f"dlcli: error: {plain(told)}", file=sys.stderr)
         print("hint: --debug shows where it happened", file=sys.stderr)
         sys.exit(1)
 
@@ -98,9 +102,9 @@ def _replace_unencodable() -> None:
 def _print_error(error: DlcliError) -> None:
     if isinstance(error, ConfigError):
         count = len(error.problems)
-        print(error, file=sys.stderr)
+        print(plain(error), file=sys.stderr)
         print(f"dlcli: error: {count} problem{'s' * (count > 1)} in the config", file=sys.stderr)
     else:
-        print(f"dlcli: error: {error}", file=sys.stderr)
+        print(f"dlcli: error: {plain(error)}", file=sys.stderr)
     if error.hint:
-        print(f"hint: {error.hint}", file=sys.stderr)
+        print(f"hint: {plain(error.hint)}", file=sys.stderr)

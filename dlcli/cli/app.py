@@ -10,6 +10,7 @@ from dlcli import __version__
 from dlcli.cli import (
     baseline,
     configs,
+    contents,
     cross_validation,
     data,
     models,
@@ -52,6 +53,7 @@ def _start(
     dlcli baseline sonar                        is the network better than simpler models?
     dlcli evaluate runs/digits_cnn/latest       metrics on the rows that were held out
     dlcli predict runs/sonar/latest input.csv   labels and probabilities for raw rows
+    dlcli inspect stranger.keras                what is inside a model file, before it is used
     dlcli plot runs/sonar/1 runs/sonar/2        their learning curves in one picture
     dlcli check my.yaml                         every mistake of a config, with its line
     dlcli list                                  the configs that come along
@@ -64,6 +66,7 @@ app.command()(baseline.baseline)
 app.command()(reproduction.reproduce)
 app.command()(models.evaluate)
 app.command()(models.predict)
+app.command()(contents.inspect)
 app.command()(configs.check)
 app.command()(configs.show)
 app.command("list")(configs.list_configs)

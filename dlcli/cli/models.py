@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from dlcli.cli.options import Json, ModelPath, Network
+from dlcli.cli import guard
+from dlcli.cli.options import Json, MaxSize, ModelPath, Network
 from dlcli.errors import DlcliError
 
 
@@ -23,6 +24,7 @@ def evaluate(
         ),
     ] = None,
     engine: Network = "auto",
+    max_size: MaxSize = "",
     json: Json = False,
 ) -> None:
     """Score a saved model: loss, metrics, and what is confused with what.
@@ -32,15 +34,20 @@ def evaluate(
     dlcli evaluate model.h5 labelled.csv
     dlcli evaluate runs/sonar/1 --json
     """
+    guard.confine(model)
     from dlcli import backend
     from dlcli.cli import terminal
-    from dlcli.loading import find_model
+    from dlcli.inspection.limits import limits_of
+    from dlcli.loading import find_model, load_model
 
-    find_model(model)
+    limits, size = limits_of(max_size), find_model(model).stat().st_size
+    guard.limit(size)
     backend.silence()
+    with guard.deadline(size):
+        loaded = load_model(model, engine, limits)
     from dlcli import evaluation
 
-    result = evaluation.evaluate(model, source, engine=engine, download_bar=sys.stderr.isatty())
+    result = evaluation.evaluate(loaded, source, download_bar=sys.stderr.isatty())
     terminal.notes(result.notices)
     if json:
         terminal.say_json(result.to_json())
@@ -85,6 +92,7 @@ def predict(
         bool, typer.Option("--invert", help="Turn pictures into their negatives first.")
     ] = False,
     engine: Network = "auto",
+    max_size: MaxSize = "",
 ) -> None:
     """Predict raw rows: the label by name and a probability per class, or the value.
 
@@ -95,14 +103,17 @@ def predict(
     dlcli predict runs/mnist_cnn/latest digit.png more/ --invert
     dlcli predict runs/spam_filter/latest --text "You have won a prize!"
     """
+    guard.confine(model)
     from dlcli import backend
     from dlcli.cli import terminal
     from dlcli.cli.output import csv_writer, destination, json_writer
+    from dlcli.inspection.limits import limits_of
     from dlcli.loading import find_model, load_model
 
     if bool(text) == bool(source):
         raise DlcliError("name either an INPUT or texts with --text")
-    find_model(model)
+    limits, size = limits_of(max_size), find_model(model).stat().st_size
+    guard.limit(size)
     backend.silence()
     from dlcli import prediction
 
@@ -110,7 +121,8 @@ def predict(
         for kept in (*map(Path, source or ()), find_model(model)):
             if kept.exists() and kept.samefile(output):
                 raise DlcliError(f"{output} is read here; name another file for the predictions")
-    loaded = load_model(model, engine)
+    with guard.deadline(size):
+        loaded = load_model(model, engine, limits)
     wanted = source or prediction.table_of_texts(loaded, text or [])
     predictions = prediction.predict(loaded, wanted, invert=invert)
     blocks = iter(predictions)

@@ -84,6 +84,15 @@ ForceResume = Annotated[
         "--force-resume", help="Resume with other data or versions too; the run is marked."
     ),
 ]
+MaxSize = Annotated[
+    str,
+    typer.Option(
+        "--max-size",
+        metavar="SIZE",
+        help="Open model files of up to so much, as in 8GB; what they may ask for grows alike.",
+        show_default="2GB",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 ModelPath = Annotated[

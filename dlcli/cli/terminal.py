@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dlcli.errors import plain
+
 if TYPE_CHECKING:
     from dlcli.callbacks import Progress
     from dlcli.datasets.card import Card
@@ -38,18 +40,13 @@ def _write_aside(text: str) -> None:
 def notes(texts: Iterable[str]) -> None:
     """Print notices, each once."""
     for text in dict.fromkeys(texts):
-        note(f"dlcli: note: {printable(text)}")
+        note(f"dlcli: note: {plain(text)}")
 
 
 def wrote(path: Path, what: str) -> None:
     """Tell of a file that was written: its path is the result."""
-    note(f"dlcli: wrote {what}: {printable(str(path))}")
+    note(f"dlcli: wrote {what}: {plain(str(path))}")
     say(str(path))
-
-
-def printable(text: str) -> str:
-    """Replace control characters, which a file may hold to play with the terminal."""
-    return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
 
 
 def say_json(value: Any) -> None:
@@ -95,7 +92,7 @@ def table(rows: Iterable[Sequence[Any]], *, left: int = 1, indent: str = "") -> 
         Columns that are aligned to the left; the others hold numbers.
     indent : str
     """
-    cells = [[printable(str(cell)) for cell in row] for row in rows]
+    cells = [[plain(str(cell)) for cell in row] for row in rows]
     widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
     lines = []
     for row in cells:
@@ -222,10 +219,10 @@ def card_text(card: Card) -> str:
         lines.append(f"target: {card.target}")
     if card.classes:
         shares = ", ".join(f"{name} {count}" for name, count in card.classes.items())
-        lines.append(f"classes: {printable(shares)}")
+        lines.append(f"classes: {plain(shares)}")
     lines.append(f"repeated rows: {card.duplicates}")
     if constant := [column.name for column in card.columns if column.constant]:
-        lines.append(f"constant columns: {printable(', '.join(constant))}")
+        lines.append(f"constant columns: {plain(', '.join(constant))}")
     rows: list[Sequence[str]] = [
         ["column", "type", "missing", "distinct", "min", "mean", "max", ""]
     ]

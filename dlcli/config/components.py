@@ -13,14 +13,16 @@ from dlcli.config.document import Document, Path
 from dlcli.config.values import complaint, is_number
 from dlcli.errors import Problem, unknown
 
-CODE = "holds Python code, and a config is data"
-FILES = "opens files by itself, which a config may not"
+CODE = "holds Python code, not data"
+FILES = "opens files by itself"
 CELL = "is a part of RNN layers, not a layer of its own; name LSTM, GRU or SimpleRNN"
+# Layers that neither a config nor a model file may hold.
+HARMFUL = {
+    **dict.fromkeys(("Lambda", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"), CODE),
+    "TFSMLayer": FILES,
+}
 REFUSED: dict[tuple[str, str], str] = {
-    **{
-        ("layers", name): CODE for name in ("Lambda", "TorchModuleWrapper", "JaxLayer", "FlaxLayer")
-    },
-    ("layers", "TFSMLayer"): FILES,
+    **{("layers", name): reason for name, reason in HARMFUL.items()},
     ("layers", "InputLayer"): "is left out: the input shape comes from the data set",
     **{("layers", f"{name}Cell"): CELL for name in ("LSTM", "GRU", "SimpleRNN")},
     ("layers", "StackedRNNCells"): CELL,

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from dlcli.errors import ModelFileError, first_line
-from dlcli.onnx.inspection import inspect_graph
+from dlcli.inspection.graph import inspect_graph
 
 Array = np.ndarray[Any, Any]
 
@@ -28,7 +28,8 @@ class OnnxNetwork:
     Parameters
     ----------
     graph : bytes
-        A serialized ONNX model with one input and one output, both float32.
+        A serialized ONNX model with one input and one output, both float32, made here or
+        inspected for its size.
     block : int
         Rows to compute at a time.
 
@@ -46,7 +47,7 @@ class OnnxNetwork:
     engine: Literal["onnx"] = "onnx"
 
     def __init__(self, graph: bytes, block: int = 8192) -> None:
-        inspect_graph(graph)
+        inspect_graph(graph, own=True)
         onnxruntime = import_onnxruntime()
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4

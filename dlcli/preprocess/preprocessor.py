@@ -152,10 +152,21 @@ class Preprocessor:
                 columns = tuple(map(str, group["columns"]))
                 steps = tuple(map(step_from_json, group["steps"]))
                 groups.append(Group(columns or positions, steps))
+                _check_steps(groups[-1])
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             reason = first_line(error)
             raise ModelFileError(f"the stored preprocessing is damaged: {reason}") from None
         return cls(tuple(groups), shape)
+
+
+def _check_steps(group: Group) -> None:
+    """Raise ValueError if a step does not go with what the one before it gives."""
+    width = len(group.columns)
+    for step in group.steps:
+        step.check(width)
+        width = step.width(width)
+        if width > MOST:
+            raise ValueError(f"{width:,} columns")
 
 
 def _inputs(values: Array, group: Group) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
@@ -25,6 +26,8 @@ class FittedStep(ABC):
 
     name: ClassVar[str]
     learns: ClassVar[bool] = True  # from the rows
+    # Fields with an item for each column.
+    per_column: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     @abstractmethod
@@ -43,6 +46,14 @@ class FittedStep(ABC):
         """Return how many columns come out."""
         return columns
 
+    def check(self, columns: int) -> None:
+        """Raise ValueError if what was learned does not go with so many columns."""
+        for name in self.per_column:
+            if len(getattr(self, name)) != columns:
+                raise ValueError(
+                    f"{self.name} has {len(getattr(self, name))} {name} for {columns} columns"
+                )
+
 
 FITTED: dict[str, type[FittedStep]] = {}
 
@@ -56,6 +67,15 @@ def fits(step: type[Step]) -> Any:
         return fitted
 
     return enter
+
+
+def is_finite(value: Any) -> bool:
+    """Tell whether plain data has neither NaN nor infinity in it."""
+    if isinstance(value, dict):
+        return all(map(is_finite, value.values()))
+    if isinstance(value, list):
+        return all(map(is_finite, value))
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def step_name(step: Step) -> str:
@@ -97,5 +117,7 @@ def step_from_json(document: Mapping[str, Any]) -> FittedStep:
     fitted = FITTED[document["name"]]
     if unknown := state.keys() - {field.name for field in fields(fitted)}:  # type: ignore[arg-type]
         raise ValueError(f"{fitted.name} has no {min(unknown)}")
+    if not is_finite(state):
+        raise ValueError(f"{fitted.name} has values that are not finite")
     adapter: TypeAdapter[FittedStep] = TypeAdapter(fitted)
     return adapter.validate_json(json.dumps(state), strict=True)

@@ -27,6 +27,7 @@ def _plain(values: Any) -> tuple[float, ...]:
 class FittedStandardize(FittedStep):
     """Mean and standard deviation of each column; a constant column is only centred."""
 
+    per_column = ("mean", "scale")
     mean: tuple[float, ...]
     scale: tuple[float, ...]
 
@@ -47,6 +48,7 @@ class FittedStandardize(FittedStep):
 class FittedMinMax(FittedStep):
     """Smallest value and range of each column; the range of a constant column is 1."""
 
+    per_column = ("low", "span")
     low: tuple[float, ...]
     span: tuple[float, ...]
 
@@ -83,6 +85,7 @@ class FittedScale(FittedStep):
 class FittedImpute(FittedStep):
     """What stands for a missing value in each column, and which columns get an indicator."""
 
+    per_column = ("fill",)
     fill: tuple[Any, ...]
     indicators: tuple[int, ...]
     missing_values: float | None = None
@@ -125,6 +128,11 @@ class FittedImpute(FittedStep):
     def width(self, columns: int) -> int:
         return columns + len(self.indicators)
 
+    def check(self, columns: int) -> None:
+        super().check(columns)
+        if not all(0 <= index < columns for index in self.indicators):
+            raise ValueError(f"{self.name} marks columns that are not there")
+
 
 def _marked(values: Array, missing: float | None) -> Array:
     """Turn the number that stands for no value into NaN."""
@@ -140,7 +148,8 @@ def _gaps(values: Array) -> Array:
 class FittedCategories(FittedStep):
     """The categories of each column in sorted order."""
 
-    categories: tuple[tuple[Any, ...], ...]
+    per_column = ("categories",)
+    categories: tuple[tuple[str | float | bool, ...], ...]
 
     @classmethod
     def fit(cls, step: Step, values: Array, names: Names) -> Self:

@@ -1,0 +1,1 @@
+"""Model files looked through before anything is built from them: they may come from strangers."""

@@ -1,0 +1,309 @@
+"""Hostile model files are refused in a sentence, quickly and in little memory; good ones load."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import good_models
+import hostile
+import keras
+import numpy as np
+import pytest
+
+import dlcli
+from dlcli import ModelFileError, inspect, load_config, predict, train
+from dlcli.errors import DlcliError
+from dlcli.inspection.architecture import inspect_architecture
+from dlcli.inspection.arrays import inspect_npz
+from dlcli.inspection.cost import RULES, network_cost
+from dlcli.inspection.limits import DEFAULT, limits_of
+from dlcli.loading import load_model
+from dlcli.model_file import read_model_file
+
+PACKAGE = str(Path(dlcli.__file__).parents[1])
+SECONDS, MEGABYTES = 5, 500
+
+# Opens each file by a command, as a user would, and measures it.
+OPEN_ALL = """
+import contextlib, io, json, os, sys, time
+from dlcli.cli import main
+found = {}
+for name, path in json.load(sys.stdin).items():
+    for command in (["predict", path, "rows.csv"], ["inspect", path]):
+        out, err, code, start = io.StringIO(), io.StringIO(), 0, time.monotonic()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            try:
+                main(command)
+            except SystemExit as stop:
+                code = stop.code
+        seconds = time.monotonic() - start
+        found[f"{command[0]} {name}"] = code, seconds, out.getvalue(), err.getvalue()
+# A process inherits ru_maxrss from the one that started it.
+used = 0
+if os.path.exists("/proc/self/status"):
+    status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+    used = int(status["VmHWM"].split()[0]) // 1024
+print(json.dumps([found, used, "tensorflow" in sys.modules]))
+"""
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory, write_people):
+    folder = tmp_path_factory.mktemp("hostile")
+    model = keras.Sequential(
+        [
+            keras.Input((4,)),
+            keras.layers.Dense(3, activation="relu"),
+            keras.layers.Dense(2, activation="softmax"),
+        ]
+    )
+    for ending in ("keras", "h5"):
+        model.save(folder / f"plain.{ending}")
+    config = load_config(write_people(folder))
+    for ending in ("keras", "h5"):
+        train(config, runs=folder / "runs", format=ending)
+    (folder / "rows.csv").write_text("1,2,3,4\n")
+    runs = folder / "runs" / "people"
+    return hostile.Base(
+        folder, folder / "plain.keras", folder / "plain.h5",
+        runs / "1" / "model.keras", runs / "2" / "model.h5",
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def opened(base):
+    files = {name: str(path) for name, path in hostile.write_all(base).items()}
+    done = subprocess.run(
+        [sys.executable, "-c", OPEN_ALL], input=json.dumps(files), capture_output=True, text=True,
+        check=True, cwd=base.folder, env={**os.environ, "PYTHONPATH": PACKAGE},
+    )  # fmt: skip
+    return json.loads(done.stdout)
+
+
+def test_every_hostile_file_is_refused_in_a_sentence(opened, base):
+    found, _, _ = opened
+
+    assert len(found) > 2 * 150
+    accepted = {
+        name: (code, out, err)
+        for name, (code, _, out, err) in found.items()
+        if code != 2
+        or out
+        or not err.startswith("dlcli: error: ")
+        or len(err.splitlines()) > 2
+        or "\x1b" in err
+    }
+    assert accepted == {}
+    assert not base.marker.exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
+def test_refusing_takes_little_time_and_memory_and_no_tensorflow(opened):
+    found, megabytes, tensorflow = opened
+
+    assert {name: seconds for name, (_, seconds, *_) in found.items() if seconds > SECONDS} == {}
+    assert megabytes < MEGABYTES
+    assert not tensorflow
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("lambda", "it contains a Lambda, which holds Python code"),
+        ("module os", "system comes from 'os', not from Keras"),
+        ("cut plain.h5 200", r"damaged or incomplete \(expected 17,208 bytes, found 200\)"),
+        ("weights only", "holds weights only"),
+        ("metadata newer", r"\(schema 3\); this is"),
+        ("zip named h5", "is a .keras file by its content"),
+        ("bomb lstm for ever", "asks for 720,000,000 numbers for one sample"),
+        ("graph loop", "control flow"),
+    ],
+)
+def test_the_sentence_says_what_is_wrong(opened, name, words):
+    import re
+
+    assert re.search(words, opened[0][f"predict {name}"][3])
+
+
+def test_a_whole_process_ends_with_2(base, process):
+    base.new("").mkdir(exist_ok=True)
+    path = base.new("process.keras")
+    hostile.write_zip(path, {**hostile.members(base.keras), "evil": b""})
+
+    done = process("predict", path, base.folder / "rows.csv")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "is refused" in done.stderr
+
+
+def test_archives_of_arrays(base, tmp_path):
+    for name, path in hostile.write_npz(base):
+        with pytest.raises(ModelFileError):
+            inspect_npz(path)
+        assert not base.marker.exists(), name
+    good = {"w": np.ones((3, 2), np.float32), "n": np.array(5), "b": np.array([True]), "names": np.array(["a", "바"]), "none": np.zeros((0, 4))}  # fmt: skip
+    np.savez(tmp_path / "good.npz", **good)
+
+    facts = inspect_npz(tmp_path / "good.npz")
+
+    assert {name: fact.shape for name, fact in facts.items()} == {
+        name: array.shape for name, array in good.items()
+    }
+
+
+@pytest.mark.parametrize("format", ["keras", "h5"])
+@pytest.mark.parametrize("name", good_models.NAMES)
+def test_good_models_of_many_layers_load(name, format, tmp_path, monkeypatch):
+    monkeypatch.setattr("logging.root.manager.disable", 50)
+    path = tmp_path / f"model.{format}"
+    model = good_models.save(name, path)
+    if format == "h5" and name in ("attending", "bfloat"):  # Keras itself cannot open those
+        read_model_file(path).inspect_weights()
+        return
+
+    loaded = load_model(path, "keras")
+
+    x = good_models.rows(model, name)
+    expected = np.asarray(model(x, training=False))
+    np.testing.assert_allclose(loaded.network(x), expected, atol=1e-2 if name == "bfloat" else 1e-5)
+    contents = inspect(path)
+    assert contents.parameters >= model.count_params()
+    _, cost = loaded.file.inspect_weights()
+    assert cost.outputs[0][-1:] == model.output_shape[-1:]
+
+
+def test_large_networks_are_within_the_limits(tmp_path):
+    resnet = keras.applications.ResNet152(weights=None)
+    document = json.loads(resnet.to_json())
+    inspect_architecture(document, "resnet", DEFAULT, 4096)
+    cost = network_cost(document, "resnet", DEFAULT, resnet.count_params() * 4)
+    embedding = keras.Sequential([keras.Input((200,)), keras.layers.Embedding(1_000_000, 50)])
+    words = json.loads(embedding.to_json())
+
+    assert 11e9 < cost.operations < 13e9
+    assert cost.weights == pytest.approx(resnet.count_params(), rel=0.01)
+    inspect_architecture(words, "words", DEFAULT, 1_000_000)
+    assert network_cost(words, "words", DEFAULT, 200_000_000).weights == 50_000_000
+
+
+def test_every_layer_of_keras_is_measured_or_refused():
+    from dlcli.catalogue import stored_catalogue
+    from dlcli.config.components import HARMFUL
+
+    assert set(stored_catalogue().entries["layers"]) - set(HARMFUL) <= RULES
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(base, tmp_path, monkeypatch):
+    path = tmp_path / "model.keras"
+    path.write_bytes(base.keras.read_bytes())
+    load = keras.saving.load_model
+
+    def load_another(*args, **options):
+        path.write_bytes(base.keras.read_bytes())
+        return load(*args, **options)
+
+    monkeypatch.setattr(keras.saving, "load_model", load_another)
+
+    with pytest.raises(ModelFileError, match="was changed while it was read"):
+        load_model(path, "keras")
+
+
+def test_a_limit_is_raised_by_an_option(base, dlcli, tmp_path):
+    big = tmp_path / "big.keras"
+    long = hostile.layer("Sequential", "keras", name="s", layers=[
+        hostile.layer("RepeatVector", n=90_000, name="r"),
+        hostile.layer("UpSampling1D", size=300, name="u"),
+        hostile.layer("GlobalAveragePooling1D", name="g"),
+    ])  # fmt: skip
+    hostile.changed(base, "../big", hostile.inserted(long))
+    (base.folder / "big.keras").rename(big)
+
+    assert dlcli("inspect", base.keras, "--max-size", "1KB")[0] == 2
+    assert dlcli("inspect", base.keras, "--max-size", "1MB")[0] == 0
+    code, _, err = dlcli("inspect", big)
+    assert code == 2
+    assert "--max-size" in err
+    assert dlcli("inspect", big, "--max-size", "8GB")[0] == 0
+    assert limits_of("8GB").elements == 4 * DEFAULT.elements
+    assert limits_of("1KB").elements == DEFAULT.elements
+
+
+def test_inspect_tells_what_is_inside(base, dlcli):
+    code, out, err = dlcli("inspect", base.trained)
+
+    assert (code, err) == (0, "")
+    for words in ("from dlcli", "SHA-256", "units 4", "33 parameters", "label, classification of a, b",
+                  "age (numeric)", "ONNX graph: usable", "impute"):  # fmt: skip
+        assert words in out
+    plain = json.loads(dlcli("inspect", base.trained_h5, "--json")[1])
+    assert plain["parameters"] == 33
+    assert plain["graph"]["state"] == "usable"
+    assert plain["metadata"]["target"]["class_names"] == ["a", "b"]
+    stranger = dlcli("inspect", base.h5)[1]
+    assert "from plain Keras" in stranger
+    assert "metadata: none" in stranger
+    assert inspect(base.keras).layers[1].weights == {"vars/0": (4, 3), "vars/1": (3,)}
+
+
+def test_a_graph_of_a_stranger_can_be_left_out(base):
+    base.new("").mkdir(exist_ok=True)
+    path = hostile.with_graph(base, "left out", b"\x08\x08xxx")
+
+    with pytest.raises(ModelFileError) as error:
+        load_model(path)
+
+    assert "--engine keras" in error.value.hint
+    rows = base.folder / "people.csv"
+    assert len(predict(path, rows, engine="keras").to_frame()) == 12
+
+
+CONFINED = """
+import os, signal, sys, time
+from pathlib import Path
+from dlcli.cli import guard
+guard.GPUS = ()
+guard.allow()
+guard.confine(Path("m.keras"))
+guard.LEAST, guard.TIMES_FILE = 1 << 28, 0
+os.sysconf = lambda _: 1
+guard.limit(0)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs processes of POSIX")
+@pytest.mark.parametrize(
+    ("then", "code", "words"),
+    [
+        ("os.kill(os.getpid(), signal.SIGKILL)", 2, "ended the process (SIGKILL)"),
+        ("os.kill(os.getpid(), signal.SIGSEGV)", 2, "ended the process (SIGSEGV)"),
+        ("os.kill(os.getppid(), signal.SIGTERM); time.sleep(20)", 143, ""),
+        ("os.kill(os.getppid(), signal.SIGINT); time.sleep(20)", 1, "KeyboardInterrupt"),
+        (
+            "guard.LONGEST = 0.3\nwith guard.deadline(0):\n    all(n >= 0 for n in iter(int, 1))",
+            2,
+            "takes more time",
+        ),
+        ("with guard.deadline(0): pass\nsys.exit(3)", 3, ""),
+        ("x = bytearray(1 << 29)", 1, "MemoryError"),
+        ("print(input()); sys.exit(3)", 3, "through"),
+    ],
+)
+def test_a_command_goes_on_in_a_child_and_ends_as_it_does(then, code, words):
+    done = subprocess.run(
+        [sys.executable, "-c", CONFINED + then], input="through\n", capture_output=True, text=True,
+        check=False, timeout=60, env={**os.environ, "PYTHONPATH": PACKAGE},
+    )  # fmt: skip
+
+    assert done.returncode in (code, -signal.SIGINT if "SIGINT" in then else code, 130 if "SIGINT" in then else code)  # fmt: skip
+    assert words in done.stdout + done.stderr
+
+
+def test_sizes():
+    for text, size in (("500MB", 500 << 20), ("8 GB", 8 << 30), ("1.5GiB", 3 << 29), ("7", 7)):
+        assert limits_of(text).size == size
+    for text in ("many", "0", "-1GB", "1e9", "8XB"):
+        with pytest.raises(DlcliError, match="is no size"):
+            limits_of(text)
