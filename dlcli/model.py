@@ -51,6 +51,7 @@ def build_model(config: Config, input_shape: tuple[int, ...], facts: Facts | Non
     # be the numbers of words.
     model = keras.Sequential([keras.Input(input_shape)], name=name)
     shape: tuple[Any, ...] = input_shape
+    previous: Component | None = None
     for layer in config.model:
         before = shape
         try:
@@ -61,9 +62,10 @@ def build_model(config: Config, input_shape: tuple[int, ...], facts: Facts | Non
             shape = tuple(model.output_shape[1:])
         except Exception as error:
             message = f"{layer.name} does not take inputs of shape {before}: {first_line(error)}"
-            hint = _shape_hint(layer, before)
+            hint = _shape_hint(layer, before, previous)
             problem = config.document.problem(layer.path, message + hint)
             raise ConfigError([problem]) from error
+        previous = layer
     wrong = _output_complaint(tuple(model.output_shape[1:]), facts)
     if wrong:
         raise ConfigError([config.document.problem(config.model[-1].path, wrong)])
@@ -85,12 +87,27 @@ def _output_complaint(shape: tuple[Any, ...], facts: Facts | None) -> str:
     return f"the model has {shape[0]} outputs; the target needs {' or '.join(map(str, fitting))}"
 
 
-def _shape_hint(layer: Component, before: tuple[Any, ...]) -> str:
-    if layer.name in ("LSTM", "GRU", "SimpleRNN") and len(before) == 1:
-        return " A recurrent layer before it needs return_sequences: true."
-    if layer.name.startswith("Conv") and len(before) == 1:
-        return " Convolutions are for images and sequences; Reshape makes one of a row."
+def _shape_hint(layer: Component, before: tuple[Any, ...], previous: Component | None) -> str:
+    recurrent = ("LSTM", "GRU", "SimpleRNN", "Bidirectional")
+    wants_more = layer.name in recurrent or layer.name.startswith(("Conv", "MaxPool", "Average"))
+    if len(before) == 1 and wants_more:
+        if previous is not None and previous.name in recurrent:
+            return f" Give the {previous.name} before it return_sequences: true."
+        if previous is not None and previous.name.startswith(("Flatten", "Global")):
+            return f" The {previous.name} before it leaves a row of numbers; move it behind."
+        what = "Recurrent layers are" if layer.name in recurrent else "Convolutions are"
+        return f" {what} for images and sequences; Reshape makes one of a row."
+    if len(before) > 1 and _outgrows(layer, before):
+        return " Its window is larger than what comes in; make it smaller, or set padding: same."
     return ""
+
+
+def _outgrows(layer: Component, before: tuple[Any, ...]) -> bool:
+    """Tell whether a convolution or pooling looks at more than there is."""
+    window = layer.arguments.get("kernel_size", layer.arguments.get("pool_size"))
+    sizes = window if isinstance(window, list | tuple) else [window] * (len(before) - 1)
+    pairs = zip(sizes, before[:-1], strict=False)
+    return any(isinstance(size, int) and side and size > side for size, side in pairs)
 
 
 def compile_model(model: Any, config: Config, *, steps_per_execution: int = 1) -> None:

@@ -83,8 +83,12 @@ def warnings(config: Config, facts: Facts | None) -> list[Finding]:
         found += head_warnings(head, config.loss, facts)
     found += layer_warnings(config, facts)
     rate = config.optimizer.arguments.get("learning_rate")
+    where = (*config.optimizer.path, "learning_rate")
+    if isinstance(rate, Component):
+        where = (*rate.path, "initial_learning_rate")
+        rate = rate.arguments.get("initial_learning_rate")
     if isinstance(rate, int | float) and rate > 1:
-        found.append(((*config.optimizer.path, "learning_rate"), f"{rate:g} is very large"))
+        found.append((where, f"{rate:g} is very large; 0.001 is usual"))
     for callback in config.callbacks:
         if callback.name == "EarlyStopping" and callback.arguments.get("patience", 0) == 0:
             message = "patience is 0 by default: the first epoch without progress ends the training"

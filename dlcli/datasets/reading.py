@@ -25,10 +25,13 @@ class Block:
         One per column.
     lines : sequence of int
         Line of each row.
+    notices : tuple of str
+        Of a whole file: what a user should know about how it was read.
     """
 
     texts: list[Sequence[str]]
     lines: Sequence[int]
+    notices: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -72,6 +75,9 @@ def read_header(
         rows.narrow()
         first = first[:-1]
     stripped = [name.strip() for name in first]
+    padded = [name for name, plain in zip(first, stripped, strict=True) if name != plain]
+    if padded:
+        rows.notices.append(f"{rows.name}: blanks around column names are cut off: {padded[0]!r}")
     for index, name in enumerate(stripped):
         if not name:
             raise DatasetError(f"{rows.name}:{rows.line}: column {index + 1} has no name")

@@ -62,7 +62,7 @@ def read_all(
                 return read_all(loader, path)
     if block is None:
         raise DatasetError(f"{path} has no rows below its header")
-    return names, block, dialect
+    return names, replace(block, notices=tuple(rows.notices)), dialect
 
 
 def _dialect(loader: CsvLoader) -> Dialect:
