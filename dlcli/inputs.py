@@ -107,14 +107,14 @@ def _row_blocks(text: TextIO, name: str, signature: Signature, size: int) -> Ite
     if not header and signature.is_text and len(row) == 1:
         said = f"{name} has no column {signature.names[0]!r}: each line is taken as a text"
         layout = replace(layout, notices=(said,))
-    layout = replace(layout, notices=(*rows.notices, *layout.notices))
     types: list[ColumnType | None] = [None] * rows.width
     for column, position in zip(signature.columns, layout.positions, strict=True):
         types[position] = column.type
     if layout.target is not None:
         types[layout.target] = "text"
     for block in read_in_bulk(rows, None if header else row, size, types):
-        yield _raw(block, layout, signature, name)
+        noted = replace(layout, notices=(*rows.notices, *layout.notices))
+        yield _raw(block, noted, signature, name)
 
 
 def _is_json_lines(text: TextIO, path: Path | str) -> bool:

@@ -140,6 +140,6 @@ def repeated_rows(dataset: Dataset, split: Split) -> list[str]:
     for name, rows in held.items():
         count = int(np.isin(digests[rows], digests[split.train]).sum())
         if count:
-            verb = "is a training row too" if count == 1 else "are training rows too"
-            found.append(f"{count} of {len(rows)} {name} rows {verb}, which makes scores too good")
+            held_out = f"{count} of {len(rows)} {name} rows {'is' if count == 1 else 'are'}"
+            found.append(f"{held_out} among the training rows too: scores may be too good")
     return found

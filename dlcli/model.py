@@ -55,15 +55,20 @@ def build_model(config: Config, input_shape: tuple[int, ...], facts: Facts | Non
     for layer in config.model:
         before = shape
         try:
+            message = layer.name
             # Losses, metrics and predictions want exact outputs.
             last = layer is config.model[-1]
             with dtype_policy("float32" if last else policy):
-                model.add(instantiate(layer, "layers"))
+                made = instantiate(layer, "layers")
+                message = f"{layer.name} does not take inputs of shape {before}"
+                model.add(made)
             shape = tuple(model.output_shape[1:])
         except Exception as error:
-            message = f"{layer.name} does not take inputs of shape {before}: {first_line(error)}"
+            said = first_line(error)
+            if "OOM" in said or isinstance(error, MemoryError):
+                message, said = layer.name, "there is not enough memory for its weights"
             hint = _shape_hint(layer, before, previous)
-            problem = config.document.problem(layer.path, message + hint)
+            problem = config.document.problem(layer.path, f"{message}: {said}{hint}")
             raise ConfigError([problem]) from error
         previous = layer
     wrong = _output_complaint(tuple(model.output_shape[1:]), facts)

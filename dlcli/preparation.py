@@ -64,8 +64,9 @@ def prepare(config: Config, *, sample: bool = False, progress: bool = False) -> 
     checked = check_data(config, dataset.facts)
     resolved = checked.model_copy(update={"preprocess": resolve(dataset, checked.preprocess)})
     checked = resolved.attach(config.name, config.document, checked.warnings)
-    notices = (*map(str, checked.warnings), *dataset.notices, *telling_columns(dataset))
-    return Prepared(checked, dataset, notices)
+    # What was published is as it is; a table of one's own may be mended.
+    telling = () if config.dataset.known else telling_columns(dataset)
+    return Prepared(checked, dataset, (*map(str, checked.warnings), *dataset.notices, *telling))
 
 
 def scale_notice(x: np.ndarray[Any, Any], preprocessor: Preprocessor) -> str | None:
@@ -113,11 +114,13 @@ def split_notices(prepared: Prepared, splits: Sequence[Split]) -> list[str]:
     dataset, rows = prepared.dataset, splits[0].train
     preprocessor = fit_preprocessor(dataset, rows, prepared.config.preprocess)
     notice = scale_notice(preprocessor.transform(dataset.take(rows).x), preprocessor)
-    return [
-        *unlearned(dataset, splits),
-        *repeated_rows(dataset, splits[0]),
-        *filter(None, [notice]),
-    ]
+    return [*row_notices(prepared, splits), *filter(None, [notice])]
+
+
+def row_notices(prepared: Prepared, splits: Sequence[Split]) -> list[str]:
+    """Say which classes are not learned, and which rows are held out and learned as well."""
+    repeated = [] if prepared.config.dataset.known else repeated_rows(prepared.dataset, splits[0])
+    return [*unlearned(prepared.dataset, splits), *repeated]
 
 
 def describe_data(dataset: Dataset) -> dict[str, Any]:

@@ -13,10 +13,9 @@ from dlcli.backend import seed_everything
 from dlcli.batches import FitData, steps_per_epoch
 from dlcli.config.checks import check_monitors
 from dlcli.hardware import scope
-from dlcli.leaks import repeated_rows, unlearned
 from dlcli.memory import check_batch
 from dlcli.model import build_model, compile_model
-from dlcli.preparation import Prepared, scale_notice
+from dlcli.preparation import Prepared, row_notices, scale_notice
 from dlcli.preprocess import Preprocessor, fit_preprocessor
 from dlcli.scoring import Predictor, Scored, score
 from dlcli.split import Split, split_rows
@@ -121,7 +120,7 @@ def assemble(prepared: Prepared, devices: Sequence[str] = ()) -> Session:
     preprocessor = fit_preprocessor(dataset, split.train, config.preprocess)
     rows = split.parts()
     x = {name: preprocessor.transform(dataset.take(part).x) for name, part in rows.items()}
-    notices = [*prepared.notices, *unlearned(dataset, [split]), *repeated_rows(dataset, split)]
+    notices = [*prepared.notices, *row_notices(prepared, [split])]
     if notice := scale_notice(x["train"], preprocessor):
         notices.append(notice)
     seed_everything(config.seed)

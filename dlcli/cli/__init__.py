@@ -86,11 +86,13 @@ def _replace_unencodable() -> None:
 
 
 def _print_error(error: DlcliError) -> None:
+    from dlcli.cli.terminal import printable
+
     if isinstance(error, ConfigError):
         count = len(error.problems)
-        print(error, file=sys.stderr)
+        print(printable(str(error)), file=sys.stderr)
         print(f"dlcli: error: {count} problem{'s' * (count > 1)} in the config", file=sys.stderr)
     else:
-        print(f"dlcli: error: {error}", file=sys.stderr)
+        print(printable(f"dlcli: error: {error}"), file=sys.stderr)
     if error.hint:
-        print(f"hint: {error.hint}", file=sys.stderr)
+        print(printable(f"hint: {error.hint}"), file=sys.stderr)

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 def say(text: str = "") -> None:
     """Print a result, on standard output."""
-    print(text)
+    print(printable(text))
 
 
 def note(text: str) -> None:
     """Print what is not a result, on standard error."""
-    _write_aside(f"{text}\n")
+    _write_aside(f"{printable(text)}\n")
 
 
 def _write_aside(text: str) -> None:
@@ -38,12 +38,12 @@ def _write_aside(text: str) -> None:
 def notes(texts: Iterable[str]) -> None:
     """Print notices, each once."""
     for text in dict.fromkeys(texts):
-        note(f"dlcli: note: {printable(text)}")
+        note(f"dlcli: note: {text}")
 
 
 def wrote(path: Path, what: str) -> None:
     """Tell of a file that was written: its path is the result."""
-    note(f"dlcli: wrote {what}: {printable(str(path))}")
+    note(f"dlcli: wrote {what}: {path}")
     say(str(path))
 
 

@@ -248,5 +248,7 @@ def _split_errors(config: Config, facts: Facts | None) -> Iterator[Finding]:
                     or f"Classes: {', '.join(facts.class_names)}."
                 )
                 yield ("fit", "class_weight", name), f"no class {name!r}. {hint}"
+        if not any(config.fit.class_weight.get(name, 1.0) for name in facts.class_names):
+            yield ("fit", "class_weight"), "every class has weight 0, so nothing would be learned"
     if config.fit.class_weight and facts and facts.task == "regression":
         yield ("fit", "class_weight"), "the target is a number and has no classes"

@@ -215,6 +215,15 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+def _text(dumper: _Dumper, text: str) -> Any:
+    # PyYAML folds lines at characters that it does not read back as line ends.
+    style = None if text.isprintable() else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+
+_Dumper.add_representer(str, _text)
+
+
 def _words(words: Iterable[str]) -> re.Pattern[str]:
     return re.compile(rf"(?:{'|'.join(map(re.escape, words))})$")
 

@@ -37,6 +37,11 @@ WRITTEN = (
         'remove the marks from the file, or set `decimal: ","` in the loader if they are points',
     ),
     (
+        "a decimal point",
+        re.compile(r"[-+]?[0-9]*\.[0-9]+([eE][-+]?[0-9]+)?"),
+        "leave `decimal` out of the loader",
+    ),
+    (
         "a percent sign",
         re.compile(r"[-+]?[0-9.,]+\s*[%％]"),
         "remove the signs from the file",

@@ -66,7 +66,7 @@ class Rows:
         ahead = list(islice(self._lines, LOOKAHEAD))
         if not ahead:
             raise DatasetError(f"{name} is empty")
-        if dialect.encoding == "auto" and not text.encoding.startswith("utf-8"):
+        if dialect.encoding == "auto" and not (text.encoding or "utf-8").startswith("utf-8"):
             self.notices.append(f"{name} is read as {text.encoding}: {ahead[0].strip()[:SHOWN]!r}")
         # A file may be delimited in another way than the one a model was trained on.
         other = expected > 1 and dialect.delimiter not in ("whitespace", *ahead[0])
@@ -82,8 +82,8 @@ class Rows:
 
     def __next__(self) -> list[str]:
         row = self._next()
-        while not row or (len(row) == 1 and not row[0].strip()):  # a blank line
-            row = self._next()
+        if not row or (len(row) == 1 and not row[0].strip()):
+            row = self._behind_blanks(row)
         if self._width is None:
             self._width = len(row)
         if len(row) != self._width:
@@ -94,6 +94,18 @@ class Rows:
             raise DatasetError(
                 f"{self.name}:{self.line}: {len(row)} {fields}, but the first row has {self._width}"
             )
+        return row
+
+    def _behind_blanks(self, row: list[str]) -> list[str]:
+        """Return the next row that is no blank line."""
+        line = self.line
+        while not row or (len(row) == 1 and not row[0].strip()):
+            if row == [""] and self._width == 1:  # quotes around nothing: a value is missing
+                return row
+            row = self._next()
+        said = f'{self.name}:{line}: a blank line is no row; a missing value is written ""'
+        if self._width == 1 and said not in self.notices:
+            self.notices.append(said)
         return row
 
     def narrow(self) -> None:

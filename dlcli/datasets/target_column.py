@@ -64,7 +64,9 @@ def name_classes(
     """
     if better is None or tuple(better) == found:
         return found, ()
-    if len(better) != len(found) or len(set(better)) < len(better):
+    if len(set(better)) < len(better) or not all(map(str.strip, better)):
+        raise DatasetError("`class_names` of the loader has a name twice, or an empty one")
+    if len(better) != len(found):
         raise DatasetError(
             f"{where}: {len(found)} classes ({', '.join(found[:10])}), but `class_names` has "
             f"{len(better)}"

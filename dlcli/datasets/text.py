@@ -79,7 +79,7 @@ def open_text(
             encoding = detect_encoding(_peek(buffered, name), name, advice)
         try:
             text = io.TextIOWrapper(buffered, encoding=encoding, newline="")
-        except LookupError:
+        except (LookupError, ValueError):
             raise DatasetError(f"unknown encoding {encoding!r}", hint="utf-8, cp949, …") from None
         yield text
         text.detach()

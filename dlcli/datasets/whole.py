@@ -66,11 +66,8 @@ def read_all(
 
 
 def _dialect(loader: CsvLoader) -> Dialect:
-    delimiter = {"tab": "\t", "\\t": "\t"}.get(loader.delimiter, loader.delimiter)
-    if delimiter not in ("whitespace", "auto") and len(delimiter) > 1:
-        raise DatasetError(f"delimiter {delimiter!r} has more than one character")
     return Dialect(
-        delimiter,
+        loader.delimiter,
         encoding=loader.encoding,
         decimal=loader.decimal,
         quoting=loader.quoting,
