@@ -17,6 +17,7 @@ import random
 import tempfile
 import time
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -227,7 +228,7 @@ def _change(rng: random.Random, node: Any, key: Any, whole: Any) -> None:
     elif kind == 2:
         node[key] = json.loads(json.dumps(whole[rng.choice(list(whole))])) if whole else None
     else:
-        node[key] = rng.choice(VALUES)
+        node[key] = deepcopy(rng.choice(VALUES))
 
 
 def _override(rng: random.Random) -> str:
