@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.datasets.dataset import Column, Dataset
+from dlcli.datasets.dataset import Dataset
 from dlcli.split import Split
 
 Array = np.ndarray[Any, Any]
@@ -40,16 +40,15 @@ def telling_columns(dataset: Dataset) -> list[str]:
             continue
         values = np.asarray(dataset.x[column.name])
         if all(tells(values[part], dataset.y[part]) for part in looks):
-            found.append(column)
-    return [_answer(column, dataset) for column in found]
-
-
-def _answer(column: Column, dataset: Dataset) -> str:
+            found.append(column.name)
+    if not found:
+        return []
+    more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    names = ", ".join(map(repr, found[:SHOWN])) + more
+    which = f"column {names}" if len(found) == 1 else f"each of {names}"
     what = "the classes of " if dataset.target.class_names else ""
-    return (
-        f"column {column.name!r} alone tells {what}{dataset.target.name!r}: does it hold the "
-        f"answer? If it is not known beforehand, set `drop: [{column.name}]`"
-    )
+    advice = "does it hold the answer? Use `drop` if it is not known beforehand"
+    return [f"{which} alone tells {what}{dataset.target.name!r}: {advice}"]
 
 
 def _tells_class(values: Array, y: Array) -> bool:

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from dlcli.config.components import Component
 from dlcli.config.sections import Config
 from dlcli.errors import ConfigError
 
@@ -33,6 +34,30 @@ def available() -> int | None:
         except (OSError, ValueError):  # not in a container, or "max"
             continue
     return left
+
+
+def check_weights(layer: Component, before: tuple[int | None, ...]) -> None:
+    """Refuse a layer whose weights do not fit, as far as its arguments say.
+
+    TensorFlow would wait ten seconds before it refuses it.
+
+    Parameters
+    ----------
+    layer : Component
+    before : tuple of int
+        Shape that it is given.
+
+    Raises
+    ------
+    MemoryError
+    """
+    made = layer.arguments.get("units", layer.arguments.get("output_dim"))
+    taken = layer.arguments.get("input_dim", before[-1] if before else 1)
+    left = available()
+    if left is None or not (isinstance(made, int) and isinstance(taken, int)):
+        return
+    if FLOAT_BYTES * made * taken > left:
+        raise MemoryError
 
 
 def row_bytes(model: Any) -> int:

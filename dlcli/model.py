@@ -15,6 +15,7 @@ from dlcli.config.sections import Config
 from dlcli.errors import ConfigError, first_line
 from dlcli.hardware import dtype_policy, use_xla
 from dlcli.known import Facts
+from dlcli.memory import check_weights
 
 KNOW_LOGITS = (
     "AUC", "BinaryCrossentropy", "CategoricalCrossentropy", "SparseCategoricalCrossentropy",
@@ -44,37 +45,40 @@ def build_model(config: Config, input_shape: tuple[int, ...], facts: Facts | Non
         If a layer does not take what the layer before it gives, located at that layer.
     """
     keras = import_keras()
-    policy = config.hardware.dtype_policy
     # TensorFlow's scopes are ASCII; a config may be called 학생.yaml.
     name = re.sub(r"[^A-Za-z0-9]+", "_", config.name).strip("_") or "model"
     # It keeps the policy float32 itself: with another one it would round its inputs, which may
     # be the numbers of words.
     model = keras.Sequential([keras.Input(input_shape)], name=name)
     shape: tuple[Any, ...] = input_shape
-    previous: Component | None = None
-    for layer in config.model:
-        before = shape
-        try:
-            message = layer.name
-            # Losses, metrics and predictions want exact outputs.
-            last = layer is config.model[-1]
-            with dtype_policy("float32" if last else policy):
-                made = instantiate(layer, "layers")
-                message = f"{layer.name} does not take inputs of shape {before}"
-                model.add(made)
-            shape = tuple(model.output_shape[1:])
-        except Exception as error:
-            said = first_line(error)
-            if "OOM" in said or isinstance(error, MemoryError):
-                message, said = layer.name, "there is not enough memory for its weights"
-            hint = _shape_hint(layer, before, previous)
-            problem = config.document.problem(layer.path, f"{message}: {said}{hint}")
-            raise ConfigError([problem]) from error
-        previous = layer
+    for index in range(len(config.model)):
+        shape = _add_layer(model, config, index, shape)
     wrong = _output_complaint(tuple(model.output_shape[1:]), facts)
     if wrong:
         raise ConfigError([config.document.problem(config.model[-1].path, wrong)])
     return model
+
+
+def _add_layer(model: Any, config: Config, index: int, before: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Add a layer to what comes `before` it, and return the shape of its output."""
+    layer = config.model[index]
+    # Losses, metrics and predictions want exact outputs.
+    last = index == len(config.model) - 1
+    complaint = layer.name
+    try:
+        check_weights(layer, before)
+        with dtype_policy("float32" if last else config.hardware.dtype_policy):
+            made = instantiate(layer, "layers")
+            complaint = f"{layer.name} does not take inputs of shape {before}"
+            model.add(made)
+        return tuple(model.output_shape[1:])
+    except Exception as error:
+        said = first_line(error)
+        if "OOM" in said or isinstance(error, MemoryError):
+            complaint, said = layer.name, "there is not enough memory for its weights"
+        hint = _shape_hint(layer, before, config.model[index - 1] if index else None)
+        problem = config.document.problem(layer.path, f"{complaint}: {said}{hint}")
+        raise ConfigError([problem]) from error
 
 
 def _output_complaint(shape: tuple[Any, ...], facts: Facts | None) -> str:

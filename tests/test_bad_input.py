@@ -1,6 +1,7 @@
 """Whatever is given: a sentence with its place, never a traceback, and nothing left behind."""
 
 import shlex
+from pathlib import Path
 
 import pytest
 from bad_input import CASES
@@ -48,3 +49,64 @@ def test_bad_input(case, dlcli, models, tmp_path):
         assert not out, "what fails prints no result"
         assert "dlcli: error:" in err or "Usage:" in err
         assert _everything(tmp_path) == before
+
+
+def test_what_plays_with_the_terminal_is_escaped(dlcli, write):
+    labels = ("x", "y\x1b]0;z")
+    rows = "".join(f"{n * 7 % 9},{n},{labels[n % 2]}\n" for n in range(40))
+    write("data.csv", f"a\x1b[31m,b,label\n{rows}")
+    write(
+        "exp.yaml",
+        "dataset: {csv: {path: data.csv, target: label}}\nmodel: [{Dense: {activation: sigmoid}}]\n"
+        "loss: binary_crossentropy\nmetrics: [accuracy]\nfit: {epochs: 1}\n",
+    )
+    write("number.yaml",
+          'dataset: {csv: {path: data.csv, target: b, unit: "k\\e[31mg"}}\nmodel: [Dense]\nloss: mse\nfit: {epochs: 1}\n')  # fmt: skip
+
+    printed = ""
+    for line in ("show exp.yaml --no-build", "train exp.yaml", "evaluate runs/exp/latest", "train number.yaml",
+                 "evaluate runs/number/latest", "data show data.csv", "check exp.yaml --set split.group=zz",
+                 "predict runs/exp/latest exp.yaml", "kfold number.yaml --folds 2"):  # fmt: skip
+        printed += "".join(map(str, dlcli(*line.split())))
+
+    assert "\x1b" not in printed
+    assert "\\x1b" in printed
+
+
+def test_a_batch_that_does_not_fit_is_refused_before_it_is_tried(dlcli, people, monkeypatch):
+    from dlcli import memory
+
+    monkeypatch.setattr(memory, "available", lambda: 170)
+
+    code, _, err = dlcli("train", people, "--set", "fit.batch_size=64", "--out", "kept")
+
+    assert code == 2
+    assert "fit.batch_size: 9 rows at a time need" in err
+    assert "try 2" in err
+    assert not Path("kept").exists()
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp949"])
+def test_no_locale_or_clock_makes_it_fail(process, models, write, tmp_path, encoding):
+    rows = write("줄.csv", "age;city;member;height\n31;서울;yes;1.70\n")
+    surroundings = {
+        "LC_ALL": "C",
+        "PYTHONUTF8": "0",
+        "PYTHONIOENCODING": encoding,
+        "TZ": "Nowhere/Lost",
+        "COLUMNS": "0",
+        "TERM": "dumb",
+    }
+
+    done = process(
+        "predict", models["MODEL"], rows, cwd=tmp_path, env=surroundings, errors="replace"
+    )
+    missing = process(
+        "predict", models["MODEL"], "없음.csv", cwd=tmp_path, env=surroundings, errors="replace"
+    )
+
+    assert (done.returncode, missing.returncode) == (0, 2), done.stderr
+    assert done.stdout.startswith("prediction,p_a,p_b\n")
+    assert "category not seen" in done.stderr
+    assert "no file" in missing.stderr
+    assert "Traceback" not in done.stderr + missing.stderr

@@ -62,7 +62,7 @@ def signature(dataset, preprocessor):
     )  # fmt: skip
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=tables,
     section=st.sampled_from(SECTIONS),

@@ -86,13 +86,13 @@ def _replace_unencodable() -> None:
 
 
 def _print_error(error: DlcliError) -> None:
-    from dlcli.cli.terminal import printable
+    from dlcli.cli.terminal import printable, shortened
 
     if isinstance(error, ConfigError):
         count = len(error.problems)
-        print(printable(str(error)), file=sys.stderr)
+        print(printable(shortened(str(error))), file=sys.stderr)
         print(f"dlcli: error: {count} problem{'s' * (count > 1)} in the config", file=sys.stderr)
     else:
-        print(printable(f"dlcli: error: {error}"), file=sys.stderr)
+        print(printable(shortened(f"dlcli: error: {error}")), file=sys.stderr)
     if error.hint:
-        print(printable(f"hint: {error.hint}"), file=sys.stderr)
+        print(printable(shortened(f"hint: {error.hint}")), file=sys.stderr)

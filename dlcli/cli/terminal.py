@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from dlcli.datasets.card import Card
     from dlcli.scoring import Scores
 
+LONGEST = 800
+
 
 def say(text: str = "") -> None:
     """Print a result, on standard output."""
@@ -23,7 +25,7 @@ def say(text: str = "") -> None:
 
 def note(text: str) -> None:
     """Print what is not a result, on standard error."""
-    _write_aside(f"{printable(text)}\n")
+    _write_aside(f"{printable(shortened(text))}\n")
 
 
 def _write_aside(text: str) -> None:
@@ -45,6 +47,14 @@ def wrote(path: Path, what: str) -> None:
     """Tell of a file that was written: its path is the result."""
     note(f"dlcli: wrote {what}: {path}")
     say(str(path))
+
+
+def shortened(text: str) -> str:
+    """Cut lines that are longer than anybody reads, in their middle."""
+    return "\n".join(
+        line if len(line) <= LONGEST else f"{line[: LONGEST - 100]} … {line[-100:]}"
+        for line in text.split("\n")
+    )
 
 
 def printable(text: str) -> str:

@@ -17,10 +17,12 @@ Array = np.ndarray[Any, Any]
 LARGEST = 1e15
 MANY = 20
 LISTED = 5
+LONGEST = 40
 DATE = re.compile(
     r"([0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.]([0-9]{4}|[0-9]{2}))"
     r"([T ].*)?\.?"
 )
+WITH_UNIT = re.compile(r"[-+−(]?[0-9][0-9.,]*(:[0-9]{2})*\s*[^0-9]{0,8}")
 # Whose rows these are: rows of one patient in training and test give the answer away.
 OWNER = re.compile(
     r"(.*[\s_.-])?(id|patient|subject|participant|person|user|customer|client|speaker)"
@@ -42,20 +44,32 @@ def notices(
     lines : sequence of int
         Line of each row.
     """
-    found = _gaps(values, lines)
+    found: dict[str, list[str]] = {}
+    owners = []
     for column in columns:
         held = values[column.name]
         if column.type == "text" or not len(held):
             continue
         look = _odd_texts if held.dtype == object else _odd_numbers
         if said := look(held):
-            found.append(f"column {column.name!r} {said}")
+            found.setdefault(said, []).append(column.name)
         elif OWNER.fullmatch(column.name) and _repeats(held):
-            found.append(
+            owners.append(
                 f"rows with the same {column.name!r} may be both in training and test; "
                 f"`split: {{group: {column.name}}}` keeps them together"
             )
-    return found
+    return [
+        *_gaps(values, lines),
+        *(f"{_columns(names)} {said}" for said, names in found.items()),
+        *owners,
+    ]
+
+
+def _columns(names: Sequence[str]) -> str:
+    if len(names) == 1:
+        return f"column {names[0]!r}"
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return f"columns {', '.join(map(repr, names[:LISTED]))}{more}: each"
 
 
 def _gaps(values: Mapping[str, Array], lines: Sequence[int]) -> list[str]:
@@ -79,6 +93,8 @@ def _odd_texts(column: Array) -> str:
         return "has the same value in every row"
     if present and all(DATE.fullmatch(text) for text in present):
         return "holds dates, each a category of its own; leave it out with `drop`, or make numbers"
+    if len(present) > 2 and all(WITH_UNIT.fullmatch(text) for text in present):
+        return "holds numbers with something behind them, whose order is lost in categories"
     if len(column) > MANY and len(present) == len(column):
         return "looks like an identifier: no two rows are alike; consider `drop`"
     numbers = {text for text in present if not math.isnan(to_number(text))}
@@ -87,8 +103,8 @@ def _odd_texts(column: Array) -> str:
     if rows > share >= rows / 2:
         word = next(text for text in present if text not in numbers)
         return (
-            f"is taken as categories, though {share} of its {rows} values are numbers: {word!r} "
-            "is none; add it to the loader's `missing` if it means no value"
+            f"is taken as categories, though {share} of its {rows} values are numbers: "
+            f"{word[:LONGEST]!r} is none; add it to the loader's `missing` if it means no value"
         )
     return ""
 

@@ -91,9 +91,9 @@ class Rows:
             if len(row) == self._width + 1 and row[-1] == "":
                 return row[:-1]
             fields = "field" if len(row) == 1 else "fields"
-            raise DatasetError(
-                f"{self.name}:{self.line}: {len(row)} {fields}, but the first row has {self._width}"
-            )
+            found = f"{len(row)} {fields}, but the first row has {self._width}"
+            hint = "remove what stands above the names" if self._width == 1 else None
+            raise DatasetError(f"{self.name}:{self.line}: {found}", hint=hint)
         return row
 
     def _behind_blanks(self, row: list[str]) -> list[str]:

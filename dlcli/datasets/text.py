@@ -20,8 +20,8 @@ from dlcli.errors import DatasetError
 
 HEAD = 1 << 20
 # Characters of a line, beyond which a file is no text, whatever it begins with.
-LONGEST_LINE = 1 << 27
-TOO_LONG = f"a line of more than {LONGEST_LINE >> 20} million characters"
+LONGEST_LINE = 1 << 24
+TOO_LONG = f"a line of more than {LONGEST_LINE >> 20} MB; this is no table"
 SHOWN = 40
 BOMS = {
     codecs.BOM_UTF8: "utf-8-sig",
