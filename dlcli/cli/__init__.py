@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from dlcli.errors import ConfigError, DlcliError, first_line
@@ -47,6 +48,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     debug = "--debug" in arguments
     if debug:  # anywhere on the line, since it is added where a command has failed
         arguments.remove("--debug")
+    _open_closed_streams()
     _replace_unencodable()
     try:
         from dlcli.cli.app import app
@@ -57,12 +59,16 @@ def main(argv: Sequence[str] | None = None) -> None:
             raise
         _print_error(error)
         sys.exit(error.exit_code)
+    except SystemExit as stop:
+        if not isinstance(stop.__context__, BrokenPipeError):
+            raise
+        _discard_output()  # Typer takes it for a failure
+        sys.exit(0)
     except KeyboardInterrupt:
         print("dlcli: interrupted", file=sys.stderr)
         sys.exit(128 + signal.SIGINT)
     except BrokenPipeError:
-        # The reader has seen enough, as `head` does; what is still buffered goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         sys.exit(0)
     except MemoryError:
         if debug:
@@ -75,6 +81,18 @@ def main(argv: Sequence[str] | None = None) -> None:
         print(f"dlcli: error: {type(error).__name__}: {first_line(error)}", file=sys.stderr)
         print("hint: --debug shows where it happened", file=sys.stderr)
         sys.exit(1)
+
+
+def _discard_output() -> None:
+    """Let what is still buffered go nowhere: the reader has seen enough, as `head` does."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _open_closed_streams() -> None:
+    """Write nowhere instead of failing where a process is started without its streams."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
 
 
 def _replace_unencodable() -> None:

@@ -115,6 +115,8 @@ def read_lines(text: TextIO, name: str, advice: Advice) -> Iterator[str]:
 
 @contextmanager
 def _open_bytes(path: str | Path) -> Iterator[IO[bytes]]:
+    if path == "-" and sys.stdin is None:
+        raise DatasetError("there is no standard input")
     if path == "-":
         # A reader of our own, whose buffer is large enough to look ahead.
         yield io.BufferedReader(
