@@ -77,7 +77,8 @@ def _add_layer(model: Any, config: Config, index: int, before: tuple[Any, ...]) 
         if "OOM" in said or isinstance(error, MemoryError):
             complaint, said = layer.name, "there is not enough memory for its weights"
         hint = _shape_hint(layer, before, config.model[index - 1] if index else None)
-        problem = config.document.problem(layer.path, f"{complaint}: {said}{hint}")
+        said = f"{said.rstrip('.')}.{hint}" if hint else said
+        problem = config.document.problem(layer.path, f"{complaint}: {said}")
         raise ConfigError([problem]) from error
 
 

@@ -32,6 +32,7 @@ CELLS = {
     "city name": st.one_of(words, words, words, gap),
     "한글": st.sampled_from(["yes", "no"]),
 }
+TYPES = {"width": "numeric", "height": "numeric", "city name": "categorical"}
 tables = st.lists(st.tuples(*CELLS.values()), min_size=4, max_size=40)
 SECTIONS = [
     PreprocessConfig(),
@@ -72,29 +73,31 @@ def signature(dataset, preprocessor):
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
     order=st.permutations(range(len(CELLS))),
     train=st.floats(0.3, 1.0),
+    told=st.booleans(),
     chunks=st.sampled_from([(1, 30), (1, 300), (1 << 20, 4 << 20)]),
 )
 def test_prediction_reads_what_training_saw(
-    tmp_path, rows, section, delimiter, quoting, end, encoding, order, train, chunks
+    tmp_path, rows, section, delimiter, quoting, end, encoding, order, train, told, chunks
 ):
     names = list(CELLS)
     written = {"delimiter": delimiter, "quoting": quoting, "end": end, "encoding": encoding}
     path = tmp_path / "data.csv"
     labelled = [[*row, "xy"[index % 2]] for index, row in enumerate(rows)]
     write_table(path, [*names, "label"], labelled, **written)
-    types = {"width": "numeric", "height": "numeric", "city name": "categorical"}
-    loader = CsvLoader(path=str(path), target="label", delimiter=delimiter, types=types)
+    options = {"delimiter": delimiter, "types": TYPES} if told else {}
+    loader = CsvLoader(path=str(path), target="label", **options)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bulk, "WORTHWHILE", chunks[0])
         patch.setattr(bulk, "CHUNK", chunks[1])
-        dataset = load_csv(loader, path, "data")
         try:
+            dataset = load_csv(loader, path, "data")
             chosen = resolve(dataset, section)
             count = max(2, int(train * len(rows)))
             fitted = fit_preprocessor(dataset, np.arange(count), chosen)
             seen = fitted.transform(dataset.x)
-        except DatasetError:  # nothing but gaps, or a gap that nothing fills in
+        except DatasetError:  # nothing but gaps, or not told and not to be guessed
             assume(False)
+        assert list(dataset.x) == names
         restored = Preprocessor.from_json(json.loads(json.dumps(fitted.to_json())))
         model = signature(dataset, restored)
 

@@ -165,15 +165,18 @@ def detect_encoding(head: bytes, name: str, advice: Advice = FOR_TRAINING) -> st
     line = head[:offset].count(b"\n") + 1
     begin = head.rfind(b"\n", 0, offset) + 1
     shown = head[begin:].partition(b"\n")[0].strip()
-    could = [
-        f"{encoding} {shown.decode(encoding, 'replace')[:SHOWN]!r}"
-        for encoding in ("cp949", "latin-1")
-        if "\ufffd" not in shown.decode(encoding, "replace")
-    ]
+    read = {encoding: shown.decode(encoding, "replace") for encoding in ("cp949", "latin-1")}
+    could = [f"{key} {_foreign(text)!r}" for key, text in read.items() if "\ufffd" not in text]
     raise DatasetError(
         f"{name}:{line}: not UTF-8 (byte 0x{head[offset]:02x})",
         hint=f"{advice.encoding}; the line would read in {', in '.join(could)}",
     )
+
+
+def _foreign(line: str) -> str:
+    """Return the first part of a line that is not ASCII, with what stands around it."""
+    at = next(at for at, character in enumerate(line) if ord(character) > 127)
+    return line[max(at - SHOWN // 2, 0) :][:SHOWN]
 
 
 def decode_text(data: bytes, name: str, encoding: str = "auto") -> str:
