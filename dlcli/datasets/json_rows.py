@@ -39,15 +39,17 @@ def read_json_rows(
     numbers: list[int] = []
     rows: list[list[str]] = []
     notices: tuple[str, ...] = ()
+    with_target = [*wanted, target or ""]
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
-        record = _record(line, f"{name}:{number}", wanted)
+        place = f"{name}:{number}"
+        record = _record(line, place, wanted)
         if not numbers and not notices:
             others = [key for key in record if key not in wanted and key != target]
             notices = (f"columns not used: {', '.join(others[:LISTED])}",) if others else ()
-        fields = [*wanted, *([target] if target in record else [])]
-        rows.append([_text(record[field], field, f"{name}:{number}") for field in fields])
+        fields = with_target if target in record else wanted
+        rows.append([_text(record[field], field, place) for field in fields])
         numbers.append(number)
         if len(rows) == size:
             yield _block(rows, numbers, len(wanted), notices)
@@ -98,9 +100,13 @@ def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _text(value: Any, column: str, place: str) -> str:
     if isinstance(value, str):
         return value
-    if value is None or value != value:
+    if isinstance(value, float):  # the commonest come first: there are as many as cells
+        return repr(value) if value == value else ""
+    if value is None:
         return ""
-    if isinstance(value, dict | list):
-        kind = "a list" if isinstance(value, list) else "an object"
-        raise DatasetError(f"{place}: {column!r} is {kind}, not a number or a text")
-    return json.dumps(value) if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    kind = "a list" if isinstance(value, list) else "an object"
+    raise DatasetError(f"{place}: {column!r} is {kind}, not a number or a text")
