@@ -21,7 +21,7 @@ from dlcli.errors import Interrupted
 from dlcli.fold_engines import Choice, Engine, FoldEngine
 from dlcli.fold_files import write_folds
 from dlcli.fold_training import FoldOutcome, FoldTrainer, left_out, resolve_folds
-from dlcli.preparation import Prepared, describe_data, prepare, unscaled
+from dlcli.preparation import Prepared, describe_data, prepare, split_notices
 from dlcli.records import read_record
 from dlcli.resuming import take_up
 from dlcli.run_directory import RunDirectory
@@ -187,7 +187,7 @@ def kfold(
     config, dataset = resolve_folds(prepared.config, folds), prepared.dataset
     prepared = Prepared(config, dataset, prepared.notices)
     made = make_folds(dataset, config.split, config.kfold.folds, config.seed)
-    notices = [*prepared.notices, *left_out(dataset), *unscaled(prepared, made[0].train)]
+    notices = [*prepared.notices, *left_out(dataset), *split_notices(prepared, made)]
     check_monitors(config, validation=len(made[0].validation) > 0)
     engines = FoldEngine(FoldTrainer(prepared), made, engine, jobs)
     about = {"data": describe_data(dataset), "sample": dataset.sampled, "folds": len(made)}

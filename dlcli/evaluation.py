@@ -181,6 +181,10 @@ def _true_values(raw: RawBlock, target: Target, dialect: Dialect, source: str) -
         codes |= {text: values[to_number(text)] for text in texts if to_number(text) in values}
     codes |= {name: code for code, name in enumerate(target.class_names) if name not in codes}
     for line, text in zip(lines, texts, strict=True):
+        if not text:
+            raise DatasetError(
+                f"{source}:{line}: no {target.name!r}", hint="`dlcli predict` needs none"
+            )
         if text not in codes:
             known = ", ".join(target.class_names[:10])
             raise DatasetError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,11 +14,12 @@ import numpy as np
 from dlcli.datasets.bulk import read_in_bulk
 from dlcli.datasets.columns import convert
 from dlcli.datasets.dataset import Column, ColumnType, Dialect
+from dlcli.datasets.json_rows import read_json_rows
 from dlcli.datasets.reading import Block
 from dlcli.datasets.rows import DELIMITERS, Rows
-from dlcli.datasets.text import open_text
+from dlcli.datasets.text import FOR_PREDICTION, open_text, read_lines
 from dlcli.errors import DatasetError
-from dlcli.layout import Layout, by_name, by_position, is_header, listed
+from dlcli.layout import Layout, by_name, by_position, is_header
 from dlcli.signature import Signature
 
 Array = np.ndarray[Any, Any]
@@ -79,32 +79,42 @@ def blocks_of_text(path: Path | str, signature: Signature) -> Iterator[RawBlock]
     """
     name = "standard input" if path == "-" else str(path)
     size = min(8192, max(16, CELLS // len(signature.columns)))
-    with open_text(path, signature.dialect.encoding) as text:
+    with open_text(path, signature.dialect.encoding, FOR_PREDICTION) as text:
         if _is_json_lines(text, path):
-            yield from _json_blocks(text, name, signature, size)
+            blocks = _json_blocks(text, name, signature, size)
+        elif _is_lines(text, path, signature):
+            blocks = _line_blocks(text, name, signature, size)
+        else:
+            blocks = _row_blocks(text, name, signature, size)
+        first = next(blocks, None)
+        if first is None:
+            yield RawBlock({}, 0, name, (f"{name} has no rows",))
             return
-        if _is_lines(text, path, signature):
-            yield from _line_blocks(text, name, signature, size)
-            return
-        dialect = _dialect(text, signature)
-        rows = Rows(text, name, dialect, expected=len(signature.columns))
-        row = next(rows, None)
-        if row is None:
-            raise DatasetError(f"{name} is empty")
-        header = is_header(row, signature)
-        layout = by_name(row, signature, name) if header else by_position(len(row), signature, name)
-        if header and len(row) > 1 and not row[-1].strip():
-            rows.narrow()
-        if not header and signature.is_text and len(row) == 1:
-            said = f"{name} has no column {signature.names[0]!r}: each line is taken as a text"
-            layout = replace(layout, notices=(said,))
-        types: list[ColumnType | None] = [None] * rows.width
-        for column, position in zip(signature.columns, layout.positions, strict=True):
-            types[position] = column.type
-        if layout.target is not None:
-            types[layout.target] = "text"
-        for block in read_in_bulk(rows, None if header else row, size, types):
-            yield _raw(block, layout, signature, name)
+        yield first
+        yield from blocks
+
+
+def _row_blocks(text: TextIO, name: str, signature: Signature, size: int) -> Iterator[RawBlock]:
+    dialect = _dialect(text, signature)
+    rows = Rows(text, name, dialect, expected=len(signature.columns), advice=FOR_PREDICTION)
+    row = next(rows, None)
+    if row is None:
+        raise DatasetError(f"{name} is empty")
+    header = is_header(row, signature)
+    layout = by_name(row, signature, name) if header else by_position(len(row), signature, name)
+    if header and len(row) > 1 and not row[-1].strip():
+        rows.narrow()
+    if not header and signature.is_text and len(row) == 1:
+        said = f"{name} has no column {signature.names[0]!r}: each line is taken as a text"
+        layout = replace(layout, notices=(said,))
+    types: list[ColumnType | None] = [None] * rows.width
+    for column, position in zip(signature.columns, layout.positions, strict=True):
+        types[position] = column.type
+    if layout.target is not None:
+        types[layout.target] = "text"
+    for block in read_in_bulk(rows, None if header else row, size, types):
+        noted = replace(layout, notices=(*rows.notices, *layout.notices))
+        yield _raw(block, noted, signature, name)
 
 
 def _is_json_lines(text: TextIO, path: Path | str) -> bool:
@@ -150,7 +160,8 @@ def _is_lines(text: TextIO, path: Path | str, signature: Signature) -> bool:
 
 def _line_blocks(text: TextIO, name: str, signature: Signature, size: int) -> Iterator[RawBlock]:
     number = 0
-    while chunk := [line.strip() for line in islice(text, size)]:
+    lines = read_lines(text, name, FOR_PREDICTION)
+    while chunk := [line.strip() for line in islice(lines, size)]:
         first, number = number + 1, number + len(chunk)
         values = {signature.names[0]: np.array(chunk, object)}
         yield RawBlock(values, len(chunk), f"{name}, lines {first} to {number}")
@@ -180,48 +191,17 @@ def _shaped(values: Mapping[str, Array], signature: Signature) -> Any:
 
 def _json_blocks(text: TextIO, name: str, signature: Signature, size: int) -> Iterator[RawBlock]:
     target = signature.target.name if signature.target else None
-    lines: list[int] = []
-    rows: list[list[str]] = []
-    for number, line in enumerate(text, 1):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-        except ValueError as error:
-            raise DatasetError(f"{name}:{number}: not valid JSON: {error}") from None
-        if not isinstance(record, dict):
-            raise DatasetError(f"{name}:{number}: expected an object with the columns' names")
-        missing = [wanted for wanted in signature.names if wanted not in record]
-        if missing:
-            raise DatasetError(
-                f"{name}:{number}: no column {', '.join(map(repr, missing[:5]))}",
-                hint=f"the model wants the columns {listed(signature.names)}",
-            )
-        fields = [*signature.names, *([target] if target in record else [])]
-        rows.append([_json_text(record[field]) for field in fields])
-        lines.append(number)
-        if len(rows) == size:
-            yield _json_block(rows, lines, signature, name)
-            rows, lines = [], []
-    if rows:
-        yield _json_block(rows, lines, signature, name)
-
-
-def _json_block(
-    rows: list[list[str]], lines: list[int], signature: Signature, name: str
-) -> RawBlock:
     width = len(signature.columns)
-    labelled = all(len(row) > width for row in rows)
-    layout = Layout(list(range(width)), width if labelled else None)
-    texts: list[Sequence[str]] = list(zip(*(row[: width + labelled] for row in rows), strict=True))
-    plain = replace(signature, dialect=replace(signature.dialect, decimal="."))
-    return _raw(Block(texts, lines), layout, plain, name)
+    plain = replace(signature, dialect=_without_signs(signature.dialect))
+    lines = read_lines(text, name, FOR_PREDICTION)
+    for block, labelled in read_json_rows(lines, name, signature.names, target, size):
+        layout = Layout(list(range(width)), width if labelled else None, block.notices)
+        yield _raw(block, layout, plain, name)
 
 
-def _json_text(value: Any) -> str:
-    if value is None:
-        return ""
-    return json.dumps(value) if isinstance(value, bool) else str(value)
+def _without_signs(dialect: Dialect) -> Dialect:
+    """Return how numbers are written where they are no text: what is missing is empty."""
+    return replace(dialect, decimal=".", missing=("", *dialect.missing))
 
 
 def blocks_of_frame(source: Any, signature: Signature) -> Iterator[RawBlock]:
@@ -265,6 +245,6 @@ def _frame_column(series: Any, column: Column, dialect: Dialect) -> Array:
     """Return a column of a DataFrame as its type; what is missing in pandas is missing here."""
     plain = series.astype(object).where(series.notna(), None).tolist()
     texts = ["" if value is None else str(value) for value in plain]
-    known = replace(dialect, decimal=".", missing=("", *dialect.missing))
+    known = _without_signs(dialect)
     place: dict[str, Any] = {"name": column.name, "lines": range(1, len(texts) + 1)}
     return convert(column.type, texts, known, where="the table, row", **place)

@@ -62,16 +62,18 @@ def by_name(row: Sequence[str], signature: Signature, where: str) -> Layout:
         Naming every column that is missing, and those that the model wants.
     """
     names = [name.strip() for name in row]
+    places = {name: at for at, name in reversed(list(enumerate(names)))}
     target = signature.target.name if signature.target else None
-    at = names.index(target) if target in names else None
-    missing = [name for name in signature.names if name not in names]
+    at = None if target is None else places.get(target)
+    wanted = set(signature.names)
+    missing = [name for name in signature.names if name not in places]
     if not missing:
-        repeated = [name for name in signature.names if names.count(name) > 1]
+        repeated = [n for place, n in enumerate(names) if n in wanted and places[n] < place]
         if repeated:
             raise DatasetError(f"{where}: column {repeated[0]!r} appears twice")
-        extra = [n for n in names if n and n not in signature.names and n != target]
+        extra = [n for n in names if n and n not in wanted and n != target]
         said = (f"columns not used: {listed(extra)}",) if extra else ()
-        return Layout([names.index(name) for name in signature.names], at, said)
+        return Layout([places[name] for name in signature.names], at, said)
     unnamed = signature.preprocessor.shape or all(name.isdigit() for name in signature.names)
     others = [index for index in range(len(names)) if index != at and names[index]]
     if unnamed and len(others) == len(signature.columns):

@@ -19,7 +19,7 @@ from dlcli.datasets.recordings import decode_wav
 from dlcli.datasets.rows import Rows
 from dlcli.datasets.series import windows
 from dlcli.datasets.tables import objects
-from dlcli.datasets.text import decode_text, open_text
+from dlcli.datasets.text import FOR_PREDICTION, decode_text, open_text
 from dlcli.datasets.texts import ENDINGS as TEXTS
 from dlcli.errors import DatasetError
 from dlcli.inputs import RawBlock
@@ -215,8 +215,9 @@ def blocks_of_series(
 def _read_series(path: Path | str, signature: Signature) -> tuple[Array, Sequence[str], str]:
     name = "standard input" if path == "-" else str(path)
     wanted = signature.target.name if signature.target else "0"
-    with open_text(path, signature.dialect.encoding) as text:
-        rows = Rows(text, name, replace(signature.dialect, delimiter="auto"))
+    with open_text(path, signature.dialect.encoding, FOR_PREDICTION) as text:
+        dialect = replace(signature.dialect, delimiter="auto")
+        rows = Rows(text, name, dialect, advice=FOR_PREDICTION)
         found, first = read_header(rows, "auto", None)
         block = next(read_blocks(rows, first, 1 << 62), None)
     if block is None:

@@ -15,6 +15,7 @@ from dlcli.config.sections import Config
 from dlcli.errors import ConfigError, first_line
 from dlcli.hardware import dtype_policy, use_xla
 from dlcli.known import Facts
+from dlcli.memory import check_weights
 
 KNOW_LOGITS = (
     "AUC", "BinaryCrossentropy", "CategoricalCrossentropy", "SparseCategoricalCrossentropy",
@@ -44,30 +45,41 @@ def build_model(config: Config, input_shape: tuple[int, ...], facts: Facts | Non
         If a layer does not take what the layer before it gives, located at that layer.
     """
     keras = import_keras()
-    policy = config.hardware.dtype_policy
     # TensorFlow's scopes are ASCII; a config may be called 학생.yaml.
     name = re.sub(r"[^A-Za-z0-9]+", "_", config.name).strip("_") or "model"
     # It keeps the policy float32 itself: with another one it would round its inputs, which may
     # be the numbers of words.
     model = keras.Sequential([keras.Input(input_shape)], name=name)
     shape: tuple[Any, ...] = input_shape
-    for layer in config.model:
-        before = shape
-        try:
-            # Losses, metrics and predictions want exact outputs.
-            last = layer is config.model[-1]
-            with dtype_policy("float32" if last else policy):
-                model.add(instantiate(layer, "layers"))
-            shape = tuple(model.output_shape[1:])
-        except Exception as error:
-            message = f"{layer.name} does not take inputs of shape {before}: {first_line(error)}"
-            hint = _shape_hint(layer, before)
-            problem = config.document.problem(layer.path, message + hint)
-            raise ConfigError([problem]) from error
+    for index in range(len(config.model)):
+        shape = _add_layer(model, config, index, shape)
     wrong = _output_complaint(tuple(model.output_shape[1:]), facts)
     if wrong:
         raise ConfigError([config.document.problem(config.model[-1].path, wrong)])
     return model
+
+
+def _add_layer(model: Any, config: Config, index: int, before: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Add a layer to what comes `before` it, and return the shape of its output."""
+    layer = config.model[index]
+    # Losses, metrics and predictions want exact outputs.
+    last = index == len(config.model) - 1
+    complaint = layer.name
+    try:
+        check_weights(layer, before)
+        with dtype_policy("float32" if last else config.hardware.dtype_policy):
+            made = instantiate(layer, "layers")
+            complaint = f"{layer.name} does not take inputs of shape {before}"
+            model.add(made)
+        return tuple(model.output_shape[1:])
+    except Exception as error:
+        said = first_line(error)
+        if "OOM" in said or isinstance(error, MemoryError):
+            complaint, said = layer.name, "there is not enough memory for its weights"
+        hint = _shape_hint(layer, before, config.model[index - 1] if index else None)
+        said = f"{said.rstrip('.')}.{hint}" if hint else said
+        problem = config.document.problem(layer.path, f"{complaint}: {said}")
+        raise ConfigError([problem]) from error
 
 
 def _output_complaint(shape: tuple[Any, ...], facts: Facts | None) -> str:
@@ -85,12 +97,27 @@ def _output_complaint(shape: tuple[Any, ...], facts: Facts | None) -> str:
     return f"the model has {shape[0]} outputs; the target needs {' or '.join(map(str, fitting))}"
 
 
-def _shape_hint(layer: Component, before: tuple[Any, ...]) -> str:
-    if layer.name in ("LSTM", "GRU", "SimpleRNN") and len(before) == 1:
-        return " A recurrent layer before it needs return_sequences: true."
-    if layer.name.startswith("Conv") and len(before) == 1:
-        return " Convolutions are for images and sequences; Reshape makes one of a row."
+def _shape_hint(layer: Component, before: tuple[Any, ...], previous: Component | None) -> str:
+    recurrent = ("LSTM", "GRU", "SimpleRNN", "Bidirectional")
+    wants_more = layer.name in recurrent or layer.name.startswith(("Conv", "MaxPool", "Average"))
+    if len(before) == 1 and wants_more:
+        if previous is not None and previous.name in recurrent:
+            return f" Give the {previous.name} before it return_sequences: true."
+        if previous is not None and previous.name.startswith(("Flatten", "Global")):
+            return f" The {previous.name} before it leaves a row of numbers; move it behind."
+        what = "Recurrent layers are" if layer.name in recurrent else "Convolutions are"
+        return f" {what} for images and sequences; Reshape makes one of a row."
+    if len(before) > 1 and _outgrows(layer, before):
+        return " Its window is larger than what comes in; make it smaller, or set padding: same."
     return ""
+
+
+def _outgrows(layer: Component, before: tuple[Any, ...]) -> bool:
+    """Tell whether a convolution or pooling looks at more than there is."""
+    window = layer.arguments.get("kernel_size", layer.arguments.get("pool_size"))
+    sizes = window if isinstance(window, list | tuple) else [window] * (len(before) - 1)
+    pairs = zip(sizes, before[:-1], strict=False)
+    return any(isinstance(size, int) and side and size > side for size, side in pairs)
 
 
 def compile_model(model: Any, config: Config, *, steps_per_execution: int = 1) -> None:

@@ -97,17 +97,19 @@ class Predictions:
         """Yield each block of predictions with the rows behind it."""
         with closing(self._blocks):  # a reader that runs ahead ends with its user
             for raw in self._blocks:
-                yield self._predict(raw), raw
+                for notice in raw.notices:
+                    if notice not in self._source_notices:
+                        self._source_notices.append(notice)
+                if len(raw):
+                    yield self._predict(raw), raw
 
     def _predict(self, block: RawBlock) -> PredictionBlock:
         signature = self.signature
-        for notice in block.notices:
-            if notice not in self._source_notices:
-                self._source_notices.append(notice)
         try:
             x = signature.preprocessor.transform(block.values, self._events)
         except DatasetError as error:
-            raise DatasetError(f"{block.place(error.row)}: {error}", hint=error.hint) from None
+            place = block.place(error.row)
+            raise DatasetError(f"{place}: {error}", hint="mend the row, or leave it out") from None
         x = x.reshape(len(block), *signature.input_shape)
         outputs = self.model.network(x)
         if self._seen is None:
@@ -237,7 +239,8 @@ def _inverted(
 ) -> Generator[RawBlock]:
     """Make the white of pictures that come as rows of pixels black."""
     for block in blocks:
-        yield replace(block, values=signature.medium.high - block.values) if invert else block
+        seen = invert and len(block) > 0
+        yield replace(block, values=signature.medium.high - block.values) if seen else block
 
 
 def table_of_texts(model: LoadedModel, texts: Sequence[str]) -> pd.DataFrame:

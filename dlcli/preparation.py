@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,16 @@ import numpy as np
 from dlcli.backend import versions
 from dlcli.config import Config, check_data
 from dlcli.datasets import Dataset, load_dataset
+from dlcli.errors import DatasetError
+from dlcli.leaks import repeated_rows, telling_columns, unlearned
 from dlcli.metadata import Metadata
 from dlcli.preprocess import Preprocessor, fit_preprocessor, resolve
+from dlcli.split import Split
 from dlcli.targets import output_kind
 
 FAR = 20.0
+# Beyond it float32 gradients overflow within a step or two.
+TOO_LARGE = 1e15
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,9 @@ def prepare(config: Config, *, sample: bool = False, progress: bool = False) -> 
     checked = check_data(config, dataset.facts)
     resolved = checked.model_copy(update={"preprocess": resolve(dataset, checked.preprocess)})
     checked = resolved.attach(config.name, config.document, checked.warnings)
-    return Prepared(checked, dataset, (*map(str, checked.warnings), *dataset.notices))
+    # What was published is as it is; a table of one's own may be mended.
+    telling = () if config.dataset.known else telling_columns(dataset)
+    return Prepared(checked, dataset, (*map(str, checked.warnings), *dataset.notices, *telling))
 
 
 def scale_notice(x: np.ndarray[Any, Any], preprocessor: Preprocessor) -> str | None:
@@ -70,6 +77,11 @@ def scale_notice(x: np.ndarray[Any, Any], preprocessor: Preprocessor) -> str | N
     x : ndarray, shape (n, …)
         The training rows, preprocessed.
     preprocessor : Preprocessor
+
+    Raises
+    ------
+    DatasetError
+        If they are so large that nothing can be learned.
     """
     if preprocessor.is_coded:
         return None
@@ -82,17 +94,33 @@ def scale_notice(x: np.ndarray[Any, Any], preprocessor: Preprocessor) -> str | N
     )
     advice = "`numeric: {scale: 255}`" if preprocessor.shape else "`numeric: standardize`"
     verb = "reach" if preprocessor.shape else "reaches"
-    return (
-        f"{name} {verb} {largest.max():g}, far from unit scale; consider {advice} in `preprocess`"
-    )
+    found = f"{name} {verb} {largest.max():g}"
+    if largest.max() > TOO_LARGE:
+        raise DatasetError(
+            f"{found}, too much for a network", hint=f"set {advice} in `preprocess`, or drop it"
+        )
+    return f"{found}, far from unit scale; consider {advice} in `preprocess`"
 
 
-def unscaled(prepared: Prepared, rows: np.ndarray[Any, Any]) -> list[str]:
-    """Return what `scale_notice` says of some training rows, if anything."""
-    dataset = prepared.dataset
+def split_notices(prepared: Prepared, splits: Sequence[Split]) -> list[str]:
+    """Say what is odd about the training rows of a split, or of all folds.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    splits : sequence of Split
+        Scale and repeated rows are those of the first.
+    """
+    dataset, rows = prepared.dataset, splits[0].train
     preprocessor = fit_preprocessor(dataset, rows, prepared.config.preprocess)
     notice = scale_notice(preprocessor.transform(dataset.take(rows).x), preprocessor)
-    return [notice] if notice else []
+    return [*row_notices(prepared, splits), *filter(None, [notice])]
+
+
+def row_notices(prepared: Prepared, splits: Sequence[Split]) -> list[str]:
+    """Say which classes are not learned, and which rows are held out and learned as well."""
+    repeated = [] if prepared.config.dataset.known else repeated_rows(prepared.dataset, splits[0])
+    return [*unlearned(prepared.dataset, splits), *repeated]
 
 
 def describe_data(dataset: Dataset) -> dict[str, Any]:

@@ -14,8 +14,9 @@ from dlcli.batches import FitData, steps_per_epoch
 from dlcli.config.checks import check_monitors
 from dlcli.cost import choose_steps_per_execution
 from dlcli.hardware import scope
+from dlcli.memory import check_batch
 from dlcli.model import build_model, compile_model
-from dlcli.preparation import Prepared, scale_notice
+from dlcli.preparation import Prepared, row_notices, scale_notice
 from dlcli.preprocess import Preprocessor, fit_preprocessor
 from dlcli.scoring import Predictor, Scored, score
 from dlcli.split import Split, split_rows
@@ -119,12 +120,13 @@ def assemble(prepared: Prepared, devices: Sequence[str] = ()) -> Session:
     preprocessor = fit_preprocessor(dataset, split.train, config.preprocess)
     rows = split.parts()
     x = {name: preprocessor.transform(dataset.take(part).x) for name, part in rows.items()}
-    notices = [*prepared.notices]
+    notices = [*prepared.notices, *row_notices(prepared, [split])]
     if notice := scale_notice(x["train"], preprocessor):
         notices.append(notice)
     seed_everything(config.seed)
     with scope(devices):
         model = build_model(config, preprocessor.input_shape, dataset.facts)
+        check_batch(model, config, len(split.train))
         steps = steps_per_epoch(len(split.train), config.fit.batch_size)
         per_call = choose_steps_per_execution(model, steps, config.fit.batch_size)
         compile_model(model, config, steps_per_execution=per_call)

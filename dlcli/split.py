@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -184,7 +185,10 @@ def make_folds(dataset: Dataset, section: SplitConfig, folds: int, seed: int) ->
         splitter = kind(n_splits=folds, shuffle=True, random_state=seed)
     made = []
     try:
-        parts = list(splitter.split(rows, labels, groups))
+        with warnings.catch_warnings():
+            # Of a class with few groups it warns; which classes are not learned is said elsewhere.
+            warnings.simplefilter("ignore", UserWarning)
+            parts = list(splitter.split(rows, labels, groups))
     except ValueError as error:
         raise DatasetError(f"{dataset.name}: {error}") from None
     for train, test in parts:

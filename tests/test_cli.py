@@ -355,6 +355,29 @@ def test_the_reader_of_a_pipe_may_leave_early(people):
     assert "BrokenPipe" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("predict runs/people/1 many.csv | head -1", 0),
+        ("predict runs/people/1 - <&-", 2),
+        ("check people.yaml >&-", 0),
+        ("check nowhere.yaml 2>&-", 2),
+    ],
+)
+def test_streams_that_end_early_or_are_not_there(folder, line, code):
+    rows = "31;Seoul;yes;1.70\n" * 20_000
+    (folder / "many.csv").write_text(f"age;city;member;height\n{rows}", encoding="utf-8")
+    command = f"set -o pipefail; {sys.executable} -m dlcli {line}"
+    done = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, check=False, env=ENVIRONMENT,
+        cwd=folder,
+    )  # fmt: skip
+
+    assert done.returncode == code, done.stderr
+    assert "Error" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_ctrl_c_keeps_the_best_model_and_ends_with_130(people, tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-m", "dlcli", "train", str(people), "--set", "fit.epochs=100000"],

@@ -1,10 +1,12 @@
 """YAML 1.2 scalars, lines, and what is refused."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcli.config.document import dump, parse
+from dlcli.config.document import dump, parse, scalar
 from dlcli.errors import ConfigError
 
 
@@ -80,9 +82,60 @@ def test_a_huge_text_is_refused_at_once():
         parse("a: " + "x" * 300_000, "x")
 
 
-@given(st.text(max_size=200))
-def test_any_text_is_read_or_refused(text):
+PIECES = [
+    "a", "b: ", "- ", "? ", ": ", "[", "]", "{", "}", ",", "\n", "\n  ", "\n    ", "\t", "'", '"', "#", "&x ", "*x",
+    "!t ", "!!map ", "|", ">", "-\n", "---\n", "...", "%YAML 1.2\n", "<<: ", "~", "1e3", ".inf", "한", "\ufeff",
+    "\0", "\x85", "\u2028", "\ud7ff",
+]  # fmt: skip
+
+
+@given(
+    st.one_of(st.text(max_size=200), st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
+)
+def test_any_text_is_read_or_refused_with_its_place(text):
     try:
-        parse(text, "x")
+        document = parse(text, "x")
     except ConfigError as error:
         assert error.problems
+        assert all(problem.where == "x" and problem.message for problem in error.problems)
+        assert all(
+            0 <= problem.line <= text.count("\n") + text.count("\r") + 9
+            for problem in error.problems
+        )
+    else:
+        assert all(line >= 1 for line in document.lines.values())
+
+
+anything = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**27), 10**27)
+    | st.floats(allow_nan=False)
+    | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(st.text(max_size=8), anything, max_size=3))
+def test_any_value_is_dumped_so_that_it_is_read_back(value):
+    assert parse(dump(value), "x").value == value
+
+
+@given(st.text("0123456789+-._eExo:aInfN~ ", max_size=8))
+def test_a_plain_scalar_is_a_number_exactly_if_yaml_1_2_says_so(text):
+    json_number = re.fullmatch(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?", text)
+    core_number = re.fullmatch(
+        r"[-+]?[0-9]+|[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+        text,
+    )
+    value = scalar(text)
+
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    assert number or not json_number
+    assert core_number or not number
+    if number and not text.lower().endswith(("inf", "nan")):
+        assert value == float(text)
+    assert isinstance(value, str) == (not number and text not in ("", "~"))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlcli import DatasetError, load_config
@@ -89,6 +89,35 @@ def test_groups_never_part():
     assert not sides[0] & sides[1] | sides[0] & sides[2] | sides[1] & sides[2]
     for fold in folds:
         assert not set(groups[fold.train]) & set(groups[fold.test])
+
+
+@settings(max_examples=60)
+@given(
+    rows=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 9)), min_size=12, max_size=80),
+    test=st.sampled_from([0.1, 0.25, 0.5]),
+    validation=st.sampled_from([0.0, 0.2]),
+    folds=st.integers(2, 5),
+    seed=st.integers(0, 1000),
+)
+def test_parts_are_disjoint_and_complete_and_groups_never_part_whatever_they_are(
+    rows, test, validation, folds, seed
+):
+    y = np.array([label for label, _ in rows], np.int32)
+    groups = np.array([f"g{group}" for _, group in rows], object)
+    target = Target("t", "classification", ("a", "b", "c"))
+    dataset = Dataset("data", np.zeros((len(y), 2)), y, target, groups=groups)
+    section = SplitConfig(test=test, validation=validation)
+    try:
+        splits = [split_rows(dataset, section, seed), *make_folds(dataset, section, folds, seed)]
+    except DatasetError:  # too few groups
+        return
+
+    for split in splits:
+        parts = [split.train, split.validation, split.test]
+        assert sorted(np.concatenate(parts)) == list(range(len(y)))
+        owners = [set(groups[part]) for part in parts]
+        assert len(set.union(*owners)) == sum(map(len, owners))
+    assert sorted(np.concatenate([fold.test for fold in splits[1:]])) == list(range(len(y)))
 
 
 def test_each_row_is_tested_once_in_k_fold():

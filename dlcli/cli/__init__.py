@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from dlcli.errors import ConfigError, DlcliError, Interrupted, first_line, plain
@@ -53,6 +54,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     debug = "--debug" in arguments
     if debug:  # anywhere on the line, since it is added where a command has failed
         arguments.remove("--debug")
+    _open_closed_streams()
     _replace_unencodable()
     try:
         from dlcli.cli.app import app
@@ -68,9 +70,13 @@ def main(argv: Sequence[str] | None = None) -> None:
 
         note_stop(interrupted.signum, "", interrupted.path)
         sys.exit(128 + interrupted.signum)
+    except SystemExit as stop:
+        if not isinstance(stop.__context__, BrokenPipeError):
+            raise
+        _discard_output()  # Typer takes it for a failure
+        sys.exit(0)
     except BrokenPipeError:
-        # The reader has seen enough, as `head` does; what is still buffered goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         sys.exit(0)
     except MemoryError:
         if debug:
@@ -91,6 +97,18 @@ def _stop(signum: int, _: object) -> NoReturn:
     raise Interrupted(signum)
 
 
+def _discard_output() -> None:
+    """Let what is still buffered go nowhere: the reader has seen enough, as `head` does."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _open_closed_streams() -> None:
+    """Write nowhere instead of failing where a process is started without its streams."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+
+
 def _replace_unencodable() -> None:
     """Write what the terminal's encoding lacks as escapes, instead of failing over it."""
     for stream in (sys.stdout, sys.stderr):
@@ -100,11 +118,13 @@ def _replace_unencodable() -> None:
 
 
 def _print_error(error: DlcliError) -> None:
+    from dlcli.cli.terminal import shortened
+
     if isinstance(error, ConfigError):
         count = len(error.problems)
-        print(plain(error), file=sys.stderr)
+        print(plain(shortened(str(error))), file=sys.stderr)
         print(f"dlcli: error: {count} problem{'s' * (count > 1)} in the config", file=sys.stderr)
     else:
-        print(f"dlcli: error: {plain(error)}", file=sys.stderr)
+        print(plain(shortened(f"dlcli: error: {error}")), file=sys.stderr)
     if error.hint:
-        print(f"hint: {plain(error.hint)}", file=sys.stderr)
+        print(plain(shortened(f"hint: {error.hint}")), file=sys.stderr)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dlcli.cli.options import ConfigName, Json, Overrides, Sample
+from dlcli.errors import DlcliError
 
 if TYPE_CHECKING:
     from dlcli.config import Config
@@ -26,6 +27,9 @@ def check(
             "--data/--no-data", help="Read the data if they are here, and check against them."
         ),
     ] = True,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Fail if there is anything to note, too.")
+    ] = False,
 ) -> None:
     """Report every problem of CONFIG at once, each with its line.
 
@@ -48,6 +52,9 @@ def check(
             _built(prepared)
             done += " and model"
     terminal.notes(said)
+    if strict and said:
+        count = terminal.counted(len(dict.fromkeys(said)), "note")
+        raise DlcliError(f"{count}, and --strict allows none")
     right = f"{done} are right" if " and " in done else "the config is right"
     terminal.say(
         f"{config}: {right}" + ("" if build else "; --build checks the layers' shapes too")
@@ -71,11 +78,11 @@ def _prepare(config: Config, *, sample: bool) -> Prepared:
 
 
 def _fitted_notices(prepared: Prepared) -> list[str]:
-    from dlcli.preparation import unscaled
+    from dlcli.preparation import split_notices
     from dlcli.split import split_rows
 
     config, dataset = prepared.config, prepared.dataset
-    return unscaled(prepared, split_rows(dataset, config.split, config.seed).train)
+    return split_notices(prepared, [split_rows(dataset, config.split, config.seed)])
 
 
 def _built(prepared: Prepared) -> Any:
@@ -153,7 +160,6 @@ def show(
 
 def _check_plot(picture: Path, *, build: bool) -> None:
     """Refuse a picture that could not be drawn, before the data are read."""
-    from dlcli.errors import DlcliError
     from dlcli.picture import check_picture_path
 
     check_picture_path(picture)

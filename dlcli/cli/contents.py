@@ -28,7 +28,6 @@ def inspect(model: ModelPath, max_size: MaxSize = "", json: Json = False) -> Non
     guard.confine(model)
     from dlcli import contents
     from dlcli.cli import terminal
-    from dlcli.errors import plain
     from dlcli.inspection.limits import limits_of
     from dlcli.loading import find_model
 
@@ -39,7 +38,7 @@ def inspect(model: ModelPath, max_size: MaxSize = "", json: Json = False) -> Non
     if json:
         terminal.say_json(found.to_json())
         return
-    terminal.say(plain(f"{found.path}: {_origin(found)}"))
+    terminal.say(f"{found.path}: {_origin(found)}")
     terminal.say(f"SHA-256 {found.sha256}\n")
     rows = [["layer", "class", "arguments", "weights", "parameters"]]
     rows += [
@@ -51,7 +50,7 @@ def inspect(model: ModelPath, max_size: MaxSize = "", json: Json = False) -> Non
         f"\n{found.parameters:,} parameters; up to {found.multiplications:,} multiplications a row"
     )
     for label, text in _facts(found):
-        terminal.say(plain(f"{label}: {text}".replace("\n", " ")))
+        terminal.say(f"{label}: {text}".replace("\n", " "))
 
 
 def _origin(found: ModelContents) -> str:

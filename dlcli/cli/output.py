@@ -21,6 +21,12 @@ from dlcli.targets import FLOAT_FORMAT, float_text
 Write = Callable[[PredictionBlock], None]
 
 
+class WritingError(DlcliError):
+    """The predictions are right, and what they are written to does not take them."""
+
+    exit_code = 1
+
+
 @contextmanager
 def destination(output: str) -> Iterator[TextIO]:
     """Yield standard output, or a file that appears when everything is written."""
@@ -31,8 +37,13 @@ def destination(output: str) -> Iterator[TextIO]:
     if path.is_dir():
         raise DlcliError(f"{path} is a folder")
     if path.exists() and not path.is_file():  # a pipe or a device is written to, not replaced
-        with path.open("w", encoding="utf-8", newline="") as file:
-            yield file
+        try:
+            with path.open("w", encoding="utf-8", newline="") as file:
+                yield file
+        except BrokenPipeError:  # its reader has seen enough
+            raise
+        except OSError as error:
+            raise WritingError(f"cannot write {path}: {error.strerror or error}") from None
         return
     with (
         atomic(path) as temporary,

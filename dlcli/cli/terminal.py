@@ -17,15 +17,17 @@ if TYPE_CHECKING:
     from dlcli.datasets.card import Card
     from dlcli.scoring import Scores
 
+LONGEST = 800
+
 
 def say(text: str = "") -> None:
     """Print a result, on standard output."""
-    print(text)
+    print(plain(text))
 
 
 def note(text: str) -> None:
     """Print what is not a result, on standard error."""
-    _write_aside(f"{text}\n")
+    _write_aside(f"{plain(shortened(text))}\n")
 
 
 def _write_aside(text: str) -> None:
@@ -40,13 +42,21 @@ def _write_aside(text: str) -> None:
 def notes(texts: Iterable[str]) -> None:
     """Print notices, each once."""
     for text in dict.fromkeys(texts):
-        note(f"dlcli: note: {plain(text)}")
+        note(f"dlcli: note: {text}")
 
 
 def wrote(path: Path, what: str) -> None:
     """Tell of a file that was written: its path is the result."""
-    note(f"dlcli: wrote {what}: {plain(str(path))}")
+    note(f"dlcli: wrote {what}: {path}")
     say(str(path))
+
+
+def shortened(text: str) -> str:
+    """Cut lines that are longer than anybody reads, in their middle."""
+    return "\n".join(
+        line if len(line) <= LONGEST else f"{line[: LONGEST - 100]} … {line[-100:]}"
+        for line in text.split("\n")
+    )
 
 
 def say_json(value: Any) -> None:
@@ -92,7 +102,7 @@ def table(rows: Iterable[Sequence[Any]], *, left: int = 1, indent: str = "") -> 
         Columns that are aligned to the left; the others hold numbers.
     indent : str
     """
-    cells = [[plain(str(cell)) for cell in row] for row in rows]
+    cells = [[str(cell) for cell in row] for row in rows]
     widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
     lines = []
     for row in cells:
@@ -219,10 +229,10 @@ def card_text(card: Card) -> str:
         lines.append(f"target: {card.target}")
     if card.classes:
         shares = ", ".join(f"{name} {count}" for name, count in card.classes.items())
-        lines.append(f"classes: {plain(shares)}")
+        lines.append(f"classes: {shares}")
     lines.append(f"repeated rows: {card.duplicates}")
     if constant := [column.name for column in card.columns if column.constant]:
-        lines.append(f"constant columns: {plain(', '.join(constant))}")
+        lines.append(f"constant columns: {', '.join(constant)}")
     rows: list[Sequence[str]] = [
         ["column", "type", "missing", "distinct", "min", "mean", "max", ""]
     ]

@@ -83,8 +83,12 @@ def warnings(config: Config, facts: Facts | None) -> list[Finding]:
         found += head_warnings(head, config.loss, facts)
     found += layer_warnings(config, facts)
     rate = config.optimizer.arguments.get("learning_rate")
+    where = (*config.optimizer.path, "learning_rate")
+    if isinstance(rate, Component):
+        where = (*rate.path, "initial_learning_rate")
+        rate = rate.arguments.get("initial_learning_rate")
     if isinstance(rate, int | float) and rate > 1:
-        found.append(((*config.optimizer.path, "learning_rate"), f"{rate:g} is very large"))
+        found.append((where, f"{rate:g} is very large; 0.001 is usual"))
     for callback in config.callbacks:
         if callback.name == "EarlyStopping" and callback.arguments.get("patience", 0) == 0:
             message = "patience is 0 by default: the first epoch without progress ends the training"
@@ -244,5 +248,7 @@ def _split_errors(config: Config, facts: Facts | None) -> Iterator[Finding]:
                     or f"Classes: {', '.join(facts.class_names)}."
                 )
                 yield ("fit", "class_weight", name), f"no class {name!r}. {hint}"
+        if not any(config.fit.class_weight.get(name, 1.0) for name in facts.class_names):
+            yield ("fit", "class_weight"), "every class has weight 0, so nothing would be learned"
     if config.fit.class_weight and facts and facts.task == "regression":
         yield ("fit", "class_weight"), "the target is a number and has no classes"

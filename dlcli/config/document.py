@@ -110,8 +110,12 @@ def parse(text: str, where: str) -> Document:
         If the text is no YAML, too large, nested too deeply, or uses tags, aliases or a
         key twice.
     """
-    if len(text.encode()) > MAX_BYTES:
-        raise ConfigError([Problem(where, 0, "", f"larger than {MAX_BYTES // 1024} kB")])
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:  # bytes of a command line
+        raise ConfigError([Problem(where, 0, "", "holds bytes that are not UTF-8")]) from None
+    if size > MAX_BYTES:
+        raise too_large(where)
     document = Document(where, None)
     try:
         _Composer(text, document).compose()
@@ -121,6 +125,11 @@ def parse(text: str, where: str) -> Document:
         message = f"character {error.character!r} is not allowed in YAML"
         raise ConfigError([Problem(where, 0, "", message)]) from None
     return document
+
+
+def too_large(where: str) -> ConfigError:
+    """Return the error of a text that is larger than any config."""
+    return ConfigError([Problem(where, 0, "", f"larger than {MAX_BYTES // 1024} kB")])
 
 
 def _syntax_problem(error: yaml.MarkedYAMLError, text: str, where: str) -> Problem:
@@ -204,6 +213,15 @@ class _Dumper(yaml.SafeDumper):
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
         return True
+
+
+def _text(dumper: _Dumper, text: str) -> Any:
+    # PyYAML folds lines at characters that it does not read back as line ends.
+    style = None if text.isprintable() else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+
+_Dumper.add_representer(str, _text)
 
 
 def _words(words: Iterable[str]) -> re.Pattern[str]:

@@ -147,11 +147,12 @@ def head_errors(head: Head, loss: Component, facts: Facts | None) -> Iterator[Fi
     if facts is None:
         return
     path = head.dense.path
-    if units is None:
-        return
     if units == 1 and facts.num_classes > 2:
         yield path, f"the target has {_classes(facts)}, but the last layer has 1 unit"
-    elif units > 1 and units != facts.num_classes:
+    elif loss.name in BINARY_LOSSES and facts.num_classes > 2 and head.activation != "softmax":
+        advice = "use categorical_crossentropy with softmax"
+        yield loss.path, f"is for two classes, and the target has {_classes(facts)}; {advice}"
+    elif units is not None and units > 1 and units != facts.num_classes:
         yield path, f"the target has {_classes(facts)}, but the last layer has {units} units"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -13,7 +14,7 @@ from pydantic import ValidationError
 
 from dlcli.config.checks import complete, errors, warnings
 from dlcli.config.components import Component
-from dlcli.config.document import Document, parse
+from dlcli.config.document import MAX_BYTES, Document, parse, too_large
 from dlcli.config.located import located
 from dlcli.config.overrides import apply_override
 from dlcli.config.reader import NO_DATASET, UNREADABLE, SectionReader
@@ -99,13 +100,18 @@ def read_document(path: FilePath) -> Document:
     """
     where = str(path)
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
-        message = "not UTF-8; save the file as UTF-8"
-        raise ConfigError([Problem(where, line, "", message)]) from None
+        with path.open("rb") as file:
+            data = file.read(2 * MAX_BYTES)
     except OSError as error:
         raise DlcliError(f"cannot read {where}: {error.strerror}") from None
+    if len(data) == 2 * MAX_BYTES:
+        raise too_large(where)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        message = f"not UTF-8{_looks_like(data)}; save the file as UTF-8"
+        raise ConfigError([Problem(where, line, "", message)]) from None
     document = parse(text, where)
     if document.value is None:
         hint = "`dlcli list` shows configs to start from."
@@ -113,6 +119,18 @@ def read_document(path: FilePath) -> Document:
     if not isinstance(document.value, dict):
         raise ConfigError([Problem(where, 1, "", "expected keys with values at the top level")])
     return document
+
+
+def _looks_like(data: bytes) -> str:
+    """Say what the bytes of a config seem to be, if that can be told."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return " (it looks like UTF-16)"
+    try:
+        text = data.decode("cp949")
+    except UnicodeDecodeError:
+        return ""
+    korean = any("\uac00" <= character <= "\ud7a3" for character in text)
+    return " (it looks like cp949)" if korean else ""
 
 
 def build_config(

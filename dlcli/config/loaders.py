@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from dlcli.config.section import Name, Names, Section, Texts, as_tuple
 from dlcli.registry import Registry
@@ -52,6 +52,16 @@ class Table(Loader):
     )
     quoting: bool = Field(default=True, description='Whether " encloses fields.')
     comment: str = Field(default="", max_length=1, description="Skip lines that begin so.")
+
+    @field_validator("delimiter")
+    @classmethod
+    def _one_sign(cls, value: str) -> str:
+        if value in ("tab", "\\t"):
+            return "\t"
+        if value not in ("auto", "whitespace") and (len(value) > 1 or value in '"\r\n\0'):
+            wanted = "one character (no quote, no line end), tab, whitespace or auto"
+            raise ValueError(f"expected {wanted}, got {value!r}")
+        return value
 
 
 @LOADERS.register("csv")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -27,6 +29,8 @@ PLAIN = {
     "finite_number": "expected a finite number",
 }
 
+WANTED = re.compile(r"expected (.*), got (.*)", re.DOTALL)
+
 
 def located(
     error: ValidationError, document: Document, section: type[Section], at: Path
@@ -50,7 +54,21 @@ def located(
             problems.append(document.problem(path[:-1], f"needs {name!r}"))
             continue
         problems.append(document.problem(path, _plain_message(detail, section, name)))
-    return list(dict.fromkeys(problems))
+    return _joined(problems)
+
+
+def _joined(problems: list[Problem]) -> list[Problem]:
+    """Make one problem of those that say what else might have stood in the same place."""
+    kept: dict[tuple[str, int, str], Problem] = {}
+    for problem in problems:
+        place = (problem.where, problem.line, problem.key)
+        first, found = kept.get(place), WANTED.fullmatch(problem.message)
+        if first is None or found is None or not (before := WANTED.fullmatch(first.message)):
+            kept[place if first is None else (*place[:2], f"{problem.key} {len(kept)}")] = problem
+        elif found[1] not in before[1]:
+            message = f"expected {before[1]} or {found[1]}, got {found[2]}"
+            kept[place] = replace(problem, message=message)
+    return list(dict.fromkeys(kept.values()))
 
 
 def _is_branch(part: Any, location: tuple[Any, ...]) -> bool:

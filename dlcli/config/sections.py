@@ -69,8 +69,8 @@ class SplitConfig(Section):
 class FitConfig(Section):
     """Arguments of ``keras.Model.fit``, under their Keras names."""
 
-    epochs: int = Field(gt=0, description="Passes over the training rows.")
-    batch_size: int = Field(default=32, gt=0, description="Rows per weight update.")
+    epochs: int = Field(gt=0, lt=2**31, description="Passes over the training rows.")
+    batch_size: int = Field(default=32, gt=0, lt=2**31, description="Rows per weight update.")
     class_weight: Literal["balanced"] | dict[str, Annotated[float, Field(ge=0)]] | None = Field(
         default=None, description="Weight of each class in the loss, or balanced: by its rarity."
     )

@@ -41,7 +41,8 @@ def _between(low: float, high: float, closed: str) -> tuple[Rule, str]:
             and (value < high or (closed == "]" and value == high))
         )
 
-    return rule, f"a number in [{low:g}, {high:g}{closed}"
+    wanted = f"in [{low:g}, {high:g}{closed}" if high < math.inf else f"of at least {low:g}"
+    return rule, f"a number {wanted}"
 
 
 _SIZES: tuple[Rule, str] = (_sizes, "a whole number of at least 1, or a list of them")
@@ -83,14 +84,14 @@ RULES: dict[str, tuple[Rule, str]] = {
         ],
         _POSITIVE,
     ),
-    "initial_learning_rate": _between(0, math.inf, ")"),
+    **dict.fromkeys(["initial_learning_rate", "weight_decay"], _between(0, math.inf, ")")),
     "thresholds": (is_number, "a single number"),
     "reduction": _one_of("sum", "sum_over_batch_size", "mean", "mean_with_sample_weight"),
     "curve": _one_of("ROC", "PR"),
     "average": _one_of("micro", "macro", "weighted"),
     "merge_mode": _one_of("sum", "mul", "concat", "ave", None),
 }
-CALLBACK_RULES = {"mode": _MODE, "save_freq": _one_of("epoch")}
+CALLBACK_RULES = {"mode": _MODE, "save_freq": _one_of("epoch"), "factor": _between(0, 1, ")")}
 
 
 def complaint(kind: str, parameter: str, value: Any, default: Any) -> str:

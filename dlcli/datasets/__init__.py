@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -123,9 +124,15 @@ def _paths(section: DatasetConfig, loader: Loader, *, progress: bool) -> list[Pa
     if isinstance(loader, IdxLoader):
         return find_idx(path)
     folders = isinstance(loader, TextLoader | FilesLoader)
-    if not path.is_file() and not (folders and path.is_dir()):
+    try:
+        found = path.is_file() or (folders and path.is_dir())
+    except OSError as error:  # a name that is too long
+        raise DatasetError(f"cannot read {_shown(path)[:80]!r} …: {error.strerror}") from None
+    if not found:
         what = "file or folder" if folders else "file"
-        raise DatasetError(f"no {what} {_shown(path)!r}")
+        address = re.search(r"\b(https?|ftp|s3):/", str(path))
+        hint = "only files are read; download it first" if address else None
+        raise DatasetError(f"no {what} {_shown(path)!r}", hint=hint)
     return [path]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,10 +18,40 @@ BOOLEANS: dict[str, float] = {
 }
 BOOLEAN_PAIRS = ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"})
 MOSTLY = 0.9
-DECIMAL_COMMA = re.compile(r"-?[0-9]+,[0-9]+$")
 THOUSANDS = re.compile(r"[-+]?[0-9]{1,3}(\.[0-9]{3})+(,[0-9]+)?")
-DATE = re.compile(r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}\b")
-LARGEST = 1e15
+# Numbers as people write them for people: what it is, how it looks, and what to do about it.
+WRITTEN = (
+    (
+        "commas between its digits",
+        re.compile(r"[-+]?[1-9][0-9]{0,2}(,[0-9]{3})+"),
+        'remove them if they mark thousands, or set `decimal: ","` in the loader',
+    ),
+    (
+        "a decimal comma",
+        re.compile(r"[-+]?[0-9]*,[0-9]+([eE][-+]?[0-9]+)?"),
+        'set `decimal: ","` in the loader',
+    ),
+    (
+        "marks between its thousands",
+        re.compile(r"[-+]?[0-9]{1,3}([,.'’ \u00a0\u2009\u202f][0-9]{3})+([.,][0-9]+)?"),
+        'remove the marks from the file, or set `decimal: ","` in the loader if they are points',
+    ),
+    (
+        "a decimal point",
+        re.compile(r"[-+]?[0-9]*\.[0-9]+([eE][-+]?[0-9]+)?"),
+        "leave `decimal` out of the loader",
+    ),
+    (
+        "a percent sign",
+        re.compile(r"[-+]?[0-9.,]+\s*[%％]"),
+        "remove the signs from the file",
+    ),
+    (
+        "a currency",
+        re.compile(r"[-+]?[€$£¥₩]\s*[-+]?[0-9.,]+|[-+]?[0-9.,]+\s*[€$£¥₩원]"),
+        "remove the signs from the file",
+    ),
+)
 
 
 def to_number(text: str, decimal: str = ".") -> float:
@@ -90,9 +120,17 @@ def numbers(
         value = to_number(text, dialect.decimal)
         if not math.isfinite(value):
             what = "is infinite" if math.isinf(value) else "is not a number"
-            raise DatasetError(f"{where}:{lines[index]}: {text!r} in column {name!r} {what}")
+            message = f"{where}:{lines[index]}: {text!r} in column {name!r} {what}"
+            raise DatasetError(message, hint=_other_sign(text, dialect.decimal))
         values[index] = value
     return values
+
+
+def _other_sign(text: str, decimal: str) -> str | None:
+    """Explain a text that is a number with the other decimal sign."""
+    other = "." if decimal == "," else ","
+    number = other in text and math.isfinite(to_number(text.replace(other, "."), "."))
+    return f"the decimal sign of this table is {decimal!r}" if number else None
 
 
 def booleans(
@@ -186,34 +224,18 @@ def detect_type(
             hint=f"mend the cell, add {text!r} to the loader's `missing`, "
             f"or set `types: {{{name}: categorical}}`",
         )
-    commas = sum(bool(DECIMAL_COMMA.match(text)) for _, text in present)
-    if dialect.decimal == "." and commas > MOSTLY * len(bad):
+    if found := written_for_people([text for _, text in bad]):
+        what, advice = found
         raise DatasetError(
-            f"{where}:{bad[0][0]}: {bad[0][1]!r} in column {name!r} has a decimal comma",
-            hint='set `decimal: ","` in the loader',
+            f"{where}:{bad[0][0]}: {bad[0][1]!r} in column {name!r} has {what}",
+            hint=f"{advice}; `types: {{{name}: categorical}}` takes the texts as they are",
         )
     return "categorical"
 
 
-def notices(values: Mapping[str, np.ndarray[Any, Any]], firsts: Mapping[str, Any]) -> list[str]:
-    """Say what is odd about the features of a table, from their values and first texts."""
-    found = []
-    for name, column in values.items():
-        rows = len(column)
-        if (column == column[0]).all():
-            found.append(f"column {name!r} has the same value in every row")
-        elif column.dtype == object and rows > 20 and len(set(column.tolist())) == rows:
-            kind = "dates" if DATE.match(str(firsts[name])) else "an identifier"
-            found.append(
-                f"column {name!r} looks like {kind}: no two rows are alike; consider `drop`"
-            )
-        elif column.dtype != object and rows > 20 and _is_record_number(column):
-            found.append(f"column {name!r} looks like a record number; consider `drop`")
-        elif column.dtype != object and np.nanmax(np.abs(column), initial=0) > LARGEST:
-            found.append(f"column {name!r} has values beyond {LARGEST:g}")
-    return found
-
-
-def _is_record_number(column: np.ndarray[Any, Any]) -> bool:
-    steps = np.diff(column)
-    return bool((steps == 1).all())
+def written_for_people(texts: Sequence[str]) -> tuple[str, str] | None:
+    """Tell how nearly all texts are written if they are numbers for people, and what to do."""
+    for what, pattern, advice in WRITTEN:
+        if sum(pattern.fullmatch(text) is not None for text in texts) > MOSTLY * len(texts):
+            return what, advice
+    return None

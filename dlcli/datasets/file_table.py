@@ -93,4 +93,5 @@ def read_file_table(path: Path) -> FileTable:
             notices.append(f"{error}; {error.hint}")
         values[name] = convert(kind, texts, dialect, **place)
         columns.append(Column(name, kind, at))
-    return FileTable(path, tuple(columns), values, block, dialect, tuple(notices))
+    said = (*block.notices, *notices)
+    return FileTable(path, tuple(columns), values, block, dialect, said)

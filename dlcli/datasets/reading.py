@@ -14,6 +14,8 @@ from dlcli.datasets.columns import to_number
 from dlcli.datasets.rows import Rows
 from dlcli.errors import DatasetError, did_you_mean
 
+MOST_COLUMNS = 100_000
+
 
 @dataclass(frozen=True)
 class Block:
@@ -25,10 +27,13 @@ class Block:
         One per column.
     lines : sequence of int
         Line of each row.
+    notices : tuple of str
+        Of a whole file: what a user should know about how it was read.
     """
 
     texts: list[Sequence[str]]
     lines: Sequence[int]
+    notices: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -57,6 +62,8 @@ def read_header(
     first = next(rows, None)
     if first is None:
         raise DatasetError(f"{rows.name} is empty")
+    if len(first) > MOST_COLUMNS:
+        raise DatasetError(f"{rows.name}: more than {MOST_COLUMNS} columns")
     if names is not None and len(set(names)) < len(names):
         raise DatasetError(f"{rows.name}: `names` has {_repeated(names)!r} twice")
     if names is not None and header is True:
@@ -68,19 +75,27 @@ def read_header(
         if names is not None and len(names) != width:
             raise DatasetError(f"{rows.name}: {width} columns, but `names` has {len(names)}")
         return list(names) if names is not None else [str(index) for index in range(width)], first
+    return _named(rows, first), None
+
+
+def _named(rows: Rows, first: list[str]) -> list[str]:
+    """Return the names of the first row."""
     if len(first) > 1 and not first[-1].strip():
         rows.narrow()
         first = first[:-1]
     stripped = [name.strip() for name in first]
-    for index, name in enumerate(stripped):
+    padded = [name for name, plain in zip(first, stripped, strict=True) if name != plain]
+    if padded:
+        rows.notices.append(f"{rows.name}: blanks around column names are cut off: {padded[0]!r}")
+    place = f"{rows.name}:{rows.line}"
+    seen: dict[str, int] = {}
+    for number, name in enumerate(stripped, 1):
         if not name:
-            raise DatasetError(f"{rows.name}:{rows.line}: column {index + 1} has no name")
-        if name in stripped[:index]:
-            raise DatasetError(
-                f"{rows.name}:{rows.line}: column {name!r} appears twice "
-                f"({stripped.index(name) + 1} and {index + 1})"
-            )
-    return stripped, None
+            raise DatasetError(f"{place}: column {number} has no name")
+        if seen.setdefault(name, number) < number:
+            found = f"({seen[name]} and {number})"
+            raise DatasetError(f"{place}: column {name!r} appears twice {found}")
+    return stripped
 
 
 def _repeated(names: Sequence[str]) -> str:

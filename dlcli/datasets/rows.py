@@ -7,12 +7,14 @@ shifts long ones without a word, and does not tell the line of a bad cell.
 from __future__ import annotations
 
 import csv
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import chain, islice
 from typing import TextIO
 
 from dlcli.datasets.dataset import Dialect
+from dlcli.datasets.text import FOR_TRAINING, LONGEST_LINE, SHOWN, TOO_LONG, Advice, read_lines
 from dlcli.errors import DatasetError
 
 DELIMITERS = (",", ";", "\t", "|", "whitespace")
@@ -34,21 +36,38 @@ class Rows:
         Its delimiter may be ``"auto"``.
     expected : int
         Fields that a row must have at least.
+    advice : Advice
+        What to say of a text that cannot be read.
 
     Attributes
     ----------
     line : int
         Line of the file, from 1, on which the last row ended.
+    notices : list of str
+        What a user should know about how the text is read.
     """
 
-    def __init__(self, text: TextIO, name: str, dialect: Dialect, *, expected: int = 1) -> None:
+    def __init__(
+        self,
+        text: TextIO,
+        name: str,
+        dialect: Dialect,
+        *,
+        expected: int = 1,
+        advice: Advice = FOR_TRAINING,
+    ) -> None:
         self.name = name
         self.line = 0
+        self.notices: list[str] = []
         self._text = text
-        self._lines = self._physical(text)
+        self._advice = advice
+        self._start = 1
+        self._lines = read_lines(text, name, advice)
         ahead = list(islice(self._lines, LOOKAHEAD))
         if not ahead:
             raise DatasetError(f"{name} is empty")
+        if dialect.encoding == "auto" and not (text.encoding or "utf-8").startswith("utf-8"):
+            self.notices.append(f"{name} is read as {text.encoding}: {ahead[0].strip()[:SHOWN]!r}")
         # A file may be delimited in another way than the one a model was trained on.
         other = expected > 1 and dialect.delimiter not in ("whitespace", *ahead[0])
         if dialect.delimiter == "auto" or other:
@@ -63,8 +82,8 @@ class Rows:
 
     def __next__(self) -> list[str]:
         row = self._next()
-        while not row or (len(row) == 1 and not row[0].strip()):  # a blank line
-            row = self._next()
+        if not row or (len(row) == 1 and not row[0].strip()):
+            row = self._behind_blanks(row)
         if self._width is None:
             self._width = len(row)
         if len(row) != self._width:
@@ -72,9 +91,21 @@ class Rows:
             if len(row) == self._width + 1 and row[-1] == "":
                 return row[:-1]
             fields = "field" if len(row) == 1 else "fields"
-            raise DatasetError(
-                f"{self.name}:{self.line}: {len(row)} {fields}, but the first row has {self._width}"
-            )
+            found = f"{len(row)} {fields}, but the first row has {self._width}"
+            hint = "remove what stands above the names" if self._width == 1 else None
+            raise DatasetError(f"{self.name}:{self.line}: {found}", hint=hint)
+        return row
+
+    def _behind_blanks(self, row: list[str]) -> list[str]:
+        """Return the next row that is no blank line."""
+        line = self.line
+        while not row or (len(row) == 1 and not row[0].strip()):
+            if row == [""] and self._width == 1:  # quotes around nothing: a value is missing
+                return row
+            row = self._next()
+        said = f'{self.name}:{line}: a blank line is no row; a missing value is written ""'
+        if self._width == 1 and said not in self.notices:
+            self.notices.append(said)
         return row
 
     def narrow(self) -> None:
@@ -95,11 +126,15 @@ class Rows:
     def chunk(self, size: int) -> str:
         """Take the next `size` characters of the text, to the end of a line, instead of rows."""
         try:
-            return self._text.read(size) + self._text.readline()
+            text, rest = self._text.read(size), self._text.readline(LONGEST_LINE)
         except UnicodeError:
-            raise self._not_text(f" after line {self.line}") from None
-        except (OSError, EOFError) as error:
+            message = f"{self.name}: not {self._text.encoding} after line {self.line}"
+            raise DatasetError(message, hint=self._advice.encoding) from None
+        except (OSError, EOFError, zlib.error) as error:
             raise DatasetError(f"{self.name} is damaged: {error}") from None
+        if len(rest) == LONGEST_LINE:
+            raise DatasetError(f"{self.name}: {TOO_LONG} after line {self.line}")
+        return text + rest
 
     def feed(self, lines: Iterable[str], *, then_rest: bool = False) -> None:
         """Go on with other lines, and perhaps with the rest of the text after them."""
@@ -107,26 +142,13 @@ class Rows:
         self._rows = self._split(self._counted(lines))
 
     def _next(self) -> list[str]:
+        self._start = self.line + 1
         try:
             return next(self._rows)
         except csv.Error as error:
-            raise DatasetError(f"{self.name}:{self.line}: {_csv_message(error)}") from None
-        except UnicodeDecodeError:
-            raise self._not_text() from None
-        except (OSError, EOFError) as error:
-            raise DatasetError(f"{self.name} is damaged: {error}") from None
-
-    def _physical(self, text: TextIO) -> Iterator[str]:
-        try:
-            for line in text:  # noqa: UP028 (`yield from` would close the text as well)
-                yield line
-        except UnicodeError:
-            raise self._not_text() from None
-
-    def _not_text(self, place: str = "") -> DatasetError:
-        at = f":{self.line + 1}" if self.line and not place else ""
-        hint = "name the file's encoding in the loader, as in `encoding: cp949`"
-        return DatasetError(f"{self.name}{at}: not {self._text.encoding}{place}", hint=hint)
+            message = _csv_message(error, several=self.line > self._start)
+            place = f"{self.name}:{self._start}"
+            raise DatasetError(f"{place}: {message}", hint=self._advice.quoting) from None
 
     def _counted(self, lines: Iterable[str]) -> Iterator[str]:
         comment = self.dialect.comment
@@ -149,12 +171,13 @@ def csv_rows(lines: Iterable[str], dialect: Dialect, *, strict: bool) -> Iterato
     return csv.reader(lines, delimiter=dialect.delimiter, quoting=quoting, strict=strict)  # type: ignore[arg-type]
 
 
-def _csv_message(error: csv.Error) -> str:
+def _csv_message(error: csv.Error, *, several: bool) -> str:
+    """Say what the csv module does not like about a row, which may have several lines."""
     text = str(error)
-    if "unexpected end of data" in text:
-        return "a quote is opened and never closed; set `quoting: false` if quotes are plain text"
-    if "expected after" in text:
-        return "a closing quote is followed by text; set `quoting: false` if quotes are plain text"
+    if "expected after" in text and not several:
+        return "a closing quote is followed by text"
+    if "unexpected end of data" in text or several:
+        return "a quote is opened and never closed"
     return text
 
 

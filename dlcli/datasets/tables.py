@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlcli.config.loaders import CsvLoader
-from dlcli.datasets.columns import categories, convert, detect_type, notices
+from dlcli.datasets.columns import categories, convert, detect_type
 from dlcli.datasets.dataset import (
     PART_WORDS,
     PARTS,
@@ -18,6 +18,7 @@ from dlcli.datasets.dataset import (
     ColumnType,
     Dataset,
 )
+from dlcli.datasets.oddities import notices
 from dlcli.datasets.reading import file_sha256, position_of
 from dlcli.datasets.series import load_series
 from dlcli.datasets.target_column import read_target
@@ -90,7 +91,7 @@ def load_csv(
         columns.append(Column(column, own, at))
     _refuse_wide_categories(values, columns, where)
     target, y = read_target(loader, names[target_at], target_at, block, dialect, where)
-    firsts = {names[at]: block.texts[at][0] for at in features}
+    odd = notices(values, columns, block.lines) if kind is None else []
     return Dataset(
         name,
         table(values),
@@ -99,7 +100,7 @@ def load_csv(
         tuple(columns),
         dialect,
         files={where: file_sha256(path)},
-        notices=tuple(notices(values, firsts)) if kind is None else (),
+        notices=(*block.notices, *odd),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from dlcli.config.loaders import CsvLoader
-from dlcli.datasets.columns import numbers, to_number
+from dlcli.datasets.columns import numbers, to_number, written_for_people
 from dlcli.datasets.dataset import Dialect, Target
 from dlcli.datasets.reading import Block
 from dlcli.errors import DatasetError
@@ -64,7 +64,9 @@ def name_classes(
     """
     if better is None or tuple(better) == found:
         return found, ()
-    if len(better) != len(found) or len(set(better)) < len(better):
+    if len(set(better)) < len(better) or not all(map(str.strip, better)):
+        raise DatasetError("`class_names` of the loader has a name twice, or an empty one")
+    if len(better) != len(found):
         raise DatasetError(
             f"{where}: {len(found)} classes ({', '.join(found[:10])}), but `class_names` has "
             f"{len(better)}"
@@ -75,9 +77,16 @@ def name_classes(
 def _refuse_nearly_numeric(
     texts: Sequence[str], block: Block, dialect: Dialect, name: str, where: str
 ) -> None:
-    """Refuse a target of many numbers with a few words among them: it is neither."""
+    """Refuse numbers written for people, and many numbers with a few words among them."""
     values = [to_number(text, dialect.decimal) for text in texts]
     words = [at for at, value in enumerate(values) if np.isnan(value)]
+    if words and (found := written_for_people([texts[at] for at in words])):
+        what, advice = found
+        place = f"{where}:{block.lines[words[0]]}"
+        raise DatasetError(
+            f"{place}: {texts[words[0]]!r} in the target {name!r} has {what}",
+            hint=f"{advice}; `task: classification` takes the texts as they are",
+        )
     if not 0 < len(words) <= 0.1 * len(values) or len(set(texts)) <= MAX_CLASSES:
         return
     line, text = block.lines[words[0]], texts[words[0]]

@@ -62,15 +62,12 @@ def read_all(
                 return read_all(loader, path)
     if block is None:
         raise DatasetError(f"{path} has no rows below its header")
-    return names, block, dialect
+    return names, replace(block, notices=tuple(rows.notices)), dialect
 
 
 def _dialect(loader: CsvLoader) -> Dialect:
-    delimiter = {"tab": "\t", "\\t": "\t"}.get(loader.delimiter, loader.delimiter)
-    if delimiter not in ("whitespace", "auto") and len(delimiter) > 1:
-        raise DatasetError(f"delimiter {delimiter!r} has more than one character")
     return Dialect(
-        delimiter,
+        loader.delimiter,
         encoding=loader.encoding,
         decimal=loader.decimal,
         quoting=loader.quoting,
