@@ -7,19 +7,22 @@ import json
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from dlcli.artifacts import atomic
-from dlcli.errors import DlcliError
+from dlcli.errors import DlcliError, ModelFileError
+from dlcli.inspection.arrays import inspect_npz
+from dlcli.inspection.limits import DEFAULT
 
 Array = np.ndarray[Any, Any]
 SCHEMA = 1
 LATEST, PREVIOUS = "latest.npz", "previous.npz"
 DOCUMENT = "document"
+MOST_ARRAYS = 1_000_000
 # What a file that was cut off or changed makes NumPy, zipfile and json raise.
 DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError, TypeError,
            IndexError, NotImplementedError, RuntimeError, MemoryError)  # fmt: skip
@@ -92,12 +95,13 @@ def read_state(folder: Path) -> tuple[State | None, list[str]]:
             continue
         try:
             return _read(path), found
-        except DAMAGES as error:
+        except (*DAMAGES, ModelFileError) as error:
             found.append(f"{path} is damaged ({error or type(error).__name__})")
     return None, found
 
 
 def _read(path: Path) -> State:
+    inspect_npz(path, replace(DEFAULT, size=path.stat().st_size, members=MOST_ARRAYS))
     with zipfile.ZipFile(path) as archive:  # every checksum, before anything is made of the bytes
         if damaged := archive.testzip():
             raise ValueError(f"{damaged} has another checksum")

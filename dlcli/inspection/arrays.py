@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -65,7 +66,7 @@ def _array(path: Path, file: BinaryIO, name: str, size: int) -> ArrayFacts:
         reader = READERS[npy.read_magic(file)]
         shape, _, dtype = reader(file)
     # What NumPy's own parser raises, and tokens and syntax of Python's below it.
-    except (ValueError, KeyError, TypeError, SyntaxError, RecursionError, MemoryError):
+    except (ValueError, KeyError, TypeError, SyntaxError, TokenError, RecursionError, MemoryError):
         raise ModelFileError(f"{path} is damaged: the header of {name[:80]!r}") from None
     if dtype.kind not in KINDS or dtype.hasobject:
         raise ModelFileError(f"{path} is refused: {name[:80]!r} holds {dtype}, not plain values")
