@@ -205,6 +205,7 @@ def kfold(
     rounds = Rounds(dataset)
     with run.failing():
         signum = _train(engines, run, rounds, made, on_fold, on_progress)
+        notices += engines.notices
         seconds = time.monotonic() - started
         result = _result(run.path, config, rounds, notices, seconds, signum)
         write_folds(run.path, result, rounds, output_kind(dataset.target, config.loss))

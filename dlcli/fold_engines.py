@@ -138,6 +138,11 @@ class FoldEngine:
             self._preprocessors.append(preprocessor)
         self._replicas = Replicas(trainer.model, copies, config.fit)
 
+    @property
+    def notices(self) -> list[str]:
+        """What a user should know of states that were found."""
+        return [*self.trainer.notices, *(self._replicas.notices if self._replicas else ())]
+
     def run(
         self, on_progress: OnProgress | None, checkpoint: Path | None = None
     ) -> Iterator[FoldOutcome]:

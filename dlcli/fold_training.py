@@ -108,6 +108,7 @@ class FoldTrainer:
         self.model: Any = None
         self.first_state: list[Array] = []
         self.steps = 0
+        self.notices: list[str] = []
 
     def prepare(self, fold: Split) -> tuple[Any, Any]:
         """Fit the preprocessing of a fold and have a fresh model of its width."""
@@ -138,7 +139,8 @@ class FoldTrainer:
         """
         if checkpoint is None:
             return self._run(fold, on_progress, None)
-        state, _ = read_state(checkpoint)
+        state, damages = read_state(checkpoint)
+        self.notices += damages
         if state is not None and DONE in state.values:
             return FoldOutcome.from_state(state)
         outcome = self._run(fold, on_progress, Checkpoint(checkpoint, state=state))

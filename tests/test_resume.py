@@ -554,3 +554,26 @@ def test_an_unfinished_run_is_not_repeated(dlcli, left):
     assert code == 2
     assert f"{left} has not finished, but is interrupted" in error
     assert f"dlcli train --resume {left}" in error
+
+
+def test_a_damaged_state_of_a_fold_is_told(dlcli, tmp_path):
+    config = load_config("iris", FOLDS)
+    alone = kfold(config, runs=tmp_path / "alone", engine="serial")
+    done = []
+
+    def stop(progress):
+        if len(done) == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    half = kfold(
+        config, runs=tmp_path / "runs", engine="serial", on_fold=done.append, on_progress=stop
+    )
+    first = half.path / "checkpoint/fold-1"
+    for path in first.iterdir():
+        path.write_bytes(path.read_bytes()[:-30])
+
+    code, _, error = dlcli("kfold", "--resume", half.path, "-q")
+
+    assert code == 0, error
+    assert f"{first / 'latest.npz'} is damaged" in error
+    assert oof(half.path) == oof(alone.path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,7 +24,9 @@ from dlcli.cli.training import announce
 from dlcli.errors import Interrupted
 
 if TYPE_CHECKING:
+    from dlcli.config import Config
     from dlcli.cross_validation import FoldResult, KfoldResult
+    from dlcli.datasets import Dataset
     from dlcli.fold_engines import Engine
 
 
@@ -71,6 +72,12 @@ def kfold(
     total = folds or checked.kfold.folds
     display = terminal.ProgressDisplay(f"fold 1/{total}  ", every_epoch=False)
 
+    announced: list[str] = []
+
+    def on_start(config: Config, dataset: Dataset, notices: list[str]) -> None:
+        announced.extend(notices)
+        announce(config, dataset, notices, quiet=quiet)
+
     def on_engine(engine: Engine) -> None:
         terminal.note(str(engine))
         if engine.name == "stacked":
@@ -92,7 +99,7 @@ def kfold(
             jobs=jobs,
             resume=unfinished,
             force=force_resume,
-            on_start=partial(announce, quiet=quiet),
+            on_start=on_start,
             on_engine=None if quiet else on_engine,
             on_fold=None if quiet else on_fold,
             on_progress=None if quiet else display,
@@ -103,6 +110,7 @@ def kfold(
         note_stop(interrupted.signum, "before a fold was finished", interrupted.path)
         raise typer.Exit(128 + interrupted.signum) from None
     display.clear()
+    terminal.notes(text for text in result.notices if text not in announced)
     if result.interrupted is not None:
         done = f"after {len(result.folds)} of {result.config.kfold.folds} folds"
         note_stop(result.interrupted, done, result.path)

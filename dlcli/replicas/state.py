@@ -33,7 +33,7 @@ class StackKeeper:
     def __init__(self, folder: Path | None, every: float) -> None:
         self.folder, self.every = folder, every
         self.pace = Pace()
-        self.state = read_state(folder)[0] if folder is not None else None
+        self.state, self.notices = read_state(folder) if folder is not None else (None, [])
 
     @property
     def place(self) -> tuple[int, int]:

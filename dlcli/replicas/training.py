@@ -98,6 +98,7 @@ class Replicas:
         kinds = {type(callback).__name__ for callback in copies[0].callbacks}
         self.own_rates = bool(kinds & {"ReduceLROnPlateau", "LearningRateScheduler"})
         self._weights: list[list[Array]] | None = None
+        self.notices: list[str] = []  # of states that were found
         rows, watched = training_rows(datas), validation_rows(datas)
         equal = Batches(rows.counts, section.batch_size).equal
         vectorise_more_ops()
@@ -148,6 +149,7 @@ class Replicas:
         epochs = self.section.epochs
         watcher = own.SignalWatcher()
         self.keeper = StackKeeper(checkpoint, every)
+        self.notices = self.keeper.notices
         self.rates = np.zeros((len(self.copies), 1), np.float32)
         if self.own_rates:
             self.rates += float(self.model.optimizer.learning_rate)
