@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,10 @@ Array = np.ndarray[Any, Any]
 SCHEMA = 1
 LATEST, PREVIOUS = "latest.npz", "previous.npz"
 DOCUMENT = "document"
+# A checkpoint may cost this share of the training; one more often than that is left out.
+SHARE = 0.02
+# Losing less is not worth a write.
+LEAST_SECONDS = 1.0
 MOST_ARRAYS = 1_000_000
 # What a file that was cut off or changed makes NumPy, zipfile and json raise.
 DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError, TypeError,
@@ -42,6 +48,45 @@ class State:
 
     values: Mapping[str, Any]
     arrays: Mapping[str, Sequence[Array]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Where and how often the state of a training is kept.
+
+    Parameters
+    ----------
+    folder : Path
+    every : float
+        Seconds at most between two within an epoch.
+    state : State, optional
+        Where to go on.
+    """
+
+    folder: Path
+    every: float = 300.0
+    state: State | None = None
+
+
+class Pace:
+    """When a state is worth keeping: what it costs stays a small share of the training."""
+
+    def __init__(self) -> None:
+        self._kept = time.monotonic()
+        self._cost = 0.0
+
+    def is_due(self, seconds: float | None = None) -> bool:
+        """Tell whether the last one is long enough ago; by itself, or so many seconds too."""
+        least = LEAST_SECONDS if seconds is None else seconds
+        return time.monotonic() - self._kept > max(least, self._cost / SHARE)
+
+    @contextmanager
+    def paid(self) -> Iterator[None]:
+        """Measure what keeping a state costs."""
+        started = time.monotonic()
+        yield
+        self._kept = time.monotonic()
+        self._cost = self._kept - started
 
 
 def write_state(folder: Path, state: State) -> None:

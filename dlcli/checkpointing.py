@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,57 +12,15 @@ import numpy as np
 from dlcli.backend import import_keras
 from dlcli.callback_state import put_states, take_states
 from dlcli.callbacks import Logs, SignalWatcher
-from dlcli.checkpoint import State, write_state
+from dlcli.checkpoint import Checkpoint, Pace, State, write_state
 from dlcli.errors import ModelFileError, WriteError
+from dlcli.variables import assign, size_of, take
 
 Array = np.ndarray[Any, Any]
 Callback: Any = import_keras().callbacks.Callback
 
-# A checkpoint may cost this share of the training; one more often than that is left out.
-SHARE = 0.02
-# Losing less is not worth a write.
-LEAST_SECONDS = 1.0
 # The latest, the previous and the one being written.
 COPIES = 3
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """Where and how often the state of a training is kept.
-
-    Parameters
-    ----------
-    folder : Path
-    every : float
-        Seconds at most between two within an epoch.
-    state : State, optional
-        Where to go on.
-    """
-
-    folder: Path
-    every: float = 300.0
-    state: State | None = None
-
-
-class Pace:
-    """When a state is worth keeping: what it costs stays a small share of the training."""
-
-    def __init__(self) -> None:
-        self._kept = time.monotonic()
-        self._cost = 0.0
-
-    def is_due(self, seconds: float | None = None) -> bool:
-        """Tell whether the last one is long enough ago; by itself, or so many seconds too."""
-        least = LEAST_SECONDS if seconds is None else seconds
-        return time.monotonic() - self._kept > max(least, self._cost / SHARE)
-
-    @contextmanager
-    def paid(self) -> Iterator[None]:
-        """Measure what keeping a state costs."""
-        started = time.monotonic()
-        yield
-        self._kept = time.monotonic()
-        self._cost = self._kept - started
 
 
 class Checkpointer(Callback):
@@ -104,7 +59,8 @@ class Checkpointer(Callback):
         self._check_space()
         if (state := self.checkpoint.state) is not None:
             try:
-                put_variables(self.model, state)
+                assign(self.model.variables, state.arrays["model"])
+                assign(self.model.optimizer.variables, state.arrays["optimizer"])
                 put_states(self.callbacks, state.values["callbacks"], dict(state.arrays))
                 self._metrics = state.arrays["metrics"]
             except (ValueError, KeyError, TypeError) as error:
@@ -150,44 +106,10 @@ class Checkpointer(Callback):
     def _check_space(self) -> None:
         """Refuse to begin what cannot be kept."""
         variables = [*self.model.variables, *self.model.optimizer.variables]
-        size = COPIES * sum(array.nbytes for array in take(variables))
+        size = COPIES * size_of(variables)
         folder = self.checkpoint.folder
         folder.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(folder).free
         if free < size:
             megabytes = f"{size / 1e6:.0f} MB for checkpoints, {free / 1e6:.0f} MB are free"
             raise WriteError(f"no space left in {folder}: it needs {megabytes}")
-
-
-def take(variables: Sequence[Any]) -> list[Array]:
-    """Return the values of variables, in dtypes that every NumPy knows."""
-    return [_known(variable.numpy()) for variable in variables]
-
-
-def _known(array: Array) -> Array:
-    """View what NumPy has from elsewhere, as bfloat16, as whole numbers."""
-    return array.view(np.uint16) if array.dtype.kind == "V" else array
-
-
-def put_variables(model: Any, state: State) -> None:
-    """Give a compiled model the weights, seeds and optimizer of a state."""
-    assign(model.variables, state.arrays["model"])
-    assign(model.optimizer.variables, state.arrays["optimizer"])
-
-
-def assign(variables: Sequence[Any], values: Sequence[Array]) -> None:
-    """Give variables the values that `take` returned.
-
-    Raises
-    ------
-    ValueError
-        If they differ in number, shape or dtype.
-    """
-    if len(variables) != len(values):
-        raise ValueError(f"{len(variables)} variables, {len(values)} values")
-    for variable, value in zip(variables, values, strict=True):
-        now = variable.numpy()
-        if _known(now).dtype != value.dtype or now.shape != value.shape:
-            wanted = f"{now.dtype} {now.shape}"
-            raise ValueError(f"{variable.name} is {wanted}, not {value.dtype} {value.shape}")
-        variable.assign(value.view(now.dtype))

@@ -11,8 +11,7 @@ import numpy as np
 
 from dlcli.backend import seed_everything
 from dlcli.batches import FitData, steps_per_epoch
-from dlcli.checkpoint import State, read_state, write_state
-from dlcli.checkpointing import Checkpoint
+from dlcli.checkpoint import Checkpoint, State, read_state, write_state
 from dlcli.config import Config
 from dlcli.cost import choose_steps_per_execution
 from dlcli.datasets import Dataset

@@ -12,7 +12,7 @@ import numpy as np
 from dlcli import plots
 from dlcli.artifacts import write_json
 from dlcli.callback_state import check_kept
-from dlcli.checkpointing import Checkpoint
+from dlcli.checkpoint import Checkpoint
 from dlcli.config import Config
 from dlcli.errors import DlcliError, TrainingError, first_line
 from dlcli.graph import is_converted_quickly, make_graph

@@ -18,7 +18,7 @@ from dlcli.errors import DlcliError, Interrupted, TrainingError, first_line
 
 if TYPE_CHECKING:
     from dlcli.callbacks import OnProgress
-    from dlcli.checkpointing import Checkpoint
+    from dlcli.checkpoint import Checkpoint
 
 
 @dataclass

@@ -34,8 +34,8 @@ class Killed(BaseException):
 @pytest.fixture(autouse=True)
 def _eager(monkeypatch):
     """Keep the state after every epoch, however short."""
-    monkeypatch.setattr("dlcli.checkpointing.LEAST_SECONDS", 0.0)
-    monkeypatch.setattr("dlcli.checkpointing.SHARE", 1e9)
+    monkeypatch.setattr("dlcli.checkpoint.LEAST_SECONDS", 0.0)
+    monkeypatch.setattr("dlcli.checkpoint.SHARE", 1e9)
 
 
 def kill_at(epoch, step=None):

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlcli.callback_state import put_states, take_states
-from dlcli.checkpoint import State, read_state, write_state
-from dlcli.checkpointing import Pace, assign, take
+from dlcli.checkpoint import Pace, State, read_state, write_state
+from dlcli.variables import assign, take
 
 if TYPE_CHECKING:
     from dlcli.replicas.single import Single
