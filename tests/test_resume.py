@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+import dlcli as package
 from dlcli import kfold, load_config, train
 from dlcli.artifacts import atomic
 from dlcli.callback_state import FIELDS
@@ -23,6 +24,8 @@ from dlcli.loading import load_model
 from dlcli.records import read_record
 from dlcli.resuming import config_of
 
+# Processes run the package that the tests import.
+PACKAGE = str(Path(package.__file__).parents[1])
 DENSE = "model=[{Dense: {units: 8, activation: relu}}, {Dropout: 0.3}, BatchNormalization, {GaussianNoise: 0.1}, {Dense: {activation: softmax}}]"
 SMALL = [DENSE, "fit.epochs=8", "split.validation=0.2", "fit.batch_size=16"]
 
@@ -203,7 +206,7 @@ def test_a_run_that_was_killed_goes_on_in_another_process(process, tmp_path):
     """SIGKILL, for once: the lock of a dead process holds nobody up."""
     changes = [item for change in (*SMALL, "fit.epochs=3000") for item in ("--set", change)]
     arguments = [sys.executable, "-m", "dlcli", "train", "iris", "-q", *changes]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    environment = {**os.environ, "PYTHONPATH": PACKAGE}
     killed = subprocess.Popen(arguments, cwd=tmp_path, env=environment)
     latest = tmp_path / "runs/iris/1/checkpoint/latest.npz"
     deadline = time.monotonic() + 60
@@ -577,3 +580,27 @@ def test_a_damaged_state_of_a_fold_is_told(dlcli, tmp_path):
     assert code == 0, error
     assert f"{first / 'latest.npz'} is damaged" in error
     assert oof(half.path) == oof(alone.path)
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("arguments", "seconds"),
+    [(["train", "iris"], 1.0), (["predict", "runs/people/1", "-", "-o", "out.csv"], 2.0)],
+)
+def test_a_signal_before_or_beside_a_training_ends_it_cleanly(people, tmp_path, arguments, seconds, signum):  # fmt: skip
+    """While Keras is being imported, and while a prediction waits for rows."""
+    train(load_config(people), runs=tmp_path / "runs")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dlcli", *arguments], cwd=tmp_path, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": PACKAGE},
+    )  # fmt: skip
+    time.sleep(seconds)
+    process.send_signal(signum)
+    _, error = process.communicate(timeout=60)
+
+    assert process.returncode == 128 + signum, error
+    assert f"dlcli: stopped by {signal.Signals(signum).name}" in error
+    assert "Traceback" not in error
+    assert not (tmp_path / "out.csv").exists()
+    assert not (tmp_path / "runs/iris").exists()
