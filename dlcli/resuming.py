@@ -130,7 +130,8 @@ def _take_up(
         before["fit"]["epochs"] = wanted["fit"]["epochs"]
     found = list(differences(before, wanted))
     if found:
-        raise _refusal(run.path, "the config differs", found)
+        hint = f"`dlcli {run.record['kind']} --resume {run.path}` takes the run's own config"
+        raise _refusal(run.path, "the config differs", found, hint)
     found = [*differences(run.record.get("data", {}), about.get("data", {}), "data.")]
     found += circumstances(run.record)
     if found and not force:
