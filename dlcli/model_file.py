@@ -8,33 +8,44 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 import shutil
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 from dlcli.artifacts import atomic
+from dlcli.container import (
+    ATTRIBUTE,
+    GRAPH_DATASET,
+    GRAPH_MEMBER,
+    MEMBER,
+    keras_version,
+    read_graph,
+    read_h5,
+    read_keras,
+    stored_sha256,
+)  # fmt: skip
 from dlcli.errors import ModelFileError, first_line
 from dlcli.graph import Graph
 from dlcli.inspection.architecture import Architecture, inspect_architecture
-from dlcli.inspection.archive import CONFIG, WEIGHTS, inspect_archive, place_of
+from dlcli.inspection.archive import WEIGHTS, inspect_archive, place_of
 from dlcli.inspection.document import read_json
 from dlcli.inspection.limits import DEFAULT, Limits
-from dlcli.inspection.source import ZIP, Source, open_source
+from dlcli.inspection.source import Source, open_source
 from dlcli.metadata import Metadata, parse_metadata
 
 if TYPE_CHECKING:
     from dlcli.inspection.shapes import Effect
     from dlcli.inspection.storage import Stored
 
-MEMBER, GRAPH_MEMBER = "dlcli.json", "dlcli.onnx"
-ATTRIBUTE, GRAPH_DATASET = "dlcli", "dlcli_onnx"
 
 Array = np.ndarray[Any, Any]
 
@@ -69,17 +80,17 @@ class ModelFile:
     def digest(self) -> str:
         """SHA-256 of all that Keras stored."""
         with self.source.reopened() as file, _reading(self.path):
-            return _stored_sha256(file)
+            return stored_sha256(file)
 
     def graph(self) -> bytes | None:
         """Return the ONNX graph, if there is one."""
         with self.source.reopened() as file, _reading(self.path):
-            return _read_graph(file)
+            return read_graph(file)
 
     def keras_version(self) -> str:
         """Return the version of Keras that saved the file; empty where it does not say."""
         with self.source.reopened() as file, _reading(self.path):
-            return _keras_version(file)
+            return keras_version(file)
 
     def inspect_weights(self) -> tuple[Stored, Effect]:
         """Look through the weights, and return them with what the network costs for a sample.
@@ -122,21 +133,33 @@ def read_model_file(path: Path, limits: Limits = DEFAULT) -> ModelFile:
     with open_source(path, limits) as (source, file), _reading(path):
         if source.kind == "zip":
             inspect_archive(path, file, source.size, limits)
-            config, text = _read_keras(file)
+            config, text = read_keras(file)
             # Nothing in the file can be larger; the weights themselves are looked at when needed.
             largest = source.size
         else:
             largest = _inspect_storage(path, file, 0, source.size, limits, read=False).largest
-            config, text = _read_h5(file, path)
+            config, text = read_h5(file, path)
     try:
         document = read_json(config)
     except ValueError as error:
         raise ModelFileError(
             f"{path} is damaged: its architecture is no JSON: {first_line(error)}"
         ) from None
-    architecture = inspect_architecture(document, str(path), limits, largest)
+    try:
+        architecture = inspect_architecture(document, str(path), limits, largest)
+    except ModelFileError as error:
+        raise ModelFileError(str(error), hint=_newer(source) or error.hint) from None
     metadata = parse_metadata(text, str(path)) if text is not None else None
     return ModelFile(source, metadata, document, architecture, limits)
+
+
+def _newer(source: Source) -> str:
+    """Say so if a later Keras saved the file, which may know more than this one."""
+    with source.reopened() as file, _reading(source.path):
+        saved, installed = keras_version(file), version("keras")
+    numbers = [tuple(map(int, re.findall(r"\d+", text)[:2])) for text in (saved, installed)]
+    newer = numbers[0] > numbers[1]
+    return f"Keras {saved} saved it, and this is Keras {installed}: upgrade it" if newer else ""
 
 
 def _inspect_storage(
@@ -159,100 +182,6 @@ def _reading(path: Path) -> Iterator[None]:
         AttributeError,
     ) as error:  # fmt: skip
         raise ModelFileError(f"{path} is damaged or incomplete: {first_line(error)}") from None
-
-
-def _read_keras(file: BinaryIO) -> tuple[str, str | None]:
-    with zipfile.ZipFile(file) as archive:
-        text = archive.read(MEMBER).decode() if MEMBER in archive.namelist() else None
-        return archive.read(CONFIG).decode(), text
-
-
-def _read_h5(file: BinaryIO, path: Path) -> tuple[str, str | None]:
-    import h5py
-
-    with h5py.File(file, "r") as opened:
-        if "model_config" not in opened.attrs:
-            raise ModelFileError(
-                f"{path} holds weights only, or no Keras model at all",
-                hint="use the file that `dlcli train` or `model.save` wrote",
-            )
-        config = _text(opened.attrs["model_config"])
-        return config, _text(opened.attrs[ATTRIBUTE]) if ATTRIBUTE in opened.attrs else None
-
-
-def _keras_version(file: BinaryIO) -> str:
-    if _is_zip(file):
-        with zipfile.ZipFile(file) as archive:
-            if "metadata.json" not in archive.namelist():
-                return ""
-            document = read_json(archive.read("metadata.json").decode())
-        version = document.get("keras_version") if isinstance(document, dict) else None
-        return str(version or "")[:40]
-    import h5py
-
-    with h5py.File(file, "r") as opened:
-        return _text(opened.attrs.get("keras_version", ""))[:40]
-
-
-def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
-
-
-def _is_zip(file: BinaryIO) -> bool:
-    file.seek(0)
-    return file.read(4) == ZIP
-
-
-def _read_graph(file: BinaryIO) -> bytes | None:
-    if _is_zip(file):
-        with zipfile.ZipFile(file) as archive:
-            return archive.read(GRAPH_MEMBER) if GRAPH_MEMBER in archive.namelist() else None
-    import h5py
-
-    with h5py.File(file, "r") as opened:
-        return _stored(opened[GRAPH_DATASET]).tobytes() if GRAPH_DATASET in opened else None
-
-
-def _stored_sha256(file: BinaryIO) -> str:
-    """Return a digest of what Keras stored, in a file that was inspected or written here."""
-    digest = hashlib.sha256()
-    if _is_zip(file):
-        with zipfile.ZipFile(file) as archive:
-            for info in archive.infolist():
-                if info.filename in (MEMBER, GRAPH_MEMBER):
-                    continue
-                digest.update(f"{info.filename}\0{info.file_size}\0".encode())
-                with archive.open(info) as member:
-                    while block := member.read(1 << 20):
-                        digest.update(block)
-        return digest.hexdigest()
-    import h5py
-
-    with h5py.File(file, "r") as opened:
-        _add_group(opened, digest, set())
-    return digest.hexdigest()
-
-
-def _add_group(group: Any, digest: Any, seen: set[int]) -> None:
-    """Add all that a group of HDF5 holds to a digest, but for what dlcli adds itself."""
-    import h5py
-
-    seen.add(h5py.h5o.get_info(group.id).addr)
-    for name in sorted(set(group.attrs) - {ATTRIBUTE}):
-        value = group.attrs[name]
-        plain = value.tolist() if isinstance(value, np.ndarray | np.generic) else value
-        digest.update(f"{group.name}@{name}={plain!r}".encode())
-    for name in sorted(set(group) - {GRAPH_DATASET}):
-        item = group[name]
-        if isinstance(item, h5py.Dataset):
-            digest.update(f"{item.name}{item.dtype}{item.shape}".encode())
-            digest.update(_stored(item).tobytes())
-        elif h5py.h5o.get_info(item.id).addr not in seen:
-            _add_group(item, digest, seen)
-
-
-def _stored(dataset: Any) -> Array:
-    return np.asarray(dataset[()])
 
 
 def weights_sha256(model: Any) -> str:
@@ -280,7 +209,7 @@ def save_model(model: Any, path: Path, metadata: Metadata, graph: Graph | None =
         model.save(temporary)
         if graph is not None:
             with temporary.open("rb") as file:
-                graph = graph.of(_stored_sha256(file))
+                graph = graph.of(stored_sha256(file))
             metadata = metadata.model_copy(update={"graph": graph.facts})
         embed(temporary, metadata, graph.content if graph else None)
 

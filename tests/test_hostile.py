@@ -248,6 +248,34 @@ def test_inspect_tells_what_is_inside(base, dlcli):
     assert inspect(base.keras).layers[1].weights == {"vars/0": (4, 3), "vars/1": (3,)}
 
 
+def test_a_file_of_a_later_keras_says_so(base, dlcli):
+    path = hostile.changed(
+        base, "later", hostile.inserted(hostile.layer("Telepathy", name="x")), base.trained
+    )
+    content = hostile.members(path)
+    hostile.write_zip(
+        path, {**content, "metadata.json": b'{"keras_version": "9.1.0", "date_saved": ""}'}
+    )
+
+    code, _, err = dlcli("inspect", path)
+
+    assert code == 2
+    assert "unknown layer 'Telepathy'" in err
+    assert "hint: Keras 9.1.0 saved it" in err
+
+
+def test_rows_with_very_large_results_are_computed_one_by_one():
+    from types import SimpleNamespace
+
+    from dlcli.scoring import rows_per_block
+
+    def network(width):
+        layer = SimpleNamespace(output=SimpleNamespace(shape=(None, width)))
+        return SimpleNamespace(layers=[layer])
+
+    assert [rows_per_block(network(1 << bits)) for bits in (8, 20, 24, 28)] == [4096, 32, 8, 1]
+
+
 def test_a_graph_of_a_stranger_can_be_left_out(base):
     base.new("").mkdir(exist_ok=True)
     path = hostile.with_graph(base, "left out", b"\x08\x08xxx")

@@ -55,7 +55,7 @@ def confine(model: Path) -> None:
 
 def limit(size: int) -> None:
     """Bound the memory of this process, if it is a child, by the size of the model file in it."""
-    if not _confined:
+    if not _confined or sys.platform != "linux":  # others count other things, or nothing
         return
     import resource
 
