@@ -32,6 +32,15 @@ LOADERS: list[dict[str, Any]] = [
     {"delimiter": "whitespace"}, {"window": 3}, {"types": {"city": "text"}},
 ]  # fmt: skip
 
+# What the models that read rows were trained on.
+MODELS: list[tuple[str, dict[str, Any]]] = [
+    (PEOPLE, {}),
+    (NUMBERS, {}),
+    (NUMBERS.partition("\n")[2], {"header": False, "target": -1}),
+    (PEOPLE, {"columns": ("city",), "types": {"city": "text"}}),
+    (PEOPLE.replace(".", ","), {"decimal": ",", "missing": ("", "?")}),
+]
+
 
 @dataclass
 class Report:
@@ -96,19 +105,21 @@ def fuzz_csv(seconds: float, seed: int) -> dict[str, Any]:
     rng = random.Random(seed)  # noqa: S311 (mutations)
     usual = bulk.WORTHWHILE, bulk.CHUNK
     with tempfile.TemporaryDirectory() as folder:
-        signature = _signature(Path(folder))
+        models = [_signature(Path(folder), *model) for model in MODELS]
 
         def one() -> tuple[bytes, Callable[[], Any]]:
             # Small chunks, so that small tables are parsed as large ones are.
             bulk.WORTHWHILE, bulk.CHUNK = rng.choice([usual, (1, 40), (1, 400), (200, 1000)])
             if rng.random() < 0.5:
-                content = mutated_table(rng, PEOPLE)
-                path = Path(folder) / rng.choice(["rows.csv", "rows.csv", "rows.jsonl"])
+                signature, text = rng.choice(models)
+                content = mutated_table(rng, text)
+                names = ["rows.csv", "rows.csv", "rows.jsonl", "rows.txt"]
+                path = Path(folder) / rng.choice(names)
                 content = (
                     records(content) if path.suffix == ".jsonl" and rng.random() < 0.9 else content
                 )
                 path.write_bytes(content)
-                return content, lambda: _read_rows(path, signature)
+                return content + path.suffix.encode(), lambda: _read_rows(path, signature)
             content = mutated_table(rng, rng.choice([PEOPLE, NUMBERS]))
             path = Path(folder) / "data.csv"
             path.write_bytes(content)
@@ -158,8 +169,8 @@ def _place(error: BaseException) -> str:
     return place
 
 
-def _signature(folder: Path) -> Any:
-    """Return what a model of people wants, without one."""
+def _signature(folder: Path, text: str, options: dict[str, Any]) -> tuple[Any, str]:
+    """Return what a model of a table wants, without one, and the table."""
     import numpy as np
 
     from dlcli.config.sections import PreprocessConfig
@@ -167,15 +178,16 @@ def _signature(folder: Path) -> Any:
     from dlcli.preprocess import fit_preprocessor, resolve
     from dlcli.signature import Signature
 
-    path = folder / "people.csv"
-    path.write_text(PEOPLE, encoding="utf-8")
-    dataset = load_csv(_loader(path, {"target": "label"}), path, "people")
+    path = folder / "table.csv"
+    path.write_text(text, encoding="utf-8")
+    dataset = load_csv(_loader(path, {"target": "label", **options}), path, "table")
     section = resolve(dataset, PreprocessConfig())
     fitted = fit_preprocessor(dataset, np.arange(len(dataset)), section)
-    return Signature(
+    signature = Signature(
         dataset.columns, dataset.dialect, fitted, fitted.input_shape, "probability",
         dataset.target.class_names, dataset.target,
     )  # fmt: skip
+    return signature, text
 
 
 def _loader(path: Path, options: dict[str, Any]) -> Any:
