@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import errno
 import os
 import signal
 import sys
@@ -11,6 +12,11 @@ from pathlib import Path
 from typing import NoReturn
 
 from dlcli.errors import ConfigError, DlcliError, Interrupted, first_line, plain
+
+# What the system says of the names that it is given.
+NAMES = {
+    errno.ENAMETOOLONG, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EACCES, errno.ELOOP,
+}  # fmt: skip
 
 
 def process() -> NoReturn:
@@ -78,18 +84,24 @@ def main(argv: Sequence[str] | None = None) -> None:
     except BrokenPipeError:
         _discard_output()
         sys.exit(0)
-    except MemoryError:
-        if debug:
-            raise
-        print("dlcli: error: not enough memory", file=sys.stderr)
-        sys.exit(1)
     except Exception as error:  # whatever Keras or TensorFlow raise within a step
         if debug:
             raise
-        told = f"{type(error).__name__}: {first_line(error)}"
-        print(f"dlcli: error: {plain(told)}", file=sys.stderr)
-        print("hint: --debug shows where it happened", file=sys.stderr)
-        sys.exit(1)
+        sys.exit(_explain(error))
+
+
+def _explain(error: Exception) -> int:
+    """Say what nobody has foreseen, and return the exit code."""
+    if isinstance(error, MemoryError):
+        print("dlcli: error: not enough memory", file=sys.stderr)
+        return 1
+    if isinstance(error, OSError):
+        _print_error(DlcliError(f"{error.filename or 'the system'}: {error.strerror or error}"))
+        return 2 if error.errno in NAMES else 1
+    told = f"{type(error).__name__}: {first_line(error)}"
+    print(f"dlcli: error: {plain(told)}", file=sys.stderr)
+    print("hint: --debug shows where it happened", file=sys.stderr)
+    return 1
 
 
 def _stop(signum: int, _: object) -> NoReturn:

@@ -90,4 +90,5 @@ def load_series(
         replace(PIXELS, decimal=dialect.decimal),
         files={str(path): file_sha256(path)},
         medium=Medium("series"),
+        notices=block.notices,
     )

@@ -18,6 +18,7 @@ from dlcli.replicas.graphs import one_thread
 from dlcli.replicas.more_ops import vectorise_more_ops
 from dlcli.replicas.program import Program
 from dlcli.replicas.reasons import NotStackable, why_not
+from dlcli.replicas.report import Report
 from dlcli.replicas.rows import Batches, Rows, training_rows, validation_rows
 from dlcli.replicas.single import Rate, Single
 from dlcli.replicas.stack import Stack
@@ -159,7 +160,7 @@ class Replicas:
             self._shrink(members)
         self.keeper.restore(self.stack, self.singles, self.rates)
         first, step = self.keeper.place
-        reporter = _Report(on_progress, epochs, self.program.batches.steps, first)
+        reporter = Report(on_progress, epochs, self.program.batches.steps, first)
         with watcher.listening(), one_thread():
             for epoch in range(first, epochs):
                 self._epoch(epoch, step if epoch == first else 0, watcher, reporter)
@@ -218,7 +219,7 @@ class Replicas:
         epoch: int,
         step: int,
         watcher: SignalWatcher,
-        reporter: _Report,
+        reporter: Report,
     ) -> None:
         """Train an epoch from a step on; the callbacks of running copies see what it gave."""
         singles = self.singles
@@ -240,7 +241,7 @@ class Replicas:
         means = values[:-1, [place for place, _ in running]].mean(axis=1)
         reporter.epoch_end(epoch, dict(zip(names, map(float, means), strict=True)))
 
-    def _train(self, epoch: int, step: int, watcher: SignalWatcher, reporter: _Report) -> Array:
+    def _train(self, epoch: int, step: int, watcher: SignalWatcher, reporter: Report) -> Array:
         """Run the program of an epoch, in calls so short that signals are heard between them."""
         import tensorflow as tf
 
@@ -274,29 +275,3 @@ class Replicas:
                 f"{self.copies[at].name}: training diverged in epoch {epoch + 1}: {what}",
                 hint="try a smaller learning rate, or scale the inputs with `preprocess`",
             )
-
-
-class _Report:
-    """Tells where all copies stand."""
-
-    def __init__(self, on_progress: OnProgress | None, epochs: int, steps: int, first: int) -> None:
-        self.on_progress, self.epochs, self.steps, self.first = on_progress, epochs, steps, first
-        self.started = time.monotonic()
-
-    def within(self, epoch: int, step: int) -> None:
-        """Report steps within an epoch."""
-        self._report(epoch, step, {})
-
-    def epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
-        """Report an epoch that has ended, with the means over the copies."""
-        self._report(epoch, self.steps, logs)
-
-    def _report(self, epoch: int, step: int, logs: dict[str, float]) -> None:
-        if self.on_progress is None:
-            return
-        from dlcli.callbacks import Progress
-
-        done = epoch + step / self.steps
-        here = max(done - self.first, 1 / self.steps)
-        left = (time.monotonic() - self.started) / here * (self.epochs - done)
-        self.on_progress(Progress(epoch + 1, self.epochs, step, self.steps, logs, left))
