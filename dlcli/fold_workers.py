@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from dlcli import backend
 from dlcli.errors import DlcliError, Interrupted, TrainingError, first_line
 from dlcli.fold_training import FoldOutcome, FoldTrainer
+from dlcli.memory import available
 from dlcli.preparation import Prepared
 from dlcli.split import Split
 
@@ -38,20 +39,10 @@ def most_workers(row_bytes: int) -> int:
     row_bytes : int
         Of all rows.
     """
-    available = _available_bytes()
-    if available is None:
+    free = available()
+    if free is None:
         return sys.maxsize
-    return max(1, available // (PROCESS_BYTES + COPIES * row_bytes))
-
-
-def _available_bytes() -> int | None:
-    """Return how much memory is free, where the system says it."""
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-    except OSError:
-        return None
-    sizes = dict(line.split(":", 1) for line in lines)
-    return int(sizes["MemAvailable"].split()[0]) * 1024 if "MemAvailable" in sizes else None
+    return max(1, free // (PROCESS_BYTES + COPIES * row_bytes))
 
 
 def fold_checkpoint(folder: Path | None, number: int) -> Path | None:
