@@ -14,7 +14,6 @@ import pytest
 
 import dlcli as package
 from dlcli import kfold, load_config, train
-from dlcli.artifacts import atomic
 from dlcli.callback_state import FIELDS
 from dlcli.catalogue import keras_catalogue
 from dlcli.checkpoint import read_state
@@ -429,18 +428,6 @@ def test_no_space_is_told_before_the_first_epoch(tmp_path, monkeypatch):
 
     with pytest.raises(WriteError, match=r"no space left in .*for checkpoints, 0 MB are free"):
         train(load_config("iris", SMALL), runs=tmp_path)
-
-
-def test_a_file_that_cannot_be_replaced_is_as_before(tmp_path):
-    path = tmp_path / "a.txt"
-    path.write_text("old")
-
-    with pytest.raises(Killed), atomic(path) as temporary:
-        temporary.write_text("new")
-        raise Killed
-
-    assert path.read_text() == "old"
-    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
 
 
 FOLDS = [DENSE, "fit.epochs=6", "fit.batch_size=16", "kfold.folds=3"]
