@@ -195,6 +195,7 @@ def fill_disks() -> dict[str, Any]:
             run = folder / "sonar" / "1"
             problem = _torn(run, done)
             if done.returncode == 0:
+                found["problems"] += [f"{kilobytes} kB: {problem}"] if problem else []
                 continue
             found["full"] += 1
             subprocess.run(["mount", "-o", "remount,size=64m", str(folder)], check=True)

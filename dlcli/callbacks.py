@@ -218,6 +218,8 @@ class SignalWatcher(Callback):
 
     signum: int | None = None
     is_urgent = False
+    # In a process that trains for another one, which may pass on what all of them have got.
+    is_patient = False
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         if batch + 1 < self.params["steps"]:  # else the epoch may as well end
@@ -239,7 +241,7 @@ class SignalWatcher(Callback):
             return
 
         def note(signum: int, frame: Any) -> None:  # noqa: ARG001
-            if self.signum is not None:
+            if self.signum is not None and not self.is_patient:
                 self.is_urgent = True
                 raise Interrupted(signum)
             self.signum = signum

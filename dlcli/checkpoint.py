@@ -30,8 +30,8 @@ SHARE = 0.02
 LEAST_SECONDS = 1.0
 MOST_ARRAYS = 1_000_000
 # What a file that was cut off or changed makes NumPy, zipfile and json raise.
-DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError, TypeError,
-           IndexError, NotImplementedError, RuntimeError, MemoryError)  # fmt: skip
+DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError, TypeError, IndexError,
+           NotImplementedError, RuntimeError, ModelFileError)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -138,9 +138,10 @@ def read_state(folder: Path) -> tuple[State | None, list[str]]:
         path = folder / name
         if not path.exists():
             continue
+        path.open("rb").close()  # what cannot be read just now is not damaged
         try:
             return _read(path), found
-        except (*DAMAGES, ModelFileError) as error:
+        except DAMAGES as error:
             found.append(f"{path} is damaged ({error or type(error).__name__})")
     return None, found
 
@@ -157,8 +158,9 @@ def _read(path: Path) -> State:
                 f"{path} was written by a newer dlcli: schema {document['schema']}, not {SCHEMA}",
                 hint="upgrade dlcli",
             )
+        loaded = {name: members[name] for name in members.files}  # once, however often named
         arrays = {
-            str(name): [members[member] for member in names]
+            str(name): [loaded[member] for member in names]
             for name, names in document["arrays"].items()
         }
         return State(dict(document["values"]), arrays)

@@ -35,6 +35,8 @@ class Checkpointer(Callback):
         Stands behind this one.
     steps, epochs : int
         Of an epoch, and of the training.
+    is_shared : bool
+        Whether several devices train, whose metrics within an epoch cannot be kept to the bit.
     """
 
     def __init__(
@@ -44,10 +46,12 @@ class Checkpointer(Callback):
         watcher: SignalWatcher,
         steps: int,
         epochs: int,
+        *,
+        is_shared: bool = False,
     ) -> None:
         super().__init__()
         self.checkpoint, self.callbacks, self.watcher = checkpoint, callbacks, watcher
-        self.steps, self.epochs = steps, epochs
+        self.steps, self.epochs, self.is_shared = steps, epochs, is_shared
         self.began = time.monotonic()
         self.pace = Pace()
         self._metrics: Sequence[Array] = ()
@@ -75,8 +79,10 @@ class Checkpointer(Callback):
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         step = batch + 1
+        if self.is_shared or step >= self.steps:
+            return
         late = self.pace.is_due(self.checkpoint.every)
-        if step < self.steps and (late or self.watcher.signum is not None):
+        if late or self.watcher.signum is not None:
             self.save(self.epoch, step)
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
@@ -105,7 +111,9 @@ class Checkpointer(Callback):
 
     def _check_space(self) -> None:
         """Refuse to begin what cannot be kept."""
-        variables = [*self.model.variables, *self.model.optimizer.variables]
+        model = self.model
+        # The best weights so far are kept besides, by up to two callbacks.
+        variables = [*model.variables, *model.optimizer.variables, *2 * model.weights]
         size = COPIES * size_of(variables)
         folder = self.checkpoint.folder
         folder.mkdir(parents=True, exist_ok=True)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dlcli.callback_state import check_kept
 from dlcli.config import Config
 from dlcli.config.checks import check_monitors
 from dlcli.datasets.dataset import Target
@@ -21,9 +22,9 @@ from dlcli.errors import Interrupted
 from dlcli.fold_engines import Choice, Engine, FoldEngine
 from dlcli.fold_files import write_folds
 from dlcli.fold_training import FoldOutcome, FoldTrainer, left_out, resolve_folds
+from dlcli.model import make_callbacks
 from dlcli.preparation import Prepared, describe_data, prepare, split_notices
-from dlcli.records import read_record
-from dlcli.resuming import take_up
+from dlcli.resuming import checked_record, take_up
 from dlcli.run_directory import RunDirectory
 from dlcli.scoring import Scores, score_outputs
 from dlcli.split import Split, make_folds
@@ -179,7 +180,7 @@ def kfold(
         If the disk is full.
     """
     if resume is not None:
-        record = read_record(resume)
+        record = checked_record(resume)
         sample, engine = bool(record.get("sample")), record["engine"]["name"]
         jobs = record["engine"].get("jobs", 1)
     prepared = prepare(config, sample=sample, progress=download_bar)
@@ -189,6 +190,7 @@ def kfold(
     made = make_folds(dataset, config.split, config.kfold.folds, config.seed)
     notices = [*prepared.notices, *left_out(dataset), *split_notices(prepared, made)]
     check_monitors(config, validation=len(made[0].validation) > 0)
+    check_kept(make_callbacks(config, None))
     engines = FoldEngine(FoldTrainer(prepared), made, engine, jobs)
     about = {"data": describe_data(dataset), "sample": dataset.sampled, "folds": len(made)}
     about["engine"] = engines.engine.to_json()
@@ -209,9 +211,9 @@ def kfold(
         seconds = time.monotonic() - started
         result = _result(run.path, config, rounds, notices, seconds, signum)
         write_folds(run.path, result, rounds, output_kind(dataset.target, config.loss))
+        run.finish("finished" if signum is None else "interrupted")
     if signum is None:
         run.forget_checkpoint()
-    run.finish("finished" if signum is None else "interrupted")
     return result
 
 

@@ -78,6 +78,10 @@ class Interrupted(BaseException):
         self.signum = signum
 
 
+class AlreadyFinished(DlcliError):  # noqa: N818 (the command line takes it for no failure)
+    """A run that is to go on has ended."""
+
+
 class WriteError(DlcliError):
     """A file could not be written, as on a full disk; what was there before is untouched."""
 

@@ -104,8 +104,9 @@ class FoldEngine:
                 hint="leave out --engine stacked; fold by fold the result is the same",
             )
         name: Literal["stacked", "serial"] = "serial" if reason else "stacked"
-        self.threads = max(1, cpu_count() // jobs)
         self.engine = Engine(name, len(folds), reason, self._affordable(jobs) if reason else 1)
+        # The last digits show it, so that it has to follow from what the run records.
+        self.threads = max(1, cpu_count() // self.engine.jobs)
 
     def _affordable(self, jobs: int) -> int:
         """Return how many processes to start: no more than there are folds, and memory."""

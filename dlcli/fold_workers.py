@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from multiprocessing import connection, get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from dlcli import backend
 from dlcli.errors import DlcliError, Interrupted, TrainingError, first_line
@@ -178,15 +178,18 @@ def _death(process: Any) -> TrainingError:
 
 def _work(pipe: Any, threads: int, quiet: bool) -> None:
     """Train the folds that the parent names, until it names none."""
-    # Signals may reach all processes; while a fold trains it stops, else the parent decides.
+    # While a fold trains, it finishes its step.
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
+        signal.signal(number, _interrupt)
     if quiet:
         backend.silence()
     try:
         prepared, folds, checkpoint = pipe.recv()
         backend.import_keras()
         backend.use_threads(threads)
+        from dlcli.callbacks import SignalWatcher
+
+        SignalWatcher.is_patient = True  # the parent passes on a signal that all have got
         trainer = FoldTrainer(prepared)
 
         def report(progress: Progress) -> None:
@@ -196,18 +199,21 @@ def _work(pipe: Any, threads: int, quiet: bool) -> None:
                 os._exit(1)
 
         while (fold := pipe.recv()) is not None:
-            try:
-                outcome = trainer.run(folds[fold], report, fold_checkpoint(checkpoint, fold + 1))
-            except Interrupted as interrupted:
-                pipe.send(("stopped", interrupted.signum))
-                return
+            outcome = trainer.run(folds[fold], report, fold_checkpoint(checkpoint, fold + 1))
             pipe.send(("done", outcome))
+    except Interrupted as interrupted:
+        with suppress(ConnectionError):
+            pipe.send(("stopped", interrupted.signum))
     except (EOFError, ConnectionError):
         return  # the parent has ended
     except (DlcliError, MemoryError) as error:
         _tell(pipe, error)
     except Exception as error:  # noqa: BLE001 (not all of TensorFlow's go through a pipe)
         _tell(pipe, RuntimeError(f"{type(error).__name__}: {first_line(error)}"))
+
+
+def _interrupt(signum: int, _: object) -> NoReturn:
+    raise Interrupted(signum)
 
 
 def _tell(pipe: Any, error: Exception) -> None:

@@ -13,14 +13,15 @@ except ImportError:  # Windows has no locks on folders
     fcntl = None  # type: ignore[assignment]
 
 BUSY = (errno.EWOULDBLOCK, errno.EACCES)
+FILE = ".lock"
 TRIES, PAUSE = 5, 0.02  # seconds
 
 
 class FolderLock:
     """A lock on a folder, held until it is released or the process ends, however it ends.
 
-    No file marks it, so that none can be left behind. A file system without such locks, as some
-    in networks are, has none; the folder is used all the same.
+    It is the kernel's lock on an empty file that stays; the file alone means nothing. A file system
+    without such locks has none; the folder is used all the same.
 
     Parameters
     ----------
@@ -35,7 +36,8 @@ class FolderLock:
         """Take the lock; return whether no other process has it."""
         if fcntl is None:
             return True
-        descriptor = os.open(self.folder, os.O_RDONLY)
+        # Open for writing, which locks in networks want.
+        descriptor = os.open(self.folder / FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         busy = False
         for _ in range(TRIES):
             try:
@@ -63,7 +65,7 @@ def is_locked(folder: Path) -> bool:
     if fcntl is None:
         return False
     try:
-        descriptor = os.open(folder, os.O_RDONLY)
+        descriptor = os.open(folder / FILE, os.O_RDONLY)
     except OSError:
         return False
     try:

@@ -144,7 +144,10 @@ def compile_model(model: Any, config: Config, *, steps_per_execution: int = 1) -
     )
     if config.hardware.jit_compile:
         use_xla(model, config)
-    # Some optimizers start their slots from the weights, which must be the first ones.
+    # Some optimizers start their slots from the weights, which must be the first ones. An optimizer
+    # in another would hide some of its variables, were it not built before.
+    inner = getattr(model.optimizer, "inner_optimizer", model.optimizer)
+    inner.build(model.trainable_variables)
     model.optimizer.build(model.trainable_variables)
 
 

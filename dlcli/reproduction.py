@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlcli.cross_validation import kfold
-from dlcli.errors import DlcliError
+from dlcli.errors import DlcliError, Interrupted
 from dlcli.model_file import read_model_file
 from dlcli.records import find_run, read_record
-from dlcli.resuming import circumstances, config_of, differences
+from dlcli.resuming import checked_record, circumstances, config_of, differences
 from dlcli.run import train
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def reproduce(
     run = find_run(path)
     if run is None:
         raise DlcliError(f"no run {str(path)!r}", hint="`dlcli runs` lists them")
-    record = read_record(run)
+    record = checked_record(run)
     kind, status = record.get("kind"), record.get("status")
     if kind not in ("train", "kfold"):
         raise DlcliError(f"{run} is no training or cross-validation")
@@ -84,7 +84,10 @@ def reproduce(
         hint = f"`dlcli {kind} --resume {run}` goes on with it" if status == "interrupted" else None
         raise DlcliError(f"{run} has not finished, but is {status}", hint=hint)
     with tempfile.TemporaryDirectory(prefix="dlcli-") as folder:
-        again = _repeat(run, record, Path(folder), on_progress, download_bar=download_bar)
+        try:
+            again = _repeat(run, record, Path(folder), on_progress, download_bar=download_bar)
+        except Interrupted as interrupted:
+            raise Interrupted(interrupted.signum) from None  # whose folder nobody can resume
         found = tuple(_differences(run, again, kind))
         data = differences(record.get("data"), read_record(again).get("data"), "data.")
         environment = (
@@ -108,7 +111,7 @@ def _repeat(
     config, sample = config_of(run), bool(record.get("sample"))
     if record["kind"] == "kfold":
         engine = record["engine"]
-        return kfold(
+        folds = kfold(
             config,
             runs=folder,
             sample=sample,
@@ -116,7 +119,10 @@ def _repeat(
             jobs=engine.get("jobs", 1),
             on_progress=on_progress,
             download_bar=download_bar,
-        ).path
+        )
+        if folds.interrupted is not None:
+            raise Interrupted(folds.interrupted)
+        return folds.path
     result = train(
         config,
         runs=folder,
@@ -126,8 +132,8 @@ def _repeat(
         on_progress=on_progress,
         download_bar=download_bar,
     )
-    if result.status == "interrupted":
-        raise DlcliError("the repetition was stopped")
+    if result.signum is not None:
+        raise Interrupted(result.signum)
     return result.path
 
 

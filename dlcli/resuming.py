@@ -6,19 +6,66 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dlcli.backend import versions
 from dlcli.checkpoint import State, read_state
 from dlcli.config import Config, load_config
 from dlcli.config.document import dump, parse
 from dlcli.config.load import find_config
-from dlcli.errors import DlcliError
+from dlcli.errors import AlreadyFinished, DlcliError
 from dlcli.records import RECORD, find_run, read_record
 from dlcli.run_directory import CONFIG, RunDirectory, folder_name, machine, now
 
 # What of the machine shows in the last bits; the rest of its description does not.
-DECISIVE = ("cpus", "TF_ENABLE_ONEDNN_OPTS")
+DECISIVE = ("processor", "cpus", "TF_ENABLE_ONEDNN_OPTS")
+
+
+class RunRecord(BaseModel):
+    """What of ``run.json`` is used; it may be a stranger's."""
+
+    model_config = ConfigDict(strict=True, extra="allow")
+
+    kind: Literal["train", "kfold", "baseline"]
+    status: Literal["running", "finished", "interrupted", "failed"]
+    config: str
+    sample: bool = False
+    format: Literal["keras", "h5"] = "keras"
+    devices: list[str] = []
+    engine: dict[str, Any] = {}
+    seconds: float = 0.0
+    data: dict[str, Any] = {}
+    versions: dict[str, str] = {}
+    machine: dict[str, Any] = {}
+
+
+def checked_record(path: Path) -> dict[str, Any]:
+    """Return what ``run.json`` of a run says, if it is what dlcli writes.
+
+    Raises
+    ------
+    DlcliError
+    """
+    record = read_record(path)
+    try:
+        RunRecord.model_validate(record)
+        Engine.model_validate(record.get("engine", {"name": "serial"}))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise DlcliError(f"{path / RECORD} is damaged: {where}: {first['msg']}") from None
+    return record
+
+
+class Engine(BaseModel):
+    """How a cross-validation trained its folds."""
+
+    model_config = ConfigDict(strict=True, extra="allow")
+
+    name: Literal["stacked", "serial"]
+    jobs: int = Field(default=1, ge=1, le=1024)
 
 
 @dataclass
@@ -56,7 +103,10 @@ def find_unfinished(name: str, runs: Path, kind: str) -> Path:
     DlcliError
         If there is no such run, or a process works in it.
     """
-    found = find_run(Path(name))
+    path = Path(name)
+    found = path if (path / RECORD).is_file() and path.name != "latest" else None
+    if found is None and find_run(path) is not None:  # of a folder, or its newest
+        found = _newest(path.parent if path.name == "latest" else path, kind)
     if found is None:
         try:
             config = find_config(name)
@@ -65,8 +115,8 @@ def find_unfinished(name: str, runs: Path, kind: str) -> Path:
                 f"no run and no config {name!r}", hint="`dlcli runs` lists the runs"
             ) from None
         found = _newest(runs / folder_name(config.stem), kind)
-    record = read_record(found)
-    if record.get("kind") != kind:
+    record = checked_record(found)
+    if record["kind"] != kind:
         raise DlcliError(f"{found} is no run of `dlcli {kind}`")
     if record["status"] == "running":
         raise DlcliError(f"{found} is in use by process {record.get('pid', '?')}")
@@ -79,7 +129,7 @@ def _newest(folder: Path, kind: str) -> Path:
     mine = {path: record for path, record in records.items() if record.get("kind") == kind}
     if not mine:
         raise DlcliError(f"no run of `dlcli {kind}` in {folder}", hint="leave out --resume")
-    open_ = [path for path, record in mine.items() if record["status"] != "finished"]
+    open_ = [path for path, record in mine.items() if record.get("status") != "finished"]
     return (open_ or list(mine))[-1]
 
 
@@ -90,12 +140,9 @@ def config_of(run: Path, overrides: Iterable[str] = ()) -> Config:
     return config.attach(str(name), config.document, config.warnings) if name else config
 
 
-def asks_for_more(run: Path, config: Config) -> bool:
-    """Tell whether a config wants more epochs than the run of it had."""
-    return bool(config.fit.epochs != _kept_plain(run)["fit"]["epochs"])
-
-
-def take_up(path: Path, config: Config, about: Mapping[str, Any], *, force: bool) -> Resumption:
+def take_up(
+    path: Path, config: Config, about: Mapping[str, Any], *, force: bool, extend: bool = False
+) -> Resumption:
     """Reopen a run, if it can go on as if it had not been left.
 
     Parameters
@@ -107,37 +154,48 @@ def take_up(path: Path, config: Config, about: Mapping[str, Any], *, force: bool
         What ``run.json`` would say of the data, of devices and folds.
     force : bool
         Whether it goes on in other circumstances too, and is marked.
+    extend : bool
+        Whether the config may ask for another number of epochs.
 
     Raises
     ------
+    AlreadyFinished
+        If there is nothing to do.
     DlcliError
         With all that differs, or if the run is in use.
     """
     run = RunDirectory.reopen(path)
     try:
-        return _take_up(run, config, about, force=force)
+        return _take_up(run, config, about, force=force, extend=extend)
     except BaseException:
         run.release()
         raise
 
 
 def _take_up(
-    run: RunDirectory, config: Config, about: Mapping[str, Any], *, force: bool
+    run: RunDirectory, config: Config, about: Mapping[str, Any], *, force: bool, extend: bool
 ) -> Resumption:
     before, wanted = _kept_plain(run.path), _plain(config)
     epochs = before["fit"]["epochs"], wanted["fit"]["epochs"]
-    if run.record["kind"] == "train":
+    if extend and run.record["kind"] == "train":
         before["fit"]["epochs"] = wanted["fit"]["epochs"]
     found = list(differences(before, wanted))
     if found:
         hint = f"`dlcli {run.record['kind']} --resume {run.path}` takes the run's own config"
         raise _refusal(run.path, "the config differs", found, hint)
     found = [*differences(run.record.get("data", {}), about.get("data", {}), "data.")]
+    found += differences(run.record.get("engine"), about.get("engine"), "engine.")
     found += circumstances(run.record)
     if found and not force:
         hint = "--force-resume goes on all the same; the result is not that of a run left alone"
         raise _refusal(run.path, "it would not end with the same bits", found, hint)
     state, notices = read_state(run.checkpoint)
+    if state is None and notices:
+        damages = "".join(f"\n  {line}" for line in notices)
+        hint = f"remove {run.checkpoint} to start over"
+        raise DlcliError(f"{run.path} cannot be resumed: no state can be read{damages}", hint=hint)
+    if state is not None:
+        _check_place(run, state)
     if state is not None:
         step = f", within epoch {state.values['epoch'] + 1}" if state.values["step"] else ""
         notices.append(f"going on after {state.values['epoch']} epochs{step}")
@@ -146,19 +204,34 @@ def _take_up(
     more: dict[str, Any] = {}
     if found:
         more["forced"] = [*run.record.get("forced", []), *found]
+    if epochs[0] == epochs[1] and run.record["status"] == "finished":
+        raise AlreadyFinished(f"{run.path} is finished; nothing to resume")
     if epochs[0] != epochs[1]:
-        _check_extension(run, state, epochs[1])
-        notices.append(f"extended from {epochs[0]} to {epochs[1]} epochs")
+        _check_extension(run, state, config)
+        what = "extended" if epochs[1] > epochs[0] else "shortened"
+        notices.append(f"{what} from {epochs[0]} to {epochs[1]} epochs")
         extended = {"at": now(), "from": epochs[0], "to": epochs[1]}
         more["extended"] = [*run.record.get("extended", []), extended]
     place = {name: state.values[name] for name in ("epoch", "step")} if state else {"epoch": 0}
     more["resumed"] = [*run.record.get("resumed", []), {"at": now(), **place}]
+    run.go_on(**more)  # before the config: a finished run must not be said to be a longer one
     run.write_config(config)
-    run.go_on(**more)
     return Resumption(run, state, notices)
 
 
-def _check_extension(run: RunDirectory, state: State | None, epochs: int) -> None:
+def _check_place(run: RunDirectory, state: State) -> None:
+    """Refuse a state whose plain values are none of a training's."""
+    values = state.values
+    numbers = [values.get("epoch"), values.get("step")]
+    whole = all(isinstance(number, int) and number >= 0 for number in numbers)
+    if not whole or not isinstance(values.get("stopped"), bool):
+        raise DlcliError(f"{run.checkpoint} is no state of a training")
+
+
+def _check_extension(run: RunDirectory, state: State | None, config: Config) -> None:
+    epochs = config.fit.epochs
+    if any(callback.name == "SwapEMAWeights" for callback in config.callbacks):
+        raise DlcliError(f"{run.path}: SwapEMAWeights ends its averages with the last epoch")
     if state is None:
         if run.record["status"] == "finished":
             raise DlcliError(f"{run.path} is finished and has no checkpoint to go on from")

@@ -23,8 +23,7 @@ from dlcli.model import make_callbacks
 from dlcli.model_file import embed_checkpoints, save_model, weights_sha256
 from dlcli.picture import import_ahead
 from dlcli.preparation import describe_data, make_metadata, prepare
-from dlcli.records import read_record
-from dlcli.resuming import take_up
+from dlcli.resuming import checked_record, take_up
 from dlcli.run_directory import RunDirectory
 from dlcli.scoring import Predictor, Scored, Scores
 from dlcli.session import Session, assemble
@@ -96,6 +95,7 @@ def train(
     checkpoint_every: float = 300.0,
     resume: Path | None = None,
     force: bool = False,
+    extend: bool = True,
     on_progress: OnProgress | None = None,
     on_start: Callable[[Config, Dataset, list[str]], None] | None = None,
     download_bar: bool = False,
@@ -121,6 +121,8 @@ def train(
         bits of a run left alone.
     force : bool
         Whether to resume with other data or versions too; the run is marked.
+    extend : bool
+        Whether a run may be resumed with another number of epochs than it began with.
     on_progress : callable, optional
         Called with a `dlcli.callbacks.Progress` as the training goes on.
     on_start : callable, optional
@@ -142,7 +144,7 @@ def train(
         If the disk is full.
     """
     if resume is not None:
-        record = read_record(resume)
+        record = checked_record(resume)
         sample, format = bool(record.get("sample")), record.get("format", "keras")  # noqa: A001
         devices = ",".join(record.get("devices", []))
     prepared = prepare(config, sample=sample, progress=download_bar)
@@ -156,7 +158,7 @@ def train(
     if resume is None:
         run = RunDirectory.create(runs, config, "train", about)
     else:
-        resumption = take_up(resume, config, about, force=force)
+        resumption = take_up(resume, config, about, force=force, extend=extend)
         run, state = resumption.run, resumption.state
         session.notices += resumption.notices
     if on_start is not None:

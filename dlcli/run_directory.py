@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dlcli.artifacts import remove_temporary, write_json, write_text
-from dlcli.backend import cpu_count, versions
+from dlcli.backend import cpu_count, processor, versions
 from dlcli.config import Config
 from dlcli.config.document import dump
 from dlcli.errors import DlcliError, Interrupted
@@ -23,6 +23,8 @@ from dlcli.lock import FolderLock
 from dlcli.records import RECORD, read_record
 
 CONFIG, CHECKPOINT = "config.yaml", "checkpoint"
+# What a run records at its end.
+ENDINGS = ("error", "epochs", "fit_seconds", "best_epoch")
 
 
 class RunDirectory:
@@ -43,7 +45,7 @@ class RunDirectory:
     def __init__(self, path: Path, record: dict[str, Any]) -> None:
         self.path, self.record = path, record
         self.started = time.monotonic()
-        self._before = float(record.get("seconds") or 0.0)
+        self.before = 0.0  # seconds of earlier processes
         self._lock = FolderLock(path)
         if not self._lock.acquire():
             raise DlcliError(f"{path} is in use by process {read_record(path).get('pid', '?')}")
@@ -90,7 +92,14 @@ class RunDirectory:
         DlcliError
             If a process still works in it.
         """
-        run = cls(path, read_record(path))
+        linked = [item for item in path.rglob("*") if item.is_symlink()]
+        if linked:
+            raise DlcliError(
+                f"{linked[0]} is a link; dlcli writes no further than the run directory"
+            )
+        run = cls(path, {})
+        run.record = read_record(path)  # nobody writes it any more
+        run.before = float(run.record.get("seconds") or 0.0)
         remove_temporary(path)
         return run
 
@@ -101,13 +110,14 @@ class RunDirectory:
 
     def go_on(self, **more: Any) -> None:
         """Record that the run has been taken up again."""
+        for name in ENDINGS:
+            self.record.pop(name, None)
         self.record |= {"status": "running", "pid": os.getpid(), **more}
-        self.record.pop("error", None)
         self._write()
 
     def finish(self, status: str, **more: Any) -> None:
         """Record how the run ended: finished, interrupted or failed."""
-        seconds = self._before + time.monotonic() - self.started
+        seconds = self.before + time.monotonic() - self.started
         self.record |= {"status": status, "seconds": round(seconds, 3), **more}
         self.record.pop("pid", None)
         self._write()
@@ -161,6 +171,7 @@ def machine() -> dict[str, Any]:
     """Return what of the machine shows in the last bits of a result."""
     return {
         "platform": platform.platform(),
+        "processor": processor(),
         "cpus": cpu_count(),
         "TF_ENABLE_ONEDNN_OPTS": os.environ.get("TF_ENABLE_ONEDNN_OPTS"),
     }

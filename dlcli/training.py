@@ -165,8 +165,7 @@ class _Training:
         )
         if self.shares > 1 or step:
             _build_metrics(self.model, self.data)
-        if at:
-            cut_logs(self.callbacks, epoch)
+        cut_logs(self.callbacks, epoch)  # a run that starts over may have some too
         self.model.stop_training = bool(at.get("stopped"))
         hooks.on_train_begin()
         watched = self._watching()
@@ -202,7 +201,16 @@ class _Training:
         if on_progress is not None:
             used.append(own.Reporter(on_progress, epochs, self.steps, start))
         if self.checkpoint is not None:
-            used.append(Checkpointer(self.checkpoint, kept, self.watcher, self.steps, epochs))
+            used.append(
+                Checkpointer(
+                    self.checkpoint,
+                    kept,
+                    self.watcher,
+                    self.steps,
+                    epochs,
+                    is_shared=self.shares > 1,
+                )
+            )
         return [*used, self.watcher]
 
     def _fit_epochs(

@@ -120,6 +120,7 @@ CASES = {
     "clipped and scaled": ["optimizer={RMSprop: {clipnorm: 0.5, centered: true}}"],
     "accumulated": ["optimizer={Adam: {gradient_accumulation_steps: 3}}"],
     "float16": ["hardware.dtype_policy=mixed_float16"],
+    "float16 around an optimizer with a variable of its own": ["hardware.dtype_policy=mixed_float16", "optimizer=nadam"],
     "class weights": ["fit.class_weight=balanced", "metrics=[accuracy, {F1Score: {average: macro}}]",
                       "loss=categorical_crossentropy"],
 }  # fmt: skip
@@ -224,7 +225,7 @@ def test_a_run_that_was_killed_goes_on_in_another_process(process, tmp_path):
     assert f"runs/iris/1 is in use by process {killed.pid}" in busy.stderr
     assert "interrupted" in listed.stdout
     assert done.returncode == 0, done.stderr
-    assert f"extended from 3000 to {epochs} epochs" in done.stderr
+    assert f"shortened from 3000 to {epochs} epochs" in done.stderr
     record = read_record(tmp_path / "runs/iris/1")
     assert (record["status"], record["epochs"]) == ("finished", epochs)
     assert (again.returncode, again.stderr) == (0, "runs/iris/1 is finished; nothing to resume\n")
@@ -591,3 +592,143 @@ def test_a_signal_before_or_beside_a_training_ends_it_cleanly(people, tmp_path, 
     assert "Traceback" not in error
     assert not (tmp_path / "out.csv").exists()
     assert not (tmp_path / "runs/iris").exists()
+
+
+def test_a_stop_leaves_no_trace_in_the_record(run_on, tmp_path):
+    config = load_config("iris", SMALL)
+    alone = read_record(train(config, runs=tmp_path / "alone").path)
+    resumed = read_record(run_on(config, kill_at(3), kill_at(5)).path)
+
+    times = {"started", "seconds", "fit_seconds", "resumed"}
+    assert {k: v for k, v in resumed.items() if k not in times} == {
+        k: v for k, v in alone.items() if k not in times
+    }
+
+
+def test_epochs_change_only_on_purpose(dlcli, left, people):
+    people.write_text(people.read_text().replace("epochs: ", "epochs: 1"))
+
+    code, _, error = dlcli("train", people, "--resume", "--out", left.parents[1])
+
+    assert code == 2
+    assert "fit.epochs: " in error
+
+
+def test_averages_that_have_ended_are_not_extended(dlcli, tmp_path):
+    config = load_config("iris", [*SMALL, *CASES["averages swapped in"]])
+    path = train(config, runs=tmp_path / "runs").path
+
+    code, _, error = dlcli("train", "--resume", path, "--set", "fit.epochs=20")
+
+    assert code == 2
+    assert "SwapEMAWeights ends its averages with the last epoch" in error
+
+
+def test_another_config_of_a_finished_run_is_told(dlcli, people, tmp_path):
+    train(load_config(people), runs=tmp_path / "runs")
+
+    same = dlcli("train", people, "--resume")
+    other = dlcli("train", people, "--resume", "--set", "seed=5")
+
+    assert (same[0], same[2]) == (0, "runs/people/1 is finished; nothing to resume\n")
+    assert other[0] == 2
+    assert "seed: 0, now 5" in other[2]
+
+
+def test_a_folder_of_runs_means_its_newest_open_one(dlcli, people, tmp_path, monkeypatch):
+    train(load_config(people), runs=tmp_path / "runs")
+    with monkeypatch.context() as patch:
+        patch.setattr("dlcli.run_directory.RunDirectory.finish", _forgetting())
+        with pytest.raises(Killed):
+            train(load_config(people), runs=tmp_path / "runs", on_progress=kill_at(2))
+
+    code, _, error = dlcli("train", "--resume", "runs/people", "-q")
+
+    assert code == 0, error
+    assert read_record(Path("runs/people/2"))["status"] == "finished"
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        ({"status": None}, "run.json is damaged: status: "),
+        ({"format": "x/../../m.keras"}, "run.json is damaged: format: "),
+        ({"devices": "gpu"}, "run.json is damaged: devices: "),
+        ({"seconds": "long"}, "run.json is damaged: seconds: "),
+        ({"kind": "magic"}, "run.json is damaged: kind: "),
+    ],
+)
+def test_the_record_of_a_stranger_is_checked(dlcli, left, record, message):
+    path = left / "run.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **record}))
+
+    code, _, error = dlcli("train", "--resume", left)
+
+    assert code == 2
+    assert message in error
+
+
+def test_nothing_is_written_through_a_link(dlcli, left, tmp_path):
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    (left / "history.csv").unlink(missing_ok=True)
+    (left / "history.csv").symlink_to(victim)
+
+    code, _, error = dlcli("train", "--resume", left)
+
+    assert code == 2
+    assert "history.csv is a link" in error
+    assert victim.read_text() == "mine"
+
+
+def test_states_that_cannot_be_read_are_not_written_over(dlcli, left):
+    states = list((left / "checkpoint").iterdir())
+    for path in states:
+        path.write_bytes(path.read_bytes()[:-9])
+    before = [path.read_bytes() for path in states]
+
+    code, _, error = dlcli("train", "--resume", left)
+
+    assert code == 2
+    assert "no state can be read" in error
+    assert f"remove {left / 'checkpoint'} to start over" in error
+    assert [path.read_bytes() for path in states] == before
+
+
+def test_what_every_callback_remembers_is_listed(people, tmp_path):
+    """A field that a fit changes, and that no one keeps, would be lost in silence."""
+    from dlcli.model import make_callbacks
+
+    callbacks = "[{EarlyStopping: {monitor: loss, patience: 9, restore_best_weights: true}}, {ReduceLROnPlateau: {monitor: loss, patience: 0, cooldown: 2}}, {ModelCheckpoint: {filepath: 'a.keras', monitor: loss, save_best_only: true}}, {CSVLogger: {filename: a.csv}}, TerminateOnNaN, {LearningRateScheduler: {schedule: {ExponentialDecay: {initial_learning_rate: 0.1, decay_steps: 2, decay_rate: 0.5}}}}, {SwapEMAWeights: {swap_on_epoch: true}}]"
+    config = load_config(
+        people, [f"callbacks={callbacks}", "optimizer={Adam: {use_ema: true}}", "fit.epochs=4"]
+    )
+    seen = []
+    original = make_callbacks
+
+    def spying(*arguments):
+        made = original(*arguments)
+        seen.append((made, [dict(vars(callback)) for callback in made]))
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dlcli.run.make_callbacks", spying)
+        train(config, runs=tmp_path / "runs")
+    used, before = seen[-1]
+
+    # What a new fit sets up by itself, or follows from the epoch.
+    own = {
+        "_model",
+        "params",
+        "validation_data",
+        "monitor_op",
+        "min_delta",
+        "keys",
+        "writer",
+        "csv_file",
+        "append_header",
+        "_current_epoch",
+    }
+    for callback, old in zip(used, before, strict=True):
+        changed = {name for name, value in vars(callback).items() if value is not old.get(name)}
+        assert changed - own <= set(FIELDS[type(callback).__name__])

@@ -23,7 +23,7 @@ def trained(people, tmp_path):
 def test_a_run_leaves_what_the_readme_says(trained):
     assert {path.name for path in trained.path.iterdir()} == {
         "config.yaml", "model.keras", "history.csv", "metrics.json", "loss.png", "accuracy.png",
-        "confusion.png", "run.json", "checkpoint",
+        "confusion.png", "run.json", "checkpoint", ".lock",
     }  # fmt: skip
     record = json.loads((trained.path / "run.json").read_text())
     assert (record["status"], record["seed"], record["sample"]) == ("finished", 0, False)

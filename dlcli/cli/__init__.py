@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from dlcli.errors import ConfigError, DlcliError, Interrupted, first_line, plain
+from dlcli.errors import AlreadyFinished, ConfigError, DlcliError, Interrupted, first_line, plain
 
 # What the system says of the names that it is given.
 NAMES = {
@@ -66,6 +66,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         from dlcli.cli.app import app
 
         app(arguments, prog_name="dlcli")
+    except AlreadyFinished as finished:
+        print(plain(finished), file=sys.stderr)
+        sys.exit(0)
     except DlcliError as error:
         if debug:
             raise

@@ -75,7 +75,8 @@ Resume = Annotated[
     bool,
     typer.Option(
         "--resume",
-        help="Go on with a run that was stopped: CONFIG is the run, or its newest one is taken.",
+        help="Go on with a run that was stopped: CONFIG is the run, or its newest one is taken. "
+        "Data, format and engine are the run's.",
     ),
 ]
 ForceResume = Annotated[

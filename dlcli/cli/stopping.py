@@ -7,7 +7,8 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
+from dlcli.errors import AlreadyFinished
+from dlcli.records import find_run, read_record
 
 if TYPE_CHECKING:
     from dlcli.config import Config
@@ -22,22 +23,18 @@ def config_or_run(
     if not resume:
         return load_config(name, overrides), None
     from dlcli import resuming
-    from dlcli.records import find_run, read_record
 
     path = resuming.find_unfinished(name, out, kind)
-    own = resuming.config_of(path, overrides)
-    if read_record(path)["status"] == "finished" and not resuming.asks_for_more(path, own):
-        from dlcli.cli import terminal
-
-        terminal.note(f"{path} is finished; nothing to resume")
-        raise typer.Exit
-    return (own if find_run(Path(name)) else load_config(name, overrides)), path
+    if find_run(Path(name)) is None:
+        return load_config(name, overrides), path
+    if not overrides and read_record(path)["status"] == "finished":
+        raise AlreadyFinished(f"{path} is finished; nothing to resume")
+    return resuming.config_of(path, overrides), path
 
 
 def note_stop(signum: int, where: str, run: Path | None) -> None:
     """Say that a signal stopped the work, and how it can go on."""
     from dlcli.cli import terminal
-    from dlcli.records import read_record
 
     terminal.note(f"dlcli: stopped by {signal.Signals(signum).name} {where}".rstrip())
     if run is not None:
