@@ -98,7 +98,7 @@ def _why_none(run: Path) -> str:
         return "it is a cross-validation"
     if (run / "baselines.csv").is_file():
         return "it is a comparison with other models (`dlcli train` keeps the network)"
-    return "it did not finish"
+    return f"it did not finish; `dlcli train --resume {run}` goes on with it"
 
 
 def load_model(

@@ -17,7 +17,7 @@ from dlcli.config.document import dump, parse
 from dlcli.config.load import find_config
 from dlcli.errors import AlreadyFinished, DlcliError
 from dlcli.records import RECORD, find_run, read_record
-from dlcli.run_directory import CONFIG, RunDirectory, folder_name, machine, now
+from dlcli.run_directory import CONFIG, RunDirectory, fingerprint, folder_name, machine, now
 
 # What of the machine shows in the last bits; the rest of its description does not.
 DECISIVE = ("processor", "cpus", "TF_ENABLE_ONEDNN_OPTS")
@@ -128,7 +128,7 @@ def _newest(folder: Path, kind: str) -> Path:
     records = {path: read_record(path) for path in sorted(runs, key=lambda path: int(path.name))}
     mine = {path: record for path, record in records.items() if record.get("kind") == kind}
     if not mine:
-        raise DlcliError(f"no run of `dlcli {kind}` in {folder}", hint="leave out --resume")
+        raise DlcliError(f"no run of `dlcli {kind}` in {folder}", hint="it begins without --resume")
     open_ = [path for path, record in mine.items() if record.get("status") != "finished"]
     return (open_ or list(mine))[-1]
 
@@ -176,6 +176,10 @@ def _take_up(
     run: RunDirectory, config: Config, about: Mapping[str, Any], *, force: bool, extend: bool
 ) -> Resumption:
     before, wanted = _kept_plain(run.path), _plain(config)
+    if run.record.get("config_sha256") not in (None, fingerprint(before)):
+        raise DlcliError(
+            f"{run.path} cannot be resumed: its {CONFIG} has been changed since it began"
+        )
     epochs = before["fit"]["epochs"], wanted["fit"]["epochs"]
     if extend and run.record["kind"] == "train":
         before["fit"]["epochs"] = wanted["fit"]["epochs"]
@@ -198,7 +202,8 @@ def _take_up(
         _check_place(run, state)
     if state is not None:
         step = f", within epoch {state.values['epoch'] + 1}" if state.values["step"] else ""
-        notices.append(f"going on after {state.values['epoch']} epochs{step}")
+        epoch = state.values["epoch"]
+        notices.append(f"going on after {epoch} epoch{'s' * (epoch != 1)}{step}")
     elif run.record["kind"] == "train":
         notices.append("no state was kept that can be read: starting over")
     more: dict[str, Any] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import re
@@ -71,6 +72,7 @@ class RunDirectory:
             "kind": kind,
             "status": "running",
             "config": config.name,
+            "config_sha256": fingerprint(config.plain()),
             "seed": config.seed,
             "started": now(),
             "pid": os.getpid(),
@@ -160,6 +162,12 @@ class RunDirectory:
 
     def _write(self) -> None:
         write_json(self.path / RECORD, self.record)
+
+
+def fingerprint(plain: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a resolved config but for its epochs: a run may be extended."""
+    fit = {name: value for name, value in plain["fit"].items() if name != "epochs"}
+    return hashlib.sha256(dump({**plain, "fit": fit}).encode()).hexdigest()
 
 
 def now() -> str:

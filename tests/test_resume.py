@@ -732,3 +732,13 @@ def test_what_every_callback_remembers_is_listed(people, tmp_path):
     for callback, old in zip(used, before, strict=True):
         changed = {name for name, value in vars(callback).items() if value is not old.get(name)}
         assert changed - own <= set(FIELDS[type(callback).__name__])
+
+
+def test_a_config_that_was_changed_in_the_run_is_refused(dlcli, left):
+    path = left / "config.yaml"
+    path.write_text(path.read_text().replace("seed: 0", "seed: 7"))
+
+    code, _, error = dlcli("train", "--resume", left)
+
+    assert code == 2
+    assert "its config.yaml has been changed since it began" in error
