@@ -249,6 +249,7 @@ def _json(source: Path, path: Path, chance: Random) -> None:
     document = json.loads(members[name])
     for _ in range(chance.choice([1, 1, 2, 5])):
         _edit(document, chance)
+        document = json.loads(json.dumps(document))  # what stands twice is no longer the same
     _write(path, {**members, name: json.dumps(document).encode()})
 
 

@@ -64,8 +64,11 @@ class OnnxNetwork:
         ends = (*inputs, *outputs)
         if len(inputs) != 1 or len(outputs) != 1 or {end.type for end in ends} != {"tensor(float)"}:
             raise ModelFileError("the ONNX graph has not one input and output of float32")
-        self._input: str = inputs[0].name
-        self.input_shape, self.output_shape = (tuple(end.shape[1:]) for end in ends)
+        try:
+            self._input: str = inputs[0].name
+            self.input_shape, self.output_shape = (tuple(end.shape[1:]) for end in ends)
+        except UnicodeDecodeError:
+            raise ModelFileError("the ONNX graph has a name that is no text") from None
         if not all(isinstance(size, int) for size in (*self.input_shape, *self.output_shape)):
             raise ModelFileError("the ONNX graph takes samples of no fixed size")
         self.block = block
