@@ -668,7 +668,6 @@ def graphs(base):
         "external data": nodes(add, initializers=[_external()]),
         "giant": nodes(*[helper.make_node("Relu", ["x"], [f"r{n}"]) for n in range(30_000)]),
         "short tensor": _short_tensor(add),
-        "name that is no text": nodes(helper.make_node("Relu", ["x"], ["y"]), size="size").replace(b"size", b"\x83ize"),
         "depth": _nested_ifs(),
         "not onnx": b"\x08\x08" + b"x" * 300,
     }  # fmt: skip
@@ -689,8 +688,8 @@ def _expanding():
     ]
 
 
-def _onnx(*nodes, initializers=(), domain="", before=(), size=None):
-    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [size, 4]) for name in "xy"]
+def _onnx(*nodes, initializers=(), domain="", before=()):
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, 4]) for name in "xy"]
     graph = helper.make_graph(
         [*before, *nodes], "g", ends[:1], ends[1:], initializer=list(initializers)
     )

@@ -532,3 +532,16 @@ def test_class_names_of_several_lines_stay_in_one_row(write, tmp_path, call):
     table = list(csv.reader(io.StringIO(out, newline="")))
     assert [len(row) for row in table] == [3, 3, 3]
     assert {row[0] for row in table[1:]} <= {"one", "two\nlines"}
+
+
+def test_a_size_whose_name_is_no_text_is_refused():
+    from onnx import TensorProto, helper
+
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["size", 4]) for name in "xy"]
+    graph = helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "g", ends[:1], ends[1:])
+    opset = [helper.make_opsetid("", 15)]
+    content = helper.make_model(graph, opset_imports=opset, ir_version=8).SerializeToString()
+
+    assert OnnxNetwork(content).input_shape == (4,)
+    with pytest.raises(ModelFileError, match="a name that is no text"):
+        OnnxNetwork(content.replace(b"size", b"\x83ize"))
