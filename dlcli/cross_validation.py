@@ -24,8 +24,9 @@ from dlcli.fold_files import write_folds
 from dlcli.fold_training import FoldOutcome, FoldTrainer, left_out, resolve_folds
 from dlcli.model import make_callbacks
 from dlcli.preparation import Prepared, describe_data, prepare, split_notices
-from dlcli.resuming import checked_record, take_up
+from dlcli.resuming import take_up
 from dlcli.run_directory import RunDirectory
+from dlcli.run_record import checked_record
 from dlcli.scoring import Scores, score_outputs
 from dlcli.split import Split, make_folds
 from dlcli.summary import Summary, summarise

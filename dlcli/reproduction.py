@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlcli.cross_validation import kfold
+from dlcli.differences import circumstances, differences
 from dlcli.errors import DlcliError, Interrupted
 from dlcli.model_file import read_model_file
 from dlcli.records import find_run, read_record
-from dlcli.resuming import checked_record, circumstances, config_of, differences
+from dlcli.resuming import config_of
 from dlcli.run import train
+from dlcli.run_record import checked_record
 
 if TYPE_CHECKING:
     from dlcli.callbacks import OnProgress

@@ -2,70 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from dlcli.backend import versions
 from dlcli.checkpoint import State, read_state
 from dlcli.config import Config, load_config
 from dlcli.config.document import dump, parse
 from dlcli.config.load import find_config
+from dlcli.differences import circumstances, differences
 from dlcli.errors import AlreadyFinished, DlcliError
 from dlcli.records import RECORD, find_run, read_record
-from dlcli.run_directory import CONFIG, RunDirectory, fingerprint, folder_name, machine, now
-
-# What of the machine shows in the last bits; the rest of its description does not.
-DECISIVE = ("processor", "cpus", "TF_ENABLE_ONEDNN_OPTS")
-
-
-class RunRecord(BaseModel):
-    """What of ``run.json`` is used; it may be a stranger's."""
-
-    model_config = ConfigDict(strict=True, extra="allow")
-
-    kind: Literal["train", "kfold", "baseline"]
-    status: Literal["running", "finished", "interrupted", "failed"]
-    config: str
-    sample: bool = False
-    format: Literal["keras", "h5"] = "keras"
-    devices: list[str] = []
-    engine: dict[str, Any] = {}
-    seconds: float = 0.0
-    data: dict[str, Any] = {}
-    versions: dict[str, str] = {}
-    machine: dict[str, Any] = {}
-
-
-def checked_record(path: Path) -> dict[str, Any]:
-    """Return what ``run.json`` of a run says, if it is what dlcli writes.
-
-    Raises
-    ------
-    DlcliError
-    """
-    record = read_record(path)
-    try:
-        RunRecord.model_validate(record)
-        Engine.model_validate(record.get("engine", {"name": "serial"}))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise DlcliError(f"{path / RECORD} is damaged: {where}: {first['msg']}") from None
-    return record
-
-
-class Engine(BaseModel):
-    """How a cross-validation trained its folds."""
-
-    model_config = ConfigDict(strict=True, extra="allow")
-
-    name: Literal["stacked", "serial"]
-    jobs: int = Field(default=1, ge=1, le=1024)
+from dlcli.run_directory import CONFIG, RunDirectory, fingerprint, folder_name, now
+from dlcli.run_record import checked_record
 
 
 @dataclass
@@ -175,53 +125,77 @@ def take_up(
 def _take_up(
     run: RunDirectory, config: Config, about: Mapping[str, Any], *, force: bool, extend: bool
 ) -> Resumption:
-    before, wanted = _kept_plain(run.path), _plain(config)
-    if run.record.get("config_sha256") not in (None, fingerprint(before)):
-        raise DlcliError(
-            f"{run.path} cannot be resumed: its {CONFIG} has been changed since it began"
-        )
-    epochs = before["fit"]["epochs"], wanted["fit"]["epochs"]
-    if extend and run.record["kind"] == "train":
-        before["fit"]["epochs"] = wanted["fit"]["epochs"]
-    found = list(differences(before, wanted))
-    if found:
-        hint = f"`dlcli {run.record['kind']} --resume {run.path}` takes the run's own config"
-        raise _refusal(run.path, "the config differs", found, hint)
-    found = [*differences(run.record.get("data", {}), about.get("data", {}), "data.")]
-    found += differences(run.record.get("engine"), about.get("engine"), "engine.")
-    found += circumstances(run.record)
-    if found and not force:
-        hint = "--force-resume goes on all the same; the result is not that of a run left alone"
-        raise _refusal(run.path, "it would not end with the same bits", found, hint)
-    state, notices = read_state(run.checkpoint)
-    if state is None and notices:
-        damages = "".join(f"\n  {line}" for line in notices)
-        hint = f"remove {run.checkpoint} to start over"
-        raise DlcliError(f"{run.path} cannot be resumed: no state can be read{damages}", hint=hint)
-    if state is not None:
-        _check_place(run, state)
-    if state is not None:
-        step = f", within epoch {state.values['epoch'] + 1}" if state.values["step"] else ""
-        epoch = state.values["epoch"]
-        notices.append(f"going on after {epoch} epoch{'s' * (epoch != 1)}{step}")
-    elif run.record["kind"] == "train":
-        notices.append("no state was kept that can be read: starting over")
-    more: dict[str, Any] = {}
-    if found:
-        more["forced"] = [*run.record.get("forced", []), *found]
-    if epochs[0] == epochs[1] and run.record["status"] == "finished":
+    before = _kept(run)
+    _check_config(run, before, config, extend=extend and run.record["kind"] == "train")
+    epochs = before["fit"]["epochs"]
+    if epochs == config.fit.epochs and run.record["status"] == "finished":
         raise AlreadyFinished(f"{run.path} is finished; nothing to resume")
-    if epochs[0] != epochs[1]:
-        _check_extension(run, state, config)
-        what = "extended" if epochs[1] > epochs[0] else "shortened"
-        notices.append(f"{what} from {epochs[0]} to {epochs[1]} epochs")
-        extended = {"at": now(), "from": epochs[0], "to": epochs[1]}
-        more["extended"] = [*run.record.get("extended", []), extended]
+    forced = _check_circumstances(run, about, force=force)
+    state, notices = _state(run)
+    more: dict[str, Any] = {"forced": [*run.record.get("forced", []), *forced]} if forced else {}
+    if epochs != config.fit.epochs:
+        _check_extension(run, state, config, epochs)
+        what = "extended" if epochs < config.fit.epochs else "shortened"
+        notices.append(f"{what} from {epochs} to {config.fit.epochs} epochs")
+        entry = {"at": now(), "from": epochs, "to": config.fit.epochs}
+        more["extended"] = [*run.record.get("extended", []), entry]
     place = {name: state.values[name] for name in ("epoch", "step")} if state else {"epoch": 0}
     more["resumed"] = [*run.record.get("resumed", []), {"at": now(), **place}]
     run.go_on(**more)  # before the config: a finished run must not be said to be a longer one
     run.write_config(config)
     return Resumption(run, state, notices)
+
+
+def _kept(run: RunDirectory) -> dict[str, Any]:
+    """Return the config that a run has kept, as plain values."""
+    load_config(run.path / CONFIG)  # which says what is wrong with it
+    text = (run.path / CONFIG).read_text(encoding="utf-8")
+    value: dict[str, Any] = parse(text, str(run.path / CONFIG)).value
+    if run.record.get("config_sha256") not in (None, fingerprint(value)):
+        message = f"its {CONFIG} has been changed since it began"
+        raise DlcliError(f"{run.path} cannot be resumed: {message}")
+    return value
+
+
+def _check_config(
+    run: RunDirectory, before: Mapping[str, Any], config: Config, *, extend: bool
+) -> None:
+    """Refuse another config than the run's own, but for the epochs if it may be extended."""
+    wanted = parse(dump(config.plain()), config.name).value
+    if extend:
+        wanted["fit"]["epochs"] = before["fit"]["epochs"]
+    found = list(differences(before, wanted))
+    if found:
+        hint = f"`dlcli {run.record['kind']} --resume {run.path}` takes the run's own config"
+        raise _refusal(run.path, "the config differs", found, hint)
+
+
+def _check_circumstances(run: RunDirectory, about: Mapping[str, Any], *, force: bool) -> list[str]:
+    """Refuse other data, versions or machines, or return in what they differ."""
+    record = run.record
+    found = [*differences(record.get("data", {}), about.get("data", {}), "data.")]
+    found += differences(record.get("engine"), about.get("engine"), "engine.")
+    found += circumstances(record)
+    if found and not force:
+        hint = "--force-resume goes on all the same; the result is not that of a run left alone"
+        raise _refusal(run.path, "it would not end with the same bits", found, hint)
+    return found
+
+
+def _state(run: RunDirectory) -> tuple[State | None, list[str]]:
+    """Return where a training goes on, and say it; a cross-validation keeps that per fold."""
+    state, notices = read_state(run.checkpoint)
+    if state is None and notices:
+        hint = f"remove {run.checkpoint} to start over"
+        raise _refusal(run.path, "no state can be read", notices, hint)
+    if state is not None:
+        _check_place(run, state)
+        epoch = state.values["epoch"]
+        step = f", within epoch {epoch + 1}" if state.values["step"] else ""
+        notices.append(f"going on after {epoch} epoch{'s' * (epoch != 1)}{step}")
+    elif run.record["kind"] == "train":
+        notices.append("no state was kept so far: starting over")
+    return state, notices
 
 
 def _check_place(run: RunDirectory, state: State) -> None:
@@ -233,10 +207,9 @@ def _check_place(run: RunDirectory, state: State) -> None:
         raise DlcliError(f"{run.checkpoint} is no state of a training")
 
 
-def _check_extension(run: RunDirectory, state: State | None, config: Config) -> None:
+def _check_extension(run: RunDirectory, state: State | None, config: Config, before: int) -> None:
+    """Refuse another number of epochs where the run could not have come the same way."""
     epochs = config.fit.epochs
-    if any(callback.name == "SwapEMAWeights" for callback in config.callbacks):
-        raise DlcliError(f"{run.path}: SwapEMAWeights ends its averages with the last epoch")
     if state is None:
         if run.record["status"] == "finished":
             raise DlcliError(f"{run.path} is finished and has no checkpoint to go on from")
@@ -247,51 +220,10 @@ def _check_extension(run: RunDirectory, state: State | None, config: Config) -> 
         raise DlcliError(message)
     if epochs < done:
         raise DlcliError(f"{run.path} has done {done} epochs; fit.epochs={epochs} is less")
+    if done == before and any(callback.name == "SwapEMAWeights" for callback in config.callbacks):
+        raise DlcliError(f"{run.path}: SwapEMAWeights ends its averages with the last epoch")
 
 
 def _refusal(path: Path, what: str, found: list[str], hint: str | None = None) -> DlcliError:
     lines = "".join(f"\n  {line}" for line in found)
     return DlcliError(f"{path} cannot be resumed: {what}{lines}", hint=hint)
-
-
-def circumstances(record: Mapping[str, Any]) -> list[str]:
-    """Say in what the present process differs from that of a run."""
-    here, there = machine(), record.get("machine", {})
-    return [
-        *differences(record.get("versions", {}), versions(), "versions."),
-        *differences(
-            {name: there.get(name) for name in DECISIVE}, {name: here[name] for name in DECISIVE}
-        ),
-    ]
-
-
-def differences(before: Any, after: Any, path: str = "") -> Iterator[str]:
-    """Say where two plain values differ, a line per place.
-
-    Parameters
-    ----------
-    before, after : object
-        As JSON has them.
-    path : str
-        Of both, ending in a dot.
-    """
-    if isinstance(before, Mapping) and isinstance(after, Mapping):
-        for key in dict.fromkeys([*before, *after]):
-            yield from differences(before.get(key), after.get(key), f"{path}{key}.")
-    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
-        for number, (one, other) in enumerate(zip(before, after, strict=True)):
-            yield from differences(one, other, f"{path.removesuffix('.')}[{number}].")
-    elif before != after:
-        one, other = (json.dumps(value, ensure_ascii=False) for value in (before, after))
-        yield f"{path.removesuffix('.')}: {one}, now {other}"
-
-
-def _kept_plain(run: Path) -> dict[str, Any]:
-    text = (run / CONFIG).read_text(encoding="utf-8")
-    value: dict[str, Any] = parse(text, str(run / CONFIG)).value
-    return value
-
-
-def _plain(config: Config) -> dict[str, Any]:
-    value: dict[str, Any] = parse(dump(config.plain()), config.name).value
-    return value

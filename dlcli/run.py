@@ -23,8 +23,9 @@ from dlcli.model import make_callbacks
 from dlcli.model_file import embed_checkpoints, save_model, weights_sha256
 from dlcli.picture import import_ahead
 from dlcli.preparation import describe_data, make_metadata, prepare
-from dlcli.resuming import checked_record, take_up
+from dlcli.resuming import take_up
 from dlcli.run_directory import RunDirectory
+from dlcli.run_record import checked_record
 from dlcli.scoring import Predictor, Scored, Scores
 from dlcli.session import Session, assemble
 from dlcli.training import FitResult, fit

@@ -345,7 +345,7 @@ def test_other_data_are_refused_or_marked(dlcli, left, people, tmp_path):
 
 
 def test_other_versions_are_refused(dlcli, left, monkeypatch):
-    monkeypatch.setattr("dlcli.resuming.versions", lambda: {"keras": "3.99"})
+    monkeypatch.setattr("dlcli.differences.versions", lambda: {"keras": "3.99"})
 
     code, _, error = dlcli("train", "--resume", left)
 

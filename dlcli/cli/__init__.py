@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import errno
+import gc
 import os
 import signal
 import sys
@@ -13,6 +14,9 @@ from typing import NoReturn
 
 from dlcli.errors import AlreadyFinished, ConfigError, DlcliError, Interrupted, first_line, plain
 
+# Imports make objects by the hundred thousand, and all of them stay: looking through them as often
+# as usual takes a fifth of the time.
+COLLECTED = (50_000, 10, 10)
 # What the system says of the names that it is given.
 NAMES = {
     errno.ENAMETOOLONG, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EACCES, errno.ELOOP,
@@ -27,6 +31,7 @@ def process() -> NoReturn:
     from dlcli.cli import guard
 
     code = 0
+    gc.set_threshold(*COLLECTED)
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, _stop)
     guard.allow()
