@@ -109,7 +109,9 @@ def below(stored: Mapping[str, Any]) -> str:
     said: dict[str, int] = {}
     for found in stored.values():
         versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
-        repeats = f"; medians of {found['repeats']}" if "repeats" in found else ""
+        times = found.get("repeats")
+        repeats = f"; medians of {times}" if times else ""
+        repeats = "; one run each" if times == 1 else repeats
         text = f"{found['date']}, {found['machine']}: {versions}{repeats}."
         said[text] = said.get(text, 0) + 1
     return "\n".join(f"Measured on {text}" for text in said)
