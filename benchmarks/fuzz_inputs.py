@@ -100,7 +100,7 @@ def fuzz_csv(seconds: float, seed: int) -> dict[str, Any]:
     seed : int
         Of the mutations.
     """
-    from dlcli.datasets import bulk
+    from dlcli.datasets.tables import bulk
 
     rng = random.Random(seed)  # noqa: S311 (mutations)
     usual = bulk.WORTHWHILE, bulk.CHUNK
@@ -174,9 +174,9 @@ def _signature(folder: Path, text: str, options: dict[str, Any]) -> tuple[Any, s
     import numpy as np
 
     from dlcli.config.sections import PreprocessConfig
-    from dlcli.datasets.tables import load_csv
-    from dlcli.preprocess import fit_preprocessor, resolve
-    from dlcli.signature import Signature
+    from dlcli.datasets.tables.csv_table import load_csv
+    from dlcli.models.signature import Signature
+    from dlcli.preparation import fit_preprocessor, resolve
 
     path = folder / "table.csv"
     path.write_text(text, encoding="utf-8")
@@ -198,14 +198,14 @@ def _loader(path: Path, options: dict[str, Any]) -> Any:
 
 def _read_table(path: Path, options: dict[str, Any]) -> None:
     from dlcli.datasets.card import describe
-    from dlcli.datasets.tables import load_csv
+    from dlcli.datasets.tables.csv_table import load_csv
 
     describe(load_csv(_loader(path, options), path, "data"))
 
 
 def _read_rows(path: Path, signature: Any) -> None:
-    from dlcli.events import Events
-    from dlcli.inputs import blocks_of_text
+    from dlcli.prediction.rows import blocks_of_text
+    from dlcli.preparation.events import Events
 
     events = Events()
     for block in blocks_of_text(path, signature):

@@ -162,10 +162,10 @@ def open_file(path: Path) -> None:
     """Open a model file as far as that goes without Keras."""
     import numpy as np
 
-    from dlcli.contents import inspect
-    from dlcli.loading import load_model
-    from dlcli.model_file import read_model_file
-    from dlcli.signature import signature_of
+    from dlcli.models.contents import inspect
+    from dlcli.models.file import read_model_file
+    from dlcli.models.loading import load_model
+    from dlcli.models.signature import signature_of
 
     inspect(path).to_json()
     file = read_model_file(path)

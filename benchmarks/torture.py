@@ -32,8 +32,8 @@ from fuzz_models import fuzz_models
 from measure import here
 from readme import TORTURE, load, write_readme
 
-from dlcli.checkpoint import read_state
-from dlcli.model_file import read_model_file
+from dlcli.models.file import read_model_file
+from dlcli.training.checkpoint import read_state
 
 # Configs and what is changed of them, so that a training takes some ten seconds.
 DENSE = """[{Dense: {units: 60, activation: relu}}, BatchNormalization, {Dropout: 0.3},

@@ -10,11 +10,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from dlcli.version import __version__
+
 if TYPE_CHECKING:
-    from dlcli.baselines import BaselineResult, baseline
     from dlcli.config import Config, load_config
-    from dlcli.contents import ModelContents, inspect
-    from dlcli.cross_validation import KfoldResult, kfold
     from dlcli.errors import (
         ConfigError,
         DatasetError,
@@ -24,45 +23,104 @@ if TYPE_CHECKING:
         TrainingError,
         WriteError,
     )
-    from dlcli.evaluation import Evaluation, evaluate
-    from dlcli.prediction import Predictions, predict
-    from dlcli.reproduction import Reproduction, reproduce
-    from dlcli.run import TrainResult, train
+    from dlcli.experiments.baseline.compare import BaselineResult, baseline
+    from dlcli.experiments.evaluate import Evaluation, evaluate
+    from dlcli.experiments.kfold import kfold
+    from dlcli.experiments.kfold_result import FoldResult, KfoldResult
+    from dlcli.experiments.reproduce import Reproduction, reproduce
+    from dlcli.experiments.train import TrainResult, train
+    from dlcli.models.contents import ModelContents, inspect
+    from dlcli.models.inspection.limits import Limits
+    from dlcli.models.loading import load_model
+    from dlcli.network.scores import Scores
+    from dlcli.prediction.predict import Predictions, predict
+    from dlcli.training.folds.engines import Engine
+    from dlcli.training.progress import Progress
 
-__version__ = "0.1.0"
-
-_HOME = {
-    "BaselineResult": "baselines",
-    "Config": "config",
-    "ConfigError": "errors",
-    "DatasetError": "errors",
-    "DlcliError": "errors",
-    "Evaluation": "evaluation",
-    "Interrupted": "errors",
-    "KfoldResult": "cross_validation",
-    "ModelContents": "contents",
-    "ModelFileError": "errors",
-    "Predictions": "prediction",
-    "Reproduction": "reproduction",
-    "TrainResult": "run",
-    "TrainingError": "errors",
-    "WriteError": "errors",
-    "baseline": "baselines",
-    "evaluate": "evaluation",
-    "inspect": "contents",
-    "kfold": "cross_validation",
-    "load_config": "config",
-    "predict": "prediction",
-    "reproduce": "reproduction",
-    "train": "run",
+# The modules that define the public names; one is imported when its name is first used.
+_MODULES = {
+    "config": (
+        "Config",
+        "load_config",
+    ),
+    "errors": (
+        "ConfigError",
+        "DatasetError",
+        "DlcliError",
+        "Interrupted",
+        "ModelFileError",
+        "TrainingError",
+        "WriteError",
+    ),
+    "experiments.baseline.compare": (
+        "BaselineResult",
+        "baseline",
+    ),
+    "experiments.evaluate": (
+        "Evaluation",
+        "evaluate",
+    ),
+    "experiments.kfold": ("kfold",),
+    "experiments.kfold_result": (
+        "FoldResult",
+        "KfoldResult",
+    ),
+    "experiments.reproduce": (
+        "Reproduction",
+        "reproduce",
+    ),
+    "experiments.train": (
+        "TrainResult",
+        "train",
+    ),
+    "models.contents": (
+        "ModelContents",
+        "inspect",
+    ),
+    "models.inspection.limits": ("Limits",),
+    "models.loading": ("load_model",),
+    "network.scores": ("Scores",),
+    "prediction.predict": (
+        "Predictions",
+        "predict",
+    ),
+    "training.folds.engines": ("Engine",),
+    "training.progress": ("Progress",),
 }
+_HOME = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
-    "BaselineResult", "Config", "ConfigError", "DatasetError", "DlcliError", "Evaluation",
-    "Interrupted", "KfoldResult", "ModelContents", "ModelFileError", "Predictions", "Reproduction",
-    "TrainResult", "TrainingError", "WriteError", "baseline", "evaluate", "inspect", "kfold",
-    "load_config", "predict", "reproduce", "train",
-]  # fmt: skip
+    "BaselineResult",
+    "Config",
+    "ConfigError",
+    "DatasetError",
+    "DlcliError",
+    "Engine",
+    "Evaluation",
+    "FoldResult",
+    "Interrupted",
+    "KfoldResult",
+    "Limits",
+    "ModelContents",
+    "ModelFileError",
+    "Predictions",
+    "Progress",
+    "Reproduction",
+    "Scores",
+    "TrainResult",
+    "TrainingError",
+    "WriteError",
+    "__version__",
+    "baseline",
+    "evaluate",
+    "inspect",
+    "kfold",
+    "load_config",
+    "load_model",
+    "predict",
+    "reproduce",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -72,4 +130,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*__all__, "__version__"]
+    return [*__all__]

@@ -17,7 +17,9 @@ from scipy.sparse import csr_matrix
 
 import dlcli as package
 from dlcli import DatasetError, TrainingError, baseline, kfold, load_config, train
-from dlcli.baseline_models import (
+from dlcli.cli.baseline import _signed, sentences
+from dlcli.experiments.baseline.contenders import Contender, Row, compare
+from dlcli.experiments.baseline.models import (
     MODELS,
     BaselineModel,
     attempt,
@@ -25,12 +27,10 @@ from dlcli.baseline_models import (
     make_estimator,
     models_for,
 )
-from dlcli.cli.baseline import _signed, sentences
-from dlcli.comparison import Contender, Row, compare
-from dlcli.preparation import prepare
-from dlcli.preprocess import fit_preprocessor
-from dlcli.significance import corrected_t_test, mcnemar_test
-from dlcli.split import make_folds
+from dlcli.experiments.statistics import corrected_t_test, mcnemar_test
+from dlcli.preparation import fit_preprocessor
+from dlcli.preparation.prepare import prepare
+from dlcli.preparation.split import make_folds
 
 FAST = ["fit.epochs=3", "fit.batch_size=16"]
 NAMES = {
@@ -99,7 +99,7 @@ def test_the_network_has_the_folds_and_scores_of_kfold(iris, tmp_path):
 
 
 def test_the_models_learn_from_training_rows_and_their_scaling_alone(tmp_path, monkeypatch):
-    from dlcli import baseline_scoring
+    from dlcli.experiments.baseline import scoring as baseline_scoring
 
     config = load_config("iris", [*FAST, "split.validation=0.2", "preprocess.numeric=standardize"])
     given = []
@@ -406,7 +406,7 @@ def test_a_model_that_does_not_converge_has_a_note_and_no_warning():
 def test_small_data_are_fitted_on_one_core():
     from threadpoolctl import threadpool_info
 
-    from dlcli import baseline_models
+    from dlcli.experiments.baseline import models as baseline_models
 
     def threads():
         return {pool["num_threads"] for pool in threadpool_info()}
@@ -434,7 +434,7 @@ def test_class_weights_are_said_to_be_the_networks_alone(people, tmp_path):
 
 
 def test_ctrl_c_among_the_models_leaves_nothing(people, tmp_path, monkeypatch):
-    from dlcli import baseline_scoring
+    from dlcli.experiments.baseline import scoring as baseline_scoring
 
     def stop(*_):
         raise KeyboardInterrupt

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dlcli import board
+from dlcli.cli import board
 
 PACKAGE = str(Path(board.__file__).parents[1])
 

@@ -10,13 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dlcli import DatasetError, load_config, predict, train
-from dlcli.datasets import bulk, load_dataset
-from dlcli.datasets.ahead import read_ahead
-from dlcli.datasets.bulk import read_in_bulk
-from dlcli.datasets.columns import convert
+from dlcli.datasets import load_dataset
 from dlcli.datasets.dataset import Dialect
-from dlcli.datasets.reading import read_blocks
-from dlcli.datasets.rows import LOOKAHEAD, Rows
+from dlcli.datasets.tables import bulk
+from dlcli.datasets.tables.bulk import read_in_bulk
+from dlcli.datasets.tables.columns import convert
+from dlcli.datasets.tables.reading import read_blocks
+from dlcli.datasets.tables.rows import LOOKAHEAD, Rows
+from dlcli.prediction.ahead import read_ahead
 
 PLAIN = [f"{n},{n / 7:.3f},word{n % 3}" for n in range(LOOKAHEAD)]
 TYPES = ("numeric", "numeric", "categorical")

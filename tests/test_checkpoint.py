@@ -12,8 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlcli import DlcliError
-from dlcli.artifacts import atomic
-from dlcli.checkpoint import DOCUMENT, LATEST, PREVIOUS, State, read_state, write_state
+from dlcli.files import atomic
+from dlcli.training.checkpoint import (
+    DOCUMENT,
+    LATEST,
+    PREVIOUS,
+    State,
+    read_state,
+    write_state,
+)
 
 names = st.text(string.ascii_letters + ".0123456789 한", min_size=1, max_size=12)
 plain = st.recursive(

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import dlcli as package
-from dlcli.catalogue import keras_catalogue
+from dlcli.config.catalogue import keras_catalogue
 from dlcli.config.load import bundled
 
 PACKAGE = str(Path(package.__file__).parents[1])
@@ -93,15 +93,21 @@ def test_importing_dlcli_imports_nothing_heavy():
 
 
 def test_the_function_is_not_hidden_by_a_module():
-    from dlcli import (
-        baselines,
-        contents,
-        cross_validation,
-        evaluation,
-        prediction,
-        reproduction,
-        run,
+    from dlcli.experiments import (
+        evaluate as evaluation,
     )
+    from dlcli.experiments import (
+        kfold as cross_validation,
+    )
+    from dlcli.experiments import (
+        reproduce as reproduction,
+    )
+    from dlcli.experiments import (
+        train as run,
+    )
+    from dlcli.experiments.baseline import compare as baselines
+    from dlcli.models import contents
+    from dlcli.prediction import predict as prediction
 
     assert package.baseline is baselines.baseline
     assert package.kfold is cross_validation.kfold
@@ -413,7 +419,7 @@ def test_a_process_prints_nothing_of_tensorflows_own(process, people):
 
 
 def test_an_error_of_keras_within_a_step_is_a_sentence_too(dlcli, people, monkeypatch):
-    from dlcli import run
+    from dlcli.experiments import train as run
 
     def fail(*_, **__):
         raise ValueError("\nwhat Keras says\nand a long graph")

@@ -10,7 +10,7 @@ import pytest
 
 import dlcli
 from dlcli import ConfigError, DlcliError, load_config
-from dlcli.catalogue import PATH, generate, keras_catalogue
+from dlcli.config.catalogue import PATH, generate, keras_catalogue
 from dlcli.config.document import dump
 
 BASE = {

@@ -12,9 +12,9 @@ from PIL import Image
 from scipy.io import wavfile
 
 from dlcli import load_config, predict, train
+from dlcli.config.known import KNOWN
 from dlcli.config.load import bundled, config_names
 from dlcli.datasets import load_dataset
-from dlcli.known import KNOWN
 
 FOLDER = Path(bundled("configs"))
 CONFIGS = {name: FOLDER / f"{name}.yaml" for name in config_names()}

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from dlcli import DlcliError
-from dlcli.curves import choose_quantities, draw_curves, read_curves
-from dlcli.picture import check_picture_path, figure
+from dlcli.plots.canvas import check_picture_path, figure
+from dlcli.plots.curves import choose_quantities, draw_curves, read_curves
 
 PNG = b"\x89PNG\r\n"
 

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from dlcli import DatasetError
-from dlcli.data_plots import DRAWERS, draw_dataset
-from dlcli.data_plots.images import _mosaic, _sample_rows, draw_images
-from dlcli.data_plots.panels import _edges
-from dlcli.data_plots.tables import _across, draw_classes, draw_numbers
 from dlcli.datasets import Column, Dataset, Target
+from dlcli.plots.data import DRAWERS, draw_dataset
+from dlcli.plots.data.images import _mosaic, _sample_rows, draw_images
+from dlcli.plots.data.panels import _edges
+from dlcli.plots.data.tables import _across, draw_classes, draw_numbers
 
 PNG = b"\x89PNG\r\n"
 

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from dlcli import DatasetError, load_config
+from dlcli.config.known import KNOWN, Archive
 from dlcli.datasets import cache, load_dataset
-from dlcli.known import KNOWN, Archive
-from dlcli.preparation import prepare
+from dlcli.preparation.prepare import prepare
 
 
 def config_of(write, name, **changes):

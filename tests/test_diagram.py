@@ -2,8 +2,8 @@
 
 import pytest
 
-from dlcli.backend import import_keras
-from dlcli.diagram import FAMILIES, describe_layers, draw_model
+from dlcli.network.backend import import_keras
+from dlcli.plots.diagram import FAMILIES, describe_layers, draw_model
 
 
 @pytest.fixture(scope="module")

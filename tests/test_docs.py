@@ -10,7 +10,7 @@ from PIL import Image
 from scipy.io import wavfile
 
 from dlcli import DlcliError, load_config
-from dlcli.known import KNOWN
+from dlcli.config.known import KNOWN
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -11,10 +11,10 @@ import pytest
 from conftest import PACKAGE
 
 from dlcli import ConfigError, DlcliError, evaluate, kfold, load_config, predict, train
-from dlcli.backend import import_keras, seed_everything
 from dlcli.config.sections import HardwareConfig
-from dlcli.hardware import find_devices, set_memory_growth
-from dlcli.model import build_model, compile_model
+from dlcli.network.backend import import_keras, seed_everything
+from dlcli.network.building import build_model, compile_model
+from dlcli.network.hardware import find_devices, set_memory_growth
 
 POLICIES = ["mixed_float16", "mixed_bfloat16"]
 

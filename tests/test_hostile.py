@@ -16,12 +16,12 @@ import pytest
 import dlcli
 from dlcli import ModelFileError, inspect, load_config, predict, train
 from dlcli.errors import DlcliError
-from dlcli.inspection.architecture import inspect_architecture
-from dlcli.inspection.arrays import inspect_npz
-from dlcli.inspection.cost import RULES, network_cost
-from dlcli.inspection.limits import DEFAULT, limits_of
-from dlcli.loading import load_model
-from dlcli.model_file import read_model_file
+from dlcli.models.file import read_model_file
+from dlcli.models.inspection.architecture import inspect_architecture
+from dlcli.models.inspection.arrays import inspect_npz
+from dlcli.models.inspection.cost.cost import RULES, network_cost
+from dlcli.models.inspection.limits import DEFAULT, limits_of
+from dlcli.models.loading import load_model
 
 PACKAGE = str(Path(dlcli.__file__).parents[1])
 SECONDS, MEGABYTES = 5, 500
@@ -190,7 +190,7 @@ def test_large_networks_are_within_the_limits(tmp_path):
 
 
 def test_every_layer_of_keras_is_measured_or_refused():
-    from dlcli.catalogue import stored_catalogue
+    from dlcli.config.catalogue import stored_catalogue
     from dlcli.config.components import HARMFUL
 
     assert set(stored_catalogue().entries["layers"]) - set(HARMFUL) <= RULES
@@ -267,7 +267,7 @@ def test_a_file_of_a_later_keras_says_so(base, dlcli):
 def test_rows_with_very_large_results_are_computed_one_by_one():
     from types import SimpleNamespace
 
-    from dlcli.scoring import rows_per_block
+    from dlcli.network.outputs import rows_per_block
 
     def network(width):
         layer = SimpleNamespace(output=SimpleNamespace(shape=(None, width)))
@@ -291,7 +291,7 @@ def test_a_graph_of_a_stranger_can_be_left_out(base):
 CONFINED = """
 import os, signal, sys, time
 from pathlib import Path
-from dlcli.cli import guard
+from dlcli.models import guard
 guard.GPUS = ()
 guard.allow()
 guard.confine(Path("m.keras"))

@@ -14,12 +14,12 @@ from dlcli import DatasetError
 from dlcli.config.loaders import CsvLoader
 from dlcli.config.sections import PreprocessConfig
 from dlcli.config.steps import Impute, MinMax, Ordinal
-from dlcli.datasets import bulk
-from dlcli.datasets.tables import load_csv
-from dlcli.events import Events
-from dlcli.inputs import blocks_of_frame, blocks_of_text
-from dlcli.preprocess import Preprocessor, fit_preprocessor, resolve
-from dlcli.signature import Signature
+from dlcli.datasets.tables import bulk
+from dlcli.datasets.tables.csv_table import load_csv
+from dlcli.models.signature import Signature
+from dlcli.prediction.rows import blocks_of_frame, blocks_of_text
+from dlcli.preparation import Preprocessor, fit_preprocessor, resolve
+from dlcli.preparation.events import Events
 
 words = st.sampled_from(
     ["a", "b c", 'say "x"', "d,e", "f;g", "two\nlines", " padded ", "서울", "NA?", "#h", "1", "x\ty", "=1+1"]

@@ -14,12 +14,12 @@ from scipy import stats
 
 from dlcli import DatasetError, kfold, load_config
 from dlcli.errors import ConfigError, DlcliError, Problem, TrainingError
-from dlcli.fold_training import FoldTrainer
-from dlcli.fold_workers import most_workers
-from dlcli.preparation import prepare
-from dlcli.records import read_record
-from dlcli.split import make_folds
-from dlcli.summary import summarise
+from dlcli.experiments.statistics import summarise
+from dlcli.preparation.prepare import prepare
+from dlcli.preparation.split import make_folds
+from dlcli.runs.records import read_record
+from dlcli.training.folds.trainer import FoldTrainer
+from dlcli.training.folds.workers import most_workers
 
 FAST = ["fit.epochs=2", "fit.batch_size=16"]
 
@@ -258,7 +258,7 @@ def test_a_signal_ends_the_processes_and_keeps_finished_folds(dlcli, tmp_path, m
             for process in multiprocessing.active_children():
                 os.kill(process.pid, signal.SIGTERM)  # as a batch system does, to all of a group
 
-    monkeypatch.setattr("dlcli.cli.terminal.ProgressDisplay.__call__", stop)
+    monkeypatch.setattr("dlcli.cli.progress.ProgressDisplay.__call__", stop)
     options = [part for change in CONVOLUTIONS for part in ("--set", change)]
 
     code, _, error = dlcli(
@@ -273,13 +273,13 @@ def test_a_signal_ends_the_processes_and_keeps_finished_folds(dlcli, tmp_path, m
 def test_no_more_processes_than_folds_and_memory(tmp_path, monkeypatch):
     config = load_config("digits_cnn", CONVOLUTIONS)
     seen = []
-    monkeypatch.setattr("dlcli.fold_workers.available", lambda: 3 << 29)
+    monkeypatch.setattr("dlcli.training.folds.workers.available", lambda: 3 << 29)
 
     kfold(config, folds=2, runs=tmp_path, jobs=8, sample=True, on_engine=seen.append)
 
     assert str(seen[0]) == "fold by fold: Conv2D does not vectorise"
     assert most_workers(1 << 20) == 1
-    monkeypatch.setattr("dlcli.fold_workers.available", lambda: 5 << 30)
+    monkeypatch.setattr("dlcli.training.folds.workers.available", lambda: 5 << 30)
     assert most_workers(1 << 20) == 4
 
 
@@ -291,7 +291,7 @@ def test_a_signal_keeps_the_state_of_folds_that_train_together(
         if progress.epoch == 3:
             os.kill(os.getpid(), signum)
 
-    monkeypatch.setattr("dlcli.cli.terminal.ProgressDisplay.__call__", stop)
+    monkeypatch.setattr("dlcli.cli.progress.ProgressDisplay.__call__", stop)
 
     code, _, error = dlcli("kfold", "iris", "--set", "fit.epochs=500", "--out", tmp_path / "runs")
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dlcli import learned as module
-from dlcli import run
-from dlcli.learned import _certainty, _reach
+from dlcli.experiments import train as run
+from dlcli.plots import learned as module
+from dlcli.plots.learned import _certainty, _reach
 
 CONFIG = """\
 dataset: {{csv: {{path: data.csv, target: target, task: {task}}}}}

@@ -22,9 +22,9 @@ from dlcli import (
     train,
 )
 from dlcli.datasets import load_dataset
-from dlcli.datasets.pictures import decode_picture
-from dlcli.datasets.recordings import decode_wav
-from dlcli.preprocess import fit_preprocessor, resolve
+from dlcli.datasets.media.pictures import decode_picture
+from dlcli.datasets.media.recordings import decode_wav
+from dlcli.preparation import fit_preprocessor, resolve
 
 RATE = 1000
 
@@ -563,7 +563,7 @@ def series_config(write, **changes):
 def test_a_series_is_cut_into_windows_and_split_in_time(write):
     dataset = load_dataset(series_config(write))
 
-    from dlcli.split import make_folds, split_rows
+    from dlcli.preparation.split import make_folds, split_rows
 
     assert dataset.x.shape == (190, 10, 1)
     assert dataset.x[1, -1, 0] == dataset.y[0]
@@ -654,8 +654,8 @@ def test_a_number_may_stand_for_a_missing_value(write, tmp_path):
 
 @pytest.mark.parametrize("form", ["text", "sound", "series"])
 def test_media_are_described_and_drawn(form, recordings, mail, write, tmp_path, dlcli):
-    from dlcli.data_plots import draw_dataset
     from dlcli.datasets.card import describe
+    from dlcli.plots.data import draw_dataset
 
     if form == "series":
         config = series_config(write)

@@ -21,11 +21,11 @@ from onnx import TensorProto, helper
 
 import dlcli
 from dlcli import ModelFileError, evaluate, load_config, predict, train
-from dlcli import graph as graph_module
-from dlcli.graph_cache import read_graph
-from dlcli.inspection.graph import inspect_graph
-from dlcli.loading import load_model
-from dlcli.onnx import ExportError, OnnxNetwork, export_graph
+from dlcli.models import graph as graph_module
+from dlcli.models.graph_cache import read_graph
+from dlcli.models.inspection.onnx.graph import inspect_graph
+from dlcli.models.loading import load_model
+from dlcli.models.onnx import ExportError, OnnxNetwork, export_graph
 
 layers = keras.layers
 
@@ -138,7 +138,7 @@ def test_a_graph_that_gives_something_else_is_not_trusted(monkeypatch):
     other = keras.Sequential([keras.Input((3,)), layers.Dense(2)])
     x = np.ones((2, 3), np.float32)
     graph = export_graph(other, x)
-    monkeypatch.setattr("dlcli.onnx.export._exported", lambda _: graph)
+    monkeypatch.setattr("dlcli.models.onnx.export._exported", lambda _: graph)
 
     with pytest.raises(ExportError, match="differ from Keras's by up to"):
         export_graph(model, x)
@@ -488,7 +488,7 @@ def test_files_that_differ_in_the_order_of_layers_share_no_graph(tmp_path, write
 
 
 def test_changed_weights_are_said_every_time(people, tmp_path, call, monkeypatch):
-    monkeypatch.setattr("dlcli.run.is_converted_quickly", lambda _: False)
+    monkeypatch.setattr("dlcli.experiments.train.is_converted_quickly", lambda _: False)
     run = train(load_config(people), runs=tmp_path / "runs", format="h5")
     with h5py.File(run.model_path, "r+") as file:
         name = next(iter(file["model_weights"]))
@@ -505,7 +505,7 @@ def test_a_full_disk_for_the_graph_costs_no_more_than_the_graph(people, tmp_path
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("dlcli.run.make_graph", full)
+    monkeypatch.setattr("dlcli.experiments.train.make_graph", full)
     run = train(load_config(people), runs=tmp_path / "runs")
 
     assert run.status == "finished"

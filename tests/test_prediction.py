@@ -133,7 +133,7 @@ def test_a_header_alone_gives_no_predictions(model, write):
 
 
 def test_blocks_make_no_difference(model, write, monkeypatch):
-    from dlcli import inputs
+    from dlcli.prediction import rows as inputs
 
     text = ROWS + "".join(f"{20 + n % 40};Seoul;yes;1.{n % 10}\n" for n in range(100))
     whole = predict(model, write("rows.csv", text)).to_frame()

@@ -13,10 +13,10 @@ from dlcli.config.sections import PreprocessConfig
 from dlcli.config.steps import Impute, MinMax, OneHot, Ordinal, Scale, Standardize
 from dlcli.datasets import load_dataset
 from dlcli.datasets.dataset import Column, Dataset, Target
-from dlcli.datasets.tables import table
-from dlcli.events import Events
-from dlcli.preparation import scale_notice
-from dlcli.preprocess import Preprocessor, fit_preprocessor, resolve
+from dlcli.datasets.tables.columns import table
+from dlcli.preparation import Preprocessor, fit_preprocessor, resolve
+from dlcli.preparation.events import Events
+from dlcli.preparation.prepare import scale_notice
 
 
 def numeric(values, **section):

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from dlcli import TrainingError, load_config
-from dlcli.backend import seed_everything
-from dlcli.batches import FitData
 from dlcli.errors import Interrupted
-from dlcli.model import build_model, compile_model, make_callbacks
-from dlcli.replicas import Copy, NotStackable, Replicas
-from dlcli.training import fit
+from dlcli.network.backend import seed_everything
+from dlcli.network.building import build_model, compile_model, make_callbacks
+from dlcli.training.batches import FitData
+from dlcli.training.fit import fit
+from dlcli.training.stacked import Copy, NotStackable, Replicas
 
 RELU = "{Dense: {units: 6, activation: relu}}"
 SIGMOID = "{Dense: {units: 1, activation: sigmoid}}"

@@ -14,14 +14,14 @@ import pytest
 
 import dlcli as package
 from dlcli import kfold, load_config, train
-from dlcli.callback_state import FIELDS
-from dlcli.catalogue import keras_catalogue
-from dlcli.checkpoint import read_state
+from dlcli.config.catalogue import keras_catalogue
 from dlcli.config.components import REFUSED
 from dlcli.errors import Interrupted, WriteError
-from dlcli.loading import load_model
-from dlcli.records import read_record
-from dlcli.resuming import config_of
+from dlcli.experiments.resume import config_of
+from dlcli.models.loading import load_model
+from dlcli.runs.records import read_record
+from dlcli.training.callback_state import FIELDS
+from dlcli.training.checkpoint import read_state
 
 # Processes run the package that the tests import.
 PACKAGE = str(Path(package.__file__).parents[1])
@@ -36,8 +36,8 @@ class Killed(BaseException):
 @pytest.fixture(autouse=True)
 def _eager(monkeypatch):
     """Keep the state after every epoch, however short."""
-    monkeypatch.setattr("dlcli.checkpoint.LEAST_SECONDS", 0.0)
-    monkeypatch.setattr("dlcli.checkpoint.SHARE", 1e9)
+    monkeypatch.setattr("dlcli.training.checkpoint.LEAST_SECONDS", 0.0)
+    monkeypatch.setattr("dlcli.training.checkpoint.SHARE", 1e9)
 
 
 def kill_at(epoch, step=None):
@@ -55,7 +55,7 @@ def run_on(tmp_path, monkeypatch):
     """Train a config, killed at some places and resumed each time; return the last result."""
 
     def go(config, *kills, every=300.0):
-        monkeypatch.setattr("dlcli.run_directory.RunDirectory.finish", _forgetting())
+        monkeypatch.setattr("dlcli.runs.directory.RunDirectory.finish", _forgetting())
         runs = tmp_path / "killed"
         path = None
         for kill in kills:
@@ -70,7 +70,7 @@ def run_on(tmp_path, monkeypatch):
 
 def _forgetting():
     """Return a `finish` that does nothing for what was killed: the record says running."""
-    from dlcli.run_directory import RunDirectory
+    from dlcli.runs.directory import RunDirectory
 
     whole = RunDirectory.finish
 
@@ -148,8 +148,8 @@ def test_a_killed_training_ends_with_the_same_bits(case, run_on, tmp_path):
 )  # fmt: skip
 def test_a_training_goes_on_within_an_epoch(changes, run_on, tmp_path, monkeypatch):
     # Few steps per call, as a long epoch has them; a state after each.
-    monkeypatch.setattr("dlcli.session.choose_steps_per_execution", lambda *_: 3)
-    monkeypatch.setattr("dlcli.callbacks.REPORT_SECONDS", 0.0)
+    monkeypatch.setattr("dlcli.training.session.choose_steps_per_execution", lambda *_: 3)
+    monkeypatch.setattr("dlcli.training.callbacks.REPORT_SECONDS", 0.0)
     config = load_config("iris", [*SMALL, "fit.epochs=3", "fit.batch_size=4", *changes])
 
     alone = train(config, runs=tmp_path / "alone")
@@ -239,7 +239,7 @@ def test_a_signal_says_how_to_go_on(dlcli, tmp_path, monkeypatch, signum):
         if progress.epoch == 3:
             os.kill(os.getpid(), signum)
 
-    monkeypatch.setattr("dlcli.cli.terminal.ProgressDisplay.__call__", stop)
+    monkeypatch.setattr("dlcli.cli.progress.ProgressDisplay.__call__", stop)
     changes = [item for change in SMALL for item in ("--set", change)]
     code, _, error = dlcli("train", "iris", *changes)
     alone = train(load_config("iris", SMALL), runs=tmp_path / "alone")
@@ -302,7 +302,7 @@ def test_a_run_that_a_callback_ended_cannot_be_extended(dlcli, tmp_path):
 @pytest.fixture
 def left(people, tmp_path, monkeypatch):
     """A run that was killed after an epoch."""
-    monkeypatch.setattr("dlcli.run_directory.RunDirectory.finish", _forgetting())
+    monkeypatch.setattr("dlcli.runs.directory.RunDirectory.finish", _forgetting())
     with pytest.raises(Killed):
         train(load_config(people), runs=tmp_path / "runs", on_progress=kill_at(2))
     return tmp_path / "runs/people/1"
@@ -345,7 +345,7 @@ def test_other_data_are_refused_or_marked(dlcli, left, people, tmp_path):
 
 
 def test_other_versions_are_refused(dlcli, left, monkeypatch):
-    monkeypatch.setattr("dlcli.differences.versions", lambda: {"keras": "3.99"})
+    monkeypatch.setattr("dlcli.runs.differences.versions", lambda: {"keras": "3.99"})
 
     code, _, error = dlcli("train", "--resume", left)
 
@@ -445,8 +445,8 @@ def oof(path):
           "optimizer={Adam: {learning_rate: 0.2}}"]],
 )  # fmt: skip
 def test_folds_go_on_to_the_same_bits(engine, changes, tmp_path, monkeypatch):
-    monkeypatch.setattr("dlcli.replicas.training.SHRINKING_STEPS", 10)
-    monkeypatch.setattr("dlcli.run_directory.RunDirectory.finish", _forgetting())
+    monkeypatch.setattr("dlcli.training.stacked.training.SHRINKING_STEPS", 10)
+    monkeypatch.setattr("dlcli.runs.directory.RunDirectory.finish", _forgetting())
     config = load_config("iris", [*FOLDS, *changes])
     alone = kfold(config, runs=tmp_path / "alone", engine=engine)
     seen = []
@@ -471,7 +471,7 @@ def test_folds_go_on_to_the_same_bits(engine, changes, tmp_path, monkeypatch):
 
 
 def test_stacked_folds_go_on_within_an_epoch(tmp_path, monkeypatch):
-    monkeypatch.setattr("dlcli.replicas.training.choose_steps_per_execution", lambda *_: 2)
+    monkeypatch.setattr("dlcli.training.stacked.training.choose_steps_per_execution", lambda *_: 2)
     config = load_config("iris", [*FOLDS, "fit.epochs=3", "fit.batch_size=8"])
     alone = kfold(config, runs=tmp_path / "alone")
 
@@ -638,7 +638,7 @@ def test_another_config_of_a_finished_run_is_told(dlcli, people, tmp_path):
 def test_a_folder_of_runs_means_its_newest_open_one(dlcli, people, tmp_path, monkeypatch):
     train(load_config(people), runs=tmp_path / "runs")
     with monkeypatch.context() as patch:
-        patch.setattr("dlcli.run_directory.RunDirectory.finish", _forgetting())
+        patch.setattr("dlcli.runs.directory.RunDirectory.finish", _forgetting())
         with pytest.raises(Killed):
             train(load_config(people), runs=tmp_path / "runs", on_progress=kill_at(2))
 
@@ -697,7 +697,7 @@ def test_states_that_cannot_be_read_are_not_written_over(dlcli, left):
 
 def test_what_every_callback_remembers_is_listed(people, tmp_path):
     """A field that a fit changes, and that no one keeps, would be lost in silence."""
-    from dlcli.model import make_callbacks
+    from dlcli.network.building import make_callbacks
 
     callbacks = "[{EarlyStopping: {monitor: loss, patience: 9, restore_best_weights: true}}, {ReduceLROnPlateau: {monitor: loss, patience: 0, cooldown: 2}}, {ModelCheckpoint: {filepath: 'a.keras', monitor: loss, save_best_only: true}}, {CSVLogger: {filename: a.csv}}, TerminateOnNaN, {LearningRateScheduler: {schedule: {ExponentialDecay: {initial_learning_rate: 0.1, decay_steps: 2, decay_rate: 0.5}}}}, {SwapEMAWeights: {swap_on_epoch: true}}]"
     config = load_config(
@@ -712,7 +712,7 @@ def test_what_every_callback_remembers_is_listed(people, tmp_path):
         return made
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("dlcli.run.make_callbacks", spying)
+        patch.setattr("dlcli.experiments.train.make_callbacks", spying)
         train(config, runs=tmp_path / "runs")
     used, before = seen[-1]
 

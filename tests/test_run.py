@@ -7,12 +7,20 @@ import h5py
 import numpy as np
 import pytest
 
-from dlcli import ConfigError, DatasetError, ModelFileError, evaluate, load_config, predict, train
-from dlcli.artifacts import atomic
-from dlcli.backend import import_keras
-from dlcli.loading import load_model
-from dlcli.records import find_run
-from dlcli.run_directory import RunDirectory
+from dlcli import (
+    ConfigError,
+    DatasetError,
+    ModelFileError,
+    evaluate,
+    load_config,
+    predict,
+    train,
+)
+from dlcli.files import atomic
+from dlcli.models.loading import load_model
+from dlcli.network.backend import import_keras
+from dlcli.runs.directory import RunDirectory
+from dlcli.runs.records import find_run
 
 
 @pytest.fixture
@@ -387,7 +395,7 @@ def test_a_monitor_needs_validation_rows_that_are_there(write, tmp_path):
 
 
 def test_what_fails_after_the_fit_is_recorded(people, tmp_path, monkeypatch):
-    from dlcli import run
+    from dlcli.experiments import train as run
 
     def fail(*_):
         raise OSError("no space left")

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from dlcli import DatasetError, load_config
 from dlcli.config.loaders import CsvLoader
 from dlcli.datasets import load_dataset
-from dlcli.datasets.columns import to_number
-from dlcli.datasets.tables import load_csv
+from dlcli.datasets.tables.columns import to_number
+from dlcli.datasets.tables.csv_table import load_csv
 
 
 @pytest.fixture

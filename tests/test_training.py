@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from dlcli import TrainingError, load_config
-from dlcli.backend import import_keras, seed_everything
-from dlcli.batches import FitData, training_batches
 from dlcli.config.sections import FitConfig
-from dlcli.cost import choose_steps_per_execution
-from dlcli.model import build_model, compile_model, make_callbacks
-from dlcli.targets import class_weights, decode, encode_target, probabilities
-from dlcli.training import fit
+from dlcli.network.backend import import_keras, seed_everything
+from dlcli.network.building import build_model, compile_model, make_callbacks
+from dlcli.network.cost import choose_steps_per_execution
+from dlcli.preparation.targets import class_weights, decode, encode_target, probabilities
+from dlcli.training.batches import FitData, training_batches
+from dlcli.training.fit import fit
 
 X = np.random.default_rng(0).random((50, 3)).astype(np.float32)
 Y = (X.sum(axis=1, keepdims=True) > 1.5).astype(np.float32)

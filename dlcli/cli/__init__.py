@@ -12,7 +12,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from dlcli.errors import AlreadyFinished, ConfigError, DlcliError, Interrupted, first_line, plain
+from dlcli.errors import (
+    AlreadyFinished,
+    ConfigError,
+    DlcliError,
+    Interrupted,
+    first_line,
+    plain,
+)
 
 # Imports make objects by the hundred thousand, and all of them stay: looking through them as often
 # as usual takes a fifth of the time.
@@ -28,7 +35,7 @@ def process() -> NoReturn:
 
     Taking down an interpreter with TensorFlow in it takes more than a second.
     """
-    from dlcli.cli import guard
+    from dlcli.models import guard
 
     code = 0
     gc.set_threshold(*COLLECTED)

@@ -6,18 +6,24 @@ from typing import Annotated
 
 import typer
 
-from dlcli import __version__
 from dlcli.cli import (
     baseline,
     configs,
     contents,
-    cross_validation,
     data,
     models,
     pictures,
-    reproduction,
-    training,
 )
+from dlcli.cli import (
+    kfold as cross_validation,
+)
+from dlcli.cli import (
+    reproduce as reproduction,
+)
+from dlcli.cli import (
+    train as training,
+)
+from dlcli.version import __version__
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -9,15 +9,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dlcli.cli.options import ConfigName, EngineChoice, Json, Out, Overrides, Quiet, Sample
-from dlcli.cli.training import announce
+from dlcli.cli.options import (
+    ConfigName,
+    EngineChoice,
+    Json,
+    Out,
+    Overrides,
+    Quiet,
+    Sample,
+)
+from dlcli.cli.train import announce
 from dlcli.errors import DlcliError, Interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from dlcli.baselines import BaselineResult
-    from dlcli.comparison import Contender, Row
+    from dlcli.experiments.baseline.compare import BaselineResult
+    from dlcli.experiments.baseline.contenders import Contender, Row
 
 
 def baseline(
@@ -45,16 +53,17 @@ def baseline(
     dlcli baseline sonar --folds 5
     dlcli baseline breast_cancer --split
     """
-    from dlcli import backend, load_config
-    from dlcli.cli import terminal
+    from dlcli import load_config
+    from dlcli.cli import progress, terminal
+    from dlcli.network import backend
 
     if split and folds is not None:
         raise DlcliError("--folds and --split exclude each other", hint="leave one of them out")
     checked = load_config(config, overrides or ())
     backend.silence()
-    from dlcli import baselines
+    from dlcli.experiments.baseline import compare as baselines
 
-    display = terminal.ProgressDisplay(every_epoch=False)
+    display = progress.ProgressDisplay(every_epoch=False)
 
     def on_fold(name: str, number: int, total: int) -> None:
         display.prefix = f"{name}  fold {number}/{total}  " if total > 1 else f"{name}  "
@@ -99,7 +108,8 @@ def _spread(model: Contender) -> str:
 
 
 def _print(result: BaselineResult) -> None:
-    from dlcli.cli.terminal import duration, notes, say, table
+    from dlcli.cli.tables import table
+    from dlcli.cli.terminal import duration, notes, say
 
     where = f"{result.folds} folds" if result.folds > 1 else "the test rows of one split"
     mark = "  GENERATED SAMPLE: these figures mean nothing" if result.sampled else ""

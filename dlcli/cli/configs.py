@@ -12,7 +12,7 @@ from dlcli.errors import DlcliError
 
 if TYPE_CHECKING:
     from dlcli.config import Config
-    from dlcli.preparation import Prepared
+    from dlcli.preparation.prepare import Prepared
 
 
 def check(
@@ -63,8 +63,8 @@ def check(
 
 def _at_hand(config: Config) -> bool:
     """Tell whether the data can be read without a download."""
+    from dlcli.config.known import KNOWN
     from dlcli.datasets.cache import is_available
-    from dlcli.known import KNOWN
 
     if not config.dataset.known:
         return True
@@ -72,14 +72,14 @@ def _at_hand(config: Config) -> bool:
 
 
 def _prepare(config: Config, *, sample: bool) -> Prepared:
-    from dlcli.preparation import prepare
+    from dlcli.preparation.prepare import prepare
 
     return prepare(config, sample=sample)
 
 
 def _fitted_notices(prepared: Prepared) -> list[str]:
-    from dlcli.preparation import split_notices
-    from dlcli.split import split_rows
+    from dlcli.preparation.prepare import split_notices
+    from dlcli.preparation.split import split_rows
 
     config, dataset = prepared.config, prepared.dataset
     return split_notices(prepared, [split_rows(dataset, config.split, config.seed)])
@@ -87,12 +87,12 @@ def _fitted_notices(prepared: Prepared) -> list[str]:
 
 def _built(prepared: Prepared) -> Any:
     """Build the model of a config."""
-    from dlcli import backend
+    from dlcli.network import backend
 
     backend.silence()
-    from dlcli.model import build_model, compile_model
-    from dlcli.preprocess import fit_preprocessor
-    from dlcli.split import split_rows
+    from dlcli.network.building import build_model, compile_model
+    from dlcli.preparation import fit_preprocessor
+    from dlcli.preparation.split import split_rows
 
     config, dataset = prepared.config, prepared.dataset
     rows = split_rows(dataset, config.split, config.seed).train
@@ -126,7 +126,7 @@ def show(
     dlcli show mnist_cnn --sample       without the data
     """
     from dlcli import load_config
-    from dlcli.cli import terminal
+    from dlcli.cli import tables, terminal
     from dlcli.config.document import dump
     from dlcli.datasets.card import describe
 
@@ -136,7 +136,7 @@ def show(
     prepared = _prepare(checked, sample=sample)
     terminal.notes(prepared.notices)
     terminal.say(dump(prepared.config.plain()))
-    terminal.say(terminal.card_text(describe(prepared.dataset)))
+    terminal.say(tables.card_text(describe(prepared.dataset)))
     if build:
         model = _built(prepared)
         rows = [["layer", "type", "output", "parameters"]]
@@ -149,10 +149,10 @@ def show(
             ]
             for layer in model.layers
         ]
-        terminal.say(f"\n{terminal.table(rows, left=3)}")
+        terminal.say(f"\n{tables.table(rows, left=3)}")
         terminal.say(f"{model.count_params():,} parameters")
         if picture is not None:
-            from dlcli.diagram import draw_model
+            from dlcli.plots.diagram import draw_model
 
             draw_model(picture, model, checked.name)
             terminal.wrote(picture, "the model's layers")
@@ -160,7 +160,7 @@ def show(
 
 def _check_plot(picture: Path, *, build: bool) -> None:
     """Refuse a picture that could not be drawn, before the data are read."""
-    from dlcli.picture import check_picture_path
+    from dlcli.plots.canvas import check_picture_path
 
     check_picture_path(picture)
     if not build:
@@ -173,7 +173,7 @@ def list_configs(json: Json = False) -> None:
     \b
     dlcli list
     """
-    from dlcli.cli import terminal
+    from dlcli.cli import tables, terminal
     from dlcli.config.load import config_names
 
     found = {name: _title(path) for name, path in config_names().items()}
@@ -182,14 +182,14 @@ def list_configs(json: Json = False) -> None:
         return
     rows = [["config", "download", "what"]]
     rows += [[name, _download(path), found[name]] for name, path in config_names().items()]
-    terminal.say(terminal.table(rows, left=3))
+    terminal.say(tables.table(rows, left=3))
 
 
 def _download(path: Path) -> str:
     """Return the size of what a config's data set downloads; nothing if that is nothing."""
+    from dlcli.config.known import KNOWN
     from dlcli.config.load import read_document
     from dlcli.errors import ConfigError
-    from dlcli.known import KNOWN
 
     try:
         dataset = read_document(path).value.get("dataset")
@@ -217,6 +217,6 @@ def schema() -> None:
     """
     import json
 
-    from dlcli.schema import config_schema
+    from dlcli.config.schema import config_schema
 
     typer.echo(json.dumps(config_schema(), indent=1))

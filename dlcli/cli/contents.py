@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from dlcli.cli import guard
 from dlcli.cli.options import Json, MaxSize, ModelPath
+from dlcli.models import guard
 
 if TYPE_CHECKING:
-    from dlcli.contents import LayerContents, ModelContents
-    from dlcli.metadata import Metadata
+    from dlcli.models.contents import LayerContents, ModelContents
+    from dlcli.models.metadata import Metadata
 
 MANY = 12
 
@@ -26,10 +26,10 @@ def inspect(model: ModelPath, max_size: MaxSize = "", json: Json = False) -> Non
     dlcli inspect stranger.h5 --json
     """
     guard.confine(model)
-    from dlcli import contents
-    from dlcli.cli import terminal
-    from dlcli.inspection.limits import limits_of
-    from dlcli.loading import find_model
+    from dlcli.cli import tables, terminal
+    from dlcli.models import contents
+    from dlcli.models.inspection.limits import limits_of
+    from dlcli.models.loading import find_model
 
     limits, size = limits_of(max_size), find_model(model).stat().st_size
     guard.limit(size)
@@ -45,7 +45,7 @@ def inspect(model: ModelPath, max_size: MaxSize = "", json: Json = False) -> Non
         [layer.name, layer.kind, _arguments(layer), _shapes(layer), f"{layer.parameters:,}"]
         for layer in found.layers
     ]
-    terminal.say(terminal.table(rows, left=4))
+    terminal.say(tables.table(rows, left=4))
     terminal.say(
         f"\n{found.parameters:,} parameters; up to {found.multiplications:,} multiplications a row"
     )

@@ -42,9 +42,9 @@ def list_datasets(json: Json = False) -> None:
     \b
     dlcli data list
     """
-    from dlcli.cli import terminal
+    from dlcli.cli import tables, terminal
+    from dlcli.config.known import KNOWN
     from dlcli.datasets.cache import is_available, total_size
-    from dlcli.known import KNOWN
 
     rows = [["name", "rows", "size", "here", "licence", "what"]]
     records = []
@@ -63,7 +63,7 @@ def list_datasets(json: Json = False) -> None:
     if json:
         terminal.say_json(records)
         return
-    terminal.say(terminal.table([[r[0], r[3], r[4], r[5], r[1], r[2]] for r in rows], left=4))
+    terminal.say(tables.table([[r[0], r[3], r[4], r[5], r[1], r[2]] for r in rows], left=4))
 
 
 @app.command()
@@ -74,9 +74,9 @@ def get(name: DatasetName) -> None:
     dlcli data get sonar
     """
     from dlcli.cli import terminal
+    from dlcli.config.known import KNOWN
     from dlcli.datasets.cache import find_files
     from dlcli.errors import DlcliError, unknown
-    from dlcli.known import KNOWN
 
     if name not in KNOWN:
         raise DlcliError(unknown("data set", name, KNOWN))
@@ -102,9 +102,9 @@ def show(
     dlcli data show my.csv
     dlcli data show my.yaml             what its loader makes of the file
     """
-    from dlcli.cli import terminal
+    from dlcli.cli import tables, terminal
+    from dlcli.config.known import KNOWN
     from dlcli.datasets.card import describe, describe_file
-    from dlcli.known import KNOWN
 
     found = _find(name, sample=sample)
     card = describe_file(found) if isinstance(found, Path) else describe(found)
@@ -112,7 +112,7 @@ def show(
         terminal.say_json(card.to_json())
         return
     terminal.notes(card.notices)
-    terminal.say(terminal.card_text(card))
+    terminal.say(tables.card_text(card))
     if name in KNOWN:
         known = KNOWN[name]
         terminal.say(f"\nlicence: {known.licence}\nsource:  {known.source}")
@@ -147,9 +147,9 @@ def plot(
     dlcli data plot pets.yaml           what its loader reads: pictures, sound, text
     """
     from dlcli.cli import terminal
-    from dlcli.data_plots import draw_dataset, draw_file
     from dlcli.errors import DlcliError
-    from dlcli.picture import check_picture_path
+    from dlcli.plots.canvas import check_picture_path
+    from dlcli.plots.data import draw_dataset, draw_file
 
     path = output or Path(f"{Path(name).stem}.png")
     check_picture_path(path)
@@ -169,10 +169,10 @@ def _find(name: str, *, sample: bool) -> Dataset | Path:
     """Return the data of a named data set or of a config, or the path of a table."""
     from dlcli import load_config
     from dlcli.config.document import Document
+    from dlcli.config.known import KNOWN
     from dlcli.config.load import build_config
     from dlcli.datasets import load_dataset
     from dlcli.errors import DlcliError, unknown
-    from dlcli.known import KNOWN
 
     if name in KNOWN:
         plain = {"dataset": name, "model": ["Dense"], "loss": "mse", "fit": {"epochs": 1}}

@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from dlcli.cli import guard
 from dlcli.cli.options import Json, MaxSize, ModelPath, Network
 from dlcli.errors import DlcliError
+from dlcli.models import guard
 
 
 def evaluate(
@@ -35,17 +35,17 @@ def evaluate(
     dlcli evaluate runs/sonar/1 --json
     """
     guard.confine(model)
-    from dlcli import backend
-    from dlcli.cli import terminal
-    from dlcli.inspection.limits import limits_of
-    from dlcli.loading import find_model, load_model
+    from dlcli.cli import tables, terminal
+    from dlcli.models.inspection.limits import limits_of
+    from dlcli.models.loading import find_model, load_model
+    from dlcli.network import backend
 
     limits, size = limits_of(max_size), find_model(model).stat().st_size
     guard.limit(size)
     backend.silence()
     with guard.deadline(size):
         loaded = load_model(model, engine, limits)
-    from dlcli import evaluation
+    from dlcli.experiments import evaluate as evaluation
 
     result = evaluation.evaluate(loaded, source, download_bar=sys.stderr.isatty())
     terminal.notes(result.notices)
@@ -58,8 +58,8 @@ def evaluate(
         in_unit = unit if name in ("mae", "rmse") else ""
         terminal.say(f"{name}: {terminal.number(value)}{in_unit}")
     if result.scores.classes:
-        terminal.say(f"\n{terminal.class_table(result.scores)}")
-        terminal.say(f"\n{terminal.confusion_table(result.scores)}")
+        terminal.say(f"\n{tables.class_table(result.scores)}")
+        terminal.say(f"\n{tables.confusion_table(result.scores)}")
 
 
 def predict(
@@ -104,18 +104,18 @@ def predict(
     dlcli predict runs/spam_filter/latest --text "You have won a prize!"
     """
     guard.confine(model)
-    from dlcli import backend
     from dlcli.cli import terminal
     from dlcli.cli.output import csv_writer, destination, json_writer
-    from dlcli.inspection.limits import limits_of
-    from dlcli.loading import find_model, load_model
+    from dlcli.models.inspection.limits import limits_of
+    from dlcli.models.loading import find_model, load_model
+    from dlcli.network import backend
 
     if bool(text) == bool(source):
         raise DlcliError("name either an INPUT or texts with --text")
     limits, size = limits_of(max_size), find_model(model).stat().st_size
     guard.limit(size)
     backend.silence()
-    from dlcli import prediction
+    from dlcli.prediction import predict as prediction
 
     if output != "-" and Path(output).exists():
         for kept in (*map(Path, source or ()), find_model(model)):
@@ -158,8 +158,8 @@ def list_runs(
     dlcli runs
     dlcli runs experiments --json
     """
-    from dlcli.cli import terminal
-    from dlcli.history import read_runs
+    from dlcli.cli import tables, terminal
+    from dlcli.runs.listing import read_runs
 
     runs = read_runs(folder)
     if json:
@@ -180,4 +180,4 @@ def list_runs(
         ]
         for run in runs
     ]
-    terminal.say(terminal.table(rows, left=4))
+    terminal.say(tables.table(rows, left=4))

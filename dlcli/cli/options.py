@@ -17,7 +17,7 @@ def complete_config(incomplete: str) -> list[str]:
 
 def complete_dataset(incomplete: str) -> list[str]:
     """Offer the named data sets."""
-    from dlcli.known import KNOWN
+    from dlcli.config.known import KNOWN
 
     return [name for name in sorted(KNOWN) if name.startswith(incomplete)]
 

@@ -13,10 +13,10 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any, TextIO
 
-from dlcli.artifacts import atomic
 from dlcli.errors import DlcliError
-from dlcli.prediction import PredictionBlock, Predictions
-from dlcli.targets import FLOAT_FORMAT, float_text
+from dlcli.files import atomic
+from dlcli.prediction.predict import PredictionBlock, Predictions
+from dlcli.preparation.targets import FLOAT_FORMAT, float_text
 
 Write = Callable[[PredictionBlock], None]
 

@@ -40,7 +40,7 @@ def plot(
     dlcli plot runs/sonar/1 runs/sonar/2 -o sonar.svg --metric loss --log
     """
     from dlcli.cli import terminal
-    from dlcli.curves import draw_curves, read_curves
+    from dlcli.plots.curves import draw_curves, read_curves
 
     draw_curves(output, read_curves(runs), metrics=metrics or (), log=log)
     terminal.wrote(output, "learning curves")
@@ -60,6 +60,6 @@ def board(
     dlcli board
     dlcli board experiments --port 6007
     """
-    from dlcli import board as server
+    from dlcli.cli import board as server
 
     server.board(folder, port)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlcli.errors import AlreadyFinished
-from dlcli.records import find_run, read_record
+from dlcli.runs.records import find_run, read_record
 
 if TYPE_CHECKING:
     from dlcli.config import Config
@@ -22,7 +22,7 @@ def config_or_run(
 
     if not resume:
         return load_config(name, overrides), None
-    from dlcli import resuming
+    from dlcli.experiments import resume as resuming
 
     path = resuming.find_unfinished(name, out, kind)
     if find_run(Path(name)) is None:

@@ -14,35 +14,17 @@ from dlcli.config.heads import (
     metric_errors,
     output_units,
 )
+from dlcli.config.known import Facts
 from dlcli.config.layers import layer_errors, layer_warnings
 from dlcli.config.loaders import CsvLoader, FilesLoader, Table
+from dlcli.config.metrics import logged_keys, metric_key
 from dlcli.config.sections import Config
 from dlcli.errors import ConfigError, did_you_mean
-from dlcli.known import Facts
 
 MONITORS = ("EarlyStopping", "ModelCheckpoint", "ReduceLROnPlateau")
 
 # Keras does not know which direction of these is better.
 COUNTS = ("FalseNegatives", "FalsePositives", "TrueNegatives", "TruePositives")
-
-
-def metric_key(metric: Component) -> str:
-    """Return the name under which a metric is logged."""
-    from dlcli.catalogue import CHOSEN_BY_KERAS, keras_catalogue
-
-    if "name" in metric.arguments:
-        return str(metric.arguments["name"])
-    if metric.name in CHOSEN_BY_KERAS or metric.spelled not in ("", metric.name):
-        return metric.spelled or metric.name
-    entry = keras_catalogue().find("metrics", metric.name)
-    default = entry.optional.get("name") if entry else None
-    return str(default or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", metric.name).lower())
-
-
-def logged_keys(metrics: Sequence[Component], *, validation: bool) -> list[str]:
-    """Return the keys that every epoch logs."""
-    keys = ["loss", *(metric_key(metric) for metric in metrics)]
-    return [*keys, *(f"val_{key}" for key in keys)] if validation else keys
 
 
 def has_validation(config: Config) -> bool:

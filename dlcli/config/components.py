@@ -8,7 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dlcli.catalogue import CHOSEN_BY_KERAS, KINDS, Catalogue, Entry, keras_catalogue
+from dlcli.config.catalogue import (
+    CHOSEN_BY_KERAS,
+    KINDS,
+    Catalogue,
+    Entry,
+    keras_catalogue,
+)
 from dlcli.config.document import Document, Path
 from dlcli.config.values import complaint, is_number
 from dlcli.errors import Problem, unknown

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from dlcli.catalogue import CHOSEN_BY_KERAS
+from dlcli.config.catalogue import CHOSEN_BY_KERAS
 from dlcli.config.components import Component
 from dlcli.config.document import Path
-from dlcli.known import Facts
+from dlcli.config.known import Facts
 
 BINARY_LOSSES = {"BinaryCrossentropy", "BinaryFocalCrossentropy"}
 # Their targets are class numbers.

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from dlcli.config.components import Component
 from dlcli.config.heads import Finding
+from dlcli.config.known import Facts
 from dlcli.config.loaders import IndexedTextLoader, TextLoader
 from dlcli.config.sections import Config
 from dlcli.config.steps import Vectorize
-from dlcli.known import Facts
 
 SPECTROGRAM_RATE = 16_000  # Keras's default
 TAKE_CODES = ("Embedding", "CategoryEncoding", "Hashing", "Masking")

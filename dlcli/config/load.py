@@ -15,12 +15,12 @@ from pydantic import ValidationError
 from dlcli.config.checks import complete, errors, warnings
 from dlcli.config.components import Component
 from dlcli.config.document import MAX_BYTES, Document, parse, too_large
+from dlcli.config.known import KNOWN, Facts
 from dlcli.config.located import located
 from dlcli.config.overrides import apply_override
 from dlcli.config.reader import NO_DATASET, UNREADABLE, SectionReader
 from dlcli.config.sections import Config, FitConfig, SplitConfig
 from dlcli.errors import ConfigError, DlcliError, Problem, did_you_mean
-from dlcli.known import KNOWN, Facts
 
 
 def bundled(folder: str) -> FilePath:

@@ -10,13 +10,13 @@ from pydantic import ValidationError
 
 from dlcli.config.components import Component, ComponentReader, split_spelling
 from dlcli.config.document import Document, Path
+from dlcli.config.known import KNOWN
 from dlcli.config.loaders import LOADERS, Loader, nameable
 from dlcli.config.located import located
 from dlcli.config.section import Section
 from dlcli.config.sections import STEP_GROUPS, DatasetConfig
 from dlcli.config.steps import STEPS
 from dlcli.errors import Problem, unknown
-from dlcli.known import KNOWN
 
 KERAS_LISTS = {"model": "layers", "metrics": "metrics", "callbacks": "callbacks"}
 KERAS_SINGLE = {"loss": "losses", "optimizer": "optimizers"}

@@ -1,4 +1,4 @@
-"""The steps of preprocessing and their arguments; what they do is in `dlcli.steps`."""
+"""The steps of preprocessing and their arguments; what they do is in `dlcli.preparation.steps`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from dlcli.config.registry import Registry
 from dlcli.config.section import Section
-from dlcli.registry import Registry
 
 STEPS: Registry[type[Step]] = Registry("preprocessing step")
 

@@ -13,7 +13,7 @@ from dlcli.datasets.dataset import (
     Target,
     pixel_columns,
 )
-from dlcli.datasets.tables import table
+from dlcli.datasets.tables.columns import table
 
 
 def load_sklearn(dataset: str, name: str) -> Dataset:

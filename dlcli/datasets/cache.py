@@ -8,17 +8,11 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from dlcli.config.known import KNOWN, RemoteFile
 from dlcli.config.load import bundled
-from dlcli.datasets.reading import file_sha256
+from dlcli.datasets.tables.reading import file_sha256
 from dlcli.errors import DatasetError
-from dlcli.known import KNOWN, RemoteFile
-
-
-def cache_folder() -> Path:
-    """Return the user's cache of downloaded data sets."""
-    import platformdirs  # pooch's own way, without pooch's import of a whole HTTP library
-
-    return Path(platformdirs.user_cache_dir("dlcli"))
+from dlcli.files import cache_folder
 
 
 def folders(name: str) -> Iterator[Path]:

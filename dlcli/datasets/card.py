@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from dlcli.datasets.dataset import Dataset
-from dlcli.datasets.file_table import read_file_table
-from dlcli.datasets.tables import table
+from dlcli.datasets.tables.columns import table
+from dlcli.datasets.tables.file_table import read_file_table
+from dlcli.types import Array
 
 MAX_EXAMPLES = 5
 
@@ -131,7 +132,7 @@ def describe(dataset: Dataset) -> Card:
     )  # fmt: skip
 
 
-def _describe_medium(name: str, values: np.ndarray[Any, Any], sampling_rate: int) -> ColumnCard:
+def _describe_medium(name: str, values: Array, sampling_rate: int) -> ColumnCard:
     """Describe a column of texts by their words, of recordings by their seconds."""
     if sampling_rate:
         kind, sizes = "audio, in seconds", [len(recording) / sampling_rate for recording in values]
@@ -144,7 +145,7 @@ def _describe_medium(name: str, values: np.ndarray[Any, Any], sampling_rate: int
     )
 
 
-def describe_column(name: str, type: str, values: np.ndarray[Any, Any]) -> ColumnCard:  # noqa: A002
+def describe_column(name: str, type: str, values: Array) -> ColumnCard:  # noqa: A002
     """Describe one column.
 
     Parameters

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from dlcli.known import Facts, Task
+from dlcli.config.known import Facts, Task
+from dlcli.types import Array
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -155,13 +156,13 @@ class Dataset:
     """
 
     name: str
-    x: pd.DataFrame | np.ndarray[Any, Any]
-    y: np.ndarray[Any, Any]
+    x: pd.DataFrame | Array
+    y: Array
     target: Target
     columns: tuple[Column, ...] = ()
     dialect: Dialect = field(default_factory=Dialect)
-    parts: np.ndarray[Any, Any] | None = None
-    groups: np.ndarray[Any, Any] | None = None
+    parts: Array | None = None
+    groups: Array | None = None
     files: Mapping[str, str] = field(default_factory=dict)
     medium: Medium = field(default_factory=Medium)
     sampled: bool = False
@@ -195,7 +196,7 @@ class Dataset:
             sampling_rate=self.medium.sampling_rate,
         )
 
-    def take(self, rows: np.ndarray[Any, Any]) -> Dataset:
+    def take(self, rows: Array) -> Dataset:
         """Return a data set of some rows.
 
         Parameters
@@ -226,13 +227,13 @@ class Dataset:
                 digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()
 
-    def _arrays(self) -> list[np.ndarray[Any, Any]]:
+    def _arrays(self) -> list[Array]:
         if isinstance(self.x, np.ndarray):
             return [self.x, self.y]
         return [*(self.x[name].to_numpy() for name in self.x.columns), self.y]
 
 
-def take_rows(x: Any, rows: np.ndarray[Any, Any]) -> Any:
+def take_rows(x: Any, rows: Array) -> Any:
     """Return some rows of a table or an array."""
     return x[rows] if isinstance(x, np.ndarray) else x.iloc[rows].reset_index(drop=True)
 
@@ -241,3 +242,6 @@ def pixel_columns(shape: tuple[int, ...]) -> tuple[Column, ...]:
     """Name the flattened positions of an array, for rows of a CSV."""
     count = int(np.prod(shape))
     return tuple(Column(f"pixel_{index}", "numeric", index) for index in range(count))
+
+
+MAX_CATEGORIES = 1000

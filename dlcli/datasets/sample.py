@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from dlcli.config.known import Facts
 from dlcli.config.loaders import CsvLoader
 from dlcli.datasets.dataset import (
     PIXELS,
@@ -17,13 +18,12 @@ from dlcli.datasets.dataset import (
     Target,
     pixel_columns,
 )
-from dlcli.datasets.reading import position_of
-from dlcli.datasets.tables import objects, table
-from dlcli.known import Facts
+from dlcli.datasets.tables.columns import objects, table
+from dlcli.datasets.tables.reading import position_of
+from dlcli.types import Array
 
 ROWS = 240
 NOTICE = "generated sample: the metrics mean nothing"
-Array = np.ndarray[Any, Any]
 
 
 def sample_images(name: str, facts: Facts, seed: int) -> Dataset:

@@ -1,0 +1,143 @@
+"""The JSON Schema of a config, for editors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dlcli.config.catalogue import CHOSEN_BY_KERAS, Entry, keras_catalogue
+from dlcli.config.components import REFUSED, parameter_kind
+from dlcli.config.known import KNOWN
+from dlcli.config.loaders import LOADERS, nameable
+from dlcli.config.sections import Config, PreprocessConfig
+from dlcli.config.steps import STEPS
+
+Schema = dict[str, Any]
+
+
+def config_schema() -> Schema:
+    """Return the JSON Schema (draft 2020-12) that every valid config satisfies.
+
+    Names and parameters of Keras components come from the catalogue, so that an editor
+    completes them and marks a misspelt one.
+    """
+    definitions = {kind: _kind(kind) for kind in keras_catalogue().entries}
+    properties: Schema = {}
+    for name, field in Config.model_fields.items():
+        description = {"description": field.description}
+        properties[name] = {**_section(name, field.annotation), **description}
+    definitions["step"] = _step()
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "dlcli config",
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["dataset", "model", "loss", "fit"],
+        "properties": properties,
+        "$defs": definitions,
+    }
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/$defs/{name}"}
+
+
+def _section(name: str, annotation: Any) -> Schema:
+    one_or_list = {"model": "layers", "metrics": "metrics", "callbacks": "callbacks"}
+    if name in one_or_list:
+        item = _ref(one_or_list[name])
+        return {"anyOf": [{"type": "array", "items": item}, item, {"type": "null"}]}
+    if name in ("loss", "optimizer"):
+        return _ref({"loss": "losses", "optimizer": "optimizers"}[name])
+    if name == "dataset":
+        return _dataset()
+    if name == "preprocess":
+        return _preprocess()
+    if name == "seed":
+        return {"type": "integer", "minimum": 0, "exclusiveMaximum": 2**32}
+    plain: Schema = annotation.model_json_schema()
+    return {"anyOf": [plain, {"type": "null"}]}
+
+
+def _named(arguments: Mapping[str, Schema], bare: list[str]) -> Schema:
+    """Return the schema of a component: a name, or one name with its arguments."""
+    mapping = {
+        "type": "object",
+        "minProperties": 1,
+        "maxProperties": 1,
+        "additionalProperties": False,
+        "properties": dict(arguments),
+    }
+    return {"anyOf": [{"enum": bare}, mapping]}
+
+
+def _kind(kind: str) -> Schema:
+    catalogue = keras_catalogue()
+    if kind == "activations":
+        return {"enum": catalogue.names(kind)}
+    arguments, bare = {}, list(CHOSEN_BY_KERAS) if kind == "metrics" else []
+    spellings = dict(catalogue.entries[kind])
+    spellings |= {
+        alias: catalogue.entries[kind][name] for alias, name in catalogue.aliases[kind].items()
+    }
+    for name, entry in sorted(spellings.items()):
+        if (kind, entry.name) in REFUSED or not entry.sequential:
+            continue
+        arguments[name] = _arguments(kind, entry)
+        if not entry.required or (kind, entry.name) == ("layers", "Dense"):
+            bare.append(name)
+    return _named(arguments, bare)
+
+
+def _arguments(kind: str, entry: Entry) -> Schema:
+    """Return the schema of a component's arguments: by name, or the first one alone."""
+    inferred = {"units"} if (kind, entry.name) == ("layers", "Dense") else set()
+    by_name: Schema = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {name: _argument(kind, name) for name in entry.parameters},
+    }
+    if required := [name for name in entry.required if name not in inferred]:
+        by_name["required"] = required
+    if not entry.parameters:
+        return {"type": "null"}
+    first = parameter_kind(kind, entry.parameters[0])
+    alone = _ref(first) if first else {"type": ["string", "number", "boolean", "array", "null"]}
+    return {"anyOf": [by_name, alone]}
+
+
+def _argument(kind: str, name: str) -> Schema:
+    inner = parameter_kind(kind, name)
+    if inner is None:
+        return {}
+    return {"anyOf": [_ref(inner), {"type": ["number", "array", "null"]}]}
+
+
+def _dataset() -> Schema:
+    arguments: dict[str, Schema] = {}
+    for name in nameable():
+        schema = LOADERS[name].model_json_schema()
+        arguments[name] = {"anyOf": [schema, {"type": "string"}]}
+    for name, known in KNOWN.items():
+        schema = LOADERS[known.loader].model_json_schema()
+        schema.pop("required", None)
+        arguments[name] = {"anyOf": [schema, {"type": "null"}]}
+    return _named(arguments, sorted(KNOWN))
+
+
+def _step() -> Schema:
+    arguments = {
+        name: {"anyOf": [STEPS[name].model_json_schema(), {"type": ["string", "number", "null"]}]}
+        for name in STEPS
+    }
+    return _named(arguments, [*STEPS, "none"])
+
+
+def _preprocess() -> Schema:
+    steps = {"anyOf": [{"type": "array", "items": _ref("step")}, _ref("step"), {"type": "null"}]}
+    properties: Schema = {}
+    for name, field in PreprocessConfig.model_fields.items():
+        inner = {"type": "object", "additionalProperties": steps} if name == "columns" else steps
+        properties[name] = {**inner, "description": field.description}
+    mapping = {"type": "object", "additionalProperties": False, "properties": properties}
+    return {"anyOf": [mapping, {"type": "null"}]}

@@ -1,0 +1,1 @@
+"""Pictures, recordings, texts and arrays."""

@@ -1,0 +1,1 @@
+"""Compare the network with scikit-learn models on the same rows."""

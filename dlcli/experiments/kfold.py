@@ -1,0 +1,183 @@
+"""k-fold cross-validation: every row is predicted once by a model that has not seen it.
+
+The module cannot be called ``kfold``, as the design has it: importing a submodule would put it
+in the place of the function ``dlcli.kfold``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dlcli.config import Config
+from dlcli.config.checks import check_monitors
+from dlcli.errors import Interrupted
+from dlcli.experiments.kfold_files import write_folds
+from dlcli.experiments.kfold_result import FoldResult, KfoldResult, Rounds
+from dlcli.experiments.resume import take_up
+from dlcli.experiments.statistics import summarise
+from dlcli.network.building import make_callbacks
+from dlcli.network.scores import score_outputs
+from dlcli.preparation.prepare import Prepared, describe_data, prepare, split_notices
+from dlcli.preparation.split import Split, left_out, make_folds, resolve_folds
+from dlcli.preparation.targets import output_kind
+from dlcli.runs.checked_record import checked_record
+from dlcli.runs.directory import RunDirectory
+from dlcli.training.callback_state import check_kept
+from dlcli.training.folds.engines import Choice, Engine, FoldEngine
+from dlcli.training.folds.trainer import FoldTrainer
+
+if TYPE_CHECKING:
+    from dlcli.datasets import Dataset
+    from dlcli.training.progress import OnProgress
+
+
+def kfold(
+    config: Config,
+    *,
+    folds: int | None = None,
+    runs: Path = Path("runs"),
+    sample: bool = False,
+    engine: Choice = "auto",
+    jobs: int = 1,
+    resume: Path | None = None,
+    force: bool = False,
+    on_start: Callable[[Config, Dataset, list[str]], None] | None = None,
+    on_engine: Callable[[Engine], None] | None = None,
+    on_fold: Callable[[FoldResult], None] | None = None,
+    on_progress: OnProgress | None = None,
+    download_bar: bool = False,
+) -> KfoldResult:
+    """Cross-validate the model of a config.
+
+    Parameters
+    ----------
+    config : Config
+    folds : int, optional
+        Default: the config's ``kfold.folds``.
+    runs : Path
+        Folder of all runs.
+    sample : bool
+        Whether to use a generated sample instead of the data set.
+    engine : {"auto", "stacked", "serial"}
+        Whether all folds train in one program, or one after the other; ``"auto"``: in one
+        program where that is possible.
+    jobs : int
+        How many processes train folds that do not train together. With more than one, a script
+        must keep its work under ``if __name__ == "__main__"``.
+    resume : Path, optional
+        A cross-validation of this config that did not finish; it goes on in its directory, with
+        its own ``sample``, ``engine`` and ``jobs``, and gives the bits of one left alone.
+    force : bool
+        Whether to resume with other data or versions too; the run is marked.
+    on_start : callable, optional
+        Called once, before the first fold, with the resolved config, the data set and notices.
+    on_engine : callable, optional
+        Called once, before the first fold, with the `Engine` that trains the folds.
+    on_fold : callable, optional
+        Called with a `FoldResult` after each is scored.
+    on_progress : callable, optional
+        Called with a `dlcli.training.progress.Progress` within a fold, or for all of them together.
+    download_bar : bool
+        Whether a download shows a bar on standard error.
+
+    Returns
+    -------
+    KfoldResult
+
+    Raises
+    ------
+    ConfigError, DatasetError
+        Before anything is written; among them a class with fewer rows than folds.
+    TrainingError
+        If a training diverges.
+    Interrupted
+        If a signal stops it before a fold is complete; the run can be resumed.
+    WriteError
+        If the disk is full.
+    """
+    if resume is not None:
+        record = checked_record(resume)
+        sample, engine = bool(record.get("sample")), record["engine"]["name"]
+        jobs = record["engine"].get("jobs", 1)
+    prepared = prepare(config, sample=sample, progress=download_bar)
+    started = time.monotonic()
+    config, dataset = resolve_folds(prepared.config, folds), prepared.dataset
+    prepared = Prepared(config, dataset, prepared.notices)
+    made = make_folds(dataset, config.split, config.kfold.folds, config.seed)
+    notices = [*prepared.notices, *left_out(dataset), *split_notices(prepared, made)]
+    check_monitors(config, validation=len(made[0].validation) > 0)
+    check_kept(make_callbacks(config, None))
+    engines = FoldEngine(FoldTrainer(prepared), made, engine, jobs)
+    about = {"data": describe_data(dataset), "sample": dataset.sampled, "folds": len(made)}
+    about["engine"] = engines.engine.to_json()
+    if resume is None:
+        run = RunDirectory.create(runs, config, "kfold", about)
+    else:
+        resumption = take_up(resume, config, about, force=force)
+        run = resumption.run
+        notices += resumption.notices
+    if on_start is not None:
+        on_start(config, dataset, notices)
+    if on_engine is not None:
+        on_engine(engines.engine)
+    rounds = Rounds(dataset)
+    with run.failing():
+        signum = _train(engines, run, rounds, made, on_fold, on_progress)
+        notices += engines.notices
+        seconds = time.monotonic() - started
+        result = _result(run.path, config, rounds, notices, seconds, signum)
+        write_folds(run.path, result, rounds, output_kind(dataset.target, config.loss))
+        run.finish("finished" if signum is None else "interrupted")
+    if signum is None:
+        run.forget_checkpoint()
+    return result
+
+
+def _train(
+    engines: FoldEngine,
+    run: RunDirectory,
+    rounds: Rounds,
+    folds: Sequence[Split],
+    on_fold: Callable[[FoldResult], None] | None,
+    on_progress: OnProgress | None,
+) -> int | None:
+    """Train the folds; return the signal that stopped it, if some were done before."""
+    try:
+        for number, outcome in enumerate(engines.run(on_progress, run.checkpoint), 1):
+            rounds.add(number, folds[number - 1], outcome)
+            if on_fold is not None:
+                on_fold(rounds.results[-1])
+    except Interrupted as interrupted:
+        if not rounds.results:
+            raise
+        return interrupted.signum
+    return None
+
+
+def _result(
+    path: Path,
+    config: Config,
+    rounds: Rounds,
+    notices: list[str],
+    seconds: float,
+    signum: int | None,
+) -> KfoldResult:
+    dataset = rounds.dataset
+    rows, _, outputs = rounds.in_order()
+    kind = output_kind(dataset.target, config.loss)
+    names = rounds.results[0].metrics
+    return KfoldResult(
+        path,
+        tuple(rounds.results),
+        {name: summarise([fold.metrics[name] for fold in rounds.results], name) for name in names},
+        score_outputs(outputs, dataset.y[rows], dataset.target, kind, {}),
+        dataset.target,
+        tuple(notices),
+        seconds,
+        config,
+        signum,
+        dataset.sampled,
+    )

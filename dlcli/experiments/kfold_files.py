@@ -1,0 +1,58 @@
+"""What a cross-validation leaves in its run directory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dlcli.files import write_csv, write_json
+from dlcli.plots import results as plots
+from dlcli.preparation.targets import Output, decode, float_text, probabilities
+
+if TYPE_CHECKING:
+    from dlcli.experiments.kfold_result import KfoldResult, Rounds
+
+
+def write_folds(path: Path, result: KfoldResult, rounds: Rounds, kind: Output) -> None:
+    """Write the tables, the metrics and the picture of a cross-validation."""
+    names = list(result.summaries)
+    write_csv(
+        path / "folds.csv",
+        ["fold", "rows", "epochs", "seconds", *names],
+        (
+            [f.fold, f.rows, f.epochs, round(f.seconds, 3), *(f.metrics[name] for name in names)]
+            for f in result.folds
+        ),
+    )
+    _write_out_of_fold(path / "out_of_fold.csv", rounds, kind)
+    write_json(path / "metrics.json", result.to_json())
+    target = rounds.dataset.target
+    mark = " (generated sample)" if result.sampled else ""
+    title = f"{result.config.name}{mark}, out of fold"
+    if target.task == "classification":
+        confusion = result.scores.confusion
+        plots.draw_confusion(path / "confusion.png", confusion, target.class_names, title)
+    else:
+        rows, _, outputs = rounds.in_order()
+        true = rounds.dataset.y[rows]
+        plots.draw_predicted(path / "predicted.png", true, outputs[:, 0], target, title)
+
+
+def _write_out_of_fold(path: Path, rounds: Rounds, kind: Output) -> None:
+    """Write every row's prediction by the model that had not seen it."""
+    rows, folds, outputs = rounds.in_order()
+    names = rounds.dataset.target.class_names
+    true = rounds.dataset.y[rows]
+    header = ["row", "fold", "true", "prediction", *(f"p_{name}" for name in names)]
+    if names:
+        label = np.asarray(names, object)
+        true, predicted = label[true], label[decode(outputs, kind)]
+        shares = probabilities(outputs, kind).tolist()
+    else:
+        predicted = np.array([float_text(value) for value in outputs[:, 0]], object)
+        shares = [[]] * len(rows)
+    columns = zip(rows + 1, folds, true, predicted, shares, strict=True)
+    lines = ([*first, *map(float_text, last)] for *first, last in columns)
+    write_csv(path, header, lines)

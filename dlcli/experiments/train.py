@@ -1,0 +1,283 @@
+"""One training, from config to run directory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from dlcli.config import Config
+from dlcli.errors import DlcliError, TrainingError, first_line
+from dlcli.experiments.resume import take_up
+from dlcli.files import write_json
+from dlcli.models.file import embed_checkpoints, save_model, weights_sha256
+from dlcli.models.graph import is_converted_quickly, make_graph
+from dlcli.models.metadata import Metadata, make_metadata
+from dlcli.network.building import make_callbacks
+from dlcli.network.hardware import ready_devices
+from dlcli.network.outputs import Predictor
+from dlcli.network.scores import Scored, Scores
+from dlcli.plots import results as plots
+from dlcli.plots.canvas import import_ahead
+from dlcli.plots.learned import Learned, draw_learned
+from dlcli.preparation.prepare import describe_data, prepare
+from dlcli.runs.checked_record import checked_record
+from dlcli.runs.directory import RunDirectory
+from dlcli.training.callback_state import check_kept
+from dlcli.training.checkpoint import Checkpoint
+from dlcli.training.fit import FitResult, fit
+from dlcli.training.session import Session, assemble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dlcli.datasets import Dataset
+    from dlcli.training.progress import OnProgress
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What a training gave.
+
+    Parameters
+    ----------
+    path : Path
+        The run directory.
+    status : {"finished", "interrupted"}
+    model_path : Path or None
+        None if the training was stopped before its first epoch ended.
+    scores : mapping
+        `Scores` of ``train``, ``validation`` and ``test``, as far as they have rows.
+    history : mapping
+        One list per metric, an entry per epoch.
+    epochs : int
+        Epochs that ended.
+    seconds : float
+        Of the fit alone.
+    best_epoch : int
+        The epoch whose weights were kept, where they are not the last ones; else 0.
+    signum : int or None
+        The signal that stopped it.
+    notices : tuple of str
+    config : Config
+        Resolved.
+    sampled : bool
+        Whether the data were generated.
+    takes : {"rows", "text", "image", "audio", "series"}
+        What the model is given in prediction.
+    """
+
+    path: Path
+    status: Literal["finished", "interrupted"]
+    model_path: Path | None
+    scores: Mapping[str, Scores]
+    history: Mapping[str, list[float]]
+    epochs: int
+    seconds: float
+    best_epoch: int
+    signum: int | None
+    notices: tuple[str, ...]
+    config: Config
+    sampled: bool = False
+    takes: Literal["rows", "text", "image", "audio", "series"] = "rows"
+
+
+def train(
+    config: Config,
+    *,
+    runs: Path = Path("runs"),
+    sample: bool = False,
+    format: Literal["keras", "h5"] = "keras",  # noqa: A002 (the option's name)
+    devices: str = "",
+    checkpoint_every: float = 300.0,
+    resume: Path | None = None,
+    force: bool = False,
+    extend: bool = True,
+    on_progress: OnProgress | None = None,
+    on_start: Callable[[Config, Dataset, list[str]], None] | None = None,
+    download_bar: bool = False,
+) -> TrainResult:
+    """Fit the model that a config describes and keep the run.
+
+    Parameters
+    ----------
+    config : Config
+    runs : Path
+        Folder of all runs; the run is kept in ``runs/<name>/<number>``.
+    sample : bool
+        Whether to train on a generated sample instead of the data set.
+    format : {"keras", "h5"}
+        Of the model file.
+    devices : str
+        How many GPUs share the work, or which ones, as in ``gpu:0,gpu:1``.
+    checkpoint_every : float
+        Seconds at most between two checkpoints within an epoch.
+    resume : Path, optional
+        A run of this config that did not finish, or one to be extended by more epochs; it goes on
+        in its directory, with its own ``sample``, ``format`` and ``devices``, and ends with the
+        bits of a run left alone.
+    force : bool
+        Whether to resume with other data or versions too; the run is marked.
+    extend : bool
+        Whether a run may be resumed with another number of epochs than it began with.
+    on_progress : callable, optional
+        Called with a `dlcli.training.progress.Progress` as the training goes on.
+    on_start : callable, optional
+        Called once, before the first epoch, with the resolved config, the data set and notices.
+    download_bar : bool
+        Whether a download shows a bar on standard error.
+
+    Returns
+    -------
+    TrainResult
+
+    Raises
+    ------
+    ConfigError, DatasetError, DlcliError
+        Before anything is written.
+    TrainingError
+        If the training diverges; the best model so far is kept in the run directory.
+    WriteError
+        If the disk is full.
+    """
+    if resume is not None:
+        record = checked_record(resume)
+        sample, format = bool(record.get("sample")), record.get("format", "keras")  # noqa: A001
+        devices = ",".join(record.get("devices", []))
+    prepared = prepare(config, sample=sample, progress=download_bar)
+    used = ready_devices(config.hardware, devices)
+    session = assemble(prepared, used)
+    config, dataset = prepared.config, prepared.dataset
+    about = {"data": describe_data(dataset), "sample": dataset.sampled, "format": format}
+    about |= {"devices": used} if used else {}
+    check_kept(make_callbacks(config, Path()))
+    state = None
+    if resume is None:
+        run = RunDirectory.create(runs, config, "train", about)
+    else:
+        resumption = take_up(resume, config, about, force=force, extend=extend)
+        run, state = resumption.run, resumption.state
+        session.notices += resumption.notices
+    if on_start is not None:
+        on_start(config, dataset, session.notices)
+    checkpoint = Checkpoint(run.checkpoint, checkpoint_every, state)
+    with run.failing():
+        return _train(run, session, checkpoint, on_progress)
+
+
+def _train(
+    run: RunDirectory, session: Session, checkpoint: Checkpoint, on_progress: OnProgress | None
+) -> TrainResult:
+    """Fit, save, score and draw."""
+    config = session.prepared.config
+    model_path = run.path / f"model.{run.record['format']}"
+    import_ahead()
+    try:
+        result = fit(
+            session.model,
+            session.fit_data(),
+            config.fit,
+            seed=config.seed,
+            callbacks=make_callbacks(config, run.path),
+            history_file=run.path / "history.csv",
+            checkpoint=checkpoint,
+            on_progress=on_progress,
+        )
+    except TrainingError as error:
+        if error.best_epoch:
+            _save(run, model_path, session)
+        raise
+    done: dict[str, Any] = {"epochs": result.epochs, "fit_seconds": round(result.seconds, 3)}
+    if result.signum is not None and not result.best_epoch:
+        run.finish("interrupted", **done)
+        return _result(run.path, None, session, result, {})
+    metadata = _save(run, model_path, session)
+    scores = _score_and_draw(run.path, model_path, metadata, session, result)
+    if result.best_epoch:
+        done["best_epoch"] = result.best_epoch
+    run.finish("finished" if result.signum is None else "interrupted", **done)
+    return _result(run.path, model_path, session, result, scores)
+
+
+def _save(run: RunDirectory, model_path: Path, session: Session) -> Metadata:
+    """Save the model, and give the files of ModelCheckpoint the same metadata."""
+    digest = weights_sha256(session.model)
+    data = run.record["data"]
+    metadata = make_metadata(session.prepared, session.preprocessor, data, digest)
+    embed_checkpoints(run.path, metadata)
+    save_model(session.model, model_path, metadata)
+    return metadata
+
+
+def _score_and_draw(
+    folder: Path, model_path: Path, metadata: Metadata, session: Session, result: FitResult
+) -> dict[str, Scores]:
+    """Score every part, write metrics and pictures, and give the model file its ONNX graph."""
+    session.thin()
+    scored = session.score()
+    scores = {name: part.scores for name, part in scored.items()}
+    plain = {name: part.to_json() for name, part in scores.items()}
+    write_json(folder / "metrics.json", {"sample": session.prepared.dataset.sampled, **plain})
+    if is_converted_quickly(session.model):  # else the first prediction does it
+        try:
+            graph = make_graph(session.model, session.x["train"])
+            save_model(session.model, model_path, metadata, graph)
+        except (OSError, DlcliError) as error:
+            session.notices.append(f"the model file has no ONNX graph: {first_line(error)}")
+    try:
+        _draw(folder, session, result, scored)
+    except Exception as error:  # noqa: BLE001 (whatever goes wrong: the model is worth more)
+        session.notices.append(f"some pictures are missing: {first_line(error)}")
+    return scores
+
+
+def _draw(folder: Path, session: Session, result: FitResult, scored: Mapping[str, Scored]) -> None:
+    """Draw learning curves, predictions of what was held out last, and what was learned."""
+    dataset = session.prepared.dataset
+    name = session.prepared.config.name + (" (generated sample)" if dataset.sampled else "")
+    plots.draw_history(folder, result.history, name)
+    part = next(part for part in ("test", "validation", "train") if part in scored)
+    rows = session.rows[part]
+    title = f"{name}, {part} rows"
+    if dataset.target.task == "classification":
+        names = dataset.target.class_names
+        plots.draw_confusion(folder / "confusion.png", scored[part].scores.confusion, names, title)
+    else:
+        outputs = scored[part].outputs[:, 0]
+        series = dataset.medium.kind == "series"
+        draw = plots.draw_forecast if series else plots.draw_predicted
+        path = folder / ("forecast.png" if series else "predicted.png")
+        draw(path, dataset.y[rows], outputs, dataset.target, title)
+    learned = Learned(
+        dataset,
+        session.split.parts(),
+        session.preprocessor,
+        Predictor(session.model),
+        session.prepared.config.loss,
+    )
+    draw_learned(folder, learned, name)
+
+
+def _result(
+    path: Path,
+    model_path: Path | None,
+    session: Session,
+    result: FitResult,
+    scores: Mapping[str, Scores],
+) -> TrainResult:
+    return TrainResult(
+        path,
+        "finished" if result.signum is None else "interrupted",
+        model_path,
+        scores,
+        result.history,
+        result.epochs,
+        result.seconds,
+        result.best_epoch,
+        result.signum,
+        tuple(session.notices),
+        session.prepared.config,
+        session.prepared.dataset.sampled,
+        "text" if session.prepared.dataset.is_text else session.prepared.dataset.medium.kind,
+    )

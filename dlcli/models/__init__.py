@@ -1,0 +1,1 @@
+"""Model files: written, inspected, read, and turned into ONNX graphs."""

@@ -1,0 +1,117 @@
+"""What Keras and dlcli put into a zip or an HDF5 file that was inspected, or written here."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from dlcli.errors import ModelFileError
+from dlcli.models.inspection.archive import CONFIG
+from dlcli.models.inspection.document import read_json
+from dlcli.models.inspection.source import ZIP
+from dlcli.types import Array
+
+MEMBER, GRAPH_MEMBER = "dlcli.json", "dlcli.onnx"
+ATTRIBUTE, GRAPH_DATASET = "dlcli", "dlcli_onnx"
+
+
+def read_keras(file: BinaryIO) -> tuple[str, str | None]:
+    """Return architecture and metadata of an inspected ``.keras`` file."""
+    with zipfile.ZipFile(file) as archive:
+        text = archive.read(MEMBER).decode() if MEMBER in archive.namelist() else None
+        return archive.read(CONFIG).decode(), text
+
+
+def read_h5(file: BinaryIO, path: Path) -> tuple[str, str | None]:
+    """Return architecture and metadata of an inspected ``.h5`` file."""
+    import h5py
+
+    with h5py.File(file, "r") as opened:
+        if "model_config" not in opened.attrs:
+            raise ModelFileError(
+                f"{path} holds weights only, or no Keras model at all",
+                hint="use the file that `dlcli train` or `model.save` wrote",
+            )
+        config = _text(opened.attrs["model_config"])
+        return config, _text(opened.attrs[ATTRIBUTE]) if ATTRIBUTE in opened.attrs else None
+
+
+def keras_version(file: BinaryIO) -> str:
+    """Return the version of Keras that saved a file; empty where it does not say."""
+    if _is_zip(file):
+        with zipfile.ZipFile(file) as archive:
+            if "metadata.json" not in archive.namelist():
+                return ""
+            document = read_json(archive.read("metadata.json").decode())
+        version = document.get("keras_version") if isinstance(document, dict) else None
+        return str(version or "")[:40]
+    import h5py
+
+    with h5py.File(file, "r") as opened:
+        return _text(opened.attrs.get("keras_version", ""))[:40]
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _is_zip(file: BinaryIO) -> bool:
+    file.seek(0)
+    return file.read(4) == ZIP
+
+
+def read_graph(file: BinaryIO) -> bytes | None:
+    """Return the ONNX graph in a file, if there is one."""
+    if _is_zip(file):
+        with zipfile.ZipFile(file) as archive:
+            return archive.read(GRAPH_MEMBER) if GRAPH_MEMBER in archive.namelist() else None
+    import h5py
+
+    with h5py.File(file, "r") as opened:
+        return _stored(opened[GRAPH_DATASET]).tobytes() if GRAPH_DATASET in opened else None
+
+
+def stored_sha256(file: BinaryIO) -> str:
+    """Return a digest of what Keras stored, in a file that was inspected or written here."""
+    digest = hashlib.sha256()
+    if _is_zip(file):
+        with zipfile.ZipFile(file) as archive:
+            for info in archive.infolist():
+                if info.filename in (MEMBER, GRAPH_MEMBER):
+                    continue
+                digest.update(f"{info.filename}\0{info.file_size}\0".encode())
+                with archive.open(info) as member:
+                    while block := member.read(1 << 20):
+                        digest.update(block)
+        return digest.hexdigest()
+    import h5py
+
+    with h5py.File(file, "r") as opened:
+        _add_group(opened, digest, set())
+    return digest.hexdigest()
+
+
+def _add_group(group: Any, digest: Any, seen: set[int]) -> None:
+    """Add all that a group of HDF5 holds to a digest, but for what dlcli adds itself."""
+    import h5py
+
+    seen.add(h5py.h5o.get_info(group.id).addr)
+    for name in sorted(set(group.attrs) - {ATTRIBUTE}):
+        value = group.attrs[name]
+        plain = value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+        digest.update(f"{group.name}@{name}={plain!r}".encode())
+    for name in sorted(set(group) - {GRAPH_DATASET}):
+        item = group[name]
+        if isinstance(item, h5py.Dataset):
+            digest.update(f"{item.name}{item.dtype}{item.shape}".encode())
+            digest.update(_stored(item).tobytes())
+        elif h5py.h5o.get_info(item.id).addr not in seen:
+            _add_group(item, digest, seen)
+
+
+def _stored(dataset: Any) -> Array:
+    return np.asarray(dataset[()])

@@ -1,0 +1,1 @@
+"""What the layers of a stranger's model may cost."""

@@ -1,0 +1,1 @@
+"""ONNX graphs, inspected before they run."""

@@ -1,0 +1,6 @@
+"""A network as an ONNX graph, which predicts without TensorFlow."""
+
+from dlcli.models.onnx.export import ExportError, export_graph
+from dlcli.models.onnx.network import OnnxNetwork
+
+__all__ = ["ExportError", "OnnxNetwork", "export_graph"]

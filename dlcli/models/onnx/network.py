@@ -1,0 +1,90 @@
+"""Outputs of a network, computed by ONNX Runtime."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Literal
+
+import numpy as np
+
+from dlcli.errors import ModelFileError, first_line
+from dlcli.models.inspection.onnx.graph import inspect_graph
+from dlcli.types import Array
+
+
+def import_onnxruntime() -> Any:
+    """Import ONNX Runtime without its telemetry, which starts with the import."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    import onnxruntime
+
+    onnxruntime.disable_telemetry_events()
+    return onnxruntime
+
+
+class OnnxNetwork:
+    """A network that ONNX Runtime computes.
+
+    Parameters
+    ----------
+    graph : bytes
+        A serialized ONNX model with one input and one output, both float32, made here or
+        inspected for its size.
+    block : int
+        Rows to compute at a time.
+
+    Attributes
+    ----------
+    input_shape, output_shape : tuple of int
+        Of one sample.
+
+    Raises
+    ------
+    ModelFileError
+        If the graph is damaged, has anything but standard operators, or does not run.
+    """
+
+    engine: Literal["onnx"] = "onnx"
+
+    def __init__(self, graph: bytes, block: int = 8192) -> None:
+        inspect_graph(graph, own=True)
+        onnxruntime = import_onnxruntime()
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 4
+        # Not the runtime's own format, of which the inspection knows nothing.
+        options.add_session_config_entry("session.load_model_format", "ONNX")
+        try:
+            self._session = onnxruntime.InferenceSession(
+                graph, options, providers=["CPUExecutionProvider"]
+            )
+        # ONNX Runtime's errors have no common class of their own.
+        except Exception as error:
+            raise ModelFileError(f"ONNX Runtime refuses it: {first_line(error)}") from error
+        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+        ends = (*inputs, *outputs)
+        if len(inputs) != 1 or len(outputs) != 1 or {end.type for end in ends} != {"tensor(float)"}:
+            raise ModelFileError("the ONNX graph has not one input and output of float32")
+        try:
+            self._input: str = inputs[0].name
+            self.input_shape, self.output_shape = (tuple(end.shape[1:]) for end in ends)
+        except UnicodeDecodeError:
+            raise ModelFileError("the ONNX graph has a name that is no text") from None
+        if not all(isinstance(size, int) for size in (*self.input_shape, *self.output_shape)):
+            raise ModelFileError("the ONNX graph takes samples of no fixed size")
+        self.block = block
+
+    def __call__(self, x: Array) -> Array:
+        """Return the outputs of preprocessed rows; float32, shape (n, units)."""
+        starts = range(0, len(x), self.block)
+        blocks = [self._run(x[start : start + self.block]) for start in starts]
+        if len(blocks) == 1:
+            return np.asarray(blocks[0])
+        return np.concatenate(blocks) if blocks else np.empty((0, *self.output_shape), np.float32)
+
+    def _run(self, x: Array) -> Array:
+        try:
+            (outputs,) = self._session.run(None, {self._input: x})
+        except Exception as error:
+            raise ModelFileError(f"the ONNX graph fails: {first_line(error)}") from error
+        if outputs.shape != (len(x), *self.output_shape):
+            raise ModelFileError(f"the ONNX graph makes {outputs.shape} of {len(x)} rows")
+        return np.asarray(outputs)

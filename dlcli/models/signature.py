@@ -1,0 +1,110 @@
+"""What a model wants and gives: from its metadata, or from the bare network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from dlcli.datasets.dataset import Column, Dialect, Medium, Target, pixel_columns
+from dlcli.errors import ModelFileError
+from dlcli.models.loading import LoadedModel
+from dlcli.preparation import Group, Preprocessor
+from dlcli.preparation.targets import Output
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Columns in, classes or a value out.
+
+    Parameters
+    ----------
+    columns : tuple of Column
+    dialect : Dialect
+        How files of such rows are written.
+    preprocessor : Preprocessor
+    input_shape : tuple of int
+        Of one sample, as the network takes it.
+    output : {"value", "probability", "logit", "score"}
+    class_names : tuple of str
+        Empty for a value.
+    target : Target or None
+        None for a bare network.
+    medium : Medium
+    """
+
+    columns: tuple[Column, ...]
+    dialect: Dialect
+    preprocessor: Preprocessor
+    input_shape: tuple[int, ...]
+    output: Output
+    class_names: tuple[str, ...]
+    target: Target | None = field(default=None)
+    medium: Medium = field(default_factory=Medium)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the one column is raw text."""
+        return [column.type for column in self.columns] == ["text"]
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns in the order of the network."""
+        return [column.name for column in self.columns]
+
+
+def signature_of(loaded: LoadedModel) -> Signature:
+    """Return the signature of a loaded model.
+
+    Raises
+    ------
+    ModelFileError
+        If metadata and network contradict each other.
+    """
+    network, metadata = loaded.network, loaded.metadata
+    input_shape, output_shape = network.input_shape, network.output_shape
+    if len(output_shape) != 1:
+        raise ModelFileError(f"{loaded.path}: outputs of shape {output_shape}, not one per class")
+    units = output_shape[0]
+    if metadata is None:
+        return _bare(input_shape, units)
+    preprocessor = metadata.preprocessor()
+    names = metadata.target.class_names
+    if preprocessor.input_shape != input_shape:
+        raise ModelFileError(
+            f"{loaded.path} is damaged: its network takes {input_shape}, "
+            f"its preprocessing gives {preprocessor.input_shape}"
+        )
+    labels, medium = metadata.target.labels, metadata.medium
+    if len(labels) not in (0, len(names)) or (medium.kind == "audio" and not medium.sampling_rate):
+        raise ModelFileError(f"{loaded.path} is damaged: its classes or its medium")
+    if units != max(len(names), 1) and not (units == 1 and len(names) == 2):
+        raise ModelFileError(f"{loaded.path} is damaged: {len(names)} classes, {units} outputs")
+    return Signature(
+        metadata.columns or pixel_columns(preprocessor.shape),
+        metadata.dialect,
+        preprocessor,
+        input_shape,
+        metadata.output,
+        names,
+        metadata.target,
+        metadata.medium,
+    )
+
+
+def _bare(input_shape: tuple[int, ...], units: int) -> Signature:
+    """Return the signature of a network without metadata: numbers in order, class numbers out."""
+    columns = tuple(
+        Column(str(column.position), "numeric", column.position)
+        for column in pixel_columns(input_shape)
+    )
+    group = Group(tuple(column.name for column in columns), ())
+    classes = tuple(map(str, range(units))) if units > 1 else ()
+    picture = len(input_shape) == 3 and input_shape[-1] in (1, 3)
+    return Signature(
+        columns,
+        Dialect("auto"),
+        Preprocessor((group,), input_shape),
+        input_shape,
+        "probability" if units > 1 else "value",
+        classes,
+        medium=Medium("image") if picture else Medium(),
+    )

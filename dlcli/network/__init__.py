@@ -1,0 +1,1 @@
+"""Keras and TensorFlow: build, compile, place and measure a network."""

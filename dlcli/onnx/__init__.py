@@ -1,6 +1,0 @@
-"""A network as an ONNX graph, which predicts without TensorFlow."""
-
-from dlcli.onnx.export import ExportError, export_graph
-from dlcli.onnx.network import OnnxNetwork
-
-__all__ = ["ExportError", "OnnxNetwork", "export_graph"]

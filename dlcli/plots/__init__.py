@@ -1,0 +1,1 @@
+"""Pictures of data, networks, trainings and results."""

@@ -1,0 +1,231 @@
+"""A model as a picture: its layers from the input down to the output."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dlcli.plots.canvas import check_picture_path, figure, shortened
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# By the package of Keras in which a layer stands; what `core` holds goes by name.
+FAMILIES = {
+    "dense": "#9ecae1",
+    "convolution": "#fdae6b",
+    "recurrent": "#bcbddc",
+    "attention": "#c7b299",
+    "pooling, reshaping": "#a1d99b",
+    "regularization": "#fcbba1",
+    "normalization": "#fee391",
+    "embedding": "#f4b6d2",
+    "other": "#d9d9d9",
+}
+PACKAGES = {
+    "convolutional": "convolution",
+    "rnn": "recurrent",
+    "attention": "attention",
+    "pooling": "pooling, reshaping",
+    "reshaping": "pooling, reshaping",
+    "regularization": "regularization",
+    "normalization": "normalization",
+}
+CORE = {"Dense": "dense", "EinsumDense": "dense", "Embedding": "embedding"}
+# What a box says of a layer's arguments, in this order; a switch only where it is on.
+ARGUMENTS = (
+    "units", "filters", "kernel_size", "pool_size", "strides", "dilation_rate", "padding", "size",
+    "num_heads", "key_dim", "input_dim", "output_dim", "target_shape", "rate",
+    "factor", "activation", "return_sequences",
+)  # fmt: skip
+DEFAULTS = {"padding": "valid", "activation": "linear"}
+IN_A_COLUMN = 13
+WIDTH, HEIGHT, GAP = 5.0, 0.54, 0.22
+
+
+@dataclass(frozen=True)
+class Box:
+    """What the picture says of one layer.
+
+    Parameters
+    ----------
+    title : str
+        Its type.
+    arguments : str
+    shape : str
+        Of its output, for one sample.
+    parameters : int or None
+        None for the input.
+    family : str
+        One of `FAMILIES`; empty for input and total.
+    """
+
+    title: str
+    arguments: str
+    shape: str
+    parameters: int | None
+    family: str = ""
+
+
+def draw_model(path: Path, model: Any, title: str) -> None:
+    """Draw the layers of a sequential model as a chain of boxes.
+
+    Parameters
+    ----------
+    path : Path
+        Ends in ``.png``, ``.svg`` or ``.pdf``.
+    model : keras.Sequential
+        Built.
+    title : str
+
+    Raises
+    ------
+    DlcliError
+        If the path cannot be written.
+    """
+    check_picture_path(path)
+    boxes = describe_layers(model)
+    columns = math.ceil(len(boxes) / IN_A_COLUMN)
+    rows = math.ceil(len(boxes) / columns)
+    families = [name for name in FAMILIES if any(box.family == name for box in boxes)]
+    height = rows * (HEIGHT + GAP) + 0.9 + 0.3 * math.ceil(len(families) / (3 * columns))
+    with figure(path, (columns * (WIDTH + 0.5), height)) as drawn:
+        axes = drawn.add_subplot()
+        axes.set(xlim=(-0.25, columns * (WIDTH + 0.5) - 0.25), ylim=(-rows * (HEIGHT + GAP), GAP))
+        axes.axis("off")
+        axes.set_title(f"{title}: {model.count_params():,} parameters")
+        for number, box in enumerate(boxes):
+            _draw_box(axes, box, *_place(number, rows))
+            if number:
+                _draw_arrow(axes, number, rows)
+        handles = [_handle(name) for name in families]
+        drawn.legend(handles=handles, loc="outside lower center", ncols=3 * columns, frameon=False)
+
+
+def describe_layers(model: Any) -> list[Box]:
+    """Return the boxes of a model: the input, its layers, and the total."""
+    first = Box("Input", "", _shape(model.input_shape), None)
+    layers = [
+        Box(
+            _title(layer),
+            _arguments(layer.get_config()),
+            _shape(layer.output.shape),
+            layer.count_params(),
+            _family(layer),
+        )
+        for layer in model.layers
+    ]
+    fixed = sum(int(math.prod(weight.shape)) for weight in model.non_trainable_weights)
+    note = f"{fixed:,} of them non-trainable" if fixed else ""
+    return [first, *layers, Box("Total", note, "", model.count_params())]
+
+
+def _title(layer: Any) -> str:
+    name = type(layer).__name__
+    inner = getattr(layer, "layer", None) or getattr(layer, "forward_layer", None)
+    return name if inner is None else f"{name} of {type(inner).__name__}"
+
+
+def _family(layer: Any) -> str:
+    """Return the family of a layer; of one that wraps another, that of the inner one."""
+    inner = getattr(layer, "forward_layer", None) or getattr(layer, "layer", None) or layer
+    package = type(inner).__module__.split(".")[-2]
+    return CORE.get(type(inner).__name__) or PACKAGES.get(package, "other")
+
+
+def _shape(shape: tuple[int | None, ...]) -> str:
+    sizes = ["any" if size is None else str(size) for size in shape[1:]]
+    return " × ".join(sizes) if sizes else "1"
+
+
+def _arguments(config: Mapping[str, Any]) -> str:
+    """Say the arguments that shape a layer."""
+    inner = config.get("layer")
+    if isinstance(inner, Mapping):
+        return _arguments(inner["config"])
+    said = []
+    for name in ARGUMENTS:
+        value = config.get(name)
+        value = tuple(value) if isinstance(value, list) else value
+        if value is None or value is False or value == DEFAULTS.get(name):
+            continue
+        said.append(_said(name, value, config))
+    return ", ".join(text for text in said if text)
+
+
+def _said(name: str, value: Any, config: Mapping[str, Any]) -> str:
+    if name == "strides" and value == config.get("pool_size"):
+        return ""
+    if name in ("strides", "dilation_rate") and set(np.atleast_1d(value)) == {1}:
+        return ""
+    if isinstance(value, Mapping):
+        value = value.get("class_name", "")
+    text = "×".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    if name in ("activation", "padding"):
+        return text
+    return name if value is True else f"{name} {text}"
+
+
+def _place(number: int, rows: int) -> tuple[float, float]:
+    """Return the left and upper edge of a box."""
+    column, row = divmod(number, rows)
+    return column * (WIDTH + 0.5), -row * (HEIGHT + GAP)
+
+
+def _draw_box(axes: Axes, box: Box, left: float, top: float) -> None:
+    """Draw a box: type and arguments at the left, shape and parameters at the right."""
+    from matplotlib.patches import FancyBboxPatch
+
+    inner = 0.04
+    frame = FancyBboxPatch(
+        (left + inner, top - HEIGHT + inner), WIDTH - 2 * inner, HEIGHT - 2 * inner,
+        boxstyle=f"round,pad={inner}", linewidth=0.8, edgecolor="#444444",
+        facecolor=FAMILIES.get(box.family, "white"),
+    )  # fmt: skip
+    axes.add_patch(frame)
+    first, middle, second = top - 0.17, top - HEIGHT / 2, top - 0.38
+    upper = first if box.arguments else middle
+    counted = box.parameters is not None and (box.parameters or not box.family)
+    text: dict[str, Any] = {"va": "center", "fontsize": 10}
+    axes.text(left + 0.14, upper, shortened(box.title, 34), weight="bold", ha="left", **text)
+    if box.arguments:
+        axes.text(
+            left + 0.14, second, shortened(box.arguments, 56),
+            ha="left", va="center", fontsize=8.5,
+        )  # fmt: skip
+    right = left + WIDTH - 0.14
+    if box.shape:
+        axes.text(right, first if counted else middle, box.shape, ha="right", **text)
+    if counted:
+        label = f"{box.parameters:,} parameters"
+        at = second if box.shape else middle
+        axes.text(right, at, label, ha="right", va="center", fontsize=8.5)
+
+
+def _draw_arrow(axes: Axes, number: int, rows: int) -> None:
+    """Draw the arrow into a box; into the first of a column it comes from the column before."""
+    left, top = _place(number, rows)
+    middle = left + WIDTH / 2
+    style: dict[str, Any] = {"arrowstyle": "-|>", "color": "#444444", "shrinkA": 0, "shrinkB": 0}
+    if number % rows:
+        axes.annotate("", (middle, top), (middle, top + GAP), arrowprops=style)
+        return
+    before, last = _place(number - 1, rows)
+    start = (before + WIDTH, last - HEIGHT / 2)
+    between = before + WIDTH + 0.2
+    axes.plot(
+        [start[0], between, between], [start[1], start[1], top - HEIGHT / 2],
+        color="#444444", linewidth=1,
+    )  # fmt: skip
+    axes.annotate("", (left, top - HEIGHT / 2), (between, top - HEIGHT / 2), arrowprops=style)
+
+
+def _handle(family: str) -> Any:
+    from matplotlib.patches import Patch
+
+    return Patch(facecolor=FAMILIES[family], edgecolor="#444444", linewidth=0.6, label=family)

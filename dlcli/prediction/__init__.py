@@ -1,0 +1,1 @@
+"""Raw rows in, named answers out."""

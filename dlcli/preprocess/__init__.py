@@ -1,6 +1,0 @@
-"""Preprocessing: fitted on training rows only, kept as plain data, applied alike everywhere."""
-
-from dlcli.preprocess.fitting import fit_preprocessor, resolve
-from dlcli.preprocess.preprocessor import Group, Preprocessor
-
-__all__ = ["Group", "Preprocessor", "fit_preprocessor", "resolve"]

@@ -1,0 +1,1 @@
+"""Run directories: made, recorded, listed and compared."""

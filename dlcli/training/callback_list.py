@@ -1,0 +1,49 @@
+"""The callbacks of a training that may take two calls of ``fit``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from dlcli.network.backend import import_keras
+from dlcli.training.callbacks import Logs
+
+_callbacks: Any = import_keras().callbacks
+
+
+class Hooks(_callbacks.CallbackList):
+    """The callbacks of one training that may take two fits: the rest of an epoch, and the others.
+
+    They begin and end once.
+
+    Parameters
+    ----------
+    callbacks : sequence of keras.callbacks.Callback
+    model : keras.Sequential
+    epochs, steps : int
+        Of the training, and of an epoch.
+    """
+
+    def __init__(self, callbacks: Sequence[Any], model: Any, epochs: int, steps: int) -> None:
+        super().__init__(callbacks, model=model, verbose=0, epochs=epochs, steps=steps)
+        self.offset = 0  # of the first step of the rest of an epoch
+        self._begun = False
+        self._last_logs: Logs = None
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        if not self._begun:
+            self._begun = True
+            super().on_train_begin(logs)
+
+    def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
+        super().on_train_batch_begin(batch + self.offset, logs)
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        super().on_train_batch_end(batch + self.offset, logs)
+
+    def on_train_end(self, logs: Logs = None) -> None:
+        self._last_logs = logs
+
+    def finish(self) -> None:
+        """Tell the callbacks that the training has ended."""
+        super().on_train_end(self._last_logs)

@@ -1,0 +1,178 @@
+"""dlcli's own Keras callbacks: they report, record and stop; the others are Keras's."""
+
+from __future__ import annotations
+
+import csv
+import math
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dlcli.errors import TrainingError
+from dlcli.files import write_csv
+from dlcli.network import backend
+from dlcli.training.progress import OnProgress, Progress
+
+Logs = Mapping[str, Any] | None
+REPORT_SECONDS = 0.2  # between two reports within an epoch
+Callback: Any = backend.import_keras().callbacks.Callback
+
+
+class EpochCounter(Callback):
+    """Tell the data pipeline which epoch begins, by a variable that its graph reads."""
+
+    def __init__(self, variable: Any) -> None:
+        super().__init__()
+        self.variable = variable
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        self.variable.assign(epoch)
+
+
+class Reporter(Callback):
+    """Call a function with the progress, at most a few times a second within an epoch."""
+
+    def __init__(
+        self, on_progress: OnProgress, epochs: int, steps: int, start: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.on_progress = on_progress
+        self.epochs = epochs
+        self.steps = steps
+        self.origin = start  # in epochs
+        self.first = int(start)
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        self.started = self.shown = time.monotonic()
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        now = time.monotonic()
+        if now - self.shown > REPORT_SECONDS and batch + 1 < self.steps:
+            self.shown = now
+            self._report(batch + 1, logs)
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        self._report(self.steps, logs)
+        if epoch == self.first:
+            # The first epoch holds the tracing of the graph: the estimate starts anew after it.
+            self.started, self.origin = time.monotonic(), epoch + 1.0
+
+    def _report(self, step: int, logs: Logs) -> None:
+        at = self.epoch + step / self.steps
+        done = at - self.origin
+        elapsed = time.monotonic() - self.started
+        left = elapsed / done * (self.epochs - at) if done > 0 else math.inf
+        values = {name: float(value) for name, value in (logs or {}).items()}
+        self.on_progress(Progress(self.epoch + 1, self.epochs, step, self.steps, values, left))
+
+
+class HistoryFile(Callback):
+    """Write one row per epoch as soon as it ends.
+
+    Parameters
+    ----------
+    path : Path
+    history : keras.callbacks.History
+        Stands before this one; its earlier epochs are written first.
+    """
+
+    def __init__(self, path: Path, history: Any) -> None:
+        super().__init__()
+        self.path, self.history = path, history
+        self.is_complete = False
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        if self.is_complete:
+            with self.path.open("a", encoding="utf-8", newline="") as file:
+                csv.writer(file, lineterminator="\n").writerow(self._row(epoch))
+        else:
+            self._write_all()
+
+    def on_train_end(self, logs: Logs = None) -> None:
+        if not self.is_complete:  # the training had ended before
+            self._write_all()
+
+    def _write_all(self) -> None:
+        rows = map(self._row, range(len(self.history.epoch)))
+        write_csv(self.path, ["epoch", *self.history.history], rows)
+        self.is_complete = True
+
+    def _row(self, epoch: int) -> list[Any]:
+        values = (value[epoch] for value in self.history.history.values())
+        return [epoch + 1, *(repr(float(value)) for value in values)]
+
+
+class BestKeeper(Callback):
+    """Remember the weights of the epoch with the smallest loss, in case the training breaks off.
+
+    Parameters
+    ----------
+    monitor : str
+        ``"val_loss"``, or ``"loss"`` where there are no validation rows.
+    """
+
+    def __init__(self, monitor: str) -> None:
+        super().__init__()
+        self.monitor = monitor
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        self.best = math.inf
+        self.epoch = 0
+        self.weights: list[Any] | None = None
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        value = float((logs or {}).get(self.monitor, math.nan))
+        if value < self.best:
+            self.best, self.epoch = value, epoch + 1
+            self.weights = self.model.get_weights()
+
+    def restore(self, callbacks: Sequence[Any]) -> int:
+        """Put the best weights back; those of an EarlyStopping that restores, if there is one.
+
+        Returns
+        -------
+        int
+            Their epoch, from 1; 0 if no epoch has ended.
+        """
+        for callback in callbacks:
+            if (
+                getattr(callback, "restore_best_weights", False)
+                and callback.best_weights is not None
+            ):
+                self.model.set_weights(callback.best_weights)
+                return int(callback.best_epoch) + 1
+        if self.weights is not None:
+            self.model.set_weights(self.weights)
+        return self.epoch
+
+
+class FiniteGuard(Callback):
+    """Stop a training that has diverged.
+
+    The loss alone does not tell: oneDNN's fused kernels turn NaN weights into plausible outputs.
+    """
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        loss = float((logs or {}).get("loss", 0.0))
+        what = f"the loss is {loss}" if not math.isfinite(loss) else ""
+        if not what and not all(np.isfinite(weights).all() for weights in self.model.get_weights()):
+            what = "a weight is not finite"
+        if what:
+            raise TrainingError(
+                f"training diverged in epoch {epoch + 1}: {what}",
+                hint="try a smaller learning rate, or scale the inputs with `preprocess`",
+            )
+
+
+def restored_epoch(callbacks: Sequence[Any]) -> int:
+    """Return the epoch, from 1, whose weights ``EarlyStopping`` gave back; 0 if it did not."""
+    for callback in callbacks:
+        if type(callback).__name__ == "EarlyStopping" and callback.restore_best_weights:
+            return int(callback.best_epoch) + 1 if callback.best_weights is not None else 0
+    return 0

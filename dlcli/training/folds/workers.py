@@ -1,0 +1,222 @@
+"""Folds divided over processes, each of which trains one after the other."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from multiprocessing import connection, get_context
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from dlcli.errors import DlcliError, Interrupted, TrainingError, first_line
+from dlcli.network import backend
+from dlcli.network.memory import available
+from dlcli.preparation.prepare import Prepared
+from dlcli.preparation.split import Split
+from dlcli.training.folds.trainer import FoldOutcome, FoldTrainer
+
+if TYPE_CHECKING:
+    from dlcli.training.progress import OnProgress, Progress
+
+# What a process takes that trains a fold: TensorFlow, and the rows a few times over.
+PROCESS_BYTES = 1 << 30
+COPIES = 4
+# How often the parent looks for signals while it waits.
+POLL_SECONDS = 0.2
+# How long they may take to finish a step and keep their state.
+PATIENCE_SECONDS = 20.0
+
+
+def most_workers(row_bytes: int) -> int:
+    """Return for how many processes there is memory.
+
+    Parameters
+    ----------
+    row_bytes : int
+        Of all rows.
+    """
+    free = available()
+    if free is None:
+        return sys.maxsize
+    return max(1, free // (PROCESS_BYTES + COPIES * row_bytes))
+
+
+def fold_checkpoint(folder: Path | None, number: int) -> Path | None:
+    """Return where the state of a fold is kept, counted from 1."""
+    return folder and folder / f"fold-{number}"
+
+
+class FoldWorkers:
+    """Processes that train folds, and give in their order what each gave.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    folds : sequence of Split
+    jobs : int
+        How many processes.
+    threads : int
+        Of each; their number shows in the last digits.
+    checkpoint : Path, optional
+        Folder where states are kept and looked for.
+    """
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        folds: Sequence[Split],
+        jobs: int,
+        threads: int,
+        checkpoint: Path | None = None,
+    ) -> None:
+        self.prepared, self.folds, self.checkpoint = prepared, folds, checkpoint
+        self.jobs, self.threads = jobs, threads
+        self._waiting = iter(range(len(folds)))
+        self._done: dict[int, FoldOutcome] = {}
+        self._busy: dict[Any, tuple[Any, int]] = {}  # a process and its fold, by the pipe to it
+        self._next = 0
+
+    def run(self, on_progress: OnProgress | None) -> Iterator[FoldOutcome]:
+        """Train all folds; see `dlcli.training.folds.engines.FoldEngine.run`."""
+        from dlcli.training.signals import SignalWatcher
+
+        watcher = SignalWatcher()
+        try:
+            with watcher.listening():
+                self._start()
+            while self._next < len(self.folds):
+                with watcher.listening():
+                    self._wait(on_progress, watcher)
+                yield self._done.pop(self._next)
+                self._next += 1
+        except Interrupted:
+            self._let_save()
+            raise
+        finally:
+            self._stop()
+
+    def _start(self) -> None:
+        """Start the processes; a fork of one that has used TensorFlow would hang."""
+        context = get_context("spawn")
+        for _ in range(self.jobs):
+            ours, theirs = context.Pipe()
+            given = (theirs, self.threads, backend.is_quiet())
+            process = context.Process(target=_work, args=given, daemon=True)
+            process.start()
+            theirs.close()
+            self._busy[ours] = (process, -1)
+            try:
+                ours.send((self.prepared, self.folds, self.checkpoint))
+                self._assign(ours, process)
+            except ConnectionError:
+                raise _death(process) from None
+
+    def _assign(self, pipe: Any, process: Any) -> None:
+        """Give a process the next fold, or tell it that there is none."""
+        fold = next(self._waiting, None)
+        pipe.send(fold)
+        if fold is not None:
+            self._busy[pipe] = (process, fold)
+            return
+        del self._busy[pipe]
+        process.join()
+        pipe.close()
+
+    def _wait(self, on_progress: OnProgress | None, watcher: Any) -> None:
+        """Listen to the processes until the next fold is done."""
+        while self._next not in self._done:
+            watcher.check()
+            for pipe in connection.wait(list(self._busy), POLL_SECONDS):
+                self._hear(pipe, on_progress)
+
+    def _hear(self, pipe: Any, on_progress: OnProgress | None) -> None:
+        """Take what a process says."""
+        process, fold = self._busy[pipe]
+        try:
+            kind, value = pipe.recv()
+            if kind == "done":
+                self._done[fold] = value
+                self._assign(pipe, process)
+        except (EOFError, ConnectionError):
+            raise _death(process) from None
+        if kind == "error":
+            raise value
+        if kind == "stopped":
+            raise Interrupted(value)
+        if kind == "progress" and on_progress is not None and fold == self._next:
+            on_progress(value)
+
+    def _let_save(self) -> None:
+        """Have the processes finish their step and keep their state."""
+        for process, _ in self._busy.values():
+            process.terminate()
+        patience = time.monotonic() + PATIENCE_SECONDS
+        for process, _ in self._busy.values():
+            process.join(max(0.0, patience - time.monotonic()))
+
+    def _stop(self) -> None:
+        """End the processes that are still at work."""
+        for pipe, (process, _) in self._busy.items():
+            process.kill()
+            process.join()
+            pipe.close()
+        self._busy.clear()
+
+
+def _death(process: Any) -> TrainingError:
+    """Return the error for a process that has ended by itself."""
+    process.join()
+    return TrainingError(
+        f"a process that trained folds died, exit code {process.exitcode}",
+        hint="if the memory was short, give fewer --jobs",
+    )
+
+
+def _work(pipe: Any, threads: int, quiet: bool) -> None:
+    """Train the folds that the parent names, until it names none."""
+    # While a fold trains, it finishes its step.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+    if quiet:
+        backend.silence()
+    try:
+        prepared, folds, checkpoint = pipe.recv()
+        backend.import_keras()
+        backend.use_threads(threads)
+        from dlcli.training.signals import SignalWatcher
+
+        SignalWatcher.is_patient = True  # the parent passes on a signal that all have got
+        trainer = FoldTrainer(prepared)
+
+        def report(progress: Progress) -> None:
+            try:
+                pipe.send(("progress", progress))
+            except ConnectionError:  # the parent has ended
+                os._exit(1)
+
+        while (fold := pipe.recv()) is not None:
+            outcome = trainer.run(folds[fold], report, fold_checkpoint(checkpoint, fold + 1))
+            pipe.send(("done", outcome))
+    except Interrupted as interrupted:
+        with suppress(ConnectionError):
+            pipe.send(("stopped", interrupted.signum))
+    except (EOFError, ConnectionError):
+        return  # the parent has ended
+    except (DlcliError, MemoryError) as error:
+        _tell(pipe, error)
+    except Exception as error:  # noqa: BLE001 (not all of TensorFlow's go through a pipe)
+        _tell(pipe, RuntimeError(f"{type(error).__name__}: {first_line(error)}"))
+
+
+def _interrupt(signum: int, _: object) -> NoReturn:
+    raise Interrupted(signum)
+
+
+def _tell(pipe: Any, error: Exception) -> None:
+    """Send an error to the parent, if it is still there."""
+    with suppress(ConnectionError):
+        pipe.send(("error", error))

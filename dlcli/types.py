@@ -1,0 +1,11 @@
+"""Types that every package uses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy as np
+
+# A string, so that a module may name the type without importing NumPy.
+Array: TypeAlias = "np.ndarray[Any, Any]"
