@@ -141,6 +141,12 @@ def plain(text: object) -> str:
     return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in str(text))
 
 
+def plural(count: int, noun: str) -> str:
+    """Return a count with its noun: ``1 row``, ``2 rows``, ``2 classes``."""
+    suffix = "es" if noun.endswith("s") else "s"
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}{suffix}"
+
+
 def unknown(kind: str, name: object, known: Iterable[str]) -> str:
     """Say that `name` is no known `kind`, and offer the nearest ones or them all."""
     names = sorted(known)

@@ -12,6 +12,7 @@ import dlcli
 from dlcli import ConfigError, DlcliError, load_config
 from dlcli.config.catalogue import PATH, generate, keras_catalogue
 from dlcli.config.document import dump
+from dlcli.errors import plural
 
 BASE = {
     "dataset": "iris",
@@ -302,3 +303,11 @@ def test_checking_imports_neither_keras_nor_numpy(config):
     )  # fmt: skip
 
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("count", "noun", "text"),
+    [(0, "row", "0 rows"), (1, "class", "1 class"), (2, "class", "2 classes")],
+)
+def test_a_count_is_written_with_its_noun(count, noun, text):
+    assert plural(count, noun) == text

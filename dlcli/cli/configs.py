@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dlcli.cli.options import ConfigName, Json, Overrides, Sample
-from dlcli.errors import DlcliError
+from dlcli.errors import DlcliError, plural
 
 if TYPE_CHECKING:
     from dlcli.config import Config
@@ -53,7 +53,7 @@ def check(
             done += " and model"
     terminal.notes(said)
     if strict and said:
-        count = terminal.counted(len(dict.fromkeys(said)), "note")
+        count = plural(len(dict.fromkeys(said)), "note")
         raise DlcliError(f"{count}, and --strict allows none")
     right = f"{done} are right" if " and " in done else "the config is right"
     terminal.say(

@@ -73,12 +73,6 @@ def number(value: float) -> str:
     return f"{value:.4f}" if size < 100 else f"{value:.1f}"
 
 
-def counted(count: int, one: str) -> str:
-    """Write a number of things: 1 row, 2 rows, 2 classes."""
-    many = f"{one}es" if one.endswith("s") else f"{one}s"
-    return f"{count} {one if count == 1 else many}"
-
-
 def duration(seconds: float) -> str:
     """Write a duration as people say it."""
     if seconds < 60:

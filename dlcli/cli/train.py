@@ -21,6 +21,7 @@ from dlcli.cli.options import (
     Sample,
 )
 from dlcli.cli.stopping import config_or_run, note_stop
+from dlcli.errors import plural
 
 # What a model is asked with.
 EXAMPLES = {
@@ -118,16 +119,15 @@ def announce(config: Config, dataset: Dataset, notices: list[str], *, quiet: boo
     terminal.notes(notices)
     if quiet:
         return
-    counted = terminal.counted
     classes = len(dataset.target.class_names)
-    what = counted(classes, "class") if classes else f"{dataset.target.name} (a number)"
+    what = plural(classes, "class") if classes else f"{dataset.target.name} (a number)"
     if dataset.is_text or dataset.medium.kind == "audio":
         columns = "raw text" if dataset.is_text else "recordings"
     elif dataset.is_table:
-        columns = counted(len(dataset.columns), "column")
+        columns = plural(len(dataset.columns), "column")
     else:
         columns = "×".join(map(str, dataset.x.shape[1:]))
-    rows = counted(len(dataset), "row")
+    rows = plural(len(dataset), "row")
     terminal.note(f"{config.name}: {dataset.name}, {rows}, {columns}, {what}")
 
 
@@ -145,16 +145,16 @@ def _train_json(result: TrainResult) -> dict[str, object]:
 
 def _print_training(result: TrainResult, config: str) -> None:
     from dlcli.cli.tables import score_rows, table
-    from dlcli.cli.terminal import counted, duration, number, say
+    from dlcli.cli.terminal import duration, number, say
 
     if result.signum is not None:
         kept = f"; kept the best model so far, of epoch {result.best_epoch}"
-        where = f"after {counted(result.epochs, 'epoch')}{kept * bool(result.best_epoch)}"
+        where = f"after {plural(result.epochs, 'epoch')}{kept * bool(result.best_epoch)}"
         note_stop(result.signum, where, result.path)
     if result.model_path is None:
         return
     mark = "  GENERATED SAMPLE: these figures mean nothing" if result.sampled else ""
-    epochs = f"{counted(result.epochs, 'epoch')} in {duration(result.seconds)}"
+    epochs = f"{plural(result.epochs, 'epoch')} in {duration(result.seconds)}"
     if result.status == "finished" and result.best_epoch not in (0, result.epochs):
         epochs += f", weights of epoch {result.best_epoch}"
     say(f"{result.config.name}: {epochs}{mark}\n")

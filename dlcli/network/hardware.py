@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from dlcli.config import Config
 from dlcli.config.sections import HardwareConfig
-from dlcli.errors import ConfigError, DlcliError, first_line
+from dlcli.errors import ConfigError, DlcliError, first_line, plural
 from dlcli.network.backend import import_keras
 
 Scope = AbstractContextManager[Any]
@@ -119,7 +119,7 @@ def find_devices(wanted: str) -> list[str]:
         gpus = [name for name in there if name.startswith("gpu")]
         count = int(wanted)
         if not 1 <= count <= len(gpus):
-            found = f"{len(gpus)} GPU{'s' * (len(gpus) != 1)}"
+            found = plural(len(gpus), "GPU")
             raise DlcliError(f"--devices {count}: this machine has {found}", hint=hint)
         return gpus[:count]
     names = [name.strip().lower() for name in wanted.split(",")]

@@ -22,7 +22,7 @@ from dlcli.datasets.tables.text import (
     Advice,
     read_lines,
 )
-from dlcli.errors import DatasetError
+from dlcli.errors import DatasetError, plural
 
 DELIMITERS = (",", ";", "\t", "|", "whitespace")
 LOOKAHEAD = 100
@@ -97,8 +97,7 @@ class Rows:
             # One empty field behind the last delimiter is the habit of some programs.
             if len(row) == self._width + 1 and row[-1] == "":
                 return row[:-1]
-            fields = "field" if len(row) == 1 else "fields"
-            found = f"{len(row)} {fields}, but the first row has {self._width}"
+            found = f"{plural(len(row), 'field')}, but the first row has {self._width}"
             hint = "remove what stands above the names" if self._width == 1 else None
             raise DatasetError(f"{self.name}:{self.line}: {found}", hint=hint)
         return row

@@ -12,7 +12,7 @@ from dlcli.config.loaders import CsvLoader
 from dlcli.datasets.dataset import Dialect, Target
 from dlcli.datasets.tables.columns import numbers, to_number, written_for_people
 from dlcli.datasets.tables.reading import Block
-from dlcli.errors import DatasetError
+from dlcli.errors import DatasetError, plural
 from dlcli.types import Array
 
 MAX_CLASSES = 20
@@ -29,7 +29,7 @@ def read_target(
     empty = [line for line, text in zip(block.lines, texts, strict=True) if not text]
     if empty:
         raise DatasetError(
-            f"{where}:{empty[0]}: no {name!r} in {len(empty)} row{'s' * (len(empty) > 1)}",
+            f"{where}:{empty[0]}: no {name!r} in {plural(len(empty), 'row')}",
             hint="remove the rows, or predict them with a model trained on the others",
         )
     task = loader.task if loader.task != "auto" else detect_task(texts, dialect)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlcli.datasets.dataset import Column, Dataset
 from dlcli.datasets.tables.file_table import FileTable
+from dlcli.errors import plural
 from dlcli.plots.canvas import figure
 from dlcli.plots.data.panels import (
     MAX_CLASS_BARS,
@@ -96,7 +97,7 @@ def _values(dataset: Dataset) -> dict[str, Array]:
 
 def _title(name: str, rows: int, columns: Sequence[Column], numbers: int = MAX_HISTOGRAMS) -> str:
     """Name the data, and say which columns there was no room for."""
-    text = f"{name}: {rows:,} rows, {len(columns)} column{'s' * (len(columns) != 1)}"
+    text = f"{name}: {rows:,} rows, {plural(len(columns), 'column')}"
     numeric = sum(column.type == "numeric" for column in columns)
     others = len(columns) - numeric
     if numeric > numbers:
