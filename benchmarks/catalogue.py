@@ -168,7 +168,7 @@ def duration(seconds: float) -> str:
 
 def write_readme(results: list[dict[str, Any]]) -> None:
     """Put the table between the marks in the README."""
-    rows = ["| command | metric | result | wanted | epochs | time |", "|---|---|--:|--:|--:|--:|"]
+    rows = ["| command | metric | result | target | epochs | time |", "|---|---|--:|--:|--:|--:|"]
     rows += [
         f"| `{r['command']}` | {r['metric']} | {r['value']} | {wanted(r)} | {r['epochs']} "
         f"| {duration(r['seconds'])} |"
