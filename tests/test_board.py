@@ -4,13 +4,11 @@ import importlib.util
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from conftest import PACKAGE
 
 from dlcli.cli import board
-
-PACKAGE = str(Path(board.__file__).parents[1])
 
 
 @pytest.fixture
@@ -79,7 +77,7 @@ def test_an_interrupt_ends_the_server_and_is_no_mistake(sent, stubborn):
         "import os, signal, sys\n"
         # Where the tests run in the background, SIGINT is ignored, and children inherit that.
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "from dlcli import board\n"
+        "from dlcli.cli import board\n"
         "board.PATIENCE = 0.5\n"
         f"child = 'import os, signal, time; {ignore} os.kill(os.getppid(), signal.{sent}); time.sleep(60)'\n"
         "sys.exit(board._serve([sys.executable, '-c', child]))\n"
