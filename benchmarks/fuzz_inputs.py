@@ -205,13 +205,13 @@ def _read_table(path: Path, options: dict[str, Any]) -> None:
 
 def _read_rows(path: Path, signature: Any) -> None:
     from dlcli.prediction.rows import blocks_of_text
-    from dlcli.preparation.events import Events
+    from dlcli.preparation.report import TransformReport
 
-    events = Events()
+    report = TransformReport()
     for block in blocks_of_text(path, signature):
         if len(block):
-            signature.preprocessor.transform(block.values, events)
-    events.notices()
+            signature.preprocessor.transform(block.values, report)
+    report.notices()
 
 
 def main() -> None:

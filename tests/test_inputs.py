@@ -19,7 +19,7 @@ from dlcli.datasets.tables.csv_table import load_csv
 from dlcli.models.signature import Signature
 from dlcli.prediction.rows import blocks_of_frame, blocks_of_text
 from dlcli.preparation import Preprocessor, fit_preprocessor, resolve
-from dlcli.preparation.events import Events
+from dlcli.preparation.report import TransformReport
 
 words = st.sampled_from(
     ["a", "b c", 'say "x"', "d,e", "f;g", "two\nlines", " padded ", "서울", "NA?", "#h", "1", "x\ty", "=1+1"]
@@ -52,7 +52,9 @@ def write_table(path, names, rows, *, delimiter, quoting, end, encoding):
 
 
 def transformed(blocks, preprocessor):
-    parts = [preprocessor.transform(block.values, Events()) for block in blocks if len(block)]
+    parts = [
+        preprocessor.transform(block.values, TransformReport()) for block in blocks if len(block)
+    ]
     return np.concatenate(parts)
 
 

@@ -15,8 +15,8 @@ from dlcli.datasets import load_dataset
 from dlcli.datasets.dataset import Column, Dataset, Target
 from dlcli.datasets.tables.columns import table
 from dlcli.preparation import Preprocessor, fit_preprocessor, resolve
-from dlcli.preparation.events import Events
 from dlcli.preparation.prepare import scale_notice
+from dlcli.preparation.report import TransformReport
 
 
 def numeric(values, **section):
@@ -78,15 +78,15 @@ def test_columns_are_chosen_by_their_type(people):
     section = resolve(dataset, config.preprocess)
 
     fitted = fit_preprocessor(dataset, np.arange(12), section)
-    events = Events()
-    x = fitted.transform(dataset.x, events)
+    report = TransformReport()
+    x = fitted.transform(dataset.x, report)
 
     assert fitted.feature_names == [
         "age", "height", "city=Busan", "city=Daegu", "city=Seoul", "member",
     ]  # fmt: skip
     assert x.shape == (12, 6)
     assert not np.isnan(x).any()
-    assert dict(events.imputed) == {"age": 1, "height": 1, "city": 1}
+    assert dict(report.imputed) == {"age": 1, "height": 1, "city": 1}
     assert [type(step) for step in section.columns["age"]] == [Impute, Standardize]
 
 
@@ -99,9 +99,9 @@ def test_an_unseen_category_is_counted_not_a_crash(people):
     fitted = fit_preprocessor(dataset, np.arange(12), section)
     new = dataset.x.iloc[:2].copy()
     new["city"] = ["Jeju", "Seoul"]
-    events = Events()
+    report = TransformReport()
 
-    x = fitted.transform(new, events)
+    x = fitted.transform(new, report)
 
     names = fitted.feature_names
     assert x[0, [names.index(f"city={c}") for c in ("Busan", "Daegu", "Seoul")]].tolist() == [
@@ -109,12 +109,12 @@ def test_an_unseen_category_is_counted_not_a_crash(people):
         0,
         0,
     ]
-    assert dict(events.unseen) == {"city": 1}
+    assert dict(report.unseen) == {"city": 1}
     assert "age missing" in names
     ordinal = fit_preprocessor(
         dataset, np.arange(12), section.model_copy(update={"categorical": (Impute(), Ordinal())})
     )
-    assert ordinal.transform(new, Events())[0, ordinal.feature_names.index("city")] == -1
+    assert ordinal.transform(new, TransformReport())[0, ordinal.feature_names.index("city")] == -1
 
 
 def test_a_missing_value_that_nothing_fills_in_is_named(people):

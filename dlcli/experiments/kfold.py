@@ -21,12 +21,12 @@ from dlcli.experiments.statistics import summarise
 from dlcli.network.building import make_callbacks
 from dlcli.network.scores import score_outputs
 from dlcli.preparation.prepare import Prepared, describe_data, prepare, split_notices
-from dlcli.preparation.split import Split, left_out, make_folds, resolve_folds
+from dlcli.preparation.split import Split, excluded_test_rows, make_folds, resolve_folds
 from dlcli.preparation.targets import output_kind
 from dlcli.runs.checked_record import checked_record
 from dlcli.runs.directory import RunDirectory
-from dlcli.training.callback_state import check_kept
-from dlcli.training.folds.engines import Choice, Engine, FoldEngine
+from dlcli.training.callback_state import check_resumable
+from dlcli.training.folds.engines import Engine, EngineChoice, FoldEngine
 from dlcli.training.folds.trainer import FoldTrainer
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def kfold(
     folds: int | None = None,
     runs: Path = Path("runs"),
     sample: bool = False,
-    engine: Choice = "auto",
+    engine: EngineChoice = "auto",
     jobs: int = 1,
     resume: Path | None = None,
     force: bool = False,
@@ -107,9 +107,9 @@ def kfold(
     config, dataset = resolve_folds(prepared.config, folds), prepared.dataset
     prepared = Prepared(config, dataset, prepared.notices)
     made = make_folds(dataset, config.split, config.kfold.folds, config.seed)
-    notices = [*prepared.notices, *left_out(dataset), *split_notices(prepared, made)]
+    notices = [*prepared.notices, *excluded_test_rows(dataset), *split_notices(prepared, made)]
     check_monitors(config, validation=len(made[0].validation) > 0)
-    check_kept(make_callbacks(config, None))
+    check_resumable(make_callbacks(config, None))
     engines = FoldEngine(FoldTrainer(prepared), made, engine, jobs)
     about = {"data": describe_data(dataset), "sample": dataset.sampled, "folds": len(made)}
     about["engine"] = engines.engine.to_json()

@@ -24,7 +24,7 @@ from dlcli.plots.learned import Learned, draw_learned
 from dlcli.preparation.prepare import describe_data, prepare
 from dlcli.runs.checked_record import checked_record
 from dlcli.runs.directory import RunDirectory
-from dlcli.training.callback_state import check_kept
+from dlcli.training.callback_state import check_resumable
 from dlcli.training.checkpoint import Checkpoint
 from dlcli.training.fit import FitResult, fit
 from dlcli.training.session import Session, assemble
@@ -151,7 +151,7 @@ def train(
     config, dataset = prepared.config, prepared.dataset
     about = {"data": describe_data(dataset), "sample": dataset.sampled, "format": format}
     about |= {"devices": used} if used else {}
-    check_kept(make_callbacks(config, Path()))
+    check_resumable(make_callbacks(config, Path()))
     state = None
     if resume is None:
         run = RunDirectory.create(runs, config, "train", about)
@@ -214,7 +214,7 @@ def _score_and_draw(
     folder: Path, model_path: Path, metadata: Metadata, session: Session, result: FitResult
 ) -> dict[str, Scores]:
     """Score every part, write metrics and pictures, and give the model file its ONNX graph."""
-    session.thin()
+    session.subsample_training_rows()
     scored = session.score()
     scores = {name: part.scores for name, part in scored.items()}
     plain = {name: part.to_json() for name, part in scores.items()}

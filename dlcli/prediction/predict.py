@@ -18,7 +18,7 @@ from dlcli.models.signature import Signature, signature_of
 from dlcli.prediction.ahead import read_ahead
 from dlcli.prediction.media import blocks_of_files, blocks_of_series, is_media, refuse
 from dlcli.prediction.rows import RawBlock, blocks_of_frame, blocks_of_text
-from dlcli.preparation.events import Events
+from dlcli.preparation.report import TransformReport
 from dlcli.preparation.targets import decode, probabilities
 from dlcli.types import Array
 
@@ -77,7 +77,7 @@ class Predictions:
         self.signature = signature
         self.named = named
         self.rows = 0
-        self._events = Events()
+        self._report = TransformReport()
         self._source_notices: list[str] = []
         self._blocks = blocks
         self._seen: Array | None = None
@@ -105,7 +105,7 @@ class Predictions:
     def _predict(self, block: RawBlock) -> PredictionBlock:
         signature = self.signature
         try:
-            x = signature.preprocessor.transform(block.values, self._events)
+            x = signature.preprocessor.transform(block.values, self._report)
         except DatasetError as error:
             place = block.place(error.row)
             raise DatasetError(f"{place}: {error}", hint="mend the row, or leave it out") from None
@@ -129,7 +129,7 @@ class Predictions:
             *self.model.notices,
             *(marked if sampled else []),
             *self._source_notices,
-            *self._events.notices(),
+            *self._report.notices(),
         ]
 
     def keep_graph(self) -> None:

@@ -11,8 +11,8 @@ from dlcli.config.sections import PreprocessConfig
 from dlcli.config.steps import OneHot, Ordinal, Pad, Steps, Vectorize
 from dlcli.datasets.dataset import Column, Dataset
 from dlcli.errors import DatasetError, did_you_mean
-from dlcli.preparation.events import Events
-from dlcli.preparation.preprocessor import Group, Preprocessor, positions_of
+from dlcli.preparation.preprocessor import Group, Preprocessor, position_names
+from dlcli.preparation.report import TransformReport
 from dlcli.preparation.steps import (
     FittedStep,
     default_steps,
@@ -97,7 +97,7 @@ def fit_preprocessor(dataset: Dataset, rows: Array, section: PreprocessConfig) -
         steps = section.numeric or ()
         used = rows if any(map(learns, steps)) else rows[:1]
         values = dataset.x[used].reshape(len(used), -1).astype(np.float32)
-        names = positions_of(dataset.x.shape[1:])
+        names = position_names(dataset.x.shape[1:])
         return Preprocessor((_fit_group(names, values, steps),), tuple(dataset.x.shape[1:]))
     by_steps: dict[tuple[str, Steps], list[str]] = {}
     for column in dataset.columns:
@@ -134,7 +134,7 @@ def _fit_group(names: Sequence[str], values: Array, steps: Steps) -> Group:
     out = list(names)
     for step in steps:
         if fitted:  # what the next step learns from is what the one before it makes
-            values = fitted[-1].apply(values, out, Events())
+            values = fitted[-1].apply(values, out, TransformReport())
             out = fitted[-1].names(out)
         fitted.append(fit_step(step, values, out))
     return Group(tuple(names), tuple(fitted))

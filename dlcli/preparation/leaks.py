@@ -21,7 +21,7 @@ MOST_CELLS = 10_000_000
 SHOWN = 5
 
 
-def telling_columns(dataset: Dataset) -> list[str]:
+def columns_that_reveal_target(dataset: Dataset) -> list[str]:
     """Name the columns of a table that tell the target alone.
 
     Parameters
@@ -92,7 +92,7 @@ def _ranks(values: Array) -> Array:
     return np.unique(values, return_inverse=True)[1].astype(np.float64)
 
 
-def unlearned(dataset: Dataset, splits: Sequence[Split]) -> list[str]:
+def classes_without_training_rows(dataset: Dataset, splits: Sequence[Split]) -> list[str]:
     """Say which classes have no training rows, in a split or in some of the folds.
 
     Parameters

@@ -13,7 +13,11 @@ from dlcli.config import Config, check_data
 from dlcli.datasets import Dataset, load_dataset
 from dlcli.errors import DatasetError
 from dlcli.preparation import Preprocessor, fit_preprocessor, resolve
-from dlcli.preparation.leaks import repeated_rows, telling_columns, unlearned
+from dlcli.preparation.leaks import (
+    classes_without_training_rows,
+    columns_that_reveal_target,
+    repeated_rows,
+)
 from dlcli.preparation.split import Split
 from dlcli.types import Array
 
@@ -63,7 +67,7 @@ def prepare(config: Config, *, sample: bool = False, progress: bool = False) -> 
     resolved = checked.model_copy(update={"preprocess": resolve(dataset, checked.preprocess)})
     checked = resolved.attach(config.name, config.document, checked.warnings)
     # What was published is as it is; a table of one's own may be mended.
-    telling = () if config.dataset.known else telling_columns(dataset)
+    telling = () if config.dataset.known else columns_that_reveal_target(dataset)
     return Prepared(checked, dataset, (*map(str, checked.warnings), *dataset.notices, *telling))
 
 
@@ -118,7 +122,7 @@ def split_notices(prepared: Prepared, splits: Sequence[Split]) -> list[str]:
 def row_notices(prepared: Prepared, splits: Sequence[Split]) -> list[str]:
     """Say which classes are not learned, and which rows are held out and learned as well."""
     repeated = [] if prepared.config.dataset.known else repeated_rows(prepared.dataset, splits[0])
-    return [*unlearned(prepared.dataset, splits), *repeated]
+    return [*classes_without_training_rows(prepared.dataset, splits), *repeated]
 
 
 def describe_data(dataset: Dataset) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from dlcli.errors import DatasetError, ModelFileError, first_line
-from dlcli.preparation.events import Events
+from dlcli.preparation.report import TransformReport
 from dlcli.preparation.steps import FittedStep, step_from_json, step_to_json
 from dlcli.preparation.steps.base import MOST
 from dlcli.preparation.steps.numbers import FittedCategories
@@ -41,12 +41,12 @@ class Group:
             names = step.names(names)
         return names
 
-    def transform(self, x: Mapping[str, Any] | Any, events: Events) -> Array:
+    def transform(self, x: Mapping[str, Any] | Any, report: TransformReport) -> Array:
         """Apply the steps to named columns; float32, shape (n, width), nothing missing."""
         values = np.column_stack([np.asarray(x[name]) for name in self.columns])
         names = list(self.columns)
         for number, step in enumerate(self.steps, 1):
-            values = step.apply(values, names, events)
+            values = step.apply(values, names, report)
             if number < len(self.steps):  # a recording has more names than are worth making
                 names = step.names(names)
         return _inputs(values, self)
@@ -90,14 +90,14 @@ class Preprocessor:
         """Shape of one sample that comes out."""
         return self.shape or (sum(group.width for group in self.groups),)
 
-    def transform(self, x: Mapping[str, Any] | Any, events: Events | None = None) -> Array:
+    def transform(self, x: Mapping[str, Any] | Any, report: TransformReport | None = None) -> Array:
         """Apply the steps.
 
         Parameters
         ----------
         x : DataFrame, mapping of arrays, or ndarray
             Named columns of shape (n,), or an array of shape (n, …).
-        events : Events, optional
+        report : TransformReport, optional
             Where unseen categories and filled gaps are counted.
 
         Returns
@@ -109,16 +109,16 @@ class Preprocessor:
         DatasetError
             If a value is missing and no step fills it in.
         """
-        events = Events() if events is None else events
+        report = TransformReport() if report is None else report
         if self.shape:
-            return self._transform_array(np.asarray(x), events)
-        parts = [group.transform(x, events) for group in self.groups]
+            return self._transform_array(np.asarray(x), report)
+        parts = [group.transform(x, report) for group in self.groups]
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
-    def _transform_array(self, x: Array, events: Events) -> Array:
+    def _transform_array(self, x: Array, report: TransformReport) -> Array:
         values = x.reshape(len(x), -1).astype(np.float32)
         for step in self.groups[0].steps:
-            values = step.apply(values, self.groups[0].columns, events)
+            values = step.apply(values, self.groups[0].columns, report)
         if np.isnan(values).any():
             raise DatasetError("the array holds values that are not numbers")
         return values.astype(np.float32, copy=False).reshape(len(x), *self.shape)
@@ -145,7 +145,7 @@ class Preprocessor:
         """
         try:
             shape = tuple(int(size) for size in document["shape"])
-            positions = positions_of(shape) if shape else ()
+            positions = position_names(shape) if shape else ()
             groups = []
             for group in document["groups"]:
                 columns = tuple(map(str, group["columns"]))
@@ -185,7 +185,7 @@ def _inputs(values: Array, group: Group) -> Array:
     return inputs
 
 
-def positions_of(shape: tuple[int, ...]) -> tuple[str, ...]:
+def position_names(shape: tuple[int, ...]) -> tuple[str, ...]:
     """Name the flattened positions of an array."""
     if math.prod(shape) > MOST:
         raise ValueError(f"a sample of {math.prod(shape)} values")

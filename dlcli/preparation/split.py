@@ -252,7 +252,7 @@ def resolve_folds(config: Config, folds: int | None) -> Config:
     return resolved.attach(config.name, config.document, config.warnings)
 
 
-def left_out(dataset: Dataset) -> Iterator[str]:
+def excluded_test_rows(dataset: Dataset) -> Iterator[str]:
     """Say how many rows no fold has: those that are marked as test rows."""
     if dataset.parts is not None and (dataset.parts == 2).any():
         count = int((dataset.parts == 2).sum())

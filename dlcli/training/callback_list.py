@@ -11,7 +11,7 @@ from dlcli.training.callbacks import Logs
 _callbacks: Any = import_keras().callbacks
 
 
-class Hooks(_callbacks.CallbackList):
+class ResumableCallbackList(_callbacks.CallbackList):
     """The callbacks of one training that may take two fits: the rest of an epoch, and the others.
 
     They begin and end once.

@@ -29,7 +29,7 @@ FIELDS = {
 States = list[dict[str, Any]]
 
 
-def check_kept(callbacks: Sequence[Any]) -> None:
+def check_resumable(callbacks: Sequence[Any]) -> None:
     """Refuse a callback whose state nobody knows how to keep.
 
     Raises
@@ -45,7 +45,7 @@ def check_kept(callbacks: Sequence[Any]) -> None:
             )
 
 
-def take_states(callbacks: Sequence[Any]) -> tuple[States, dict[str, list[Array]]]:
+def callback_states(callbacks: Sequence[Any]) -> tuple[States, dict[str, list[Array]]]:
     """Return the plain fields of each callback, and its lists of arrays by name."""
     states: States = []
     arrays: dict[str, list[Array]] = {}
@@ -72,10 +72,10 @@ def _plain(value: Any) -> Any:
     return float(value)
 
 
-def put_states(
+def restore_callbacks(
     callbacks: Sequence[Any], states: States, arrays: dict[str, Sequence[Array]]
 ) -> None:
-    """Give callbacks back what `take_states` took; to be called once a training has begun."""
+    """Give callbacks back what `callback_states` took; to be called once a training has begun."""
     if len(states) != len(callbacks):
         raise KeyError("other callbacks")
     for number, (callback, plain) in enumerate(zip(callbacks, states, strict=True)):

@@ -68,7 +68,7 @@ class Checkpoint:
     state: State | None = None
 
 
-class Pace:
+class SaveSchedule:
     """When a state is worth keeping: what it costs stays a small share of the training."""
 
     def __init__(self) -> None:
@@ -81,7 +81,7 @@ class Pace:
         return time.monotonic() - self._kept > max(least, self._cost / SHARE)
 
     @contextmanager
-    def paid(self) -> Iterator[None]:
+    def timed(self) -> Iterator[None]:
         """Measure what keeping a state costs."""
         started = time.monotonic()
         yield

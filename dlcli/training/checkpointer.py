@@ -10,9 +10,9 @@ from typing import Any
 from dlcli.errors import ModelFileError, WriteError
 from dlcli.network.backend import import_keras
 from dlcli.network.variables import assign, size_of, take
-from dlcli.training.callback_state import put_states, take_states
+from dlcli.training.callback_state import callback_states, restore_callbacks
 from dlcli.training.callbacks import Logs
-from dlcli.training.checkpoint import Checkpoint, Pace, State, write_state
+from dlcli.training.checkpoint import Checkpoint, SaveSchedule, State, write_state
 from dlcli.training.signals import SignalWatcher
 from dlcli.types import Array
 
@@ -52,7 +52,7 @@ class Checkpointer(Callback):
         self.checkpoint, self.callbacks, self.watcher = checkpoint, callbacks, watcher
         self.steps, self.epochs, self.is_shared = steps, epochs, is_shared
         self.began = time.monotonic()
-        self.pace = Pace()
+        self.schedule = SaveSchedule()
         self._metrics: Sequence[Array] = ()
         values = checkpoint.state.values if checkpoint.state else {}
         self.before = float(values.get("seconds", 0.0))
@@ -64,7 +64,7 @@ class Checkpointer(Callback):
             try:
                 assign(self.model.variables, state.arrays["model"])
                 assign(self.model.optimizer.variables, state.arrays["optimizer"])
-                put_states(self.callbacks, state.values["callbacks"], dict(state.arrays))
+                restore_callbacks(self.callbacks, state.values["callbacks"], dict(state.arrays))
                 self._metrics = state.arrays["metrics"]
             except (ValueError, KeyError, TypeError) as error:
                 message = f"the checkpoint in {self.checkpoint.folder} does not fit: {error}"
@@ -80,18 +80,18 @@ class Checkpointer(Callback):
         step = batch + 1
         if self.is_shared or step >= self.steps:
             return
-        late = self.pace.is_due(self.checkpoint.every)
+        late = self.schedule.is_due(self.checkpoint.every)
         if late or self.watcher.signum is not None:
             self.save(self.epoch, step)
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         last = epoch + 1 == self.epochs or self.model.stop_training
-        if last or self.watcher.signum is not None or self.pace.is_due():
+        if last or self.watcher.signum is not None or self.schedule.is_due():
             self.save(epoch + 1, 0)
 
     def save(self, epoch: int, step: int) -> None:
         """Keep the state before a step of an epoch, both from 0."""
-        states, arrays = take_states(self.callbacks)
+        states, arrays = callback_states(self.callbacks)
         values = {
             "epoch": epoch,
             "step": step,
@@ -105,7 +105,7 @@ class Checkpointer(Callback):
             "optimizer": take(self.model.optimizer.variables),
             "metrics": metrics,
         }
-        with self.pace.paid():
+        with self.schedule.timed():
             write_state(self.checkpoint.folder, State(values, arrays))
 
     def _check_space(self) -> None:

@@ -159,11 +159,11 @@ class _Training:
         """Fit from a state on: the rest of an epoch first, if it was left within one."""
         import tensorflow as tf
 
-        from dlcli.training.callback_list import Hooks
+        from dlcli.training.callback_list import ResumableCallbackList
 
         epoch, step = int(at.get("epoch", 0)), int(at.get("step", 0))
         number = None if self.is_endless else tf.Variable(0, dtype=tf.int64, trainable=False)
-        hooks = Hooks(
+        hooks = ResumableCallbackList(
             self._used(number, history_file, on_progress, epoch + step / self.steps),
             self.model,
             self.section.epochs,

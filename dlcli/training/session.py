@@ -72,7 +72,7 @@ class Session:
         self.x["train"] = np.asarray(memoryview(x))
         return FitData(x, encoded["train"], weights, watch)
 
-    def thin(self) -> None:
+    def subsample_training_rows(self) -> None:
         """Keep no more training rows than are scored, chosen by the seed."""
         rows, seed = self.rows["train"], self.prepared.config.seed
         if len(rows) <= SCORED_TRAINING_ROWS:

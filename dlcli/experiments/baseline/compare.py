@@ -23,9 +23,9 @@ from dlcli.experiments.baseline.scoring import Scorer
 from dlcli.files import write_csv, write_json
 from dlcli.plots import results as plots
 from dlcli.preparation.prepare import Prepared, describe_data, prepare
-from dlcli.preparation.split import Split, left_out, make_folds, resolve_folds, split_rows
+from dlcli.preparation.split import Split, excluded_test_rows, make_folds, resolve_folds, split_rows
 from dlcli.runs.directory import RunDirectory
-from dlcli.training.folds.engines import Choice, Engine, FoldEngine
+from dlcli.training.folds.engines import Engine, EngineChoice, FoldEngine
 from dlcli.training.folds.trainer import FoldTrainer
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def baseline(
     split: bool = False,
     runs: Path = Path("runs"),
     sample: bool = False,
-    engine: Choice = "auto",
+    engine: EngineChoice = "auto",
     on_start: Callable[[Config, Dataset, list[str]], None] | None = None,
     on_engine: Callable[[Engine], None] | None = None,
     on_fold: Callable[[str, int, int], None] | None = None,
@@ -202,7 +202,7 @@ def _divide(prepared: Prepared, folds: int | None, split: bool) -> tuple[Prepare
     else:
         config = resolve_folds(config, folds)
         made = make_folds(dataset, config.split, config.kfold.folds, config.seed)
-        notices += left_out(dataset)
+        notices += excluded_test_rows(dataset)
     check_monitors(config, validation=len(made[0].validation) > 0)
     if config.fit.class_weight is not None:
         notices.append("fit.class_weight is the network's alone; the models weigh all rows alike")

@@ -16,7 +16,7 @@ from dlcli.config.known import Task
 from dlcli.datasets import Dataset
 from dlcli.errors import first_line
 from dlcli.preparation import Group, Preprocessor
-from dlcli.preparation.events import Events
+from dlcli.preparation.report import TransformReport
 from dlcli.preparation.steps.words import FittedVectorize
 from dlcli.types import Array
 
@@ -157,7 +157,7 @@ def _with_words(preprocessor: Preprocessor, raw: Any) -> Any:
     for group in preprocessor.groups:
         step = _vectorize(group)
         if step is None:
-            parts.append(csr_matrix(group.transform(raw, Events())))
+            parts.append(csr_matrix(group.transform(raw, TransformReport())))
         else:
             parts.append(step.counts(np.asarray(raw[group.columns[0]])[:, np.newaxis]))
     return parts[0] if len(parts) == 1 else hstack(parts, format="csr")

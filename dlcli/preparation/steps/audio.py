@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from dlcli.config.steps import Pad
-from dlcli.preparation.events import Events
+from dlcli.preparation.report import TransformReport
 from dlcli.preparation.steps.base import MOST, FittedStep, Names, fits
 from dlcli.types import Array
 
@@ -27,7 +27,7 @@ class FittedPad(FittedStep):
         longest = max(len(recording) for recording in values[:, 0])
         return cls(step.length or longest, step.normalize)
 
-    def apply(self, values: Array, names: Names, events: Events) -> Array:
+    def apply(self, values: Array, names: Names, report: TransformReport) -> Array:
         made = np.zeros((len(values), self.length), np.float32)
         for row, recording in zip(made, values[:, 0], strict=True):
             kept = recording[: self.length]

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 from pydantic import TypeAdapter
 
 from dlcli.config.steps import STEPS, Step
-from dlcli.preparation.events import Events
+from dlcli.preparation.report import TransformReport
 from dlcli.types import Array
 
 # Columns that a step may make; a model file that says more is no model file.
@@ -34,7 +34,7 @@ class FittedStep(ABC):
         """Learn from training rows of shape (n, columns)."""
 
     @abstractmethod
-    def apply(self, values: Array, names: Names, events: Events) -> Array:
+    def apply(self, values: Array, names: Names, report: TransformReport) -> Array:
         """Return the rows transformed; shape (n, columns out)."""
 
     def names(self, names: Names) -> list[str]:

@@ -14,7 +14,7 @@ import numpy as np
 from dlcli.config.steps import Impute, MinMax, OneHot, Ordinal, Scale, Standardize, Step
 from dlcli.datasets.dataset import MAX_CATEGORIES
 from dlcli.errors import DatasetError
-from dlcli.preparation.events import Events
+from dlcli.preparation.report import TransformReport
 from dlcli.preparation.steps.base import FittedStep, Names, fits
 from dlcli.types import Array
 
@@ -39,7 +39,7 @@ class FittedStandardize(FittedStep):
         scaler = StandardScaler().fit(values)
         return cls(_plain(scaler.mean_), _plain(scaler.scale_))
 
-    def apply(self, values: Array, names: Names, events: Events) -> Array:
+    def apply(self, values: Array, names: Names, report: TransformReport) -> Array:
         kind = values.dtype
         return np.asarray((values - np.asarray(self.mean, kind)) / np.asarray(self.scale, kind))
 
@@ -60,7 +60,7 @@ class FittedMinMax(FittedStep):
         scaler = MinMaxScaler().fit(values)
         return cls(_plain(scaler.data_min_), _plain(1 / scaler.scale_))
 
-    def apply(self, values: Array, names: Names, events: Events) -> Array:
+    def apply(self, values: Array, names: Names, report: TransformReport) -> Array:
         kind = values.dtype
         return np.asarray((values - np.asarray(self.low, kind)) / np.asarray(self.span, kind))
 
@@ -77,7 +77,7 @@ class FittedScale(FittedStep):
     def fit(cls, step: Scale, values: Array, names: Names) -> Self:
         return cls(step.divisor)
 
-    def apply(self, values: Array, names: Names, events: Events) -> Array:
+    def apply(self, values: Array, names: Names, report: TransformReport) -> Array:
         return np.asarray(values / values.dtype.type(self.divisor))
 
 
@@ -113,11 +113,11 @@ class FittedImpute(FittedStep):
         indicators = np.flatnonzero(gaps.any(axis=0)).tolist() if step.indicator else []
         return cls(tuple(fill.tolist()), tuple(indicators), step.missing_values)
 
-    def apply(self, values: Array, names: Names, events: Events) -> Array:
+    def apply(self, values: Array, names: Names, report: TransformReport) -> Array:
         values = _marked(values, self.missing_values)
         gaps = _gaps(values)
         for index in np.flatnonzero(gaps.any(axis=0)).tolist():
-            events.imputed[names[index]] += int(gaps[:, index].sum())
+            report.imputed[names[index]] += int(gaps[:, index].sum())
         filled = np.where(gaps, np.asarray(self.fill, values.dtype), values)
         if not self.indicators:
             return filled
@@ -168,7 +168,7 @@ class FittedCategories(FittedStep):
                 raise DatasetError(f"column {name!r} has {len(categories)} categories")
         return cls(tuple(tuple(categories.tolist()) for categories in found))
 
-    def codes(self, values: Array, names: Names, events: Events) -> Array:
+    def codes(self, values: Array, names: Names, report: TransformReport) -> Array:
         """Return the number of each category, -1 for one not seen; shape (n, columns)."""
         codes = np.empty(values.shape, np.int64)
         for index, categories in enumerate(self.categories):
@@ -182,7 +182,7 @@ class FittedCategories(FittedStep):
                 )
             codes[:, index] = [table.get(item, -1) for item in column]
             if unseen := int((codes[:, index] < 0).sum()):
-                events.unseen[names[index]] += unseen
+                report.unseen[names[index]] += unseen
         return codes
 
 
@@ -191,8 +191,8 @@ class FittedCategories(FittedStep):
 class FittedOneHot(FittedCategories):
     """One 0/1 column per category; zeros for one not seen in training."""
 
-    def apply(self, values: Array, names: Names, events: Events) -> Array:
-        codes = self.codes(values, names, events)
+    def apply(self, values: Array, names: Names, report: TransformReport) -> Array:
+        codes = self.codes(values, names, report)
         parts = [
             (codes[:, index, np.newaxis] == np.arange(len(categories))).astype(np.float64)
             for index, categories in enumerate(self.categories)
@@ -215,5 +215,5 @@ class FittedOneHot(FittedCategories):
 class FittedOrdinal(FittedCategories):
     """The number of the category; -1 for one not seen in training."""
 
-    def apply(self, values: Array, names: Names, events: Events) -> Array:
-        return self.codes(values, names, events).astype(np.float64)
+    def apply(self, values: Array, names: Names, report: TransformReport) -> Array:
+        return self.codes(values, names, report).astype(np.float64)

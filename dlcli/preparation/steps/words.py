@@ -15,7 +15,7 @@ from pydantic import Field
 
 from dlcli.config.steps import Vectorize
 from dlcli.errors import DatasetError
-from dlcli.preparation.events import Events
+from dlcli.preparation.report import TransformReport
 from dlcli.preparation.steps.base import MOST, FittedStep, Names, fits
 from dlcli.types import Array
 
@@ -64,11 +64,11 @@ class FittedVectorize(FittedStep):
             step.standardize, step.split, step.padding, step.truncating,
         )  # fmt: skip
 
-    def apply(self, values: Array, names: Names, events: Events) -> Array:
+    def apply(self, values: Array, names: Names, report: TransformReport) -> Array:
         codes = [self._codes(text) for text in values[:, 0]]
         wordless = sum(max(row, default=UNKNOWN) == UNKNOWN for row in codes)
         if wordless:
-            events.wordless[names[0]] += wordless
+            report.wordless[names[0]] += wordless
         return self._sequences(codes) if self.output_mode == "int" else self._bags(codes)
 
     def width(self, columns: int) -> int:

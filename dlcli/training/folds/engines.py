@@ -22,7 +22,7 @@ from dlcli.training.stacked import ROWS_BYTES, Copy, NotStackable, Replicas, why
 if TYPE_CHECKING:
     from dlcli.training.progress import OnProgress
 
-Choice = Literal["auto", "stacked", "serial"]
+EngineChoice = Literal["auto", "stacked", "serial"]
 # A step that computes longer than this is no faster in one program.
 LONG_STEP = 1e-3
 
@@ -84,7 +84,7 @@ class FoldEngine:
         self,
         trainer: FoldTrainer,
         folds: Sequence[Split],
-        choice: Choice,
+        choice: EngineChoice,
         jobs: int = 1,
     ) -> None:
         self.trainer, self.folds = trainer, folds

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlcli.network.variables import assign, take
-from dlcli.training.callback_state import put_states, take_states
-from dlcli.training.checkpoint import Pace, State, read_state, write_state
+from dlcli.training.callback_state import callback_states, restore_callbacks
+from dlcli.training.checkpoint import SaveSchedule, State, read_state, write_state
 from dlcli.types import Array
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class StackKeeper:
 
     def __init__(self, folder: Path | None, every: float) -> None:
         self.folder, self.every = folder, every
-        self.pace = Pace()
+        self.schedule = SaveSchedule()
         self.state, self.notices = read_state(folder) if folder is not None else (None, [])
 
     @property
@@ -45,7 +45,7 @@ class StackKeeper:
 
     def is_due(self, *, within: bool) -> bool:
         """Tell whether it is time to keep a state, within an epoch or after one."""
-        return self.folder is not None and self.pace.is_due(self.every if within else None)
+        return self.folder is not None and self.schedule.is_due(self.every if within else None)
 
     def keep(
         self,
@@ -60,11 +60,11 @@ class StackKeeper:
         """Keep the state before a step of an epoch."""
         if self.folder is None:
             return
-        with self.pace.paid():
+        with self.schedule.timed():
             copies: list[dict[str, Any]] = []
             arrays: dict[str, list[Array]] = {}
             for at, single in enumerate(singles):
-                states, of = take_states(single.callbacks)
+                states, of = callback_states(single.callbacks)
                 arrays |= {f"copy{at}.{name}": values for name, values in of.items()}
                 arrays[f"copy{at}.final"] = single.final
                 copies.append({**single.plain(), "callbacks": states})
@@ -99,5 +99,5 @@ class StackKeeper:
         ):
             start = f"copy{at}."
             own = {n.removeprefix(start): a for n, a in arrays.items() if n.startswith(start)}
-            put_states(single.callbacks, plain["callbacks"], own)
+            restore_callbacks(single.callbacks, plain["callbacks"], own)
             single.restore(plain, list(own["final"]))

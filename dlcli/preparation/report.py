@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass
-class Events:
+class TransformReport:
     """What was odd about rows that were transformed, counted per column.
 
     Attributes
