@@ -812,7 +812,7 @@ def test_invert_is_for_pictures_and_their_pixels(pictures, reader, write, tmp_pa
     pd.testing.assert_frame_equal(
         predict(run, straight).to_frame(), predict(run, negative, invert=True).to_frame()
     )
-    with pytest.raises(DatasetError, match="only pictures can be inverted"):
+    with pytest.raises(DatasetError, match="only images can be inverted"):
         predict(reader, negative, invert=True)
 
 

@@ -212,6 +212,68 @@ def test_missing_words_of_the_loader_count_in_a_dataframe(model):
     assert first == second
 
 
+def test_predictions_can_be_iterated_more_than_once(model, write, expected):
+    predictions = predict(model, write("rows.csv", ROWS + "40;Jeju;no;1.7\n"))
+
+    first, second = list(predictions), list(predictions)
+
+    assert [len(block) for block in first] == [len(block) for block in second] == [3]
+    assert np.array_equal(first[0].probabilities, second[0].probabilities)
+    assert len(predictions.to_frame()) == predictions.rows == 3
+    assert [notice.count("1 category") for notice in predictions.notices()] == [1]
+    next(iter(predictions))
+    pd.testing.assert_frame_equal(predictions.to_frame()[:2], expected)
+
+
+def test_rows_in_memory_can_be_iterated_more_than_once(model):
+    table = pd.DataFrame({"age": [31], "city": ["Seoul"], "member": [True], "height": [1.7]})
+    predictions = predict(model, table)
+
+    pd.testing.assert_frame_equal(predictions.to_frame(), predictions.to_frame())
+
+
+def test_standard_input_is_read_only_once(model, monkeypatch):
+    class Stdin:
+        buffer = io.BytesIO(ROWS.encode())
+
+    monkeypatch.setattr("sys.stdin", Stdin)
+    predictions = predict(model, "-")
+    assert len(predictions.to_frame()) == 2
+
+    with pytest.raises(DatasetError, match="standard input can be read only once") as error:
+        list(predictions)
+    assert "to_frame()" in error.value.hint
+
+
+@pytest.mark.parametrize("name", ["out.xlsx", "out.json", "out.tsv", "out.csv.gz"])
+def test_an_output_file_of_another_format_is_refused(model, write, dlcli, tmp_path, name):
+    rows = write("rows.csv", ROWS)
+
+    code, out, err = dlcli("predict", model, rows, "-o", name)
+
+    assert (code, out) == (2, "")
+    assert f"{name}: predictions are written as .csv or .jsonl" in err
+    assert "--format" in err
+    assert not (tmp_path / name).exists()
+    assert dlcli("predict", model, rows, "-o", name, "--format", "csv")[0] == 0
+    assert (tmp_path / name).read_text().startswith("prediction,p_a,p_b\n")
+
+
+def test_csv_safe_leaves_an_empty_class_name_empty(write, dlcli, tmp_path):
+    x, y = np.linspace(0, 1, 16, dtype=np.float32).reshape(8, 1, 2, 1), np.tile([0, 1], 4)
+    np.savez(tmp_path / "points.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    write("points.yaml", 'dataset: {npz: {path: points.npz, class_names: ["", =b]}}\n'
+          "model: [Flatten, {Dense: {units: 1, activation: sigmoid}}]\nloss: mse\nfit: {epochs: 1}\n")  # fmt: skip
+    run = train(load_config(tmp_path / "points.yaml"), runs=tmp_path / "runs").path
+    rows = write("rows.csv", "".join(f"{a},{b}\n" for a, b in (x.reshape(8, 2) * 20 - 10).tolist()))
+
+    code, out, _ = dlcli("predict", run, rows, "--csv-safe")
+
+    labels = {line.split(",")[0] for line in out.splitlines()[1:]}
+    assert code == 0
+    assert labels == {'""', "'=b"}
+
+
 def test_output_to_a_pipe_or_a_missing_folder(model, write, dlcli, tmp_path):
     rows = write("rows.csv", ROWS)
 

@@ -105,7 +105,7 @@ def predict(
     """
     guard.confine(model)
     from dlcli.cli import terminal
-    from dlcli.cli.output import csv_writer, destination, json_writer
+    from dlcli.cli.output import csv_writer, destination, format_of, json_writer
     from dlcli.models.inspection.limits import limits_of
     from dlcli.models.loading import find_model, load_model
     from dlcli.network import backend
@@ -113,6 +113,7 @@ def predict(
     if bool(text) == bool(source):
         raise DlcliError("name either an INPUT or texts with --text")
     limits, size = limits_of(max_size), find_model(model).stat().st_size
+    file_format = format or format_of(output)
     guard.limit(size)
     backend.silence()
     from dlcli.prediction import predict as prediction
@@ -127,11 +128,10 @@ def predict(
     predictions = prediction.predict(loaded, wanted, invert=invert)
     blocks = iter(predictions)
     first = next(blocks, None)  # what is wrong with the input shows before anything is written
-    chosen = format or ("jsonl" if output.endswith((".jsonl", ".ndjson")) else "csv")
     with destination(output) as file:
         write = (
             csv_writer(predictions, file, safe=csv_safe)
-            if chosen == "csv"
+            if file_format == "csv"
             else json_writer(predictions, file)
         )
         if first is not None:

@@ -11,13 +11,17 @@ from functools import cache
 from io import StringIO
 from itertools import repeat
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
 from dlcli.errors import DlcliError
 from dlcli.files import atomic
 from dlcli.prediction.predict import PredictionBlock, Predictions
 from dlcli.preparation.targets import FLOAT_FORMAT, float_text
 
+# A spreadsheet runs a cell as a formula if its text starts with one of these.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+CSV = ("", ".csv", ".txt")
+JSON_LINES = (".jsonl", ".ndjson")
 Write = Callable[[PredictionBlock], None]
 
 
@@ -25,6 +29,26 @@ class WritingError(DlcliError):
     """The predictions are right, and what they are written to does not take them."""
 
     exit_code = 1
+
+
+def format_of(output: str) -> Literal["csv", "jsonl"]:
+    """Return the format that the ending of an output file stands for.
+
+    Raises
+    ------
+    DlcliError
+        If the ending belongs to another format, as .xlsx does.
+    """
+    path = Path(output)
+    ending = path.suffix.lower()
+    if ending in JSON_LINES:
+        return "jsonl"
+    if ending in CSV or output == "-" or (path.exists() and not path.is_file()):
+        return "csv"
+    raise DlcliError(
+        f"{path}: predictions are written as .csv or .jsonl, not as {ending}",
+        hint="change the ending, or choose a format with --format",
+    )
 
 
 @contextmanager
@@ -65,7 +89,7 @@ def csv_writer(predictions: Predictions, file: TextIO, *, safe: bool) -> Write:
 
     def quoted(text: str) -> str:
         field = StringIO()
-        shielded = f"'{text}" if safe and text[:1] in "=+-@\t\r" else text
+        shielded = f"'{text}" if safe and text.startswith(FORMULA_STARTS) else text
         # What a line may end with is quoted; CSV's own two characters are cut off again.
         csv.writer(field, lineterminator="\r\n").writerow([shielded])
         return field.getvalue()[:-2]
@@ -75,7 +99,7 @@ def csv_writer(predictions: Predictions, file: TextIO, *, safe: bool) -> Write:
     label = cache(quoted)  # there are as many as classes
 
     def write(block: PredictionBlock) -> None:
-        columns: list[Any] = [map(quoted, block.names)] if predictions.named else []
+        columns: list[Any] = [map(quoted, block.names)] if predictions.name_column else []
         formats = ["%s"] * len(columns)
         if block.probabilities is None:
             columns.append(block.prediction.tolist())
@@ -92,7 +116,7 @@ def csv_writer(predictions: Predictions, file: TextIO, *, safe: bool) -> Write:
 
 def json_writer(predictions: Predictions, file: TextIO) -> Write:
     """Return what writes a block."""
-    named = predictions.named
+    named = predictions.name_column
     columns = predictions.columns[2 if named else 1 :]
 
     def write(block: PredictionBlock) -> None:

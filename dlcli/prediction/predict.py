@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -51,41 +51,60 @@ class PredictionBlock:
         return len(self.prediction)
 
 
-class Predictions:
-    """Predictions of a stream of rows, computed as they are asked for.
+@dataclass(frozen=True)
+class Source:
+    """Rows to predict.
 
-    Iterate over it for blocks, or take everything with `to_frame`.
+    Parameters
+    ----------
+    open_blocks : callable
+        Starts reading from the first row.
+    name_column : str
+        Column that names the rows: ``file``, ``row``, or empty.
+    once : bool
+        Whether the source can be read only once, as standard input.
+    """
+
+    open_blocks: Callable[[], Generator[RawBlock]]
+    name_column: str = ""
+    once: bool = False
+
+
+class Predictions:
+    """Predictions of a stream of rows, computed while they are iterated.
+
+    Iterate for one `PredictionBlock` after the other, or call `to_frame` for all rows. Each
+    iteration reads the source again from its start; standard input allows only one.
 
     Attributes
     ----------
     columns : list of str
-        ``prediction``, then ``p_<class>`` for each class; before them ``file`` where files are
-        predicted, or ``row``, the row that is forecast, where a series is.
+        ``prediction``, then ``p_<class>`` for each class. The first column is ``file`` if files
+        are predicted, and ``row``, the number of the forecast row, if a series is.
     model : LoadedModel
     rows : int
-        Rows done so far.
+        Rows predicted so far in the current iteration.
     """
 
-    def __init__(
-        self,
-        model: LoadedModel,
-        signature: Signature,
-        blocks: Generator[RawBlock],
-        named: str = "",
-    ) -> None:
+    def __init__(self, model: LoadedModel, signature: Signature, source: Source) -> None:
         self.model = model
         self.signature = signature
-        self.named = named
         self.rows = 0
+        self._source = source
+        self._started = False
         self._report = TransformReport()
         self._source_notices: list[str] = []
-        self._blocks = blocks
-        self._seen: Array | None = None
+        self._first_inputs: Array | None = None
+
+    @property
+    def name_column(self) -> str:
+        """Column that names the rows: ``file``, ``row``, or empty."""
+        return self._source.name_column
 
     @property
     def columns(self) -> list[str]:
         """Names of the columns of `to_frame`."""
-        first = [self.named] if self.named else []
+        first = [self.name_column] if self.name_column else []
         return [*first, "prediction", *(f"p_{name}" for name in self.signature.class_names)]
 
     def __iter__(self) -> Iterator[PredictionBlock]:
@@ -93,9 +112,25 @@ class Predictions:
             yield block
 
     def with_raw(self) -> Iterator[tuple[PredictionBlock, RawBlock]]:
-        """Yield each block of predictions with the rows behind it."""
-        with closing(self._blocks):  # a reader that runs ahead ends with its user
-            for raw in self._blocks:
+        """Yield each block of predictions with its raw rows.
+
+        Raises
+        ------
+        DatasetError
+            If a value cannot be read, or standard input is iterated a second time.
+        """
+        if self._source.once and self._started:
+            raise DatasetError(
+                "standard input can be read only once",
+                hint="to_frame() returns all predictions in one table, which can be reused",
+            )
+        self._started = True
+        self.rows = 0
+        self._report = TransformReport()
+        self._source_notices = []
+        # Closing the reader ends its thread, also if the caller stops early.
+        with closing(self._source.open_blocks()) as blocks:
+            for raw in blocks:
                 for notice in raw.notices:
                     if notice not in self._source_notices:
                         self._source_notices.append(notice)
@@ -111,8 +146,8 @@ class Predictions:
             raise DatasetError(f"{place}: {error}", hint="mend the row, or leave it out") from None
         x = x.reshape(len(block), *signature.input_shape)
         outputs = self.model.network(x)
-        if self._seen is None:
-            self._seen = x[:64]
+        if self._first_inputs is None:
+            self._first_inputs = x[:64]
         self.rows += len(block)
         if signature.output == "value":
             return PredictionBlock(outputs[:, 0].astype(np.float64), None, outputs, block.names)
@@ -141,8 +176,8 @@ class Predictions:
         model, file = self.model, self.model.file
         made = file.metadata is not None and file.metadata.graph is not None
         wanted = model.network.engine == "keras" and not made and not model.is_changed
-        if wanted and self._seen is not None:
-            keep_graph(model.model, self._seen, file.digest)
+        if wanted and self._first_inputs is not None:
+            keep_graph(model.model, self._first_inputs, file.digest)
 
     def to_frame(self) -> pd.DataFrame:
         """Return all predictions as one table.
@@ -156,7 +191,7 @@ class Predictions:
 
         frames = []
         for block in self:
-            values: dict[str, Any] = {self.named: block.names} if self.named else {}
+            values: dict[str, Any] = {self.name_column: block.names} if self.name_column else {}
             values["prediction"] = block.prediction
             if block.probabilities is not None:
                 shares = self.columns[len(values) :]
@@ -210,36 +245,48 @@ def predict(
     loaded = model if isinstance(model, LoadedModel) else load_model(model, engine)
     signature = signature_of(loaded)
     if invert and signature.medium.kind != "image":
-        raise DatasetError("only pictures can be inverted, and the model takes none")
+        raise DatasetError("only images can be inverted; this model takes none")
     if isinstance(source, str | os.PathLike):
         source = [source]
-    if not isinstance(source, Sequence):
-        blocks = _inverted(blocks_of_frame(source, signature), signature, invert=invert)
-        return Predictions(loaded, signature, blocks)
-    paths = [Path(path) for path in source]
+    if isinstance(source, Sequence):
+        rows = _source_of_paths(list(map(Path, source)), signature, invert, labelled)
+    else:
+        rows = Source(lambda: _rows(blocks_of_frame(source, signature), signature, invert))
+    return Predictions(loaded, signature, rows)
+
+
+def _source_of_paths(
+    paths: Sequence[Path], signature: Signature, invert: bool, labelled: bool
+) -> Source:
+    """Return the rows of files, folders or standard input."""
     if all(is_media(path, signature) for path in paths):
-        blocks = blocks_of_files(paths, signature, invert=invert, labelled=labelled)
-        return Predictions(loaded, signature, blocks, "file")
+        return Source(
+            lambda: blocks_of_files(paths, signature, invert=invert, labelled=labelled), "file"
+        )
     for path in paths:
         if not is_media(path, signature):
             refuse(path, signature)
     if len(paths) > 1:
         raise DatasetError(f"{paths[0]} and {len(paths) - 1} more: only one file of rows at a time")
-    rows = "-" if str(paths[0]) == "-" else paths[0]
+    is_stdin = str(paths[0]) == "-"
+    table = "-" if is_stdin else paths[0]
     if signature.medium.kind == "series":
-        blocks = blocks_of_series(rows, signature, labelled=labelled)
-        return Predictions(loaded, signature, blocks, "row")
-    blocks = _inverted(read_ahead(blocks_of_text(rows, signature)), signature, invert=invert)
-    return Predictions(loaded, signature, blocks)
+        return Source(
+            lambda: blocks_of_series(table, signature, labelled=labelled), "row", once=is_stdin
+        )
+    return Source(
+        lambda: _rows(read_ahead(blocks_of_text(table, signature)), signature, invert),
+        once=is_stdin,
+    )
 
 
-def _inverted(
-    blocks: Iterator[RawBlock], signature: Signature, *, invert: bool
-) -> Generator[RawBlock]:
-    """Make the white of pictures that come as rows of pixels black."""
+def _rows(blocks: Iterator[RawBlock], signature: Signature, invert: bool) -> Generator[RawBlock]:
+    """Yield blocks of rows; pixels are inverted on request."""
     for block in blocks:
-        seen = invert and len(block) > 0
-        yield replace(block, values=signature.medium.high - block.values) if seen else block
+        if invert and len(block):
+            yield replace(block, values=signature.medium.high - block.values)
+        else:
+            yield block
 
 
 def table_of_texts(model: LoadedModel, texts: Sequence[str]) -> pd.DataFrame:
