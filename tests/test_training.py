@@ -1,12 +1,14 @@
 """One fit: the order of rows, reproducibility, divergence, interruption."""
 
+import math
 import os
 import signal
+import time
 
 import numpy as np
 import pytest
 
-from dlcli import TrainingError, load_config
+from dlcli import TrainingError, kfold, load_config, train
 from dlcli.config.sections import FitConfig
 from dlcli.network.backend import import_keras, seed_everything
 from dlcli.network.building import build_model, compile_model, make_callbacks
@@ -193,6 +195,25 @@ def test_history_is_written_as_each_epoch_ends(model_of, tmp_path):
     rows = [line.split(",") for line in path.read_text().splitlines()]
     assert rows[0] == ["epoch", "accuracy", "loss"]
     assert [float(row[2]) for row in rows[1:]] == result.history["loss"]
+
+
+@pytest.mark.parametrize("folds", [0, 2], ids=["train", "stacked folds"])
+def test_the_time_left_leaves_out_the_tracing_of_the_first_epoch(tmp_path, folds):
+    config = load_config("iris", ["fit.epochs=150", "split.validation=0.2", "callbacks=[]"])
+    reports = []
+
+    def note(progress):
+        reports.append((time.monotonic(), progress.seconds_left))
+
+    if folds:
+        kfold(config, folds=folds, runs=tmp_path / "runs", on_progress=note)
+    else:
+        train(config, runs=tmp_path / "runs", on_progress=note)
+
+    end = reports[-1][0]
+    estimates = [(left, end - now) for now, left in reports if not math.isnan(left)]
+    assert len(estimates) >= 140
+    assert max(left - 5 * actual for left, actual in estimates) < 5
 
 
 def test_a_learning_rate_schedule_per_epoch(model_of):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import math
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,9 @@ import numpy as np
 from dlcli.errors import TrainingError
 from dlcli.files import write_csv
 from dlcli.network import backend
-from dlcli.training.progress import OnProgress, Progress
+from dlcli.training.progress import ProgressReporter
 
 Logs = Mapping[str, Any] | None
-REPORT_SECONDS = 0.2  # between two reports within an epoch
 Callback: Any = backend.import_keras().callbacks.Callback
 
 
@@ -32,44 +30,21 @@ class EpochCounter(Callback):
         self.variable.assign(epoch)
 
 
-class Reporter(Callback):
-    """Call a function with the progress, at most a few times a second within an epoch."""
+class ProgressCallback(Callback):
+    """Pass the steps and epochs of a fit to a `ProgressReporter`."""
 
-    def __init__(
-        self, on_progress: OnProgress, epochs: int, steps: int, start: float = 0.0
-    ) -> None:
+    def __init__(self, reporter: ProgressReporter) -> None:
         super().__init__()
-        self.on_progress = on_progress
-        self.epochs = epochs
-        self.steps = steps
-        self.origin = start  # in epochs
-        self.first = int(start)
-
-    def on_train_begin(self, logs: Logs = None) -> None:
-        self.started = self.shown = time.monotonic()
+        self.reporter = reporter
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         self.epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
-        now = time.monotonic()
-        if now - self.shown > REPORT_SECONDS and batch + 1 < self.steps:
-            self.shown = now
-            self._report(batch + 1, logs)
+        self.reporter.step_end(self.epoch, batch + 1, logs)
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        self._report(self.steps, logs)
-        if epoch == self.first:
-            # The first epoch holds the tracing of the graph: the estimate starts anew after it.
-            self.started, self.origin = time.monotonic(), epoch + 1.0
-
-    def _report(self, step: int, logs: Logs) -> None:
-        at = self.epoch + step / self.steps
-        done = at - self.origin
-        elapsed = time.monotonic() - self.started
-        left = elapsed / done * (self.epochs - at) if done > 0 else math.inf
-        values = {name: float(value) for name, value in (logs or {}).items()}
-        self.on_progress(Progress(self.epoch + 1, self.epochs, step, self.steps, values, left))
+        self.reporter.epoch_end(epoch, logs)
 
 
 class HistoryFile(Callback):

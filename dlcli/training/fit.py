@@ -20,10 +20,10 @@ from dlcli.training.batches import (
     validation_batches,
 )
 from dlcli.training.callback_state import close_logs, cut_logs
+from dlcli.training.progress import OnProgress, ProgressReporter
 
 if TYPE_CHECKING:
     from dlcli.training.checkpoint import Checkpoint
-    from dlcli.training.progress import OnProgress
 
 
 @dataclass
@@ -164,7 +164,7 @@ class _Training:
         epoch, step = int(at.get("epoch", 0)), int(at.get("step", 0))
         number = None if self.is_endless else tf.Variable(0, dtype=tf.int64, trainable=False)
         hooks = ResumableCallbackList(
-            self._used(number, history_file, on_progress, epoch + step / self.steps),
+            self._used(number, history_file, on_progress),
             self.model,
             self.section.epochs,
             self.steps,
@@ -191,7 +191,6 @@ class _Training:
         number: Any,
         history_file: Path | None,
         on_progress: OnProgress | None,
-        start: float,
     ) -> list[Any]:
         """Return all callbacks in their order: who records comes after who decides."""
         from dlcli.training import callbacks as own
@@ -205,7 +204,8 @@ class _Training:
             used.append(own.HistoryFile(history_file, self.history))
         epochs = self.section.epochs
         if on_progress is not None:
-            used.append(own.Reporter(on_progress, epochs, self.steps, start))
+            reporter = ProgressReporter(on_progress, epochs, self.steps)
+            used.append(own.ProgressCallback(reporter))
         if self.checkpoint is not None:
             used.append(
                 Checkpointer(

@@ -15,11 +15,11 @@ from dlcli.errors import TrainingError, first_line
 from dlcli.network.cost import choose_steps_per_execution
 from dlcli.training.batches import FitData
 from dlcli.training.fit import FitResult
+from dlcli.training.progress import OnProgress, ProgressReporter
 from dlcli.training.stacked.graphs import one_thread
 from dlcli.training.stacked.more_ops import vectorise_more_ops
 from dlcli.training.stacked.program import Program
 from dlcli.training.stacked.reasons import NotStackable, why_not
-from dlcli.training.stacked.report import Report
 from dlcli.training.stacked.rows import Batches, Rows, training_rows, validation_rows
 from dlcli.training.stacked.single import Rate, Single
 from dlcli.training.stacked.stack import Stack
@@ -27,7 +27,6 @@ from dlcli.training.stacked.state import StackKeeper
 from dlcli.types import Array
 
 if TYPE_CHECKING:
-    from dlcli.training.progress import OnProgress
     from dlcli.training.signals import SignalWatcher
 
 # Half the copies in a program of their own save more than its tracing costs after so many steps.
@@ -161,7 +160,7 @@ class Replicas:
             self._shrink(members)
         self.keeper.restore(self.stack, self.singles, self.rates)
         first, step = self.keeper.place
-        reporter = Report(on_progress, epochs, self.program.batches.steps, first)
+        reporter = ProgressReporter(on_progress, epochs, self.program.batches.steps)
         with watcher.listening(), one_thread():
             for epoch in range(first, epochs):
                 self._epoch(epoch, step if epoch == first else 0, watcher, reporter)
@@ -220,7 +219,7 @@ class Replicas:
         epoch: int,
         step: int,
         watcher: SignalWatcher,
-        reporter: Report,
+        reporter: ProgressReporter,
     ) -> None:
         """Train an epoch from a step on; the callbacks of running copies see what it gave."""
         singles = self.singles
@@ -242,7 +241,9 @@ class Replicas:
         means = values[:-1, [place for place, _ in running]].mean(axis=1)
         reporter.epoch_end(epoch, dict(zip(names, map(float, means), strict=True)))
 
-    def _train(self, epoch: int, step: int, watcher: SignalWatcher, reporter: Report) -> Array:
+    def _train(
+        self, epoch: int, step: int, watcher: SignalWatcher, reporter: ProgressReporter
+    ) -> Array:
         """Run the program of an epoch, in calls so short that signals are heard between them."""
         import tensorflow as tf
 
@@ -257,7 +258,7 @@ class Replicas:
                 if watcher.signum is not None or self.keeper.is_due(within=True):
                     self._keep(epoch, stop, metrics)
                 watcher.check()
-                reporter.within(epoch, stop)
+            reporter.step_end(epoch, stop)
         values: Array = program.finish(order, metrics).numpy()
         return values
 
