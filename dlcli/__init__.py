@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from dlcli.experiments.reproduce import Reproduction, reproduce
     from dlcli.experiments.train import TrainResult, train
     from dlcli.models.contents import ModelContents, inspect
-    from dlcli.models.inspection.limits import Limits
+    from dlcli.models.limits import Limits
     from dlcli.models.loading import load_model
     from dlcli.network.scores import Scores
     from dlcli.prediction.predict import Predictions, predict
@@ -77,7 +77,7 @@ _MODULES = {
         "ModelContents",
         "inspect",
     ),
-    "models.inspection.limits": ("Limits",),
+    "models.limits": ("Limits",),
     "models.loading": ("load_model",),
     "network.scores": ("Scores",),
     "prediction.predict": (

@@ -18,10 +18,10 @@ from dlcli import ModelFileError, inspect, load_config, predict, train
 from dlcli.errors import DlcliError
 from dlcli.models.file import read_model_file
 from dlcli.models.inspection.architecture import inspect_architecture
-from dlcli.models.inspection.arrays import inspect_npz
 from dlcli.models.inspection.cost.cost import RULES, network_cost
-from dlcli.models.inspection.limits import DEFAULT, limits_of
+from dlcli.models.limits import DEFAULT, limits_of
 from dlcli.models.loading import load_model
+from dlcli.models.npz import inspect_npz
 
 PACKAGE = str(Path(dlcli.__file__).parents[1])
 SECONDS, MEGABYTES = 5, 500

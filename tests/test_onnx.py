@@ -22,10 +22,10 @@ from onnx import TensorProto, helper
 import dlcli
 from dlcli import ModelFileError, evaluate, load_config, predict, train
 from dlcli.models import graph as graph_module
-from dlcli.models.graph_cache import read_graph
-from dlcli.models.inspection.onnx.graph import inspect_graph
+from dlcli.models.inspection.onnx.checks import inspect_onnx
 from dlcli.models.loading import load_model
 from dlcli.models.onnx import ExportError, OnnxNetwork, export_graph
+from dlcli.models.onnx_cache import load_cached_graph
 
 layers = keras.layers
 
@@ -219,7 +219,7 @@ def test_what_cannot_be_exported_is_tried_once(tmp_path, write, call, monkeypatc
     monkeypatch.setattr(graph_module, "export_graph", lambda *_: pytest.fail("tried again"))
 
     assert call("predict", path, write("rows.csv", "1,2\n"))[0] == 0
-    assert "refuses" in read_graph(load_model(path).file.digest).facts.refused
+    assert "refuses" in load_cached_graph(load_model(path).file.digest).facts.refused
 
 
 def test_a_network_too_large_for_onnx_predicts_with_keras(people, tmp_path, monkeypatch):
@@ -357,7 +357,7 @@ HOSTILE = {
 
 def test_a_field_number_that_other_readers_cut_is_refused():
     with pytest.raises(ModelFileError, match="damaged"):
-        inspect_graph(b"\xba\x80\x80\x80\x10\x00")  # field 7 with bit 32 of its tag set
+        inspect_onnx(b"\xba\x80\x80\x80\x10\x00")  # field 7 with bit 32 of its tag set
 
 
 def test_the_runtimes_own_format_is_refused():
@@ -396,11 +396,11 @@ def test_a_graph_nested_too_deeply_is_refused():
         )
 
     with pytest.raises(ModelFileError, match="nested too deeply"):
-        inspect_graph(_model(node).SerializeToString())
+        inspect_onnx(_model(node).SerializeToString())
 
 
 def test_the_inspection_reads_what_onnx_writes():
-    inspect_graph(_model(ADD).SerializeToString())
+    inspect_onnx(_model(ADD).SerializeToString())
     assert (
         onnx.load_model_from_string(_model(ADD).SerializeToString()).graph.node[0].op_type == "Add"
     )
@@ -417,7 +417,7 @@ def test_no_bytes_confuse_the_inspection(data):
         + good[data.draw(st.integers(at, len(good))) :]
     )
     with contextlib.suppress(ModelFileError):
-        inspect_graph(changed)
+        inspect_onnx(changed)
 
 
 HEADS = [
@@ -505,7 +505,7 @@ def test_a_full_disk_for_the_graph_costs_no_more_than_the_graph(people, tmp_path
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("dlcli.experiments.train.make_graph", full)
+    monkeypatch.setattr("dlcli.experiments.train.convert_to_onnx", full)
     run = train(load_config(people), runs=tmp_path / "runs")
 
     assert run.status == "finished"

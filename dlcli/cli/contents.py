@@ -28,7 +28,7 @@ def inspect(model: ModelPath, max_size: MaxSize = "", json: Json = False) -> Non
     guard.confine(model)
     from dlcli.cli import tables, terminal
     from dlcli.models import contents
-    from dlcli.models.inspection.limits import limits_of
+    from dlcli.models.limits import limits_of
     from dlcli.models.loading import find_model
 
     limits, size = limits_of(max_size), find_model(model).stat().st_size

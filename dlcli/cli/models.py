@@ -36,7 +36,7 @@ def evaluate(
     """
     guard.confine(model)
     from dlcli.cli import tables, terminal
-    from dlcli.models.inspection.limits import limits_of
+    from dlcli.models.limits import limits_of
     from dlcli.models.loading import find_model, load_model
     from dlcli.network import backend
 
@@ -106,7 +106,7 @@ def predict(
     guard.confine(model)
     from dlcli.cli import terminal
     from dlcli.cli.output import csv_writer, destination, format_of, json_writer
-    from dlcli.models.inspection.limits import limits_of
+    from dlcli.models.limits import limits_of
     from dlcli.models.loading import find_model, load_model
     from dlcli.network import backend
 

@@ -12,8 +12,8 @@ from dlcli.errors import DlcliError, TrainingError, first_line
 from dlcli.experiments.resume import take_up
 from dlcli.files import write_json
 from dlcli.models.file import embed_checkpoints, save_model, weights_sha256
-from dlcli.models.graph import is_converted_quickly, make_graph
 from dlcli.models.metadata import Metadata, make_metadata
+from dlcli.models.onnx_graph import convert_to_onnx, is_converted_quickly
 from dlcli.network.building import make_callbacks
 from dlcli.network.hardware import ready_devices
 from dlcli.network.outputs import Predictor
@@ -221,7 +221,7 @@ def _score_and_draw(
     write_json(folder / "metrics.json", {"sample": session.prepared.dataset.sampled, **plain})
     if is_converted_quickly(session.model):  # else the first prediction does it
         try:
-            graph = make_graph(session.model, session.x["train"])
+            graph = convert_to_onnx(session.model, session.x["train"])
             save_model(session.model, model_path, metadata, graph)
         except (OSError, DlcliError) as error:
             session.notices.append(f"the model file has no ONNX graph: {first_line(error)}")

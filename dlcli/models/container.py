@@ -10,9 +10,9 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from dlcli.errors import ModelFileError
-from dlcli.models.inspection.archive import CONFIG
-from dlcli.models.inspection.document import read_json
+from dlcli.models.inspection.bounded_json import read_json
 from dlcli.models.inspection.source import ZIP
+from dlcli.models.inspection.zip_archive import CONFIG
 from dlcli.types import Array
 
 MEMBER, GRAPH_MEMBER = "dlcli.json", "dlcli.onnx"
@@ -64,7 +64,7 @@ def _is_zip(file: BinaryIO) -> bool:
     return file.read(4) == ZIP
 
 
-def read_graph(file: BinaryIO) -> bytes | None:
+def read_onnx(file: BinaryIO) -> bytes | None:
     """Return the ONNX graph in a file, if there is one."""
     if _is_zip(file):
         with zipfile.ZipFile(file) as archive:

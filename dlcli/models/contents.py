@@ -13,12 +13,12 @@ from typing import Any
 from dlcli.config.catalogue import stored_catalogue
 from dlcli.errors import ModelFileError
 from dlcli.models.file import ModelFile, read_model_file
-from dlcli.models.graph import Graph
 from dlcli.models.inspection.cost.shapes import Effect
-from dlcli.models.inspection.limits import DEFAULT, Limits
-from dlcli.models.inspection.onnx.graph import graph_operators
+from dlcli.models.inspection.onnx.checks import graph_operators
+from dlcli.models.limits import DEFAULT, Limits
 from dlcli.models.loading import find_model, inspect_embedded_graph
 from dlcli.models.metadata import Metadata
+from dlcli.models.onnx_graph import OnnxGraph
 
 # What says nothing of a layer that its class and its weights do not say.
 UNSAID = {"name", "dtype", "trainable", "autocast", "batch_shape", "batch_input_shape", "sparse",
@@ -238,7 +238,7 @@ def _graph(file: ModelFile) -> GraphContents | None:
         return None
     if facts.refused:
         return GraphContents(f"none: {facts.refused}", {})
-    graph = Graph(facts, file.graph())
+    graph = OnnxGraph(facts, file.graph())
     if graph.content is None:
         return GraphContents("missing", {})
     if not graph.is_whole:

@@ -29,22 +29,22 @@ from dlcli.models.container import (
     GRAPH_MEMBER,
     MEMBER,
     keras_version,
-    read_graph,
     read_h5,
     read_keras,
+    read_onnx,
     stored_sha256,
 )  # fmt: skip
-from dlcli.models.graph import Graph
 from dlcli.models.inspection.architecture import Architecture, inspect_architecture
-from dlcli.models.inspection.archive import WEIGHTS, inspect_archive, place_of
-from dlcli.models.inspection.document import read_json
-from dlcli.models.inspection.limits import DEFAULT, Limits
+from dlcli.models.inspection.bounded_json import read_json
 from dlcli.models.inspection.source import Source, open_source
+from dlcli.models.inspection.zip_archive import WEIGHTS, inspect_archive, place_of
+from dlcli.models.limits import DEFAULT, Limits
 from dlcli.models.metadata import Metadata, parse_metadata
+from dlcli.models.onnx_graph import OnnxGraph
 
 if TYPE_CHECKING:
     from dlcli.models.inspection.cost.shapes import Effect
-    from dlcli.models.inspection.storage import Stored
+    from dlcli.models.inspection.hdf5 import Stored
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class ModelFile:
     def graph(self) -> bytes | None:
         """Return the ONNX graph, if there is one."""
         with self.source.reopened() as file, _reading(self.path):
-            return read_graph(file)
+            return read_onnx(file)
 
     def keras_version(self) -> str:
         """Return the version of Keras that saved the file; empty where it does not say."""
@@ -162,10 +162,10 @@ def _newer(source: Source) -> str:
 def _inspect_storage(
     path: Path, file: BinaryIO, start: int, size: int, limits: Limits, *, read: bool
 ) -> Stored:
-    from dlcli.models.inspection.part import Part
-    from dlcli.models.inspection.storage import inspect_storage
+    from dlcli.models.inspection.file_section import FileSection
+    from dlcli.models.inspection.hdf5 import inspect_hdf5
 
-    return inspect_storage(path, Part(file, start, size), limits, read=read)
+    return inspect_hdf5(path, FileSection(file, start, size), limits, read=read)
 
 
 @contextmanager
@@ -190,7 +190,7 @@ def weights_sha256(model: Any) -> str:
     return digest.hexdigest()
 
 
-def save_model(model: Any, path: Path, metadata: Metadata, graph: Graph | None = None) -> None:
+def save_model(model: Any, path: Path, metadata: Metadata, graph: OnnxGraph | None = None) -> None:
     """Save a model with its metadata, and perhaps a graph of it, inside the one file.
 
     Parameters
@@ -199,8 +199,8 @@ def save_model(model: Any, path: Path, metadata: Metadata, graph: Graph | None =
     path : Path
         Ends in ``.keras`` or ``.h5``.
     metadata : Metadata
-    graph : Graph, optional
-        From `dlcli.models.graph.make_graph`.
+    graph : OnnxGraph, optional
+        From `dlcli.models.onnx_graph.convert_to_onnx`.
     """
     with atomic(path) as temporary, _without_advice():
         model.save(temporary)

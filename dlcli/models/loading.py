@@ -18,12 +18,12 @@ from typing import Any, Literal
 
 from dlcli.errors import ModelFileError, first_line
 from dlcli.models.file import ModelFile, read_model_file, weights_sha256
-from dlcli.models.graph import Graph
-from dlcli.models.graph_cache import read_graph
-from dlcli.models.inspection.limits import DEFAULT, Limits
-from dlcli.models.inspection.onnx.graph import inspect_graph
+from dlcli.models.inspection.onnx.checks import inspect_onnx
+from dlcli.models.limits import DEFAULT, Limits
 from dlcli.models.metadata import Metadata
 from dlcli.models.onnx import OnnxNetwork
+from dlcli.models.onnx_cache import load_cached_graph
+from dlcli.models.onnx_graph import OnnxGraph
 from dlcli.network.backend import import_keras
 from dlcli.network.outputs import Predictor
 from dlcli.runs.records import find_run
@@ -151,7 +151,7 @@ def _graph_of(file: ModelFile) -> tuple[OnnxNetwork | None, str]:
     """Return the network of a file's graph, in it or in the cache, or why there is none."""
     facts = file.metadata.graph if file.metadata else None
     digest = file.digest
-    graph = read_graph(digest) if facts is None else Graph(facts, file.graph())
+    graph = load_cached_graph(digest) if facts is None else OnnxGraph(facts, file.graph())
     if graph is None:
         return None, "none was made so far; the first prediction makes one"
     if graph.facts.refused:
@@ -170,10 +170,10 @@ def _graph_of(file: ModelFile) -> tuple[OnnxNetwork | None, str]:
         return None, str(error)
 
 
-def inspect_embedded_graph(file: ModelFile, graph: Graph) -> None:
+def inspect_embedded_graph(file: ModelFile, graph: OnnxGraph) -> None:
     """Refuse the file of a graph that may do harm: nobody writes one by mistake."""
     try:
-        inspect_graph(graph.content or b"", rows=graph.facts.block, limits=file.limits)
+        inspect_onnx(graph.content or b"", rows=graph.facts.block, limits=file.limits)
     except ModelFileError as error:
         raise ModelFileError(
             f"{file.path} is refused: {error}", hint="--engine keras does without the graph"

@@ -13,7 +13,7 @@ from dlcli.config.document import Document, dump, parse
 from dlcli.config.load import build_config
 from dlcli.datasets.dataset import Column, Dialect, Medium, Target
 from dlcli.errors import ModelFileError
-from dlcli.models.inspection.document import BRACKETS, read_json
+from dlcli.models.inspection.bounded_json import BRACKETS, read_json
 from dlcli.network.backend import versions
 from dlcli.network.outputs import MAX_BLOCK
 from dlcli.preparation import Preprocessor
@@ -25,7 +25,7 @@ SCHEMA = 1
 LONGEST, MOST_NAMES, MOST_PLACES = 10_000, 100_000, 10_000_000
 
 
-class GraphFacts(BaseModel):
+class OnnxGraphInfo(BaseModel):
     """Of the ONNX graph in a model file: what it was made from, or why there is none."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
@@ -54,7 +54,7 @@ class Metadata(BaseModel):
     sampled: bool = False
     versions: dict[str, str]
     weights_sha256: str
-    graph: GraphFacts | None = Field(default=None, description="None: none was made so far.")
+    graph: OnnxGraphInfo | None = Field(default=None, description="None: none was made so far.")
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlcli.errors import DatasetError, ModelFileError
-from dlcli.models.graph_cache import keep_graph
 from dlcli.models.loading import Engine, LoadedModel, load_model
+from dlcli.models.onnx_cache import cache_graph
 from dlcli.models.signature import Signature, signature_of
 from dlcli.prediction.ahead import read_ahead
 from dlcli.prediction.media import blocks_of_files, blocks_of_series, is_media, refuse
@@ -177,7 +177,7 @@ class Predictions:
         made = file.metadata is not None and file.metadata.graph is not None
         wanted = model.network.engine == "keras" and not made and not model.is_changed
         if wanted and self._first_inputs is not None:
-            keep_graph(model.model, self._first_inputs, file.digest)
+            cache_graph(model.model, self._first_inputs, file.digest)
 
     def to_frame(self) -> pd.DataFrame:
         """Return all predictions as one table.

@@ -17,8 +17,8 @@ import numpy as np
 
 from dlcli.errors import DlcliError, ModelFileError
 from dlcli.files import atomic
-from dlcli.models.inspection.arrays import inspect_npz
-from dlcli.models.inspection.limits import DEFAULT
+from dlcli.models.limits import DEFAULT
+from dlcli.models.npz import inspect_npz
 from dlcli.types import Array
 
 SCHEMA = 1

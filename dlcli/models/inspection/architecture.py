@@ -28,7 +28,7 @@ from dlcli.models.inspection.allowed import (
     SPELLED,
     find_entry,
 )  # fmt: skip
-from dlcli.models.inspection.limits import RAISE, Limits
+from dlcli.models.limits import RAISE, Limits
 
 DEEPEST = 64
 LARGEST_INT = 1 << 64

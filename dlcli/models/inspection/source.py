@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from dlcli.errors import ModelFileError
-from dlcli.models.inspection.limits import Limits
+from dlcli.models.limits import Limits
 
 ZIP = b"PK\x03\x04"
 HDF5 = b"\x89HDF\r\n\x1a\n"

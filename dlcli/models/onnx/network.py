@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from dlcli.errors import ModelFileError, first_line
-from dlcli.models.inspection.onnx.graph import inspect_graph
+from dlcli.models.inspection.onnx.checks import inspect_onnx
 from dlcli.types import Array
 
 
@@ -46,7 +46,7 @@ class OnnxNetwork:
     engine: Literal["onnx"] = "onnx"
 
     def __init__(self, graph: bytes, block: int = 8192) -> None:
-        inspect_graph(graph, own=True)
+        inspect_onnx(graph, own=True)
         onnxruntime = import_onnxruntime()
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4

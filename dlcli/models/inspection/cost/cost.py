@@ -14,7 +14,7 @@ from dlcli.models.inspection.cost.joins import JOINS
 from dlcli.models.inspection.cost.recurrence import HOLDERS
 from dlcli.models.inspection.cost.shapes import SIMPLE, Effect, Shape, whole
 from dlcli.models.inspection.cost.windows import WINDOWS
-from dlcli.models.inspection.limits import RAISE, Limits
+from dlcli.models.limits import RAISE, Limits
 
 PLAIN = {**SIMPLE, **WINDOWS, **JOINS}
 RULES = {*PLAIN, *HOLDERS}

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.models.inspection.limits import Limits
+from dlcli.models.limits import Limits
 from dlcli.types import Array
 
 Shape = tuple[int, ...]

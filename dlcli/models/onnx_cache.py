@@ -15,12 +15,12 @@ from pydantic import ValidationError
 
 from dlcli.errors import DlcliError
 from dlcli.files import atomic, cache_folder, write_text
-from dlcli.models.graph import Graph, make_graph
-from dlcli.models.metadata import GraphFacts
+from dlcli.models.metadata import OnnxGraphInfo
+from dlcli.models.onnx_graph import OnnxGraph, convert_to_onnx
 from dlcli.types import Array
 
 
-def read_graph(digest: str) -> Graph | None:
+def load_cached_graph(digest: str) -> OnnxGraph | None:
     """Return a graph that was kept, or None if there was no attempt at it.
 
     Parameters
@@ -30,14 +30,14 @@ def read_graph(digest: str) -> Graph | None:
     """
     path = _path(digest)
     try:
-        facts = GraphFacts.model_validate_json(path.with_suffix(".json").read_text("utf-8"))
-        graph = Graph(facts, None if facts.refused else path.read_bytes())
+        facts = OnnxGraphInfo.model_validate_json(path.with_suffix(".json").read_text("utf-8"))
+        graph = OnnxGraph(facts, None if facts.refused else path.read_bytes())
     except (OSError, ValidationError):
         return None
     return graph if facts.refused or graph.is_whole else None
 
 
-def keep_graph(model: Any, x: Array, digest: str) -> None:
+def cache_graph(model: Any, x: Array, digest: str) -> None:
     """Make the graph of a Keras model and keep it, or that there is none.
 
     Parameters
@@ -47,9 +47,9 @@ def keep_graph(model: Any, x: Array, digest: str) -> None:
         Preprocessed rows to compare with.
     digest : str
     """
-    if read_graph(digest) is not None:
+    if load_cached_graph(digest) is not None:
         return
-    graph = make_graph(model, x).of(digest)
+    graph = convert_to_onnx(model, x).of(digest)
     path = _path(digest)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

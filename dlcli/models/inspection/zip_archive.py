@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from dlcli.errors import ModelFileError
-from dlcli.models.inspection.limits import Limits
 from dlcli.models.inspection.source import ZIP
+from dlcli.models.limits import Limits
 
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
 KERAS_NAMES = (

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from dlcli.errors import ModelFileError, first_line
-from dlcli.models.inspection.heaps import is_repeated, read_heaps
-from dlcli.models.inspection.limits import Limits
-from dlcli.models.inspection.part import Part
+from dlcli.models.inspection.file_section import FileSection
+from dlcli.models.inspection.hdf5_heaps import is_repeated, read_heaps
+from dlcli.models.limits import Limits
 
 PLAIN = "biuf"
 BFLOAT16 = np.dtype("V2")  # HDF5 has no word for it
@@ -50,14 +50,14 @@ class Stored:
         return max((max(shape, default=1) for shape in self.shapes.values()), default=1)
 
 
-def inspect_storage(path: Path, file: Part, limits: Limits, *, read: bool = True) -> Stored:
+def inspect_hdf5(path: Path, file: FileSection, limits: Limits, *, read: bool = True) -> Stored:
     """Walk through an HDF5 file.
 
     Parameters
     ----------
     path : Path
         For messages.
-    file : Part
+    file : FileSection
         The HDF5 file alone, which may be a part of another.
     limits : Limits
     read : bool
@@ -93,7 +93,7 @@ def _damaged(path: Path, error: Exception) -> ModelFileError:
 @dataclass
 class _Walk:
     path: Path
-    file: Part
+    file: FileSection
     limits: Limits
     heaps: list[tuple[int, int]]
     read: bool

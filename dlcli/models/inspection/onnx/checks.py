@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from dlcli.errors import ModelFileError
-from dlcli.models.inspection.limits import DEFAULT, Limits
 from dlcli.models.inspection.onnx.movements import ALL
 from dlcli.models.inspection.onnx.operators import Results, UnboundedError
-from dlcli.models.inspection.onnx.wire import fields, numbers, signed
+from dlcli.models.inspection.onnx.protobuf import fields, numbers, signed
+from dlcli.models.limits import DEFAULT, Limits
 from dlcli.types import Array
 
 DEEPEST = 20
@@ -51,7 +51,7 @@ PAYLOADS = (4, 5, 7, 9, 10, 11)
 SMALL = 1024  # Values of more are no shapes.
 
 
-def inspect_graph(
+def inspect_onnx(
     data: bytes, *, own: bool = False, rows: int = 1, limits: Limits = DEFAULT
 ) -> None:
     """Refuse an ONNX model that is not as harmless as those of dlcli's export.

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.lib import format as npy
 
 from dlcli.errors import ModelFileError
-from dlcli.models.inspection.archive import place_of, read_members
-from dlcli.models.inspection.limits import DEFAULT, Limits
 from dlcli.models.inspection.source import open_archive
+from dlcli.models.inspection.zip_archive import place_of, read_members
+from dlcli.models.limits import DEFAULT, Limits
 
 ENDING = ".npy"
 KINDS = "biufcU"

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dlcli.errors import ModelFileError
-from dlcli.models.inspection.onnx.graph import inspect_graph
-from dlcli.models.metadata import GraphFacts
+from dlcli.models.inspection.onnx.checks import inspect_onnx
+from dlcli.models.metadata import OnnxGraphInfo
 from dlcli.models.onnx import ExportError, export_graph
 from dlcli.network.outputs import rows_per_block
 from dlcli.types import Array
@@ -23,13 +23,13 @@ LOOPS = (
 
 
 @dataclass(frozen=True)
-class Graph:
+class OnnxGraph:
     """A network as a serialized ONNX model; without content, why there is none."""
 
-    facts: GraphFacts
+    facts: OnnxGraphInfo
     content: bytes | None = field(default=None, repr=False)
 
-    def of(self, digest: str) -> Graph:
+    def of(self, digest: str) -> OnnxGraph:
         """Return the graph tied to what is stored of its network."""
         if self.content is None:
             return self
@@ -43,11 +43,11 @@ class Graph:
 
 
 def is_converted_quickly(model: Any) -> bool:
-    """Tell whether `make_graph` takes a fraction of a second, as it does without loops."""
+    """Tell whether `convert_to_onnx` takes a fraction of a second, as it does without loops."""
     return not any(type(layer).__name__ in LOOPS for layer in model.layers)
 
 
-def make_graph(model: Any, x: Array) -> Graph:
+def convert_to_onnx(model: Any, x: Array) -> OnnxGraph:
     """Make the ONNX graph of a model, if it has one.
 
     Parameters
@@ -57,12 +57,12 @@ def make_graph(model: Any, x: Array) -> Graph:
         Preprocessed rows for which the graph has to give what Keras gives; the first are taken.
     """
     if model.count_params() > MAX_EXPORTED_WEIGHTS:
-        return Graph(GraphFacts(refused="the network is too large for ONNX"))
+        return OnnxGraph(OnnxGraphInfo(refused="the network is too large for ONNX"))
     block = rows_per_block(model)
     try:
         content = export_graph(model, x[:64])
         if is_converted_quickly(model):  # it goes into a file, whose reader knows nothing of it
-            inspect_graph(content, rows=block)
+            inspect_onnx(content, rows=block)
     except (ExportError, ModelFileError) as reason:
-        return Graph(GraphFacts(refused=str(reason)))
-    return Graph(GraphFacts(block=block), content)
+        return OnnxGraph(OnnxGraphInfo(refused=str(reason)))
+    return OnnxGraph(OnnxGraphInfo(block=block), content)

@@ -6,7 +6,7 @@ import mmap
 from typing import Any, BinaryIO
 
 
-class Part:
+class FileSection:
     """A part of a file as a file of its own; what h5py needs of one."""
 
     def __init__(self, file: BinaryIO, start: int, size: int) -> None:

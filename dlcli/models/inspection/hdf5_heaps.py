@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from dlcli.errors import ModelFileError
-from dlcli.models.inspection.limits import Limits
-from dlcli.models.inspection.part import Part
+from dlcli.models.inspection.file_section import FileSection
+from dlcli.models.limits import Limits
 
 SIGNATURE = b"GCOL\x01"
 HEADER = 16
@@ -14,7 +14,7 @@ HEADER = 16
 LONG, REPEATED = 8192, 64 << 20
 
 
-def read_heaps(path: Path, file: Part, limits: Limits) -> list[tuple[int, int]]:
+def read_heaps(path: Path, file: FileSection, limits: Limits) -> list[tuple[int, int]]:
     """Return place and size of each heap, whose objects have to stand one behind the other.
 
     The library goes round for ever where an object has no length.
@@ -49,7 +49,7 @@ def _is_whole(heap: bytes) -> bool:
     return True
 
 
-def is_repeated(file: Part, heaps: list[tuple[int, int]]) -> bool:
+def is_repeated(file: FileSection, heaps: list[tuple[int, int]]) -> bool:
     """Tell whether texts together are much longer than the file.
 
     Whoever has one names the address of its heap.
