@@ -21,7 +21,7 @@ from onnx import TensorProto, helper
 
 import dlcli
 from dlcli import ModelFileError, evaluate, load_config, predict, train
-from dlcli.models import graph as graph_module
+from dlcli.models import onnx_graph
 from dlcli.models.inspection.onnx.checks import inspect_onnx
 from dlcli.models.loading import load_model
 from dlcli.models.onnx import ExportError, OnnxNetwork, export_graph
@@ -216,14 +216,14 @@ def test_what_cannot_be_exported_is_tried_once(tmp_path, write, call, monkeypatc
     path = tmp_path / "plain.keras"
     keras.Sequential([keras.Input((2,)), layers.Dense(3, activation="gelu")]).save(path)
     assert call("predict", path, write("rows.csv", "1,2\n"))[0] == 0
-    monkeypatch.setattr(graph_module, "export_graph", lambda *_: pytest.fail("tried again"))
+    monkeypatch.setattr(onnx_graph, "export_graph", lambda *_: pytest.fail("tried again"))
 
     assert call("predict", path, write("rows.csv", "1,2\n"))[0] == 0
     assert "refuses" in load_cached_graph(load_model(path).file.digest).facts.refused
 
 
 def test_a_network_too_large_for_onnx_predicts_with_keras(people, tmp_path, monkeypatch):
-    monkeypatch.setattr(graph_module, "MAX_EXPORTED_WEIGHTS", 10)
+    monkeypatch.setattr(onnx_graph, "MAX_EXPORTED_WEIGHTS", 10)
     run = train(load_config(people), runs=tmp_path / "runs")
 
     assert load_model(run.path).network.engine == "keras"
