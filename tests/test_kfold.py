@@ -18,8 +18,9 @@ from dlcli.experiments.statistics import summarise
 from dlcli.preparation.prepare import prepare
 from dlcli.preparation.split import make_folds
 from dlcli.runs.records import read_record
-from dlcli.training.folds.trainer import FoldTrainer
+from dlcli.training.folds.outcome import train_fold
 from dlcli.training.folds.workers import most_workers
+from dlcli.training.session import open_sessions
 
 FAST = ["fit.epochs=2", "fit.batch_size=16"]
 
@@ -55,9 +56,8 @@ def test_a_fold_is_what_a_training_on_its_rows_alone_gives(tmp_path):
     prepared = prepare(config)
     folds = make_folds(prepared.dataset, prepared.config.split, 3, prepared.config.seed)
 
-    reused = FoldTrainer(prepared)
-    outputs = [reused.run(fold).outputs for fold in folds]
-    fresh = [FoldTrainer(prepared).run(fold).outputs for fold in folds]
+    outputs = [train_fold(session).outputs for session in open_sessions(prepared, folds)]
+    fresh = [train_fold(open_sessions(prepared, [fold])[0]).outputs for fold in folds]
 
     for mine, theirs in zip(outputs, fresh, strict=True):
         assert np.array_equal(mine, theirs)
@@ -81,9 +81,9 @@ def test_the_tested_rows_leave_no_trace_in_a_fold(write):
                 changed[row] = f"1e9,-1e9,{'ab'[row % 2]}"
             write("data.csv", "x,y,label\n" + "\n".join(changed) + "\n")
             prepared = prepare(config)
-        trainer = FoldTrainer(prepared)
-        trainer.run(fold, None)
-        states.append(trainer.model.get_weights())
+        (session,) = open_sessions(prepared, [fold])
+        train_fold(session)
+        states.append(session.model.get_weights())
 
     for mine, theirs in zip(*states, strict=True):
         assert np.array_equal(mine, theirs)

@@ -148,7 +148,7 @@ def test_a_killed_training_ends_with_the_same_bits(case, run_on, tmp_path):
 )  # fmt: skip
 def test_a_training_goes_on_within_an_epoch(changes, run_on, tmp_path, monkeypatch):
     # Few steps per call, as a long epoch has them; a state after each.
-    monkeypatch.setattr("dlcli.training.session.choose_steps_per_execution", lambda *_: 3)
+    monkeypatch.setattr("dlcli.training.reusable_model.choose_steps_per_execution", lambda *_: 3)
     monkeypatch.setattr("dlcli.training.callbacks.REPORT_SECONDS", 0.0)
     config = load_config("iris", [*SMALL, "fit.epochs=3", "fit.batch_size=4", *changes])
 

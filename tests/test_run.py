@@ -442,7 +442,7 @@ def test_training_rows_beyond_some_are_sampled_for_their_scores(write, tmp_path)
     first, second = (train(load_config(config), runs=tmp_path / "runs") for _ in range(2))
 
     assert (first.scores["train"].rows, first.scores["test"].rows) == (1000, 600)
-    assert "train is scored on 1000 of its 2400 rows" in first.notices
+    assert "training metrics are computed on 1,000 of the 2,400 training rows" in first.notices
     assert first.scores == second.scores
     share = first.scores["train"].classes[0].support / 1000
     assert share == pytest.approx(4 / 7, abs=0.05)  # of all classes, not of the first rows

@@ -13,6 +13,7 @@ from dlcli.errors import DlcliError, plural
 if TYPE_CHECKING:
     from dlcli.config import Config
     from dlcli.preparation.prepare import Prepared
+    from dlcli.training.session import Session
 
 
 def check(
@@ -44,12 +45,15 @@ def check(
     said: list[str] = [str(warning) for warning in checked.warnings]
     done = "config"
     if build or (data and _at_hand(checked)):
+        from dlcli.training.session import open_session, split_notices
+
         prepared = _prepare(checked, sample=not _at_hand(checked))
         done += " and data" if not prepared.dataset.sampled else ""
+        session = open_session(prepared)
         said = [notice for notice in prepared.notices if "generated sample" not in notice]
-        said += _fitted_notices(prepared)
+        said += split_notices([session])
         if build:
-            _built(prepared)
+            _build_model(session)
             done += " and model"
     terminal.notes(said)
     if strict and said:
@@ -77,30 +81,13 @@ def _prepare(config: Config, *, sample: bool) -> Prepared:
     return prepare(config, sample=sample)
 
 
-def _fitted_notices(prepared: Prepared) -> list[str]:
-    from dlcli.preparation.prepare import split_notices
-    from dlcli.preparation.split import split_rows
-
-    config, dataset = prepared.config, prepared.dataset
-    return split_notices(prepared, [split_rows(dataset, config.split, config.seed)])
-
-
-def _built(prepared: Prepared) -> Any:
-    """Build the model of a config."""
+def _build_model(session: Session) -> Any:
+    """Build and compile the model of a config."""
     from dlcli.network import backend
 
     backend.silence()
-    from dlcli.network.building import build_model, compile_model
-    from dlcli.preparation import fit_preprocessor
-    from dlcli.preparation.split import split_rows
-
-    config, dataset = prepared.config, prepared.dataset
-    rows = split_rows(dataset, config.split, config.seed).train
-    shape = fit_preprocessor(dataset, rows, config.preprocess).input_shape
-    backend.seed_everything(config.seed)
-    model = build_model(config, shape, dataset.facts)
-    compile_model(model, config)
-    return model
+    session.prepare_model()
+    return session.model
 
 
 def show(
@@ -138,7 +125,9 @@ def show(
     terminal.say(dump(prepared.config.plain()))
     terminal.say(tables.card_text(describe(prepared.dataset)))
     if build:
-        model = _built(prepared)
+        from dlcli.training.session import open_session
+
+        model = _build_model(open_session(prepared))
         rows = [["layer", "type", "output", "parameters"]]
         rows += [
             [

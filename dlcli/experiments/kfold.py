@@ -20,14 +20,14 @@ from dlcli.experiments.resume import take_up
 from dlcli.experiments.statistics import summarise
 from dlcli.network.building import make_callbacks
 from dlcli.network.scores import score_outputs
-from dlcli.preparation.prepare import Prepared, describe_data, prepare, split_notices
+from dlcli.preparation.prepare import Prepared, describe_data, prepare
 from dlcli.preparation.split import Split, excluded_test_rows, make_folds, resolve_folds
 from dlcli.preparation.targets import output_kind
 from dlcli.runs.checked_record import checked_record
 from dlcli.runs.directory import RunDirectory
 from dlcli.training.callback_state import check_resumable
 from dlcli.training.folds.engines import Engine, EngineChoice, FoldEngine
-from dlcli.training.folds.trainer import FoldTrainer
+from dlcli.training.session import open_sessions, split_notices
 
 if TYPE_CHECKING:
     from dlcli.datasets import Dataset
@@ -107,10 +107,11 @@ def kfold(
     config, dataset = resolve_folds(prepared.config, folds), prepared.dataset
     prepared = Prepared(config, dataset, prepared.notices)
     made = make_folds(dataset, config.split, config.kfold.folds, config.seed)
-    notices = [*prepared.notices, *excluded_test_rows(dataset), *split_notices(prepared, made)]
+    sessions = open_sessions(prepared, made)
+    notices = [*prepared.notices, *excluded_test_rows(dataset), *split_notices(sessions)]
     check_monitors(config, validation=len(made[0].validation) > 0)
     check_resumable(make_callbacks(config, None))
-    engines = FoldEngine(FoldTrainer(prepared), made, engine, jobs)
+    engines = FoldEngine(sessions, engine, jobs)
     about = {"data": describe_data(dataset), "sample": dataset.sampled, "folds": len(made)}
     about["engine"] = engines.engine.to_json()
     if resume is None:

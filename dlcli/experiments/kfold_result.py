@@ -14,7 +14,7 @@ from dlcli.datasets.dataset import Target
 from dlcli.experiments.statistics import Summary
 from dlcli.network.scores import Scores
 from dlcli.preparation.split import Split
-from dlcli.training.folds.trainer import FoldOutcome
+from dlcli.training.folds.outcome import FoldOutcome
 from dlcli.types import Array
 
 if TYPE_CHECKING:

@@ -16,7 +16,6 @@ from dlcli.models.metadata import Metadata, make_metadata
 from dlcli.models.onnx_graph import convert_to_onnx, is_converted_quickly
 from dlcli.network.building import make_callbacks
 from dlcli.network.hardware import ready_devices
-from dlcli.network.outputs import Predictor
 from dlcli.network.scores import Scored, Scores
 from dlcli.plots import results as plots
 from dlcli.plots.canvas import import_ahead
@@ -26,8 +25,8 @@ from dlcli.runs.checked_record import checked_record
 from dlcli.runs.directory import RunDirectory
 from dlcli.training.callback_state import check_resumable
 from dlcli.training.checkpoint import Checkpoint
-from dlcli.training.fit import FitResult, fit
-from dlcli.training.session import Session, assemble
+from dlcli.training.fit import FitResult
+from dlcli.training.session import Session, open_session, split_notices
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -147,7 +146,11 @@ def train(
         devices = ",".join(record.get("devices", []))
     prepared = prepare(config, sample=sample, progress=download_bar)
     used = ready_devices(config.hardware, devices)
-    session = assemble(prepared, used)
+    session = open_session(prepared, used)
+    for part in session.rows:
+        session.x(part)  # so that values the network cannot take are reported before the training
+    session.notices += [*prepared.notices, *split_notices([session])]
+    session.prepare_model()
     config, dataset = prepared.config, prepared.dataset
     about = {"data": describe_data(dataset), "sample": dataset.sampled, "format": format}
     about |= {"devices": used} if used else {}
@@ -170,20 +173,10 @@ def _train(
     run: RunDirectory, session: Session, checkpoint: Checkpoint, on_progress: OnProgress | None
 ) -> TrainResult:
     """Fit, save, score and draw."""
-    config = session.prepared.config
     model_path = run.path / f"model.{run.record['format']}"
     import_ahead()
     try:
-        result = fit(
-            session.model,
-            session.fit_data(),
-            config.fit,
-            seed=config.seed,
-            callbacks=make_callbacks(config, run.path),
-            history_file=run.path / "history.csv",
-            checkpoint=checkpoint,
-            on_progress=on_progress,
-        )
+        result = session.fit(run.path, checkpoint=checkpoint, on_progress=on_progress)
     except TrainingError as error:
         if error.best_epoch:
             _save(run, model_path, session)
@@ -215,13 +208,13 @@ def _score_and_draw(
 ) -> dict[str, Scores]:
     """Score every part, write metrics and pictures, and give the model file its ONNX graph."""
     session.subsample_training_rows()
-    scored = session.score()
+    scored = session.score(session.rows)
     scores = {name: part.scores for name, part in scored.items()}
     plain = {name: part.to_json() for name, part in scores.items()}
     write_json(folder / "metrics.json", {"sample": session.prepared.dataset.sampled, **plain})
     if is_converted_quickly(session.model):  # else the first prediction does it
         try:
-            graph = convert_to_onnx(session.model, session.x["train"])
+            graph = convert_to_onnx(session.model, session.x("train"))
             save_model(session.model, model_path, metadata, graph)
         except (OSError, DlcliError) as error:
             session.notices.append(f"the model file has no ONNX graph: {first_line(error)}")
@@ -253,7 +246,7 @@ def _draw(folder: Path, session: Session, result: FitResult, scored: Mapping[str
         dataset,
         session.split.parts(),
         session.preprocessor,
-        Predictor(session.model),
+        session.predictor,
         session.prepared.config.loss,
     )
     draw_learned(folder, learned, name)

@@ -12,7 +12,7 @@ import numpy as np
 from dlcli.config import Config, check_data
 from dlcli.datasets import Dataset, load_dataset
 from dlcli.errors import DatasetError
-from dlcli.preparation import Preprocessor, fit_preprocessor, resolve
+from dlcli.preparation import Preprocessor, resolve
 from dlcli.preparation.leaks import (
     classes_without_training_rows,
     columns_that_reveal_target,
@@ -102,21 +102,6 @@ def scale_notice(x: Array, preprocessor: Preprocessor) -> str | None:
             f"{found}, too much for a network", hint=f"set {advice} in `preprocess`, or drop it"
         )
     return f"{found}, far from unit scale; consider {advice} in `preprocess`"
-
-
-def split_notices(prepared: Prepared, splits: Sequence[Split]) -> list[str]:
-    """Say what is odd about the training rows of a split, or of all folds.
-
-    Parameters
-    ----------
-    prepared : Prepared
-    splits : sequence of Split
-        Scale and repeated rows are those of the first.
-    """
-    dataset, rows = prepared.dataset, splits[0].train
-    preprocessor = fit_preprocessor(dataset, rows, prepared.config.preprocess)
-    notice = scale_notice(preprocessor.transform(dataset.take(rows).x), preprocessor)
-    return [*row_notices(prepared, splits), *filter(None, [notice])]
 
 
 def row_notices(prepared: Prepared, splits: Sequence[Split]) -> list[str]:

@@ -1,97 +1,159 @@
-"""One training in memory: data split and preprocessed, a model compiled, and their scores."""
+"""What training and scoring of one split need: preprocessor, arrays, model, notices."""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dlcli.config.checks import check_monitors
-from dlcli.network.backend import seed_everything
-from dlcli.network.building import build_model, compile_model
-from dlcli.network.cost import choose_steps_per_execution
-from dlcli.network.hardware import scope
-from dlcli.network.memory import check_batch
-from dlcli.network.outputs import Predictor
+from dlcli.network.building import make_callbacks
 from dlcli.network.scores import Scored, score
 from dlcli.preparation import Preprocessor, fit_preprocessor
 from dlcli.preparation.prepare import Prepared, row_notices, scale_notice
 from dlcli.preparation.split import Split, split_rows
 from dlcli.preparation.targets import class_weights, encode_target
-from dlcli.training.batches import FitData, steps_per_epoch
+from dlcli.training.batches import FitData
+from dlcli.training.fit import FitResult, fit
+from dlcli.training.reusable_model import ReusableModel
 from dlcli.types import Array
 
+if TYPE_CHECKING:
+    from dlcli.training.checkpoint import Checkpoint
+    from dlcli.training.progress import OnProgress
+
 ALIGNMENT = 64  # bytes, as TensorFlow's kernels want it
-# Training rows are scored to be compared with the others, which takes no more of them.
+# A sample of the training rows is enough to compare their scores with the other parts'.
 SCORED_TRAINING_ROWS = 1_000
 
 
 @dataclass
 class Session:
-    """What the steps of one training hand on.
+    """Training and scoring of one split.
+
+    The preprocessor is fitted once, when it is first needed. The preprocessed rows of a part are
+    kept from their first use until `release`.
 
     Parameters
     ----------
     prepared : Prepared
     split : Split
-    preprocessor : Preprocessor
-        Fitted on the training rows.
-    rows : dict
-        Numbers of the rows of ``train``, ``validation`` and ``test``, as far as they have some.
-    x : dict
-        The same rows preprocessed; float32.
-    model : keras.Sequential
-        Compiled.
+    models : ReusableModel
+        Shared by the sessions of all folds.
     notices : list of str
     """
 
     prepared: Prepared
     split: Split
-    preprocessor: Preprocessor
-    rows: dict[str, Array]
-    x: dict[str, Array]
-    model: Any
+    models: ReusableModel
     notices: list[str] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.rows = self.split.parts()
+        self._x: dict[str, Array] = {}
+
+    @cached_property
+    def preprocessor(self) -> Preprocessor:
+        """Preprocessor fitted on the training rows."""
+        return fit_preprocessor(
+            self.prepared.dataset, self.split.train, self.prepared.config.preprocess
+        )
+
+    @property
+    def model(self) -> Any:
+        """The compiled ``keras.Sequential``; None before `prepare_model`."""
+        return self.models.model
+
+    @property
+    def predictor(self) -> Any:
+        """`dlcli.network.outputs.Predictor` of the model."""
+        return self.models.predictor
+
+    def x(self, part: str) -> Array:
+        """Return the preprocessed rows of a part: float32, shape (n, …)."""
+        if part not in self._x:
+            rows = self.prepared.dataset.take(self.rows[part]).x
+            self._x[part] = self.preprocessor.transform(rows)
+        return self._x[part]
+
+    def y(self, part: str) -> Array:
+        """Return the targets of a part: codes or numbers, shape (n,)."""
+        return self.prepared.dataset.y[self.rows[part]]
+
+    def release(self) -> None:
+        """Free the preprocessed rows."""
+        self._x.clear()
+
+    def prepare_model(self) -> None:
+        """Build the model, or reset it to its initial values."""
+        self.models.prepare(self.preprocessor.input_shape, len(self.split.train))
+
     def fit_data(self) -> FitData:
-        """Return the training and validation rows, encoded; memory holds them once."""
+        """Return the training and validation rows, preprocessed and encoded."""
         config, dataset = self.prepared.config, self.prepared.dataset
         units = self.model.output_shape[-1]
-        encoded = {
-            name: encode_target(dataset.y[rows], dataset.target, config.loss, units)
-            for name, rows in self.rows.items()
-        }
-        weights = class_weights(
-            dataset.y[self.split.train], dataset.target, config.fit.class_weight
+
+        def encoded(part: str) -> tuple[Array, Array]:
+            return self.x(part), encode_target(self.y(part), dataset.target, config.loss, units)
+
+        weights = class_weights(self.y("train"), dataset.target, config.fit.class_weight)
+        validation = encoded("validation") if "validation" in self.rows else None
+        return FitData(*encoded("train"), weights, validation)
+
+    def fit(
+        self,
+        folder: Path | None = None,
+        *,
+        checkpoint: Checkpoint | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> FitResult:
+        """Fit the model; memory holds the training rows once.
+
+        Parameters
+        ----------
+        folder : Path, optional
+            Where the history and the files of callbacks are written; None: nowhere.
+        checkpoint, on_progress
+            See `dlcli.training.fit.fit`, also for what is raised.
+        """
+        x = _as_tensor(self.x("train"))
+        self._x["train"] = np.asarray(memoryview(x))
+        config = self.prepared.config
+        return fit(
+            self.model,
+            replace(self.fit_data(), x=x),
+            config.fit,
+            seed=config.seed,
+            callbacks=make_callbacks(config, folder),
+            history_file=folder and folder / "history.csv",
+            checkpoint=checkpoint,
+            on_progress=on_progress,
         )
-        watch = (self.x["validation"], encoded["validation"]) if "validation" in encoded else None
-        x = _as_tensor(self.x["train"])
-        self.x["train"] = np.asarray(memoryview(x))
-        return FitData(x, encoded["train"], weights, watch)
 
     def subsample_training_rows(self) -> None:
-        """Keep no more training rows than are scored, chosen by the seed."""
-        rows, seed = self.rows["train"], self.prepared.config.seed
-        if len(rows) <= SCORED_TRAINING_ROWS:
+        """Keep only as many training rows as are scored, drawn with the seed."""
+        count = len(self.rows["train"])
+        if count <= SCORED_TRAINING_ROWS:
             return
-        generator = np.random.default_rng(seed)
-        kept = np.sort(generator.choice(len(rows), SCORED_TRAINING_ROWS, replace=False))
-        self.rows["train"], self.x["train"] = rows[kept], self.x["train"][kept]
-        self.notices.append(f"train is scored on {len(kept)} of its {len(rows)} rows")
+        generator = np.random.default_rng(self.prepared.config.seed)
+        sample = np.sort(generator.choice(count, SCORED_TRAINING_ROWS, replace=False))
+        self.rows["train"], self._x["train"] = self.rows["train"][sample], self.x("train")[sample]
+        self.notices.append(
+            f"training metrics are computed on {len(sample):,} of the {count:,} training rows"
+        )
         gc.collect()  # the pipeline of the fit, which holds all of them, is part of a cycle
 
-    def score(self) -> dict[str, Scored]:
-        """Score the rows of each part."""
-        dataset, config = self.prepared.dataset, self.prepared.config
-        predictor = Predictor(self.model)
+    def score(self, parts: Iterable[str]) -> dict[str, Scored]:
+        """Score the model on the rows of some parts."""
+        target, loss = self.prepared.dataset.target, self.prepared.config.loss
         return {
-            name: score(
-                self.model, predictor, self.x[name], dataset.y[rows], dataset.target, config.loss
-            )
-            for name, rows in self.rows.items()
+            part: score(self.model, self.predictor, self.x(part), self.y(part), target, loss)
+            for part in parts
         }
 
 
@@ -99,36 +161,55 @@ def _as_tensor(x: Array) -> Any:
     """Return an array as a tensor, copied once; ``tf.constant`` copies it twice."""
     import tensorflow as tf
 
-    room = np.empty(x.nbytes + ALIGNMENT, np.uint8)
-    start = -room.ctypes.data % ALIGNMENT
-    aligned = room[start : start + x.nbytes].view(x.dtype).reshape(x.shape)
+    buffer = np.empty(x.nbytes + ALIGNMENT, np.uint8)
+    start = -buffer.ctypes.data % ALIGNMENT
+    aligned = buffer[start : start + x.nbytes].view(x.dtype).reshape(x.shape)
     aligned[...] = x
     return tf.experimental.dlpack.from_dlpack(aligned.__dlpack__())
 
 
-def assemble(prepared: Prepared, devices: Sequence[str] = ()) -> Session:
-    """Split, fit the preprocessing on the training rows, build and compile.
+def open_session(prepared: Prepared, devices: Sequence[str] = ()) -> Session:
+    """Return the session of the one split of a config; nothing is fitted or built yet.
 
     Parameters
     ----------
     prepared : Prepared
     devices : sequence of str
-        Those that share the work, from `dlcli.network.hardware.ready_devices`.
+        Devices that share each batch, from `dlcli.network.hardware.ready_devices`.
+
+    Raises
+    ------
+    ConfigError
+        If a callback monitors a metric that will not exist.
+    DatasetError
+        If the rows cannot be split.
     """
     config, dataset = prepared.config, prepared.dataset
     split = split_rows(dataset, config.split, config.seed)
     check_monitors(config, validation=len(split.validation) > 0)
-    preprocessor = fit_preprocessor(dataset, split.train, config.preprocess)
-    rows = split.parts()
-    x = {name: preprocessor.transform(dataset.take(part).x) for name, part in rows.items()}
-    notices = [*prepared.notices, *row_notices(prepared, [split])]
-    if notice := scale_notice(x["train"], preprocessor):
-        notices.append(notice)
-    seed_everything(config.seed)
-    with scope(devices):
-        model = build_model(config, preprocessor.input_shape, dataset.facts)
-        check_batch(model, config, len(split.train))
-        steps = steps_per_epoch(len(split.train), config.fit.batch_size)
-        per_call = choose_steps_per_execution(model, steps, config.fit.batch_size)
-        compile_model(model, config, steps_per_execution=per_call)
-    return Session(prepared, split, preprocessor, dict(rows), x, model, notices)
+    return Session(prepared, split, ReusableModel(config, dataset.facts, devices, reset=False))
+
+
+def open_sessions(prepared: Prepared, splits: Sequence[Split]) -> list[Session]:
+    """Return a session for each split; they share one model."""
+    models = ReusableModel(prepared.config, prepared.dataset.facts)
+    return [Session(prepared, split, models) for split in splits]
+
+
+def split_notices(sessions: Sequence[Session]) -> list[str]:
+    """Describe what is suspicious about the training rows of a split, or of all folds.
+
+    Parameters
+    ----------
+    sessions : sequence of Session
+        Of one data set; input scale and repeated rows are checked in the first.
+
+    Raises
+    ------
+    DatasetError
+        If inputs are too large for a network.
+    """
+    first = sessions[0]
+    scale = scale_notice(first.x("train"), first.preprocessor)
+    rows = row_notices(first.prepared, [session.split for session in sessions])
+    return [*rows, *filter(None, [scale])]

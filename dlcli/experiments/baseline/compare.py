@@ -26,7 +26,7 @@ from dlcli.preparation.prepare import Prepared, describe_data, prepare
 from dlcli.preparation.split import Split, excluded_test_rows, make_folds, resolve_folds, split_rows
 from dlcli.runs.directory import RunDirectory
 from dlcli.training.folds.engines import Engine, EngineChoice, FoldEngine
-from dlcli.training.folds.trainer import FoldTrainer
+from dlcli.training.session import open_sessions
 
 if TYPE_CHECKING:
     from dlcli.datasets import Dataset
@@ -160,7 +160,7 @@ def baseline(
     prepared = prepare(config, sample=sample, progress=download_bar)
     started = time.monotonic()
     prepared, made = _divide(prepared, folds, split)
-    engines = FoldEngine(FoldTrainer(prepared), made, engine)
+    engines = FoldEngine(open_sessions(prepared, made), engine)
     dataset = prepared.dataset
     about = {"data": describe_data(dataset), "sample": dataset.sampled, "folds": len(made)}
     about["engine"] = engines.engine.to_json()
@@ -169,10 +169,10 @@ def baseline(
         on_start(prepared.config, dataset, [*prepared.notices])
     if on_engine is not None and len(made) > 1:
         on_engine(engines.engine)
-    scorer = Scorer(prepared, made, on_fold or _ignore, on_model or _ignore)
+    scorer = Scorer(engines, on_fold or _ignore, on_model or _ignore)
     try:
         with run.failing():
-            network = scorer.network(engines, on_progress)
+            network = scorer.network(on_progress)
             models = [scorer.model(model) for model in models_for(dataset)]
             result = _result(run.path, prepared, made, network, models, started)
             _write(result)

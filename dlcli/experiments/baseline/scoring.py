@@ -16,15 +16,13 @@ from dlcli.experiments.baseline.models import (
     features,
 )
 from dlcli.network.scores import regression_scores
-from dlcli.preparation import Preprocessor, fit_preprocessor
-from dlcli.preparation.prepare import Prepared
-from dlcli.preparation.split import Split
 from dlcli.preparation.targets import decode, output_kind
 from dlcli.training.folds.engines import FoldEngine
 from dlcli.types import Array
 
 if TYPE_CHECKING:
     from dlcli.training.progress import OnProgress
+    from dlcli.training.session import Session
 
 NETWORK = "network"
 KEPT = 100_000_000  # values
@@ -35,8 +33,8 @@ class Scorer:
 
     Parameters
     ----------
-    prepared : Prepared
-    folds : sequence of Split
+    engine : FoldEngine
+        Its sessions have the folds and their preprocessors.
     on_fold : callable
         Called with the name of a model, the number of the fold that begins, and their count.
     on_model : callable
@@ -45,28 +43,25 @@ class Scorer:
 
     def __init__(
         self,
-        prepared: Prepared,
-        folds: Sequence[Split],
+        engine: FoldEngine,
         on_fold: Callable[[str, int, int], None],
         on_model: Callable[[Contender], None],
     ) -> None:
+        prepared = engine.sessions[0].prepared
         self.config, self.dataset = prepared.config, prepared.dataset
-        self.folds = folds
+        self.engine, self.sessions = engine, engine.sessions
         self.on_fold, self.on_model = on_fold, on_model
-        self._preprocessors: list[Preprocessor] = []
         self._kept: dict[int, tuple[Any, Any]] = {}
-        self._network: Any = None
 
-    def network(self, engines: FoldEngine, on_progress: OnProgress | None) -> Contender:
+    def network(self, on_progress: OnProgress | None) -> Contender:
         """Train the network on every fold."""
         kind = output_kind(self.dataset.target, self.config.loss)
-        self._network = engines.trainer.model
         predictions: list[Any] = []
         seconds: list[float] = []
         # Folds that train together are one training to look at.
-        total = len(self.folds) if engines.engine.name == "serial" else 1
+        total = len(self.sessions) if self.engine.engine.name == "serial" else 1
         self.on_fold(NETWORK, 1, total)
-        for outcome in engines.run(on_progress):
+        for outcome in self.engine.run(on_progress):
             outputs = outcome.outputs
             predictions.append(outputs[:, 0] if kind == "value" else decode(outputs, kind))
             seconds.append(outcome.seconds)
@@ -77,42 +72,30 @@ class Scorer:
     def model(self, model: BaselineModel) -> Contender:
         """Fit a scikit-learn model on every fold, to the inputs that the network has there."""
         attempts = []
-        for number, (fold, preprocessor) in enumerate(
-            zip(self.folds, self._fitted(), strict=True), 1
-        ):
-            self.on_fold(model.name, number, len(self.folds))
+        for number, session in enumerate(self.sessions, 1):
+            self.on_fold(model.name, number, len(self.sessions))
             if model is NAIVE_FORECAST:
-                last = np.asarray(self.dataset.x)[fold.test, -1, 0]
+                last = np.asarray(self.dataset.x)[session.rows["test"], -1, 0]
                 attempts.append(Attempt(last, 0.0))
                 continue
-            x, x_test = self._inputs(number, preprocessor, fold)
-            y = self.dataset.y[fold.train]
-            attempts.append(attempt(model, x, y, x_test, self.config.seed))
+            x, x_test = self._inputs(number, session)
+            attempts.append(attempt(model, x, session.y("train"), x_test, self.config.seed))
         note = "; ".join(dict.fromkeys(a.note for a in attempts if a.note))
         predictions, seconds = [a.predictions for a in attempts], [a.seconds for a in attempts]
         return self._scored(model.name, predictions, seconds, trivial=model.trivial, note=note)
 
-    def _inputs(self, number: int, preprocessor: Preprocessor, fold: Split) -> tuple[Any, Any]:
+    def _inputs(self, number: int, session: Session) -> tuple[Any, Any]:
         """Return training and test inputs of a fold, kept for the next model if they are small."""
         if number not in self._kept:
             x, x_test = (
-                features(preprocessor, self.dataset, rows, self._network)
-                for rows in (fold.train, fold.test)
+                features(session.preprocessor, self.dataset, session.rows[part], session.model)
+                for part in ("train", "test")
             )
-            size = len(self.folds) * x.shape[0] * x.shape[1]
+            size = len(self.sessions) * x.shape[0] * x.shape[1]
             if isinstance(x, np.ndarray) and size > KEPT:
                 return x, x_test
             self._kept[number] = x, x_test
         return self._kept[number]
-
-    def _fitted(self) -> list[Preprocessor]:
-        """Fit the preprocessing on the training rows of each fold, once for all models."""
-        if not self._preprocessors:
-            self._preprocessors = [
-                fit_preprocessor(self.dataset, fold.train, self.config.preprocess)
-                for fold in self.folds
-            ]
-        return self._preprocessors
 
     def _scored(
         self,
@@ -127,8 +110,8 @@ class Scorer:
         scores: list[float] = []
         right: list[Array] = []
         classes = self.dataset.target.task == "classification"
-        for fold, predicted in zip(self.folds, predictions, strict=True):
-            y = self.dataset.y[fold.test]
+        for session, predicted in zip(self.sessions, predictions, strict=True):
+            y = session.y("test")
             if predicted is None:
                 scores.append(float("nan"))
             elif classes:

@@ -12,11 +12,9 @@ from dlcli.errors import DlcliError
 from dlcli.network.backend import cpu_count
 from dlcli.network.building import make_callbacks
 from dlcli.network.cost import computing_seconds
-from dlcli.preparation import Preprocessor
-from dlcli.preparation.prepare import Prepared
-from dlcli.preparation.split import Split
-from dlcli.training.folds.trainer import FoldOutcome, FoldTrainer
-from dlcli.training.folds.workers import FoldWorkers, fold_checkpoint, most_workers
+from dlcli.training.folds.outcome import FoldOutcome, fold_checkpoint, train_fold
+from dlcli.training.folds.workers import FoldWorkers, most_workers
+from dlcli.training.session import Session
 from dlcli.training.stacked import ROWS_BYTES, Copy, NotStackable, Replicas, why_not
 
 if TYPE_CHECKING:
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
 EngineChoice = Literal["auto", "stacked", "serial"]
 # A step that computes longer than this is no faster in one program.
 LONG_STEP = 1e-3
+FLOAT_BYTES = 4
 
 
 @dataclass(frozen=True)
@@ -63,38 +62,31 @@ class Engine:
 
 
 class FoldEngine:
-    """Trains folds in the way that applies, and scores each.
+    """Train all folds with the engine that suits the model, and score each.
 
     Parameters
     ----------
-    trainer : FoldTrainer
-    folds : sequence of Split
+    sessions : sequence of Session
+        One per fold, sharing one model.
     choice : {"auto", "stacked", "serial"}
-        What was asked for.
+        The engine that was requested.
     jobs : int
-        How many processes may train what cannot train together.
+        Largest number of processes for folds that cannot be trained together.
 
     Raises
     ------
     DlcliError
-        If the folds cannot train together, and that was asked for.
+        If ``"stacked"`` was requested and the folds cannot be trained together.
     """
 
-    def __init__(
-        self,
-        trainer: FoldTrainer,
-        folds: Sequence[Split],
-        choice: EngineChoice,
-        jobs: int = 1,
-    ) -> None:
-        self.trainer, self.folds = trainer, folds
+    def __init__(self, sessions: Sequence[Session], choice: EngineChoice, jobs: int = 1) -> None:
+        self.sessions = sessions
         self._replicas: Replicas | None = None
-        self._preprocessors: list[Preprocessor] = []
-        trainer.prepare(folds[0])
+        sessions[0].prepare_model()
         reason = "as asked for"
         if choice != "serial":
             try:
-                self._stack(must_pay=choice == "auto")
+                self._replicas = _stack(sessions, must_pay=choice == "auto")
                 reason = ""
             except NotStackable as obstacle:
                 reason = str(obstacle)
@@ -104,45 +96,21 @@ class FoldEngine:
                 hint="leave out --engine stacked; fold by fold the result is the same",
             )
         name: Literal["stacked", "serial"] = "serial" if reason else "stacked"
-        self.engine = Engine(name, len(folds), reason, self._affordable(jobs) if reason else 1)
-        # The last digits show it, so that it has to follow from what the run records.
+        self.engine = Engine(name, len(sessions), reason, self._affordable(jobs) if reason else 1)
+        # The last bits depend on the number of threads, which must follow from the run's record.
         self.threads = max(1, cpu_count() // self.engine.jobs)
 
     def _affordable(self, jobs: int) -> int:
-        """Return how many processes to start: no more than there are folds, and memory."""
-        values = math.prod(self.trainer.model.input_shape[1:]) * len(self.trainer.dataset)
-        return min(jobs, len(self.folds), most_workers(4 * values))
-
-    def _stack(self, *, must_pay: bool) -> None:
-        """Make the program of all folds."""
-        trainer, config = self.trainer, self.trainer.config
-        if len(self.folds) == 1:
-            raise NotStackable("there is one split only")
-        reason = why_not(trainer.model, make_callbacks(config, None))
-        if reason is not None:
-            raise NotStackable(reason)
-        if must_pay and computing_seconds(trainer.model, config.fit.batch_size) > LONG_STEP:
-            raise NotStackable("the model is so large that one program saves no time")
-        values = math.prod(trainer.model.input_shape[1:]) * sum(len(f.train) for f in self.folds)
-        if 4 * values > ROWS_BYTES:
-            raise NotStackable("the rows of all folds together are large")
-        copies = []
-        for number, fold in enumerate(self.folds, 1):
-            model = trainer.model
-            preprocessor, _ = trainer.prepare(fold)
-            if trainer.model is not model:
-                raise NotStackable("the folds' inputs differ in width")
-            state = trainer.first_state[: len(model.variables)]
-            data = trainer.data(fold, preprocessor)
-            callbacks = make_callbacks(config, None)
-            copies.append(Copy(f"fold {number}", data, config.seed, state, callbacks))
-            self._preprocessors.append(preprocessor)
-        self._replicas = Replicas(trainer.model, copies, config.fit)
+        """Return the number of processes: at most one per fold, and as memory allows."""
+        first = self.sessions[0]
+        values = math.prod(first.model.input_shape[1:]) * len(first.prepared.dataset)
+        return min(jobs, len(self.sessions), most_workers(FLOAT_BYTES * values))
 
     @property
     def notices(self) -> list[str]:
-        """What a user should know of states that were found."""
-        return [*self.trainer.notices, *(self._replicas.notices if self._replicas else ())]
+        """Warnings about the checkpoints that were found."""
+        notices = [notice for session in self.sessions for notice in session.notices]
+        return [*notices, *(self._replicas.notices if self._replicas else ())]
 
     def run(
         self, on_progress: OnProgress | None, checkpoint: Path | None = None
@@ -153,7 +121,7 @@ class FoldEngine:
         ----------
         on_progress : callable, optional
         checkpoint : Path, optional
-            Folder where states are kept and looked for.
+            Folder where states are written and looked for.
 
         Yields
         ------
@@ -163,21 +131,63 @@ class FoldEngine:
         Raises
         ------
         Interrupted
-            If SIGINT or SIGTERM came; of folds that train together none has been given then.
+            If SIGINT or SIGTERM arrived; folds that train together have yielded nothing then.
         """
         if self.engine.jobs > 1:
-            trainer = self.trainer
-            prepared = Prepared(trainer.config, trainer.dataset, ())
-            workers = FoldWorkers(prepared, self.folds, self.engine.jobs, self.threads, checkpoint)
+            self.sessions[0].release()  # a process of its own computes them again
+            workers = FoldWorkers(self.sessions, self.engine.jobs, self.threads, checkpoint)
             yield from workers.run(on_progress)
-            return
-        if self._replicas is None:
-            for number, fold in enumerate(self.folds, 1):
-                yield self.trainer.run(fold, on_progress, fold_checkpoint(checkpoint, number))
-            return
-        results = self._replicas.fit(on_progress, checkpoint and checkpoint / "stack")
-        for fold, preprocessor, result in zip(
-            self.folds, self._preprocessors, results, strict=True
-        ):
-            self.trainer.model.set_weights(result.weights)
-            yield FoldOutcome.of(result.fitted, self.trainer.score(fold, preprocessor))
+        elif self._replicas is None:
+            for number, session in enumerate(self.sessions, 1):
+                yield train_fold(session, on_progress, fold_checkpoint(checkpoint, number))
+        else:
+            results = self._replicas.fit(on_progress, checkpoint and checkpoint / "stack")
+            for session, result in zip(self.sessions, results, strict=True):
+                session.model.set_weights(result.weights)
+                yield FoldOutcome.of(result.fitted, session.score(["test"])["test"])
+                session.release()
+
+
+def _stack(sessions: Sequence[Session], *, must_pay: bool) -> Replicas:
+    """Build the program that trains all folds together.
+
+    Parameters
+    ----------
+    sessions : sequence of Session
+        The model of the first is prepared.
+    must_pay : bool
+        Whether it must also be faster than training the folds one after the other.
+
+    Raises
+    ------
+    NotStackable
+        If they cannot be trained together, or need not be.
+    """
+    config, models = sessions[0].prepared.config, sessions[0].models
+    model = models.model
+    if len(sessions) == 1:
+        raise NotStackable("there is one split only")
+    reason = why_not(model, make_callbacks(config, None))
+    if reason is not None:
+        raise NotStackable(reason)
+    if must_pay and computing_seconds(model, config.fit.batch_size) > LONG_STEP:
+        raise NotStackable("the model is so large that one program saves no time")
+    shape = tuple(model.input_shape[1:])
+    values = math.prod(shape) * sum(len(session.split.train) for session in sessions)
+    if FLOAT_BYTES * values > ROWS_BYTES:
+        raise NotStackable("the rows of all folds together are large")
+    if any(session.preprocessor.input_shape != shape for session in sessions):
+        raise NotStackable("the folds' inputs differ in width")
+    state = models.initial_values[: len(model.variables)]
+    try:
+        copies = [
+            Copy(
+                f"fold {number}", session.fit_data(), config.seed, state,
+                make_callbacks(config, None),
+            )
+            for number, session in enumerate(sessions, 1)
+        ]  # fmt: skip
+        return Replicas(model, copies, config.fit)
+    finally:
+        for session in sessions:
+            session.release()

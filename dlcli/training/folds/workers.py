@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from multiprocessing import connection, get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -15,9 +16,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from dlcli.errors import DlcliError, Interrupted, TrainingError, first_line
 from dlcli.network import backend
 from dlcli.network.memory import available
-from dlcli.preparation.prepare import Prepared
-from dlcli.preparation.split import Split
-from dlcli.training.folds.trainer import FoldOutcome, FoldTrainer
+from dlcli.training.folds.outcome import FoldOutcome, fold_checkpoint, train_fold
+from dlcli.training.session import Session, open_sessions
 
 if TYPE_CHECKING:
     from dlcli.training.progress import OnProgress, Progress
@@ -45,18 +45,13 @@ def most_workers(row_bytes: int) -> int:
     return max(1, free // (PROCESS_BYTES + COPIES * row_bytes))
 
 
-def fold_checkpoint(folder: Path | None, number: int) -> Path | None:
-    """Return where the state of a fold is kept, counted from 1."""
-    return folder and folder / f"fold-{number}"
-
-
 class FoldWorkers:
     """Processes that train folds, and give in their order what each gave.
 
     Parameters
     ----------
-    prepared : Prepared
-    folds : sequence of Split
+    sessions : sequence of Session
+        One per fold.
     jobs : int
         How many processes.
     threads : int
@@ -67,15 +62,14 @@ class FoldWorkers:
 
     def __init__(
         self,
-        prepared: Prepared,
-        folds: Sequence[Split],
+        sessions: Sequence[Session],
         jobs: int,
         threads: int,
         checkpoint: Path | None = None,
     ) -> None:
-        self.prepared, self.folds, self.checkpoint = prepared, folds, checkpoint
+        self.sessions, self.checkpoint = sessions, checkpoint
         self.jobs, self.threads = jobs, threads
-        self._waiting = iter(range(len(folds)))
+        self._waiting = iter(range(len(sessions)))
         self._done: dict[int, FoldOutcome] = {}
         self._busy: dict[Any, tuple[Any, int]] = {}  # a process and its fold, by the pipe to it
         self._next = 0
@@ -88,7 +82,7 @@ class FoldWorkers:
         try:
             with watcher.listening():
                 self._start()
-            while self._next < len(self.folds):
+            while self._next < len(self.sessions):
                 with watcher.listening():
                     self._wait(on_progress, watcher)
                 yield self._done.pop(self._next)
@@ -110,10 +104,17 @@ class FoldWorkers:
             theirs.close()
             self._busy[ours] = (process, -1)
             try:
-                ours.send((self.prepared, self.folds, self.checkpoint))
+                ours.send(self._task())
                 self._assign(ours, process)
             except ConnectionError:
                 raise _death(process) from None
+
+    def _task(self) -> tuple[Any, ...]:
+        """Return what a process needs: the data, the splits, and the first fold's preprocessor."""
+        first = self.sessions[0]
+        prepared = replace(first.prepared, notices=())
+        splits = [session.split for session in self.sessions]
+        return prepared, splits, first.preprocessor, self.checkpoint
 
     def _assign(self, pipe: Any, process: Any) -> None:
         """Give a process the next fold, or tell it that there is none."""
@@ -184,13 +185,14 @@ def _work(pipe: Any, threads: int, quiet: bool) -> None:
     if quiet:
         backend.silence()
     try:
-        prepared, folds, checkpoint = pipe.recv()
+        prepared, splits, preprocessor, checkpoint = pipe.recv()
         backend.import_keras()
         backend.use_threads(threads)
         from dlcli.training.signals import SignalWatcher
 
         SignalWatcher.is_patient = True  # the parent passes on a signal that all have got
-        trainer = FoldTrainer(prepared)
+        sessions = open_sessions(prepared, splits)
+        sessions[0].preprocessor = preprocessor  # the parent has fitted it
 
         def report(progress: Progress) -> None:
             try:
@@ -199,7 +201,8 @@ def _work(pipe: Any, threads: int, quiet: bool) -> None:
                 os._exit(1)
 
         while (fold := pipe.recv()) is not None:
-            outcome = trainer.run(folds[fold], report, fold_checkpoint(checkpoint, fold + 1))
+            folder = fold_checkpoint(checkpoint, fold + 1)
+            outcome = train_fold(sessions[fold], report, folder)
             pipe.send(("done", outcome))
     except Interrupted as interrupted:
         with suppress(ConnectionError):
