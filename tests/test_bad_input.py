@@ -115,7 +115,7 @@ def test_what_plays_with_the_terminal_is_escaped(dlcli, write):
 def test_a_batch_that_does_not_fit_is_refused_before_it_is_tried(dlcli, people, monkeypatch):
     from dlcli.network import memory
 
-    monkeypatch.setattr(memory, "available", lambda: 170)
+    monkeypatch.setattr(memory, "available_memory", lambda: 170)
 
     code, _, err = dlcli("train", people, "--set", "fit.batch_size=64", "--out", "kept")
 

@@ -14,6 +14,7 @@ from dlcli import ConfigError, DlcliError, evaluate, kfold, load_config, predict
 from dlcli.config.sections import HardwareConfig
 from dlcli.network.backend import import_keras, seed_everything
 from dlcli.network.building import build_model, compile_model
+from dlcli.network.environment import available_memory, memory_limit
 from dlcli.network.hardware import find_devices, set_memory_growth
 
 POLICIES = ["mixed_float16", "mixed_bfloat16"]
@@ -199,3 +200,50 @@ def test_two_devices_give_what_one_gives(tmp_path):
     for row, other in zip(*map(csv.DictReader, histories), strict=True):
         assert float(row["val_loss"]) == pytest.approx(float(other["val_loss"]), rel=1e-4)
     assert len(predict(runs / "2", np.zeros((1, 30))).to_frame()) == 1
+
+
+V1 = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_active_file", "total_inactive_file")
+V2 = ("memory.max", "memory.current", "active_file", "inactive_file")
+GB = 10**9
+
+
+def write_group(folder, names, limit, usage):
+    """Write the files of a control group that holds 0.3 GB of page cache."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / names[0]).write_text(f"{limit}\n")
+    (folder / names[1]).write_text(f"{usage}\n")
+    (folder / "memory.stat").write_text(f"{names[2]} {GB // 10}\nanon 17\n{names[3]} {GB // 5}\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "names", "mount", "folder"),
+    [("0::/", V2, "sys/fs/cgroup", ""),
+     ("0::/system.slice/job.scope", V2, "sys/fs/cgroup", "system.slice/job.scope"),
+     ("0::/system.slice/job.scope", V2, "sys/fs/cgroup", "system.slice"),
+     ("0::/../..", V2, "sys/fs/cgroup", ""),
+     ("3:cpu,memory:/docker/ab12\n0::/", V1, "sys/fs/cgroup/memory", "docker/ab12"),
+     ("3:cpu,memory:/docker/ab12\n0::/", V1, "sys/fs/cgroup/memory", "")],
+    ids=["v2 container", "v2 service", "v2 parent", "v2 outside", "v1 on the host", "v1 container"],
+)  # fmt: skip
+def test_available_memory_is_what_is_left_below_the_limit_of_a_container(
+    tmp_path, line, names, mount, folder
+):
+    (tmp_path / "proc/self").mkdir(parents=True)
+    (tmp_path / "proc/meminfo").write_text("MemTotal: 64000000 kB\nMemAvailable: 8000000 kB\n")
+    (tmp_path / "proc/self/cgroup").write_text(f"{line}\n")
+    write_group(tmp_path / mount / folder, names, 2 * GB, 3 * GB // 2)
+
+    assert available_memory(tmp_path) == 4 * GB // 5
+    assert memory_limit(tmp_path) == 2 * GB
+
+
+@pytest.mark.parametrize(("names", "limit"), [(V1, 9223372036854771712), (V2, "max")])
+def test_without_a_limit_the_machine_says_what_is_available(tmp_path, names, limit):
+    assert available_memory(tmp_path) is None
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/meminfo").write_text("MemAvailable: 5 kB\n")
+    mount = tmp_path / "sys/fs/cgroup" / ("memory" if names is V1 else "")
+    write_group(mount, names, limit, 4)
+
+    assert available_memory(tmp_path) == 5 * 1024
+    assert memory_limit(tmp_path) is None

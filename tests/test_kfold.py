@@ -273,13 +273,13 @@ def test_a_signal_ends_the_processes_and_keeps_finished_folds(dlcli, tmp_path, m
 def test_no_more_processes_than_folds_and_memory(tmp_path, monkeypatch):
     config = load_config("digits_cnn", CONVOLUTIONS)
     seen = []
-    monkeypatch.setattr("dlcli.training.folds.workers.available", lambda: 3 << 29)
+    monkeypatch.setattr("dlcli.training.folds.workers.available_memory", lambda: 3 << 29)
 
     kfold(config, folds=2, runs=tmp_path, jobs=8, sample=True, on_engine=seen.append)
 
     assert str(seen[0]) == "fold by fold: Conv2D does not vectorise"
     assert most_workers(1 << 20) == 1
-    monkeypatch.setattr("dlcli.training.folds.workers.available", lambda: 5 << 30)
+    monkeypatch.setattr("dlcli.training.folds.workers.available_memory", lambda: 5 << 30)
     assert most_workers(1 << 20) == 4
 
 

@@ -14,7 +14,7 @@ from dlcli.config.load import build_config
 from dlcli.datasets.dataset import Column, Dialect, Medium, Target
 from dlcli.errors import ModelFileError
 from dlcli.models.inspection.bounded_json import BRACKETS, read_json
-from dlcli.network.backend import versions
+from dlcli.network.environment import versions
 from dlcli.network.outputs import MAX_BLOCK
 from dlcli.preparation import Preprocessor
 from dlcli.preparation.prepare import Prepared

@@ -4,25 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
-import platform
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 from dlcli.errors import DlcliError
-from dlcli.version import __version__
-
-# Names, and the distributions that may bring them.
-PACKAGES = {
-    "keras": ("keras",),
-    "tensorflow": ("tensorflow", "tensorflow-cpu", "tensorflow-macos"),
-    "numpy": ("numpy",),
-    "scikit-learn": ("scikit-learn",),
-}
 
 # What Keras converts data from, wraps or draws with, if it is there.
 OPTIONAL = ("matplotlib", "pandas", "PIL", "pyarrow", "scipy", "sklearn")
@@ -45,23 +33,6 @@ def silence() -> None:
 def is_quiet() -> bool:
     """Tell whether `silence` was called."""
     return _quiet
-
-
-def cpu_count() -> int:
-    """Return the number of CPUs that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def processor() -> str:
-    """Return what the processor is called."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return platform.processor()
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.machine())
 
 
 def use_threads(count: int) -> None:
@@ -108,19 +79,6 @@ def seed_everything(seed: int) -> None:
 
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
-
-
-def versions() -> dict[str, str]:
-    """Return the versions that a repeat needs, without importing the packages."""
-    found = {"dlcli": __version__, "python": platform.python_version()}
-    for name, distributions in PACKAGES.items():
-        for distribution in distributions:
-            try:
-                found[name] = metadata.version(distribution)
-            except metadata.PackageNotFoundError:
-                continue
-            break
-    return found
 
 
 @contextmanager

@@ -3,37 +3,14 @@
 from __future__ import annotations
 
 import math
-import re
-from pathlib import Path
 from typing import Any
 
 from dlcli.config.components import Component
 from dlcli.config.sections import Config
 from dlcli.errors import ConfigError
+from dlcli.network.environment import available_memory
 
 FLOAT_BYTES = 4
-LIMITS = (
-    Path("/sys/fs/cgroup/memory.max"),
-    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
-)
-
-
-def available() -> int | None:
-    """Return the bytes that this machine or container has left; None where it does not say."""
-    try:
-        said = Path("/proc/meminfo").read_text(encoding="ascii")
-    except OSError:
-        return None
-    found = re.search(r"MemAvailable:\s*([0-9]+) kB", said)
-    if found is None:
-        return None
-    left = int(found[1]) * 1024
-    for path in LIMITS:
-        try:
-            left = min(left, int(path.read_text(encoding="ascii")))
-        except (OSError, ValueError):  # not in a container, or "max"
-            continue
-    return left
 
 
 def check_weights(layer: Component, before: tuple[int | None, ...]) -> None:
@@ -53,7 +30,7 @@ def check_weights(layer: Component, before: tuple[int | None, ...]) -> None:
     """
     made = layer.arguments.get("units", layer.arguments.get("output_dim"))
     taken = layer.arguments.get("input_dim", before[-1] if before else 1)
-    left = available()
+    left = available_memory()
     if left is None or not (isinstance(made, int) and isinstance(taken, int)):
         return
     if FLOAT_BYTES * made * taken > left:
@@ -82,7 +59,7 @@ def check_batch(model: Any, config: Config, rows: int) -> None:
     ConfigError
         At ``fit.batch_size``, with a size that is possible.
     """
-    left = available()
+    left = available_memory()
     batch = min(config.fit.batch_size, rows)
     each = row_bytes(model)
     if left is None or batch * each <= left:

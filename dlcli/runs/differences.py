@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dlcli.network.backend import versions
+from dlcli.network.environment import versions
 from dlcli.runs.directory import machine
 
 # What of the machine shows in the last bits; the rest of its description does not.

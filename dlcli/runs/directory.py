@@ -19,7 +19,7 @@ from dlcli.config import Config
 from dlcli.config.document import dump
 from dlcli.errors import DlcliError, Interrupted
 from dlcli.files import FolderLock, remove_temporary, write_json, write_text
-from dlcli.network.backend import cpu_count, processor, versions
+from dlcli.network.environment import cpu_count, processor, versions
 from dlcli.runs.records import RECORD, read_record
 
 CONFIG, CHECKPOINT = "config.yaml", "checkpoint"

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from dlcli.errors import DlcliError
-from dlcli.network.backend import cpu_count
 from dlcli.network.building import make_callbacks
 from dlcli.network.cost import computing_seconds
+from dlcli.network.environment import cpu_count
 from dlcli.training.folds.outcome import FoldOutcome, fold_checkpoint, train_fold
 from dlcli.training.folds.workers import FoldWorkers, most_workers
 from dlcli.training.session import Session

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from dlcli.errors import DlcliError, Interrupted, TrainingError, first_line
 from dlcli.network import backend
-from dlcli.network.memory import available
+from dlcli.network.environment import available_memory
 from dlcli.training.folds.outcome import FoldOutcome, fold_checkpoint, train_fold
 from dlcli.training.session import Session, open_sessions
 
@@ -39,7 +39,7 @@ def most_workers(row_bytes: int) -> int:
     row_bytes : int
         Of all rows.
     """
-    free = available()
+    free = available_memory()
     if free is None:
         return sys.maxsize
     return max(1, free // (PROCESS_BYTES + COPIES * row_bytes))
