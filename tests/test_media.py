@@ -397,7 +397,7 @@ def test_sentences_come_through_standard_input(reader, process):
 def test_a_text_without_a_known_word_is_noticed(reader, dlcli):
     _, _, err = dlcli("predict", reader, "--text", "zwölf Boxkämpfer")
 
-    assert "1 text without a word that training had" in err
+    assert "1 text without a word known from training" in err
 
 
 def test_the_vocabulary_is_learned_from_training_rows_alone(write):

@@ -128,7 +128,7 @@ def test_a_missing_value_that_nothing_fills_in_is_named(people):
 @pytest.mark.parametrize(
     ("section", "message"),
     [
-        ({"categorical": ()}, "holds text and no step makes it a number"),
+        ({"categorical": ()}, "holds text, and no step encodes it as numbers"),
         ({"columns": {"city": (Standardize(),)}}, "categorical; standardize does not take it"),
         ({"columns": {"agee": (Standardize(),)}}, "Did you mean 'age'?"),
         ({"categorical": (Impute(strategy="mean"), OneHot())}, "impute it with most_frequent"),
@@ -178,3 +178,68 @@ def test_values_beyond_the_network_are_refused():
 def test_damaged_state_is_refused(document):
     with pytest.raises(ModelFileError, match="damaged"):
         Preprocessor.from_json(document)
+
+
+@pytest.mark.parametrize("step", [(), (Standardize(),), (MinMax(),), (OneHot(),)])
+@pytest.mark.parametrize("infinite", [np.inf, -np.inf])
+def test_infinite_values_are_refused_in_tables(step, infinite):
+    values = np.arange(12.0).reshape(6, 2)
+    dataset, section = numeric(values, numeric=step)
+    fitted = fit_preprocessor(dataset, np.arange(6), section)
+    values = values.copy()
+    values[4, 1] = infinite
+    broken, _ = numeric(values)
+
+    for refuse in (
+        lambda: fit_preprocessor(broken, np.arange(1, 6), section),
+        lambda: fitted.transform(broken.x.iloc[1:]),
+    ):
+        with pytest.raises(
+            DatasetError, match=r"column 'c1': -?inf is not a finite number"
+        ) as error:
+            refuse()
+        assert error.value.row == 3
+
+
+@pytest.mark.parametrize("step", ["{scale: 2}", "standardize", "min_max"])
+@pytest.mark.parametrize("bad", [("x_train", 7), ("x_test", 3)])
+def test_infinite_values_of_arrays_are_refused_with_row_and_position(
+    dlcli, tmp_path, write, step, bad
+):
+    rng = np.random.default_rng(0)
+    arrays = {"x_train": rng.random((30, 4, 4)), "x_test": rng.random((10, 4, 4))}
+    arrays[bad[0]][bad[1], 1, 2] = np.inf
+    labels = {"y_train": np.arange(30) % 2, "y_test": np.arange(10) % 2}
+    np.savez(tmp_path / "data.npz", **arrays, **labels)
+    config = write(
+        "c.yaml",
+        f"dataset: {{npz: {{path: data.npz}}}}\npreprocess: {{numeric: {step}}}\n"
+        "model: [Flatten, {Dense: {units: 1, activation: sigmoid}}]\nloss: mse\nfit: {epochs: 1}\n",
+    )
+    row = bad[1] + 1 + 30 * (bad[0] == "x_test")
+
+    code, _, error = dlcli("train", config)
+
+    assert code == 2
+    assert f"column 'pixel_6': inf is not a finite number (row {row})" in error
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_column_of_many_categories_needs_little_more_memory_than_its_inputs(write):
+    import tracemalloc
+
+    rows, categories = 4000, 1000
+    labels = np.array([f"c{n % categories:04}" for n in range(rows)], object)
+    x = table({"kind": labels, "size": np.arange(float(rows))})
+    columns = (Column("kind", "categorical", 0), Column("size", "numeric", 1))
+    dataset = Dataset("data", x, np.zeros(rows), Target("t", "regression"), columns)
+    fitted = fit_preprocessor(dataset, np.arange(rows), resolve(dataset, PreprocessConfig()))
+
+    tracemalloc.start()
+    inputs = fitted.transform(dataset.x)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert inputs.dtype == np.float32
+    assert inputs.sum(axis=1)[:3].tolist() == pytest.approx((1 + inputs[:3, -1]).tolist())
+    assert peak < 1.2 * inputs.nbytes

@@ -1,4 +1,4 @@
-"""Preprocessing fitted on training rows, and on no others."""
+"""Choose and fit preprocessing steps; they are fitted to training rows alone."""
 
 from __future__ import annotations
 
@@ -11,19 +11,18 @@ from dlcli.config.sections import PreprocessConfig
 from dlcli.config.steps import OneHot, Ordinal, Pad, Steps, Vectorize
 from dlcli.datasets.dataset import Column, Dataset
 from dlcli.errors import DatasetError, did_you_mean
-from dlcli.preparation.preprocessor import Group, Preprocessor, position_names
-from dlcli.preparation.report import TransformReport
-from dlcli.preparation.steps import (
-    FittedStep,
-    default_steps,
-    fit_step,
-    learns,
-    step_name,
+from dlcli.preparation.preprocessor import (
+    Group,
+    Preprocessor,
+    check_not_infinite,
+    position_names,
 )
+from dlcli.preparation.report import TransformReport
+from dlcli.preparation.steps import FittedStep, default_steps, fit_step, step_name, uses_rows
 from dlcli.types import Array
 
-# Types that are no numbers, and the steps that make them numbers.
-MAKES_NUMBERS = {
+# Column types that are not numeric, and the steps that encode them as numbers.
+ENCODERS = {
     "categorical": (OneHot, Ordinal),
     "text": (Vectorize,),
     "audio": (Pad,),
@@ -31,17 +30,17 @@ MAKES_NUMBERS = {
 
 
 def resolve(dataset: Dataset, section: PreprocessConfig) -> PreprocessConfig:
-    """Fill in the steps that a config leaves to the data.
+    """Fill in the steps that the config leaves open.
 
     Returns
     -------
     PreprocessConfig
-        With steps for every type of column; a column with gaps has its own.
+        With steps for every column type; columns with missing values have steps of their own.
 
     Raises
     ------
     DatasetError
-        If the config names a column that is not there.
+        If the config names a column or a column type that the data set does not have.
     """
     _check_types(dataset, section)
     if isinstance(dataset.x, np.ndarray):
@@ -50,27 +49,27 @@ def resolve(dataset: Dataset, section: PreprocessConfig) -> PreprocessConfig:
         if name not in dataset.x:
             hint = did_you_mean(name, map(str, dataset.x.columns))
             raise DatasetError(f"preprocess.columns: no column {name!r}. {hint}".rstrip())
-    chosen: dict[str, Any] = {"columns": dict(section.columns)}
+    resolved: dict[str, Any] = {"columns": dict(section.columns)}
     for kind in sorted({column.type for column in dataset.columns}):
         steps = getattr(section, kind)
-        chosen[kind] = default_steps(kind, gaps=False) if steps is None else steps
+        resolved[kind] = default_steps(kind, has_missing=False) if steps is None else steps
         if steps is not None:
             continue
         for column in dataset.columns:
-            has_gaps = column.type == kind and bool(dataset.x[column.name].isna().any())
-            if has_gaps and column.name not in section.columns:
-                chosen["columns"][column.name] = default_steps(kind, gaps=True)
-    return section.model_copy(update=chosen)
+            has_missing = column.type == kind and bool(dataset.x[column.name].isna().any())
+            if has_missing and column.name not in section.columns:
+                resolved["columns"][column.name] = default_steps(kind, has_missing=True)
+    return section.model_copy(update=resolved)
 
 
 def _check_types(dataset: Dataset, section: PreprocessConfig) -> None:
-    """Refuse steps of texts or recordings where there are none."""
+    """Refuse steps for texts or recordings if the data set has none."""
     types = {column.type for column in dataset.columns} if dataset.is_table else {"numeric"}
     for kind in ("text", "audio"):
         if getattr(section, kind) is not None and kind not in types:
-            found = ", ".join(sorted(types))
             raise DatasetError(
-                f"preprocess.{kind}: {dataset.name} has no column of that type, but {found}",
+                f"preprocess.{kind}: {dataset.name} has no column of type {kind}, "
+                f"but {', '.join(sorted(types))}",
                 hint="set `types: {…: text}` in the loader, or use the loader text"
                 if kind == "text"
                 else None,
@@ -78,38 +77,41 @@ def _check_types(dataset: Dataset, section: PreprocessConfig) -> None:
 
 
 def fit_preprocessor(dataset: Dataset, rows: Array, section: PreprocessConfig) -> Preprocessor:
-    """Fit the steps of a config on some rows of a data set, and on no others.
+    """Fit the steps of a config to some rows of a data set.
 
     Parameters
     ----------
     dataset : Dataset
     rows : ndarray of int
-        The training rows.
+        The training rows; no other row is used.
     section : PreprocessConfig
         As `resolve` returns it.
 
     Raises
     ------
     DatasetError
-        If a step does not fit a column.
+        If a step cannot be applied to a column, or a value is infinite. Its ``row`` is a
+        position in `rows`.
     """
     if isinstance(dataset.x, np.ndarray):
         steps = section.numeric or ()
-        used = rows if any(map(learns, steps)) else rows[:1]
-        values = dataset.x[used].reshape(len(used), -1).astype(np.float32)
+        sample = rows if any(map(uses_rows, steps)) else rows[:1]
+        values = dataset.x[sample].reshape(len(sample), -1).astype(np.float32)
         names = position_names(dataset.x.shape[1:])
         return Preprocessor((_fit_group(names, values, steps),), tuple(dataset.x.shape[1:]))
-    by_steps: dict[tuple[str, Steps], list[str]] = {}
+    columns_of: dict[tuple[str, Steps], list[str]] = {}
     for column in dataset.columns:
         steps = section.columns.get(column.name, getattr(section, column.type) or ())
         _check_steps(column, steps)
-        alone = column.name if column.type in ("text", "audio") else ""
-        kind = "categorical" if column.type == "categorical" else alone
-        by_steps.setdefault((kind, steps), []).append(column.name)
+        # Categories are objects and cannot stand in one array with numbers; each text or
+        # recording column becomes many columns and is a group of its own.
+        kind = "categorical" if column.type == "categorical" else ""
+        kind = column.name if column.type in ("text", "audio") else kind
+        columns_of.setdefault((kind, steps), []).append(column.name)
     groups = []
-    for (_, steps), grouped in by_steps.items():
-        values = np.column_stack([dataset.x[name].to_numpy()[rows] for name in grouped])
-        groups.append(_fit_group(grouped, values, steps))
+    for (_, steps), columns in columns_of.items():
+        values = np.column_stack([dataset.x[name].to_numpy()[rows] for name in columns])
+        groups.append(_fit_group(columns, values, steps))
     return Preprocessor(tuple(groups))
 
 
@@ -119,22 +121,23 @@ def _check_steps(column: Column, steps: Steps) -> None:
             raise DatasetError(
                 f"column {column.name!r} is {column.type}; {step_name(step)} does not take it"
             )
-    wanted = MAKES_NUMBERS.get(column.type)
-    if wanted is not None and not any(isinstance(step, wanted) for step in steps):
-        names = " or ".join(step_name(step.model_construct()) for step in wanted)
-        what = "recordings" if column.type == "audio" else "text"
+    encoders = ENCODERS.get(column.type)
+    if encoders is not None and not any(isinstance(step, encoders) for step in steps):
+        names = " or ".join(step_name(encoder.model_construct()) for encoder in encoders)
+        content = "recordings" if column.type == "audio" else "text"
         raise DatasetError(
-            f"column {column.name!r} holds {what} and no step makes it a number",
+            f"column {column.name!r} holds {content}, and no step encodes it as numbers",
             hint=f"use {names}, or leave the column out with `drop: [{column.name}]`",
         )
 
 
 def _fit_group(names: Sequence[str], values: Array, steps: Steps) -> Group:
+    check_not_infinite(values, names)
     fitted: list[FittedStep] = []
-    out = list(names)
+    step_names = list(names)
     for step in steps:
-        if fitted:  # what the next step learns from is what the one before it makes
-            values = fitted[-1].apply(values, out, TransformReport())
-            out = fitted[-1].names(out)
-        fitted.append(fit_step(step, values, out))
+        if fitted:  # a step is fitted to the output of the step before it
+            values = fitted[-1].apply(values, step_names, TransformReport())
+            step_names = fitted[-1].names(step_names)
+        fitted.append(fit_step(step, values, step_names))
     return Group(tuple(names), tuple(fitted))

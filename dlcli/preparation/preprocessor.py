@@ -1,4 +1,4 @@
-"""Fitted preprocessing: kept as plain data, applied alike everywhere."""
+"""A fitted preprocessor: plain data that transforms training and prediction rows alike."""
 
 from __future__ import annotations
 
@@ -9,25 +9,29 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.errors import DatasetError, ModelFileError, first_line
+from dlcli.errors import DatasetError, ModelFileError, first_line, plural
 from dlcli.preparation.report import TransformReport
-from dlcli.preparation.steps import FittedStep, step_from_json, step_to_json
-from dlcli.preparation.steps.base import MOST
-from dlcli.preparation.steps.numbers import FittedCategories
-from dlcli.preparation.steps.words import FittedVectorize
+from dlcli.preparation.steps import (
+    MAX_VALUES,
+    FittedCategories,
+    FittedStep,
+    FittedVectorize,
+    step_from_json,
+    step_to_json,
+)
 from dlcli.types import Array
 
 
 @dataclass(frozen=True)
 class Group:
-    """Columns that go through the same steps together."""
+    """Columns that pass through the same steps together."""
 
     columns: tuple[str, ...]
     steps: tuple[FittedStep, ...]
 
     @property
     def width(self) -> int:
-        """Columns that come out."""
+        """Number of output columns."""
         width = len(self.columns)
         for step in self.steps:
             width = step.width(width)
@@ -35,21 +39,45 @@ class Group:
 
     @property
     def feature_names(self) -> list[str]:
-        """Names of the columns that come out."""
+        """Names of the output columns."""
         names = list(self.columns)
         for step in self.steps:
             names = step.names(names)
         return names
 
-    def transform(self, x: Mapping[str, Any] | Any, report: TransformReport) -> Array:
-        """Apply the steps to named columns; float32, shape (n, width), nothing missing."""
+    def transform(
+        self, x: Mapping[str, Any] | Any, report: TransformReport, out: Array | None = None
+    ) -> Array:
+        """Apply the steps to named columns.
+
+        Parameters
+        ----------
+        x : DataFrame or mapping of arrays
+        report : TransformReport
+        out : ndarray of float32, shape (n, width), optional
+            Where the result is written; default: a new array.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, width)
+            All values are finite.
+        """
         values = np.column_stack([np.asarray(x[name]) for name in self.columns])
+        check_not_infinite(values, self.columns)
+        if out is None:
+            out = np.empty((len(values), self.width), np.float32)
         names = list(self.columns)
-        for number, step in enumerate(self.steps, 1):
+        for step in self.steps[:-1]:
             values = step.apply(values, names, report)
-            if number < len(self.steps):  # a recording has more names than are worth making
-                names = step.names(names)
-        return _inputs(values, self)
+            names = step.names(names)
+        with np.errstate(over="ignore"):
+            if self.steps:
+                self.steps[-1].write(values, names, report, out)
+            else:
+                out[...] = values
+        if not (self.steps and self.steps[-1].always_finite):
+            _check_finite(out, self)
+        return out
 
 
 @dataclass(frozen=True)
@@ -59,9 +87,9 @@ class Preprocessor:
     Parameters
     ----------
     groups : tuple of Group
-        Their outputs stand side by side in this order.
+        Their outputs are concatenated in this order.
     shape : tuple of int
-        Of one sample of an array; ``()`` for tables.
+        Shape of one sample of an array; ``()`` for tables.
     """
 
     groups: tuple[Group, ...]
@@ -69,25 +97,25 @@ class Preprocessor:
 
     @property
     def feature_names(self) -> list[str]:
-        """Names of the columns that come out."""
+        """Names of the output columns."""
         return [name for group in self.groups for name in group.feature_names]
 
     @property
     def categories(self) -> set[str]:
-        """Every text that a categorical column had in the training rows."""
+        """All texts that categorical columns have in the training rows."""
         steps = [step for group in self.groups for step in group.steps]
         columns = [c for s in steps if isinstance(s, FittedCategories) for c in s.categories]
         return {item for column in columns for item in column if isinstance(item, str)}
 
     @property
     def is_coded(self) -> bool:
-        """Whether numbers of words come out, which an Embedding takes."""
+        """Whether the outputs contain word indices, the input of an Embedding."""
         steps = [step for group in self.groups for step in group.steps]
         return any(isinstance(s, FittedVectorize) and s.output_mode == "int" for s in steps)
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """Shape of one sample that comes out."""
+        """Shape of one preprocessed sample, which is the input shape of the network."""
         return self.shape or (sum(group.width for group in self.groups),)
 
     def transform(self, x: Mapping[str, Any] | Any, report: TransformReport | None = None) -> Array:
@@ -98,29 +126,41 @@ class Preprocessor:
         x : DataFrame, mapping of arrays, or ndarray
             Named columns of shape (n,), or an array of shape (n, …).
         report : TransformReport, optional
-            Where unseen categories and filled gaps are counted.
+            Where unseen categories and imputed values are counted.
 
         Returns
         -------
         ndarray of float32, shape (n, …)
+            All values are finite.
 
         Raises
         ------
         DatasetError
-            If a value is missing and no step fills it in.
+            If a value is infinite, too large for float32, or missing where no step imputes it;
+            its ``row`` is the first such row.
         """
         report = TransformReport() if report is None else report
         if self.shape:
             return self._transform_array(np.asarray(x), report)
-        parts = [group.transform(x, report) for group in self.groups]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+        widths = [group.width for group in self.groups]
+        # All groups write into one array: results are often much larger than the columns.
+        out = np.empty((len(x[self.groups[0].columns[0]]), sum(widths)), np.float32)
+        start = 0
+        for group, width in zip(self.groups, widths, strict=True):
+            group.transform(x, report, out[:, start : start + width])
+            start += width
+        return out
 
     def _transform_array(self, x: Array, report: TransformReport) -> Array:
-        values = x.reshape(len(x), -1).astype(np.float32)
-        for step in self.groups[0].steps:
-            values = step.apply(values, self.groups[0].columns, report)
-        if np.isnan(values).any():
-            raise DatasetError("the array holds values that are not numbers")
+        (group,) = self.groups
+        rows = x.reshape(len(x), -1)
+        with np.errstate(over="ignore"):
+            values = rows.astype(np.float32)
+        for step in group.steps:
+            values = step.apply(values, group.columns, report)
+        if not np.isfinite(values).all():
+            check_not_infinite(rows, group.columns)
+            _check_finite(values, group)
         return values.astype(np.float32, copy=False).reshape(len(x), *self.shape)
 
     def to_json(self) -> dict[str, Any]:
@@ -141,7 +181,7 @@ class Preprocessor:
         Raises
         ------
         ModelFileError
-            If the data are not what `to_json` writes.
+            If `to_json` cannot have returned them.
         """
         try:
             shape = tuple(int(size) for size in document["shape"])
@@ -151,54 +191,79 @@ class Preprocessor:
                 columns = tuple(map(str, group["columns"]))
                 steps = tuple(map(step_from_json, group["steps"]))
                 groups.append(Group(columns or positions, steps))
-                _check_steps(groups[-1])
+                _check_widths(groups[-1])
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             reason = first_line(error)
             raise ModelFileError(f"the stored preprocessing is damaged: {reason}") from None
         return cls(tuple(groups), shape)
 
 
-def _check_steps(group: Group) -> None:
-    """Raise ValueError if a step does not go with what the one before it gives."""
+def _check_widths(group: Group) -> None:
+    """Raise ValueError if a step does not fit the number of columns before it."""
     width = len(group.columns)
     for step in group.steps:
         step.check(width)
         width = step.width(width)
-        if width > MOST:
+        if width > MAX_VALUES:
             raise ValueError(f"{width:,} columns")
-
-
-def _inputs(values: Array, group: Group) -> Array:
-    """Return what the network takes: float32, and finite."""
-    gaps = np.isnan(values)
-    if gaps.any():
-        raise _missing_values(gaps, group.feature_names)
-    with np.errstate(over="ignore"):
-        inputs = values.astype(np.float32)
-    if not np.isfinite(inputs).all():
-        column = int(np.flatnonzero(~np.isfinite(inputs).all(axis=0))[0])
-        raise DatasetError(
-            f"column {group.feature_names[column]!r} has values too large for the network",
-            hint="mend or drop the column, or scale it with `preprocess`",
-            row=int(np.flatnonzero(~np.isfinite(inputs[:, column]))[0]),
-        )
-    return inputs
 
 
 def position_names(shape: tuple[int, ...]) -> tuple[str, ...]:
     """Name the flattened positions of an array."""
-    if math.prod(shape) > MOST:
+    if math.prod(shape) > MAX_VALUES:
         raise ValueError(f"a sample of {math.prod(shape)} values")
     return tuple(f"pixel_{index}" for index in range(int(np.prod(shape))))
 
 
-def _missing_values(gaps: Array, names: Sequence[str]) -> DatasetError:
-    column = int(np.flatnonzero(gaps.any(axis=0))[0])
-    count = int(gaps[:, column].sum())
-    name = names[column]
-    verb = "value is" if count == 1 else "values are"
-    return DatasetError(
-        f"column {name!r}: {count} {verb} missing",
-        hint=f"fill them in with `preprocess: {{columns: {{{name}: [impute, standardize]}}}}`",
-        row=int(np.flatnonzero(gaps[:, column])[0]),
+def check_not_infinite(values: Array, names: Sequence[str]) -> None:
+    """Refuse infinite values, which no step can scale.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n, columns)
+    names : sequence of str
+        Of the columns.
+
+    Raises
+    ------
+    DatasetError
+        With the first column and row.
+    """
+    if values.dtype.kind == "f" and (infinite := np.isinf(values)).any():
+        row, column = _first(infinite)
+        raise DatasetError(
+            f"column {names[column]!r}: {values[row, column]} is not a finite number",
+            hint="correct the value, or leave it empty and use `impute`",
+            row=row,
+        )
+
+
+def _check_finite(values: Array, group: Group) -> None:
+    """Refuse outputs that are missing, or too large for float32."""
+    finite = np.isfinite(values)
+    if finite.all():
+        return
+    names = group.feature_names
+    missing = np.isnan(values)
+    if missing.any():
+        row, column = _first(missing)
+        count = int(missing[:, column].sum())
+        verb = "is" if count == 1 else "are"
+        raise DatasetError(
+            f"column {names[column]!r}: {plural(count, 'value')} {verb} missing",
+            hint="fill them in with `preprocess: {columns: "
+            f"{{{names[column]}: [impute, standardize]}}}}`",
+            row=row,
+        )
+    row, column = _first(~finite)
+    raise DatasetError(
+        f"column {names[column]!r} has values too large for the network",
+        hint="correct or drop the column, or scale it with `preprocess`",
+        row=row,
     )
+
+
+def _first(marks: Array) -> tuple[int, int]:
+    """Return row and column of the first mark in the first column that has one."""
+    column = int(np.flatnonzero(marks.any(axis=0))[0])
+    return int(np.flatnonzero(marks[:, column])[0]), column

@@ -1,24 +1,23 @@
-"""What was odd about rows on their way into a network."""
+"""Counts of what a preprocessor replaced or did not know."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 
 @dataclass
 class TransformReport:
-    """What was odd about rows that were transformed, counted per column.
+    """Counts per column, added up over all transformed rows.
 
     Attributes
     ----------
     unseen : Counter
-        Categories that the training rows did not have.
+        Categories that no training row had.
     imputed : Counter
         Missing values that were filled in.
     wordless : Counter
-        Texts without a word that the vocabulary has.
+        Texts without any word of the vocabulary.
     """
 
     unseen: Counter[str] = field(default_factory=Counter)
@@ -26,24 +25,18 @@ class TransformReport:
     wordless: Counter[str] = field(default_factory=Counter)
 
     def notices(self) -> list[str]:
-        """Say what happened, a line per column."""
-        return [
-            *(
-                _happened(
-                    self.unseen, "category not seen in training", "categories not seen in training"
-                )
-            ),
-            *(_happened(self.imputed, "missing value filled in", "missing values filled in")),
-            *(
-                _happened(
-                    self.wordless,
-                    "text without a word that training had",
-                    "texts without a word that training had",
-                )
+        """Return one line per kind and column."""
+        kinds = [
+            (self.unseen, "category not seen in training", "categories not seen in training"),
+            (self.imputed, "missing value filled in", "missing values filled in"),
+            (
+                self.wordless,
+                "text without a word known from training",
+                "texts without a word known from training",
             ),
         ]
-
-
-def _happened(counts: Counter[str], one: str, many: str) -> Iterable[str]:
-    for name, count in sorted(counts.items()):
-        yield f"column {name!r}: {count} {one if count == 1 else many}"
+        return [
+            f"column {name!r}: {count} {singular if count == 1 else plural}"
+            for counts, singular, plural in kinds
+            for name, count in sorted(counts.items())
+        ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlcli.config.checks import check_monitors
+from dlcli.errors import DatasetError
 from dlcli.network.building import make_callbacks
 from dlcli.network.scores import Scored, score
 from dlcli.preparation import Preprocessor, fit_preprocessor
@@ -60,9 +62,9 @@ class Session:
     @cached_property
     def preprocessor(self) -> Preprocessor:
         """Preprocessor fitted on the training rows."""
-        return fit_preprocessor(
-            self.prepared.dataset, self.split.train, self.prepared.config.preprocess
-        )
+        section = self.prepared.config.preprocess
+        with self._naming_rows("train"):
+            return fit_preprocessor(self.prepared.dataset, self.split.train, section)
 
     @property
     def model(self) -> Any:
@@ -78,12 +80,24 @@ class Session:
         """Return the preprocessed rows of a part: float32, shape (n, …)."""
         if part not in self._x:
             rows = self.prepared.dataset.take(self.rows[part]).x
-            self._x[part] = self.preprocessor.transform(rows)
+            with self._naming_rows(part):
+                self._x[part] = self.preprocessor.transform(rows)
         return self._x[part]
 
     def y(self, part: str) -> Array:
         """Return the targets of a part: codes or numbers, shape (n,)."""
         return self.prepared.dataset.y[self.rows[part]]
+
+    @contextmanager
+    def _naming_rows(self, part: str) -> Iterator[None]:
+        """Add the number of the row to an error about a row of a part."""
+        try:
+            yield
+        except DatasetError as error:
+            if error.row is None:
+                raise
+            number = int(self.rows[part][error.row]) + 1
+            raise DatasetError(f"{error} (row {number})", hint=error.hint) from None
 
     def release(self) -> None:
         """Free the preprocessed rows."""

@@ -17,7 +17,7 @@ from dlcli.datasets import Dataset
 from dlcli.errors import first_line
 from dlcli.preparation import Group, Preprocessor
 from dlcli.preparation.report import TransformReport
-from dlcli.preparation.steps.words import FittedVectorize
+from dlcli.preparation.steps import FittedVectorize
 from dlcli.types import Array
 
 SPECTROGRAMS = ("MelSpectrogram", "STFTSpectrogram")

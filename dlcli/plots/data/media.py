@@ -12,7 +12,7 @@ import numpy as np
 from dlcli.datasets.dataset import Dataset
 from dlcli.plots.canvas import BLUE, MAX_COLOURS, ORANGE, colours, figure, shortened
 from dlcli.plots.data.panels import class_balance, group, histogram
-from dlcli.preparation.steps.words import tokens
+from dlcli.preparation.steps import tokens
 from dlcli.types import Array
 
 if TYPE_CHECKING:

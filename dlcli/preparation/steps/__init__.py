@@ -1,45 +1,51 @@
-"""The steps of preprocessing, fitted on training rows and kept as plain data."""
+"""Preprocessing steps, fitted on training rows and stored as plain data."""
 
 from __future__ import annotations
 
 from dlcli.config.steps import Impute, OneHot, Pad, Standardize, Steps, Vectorize
 from dlcli.datasets.dataset import ColumnType
-from dlcli.preparation.steps import audio, numbers, words
+from dlcli.preparation.steps.audio import FittedPad
 from dlcli.preparation.steps.base import (
+    MAX_VALUES,
     FittedStep,
     fit_step,
-    learns,
     step_from_json,
     step_name,
     step_to_json,
+    uses_rows,
 )
+from dlcli.preparation.steps.numbers import FittedCategories
+from dlcli.preparation.steps.words import FittedVectorize, tokens
 
 __all__ = [
+    "MAX_VALUES",
+    "FittedCategories",
+    "FittedPad",
     "FittedStep",
-    "audio",
+    "FittedVectorize",
     "default_steps",
     "fit_step",
-    "learns",
-    "numbers",
     "step_from_json",
     "step_name",
     "step_to_json",
-    "words",
+    "tokens",
+    "uses_rows",
 ]
 
 
-def default_steps(kind: ColumnType, *, gaps: bool) -> Steps:
-    """Return the steps of a column that the config leaves open.
+def default_steps(kind: ColumnType, *, has_missing: bool) -> Steps:
+    """Return the steps of a column for which the config has none.
 
     Parameters
     ----------
     kind : {"numeric", "categorical", "boolean", "text", "audio"}
-    gaps : bool
+    has_missing : bool
         Whether the column has missing values.
     """
-    fill: Steps = (Impute(strategy="most_frequent" if kind == "boolean" else None),) if gaps else ()
-    own: dict[str, Steps] = {
+    impute = Impute(strategy="most_frequent") if kind == "boolean" else Impute()
+    imputing: Steps = (impute,) if has_missing else ()
+    encoding: dict[str, Steps] = {
         "numeric": (Standardize(),), "categorical": (OneHot(),), "boolean": (),
         "text": (Vectorize(),), "audio": (Pad(),),
     }  # fmt: skip
-    return (*fill, *own[kind])
+    return (*imputing, *encoding[kind])

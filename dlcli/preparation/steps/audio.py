@@ -1,4 +1,4 @@
-"""Recordings of all lengths to arrays of one."""
+"""Recordings of different lengths as arrays of one length."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from pydantic import Field
 
 from dlcli.config.steps import Pad
 from dlcli.preparation.report import TransformReport
-from dlcli.preparation.steps.base import MOST, FittedStep, Names, fits
+from dlcli.preparation.steps.base import MAX_VALUES, FittedStep, Names, fitted_step_of
 from dlcli.types import Array
 
 
-@fits(Pad)
+@fitted_step_of(Pad)
 @dataclass(frozen=True)
 class FittedPad(FittedStep):
-    """How many samples a recording gets, and whether its largest swing becomes 1."""
+    """Length in samples, and whether each recording is scaled to a peak of 1."""
 
-    length: Annotated[int, Field(gt=0, le=MOST)]
+    length: Annotated[int, Field(gt=0, le=MAX_VALUES)]
     normalize: bool
 
     @classmethod
@@ -28,12 +28,16 @@ class FittedPad(FittedStep):
         return cls(step.length or longest, step.normalize)
 
     def apply(self, values: Array, names: Names, report: TransformReport) -> Array:
-        made = np.zeros((len(values), self.length), np.float32)
-        for row, recording in zip(made, values[:, 0], strict=True):
-            kept = recording[: self.length]
-            largest = float(np.abs(recording).max(initial=0.0)) if self.normalize else 1.0
-            row[: len(kept)] = kept / (largest or 1.0)
-        return made
+        out = np.empty((len(values), self.length), np.float32)
+        self.write(values, names, report, out)
+        return out
+
+    def write(self, values: Array, names: Names, report: TransformReport, out: Array) -> None:
+        out[...] = 0
+        for row, recording in zip(out, values[:, 0], strict=True):
+            samples = recording[: self.length]
+            peak = float(np.abs(recording).max(initial=0.0)) if self.normalize else 1.0
+            row[: len(samples)] = samples / (peak or 1.0)
 
     def width(self, columns: int) -> int:
         return self.length

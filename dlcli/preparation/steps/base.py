@@ -1,4 +1,4 @@
-"""What a fitted step of preprocessing is, and the table of all of them."""
+"""Base class of fitted preprocessing steps, and the registry of them."""
 
 from __future__ import annotations
 
@@ -15,38 +15,45 @@ from dlcli.config.steps import STEPS, Step
 from dlcli.preparation.report import TransformReport
 from dlcli.types import Array
 
-# Columns that a step may make; a model file that says more is no model file.
-MOST = 10_000_000
+# Largest number of output columns; a model file with more is refused.
+MAX_VALUES = 10_000_000
 Names = Sequence[str]
 
 
 class FittedStep(ABC):
-    """A step with what it learned; the fields are plain data."""
+    """A preprocessing step with its fitted state; the fields are plain data."""
 
     name: ClassVar[str]
-    learns: ClassVar[bool] = True  # from the rows
-    # Fields with an item for each column.
+    # Whether the state depends on the training rows.
+    uses_rows: ClassVar[bool] = True
+    # Whether the outputs are finite whatever the inputs are.
+    always_finite: ClassVar[bool] = False
+    # Fields with one item per column.
     per_column: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     @abstractmethod
     def fit(cls, step: Any, values: Array, names: Names) -> Self:
-        """Learn from training rows of shape (n, columns)."""
+        """Fit to training rows of shape (n, columns)."""
 
     @abstractmethod
     def apply(self, values: Array, names: Names, report: TransformReport) -> Array:
-        """Return the rows transformed; shape (n, columns out)."""
+        """Return the transformed rows; shape (n, output columns)."""
+
+    def write(self, values: Array, names: Names, report: TransformReport, out: Array) -> None:
+        """Write the transformed rows into `out`: float32, shape (n, output columns)."""
+        out[...] = self.apply(values, names, report)
 
     def names(self, names: Names) -> list[str]:
-        """Return the names of the columns that come out."""
+        """Return the names of the output columns."""
         return list(names)
 
     def width(self, columns: int) -> int:
-        """Return how many columns come out."""
+        """Return the number of output columns."""
         return columns
 
     def check(self, columns: int) -> None:
-        """Raise ValueError if what was learned does not go with so many columns."""
+        """Raise ValueError if the fitted state does not fit the number of columns."""
         for name in self.per_column:
             if len(getattr(self, name)) != columns:
                 raise ValueError(
@@ -57,19 +64,19 @@ class FittedStep(ABC):
 FITTED: dict[str, type[FittedStep]] = {}
 
 
-def fits(step: type[Step]) -> Any:
-    """Tie a fitted step to the section of the config that asks for it."""
+def fitted_step_of(step: type[Step]) -> Any:
+    """Register a class as the fitted form of a step of the config."""
 
-    def enter(fitted: type[FittedStep]) -> type[FittedStep]:
+    def register(fitted: type[FittedStep]) -> type[FittedStep]:
         fitted.name = next(name for name in STEPS if STEPS[name] is step)
         FITTED[fitted.name] = fitted
         return fitted
 
-    return enter
+    return register
 
 
 def is_finite(value: Any) -> bool:
-    """Tell whether plain data has neither NaN nor infinity in it."""
+    """Return whether plain data contain neither NaN nor infinity."""
     if isinstance(value, dict):
         return all(map(is_finite, value.values()))
     if isinstance(value, list):
@@ -83,20 +90,21 @@ def step_name(step: Step) -> str:
 
 
 def fit_step(step: Step, values: Array, names: Names) -> FittedStep:
-    """Fit one step of a config on training rows.
+    """Fit one step of a config to training rows.
 
     Parameters
     ----------
     step : Step
     values : ndarray, shape (n, columns)
     names : sequence of str
+        Of the columns.
     """
     return FITTED[step_name(step)].fit(step, values, names)
 
 
-def learns(step: Step) -> bool:
-    """Tell whether a step needs the training rows."""
-    return FITTED[step_name(step)].learns
+def uses_rows(step: Step) -> bool:
+    """Return whether fitting a step needs all training rows."""
+    return FITTED[step_name(step)].uses_rows
 
 
 def step_to_json(step: FittedStep) -> dict[str, Any]:
@@ -105,12 +113,12 @@ def step_to_json(step: FittedStep) -> dict[str, Any]:
 
 
 def step_from_json(document: Mapping[str, Any]) -> FittedStep:
-    """Rebuild a fitted step from plain data, which may be a stranger's.
+    """Rebuild a fitted step from plain data of an untrusted file.
 
     Raises
     ------
     ValueError
-        If the state is not of the types that the step has.
+        If the state has other fields or types than the step.
     """
     state = {key: value for key, value in document.items() if key != "name"}
     fitted = FITTED[document["name"]]

@@ -1,21 +1,21 @@
-"""Steps of numbers and categories: what each learns from training rows, and how it applies it.
+"""Steps for numbers and categories.
 
-scikit-learn does the arithmetic of fitting; what it finds is kept as plain numbers and applied
-with NumPy, so that training and prediction run the same lines.
+scikit-learn fits them. The fitted values are stored as plain numbers and applied with NumPy, so
+that training and prediction run the same code, and prediction does not import scikit-learn.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 
 from dlcli.config.steps import Impute, MinMax, OneHot, Ordinal, Scale, Standardize, Step
 from dlcli.datasets.dataset import MAX_CATEGORIES
-from dlcli.errors import DatasetError
+from dlcli.errors import DatasetError, plural
 from dlcli.preparation.report import TransformReport
-from dlcli.preparation.steps.base import FittedStep, Names, fits
+from dlcli.preparation.steps.base import FittedStep, Names, fitted_step_of
 from dlcli.types import Array
 
 
@@ -23,7 +23,7 @@ def _plain(values: Any) -> tuple[float, ...]:
     return tuple(float(value) for value in np.ravel(values))
 
 
-@fits(Standardize)
+@fitted_step_of(Standardize)
 @dataclass(frozen=True)
 class FittedStandardize(FittedStep):
     """Mean and standard deviation of each column; a constant column is only centred."""
@@ -40,11 +40,11 @@ class FittedStandardize(FittedStep):
         return cls(_plain(scaler.mean_), _plain(scaler.scale_))
 
     def apply(self, values: Array, names: Names, report: TransformReport) -> Array:
-        kind = values.dtype
-        return np.asarray((values - np.asarray(self.mean, kind)) / np.asarray(self.scale, kind))
+        dtype = values.dtype
+        return np.asarray((values - np.asarray(self.mean, dtype)) / np.asarray(self.scale, dtype))
 
 
-@fits(MinMax)
+@fitted_step_of(MinMax)
 @dataclass(frozen=True)
 class FittedMinMax(FittedStep):
     """Smallest value and range of each column; the range of a constant column is 1."""
@@ -61,16 +61,16 @@ class FittedMinMax(FittedStep):
         return cls(_plain(scaler.data_min_), _plain(1 / scaler.scale_))
 
     def apply(self, values: Array, names: Names, report: TransformReport) -> Array:
-        kind = values.dtype
-        return np.asarray((values - np.asarray(self.low, kind)) / np.asarray(self.span, kind))
+        dtype = values.dtype
+        return np.asarray((values - np.asarray(self.low, dtype)) / np.asarray(self.span, dtype))
 
 
-@fits(Scale)
+@fitted_step_of(Scale)
 @dataclass(frozen=True)
 class FittedScale(FittedStep):
-    """A constant to divide by."""
+    """A constant divisor."""
 
-    learns: ClassVar[bool] = False
+    uses_rows = False
     divisor: float
 
     @classmethod
@@ -81,10 +81,10 @@ class FittedScale(FittedStep):
         return np.asarray(values / values.dtype.type(self.divisor))
 
 
-@fits(Impute)
+@fitted_step_of(Impute)
 @dataclass(frozen=True)
 class FittedImpute(FittedStep):
-    """What stands for a missing value in each column, and which columns get an indicator."""
+    """Value imputed in each column, and the columns that get a missing-value indicator."""
 
     per_column = ("fill",)
     fill: tuple[Any, ...]
@@ -101,27 +101,27 @@ class FittedImpute(FittedStep):
         strategy = step.strategy or ("most_frequent" if text else "mean")
         if text and strategy != "most_frequent":
             raise DatasetError(f"column {names[0]!r} holds text; impute it with most_frequent")
-        values = _marked(values, step.missing_values)
-        gaps = _gaps(values)
-        for index in np.flatnonzero(gaps.all(axis=0)).tolist():
+        values = _with_nan(values, step.missing_values)
+        missing = _is_missing(values)
+        for index in np.flatnonzero(missing.all(axis=0)).tolist():
             raise DatasetError(
                 f"column {names[index]!r} has no value in the training rows",
                 hint=f"leave it out with `drop: [{names[index]}]`",
             )
         imputer = SimpleImputer(missing_values=None if text else np.nan, strategy=strategy)
         fill = imputer.fit(values).statistics_
-        indicators = np.flatnonzero(gaps.any(axis=0)).tolist() if step.indicator else []
+        indicators = np.flatnonzero(missing.any(axis=0)).tolist() if step.indicator else []
         return cls(tuple(fill.tolist()), tuple(indicators), step.missing_values)
 
     def apply(self, values: Array, names: Names, report: TransformReport) -> Array:
-        values = _marked(values, self.missing_values)
-        gaps = _gaps(values)
-        for index in np.flatnonzero(gaps.any(axis=0)).tolist():
-            report.imputed[names[index]] += int(gaps[:, index].sum())
-        filled = np.where(gaps, np.asarray(self.fill, values.dtype), values)
+        values = _with_nan(values, self.missing_values)
+        missing = _is_missing(values)
+        for index in np.flatnonzero(missing.any(axis=0)).tolist():
+            report.imputed[names[index]] += int(missing[:, index].sum())
+        imputed = np.where(missing, np.asarray(self.fill, values.dtype), values)
         if not self.indicators:
-            return filled
-        return np.column_stack([filled, gaps[:, list(self.indicators)].astype(values.dtype)])
+            return imputed
+        return np.column_stack([imputed, missing[:, list(self.indicators)].astype(values.dtype)])
 
     def names(self, names: Names) -> list[str]:
         return [*names, *(f"{names[index]} missing" for index in self.indicators)]
@@ -132,17 +132,17 @@ class FittedImpute(FittedStep):
     def check(self, columns: int) -> None:
         super().check(columns)
         if not all(0 <= index < columns for index in self.indicators):
-            raise ValueError(f"{self.name} marks columns that are not there")
+            raise ValueError(f"{self.name} has indicators of columns that do not exist")
 
 
-def _marked(values: Array, missing: float | None) -> Array:
-    """Turn the number that stands for no value into NaN."""
+def _with_nan(values: Array, missing: float | None) -> Array:
+    """Replace the number that marks missing values by NaN."""
     return values if missing is None else np.where(values == missing, np.nan, values)
 
 
-def _gaps(values: Array) -> Array:
-    found = np.equal(values, None) if values.dtype == object else np.isnan(values)  # type: ignore[call-overload]
-    return np.asarray(found, bool)
+def _is_missing(values: Array) -> Array:
+    missing = np.equal(values, None) if values.dtype == object else np.isnan(values)  # type: ignore[call-overload]
+    return np.asarray(missing, bool)
 
 
 @dataclass(frozen=True)
@@ -156,48 +156,60 @@ class FittedCategories(FittedStep):
     def fit(cls, step: Step, values: Array, names: Names) -> Self:
         from sklearn.preprocessing import OrdinalEncoder
 
-        gaps = _gaps(values)
-        for index in np.flatnonzero(gaps.any(axis=0)).tolist():
+        missing = _is_missing(values)
+        for index in np.flatnonzero(missing.any(axis=0)).tolist():
+            count = int(missing[:, index].sum())
             raise DatasetError(
-                f"column {names[index]!r}: {int(gaps[:, index].sum())} values are missing",
+                f"column {names[index]!r}: {plural(count, 'value')} missing",
                 hint="put impute before one_hot or ordinal",
             )
-        found = OrdinalEncoder().fit(values).categories_
-        for name, categories in zip(names, found, strict=True):
+        fitted = OrdinalEncoder().fit(values).categories_
+        for name, categories in zip(names, fitted, strict=True):
             if len(categories) > MAX_CATEGORIES:
-                raise DatasetError(f"column {name!r} has {len(categories)} categories")
-        return cls(tuple(tuple(categories.tolist()) for categories in found))
+                raise DatasetError(
+                    f"column {name!r} has {len(categories)} categories, more than {MAX_CATEGORIES}"
+                )
+        return cls(tuple(tuple(categories.tolist()) for categories in fitted))
 
     def codes(self, values: Array, names: Names, report: TransformReport) -> Array:
-        """Return the number of each category, -1 for one not seen; shape (n, columns)."""
+        """Return the index of each category, -1 for unseen ones; int64, shape (n, columns)."""
         codes = np.empty(values.shape, np.int64)
         for index, categories in enumerate(self.categories):
-            table = {category: code for code, category in enumerate(categories)}
+            code_of = {category: code for code, category in enumerate(categories)}
             column = values[:, index].tolist()
-            if any(item is None or item != item for item in column):
-                gaps = [row for row, item in enumerate(column) if item is None or item != item]
+            missing = [row for row, item in enumerate(column) if item is None or item != item]
+            if missing:
                 raise DatasetError(
-                    f"column {names[index]!r}: {len(gaps)} missing, and training had no such row",
-                    row=gaps[0],
+                    f"column {names[index]!r}: {plural(len(missing), 'value')} missing, "
+                    "and no training row had a missing value",
+                    row=missing[0],
                 )
-            codes[:, index] = [table.get(item, -1) for item in column]
+            codes[:, index] = [code_of.get(item, -1) for item in column]
             if unseen := int((codes[:, index] < 0).sum()):
                 report.unseen[names[index]] += unseen
         return codes
 
 
-@fits(OneHot)
+@fitted_step_of(OneHot)
 @dataclass(frozen=True)
 class FittedOneHot(FittedCategories):
-    """One 0/1 column per category; zeros for one not seen in training."""
+    """One 0/1 column per category; all zeros for a category not seen in training."""
+
+    always_finite = True
 
     def apply(self, values: Array, names: Names, report: TransformReport) -> Array:
+        out = np.empty((len(values), self.width(len(names))), np.float64)
+        self.write(values, names, report, out)
+        return out
+
+    def write(self, values: Array, names: Names, report: TransformReport, out: Array) -> None:
         codes = self.codes(values, names, report)
-        parts = [
-            (codes[:, index, np.newaxis] == np.arange(len(categories))).astype(np.float64)
-            for index, categories in enumerate(self.categories)
-        ]
-        return np.concatenate(parts, axis=1)
+        out[...] = 0
+        start = 0
+        for index, categories in enumerate(self.categories):
+            seen = np.flatnonzero(codes[:, index] >= 0)
+            out[seen, start + codes[seen, index]] = 1
+            start += len(categories)
 
     def width(self, columns: int) -> int:
         return sum(map(len, self.categories))
@@ -210,10 +222,12 @@ class FittedOneHot(FittedCategories):
         ]
 
 
-@fits(Ordinal)
+@fitted_step_of(Ordinal)
 @dataclass(frozen=True)
 class FittedOrdinal(FittedCategories):
-    """The number of the category; -1 for one not seen in training."""
+    """The index of the category in sorted order; -1 for a category not seen in training."""
+
+    always_finite = True
 
     def apply(self, values: Array, names: Names, report: TransformReport) -> Array:
         return self.codes(values, names, report).astype(np.float64)

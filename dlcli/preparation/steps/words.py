@@ -1,10 +1,10 @@
-"""Text to numbers: a vocabulary, a length and a way to cut, learned from training rows."""
+"""Texts as sequences of word indices or as bags of words."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -16,24 +16,25 @@ from pydantic import Field
 from dlcli.config.steps import Vectorize
 from dlcli.errors import DatasetError
 from dlcli.preparation.report import TransformReport
-from dlcli.preparation.steps.base import MOST, FittedStep, Names, fits
+from dlcli.preparation.steps.base import MAX_VALUES, FittedStep, Names, fitted_step_of
 from dlcli.types import Array
 
-# All of ASCII's punctuation but the apostrophe, as Keras's archives of texts were made, and
-# what typewriters did not have.
-BLANKED = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n\r“”„«»…–—¡¿、。，！？「」『』·'
-PUNCTUATION = str.maketrans({**dict.fromkeys(BLANKED, " "), "’": "'"})
-UNKNOWN, FIRST_WORD = 1, 2
-ENOUGH = 0.95
+# ASCII punctuation except the apostrophe, as in Keras's text archives, and typographic marks.
+PUNCTUATION = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n\r“”„«»…–—¡¿、。，！？「」『』·'
+STRIP_PUNCTUATION = str.maketrans({**dict.fromkeys(PUNCTUATION, " "), "’": "'"})
+UNKNOWN, FIRST_WORD = 1, 2  # 0 is padding
+LENGTH_QUANTILE = 0.95
+BLOCK_ROWS = 1024
 
 
-@fits(Vectorize)
+@fitted_step_of(Vectorize)
 @dataclass(frozen=True)
 class FittedVectorize(FittedStep):
-    """The vocabulary in the order of frequency, and the length of a text in words."""
+    """Vocabulary in the order of frequency, and sequence length in words."""
 
+    always_finite = True
     vocabulary: tuple[str, ...]
-    length: Annotated[int, Field(gt=0, le=MOST)]
+    length: Annotated[int, Field(gt=0, le=MAX_VALUES)]
     weights: tuple[float, ...]
     output_mode: Literal["int", "multi_hot", "tf_idf"]
     standardize: Literal["lower_and_strip_punctuation", "lower", "strip_punctuation", "none"]
@@ -47,29 +48,39 @@ class FittedVectorize(FittedStep):
 
     @classmethod
     def fit(cls, step: Vectorize, values: Array, names: Names) -> Self:
-        cut = [tokens(text, step.standardize, step.split) for text in values[:, 0]]
-        counts = Counter(chain.from_iterable(cut))
+        texts = [tokens(text, step.standardize, step.split) for text in values[:, 0]]
+        counts = Counter(chain.from_iterable(texts))
         if not counts:
             raise DatasetError(f"column {names[0]!r}: the training texts have no words")
-        ranked = sorted(counts, key=lambda word: (-counts[word], word))
-        vocabulary = tuple(ranked[: step.max_tokens - FIRST_WORD])
-        lengths = np.array([len(row) for row in cut])
-        usual = max(1, math.ceil(np.quantile(lengths, ENOUGH)))
+        ranking = sorted(counts, key=lambda word: (-counts[word], word))
+        vocabulary = tuple(ranking[: step.max_tokens - FIRST_WORD])
+        length = step.output_sequence_length
+        if length is None:
+            lengths = np.array([len(text) for text in texts])
+            length = max(1, math.ceil(np.quantile(lengths, LENGTH_QUANTILE)))
         weights: tuple[float, ...] = ()
         if step.output_mode == "tf_idf":
-            texts_with = Counter(chain.from_iterable(map(set, cut)))
-            weights = tuple(math.log(1 + len(cut) / (1 + texts_with[w])) for w in vocabulary)
+            frequency = Counter(chain.from_iterable(map(set, texts)))  # texts with the word
+            weights = tuple(math.log(1 + len(texts) / (1 + frequency[w])) for w in vocabulary)
         return cls(
-            vocabulary, step.output_sequence_length or usual, weights, step.output_mode,
+            vocabulary, length, weights, step.output_mode,
             step.standardize, step.split, step.padding, step.truncating,
         )  # fmt: skip
 
     def apply(self, values: Array, names: Names, report: TransformReport) -> Array:
-        codes = [self._codes(text) for text in values[:, 0]]
-        wordless = sum(max(row, default=UNKNOWN) == UNKNOWN for row in codes)
-        if wordless:
+        out = np.empty((len(values), self.width(1)), np.float32)
+        self.write(values, names, report, out)
+        return out
+
+    def write(self, values: Array, names: Names, report: TransformReport, out: Array) -> None:
+        codes = self._codes(values)
+        if wordless := sum(max(text, default=UNKNOWN) == UNKNOWN for text in codes):
             report.wordless[names[0]] += wordless
-        return self._sequences(codes) if self.output_mode == "int" else self._bags(codes)
+        out[...] = 0
+        if self.output_mode == "int":
+            self._write_sequences(codes, out)
+        else:
+            self._write_bags(codes, out)
 
     def width(self, columns: int) -> int:
         return self.length if self.output_mode == "int" else len(self.vocabulary)
@@ -88,58 +99,67 @@ class FittedVectorize(FittedStep):
         """
         from scipy.sparse import csr_matrix
 
-        codes = [self._codes(text) for text in values[:, 0]]
-        known = [[code - FIRST_WORD for code in row if code != UNKNOWN] for row in codes]
-        starts = np.concatenate([[0], np.cumsum([len(row) for row in known])])
-        columns = np.fromiter(chain.from_iterable(known), np.int32, int(starts[-1]))
-        ones = np.ones(len(columns), np.float32)
-        matrix = csr_matrix((ones, columns, starts), (len(known), len(self.vocabulary)))
-        matrix.sum_duplicates()
-        return matrix
+        positions = _known_words(self._codes(values))
+        ones = np.ones(len(positions[0]), np.float32)
+        return csr_matrix((ones, positions), (len(values), len(self.vocabulary)))
 
     @cached_property
-    def _index(self) -> dict[str, int]:
+    def _code_of(self) -> dict[str, int]:
         return {word: code for code, word in enumerate(self.vocabulary, FIRST_WORD)}
 
-    def _codes(self, text: str) -> list[int]:
-        get = self._index.get
-        return [get(word, UNKNOWN) for word in tokens(text, self.standardize, self.split)]
+    def _codes(self, values: Array) -> list[list[int]]:
+        """Return the code of each word of each text."""
+        get = self._code_of.get
+        return [
+            [get(word, UNKNOWN) for word in tokens(text, self.standardize, self.split)]
+            for text in values[:, 0]
+        ]
 
-    def _sequences(self, codes: Iterable[list[int]]) -> Array:
-        rows = list(codes)
-        made = np.zeros((len(rows), self.length), np.float32)
-        for index, row in enumerate(rows):
-            kept = row[-self.length :] if self.truncating == "pre" else row[: self.length]
-            if not kept:  # a mask over a whole text would make NaN
-                kept = [UNKNOWN]
+    def _write_sequences(self, codes: Sequence[list[int]], out: Array) -> None:
+        """Write the codes into rows of zeros."""
+        for row, text in zip(out, codes, strict=True):
+            part = text[-self.length :] if self.truncating == "pre" else text[: self.length]
+            if not part:  # a layer that masks zeros would compute NaN for an empty text
+                part = [UNKNOWN]
             if self.padding == "pre":
-                made[index, -len(kept) :] = kept
+                row[-len(part) :] = part
             else:
-                made[index, : len(kept)] = kept
-        return made
+                row[: len(part)] = part
 
-    def _bags(self, codes: Iterable[list[int]]) -> Array:
-        """Return a row over the vocabulary per text; of tf_idf the length of a row is 1."""
-        rows = list(codes)
-        made = np.zeros((len(rows), len(self.vocabulary)), np.float32)
-        for index, row in enumerate(rows):
-            known = [code - FIRST_WORD for code in row if code != UNKNOWN]
-            if self.output_mode == "multi_hot":
-                made[index, known] = 1
-            else:
-                np.add.at(made[index], known, 1)
-        if self.output_mode == "tf_idf":
-            made *= np.asarray(self.weights, np.float32)
-            made /= np.maximum(np.linalg.norm(made, axis=1, keepdims=True), 1e-12)
-        return made
+    def _write_bags(self, codes: Sequence[list[int]], out: Array) -> None:
+        """Write word counts into rows of zeros: as 0/1, or weighted and scaled to length 1."""
+        positions = _known_words(codes)
+        if self.output_mode == "multi_hot":
+            out[positions] = 1
+            return
+        np.add.at(out, positions, 1)
+        weights = np.asarray(self.weights, np.float32)
+        for start in range(0, len(out), BLOCK_ROWS):  # temporary arrays stay small
+            block = out[start : start + BLOCK_ROWS]
+            block *= weights
+            block /= np.maximum(np.linalg.norm(block, axis=1, keepdims=True), 1e-12)
+
+
+def _known_words(codes: Sequence[list[int]]) -> tuple[Array, Array]:
+    """Return the text and the position in the vocabulary of every known word, in order."""
+    words = [[code - FIRST_WORD for code in text if code != UNKNOWN] for text in codes]
+    texts = np.repeat(np.arange(len(words)), [len(text) for text in words])
+    return texts, np.fromiter(chain.from_iterable(words), np.int32, len(texts))
 
 
 def tokens(
     text: str, standardize: str = "lower_and_strip_punctuation", split: str = "whitespace"
 ) -> list[str]:
-    """Cut a text into words or characters; see `Vectorize` for the choices."""
+    """Cut a text into words or characters.
+
+    Parameters
+    ----------
+    text : str
+    standardize, split : str
+        See `dlcli.config.steps.Vectorize`.
+    """
     if standardize in ("lower_and_strip_punctuation", "lower"):
         text = text.lower()
     if standardize in ("lower_and_strip_punctuation", "strip_punctuation"):
-        text = text.translate(PUNCTUATION)
+        text = text.translate(STRIP_PUNCTUATION)
     return text.split() if split == "whitespace" else list("".join(text.split()))
