@@ -19,7 +19,9 @@ def run(tmp_path):
     def write_run(path, history, config="net", kind="train"):
         folder = tmp_path / path
         folder.mkdir(parents=True)
-        (folder / "run.json").write_text(json.dumps({"kind": kind, "config": config}))
+        (folder / "run.json").write_text(
+            json.dumps({"kind": kind, "status": "finished", "config": config})
+        )
         if history is not None:
             (folder / "history.csv").write_text(history)
         return folder

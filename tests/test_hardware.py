@@ -66,7 +66,7 @@ def test_folds_in_mixed_precision_train_fold_by_fold(tmp_path):
 
     kfold(load_config("iris", changes), folds=2, runs=tmp_path, on_engine=seen.append)
 
-    assert str(seen[0]) == "fold by fold: the model computes in bfloat16"
+    assert str(seen[0]) == "training folds one after the other (the model computes in bfloat16)"
 
 
 def test_xla_gives_the_same_bits_again_and_the_usual_result(tmp_path):

@@ -23,6 +23,7 @@ from dlcli.training.folds.workers import most_workers
 from dlcli.training.session import open_sessions
 
 FAST = ["fit.epochs=2", "fit.batch_size=16"]
+CONV2D = "Conv2D layers cannot be trained together"
 
 
 @pytest.fixture
@@ -162,7 +163,8 @@ def test_folds_that_train_together_give_what_they_give_one_by_one(tmp_path, chan
     ]
 
     assert [str(engine) for engine in seen] == [
-        "stacked: 4 folds in one program", "fold by fold: as asked for",
+        "training 4 folds together in one program",
+        "training folds one after the other (--engine serial)",
     ]  # fmt: skip
     together, alone = (result.folds for result in both)
     for one, other in zip(together, alone, strict=True):
@@ -170,7 +172,10 @@ def test_folds_that_train_together_give_what_they_give_one_by_one(tmp_path, chan
         assert one.metrics == pytest.approx(other.metrics, rel=1e-4, abs=1e-6)
     assert len({fold.seconds for fold in together}) == 1
     engines = [json.loads((result.path / "run.json").read_text())["engine"] for result in both]
-    assert engines == [{"name": "stacked"}, {"name": "serial", "reason": "as asked for"}]
+    assert engines == [
+        {"name": "stacked", "requested": "auto", "reason": "", "jobs": 1},
+        {"name": "serial", "requested": "serial", "reason": "--engine serial", "jobs": 1},
+    ]
 
 
 def test_a_model_that_does_not_vectorise_trains_fold_by_fold(tmp_path):
@@ -179,9 +184,9 @@ def test_a_model_that_does_not_vectorise_trains_fold_by_fold(tmp_path):
 
     result = kfold(config, folds=2, runs=tmp_path, sample=True, on_engine=seen.append)
 
-    assert str(seen[0]) == "fold by fold: Conv2D does not vectorise"
+    assert str(seen[0]) == f"training folds one after the other ({CONV2D})"
     assert len(result.folds) == 2
-    with pytest.raises(DlcliError, match="in one program: Conv2D does not vectorise"):
+    with pytest.raises(DlcliError, match=f"in one program: {CONV2D}"):
         kfold(config, folds=2, runs=tmp_path / "none", sample=True, engine="stacked")
     assert not (tmp_path / "none").exists()
 
@@ -202,14 +207,14 @@ def test_folds_in_two_processes_give_what_they_give_in_one(tmp_path):
         for jobs in (1, 2)
     )  # fmt: skip
 
-    assert str(seen[1]) == "fold by fold in 2 processes: Conv2D does not vectorise"
+    assert str(seen[1]) == f"training folds in 2 processes ({CONV2D})"
     assert [fold.fold for fold in told] == [1, 2, 3]
     for mine, theirs in zip(one.folds, two.folds, strict=True):
         assert (mine.rows, mine.epochs) == (theirs.rows, theirs.epochs)
         assert mine.metrics == pytest.approx(theirs.metrics, rel=1e-3)
     record = json.loads((two.path / "run.json").read_text())
     assert record["engine"] == {
-        "name": "serial", "reason": "Conv2D does not vectorise", "jobs": 2,
+        "name": "serial", "requested": "auto", "reason": CONV2D, "jobs": 2,
     }  # fmt: skip
 
 
@@ -277,7 +282,7 @@ def test_no_more_processes_than_folds_and_memory(tmp_path, monkeypatch):
 
     kfold(config, folds=2, runs=tmp_path, jobs=8, sample=True, on_engine=seen.append)
 
-    assert str(seen[0]) == "fold by fold: Conv2D does not vectorise"
+    assert str(seen[0]) == f"training folds one after the other ({CONV2D})"
     assert most_workers(1 << 20) == 1
     monkeypatch.setattr("dlcli.training.folds.workers.available_memory", lambda: 5 << 30)
     assert most_workers(1 << 20) == 4
@@ -296,9 +301,9 @@ def test_a_signal_keeps_the_state_of_folds_that_train_together(
     code, _, error = dlcli("kfold", "iris", "--set", "fit.epochs=500", "--out", tmp_path / "runs")
 
     assert code == 128 + signum
-    assert "stacked: 10 folds in one program" in error
+    assert "training 10 folds together in one program" in error
     assert f"go on: dlcli kfold --resume {tmp_path / 'runs/iris/1'}" in error
-    assert read_record(tmp_path / "runs/iris/1")["status"] == "interrupted"
+    assert read_record(tmp_path / "runs/iris/1").status == "interrupted"
 
 
 @pytest.mark.data

@@ -241,9 +241,9 @@ def compiled(write, **changes):
 
 @pytest.mark.parametrize(
     ("changes", "reason"),
-    [({"model": f"[{{Reshape: [2, 2]}}, {{LSTM: 3}}, {SIGMOID}]"}, "LSTM does not vectorise"),
+    [({"model": f"[{{Reshape: [2, 2]}}, {{LSTM: 3}}, {SIGMOID}]"}, "LSTM layers cannot be trained together"),
      ({"model": f"[{{Reshape: [2, 2, 1]}}, {{Conv2D: [2, 2]}}, Flatten, {SIGMOID}]".replace("[2, 2]}, F", "{filters: 2, kernel_size: 2}}, F")},
-      "Conv2D does not vectorise"),
+      "Conv2D layers cannot be trained together"),
      ({"model": f"[{{Embedding: {{input_dim: 5, output_dim: 2}}}}, Flatten, {SIGMOID}]"}, "the gradient of Embedding is sparse"),
      ({"optimizer": "Lamb"}, "Lamb is not element-wise"),
      ({"optimizer": "Muon"}, "Muon is not element-wise"),

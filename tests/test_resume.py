@@ -16,8 +16,8 @@ import dlcli as package
 from dlcli import kfold, load_config, train
 from dlcli.config.catalogue import keras_catalogue
 from dlcli.config.components import REFUSED
-from dlcli.errors import Interrupted, WriteError
-from dlcli.experiments.resume import config_of
+from dlcli.errors import DlcliError, Interrupted, WriteError
+from dlcli.experiments.resume import run_config
 from dlcli.models.loading import load_model
 from dlcli.runs.records import read_record
 from dlcli.training.callback_state import FIELDS
@@ -62,8 +62,8 @@ def run_on(tmp_path, monkeypatch):
             with pytest.raises(Killed):
                 train(config, runs=runs, on_progress=kill, checkpoint_every=every, resume=path)
             path = runs / config.name / "1"
-            assert read_record(path)["status"] == "interrupted"
-        return train(config_of(path), runs=runs, resume=path)
+            assert read_record(path).status == "interrupted"
+        return train(run_config(path), runs=runs, resume=path)
 
     return go
 
@@ -136,7 +136,7 @@ def test_a_killed_training_ends_with_the_same_bits(case, run_on, tmp_path):
     assert bits(resumed.path) == bits(alone.path)
     assert resumed.history == alone.history
     assert (resumed.epochs, resumed.best_epoch) == (alone.epochs, alone.best_epoch)
-    places = [entry["epoch"] for entry in read_record(resumed.path)["resumed"]]
+    places = [entry.epoch for entry in read_record(resumed.path).resumed]
     assert len(places) == 3
     assert places == sorted(places)
 
@@ -156,7 +156,7 @@ def test_a_training_goes_on_within_an_epoch(changes, run_on, tmp_path, monkeypat
     resumed = run_on(config, kill_at(1, 7), kill_at(2, 14), every=0.0)
 
     assert bits(resumed.path) == bits(alone.path)
-    assert all(entry["step"] for entry in read_record(resumed.path)["resumed"])
+    assert all(entry.step for entry in read_record(resumed.path).resumed)
 
 
 def test_the_state_in_the_moment_of_a_kill_does_not_matter(tmp_path, run_on, monkeypatch):
@@ -227,7 +227,7 @@ def test_a_run_that_was_killed_goes_on_in_another_process(process, tmp_path):
     assert done.returncode == 0, done.stderr
     assert f"shortened from 3000 to {epochs} epochs" in done.stderr
     record = read_record(tmp_path / "runs/iris/1")
-    assert (record["status"], record["epochs"]) == ("finished", epochs)
+    assert (record.status, record.epochs) == ("finished", epochs)
     assert (again.returncode, again.stderr) == (0, "runs/iris/1 is finished; nothing to resume\n")
     rows = (tmp_path / "runs/iris/1/history.csv").read_text().splitlines()
     assert [line.split(",")[0] for line in rows[1:]] == [str(n + 1) for n in range(epochs)]
@@ -269,7 +269,7 @@ def test_a_second_signal_leaves_at_once_and_the_run_can_go_on(tmp_path, monkeypa
         signal.SIGTERM,
         tmp_path / "killed/iris/1",
     )
-    assert read_record(stopped.value.path)["status"] == "interrupted"
+    assert read_record(stopped.value.path).status == "interrupted"
     resumed = train(config, resume=stopped.value.path)
     assert bits(resumed.path) == bits(alone.path)
 
@@ -283,7 +283,7 @@ def test_a_finished_run_is_extended_on_purpose(dlcli, tmp_path):
     assert code == 0, error
     assert "extended from 4 to 7 epochs" in error
     assert bits(short.path) == bits(long.path)
-    assert read_record(short.path)["extended"][0]["to"] == 7
+    assert read_record(short.path).extended[0].to == 7
     code, _, error = dlcli("train", "--resume", short.path, "--set", "fit.epochs=5")
     assert code == 2
     assert "has done 7 epochs; fit.epochs=5 is less" in error
@@ -296,7 +296,7 @@ def test_a_run_that_a_callback_ended_cannot_be_extended(dlcli, tmp_path):
     code, _, error = dlcli("train", "--resume", path, "--set", "fit.epochs=70")
 
     assert code == 2
-    assert "was ended by a callback after 2 epochs; more change nothing" in error
+    assert "was ended by a callback after 2 epochs; more epochs change nothing" in error
 
 
 @pytest.fixture
@@ -341,11 +341,11 @@ def test_other_data_are_refused_or_marked(dlcli, left, people, tmp_path):
     assert "data.files.people.csv" in error
     assert "--force-resume" in error
     assert forced == 0, said
-    assert any("data.fingerprint" in line for line in read_record(left)["forced"])
+    assert any("data.fingerprint" in line for line in read_record(left).forced)
 
 
 def test_other_versions_are_refused(dlcli, left, monkeypatch):
-    monkeypatch.setattr("dlcli.runs.differences.versions", lambda: {"keras": "3.99"})
+    monkeypatch.setattr("dlcli.runs.description.versions", lambda: {"keras": "3.99"})
 
     code, _, error = dlcli("train", "--resume", left)
 
@@ -368,7 +368,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(dlcli, tmp_path):
 
     assert code == 0, error
     assert "latest.npz is damaged" in error
-    assert "going on after 2 epochs" in error
+    assert "resuming after 2 epochs" in error
     assert bits(latest.parents[1]) == bits(alone.path)
 
 
@@ -414,7 +414,7 @@ def test_a_full_disk_leaves_the_last_state_and_says_so(dlcli, tmp_path, monkeypa
         with pytest.raises(WriteError, match=r"cannot write .*: No space left on device"):
             train(config, runs=tmp_path / "runs")
     path = tmp_path / "runs/iris/1"
-    assert read_record(path)["status"] == "interrupted"
+    assert read_record(path).status == "interrupted"
     assert not list(path.rglob(".tmp-*"))
 
     code, _, error = dlcli("train", "iris", "--resume", "--out", tmp_path / "runs", "-q",
@@ -468,6 +468,84 @@ def test_folds_go_on_to_the_same_bits(engine, changes, tmp_path, monkeypatch):
     assert [fold.epochs for fold in resumed.folds] == [fold.epochs for fold in alone.folds]
     assert len(seen) < 2 * 18
     assert not (resumed.path / "checkpoint").exists()
+
+
+CONVOLUTION = "model=[{Reshape: [4, 1]}, {Conv1D: {filters: 2, kernel_size: 2}}, Flatten, {Dense: {activation: softmax}}]"
+# A process that checkpoints every epoch, however short.
+EAGER = """
+from dlcli.training import checkpoint
+checkpoint.LEAST_SECONDS, checkpoint.SHARE = 0.0, 1e9
+from dlcli.cli import process
+process()
+"""
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "engine"),
+    [
+        (DENSE, [], "stacked"),
+        (CONVOLUTION, [], "serial"),
+        (DENSE, ["--engine", "serial"], "serial"),
+        (CONVOLUTION, ["--jobs", "2"], "serial"),
+    ],
+    ids=["stacked", "serial by itself", "serial on request", "two processes"],
+)
+def test_a_killed_cross_validation_resumes_to_the_same_bits(
+    dlcli, tmp_path, model, options, engine
+):
+    changes = [model, "fit.epochs=60", "fit.batch_size=8", "kfold.folds=3"]
+    arguments = ["kfold", "iris", "-q", *options]
+    arguments += [item for change in changes for item in ("--set", change)]
+    killed = subprocess.Popen(
+        [sys.executable, "-c", EAGER, *arguments], env={**os.environ, "PYTHONPATH": PACKAGE}
+    )
+    run = tmp_path / "runs/iris/1"
+    deadline = time.monotonic() + 60
+    while not list(run.glob("checkpoint/*/latest.npz")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    killed.send_signal(signal.SIGKILL)
+    assert killed.wait() == -signal.SIGKILL
+    record = read_record(run)
+    assert (record.status, record.engine.name) == ("interrupted", engine)
+    assert record.engine.requested == (options[1] if "--engine" in options else "auto")
+
+    code, _, error = dlcli("kfold", "--resume", "runs/iris/1")
+    assert code == 0, error
+    assert dlcli(*arguments, "-o", "alone")[0] == 0
+
+    assert oof(run) == oof(tmp_path / "alone/iris/1")
+    again = dlcli("kfold", "--resume", "runs/iris/1")
+    assert (again[0], again[2]) == (0, "runs/iris/1 is finished; nothing to resume\n")
+
+
+def test_a_record_without_the_requested_engine_resumes(dlcli, tmp_path):
+    """Older versions recorded what was chosen, and only where it differed from the default."""
+    config = load_config("iris", [*FOLDS, CONVOLUTION])
+    alone = kfold(config, runs=tmp_path / "alone")
+    with pytest.raises(Killed):
+        kfold(config, runs=tmp_path / "runs", on_progress=kill_at(4))
+    path = tmp_path / "runs/iris/1/run.json"
+    record = json.loads(path.read_text())
+    record["engine"] = {"name": "serial", "reason": "Conv1D does not vectorise"}
+    path.write_text(json.dumps({**record, "status": "interrupted", "from_a_newer_dlcli": [1]}))
+
+    code, _, error = dlcli("kfold", "--resume", path.parent)
+
+    assert code == 0, error
+    assert "training folds one after the other (Conv1D does not vectorise)" in error
+    assert oof(path.parent) == oof(alone.path)
+    assert json.loads(path.read_text())["from_a_newer_dlcli"] == [1]
+
+
+@pytest.mark.parametrize(("kind", "other"), [("train", kfold), ("kfold", train)])
+def test_a_run_of_another_kind_is_not_resumed(people, tmp_path, kind, other):
+    config = load_config(people, ["kfold.folds=2"])
+    run = {"train": train, "kfold": kfold}[kind](config, runs=tmp_path / "runs").path
+
+    with pytest.raises(DlcliError, match=f"is a run of `dlcli {kind}`, not of `dlcli") as error:
+        other(config, resume=run)
+
+    assert error.value.hint == f"`dlcli {kind} --resume {run}` resumes it"
 
 
 def test_stacked_folds_go_on_within_an_epoch(tmp_path, monkeypatch):
@@ -543,7 +621,7 @@ def test_an_unfinished_run_is_not_repeated(dlcli, left):
     code, _, error = dlcli("reproduce", left)
 
     assert code == 2
-    assert f"{left} has not finished, but is interrupted" in error
+    assert f"{left} has not finished: its status is interrupted" in error
     assert f"dlcli train --resume {left}" in error
 
 
@@ -600,9 +678,7 @@ def test_a_stop_leaves_no_trace_in_the_record(run_on, tmp_path):
     resumed = read_record(run_on(config, kill_at(3), kill_at(5)).path)
 
     times = {"started", "seconds", "fit_seconds", "resumed"}
-    assert {k: v for k, v in resumed.items() if k not in times} == {
-        k: v for k, v in alone.items() if k not in times
-    }
+    assert resumed.model_dump(exclude=times) == alone.model_dump(exclude=times)
 
 
 def test_epochs_change_only_on_purpose(dlcli, left, people):
@@ -621,7 +697,7 @@ def test_averages_that_have_ended_are_not_extended(dlcli, tmp_path):
     code, _, error = dlcli("train", "--resume", path, "--set", "fit.epochs=20")
 
     assert code == 2
-    assert "SwapEMAWeights ends its averages with the last epoch" in error
+    assert "SwapEMAWeights finalizes the averages in the last epoch" in error
 
 
 def test_another_config_of_a_finished_run_is_told(dlcli, people, tmp_path):
@@ -645,7 +721,7 @@ def test_a_folder_of_runs_means_its_newest_open_one(dlcli, people, tmp_path, mon
     code, _, error = dlcli("train", "--resume", "runs/people", "-q")
 
     assert code == 0, error
-    assert read_record(Path("runs/people/2"))["status"] == "finished"
+    assert read_record(Path("runs/people/2")).status == "finished"
 
 
 @pytest.mark.parametrize(

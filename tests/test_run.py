@@ -16,11 +16,13 @@ from dlcli import (
     predict,
     train,
 )
+from dlcli.datasets import load_dataset
 from dlcli.files import atomic
 from dlcli.models.loading import load_model
 from dlcli.network.backend import import_keras
+from dlcli.runs.description import describe_run
 from dlcli.runs.directory import RunDirectory
-from dlcli.runs.records import find_run
+from dlcli.runs.listing import find_run
 
 
 @pytest.fixture
@@ -79,8 +81,6 @@ def test_both_formats_predict_after_being_moved_and_open_in_plain_keras(people, 
 
 
 def _typed(people):
-    from dlcli.datasets import load_dataset
-
     return load_dataset(load_config(people)).x
 
 
@@ -207,12 +207,13 @@ def test_two_runs_at_once_get_two_numbers(people, tmp_path):
     from concurrent.futures import ThreadPoolExecutor
 
     config = load_config(people)
+    record = describe_run("train", config, load_dataset(config))
     with ThreadPoolExecutor(8) as pool:
-        made = list(
-            pool.map(lambda _: RunDirectory.create(tmp_path, config, "train", {}).path, range(20))
+        runs = list(
+            pool.map(lambda _: RunDirectory.create(tmp_path, config, record).path, range(20))
         )
 
-    assert len(set(made)) == 20
+    assert len(set(runs)) == 20
 
 
 @pytest.fixture

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlcli.errors import AlreadyFinished
-from dlcli.runs.records import find_run, read_record
 
 if TYPE_CHECKING:
     from dlcli.config import Config
+    from dlcli.runs.records import Kind
 
 
 def config_or_run(
-    name: str, overrides: list[str], out: Path, kind: str, *, resume: bool
+    name: str, overrides: list[str], out: Path, kind: Kind, *, resume: bool
 ) -> tuple[Config, Path | None]:
     """Return the config, and the run to go on with, if that is asked for."""
     from dlcli import load_config
@@ -23,13 +23,15 @@ def config_or_run(
     if not resume:
         return load_config(name, overrides), None
     from dlcli.experiments import resume as resuming
+    from dlcli.runs.listing import find_run
+    from dlcli.runs.records import read_record
 
     path = resuming.find_unfinished(name, out, kind)
     if find_run(Path(name)) is None:
         return load_config(name, overrides), path
-    if not overrides and read_record(path)["status"] == "finished":
+    if not overrides and read_record(path).status == "finished":
         raise AlreadyFinished(f"{path} is finished; nothing to resume")
-    return resuming.config_of(path, overrides), path
+    return resuming.run_config(path, overrides), path
 
 
 def note_stop(signum: int, where: str, run: Path | None) -> None:
@@ -38,5 +40,7 @@ def note_stop(signum: int, where: str, run: Path | None) -> None:
 
     terminal.note(f"dlcli: stopped by {signal.Signals(signum).name} {where}".rstrip())
     if run is not None:
-        kind = read_record(run).get("kind", "train")
+        from dlcli.runs.records import read_record
+
+        kind = read_record(run).kind
         terminal.note(f"go on: dlcli {kind} --resume {shlex.quote(str(run))}")

@@ -22,7 +22,7 @@ from dlcli.prediction.rows import RawBlock
 from dlcli.preparation.prepare import prepare
 from dlcli.preparation.split import split_rows
 from dlcli.preparation.targets import encode_target
-from dlcli.runs.records import find_run
+from dlcli.runs.listing import find_run
 from dlcli.types import Array
 
 

@@ -16,14 +16,14 @@ from dlcli.config.checks import check_monitors
 from dlcli.errors import Interrupted
 from dlcli.experiments.kfold_files import write_folds
 from dlcli.experiments.kfold_result import FoldResult, KfoldResult, Rounds
-from dlcli.experiments.resume import take_up
+from dlcli.experiments.resume import reopen_run, resumable_record
 from dlcli.experiments.statistics import summarise
 from dlcli.network.building import make_callbacks
 from dlcli.network.scores import score_outputs
-from dlcli.preparation.prepare import Prepared, describe_data, prepare
+from dlcli.preparation.prepare import Prepared, prepare
 from dlcli.preparation.split import Split, excluded_test_rows, make_folds, resolve_folds
 from dlcli.preparation.targets import output_kind
-from dlcli.runs.checked_record import checked_record
+from dlcli.runs.description import describe_run
 from dlcli.runs.directory import RunDirectory
 from dlcli.training.callback_state import check_resumable
 from dlcli.training.folds.engines import Engine, EngineChoice, FoldEngine
@@ -98,10 +98,10 @@ def kfold(
     WriteError
         If the disk is full.
     """
+    recorded = None
     if resume is not None:
-        record = checked_record(resume)
-        sample, engine = bool(record.get("sample")), record["engine"]["name"]
-        jobs = record["engine"].get("jobs", 1)
+        earlier = resumable_record(resume, "kfold")
+        sample, recorded = earlier.sample, earlier.engine
     prepared = prepare(config, sample=sample, progress=download_bar)
     started = time.monotonic()
     config, dataset = resolve_folds(prepared.config, folds), prepared.dataset
@@ -111,15 +111,15 @@ def kfold(
     notices = [*prepared.notices, *excluded_test_rows(dataset), *split_notices(sessions)]
     check_monitors(config, validation=len(made[0].validation) > 0)
     check_resumable(make_callbacks(config, None))
-    engines = FoldEngine(sessions, engine, jobs)
-    about = {"data": describe_data(dataset), "sample": dataset.sampled, "folds": len(made)}
-    about["engine"] = engines.engine.to_json()
+    engines = FoldEngine(sessions, engine, jobs, recorded)
+    engine_record = engines.engine.record()
+    record = describe_run("kfold", config, dataset, folds=len(made), engine=engine_record)
     if resume is None:
-        run = RunDirectory.create(runs, config, "kfold", about)
+        run = RunDirectory.create(runs, config, record)
     else:
-        resumption = take_up(resume, config, about, force=force)
-        run = resumption.run
-        notices += resumption.notices
+        reopened = reopen_run(resume, config, record, force=force)
+        run = reopened.run
+        notices += reopened.notices
     if on_start is not None:
         on_start(config, dataset, notices)
     if on_engine is not None:
@@ -133,7 +133,7 @@ def kfold(
         write_folds(run.path, result, rounds, output_kind(dataset.target, config.loss))
         run.finish("finished" if signum is None else "interrupted")
     if signum is None:
-        run.forget_checkpoint()
+        run.remove_checkpoint()
     return result
 
 

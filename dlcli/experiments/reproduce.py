@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from dlcli.errors import DlcliError, Interrupted
 from dlcli.experiments.kfold import kfold
-from dlcli.experiments.resume import config_of
+from dlcli.experiments.resume import run_config
 from dlcli.experiments.train import train
 from dlcli.models.file import read_model_file
-from dlcli.runs.checked_record import checked_record
-from dlcli.runs.differences import circumstances, differences
-from dlcli.runs.records import find_run, read_record
+from dlcli.runs.differences import differences, environment_differences
+from dlcli.runs.listing import find_run
+from dlcli.runs.records import Kind, RunRecord, read_record
 
 if TYPE_CHECKING:
     from dlcli.training.progress import OnProgress
@@ -78,47 +78,47 @@ def reproduce(
     run = find_run(path)
     if run is None:
         raise DlcliError(f"no run {str(path)!r}", hint="`dlcli runs` lists them")
-    record = checked_record(run)
-    kind, status = record.get("kind"), record.get("status")
-    if kind not in ("train", "kfold"):
-        raise DlcliError(f"{run} is no training or cross-validation")
-    if status != "finished":
-        hint = f"`dlcli {kind} --resume {run}` goes on with it" if status == "interrupted" else None
-        raise DlcliError(f"{run} has not finished, but is {status}", hint=hint)
+    record = read_record(run)
+    if record.kind == "baseline":
+        raise DlcliError(f"{run} is a run of `dlcli baseline`, which cannot be reproduced")
+    if record.status != "finished":
+        hint = f"`dlcli {record.kind} --resume {run}` resumes it"
+        raise DlcliError(
+            f"{run} has not finished: its status is {record.status}",
+            hint=hint if record.status == "interrupted" else None,
+        )
     with tempfile.TemporaryDirectory(prefix="dlcli-") as folder:
         try:
             again = _repeat(run, record, Path(folder), on_progress, download_bar=download_bar)
         except Interrupted as interrupted:
-            raise Interrupted(interrupted.signum) from None  # whose folder nobody can resume
-        found = tuple(_differences(run, again, kind))
-        data = differences(record.get("data"), read_record(again).get("data"), "data.")
-        environment = (
-            *data,
-            *circumstances(record),
-            *map("forced: {}".format, record.get("forced", ())),
-        )
-    compared = ("history", "weights", "metrics") if kind == "train" else ("predictions", "metrics")
-    return Reproduction(run, compared, found, environment)
+            # Without the path: the folder of the repetition is removed.
+            raise Interrupted(interrupted.signum) from None
+        found = tuple(_differences(run, again, record.kind))
+        environment = environment_differences(record, read_record(again))
+    compared: tuple[str, ...] = ("predictions", "metrics")
+    if record.kind == "train":
+        compared = ("history", "weights", "metrics")
+    forced = [f"forced: {line}" for line in record.forced]
+    return Reproduction(run, compared, found, (*environment, *forced))
 
 
 def _repeat(
     run: Path,
-    record: dict[str, Any],
+    record: RunRecord,
     folder: Path,
     on_progress: OnProgress | None,
     *,
     download_bar: bool,
 ) -> Path:
     """Repeat a run below a folder; return the new one."""
-    config, sample = config_of(run), bool(record.get("sample"))
-    if record["kind"] == "kfold":
-        engine = record["engine"]
+    config = run_config(run)
+    if record.engine is not None:
         folds = kfold(
             config,
             runs=folder,
-            sample=sample,
-            engine=engine["name"],
-            jobs=engine.get("jobs", 1),
+            sample=record.sample,
+            engine=record.engine.name,
+            jobs=record.engine.jobs,
             on_progress=on_progress,
             download_bar=download_bar,
         )
@@ -128,9 +128,9 @@ def _repeat(
     result = train(
         config,
         runs=folder,
-        sample=sample,
-        format=record["format"],
-        devices=",".join(record.get("devices", [])),
+        sample=record.sample,
+        format=record.format,
+        devices=",".join(record.devices),
         on_progress=on_progress,
         download_bar=download_bar,
     )
@@ -139,7 +139,7 @@ def _repeat(
     return result.path
 
 
-def _differences(run: Path, again: Path, kind: str) -> Iterator[str]:
+def _differences(run: Path, again: Path, kind: Kind) -> Iterator[str]:
     """Say in what two runs differ."""
     if kind == "train":
         yield from _first_row(run / "history.csv", again / "history.csv", "epoch")

@@ -1,4 +1,4 @@
-"""Runs that were left before their end: which one is meant, and whether it can go on the same."""
+"""Find the run to resume, and check that it can end with the bits of an uninterrupted run."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from dlcli.config import Config, load_config
 from dlcli.config.document import dump, parse
 from dlcli.config.load import find_config
 from dlcli.errors import AlreadyFinished, DlcliError
-from dlcli.runs.checked_record import checked_record
-from dlcli.runs.differences import circumstances, differences
-from dlcli.runs.directory import CONFIG, RunDirectory, fingerprint, folder_name, now
-from dlcli.runs.records import RECORD, find_run, read_record
+from dlcli.runs.description import fingerprint, now
+from dlcli.runs.differences import differences, environment_differences
+from dlcli.runs.directory import CONFIG, RunDirectory, folder_name, in_use
+from dlcli.runs.listing import find_run, numbered_runs
+from dlcli.runs.records import RECORD, Extension, Kind, Resumed, RunRecord, read_record
 from dlcli.training.checkpoint import State, read_state
 
 
 @dataclass
-class Resumption:
-    """A run that goes on.
+class ReopenedRun:
+    """A run that continues.
 
     Parameters
     ----------
     run : RunDirectory
     state : State or None
-        None if it was stopped before the first was kept: it starts over.
+        The training state; None if the training starts over, or the folds keep their own states.
     notices : list of str
-        What a user should know.
     """
 
     run: RunDirectory
@@ -36,14 +36,14 @@ class Resumption:
     notices: list[str] = field(default_factory=list)
 
 
-def find_unfinished(name: str, runs: Path, kind: str) -> Path:
-    """Return the run to go on with.
+def find_unfinished(name: str, runs: Path, kind: Kind) -> Path:
+    """Return the run to resume.
 
     Parameters
     ----------
     name : str
-        A run directory, or a config as `load_config` takes it: its newest run that has not
-        finished, or else its newest.
+        A run directory, a folder of numbered runs, or a config as `load_config` takes it. Of
+        several runs, the newest unfinished one is meant, or the newest if all are finished.
     runs : Path
         Folder of all runs.
     kind : {"train", "kfold"}
@@ -51,179 +51,212 @@ def find_unfinished(name: str, runs: Path, kind: str) -> Path:
     Raises
     ------
     DlcliError
-        If there is no such run, or a process works in it.
+        If there is no such run, or another process works on it.
     """
     path = Path(name)
-    found = path if (path / RECORD).is_file() and path.name != "latest" else None
-    if found is None and find_run(path) is not None:  # of a folder, or its newest
-        found = _newest(path.parent if path.name == "latest" else path, kind)
-    if found is None:
+    if (path / RECORD).is_file() and path.name != "latest":
+        run = path
+    elif find_run(path) is not None:
+        run = _newest_unfinished(path.parent if path.name == "latest" else path, kind)
+    else:
         try:
             config = find_config(name)
         except DlcliError:
             raise DlcliError(
                 f"no run and no config {name!r}", hint="`dlcli runs` lists the runs"
             ) from None
-        found = _newest(runs / folder_name(config.stem), kind)
-    record = checked_record(found)
-    if record["kind"] != kind:
-        raise DlcliError(f"{found} is no run of `dlcli {kind}`")
-    if record["status"] == "running":
-        raise DlcliError(f"{found} is in use by process {record.get('pid', '?')}")
-    return found
+        run = _newest_unfinished(runs / folder_name(config.stem), kind)
+    if resumable_record(run, kind).status == "running":
+        raise in_use(run)
+    return run
 
 
-def _newest(folder: Path, kind: str) -> Path:
-    runs = [path for path in folder.glob("*") if path.name.isdigit() and (path / RECORD).is_file()]
-    records = {path: read_record(path) for path in sorted(runs, key=lambda path: int(path.name))}
-    mine = {path: record for path, record in records.items() if record.get("kind") == kind}
-    if not mine:
-        raise DlcliError(f"no run of `dlcli {kind}` in {folder}", hint="it begins without --resume")
-    open_ = [path for path, record in mine.items() if record.get("status") != "finished"]
-    return (open_ or list(mine))[-1]
+def resumable_record(run: Path, kind: Kind) -> RunRecord:
+    """Return the record of a run that `dlcli train` or `dlcli kfold` is to resume.
+
+    Raises
+    ------
+    DlcliError
+        If there is no such run, it is of another kind, or its record is damaged.
+    """
+    record = read_record(run)
+    if record.kind != kind:
+        hint = f"`dlcli {record.kind} --resume {run}` resumes it"
+        raise DlcliError(
+            f"{run} is a run of `dlcli {record.kind}`, not of `dlcli {kind}`",
+            hint=None if record.kind == "baseline" else hint,
+        )
+    return record
 
 
-def config_of(run: Path, overrides: Iterable[str] = ()) -> Config:
-    """Return the config that a run has kept, under its name."""
+def _newest_unfinished(folder: Path, kind: Kind) -> Path:
+    finished = None
+    for run in numbered_runs(folder):
+        try:
+            record = read_record(run)
+        except DlcliError:
+            continue
+        if record.kind == kind:
+            if record.status != "finished":
+                return run
+            finished = finished or run
+    if finished is None:
+        raise DlcliError(f"no run of `dlcli {kind}` in {folder}", hint="start it without --resume")
+    return finished
+
+
+def run_config(run: Path, overrides: Iterable[str] = ()) -> Config:
+    """Return the config of a run, under the name in its record.
+
+    Parameters
+    ----------
+    run : Path
+    overrides : iterable of str
+        ``key=value`` each.
+    """
     config = load_config(run / CONFIG, overrides)
-    name = read_record(run).get("config")
-    return config.attach(str(name), config.document, config.warnings) if name else config
+    return config.attach(read_record(run).config, config.document, config.warnings)
 
 
-def take_up(
-    path: Path, config: Config, about: Mapping[str, Any], *, force: bool, extend: bool = False
-) -> Resumption:
-    """Reopen a run, if it can go on as if it had not been left.
+def reopen_run(
+    path: Path, config: Config, now_record: RunRecord, *, force: bool, extend: bool = False
+) -> ReopenedRun:
+    """Reopen a run if it can end with the bits of an uninterrupted run.
 
     Parameters
     ----------
     path : Path
     config : Config
-        Resolved; it may ask for more epochs than the run's own.
-    about : mapping
-        What ``run.json`` would say of the data, of devices and folds.
+        Resolved.
+    now_record : RunRecord
+        The record that a new run would have now; its environment is compared with that of the run.
     force : bool
-        Whether it goes on in other circumstances too, and is marked.
+        Whether to continue in another environment too. The differences are recorded.
     extend : bool
-        Whether the config may ask for another number of epochs.
+        Whether the number of epochs of a training may differ.
 
     Raises
     ------
     AlreadyFinished
-        If there is nothing to do.
+        If the run has finished, and no more epochs are wanted.
     DlcliError
-        With all that differs, or if the run is in use.
+        If another process works on the run, or config or environment differ; all differences
+        are listed.
     """
     run = RunDirectory.reopen(path)
     try:
-        return _take_up(run, config, about, force=force, extend=extend)
+        return _reopen(run, config, now_record, force=force, extend=extend)
     except BaseException:
         run.release()
         raise
 
 
-def _take_up(
-    run: RunDirectory, config: Config, about: Mapping[str, Any], *, force: bool, extend: bool
-) -> Resumption:
-    before = _kept(run)
-    _check_config(run, before, config, extend=extend and run.record["kind"] == "train")
-    epochs = before["fit"]["epochs"]
-    if epochs == config.fit.epochs and run.record["status"] == "finished":
+def _reopen(
+    run: RunDirectory, config: Config, now_record: RunRecord, *, force: bool, extend: bool
+) -> ReopenedRun:
+    record = run.record
+    plain = _plain_config(run)
+    _check_config(run, plain, config, extend=extend and record.kind == "train")
+    before, after = plain["fit"]["epochs"], config.fit.epochs
+    if before == after and record.status == "finished":
         raise AlreadyFinished(f"{run.path} is finished; nothing to resume")
-    forced = _check_circumstances(run, about, force=force)
-    state, notices = _state(run)
-    more: dict[str, Any] = {"forced": [*run.record.get("forced", []), *forced]} if forced else {}
-    if epochs != config.fit.epochs:
-        _check_extension(run, state, config, epochs)
-        what = "extended" if epochs < config.fit.epochs else "shortened"
-        notices.append(f"{what} from {epochs} to {config.fit.epochs} epochs")
-        entry = {"at": now(), "from": epochs, "to": config.fit.epochs}
-        more["extended"] = [*run.record.get("extended", []), entry]
-    place = {name: state.values[name] for name in ("epoch", "step")} if state else {"epoch": 0}
-    more["resumed"] = [*run.record.get("resumed", []), {"at": now(), **place}]
-    run.go_on(**more)  # before the config: a finished run must not be said to be a longer one
+    forced = environment_differences(record, now_record)
+    if forced and not force:
+        hint = "--force-resume resumes it anyway; the result differs from an uninterrupted run"
+        raise _refusal(run.path, "it would not end with the same bits", forced, hint)
+    state, notices = _read_state(run)
+    extension = None
+    if before != after:
+        _check_extension(run, state, config, before)
+        change = "extended" if before < after else "shortened"
+        notices.append(f"{change} from {before} to {after} epochs")
+        extension = Extension(at=now(), before=before, to=after)
+    resumed = Resumed(at=now(), epoch=0)
+    if state is not None:
+        resumed = Resumed(at=now(), epoch=state.values["epoch"], step=state.values["step"])
+    # Before the config: between the two writes, a finished run must not look like a longer one.
+    run.resume(resumed, extension, forced)
     run.write_config(config)
-    return Resumption(run, state, notices)
+    return ReopenedRun(run, state, notices)
 
 
-def _kept(run: RunDirectory) -> dict[str, Any]:
-    """Return the config that a run has kept, as plain values."""
-    load_config(run.path / CONFIG)  # which says what is wrong with it
+def _plain_config(run: RunDirectory) -> dict[str, Any]:
+    """Return the config in the run directory as plain values.
+
+    Raises
+    ------
+    ConfigError, DlcliError
+        If the config was edited after the run began.
+    """
+    load_config(run.path / CONFIG)  # reports the problems of an invalid config
     text = (run.path / CONFIG).read_text(encoding="utf-8")
     value: dict[str, Any] = parse(text, str(run.path / CONFIG)).value
-    if run.record.get("config_sha256") not in (None, fingerprint(value)):
-        message = f"its {CONFIG} has been changed since it began"
-        raise DlcliError(f"{run.path} cannot be resumed: {message}")
+    if run.record.config_sha256 not in (None, fingerprint(value)):
+        raise DlcliError(
+            f"{run.path} cannot be resumed: its {CONFIG} has been changed since it began"
+        )
     return value
 
 
 def _check_config(
-    run: RunDirectory, before: Mapping[str, Any], config: Config, *, extend: bool
+    run: RunDirectory, plain: Mapping[str, Any], config: Config, *, extend: bool
 ) -> None:
-    """Refuse another config than the run's own, but for the epochs if it may be extended."""
-    wanted = parse(dump(config.plain()), config.name).value
+    """Refuse another config than the run's own; its epochs may differ if the run is extended."""
+    requested = parse(dump(config.plain()), config.name).value
     if extend:
-        wanted["fit"]["epochs"] = before["fit"]["epochs"]
-    found = list(differences(before, wanted))
-    if found:
-        hint = f"`dlcli {run.record['kind']} --resume {run.path}` takes the run's own config"
-        raise _refusal(run.path, "the config differs", found, hint)
+        requested["fit"]["epochs"] = plain["fit"]["epochs"]
+    changes = list(differences(plain, requested))
+    if changes:
+        hint = f"`dlcli {run.record.kind} --resume {run.path}` takes the run's own config"
+        raise _refusal(run.path, "the config differs", changes, hint)
 
 
-def _check_circumstances(run: RunDirectory, about: Mapping[str, Any], *, force: bool) -> list[str]:
-    """Refuse other data, versions or machines, or return in what they differ."""
-    record = run.record
-    found = [*differences(record.get("data", {}), about.get("data", {}), "data.")]
-    found += differences(record.get("engine"), about.get("engine"), "engine.")
-    found += circumstances(record)
-    if found and not force:
-        hint = "--force-resume goes on all the same; the result is not that of a run left alone"
-        raise _refusal(run.path, "it would not end with the same bits", found, hint)
-    return found
-
-
-def _state(run: RunDirectory) -> tuple[State | None, list[str]]:
-    """Return where a training goes on, and say it; a cross-validation keeps that per fold."""
+def _read_state(run: RunDirectory) -> tuple[State | None, list[str]]:
+    """Return the state of a training and notices; a cross-validation has a state per fold."""
     state, notices = read_state(run.checkpoint)
     if state is None and notices:
         hint = f"remove {run.checkpoint} to start over"
         raise _refusal(run.path, "no state can be read", notices, hint)
     if state is not None:
-        _check_place(run, state)
+        _check_state(run, state)
         epoch = state.values["epoch"]
         step = f", within epoch {epoch + 1}" if state.values["step"] else ""
-        notices.append(f"going on after {epoch} epoch{'s' * (epoch != 1)}{step}")
-    elif run.record["kind"] == "train":
-        notices.append("no state was kept so far: starting over")
+        notices.append(f"resuming after {epoch} epoch{'' if epoch == 1 else 's'}{step}")
+    elif run.record.kind == "train":
+        notices.append("no checkpoint was written yet: starting over")
     return state, notices
 
 
-def _check_place(run: RunDirectory, state: State) -> None:
-    """Refuse a state whose plain values are none of a training's."""
+def _check_state(run: RunDirectory, state: State) -> None:
+    """Refuse a checkpoint that no training wrote."""
     values = state.values
     numbers = [values.get("epoch"), values.get("step")]
-    whole = all(isinstance(number, int) and number >= 0 for number in numbers)
-    if not whole or not isinstance(values.get("stopped"), bool):
-        raise DlcliError(f"{run.checkpoint} is no state of a training")
+    counts = all(isinstance(number, int) and number >= 0 for number in numbers)
+    if not counts or not isinstance(values.get("stopped"), bool):
+        raise DlcliError(f"{run.checkpoint} does not hold the state of a training")
 
 
 def _check_extension(run: RunDirectory, state: State | None, config: Config, before: int) -> None:
-    """Refuse another number of epochs where the run could not have come the same way."""
+    """Refuse another number of epochs if the run could not have reached its state with it."""
     epochs = config.fit.epochs
     if state is None:
-        if run.record["status"] == "finished":
-            raise DlcliError(f"{run.path} is finished and has no checkpoint to go on from")
+        if run.record.status == "finished":
+            raise DlcliError(f"{run.path} is finished and has no checkpoint to resume from")
         return
     done = state.values["epoch"]
     if state.values["stopped"]:
-        message = f"{run.path} was ended by a callback after {done} epochs; more change nothing"
-        raise DlcliError(message)
+        raise DlcliError(
+            f"{run.path} was ended by a callback after {done} epochs; more epochs change nothing"
+        )
     if epochs < done:
         raise DlcliError(f"{run.path} has done {done} epochs; fit.epochs={epochs} is less")
     if done == before and any(callback.name == "SwapEMAWeights" for callback in config.callbacks):
-        raise DlcliError(f"{run.path}: SwapEMAWeights ends its averages with the last epoch")
+        raise DlcliError(
+            f"{run.path} cannot be extended: SwapEMAWeights finalizes the averages in the last "
+            "epoch"
+        )
 
 
-def _refusal(path: Path, what: str, found: list[str], hint: str | None = None) -> DlcliError:
-    lines = "".join(f"\n  {line}" for line in found)
-    return DlcliError(f"{path} cannot be resumed: {what}{lines}", hint=hint)
+def _refusal(path: Path, problem: str, details: list[str], hint: str | None = None) -> DlcliError:
+    lines = "".join(f"\n  {line}" for line in details)
+    return DlcliError(f"{path} cannot be resumed: {problem}{lines}", hint=hint)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from dlcli.config import Config
 from dlcli.errors import DlcliError, TrainingError, first_line
-from dlcli.experiments.resume import take_up
+from dlcli.experiments.resume import reopen_run, resumable_record
 from dlcli.files import write_json
 from dlcli.models.file import embed_checkpoints, save_model, weights_sha256
 from dlcli.models.metadata import Metadata, make_metadata
@@ -20,8 +20,8 @@ from dlcli.network.scores import Scored, Scores
 from dlcli.plots import results as plots
 from dlcli.plots.canvas import import_ahead
 from dlcli.plots.learned import Learned, draw_learned
-from dlcli.preparation.prepare import describe_data, prepare
-from dlcli.runs.checked_record import checked_record
+from dlcli.preparation.prepare import prepare
+from dlcli.runs.description import describe_run
 from dlcli.runs.directory import RunDirectory
 from dlcli.training.callback_state import check_resumable
 from dlcli.training.checkpoint import Checkpoint
@@ -141,9 +141,9 @@ def train(
         If the disk is full.
     """
     if resume is not None:
-        record = checked_record(resume)
-        sample, format = bool(record.get("sample")), record.get("format", "keras")  # noqa: A001
-        devices = ",".join(record.get("devices", []))
+        earlier = resumable_record(resume, "train")
+        sample, format = earlier.sample, earlier.format  # noqa: A001
+        devices = ",".join(earlier.devices)
     prepared = prepare(config, sample=sample, progress=download_bar)
     used = ready_devices(config.hardware, devices)
     session = open_session(prepared, used)
@@ -152,16 +152,15 @@ def train(
     session.notices += [*prepared.notices, *split_notices([session])]
     session.prepare_model()
     config, dataset = prepared.config, prepared.dataset
-    about = {"data": describe_data(dataset), "sample": dataset.sampled, "format": format}
-    about |= {"devices": used} if used else {}
+    record = describe_run("train", config, dataset, format=format, devices=used)
     check_resumable(make_callbacks(config, Path()))
     state = None
     if resume is None:
-        run = RunDirectory.create(runs, config, "train", about)
+        run = RunDirectory.create(runs, config, record)
     else:
-        resumption = take_up(resume, config, about, force=force, extend=extend)
-        run, state = resumption.run, resumption.state
-        session.notices += resumption.notices
+        reopened = reopen_run(resume, config, record, force=force, extend=extend)
+        run, state = reopened.run, reopened.state
+        session.notices += reopened.notices
     if on_start is not None:
         on_start(config, dataset, session.notices)
     checkpoint = Checkpoint(run.checkpoint, checkpoint_every, state)
@@ -173,7 +172,7 @@ def _train(
     run: RunDirectory, session: Session, checkpoint: Checkpoint, on_progress: OnProgress | None
 ) -> TrainResult:
     """Fit, save, score and draw."""
-    model_path = run.path / f"model.{run.record['format']}"
+    model_path = run.path / f"model.{run.record.format}"
     import_ahead()
     try:
         result = session.fit(run.path, checkpoint=checkpoint, on_progress=on_progress)
@@ -181,22 +180,25 @@ def _train(
         if error.best_epoch:
             _save(run, model_path, session)
         raise
-    done: dict[str, Any] = {"epochs": result.epochs, "fit_seconds": round(result.seconds, 3)}
+    fit_seconds = round(result.seconds, 3)
     if result.signum is not None and not result.best_epoch:
-        run.finish("interrupted", **done)
+        run.finish("interrupted", epochs=result.epochs, fit_seconds=fit_seconds)
         return _result(run.path, None, session, result, {})
     metadata = _save(run, model_path, session)
     scores = _score_and_draw(run.path, model_path, metadata, session, result)
-    if result.best_epoch:
-        done["best_epoch"] = result.best_epoch
-    run.finish("finished" if result.signum is None else "interrupted", **done)
+    run.finish(
+        "finished" if result.signum is None else "interrupted",
+        epochs=result.epochs,
+        fit_seconds=fit_seconds,
+        best_epoch=result.best_epoch or None,
+    )
     return _result(run.path, model_path, session, result, scores)
 
 
 def _save(run: RunDirectory, model_path: Path, session: Session) -> Metadata:
     """Save the model, and give the files of ModelCheckpoint the same metadata."""
     digest = weights_sha256(session.model)
-    data = run.record["data"]
+    data = run.record.data.model_dump(exclude_unset=True)
     metadata = make_metadata(session.prepared, session.preprocessor, data, digest)
     embed_checkpoints(run.path, metadata)
     save_model(session.model, model_path, metadata)

@@ -26,7 +26,7 @@ from dlcli.models.onnx_cache import load_cached_graph
 from dlcli.models.onnx_graph import OnnxGraph
 from dlcli.network.backend import import_keras
 from dlcli.network.outputs import Predictor
-from dlcli.runs.records import find_run
+from dlcli.runs.listing import find_run
 
 Engine = Literal["auto", "onnx", "keras"]
 

@@ -177,7 +177,7 @@ def make_metadata(
     prepared : Prepared
     preprocessor : Preprocessor
     data : mapping
-        From `describe_data`.
+        From `dlcli.runs.description.describe_data`, as plain data.
     digest : str
         SHA-256 of the weights.
     """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -15,7 +14,8 @@ import numpy as np
 
 from dlcli.errors import DlcliError, unknown
 from dlcli.plots.canvas import GREY, check_picture_path, colours, figure, legend_text
-from dlcli.runs.records import find_run
+from dlcli.runs.listing import find_run
+from dlcli.runs.records import read_record
 from dlcli.types import Array
 
 if TYPE_CHECKING:
@@ -83,12 +83,9 @@ def read_curves(paths: Sequence[Path]) -> list[Curves]:
 
 def _read(run: Path, given: Path) -> Curves:
     """Read one run; messages name it as it was `given`."""
-    try:
-        record = json.loads((run / "run.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DlcliError(f"{given}: run.json cannot be read: {error}") from None
+    record = read_record(run)
     path = run / "history.csv"
-    if not path.is_file() and record.get("kind") == "kfold":
+    if not path.is_file() and record.kind == "kfold":
         raise DlcliError(
             f"{given} is a cross-validation, which keeps no learning curves",
             hint="plot a run of `dlcli train`",
@@ -96,7 +93,7 @@ def _read(run: Path, given: Path) -> Curves:
     if not path.is_file():
         raise DlcliError(f"{given} has no history.csv: none of its epochs has ended")
     values = _read_history(path, given)
-    return Curves(run, str(record.get("config") or run.parent.name), values)
+    return Curves(run, record.config, values)
 
 
 def _read_history(path: Path, given: Path) -> dict[str, Array]:

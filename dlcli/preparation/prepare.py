@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -108,13 +106,3 @@ def row_notices(prepared: Prepared, splits: Sequence[Split]) -> list[str]:
     """Say which classes are not learned, and which rows are held out and learned as well."""
     repeated = [] if prepared.config.dataset.known else repeated_rows(prepared.dataset, splits[0])
     return [*classes_without_training_rows(prepared.dataset, splits), *repeated]
-
-
-def describe_data(dataset: Dataset) -> dict[str, Any]:
-    """Return what a run records of its data."""
-    return {
-        "name": dataset.name,
-        "rows": len(dataset),
-        "fingerprint": dataset.fingerprint(),
-        "files": {Path(path).name: sha256 for path, sha256 in dataset.files.items()},
-    }

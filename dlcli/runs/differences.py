@@ -1,4 +1,4 @@
-"""In what two runs, or their circumstances, differ."""
+"""Compare two runs: their data, engine, versions and machine."""
 
 from __future__ import annotations
 
@@ -6,33 +6,36 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dlcli.network.environment import versions
-from dlcli.runs.directory import machine
-
-# What of the machine shows in the last bits; the rest of its description does not.
-DECISIVE = ("processor", "cpus", "TF_ENABLE_ONEDNN_OPTS")
+from dlcli.runs.records import RunRecord
 
 
-def circumstances(record: Mapping[str, Any]) -> list[str]:
-    """Say in what the present process differs from that of a run."""
-    here, there = machine(), record.get("machine", {})
-    return [
-        *differences(record.get("versions", {}), versions(), "versions."),
-        *differences(
-            {name: there.get(name) for name in DECISIVE}, {name: here[name] for name in DECISIVE}
-        ),
-    ]
+def environment_differences(before: RunRecord, after: RunRecord) -> list[str]:
+    """List the differences between two runs that can change the last bits of a result."""
+    return [*differences(_environment(before), _environment(after))]
+
+
+def _environment(record: RunRecord) -> dict[str, Any]:
+    """Return the parts of a record that decide the bits: not the platform, nor the reason."""
+    engine, machine = record.engine, record.machine
+    return {
+        "data": record.data.model_dump(exclude_unset=True),
+        "engine": {"name": engine.name, "jobs": engine.jobs} if engine else None,
+        "versions": record.versions,
+        "processor": machine.processor,
+        "cpus": machine.cpus,
+        "TF_ENABLE_ONEDNN_OPTS": machine.onednn,
+    }
 
 
 def differences(before: Any, after: Any, path: str = "") -> Iterator[str]:
-    """Say where two plain values differ, a line per place.
+    """List the places where two JSON values differ, one line each.
 
     Parameters
     ----------
     before, after : object
-        As JSON has them.
+        JSON values.
     path : str
-        Of both, ending in a dot.
+        Prefix of the places, ending in a dot.
     """
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in dict.fromkeys([*before, *after]):

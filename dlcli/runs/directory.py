@@ -1,196 +1,208 @@
-"""The directory of a run: numbered, owned by one process at a time, and described by run.json."""
+"""Run directories: numbered, used by one process at a time, described by ``run.json``."""
 
 from __future__ import annotations
 
-import hashlib
 import os
-import platform
 import re
 import shutil
-import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 from dlcli.config import Config
 from dlcli.config.document import dump
 from dlcli.errors import DlcliError, Interrupted
 from dlcli.files import FolderLock, remove_temporary, write_json, write_text
-from dlcli.network.environment import cpu_count, processor, versions
-from dlcli.runs.records import RECORD, read_record
+from dlcli.runs.records import RECORD, Extension, Resumed, RunRecord, read_record
 
 CONFIG, CHECKPOINT = "config.yaml", "checkpoint"
-# What a run records at its end.
-ENDINGS = ("error", "epochs", "fit_seconds", "best_epoch")
 
 
 class RunDirectory:
-    """A numbered directory that belongs to one run.
+    """A locked run directory and its record; see `create` and `reopen`.
 
     Parameters
     ----------
     path : Path
-    record : dict
-        What ``run.json`` says.
-
-    Raises
-    ------
-    DlcliError
-        If another process works in it.
+    lock : FolderLock
+        Held.
+    record : RunRecord
     """
 
-    def __init__(self, path: Path, record: dict[str, Any]) -> None:
+    def __init__(self, path: Path, lock: FolderLock, record: RunRecord) -> None:
         self.path, self.record = path, record
-        self.started = time.monotonic()
-        self.before = 0.0  # seconds of earlier processes
-        self._lock = FolderLock(path)
-        if not self._lock.acquire():
-            raise DlcliError(f"{path} is in use by process {read_record(path).get('pid', '?')}")
+        self._lock = lock
+        self._started = time.monotonic()
+        self._earlier_seconds = record.seconds
 
     @classmethod
-    def create(
-        cls, root: Path, config: Config, kind: str, about: Mapping[str, Any]
-    ) -> RunDirectory:
-        """Make the next numbered directory of a config.
+    def create(cls, root: Path, config: Config, record: RunRecord) -> RunDirectory:
+        """Create the next numbered directory of a config.
 
         Parameters
         ----------
         root : Path
-            ``runs``, as a rule.
+            Folder of all runs.
         config : Config
             Resolved.
-        kind : {"train", "kfold", "baseline"}
-        about : mapping
-            More of what ``run.json`` says from the start.
+        record : RunRecord
+            From `dlcli.runs.description.describe_run`.
         """
-        run = cls(_claim(root / folder_name(config.name)), {})
-        run.record = {
-            "kind": kind,
-            "status": "running",
-            "config": config.name,
-            "config_sha256": fingerprint(config.plain()),
-            "seed": config.seed,
-            "started": now(),
-            "pid": os.getpid(),
-            "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
-            "versions": versions(),
-            "machine": machine(),
-            **about,
-        }
+        path = _create_numbered(root / folder_name(config.name))
+        run = cls(path, _lock(path), record)
         run.write_config(config)
         run._write()
         return run
 
     @classmethod
     def reopen(cls, path: Path) -> RunDirectory:
-        """Take a run up again that another process has left.
+        """Lock an existing run directory and read its record.
 
         Raises
         ------
         DlcliError
-            If a process still works in it.
+            If another process works on the run, the directory contains a symbolic link, or
+            ``run.json`` is damaged.
         """
-        linked = [item for item in path.rglob("*") if item.is_symlink()]
-        if linked:
-            raise DlcliError(
-                f"{linked[0]} is a link; dlcli writes no further than the run directory"
-            )
-        run = cls(path, {})
-        run.record = read_record(path)  # nobody writes it any more
-        run.before = float(run.record.get("seconds") or 0.0)
+        # A link could lead writes out of the run directory.
+        link = next((item for item in path.rglob("*") if item.is_symlink()), None)
+        if link is not None:
+            raise DlcliError(f"{link} is a link; dlcli writes no further than the run directory")
+        lock = _lock(path)
+        try:
+            record = read_record(path)
+        except DlcliError:
+            lock.release()
+            raise
         remove_temporary(path)
-        return run
+        return cls(path, lock, record)
 
     @property
     def checkpoint(self) -> Path:
-        """Where the state of the training is kept."""
+        """Folder of the training state."""
         return self.path / CHECKPOINT
 
-    def go_on(self, **more: Any) -> None:
-        """Record that the run has been taken up again."""
-        for name in ENDINGS:
-            self.record.pop(name, None)
-        self.record |= {"status": "running", "pid": os.getpid(), **more}
+    def resume(
+        self, resumed: Resumed, extension: Extension | None = None, forced: list[str] | None = None
+    ) -> None:
+        """Record that the run continues in this process.
+
+        Parameters
+        ----------
+        resumed : Resumed
+        extension : Extension, optional
+        forced : list of str, optional
+            Differences to the earlier processes.
+        """
+        record = self.record
+        record.error = record.epochs = record.fit_seconds = record.best_epoch = None
+        record.status, record.pid = "running", os.getpid()
+        record.resumed = [*record.resumed, resumed]
+        if extension is not None:
+            record.extended = [*record.extended, extension]
+        if forced:
+            record.forced = [*record.forced, *forced]
         self._write()
 
-    def finish(self, status: str, **more: Any) -> None:
-        """Record how the run ended: finished, interrupted or failed."""
-        seconds = self.before + time.monotonic() - self.started
-        self.record |= {"status": status, "seconds": round(seconds, 3), **more}
-        self.record.pop("pid", None)
+    def finish(
+        self,
+        status: Literal["finished", "interrupted", "failed"],
+        *,
+        epochs: int | None = None,
+        fit_seconds: float | None = None,
+        best_epoch: int | None = None,
+        error: str | None = None,
+    ) -> None:
+        """Record how the run ended, and release it.
+
+        Parameters
+        ----------
+        status : {"finished", "interrupted", "failed"}
+        epochs : int, optional
+            Completed epochs.
+        fit_seconds : float, optional
+        best_epoch : int, optional
+            The epoch, from 1, whose weights were kept instead of the last ones.
+        error : str, optional
+        """
+        record = self.record
+        record.status, record.pid = status, None
+        record.seconds = round(self._earlier_seconds + time.monotonic() - self._started, 3)
+        record.epochs, record.fit_seconds = epochs, fit_seconds
+        record.best_epoch, record.error = best_epoch, error
         self._write()
-        # Cross-validation and comparison leave no model, and `predict runs/x/latest` wants one.
-        if self.record["kind"] == "train" and status != "failed":
+        # `predict runs/x/latest` needs a model, which only a training has.
+        if record.kind == "train" and status != "failed":
             _point_latest(self.path)
-        self._lock.release()
+        self.release()
 
     @contextmanager
     def failing(self) -> Iterator[None]:
-        """Record it if the block fails or is interrupted, and that it can go on from here."""
+        """Record an exception of the block as the end of the run, and raise it again.
+
+        A run that was interrupted can be resumed; `Interrupted` gets its path.
+        """
         try:
             yield
         except BaseException as error:
-            stopped = isinstance(error, KeyboardInterrupt | Interrupted)
+            interrupted = isinstance(error, KeyboardInterrupt | Interrupted)
             if isinstance(error, Interrupted):
                 error.path = self.path
-            what = {} if stopped else {"error": f"{type(error).__name__}: {error}"}
-            with suppress(DlcliError):  # a full disk: what went wrong first is told
-                self.finish("interrupted" if stopped else "failed", **what)
+            # On a full disk the record cannot be written either; the first error is the cause.
+            with suppress(DlcliError, OSError):
+                if interrupted:
+                    self.finish("interrupted")
+                else:
+                    self.finish("failed", error=f"{type(error).__name__}: {error}")
             self.release()
             raise
 
-    def forget_checkpoint(self) -> None:
-        """Remove the states of a run that needs them no more."""
+    def remove_checkpoint(self) -> None:
+        """Delete the training state."""
         shutil.rmtree(self.checkpoint, ignore_errors=True)
 
-    def discard(self) -> None:
-        """Remove a run that left nothing."""
+    def remove(self) -> None:
+        """Delete the run directory."""
         shutil.rmtree(self.path, ignore_errors=True)
-        self._lock.release()
+        self.release()
 
     def write_config(self, config: Config) -> None:
-        """Keep the config that the run is by now."""
+        """Write the resolved config."""
         write_text(self.path / CONFIG, dump(config.plain()))
 
     def release(self) -> None:
-        """Leave the run to other processes."""
+        """Unlock the run for other processes."""
         self._lock.release()
 
     def _write(self) -> None:
-        write_json(self.path / RECORD, self.record)
-
-
-def fingerprint(plain: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of a resolved config but for its epochs: a run may be extended."""
-    fit = {name: value for name, value in plain["fit"].items() if name != "epochs"}
-    return hashlib.sha256(dump({**plain, "fit": fit}).encode()).hexdigest()
-
-
-def now() -> str:
-    """Return the present time as ``run.json`` writes it: ISO 8601, UTC."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def machine() -> dict[str, Any]:
-    """Return what of the machine shows in the last bits of a result."""
-    return {
-        "platform": platform.platform(),
-        "processor": processor(),
-        "cpus": cpu_count(),
-        "TF_ENABLE_ONEDNN_OPTS": os.environ.get("TF_ENABLE_ONEDNN_OPTS"),
-    }
+        write_json(self.path / RECORD, self.record.to_json())
 
 
 def folder_name(name: str) -> str:
-    """Return what the folder of a config's runs is called."""
+    """Return the name of the folder that holds a config's runs."""
     return re.sub(r"[^\w.-]+", "_", name).lstrip(".") or "run"
 
 
-def _claim(folder: Path) -> Path:
-    """Make the next numbered directory; of two at once, each gets its own."""
+def in_use(path: Path) -> DlcliError:
+    """Return the error for a run that another process works on."""
+    try:
+        pid = read_record(path).pid
+    except DlcliError:
+        pid = None
+    return DlcliError(f"{path} is in use by process {pid or '?'}")
+
+
+def _lock(path: Path) -> FolderLock:
+    lock = FolderLock(path)
+    if not lock.acquire():
+        raise in_use(path)
+    return lock
+
+
+def _create_numbered(folder: Path) -> Path:
+    """Create the next numbered directory; two processes at once get different ones."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         number = max((int(p.name) for p in folder.iterdir() if p.name.isdigit()), default=0) + 1
@@ -210,10 +222,11 @@ def _claim(folder: Path) -> Path:
 
 
 def _point_latest(path: Path) -> None:
+    """Point the link ``latest`` to a run."""
     link = path.parent / "latest"
     temporary = path.parent / f".latest-{os.getpid()}"
     try:
         temporary.symlink_to(path.name)
         temporary.replace(link)
-    except OSError:  # no symbolic links here; `find_run` takes the highest number then
+    except OSError:  # a file system without links: `find_run` takes the highest number
         temporary.unlink(missing_ok=True)

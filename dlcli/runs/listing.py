@@ -1,30 +1,30 @@
-"""The runs of a folder, as their own files tell."""
+"""Find runs and list them."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from dlcli.runs.records import read_record
+from dlcli.errors import DlcliError
+from dlcli.runs.metrics import headline
+from dlcli.runs.records import RECORD, read_record
 
 
 @dataclass(frozen=True)
 class RunSummary:
-    """One run in a line.
+    """One line of `dlcli runs`.
 
     Parameters
     ----------
     path : Path
     kind : str
-        ``train``, ``kfold`` or ``baseline``.
+        ``train``, ``kfold``, ``baseline``, or ``?`` if ``run.json`` is damaged.
     status : str
     started : str
         ISO 8601, UTC.
     seconds : float
-        NaN while it runs.
+        NaN while the run is in progress.
     headline : str
         The first metric on the rows that were held out.
     """
@@ -42,59 +42,49 @@ class RunSummary:
 
 
 def read_runs(folder: Path) -> list[RunSummary]:
-    """Read all runs below a folder, in the order of their start.
+    """Summarise all runs below a folder, in the order of their start.
 
     Parameters
     ----------
     folder : Path
-        ``runs``, as a rule. A directory whose ``run.json`` cannot be read is passed over.
+        Folder of all runs.
     """
-    found = []
-    for path in folder.glob("*/*/run.json"):
-        record = read_record(path.parent)
-        if not record or path.parent.is_symlink():
-            continue
-        found.append(
-            RunSummary(
-                path.parent,
-                str(record.get("kind", "?")),
-                str(record.get("status", "?")),
-                str(record.get("started", "")),
-                float(record.get("seconds") or float("nan")),
-                _headline(_read(path.with_name("metrics.json")) or {}),
-            )
-        )
-    return sorted(found, key=lambda run: (run.started, str(run.path)))
+    paths = [file.parent for file in folder.glob(f"*/*/{RECORD}")]
+    runs = [_summary(path) for path in paths if not path.is_symlink()]
+    return sorted(runs, key=lambda run: (run.started, str(run.path)))
 
 
-def _read(path: Path) -> dict[str, Any] | None:
+def find_run(path: Path) -> Path | None:
+    """Return the run directory that a path means, or None.
+
+    Parameters
+    ----------
+    path : Path
+        A run, the folder above its numbered runs, or ``…/latest``.
+    """
+    if (path / RECORD).is_file():
+        return path
+    folder = path.parent if path.name == "latest" else path
+    linked = folder / "latest"
+    if (linked / RECORD).is_file():
+        return linked.resolve()
+    return next(iter(numbered_runs(folder)), None)
+
+
+def numbered_runs(folder: Path) -> list[Path]:
+    """Return the runs of one config, the newest first."""
+    if not folder.is_dir():
+        return []
+    runs = [path for path in folder.iterdir() if path.name.isdigit() and (path / RECORD).is_file()]
+    return sorted(runs, key=lambda path: int(path.name), reverse=True)
+
+
+def _summary(path: Path) -> RunSummary:
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def _headline(metrics: Mapping[str, Any]) -> str:
-    """Say the first metric beside the loss: of the test rows, or as mean over the folds."""
-    mark = " (sample)" if metrics.get("sample") else ""
-    if "network" in metrics:
-        return _beside(metrics) + mark
-    if "summary" in metrics:
-        values = {name: item["mean"] for name, item in metrics["summary"].items()}
-        part = "mean"
-    else:
-        part = next((name for name in ("test", "validation", "train") if name in metrics), "")
-        values = metrics[part]["metrics"] if part else {}
-    name = next((name for name in values if name != "loss"), next(iter(values), None))
-    if name is None or values[name] is None:
-        return ""
-    return f"{part} {name} {values[name]:.4g}{mark}"
-
-
-def _beside(metrics: Mapping[str, Any]) -> str:
-    """Say the score of the network and of the best other model."""
-    part = "mean" if metrics["folds"] > 1 else "test"
-    text = f"{part} {metrics['metric']} {metrics['network']['mean']:.4g}"
-    best = metrics["models"][0]
-    return text if best["mean"] is None else f"{text}, {best['model']} {best['mean']:.4g}"
+        record = read_record(path)
+    except DlcliError:
+        return RunSummary(path, "?", "damaged", "", float("nan"), "")
+    seconds = record.seconds or float("nan")
+    return RunSummary(
+        path, record.kind, record.status, record.started, seconds, headline(path, record.kind)
+    )

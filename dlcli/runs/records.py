@@ -1,48 +1,129 @@
-"""What runs say of themselves, read without anything that takes long to import."""
+"""The types of ``run.json``: read once, checked once, passed on."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from dlcli.errors import DlcliError
 from dlcli.files import is_locked
 
 RECORD = "run.json"
+Kind: TypeAlias = Literal["train", "kfold", "baseline"]
+Status: TypeAlias = Literal["running", "finished", "interrupted", "failed"]
 
 
-def read_record(path: Path) -> dict[str, Any]:
-    """Return what ``run.json`` of a run says; nothing, if it cannot be read.
+class Record(BaseModel):
+    """Part of ``run.json``; fields that only a newer dlcli knows are kept."""
 
-    A run that says it is running, though no process works in it, was killed: it is interrupted.
-    """
-    try:
-        record = json.loads((path / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    if not isinstance(record, dict):
-        return {}
-    if record.get("status") == "running" and not is_locked(path):
-        record["status"] = "interrupted"
-    return record
+    model_config = ConfigDict(strict=True, extra="allow", populate_by_name=True)
 
 
-def find_run(path: Path) -> Path | None:
-    """Return the run directory that a path means.
+class DataRecord(Record):
+    """The data set of a run."""
 
-    Parameters
-    ----------
-    path : Path
-        A run, the folder above its numbered runs, or ``…/latest``.
-    """
-    if (path / RECORD).is_file():
-        return path
-    folder = path.parent if path.name == "latest" else path
-    if not folder.is_dir():
-        return None
-    runs = sorted(
-        (p for p in folder.iterdir() if p.name.isdigit() and (p / RECORD).is_file()),
-        key=lambda p: int(p.name),
+    name: str = ""
+    rows: int = 0
+    fingerprint: str = Field(default="", description="SHA-256 of the loaded rows.")
+    files: dict[str, str] = Field(default={}, description="SHA-256 of each file, by its name.")
+
+
+class MachineRecord(Record):
+    """The properties of a machine that can change the last bits of a result."""
+
+    platform: str | None = None
+    processor: str | None = None
+    cpus: int | None = None
+    onednn: str | None = Field(default=None, alias="TF_ENABLE_ONEDNN_OPTS")
+
+
+class EngineRecord(Record):
+    """How the folds of a run are trained."""
+
+    name: Literal["stacked", "serial"]
+    requested: Literal["auto", "stacked", "serial"] = Field(
+        default="auto", description="The `engine` argument."
     )
-    linked = folder / "latest"
-    return linked.resolve() if (linked / RECORD).is_file() else (runs[-1] if runs else None)
+    reason: str = Field(default="", description="Why the folds are not trained together.")
+    jobs: int = Field(default=1, ge=1, le=1024, description="Processes that train folds.")
+
+
+class Resumed(Record):
+    """One continuation of a run."""
+
+    at: str = Field(description="ISO 8601, UTC.")
+    epoch: int = Field(default=0, description="Completed epochs.")
+    step: int = Field(default=0, description="Completed steps of the next epoch.")
+
+
+class Extension(Record):
+    """One change of ``fit.epochs``."""
+
+    at: str = Field(description="ISO 8601, UTC.")
+    before: int = Field(alias="from", description="Epochs before the change.")
+    to: int = Field(description="Epochs after it.")
+
+
+class RunRecord(Record):
+    """The content of ``run.json``."""
+
+    kind: Kind
+    status: Status
+    config: str = Field(description="Name of the config.")
+    config_sha256: str | None = Field(default=None, description="See `fingerprint`.")
+    seed: int = 0
+    started: str = Field(default="", description="ISO 8601, UTC.")
+    pid: int | None = Field(default=None, description="Of the process that works on the run.")
+    command: list[str] = []
+    versions: dict[str, str] = {}
+    machine: MachineRecord = MachineRecord()
+    data: DataRecord = DataRecord()
+    sample: bool = Field(default=False, description="Whether the data are a generated sample.")
+    format: Literal["keras", "h5"] = Field(default="keras", description="Of the model file.")
+    devices: list[str] = []
+    folds: int | None = None
+    engine: EngineRecord | None = None
+    forced: list[str] = Field(default=[], description="Differences that --force-resume accepted.")
+    extended: list[Extension] = []
+    resumed: list[Resumed] = []
+    seconds: float = Field(default=0.0, description="Duration, summed over all processes.")
+    epochs: int | None = None
+    fit_seconds: float | None = None
+    best_epoch: int | None = None
+    error: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields that were set, as plain data; a declared field of None is left out."""
+        plain = self.model_dump(by_alias=True, exclude_unset=True)
+        declared = type(self).model_fields
+        return {k: v for k, v in plain.items() if v is not None or k not in declared}
+
+
+def read_record(path: Path) -> RunRecord:
+    """Read ``run.json`` of a run directory.
+
+    A record says "running" after its process was killed; the returned status is then
+    "interrupted".
+
+    Raises
+    ------
+    DlcliError
+        If there is no such file, it cannot be read, or dlcli did not write it.
+    """
+    file = path / RECORD
+    try:
+        record = RunRecord.model_validate(json.loads(file.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise DlcliError(f"cannot read {file}: {error.strerror}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "run.json"
+        raise DlcliError(f"{file} is damaged: {place}: {first['msg']}") from None
+    except (ValueError, RecursionError) as error:
+        raise DlcliError(f"{file} is damaged: {error}") from None
+    if record.status == "running" and not is_locked(path):
+        record.status = "interrupted"
+    return record

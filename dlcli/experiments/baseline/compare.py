@@ -22,8 +22,9 @@ from dlcli.experiments.baseline.models import models_for
 from dlcli.experiments.baseline.scoring import Scorer
 from dlcli.files import write_csv, write_json
 from dlcli.plots import results as plots
-from dlcli.preparation.prepare import Prepared, describe_data, prepare
+from dlcli.preparation.prepare import Prepared, prepare
 from dlcli.preparation.split import Split, excluded_test_rows, make_folds, resolve_folds, split_rows
+from dlcli.runs.description import describe_run
 from dlcli.runs.directory import RunDirectory
 from dlcli.training.folds.engines import Engine, EngineChoice, FoldEngine
 from dlcli.training.session import open_sessions
@@ -162,9 +163,11 @@ def baseline(
     prepared, made = _divide(prepared, folds, split)
     engines = FoldEngine(open_sessions(prepared, made), engine)
     dataset = prepared.dataset
-    about = {"data": describe_data(dataset), "sample": dataset.sampled, "folds": len(made)}
-    about["engine"] = engines.engine.to_json()
-    run = RunDirectory.create(runs, prepared.config, "baseline", about)
+    engine_record = engines.engine.record()
+    record = describe_run(
+        "baseline", prepared.config, dataset, folds=len(made), engine=engine_record
+    )
+    run = RunDirectory.create(runs, prepared.config, record)
     if on_start is not None:
         on_start(prepared.config, dataset, [*prepared.notices])
     if on_engine is not None and len(made) > 1:
@@ -177,7 +180,7 @@ def baseline(
             result = _result(run.path, prepared, made, network, models, started)
             _write(result)
     except (KeyboardInterrupt, Interrupted):
-        run.discard()
+        run.remove()
         raise
     run.finish("finished")
     return result

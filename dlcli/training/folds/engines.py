@@ -6,12 +6,13 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from dlcli.errors import DlcliError
 from dlcli.network.building import make_callbacks
 from dlcli.network.cost import computing_seconds
 from dlcli.network.environment import cpu_count
+from dlcli.runs.records import EngineRecord
 from dlcli.training.folds.outcome import FoldOutcome, fold_checkpoint, train_fold
 from dlcli.training.folds.workers import FoldWorkers, most_workers
 from dlcli.training.session import Session
@@ -28,37 +29,39 @@ FLOAT_BYTES = 4
 
 @dataclass(frozen=True)
 class Engine:
-    """The way that was chosen.
+    """How the folds of a run are trained.
 
     Parameters
     ----------
     name : {"stacked", "serial"}
     folds : int
     reason : str
-        Why the folds do not train together.
+        Why the folds are not trained together.
     jobs : int
-        How many processes train them.
+        Number of processes.
+    requested : {"auto", "stacked", "serial"}
+        The ``engine`` argument.
     """
 
     name: Literal["stacked", "serial"]
     folds: int
     reason: str = ""
     jobs: int = 1
+    requested: EngineChoice = "auto"
 
     def __str__(self) -> str:
-        """Say it in a line."""
+        """Return one line for the terminal."""
         if self.name == "stacked":
-            return f"stacked: {self.folds} folds in one program"
+            return f"training {self.folds} folds together in one program"
         if self.jobs > 1:
-            return f"fold by fold in {self.jobs} processes: {self.reason}"
-        return f"fold by fold: {self.reason}"
+            return f"training folds in {self.jobs} processes ({self.reason})"
+        return f"training folds one after the other ({self.reason})"
 
-    def to_json(self) -> dict[str, Any]:
-        """Return what ``run.json`` keeps."""
-        plain: dict[str, Any] = {"name": self.name}
-        if self.reason:
-            plain["reason"] = self.reason
-        return {**plain, "jobs": self.jobs} if self.jobs > 1 else plain
+    def record(self) -> EngineRecord:
+        """Return the part of ``run.json`` that describes the engine."""
+        return EngineRecord(
+            name=self.name, requested=self.requested, reason=self.reason, jobs=self.jobs
+        )
 
 
 class FoldEngine:
@@ -69,9 +72,12 @@ class FoldEngine:
     sessions : sequence of Session
         One per fold, sharing one model.
     choice : {"auto", "stacked", "serial"}
-        The engine that was requested.
+        The requested engine.
     jobs : int
-        Largest number of processes for folds that cannot be trained together.
+        Largest number of processes for folds that are not trained together.
+    recorded : EngineRecord, optional
+        The engine of the run that is resumed; it replaces `choice` and `jobs`. What was chosen
+        counts, since the bits depend on it, and not what was requested.
 
     Raises
     ------
@@ -79,11 +85,20 @@ class FoldEngine:
         If ``"stacked"`` was requested and the folds cannot be trained together.
     """
 
-    def __init__(self, sessions: Sequence[Session], choice: EngineChoice, jobs: int = 1) -> None:
+    def __init__(
+        self,
+        sessions: Sequence[Session],
+        choice: EngineChoice,
+        jobs: int = 1,
+        recorded: EngineRecord | None = None,
+    ) -> None:
         self.sessions = sessions
         self._replicas: Replicas | None = None
         sessions[0].prepare_model()
-        reason = "as asked for"
+        requested, reason = choice, "--engine serial"
+        if recorded is not None:
+            requested, reason = recorded.requested, recorded.reason
+            choice, jobs = recorded.name, recorded.jobs
         if choice != "serial":
             try:
                 self._replicas = _stack(sessions, must_pay=choice == "auto")
@@ -93,10 +108,11 @@ class FoldEngine:
         if reason and choice == "stacked":
             raise DlcliError(
                 f"the folds cannot be trained in one program: {reason}",
-                hint="leave out --engine stacked; fold by fold the result is the same",
+                hint="leave out --engine stacked; one after the other gives the same result",
             )
-        name: Literal["stacked", "serial"] = "serial" if reason else "stacked"
-        self.engine = Engine(name, len(sessions), reason, self._affordable(jobs) if reason else 1)
+        name: Literal["stacked", "serial"] = "serial" if self._replicas is None else "stacked"
+        jobs = self._affordable(jobs) if self._replicas is None else 1
+        self.engine = Engine(name, len(sessions), reason, jobs, requested)
         # The last bits depend on the number of threads, which must follow from the run's record.
         self.threads = max(1, cpu_count() // self.engine.jobs)
 

@@ -42,7 +42,7 @@ def why_not(model: Any, callbacks: Sequence[Any]) -> str | None:
         if kind in SPARSE:
             return f"the gradient of {kind} is sparse"
         if kind not in LAYERS:
-            return f"{kind} does not vectorise"
+            return f"{kind} layers cannot be trained together"
     computing = {str(layer.compute_dtype) for layer in model.layers} - {"float32"}
     if computing:
         return f"the model computes in {', '.join(sorted(computing))}"

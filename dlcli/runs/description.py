@@ -1,0 +1,102 @@
+"""Describe a new run: its config, data, versions and machine."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from dlcli.config import Config
+from dlcli.config.document import dump
+from dlcli.network.environment import cpu_count, processor, versions
+from dlcli.runs.records import DataRecord, EngineRecord, Kind, MachineRecord, RunRecord
+
+if TYPE_CHECKING:
+    from dlcli.datasets import Dataset
+
+
+def describe_run(
+    kind: Kind,
+    config: Config,
+    dataset: Dataset,
+    *,
+    format: Literal["keras", "h5"] | None = None,  # noqa: A002 (the option's name)
+    devices: Sequence[str] = (),
+    folds: int | None = None,
+    engine: EngineRecord | None = None,
+) -> RunRecord:
+    """Return the record of a run that starts now in this process.
+
+    Parameters
+    ----------
+    kind : {"train", "kfold", "baseline"}
+    config : Config
+        Resolved.
+    dataset : Dataset
+    format : {"keras", "h5"}, optional
+        Of the model file.
+    devices : sequence of str
+        Devices that share the batches.
+    folds : int, optional
+    engine : EngineRecord, optional
+    """
+    record = RunRecord(
+        kind=kind,
+        status="running",
+        config=config.name,
+        config_sha256=fingerprint(config.plain()),
+        seed=config.seed,
+        started=now(),
+        pid=os.getpid(),
+        command=[Path(sys.argv[0]).name, *sys.argv[1:]],
+        versions=versions(),
+        machine=describe_machine(),
+        data=describe_data(dataset),
+        sample=dataset.sampled,
+    )
+    # Only fields that apply to this kind of run are written.
+    if format is not None:
+        record.format = format
+    if devices:
+        record.devices = [*devices]
+    if folds is not None:
+        record.folds = folds
+    if engine is not None:
+        record.engine = engine
+    return record
+
+
+def fingerprint(plain: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a resolved config without ``fit.epochs``, which may be extended."""
+    fit = {name: value for name, value in plain["fit"].items() if name != "epochs"}
+    return hashlib.sha256(dump({**plain, "fit": fit}).encode()).hexdigest()
+
+
+def now() -> str:
+    """Return the current time in ISO 8601, UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def describe_machine() -> MachineRecord:
+    """Return the properties of this machine that can change the last bits of a result."""
+    return MachineRecord(
+        platform=platform.platform(),
+        processor=processor(),
+        cpus=cpu_count(),
+        onednn=os.environ.get("TF_ENABLE_ONEDNN_OPTS"),
+    )
+
+
+def describe_data(dataset: Dataset) -> DataRecord:
+    """Return the name, size and checksums of a data set."""
+    return DataRecord(
+        name=dataset.name,
+        rows=len(dataset),
+        fingerprint=dataset.fingerprint(),
+        files={Path(path).name: sha256 for path, sha256 in dataset.files.items()},
+    )
