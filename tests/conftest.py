@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import hypothesis
@@ -31,14 +33,24 @@ def pytest_collection_modifyitems(items):
             item.add_marker(skip)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _offline(tmp_path_factory):
+    """Leave network and home alone, also where a fixture trains for many tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        # Matplotlib's list of fonts: once, instead of in every process that draws.
+        patch.setenv("MPLCONFIGDIR", str(tmp_path_factory.mktemp("matplotlib")))
+        patch.setenv("NO_PROXY", "127.0.0.1")
+        for proxy in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+            patch.setenv(proxy, "http://127.0.0.1:9")  # nobody listens there
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _own_folder(tmp_path, monkeypatch, request):
-    """Run every test in an empty folder, offline, with a cache of its own."""
+    """Run every test in an empty folder, with a cache of its own."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    for proxy in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
-        monkeypatch.setenv(proxy, "http://127.0.0.1:9")  # nobody listens there
     if "data" in request.keywords:
         folders = [str(Path(folder).absolute()) for folder in DATA.split(os.pathsep)]
         monkeypatch.setenv(
@@ -78,22 +90,41 @@ def _dlcli(capsys):
     return call
 
 
+def environment(**variables):
+    """Return the environment of a process that runs the package under test."""
+    return {**os.environ, "PYTHONPATH": PACKAGE, **variables}
+
+
+def run_process(arguments, *, env=None, **options):
+    """Run the interpreter with some arguments to its end."""
+    options = {"capture_output": True, "text": True, "timeout": 300, **options}
+    command = [sys.executable, *map(str, arguments)]
+    return subprocess.run(command, check=False, env=environment(**(env or {})), **options)
+
+
 @pytest.fixture
 def process():
     """Call the command line in a process of its own."""
+    return lambda *arguments, **options: run_process(["-m", "dlcli", *arguments], **options)
 
-    def call(*arguments, **options):
-        return subprocess.run(
+
+@pytest.fixture
+def python():
+    """Run Python code in a process of its own."""
+    return lambda code, *arguments, **options: run_process(["-c", code, *arguments], **options)
+
+
+@pytest.fixture
+def start():
+    """Start the command line in a process of its own, for tests that send it signals."""
+
+    def popen(*arguments, **options):
+        return subprocess.Popen(
             [sys.executable, "-m", "dlcli", *map(str, arguments)],
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-            env={**os.environ, "PYTHONPATH": PACKAGE, **options.pop("env", {})},
-            **options,
-        )
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(), **options,
+        )  # fmt: skip
 
-    return call
+    return popen
 
 
 PEOPLE = """\
@@ -143,3 +174,50 @@ def write_people():
 def people(write_people, tmp_path):
     """Return the config of a small table."""
     return write_people(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def people_runs(write_people, tmp_path_factory):
+    """Return results of finished trainings of `people`, by format; tests leave them as they are."""
+    folder = tmp_path_factory.mktemp("people")
+    config = dlcli.load_config(write_people(folder))
+    return {
+        ending: dlcli.train(config, runs=folder / "runs", format=ending)
+        for ending in ("keras", "h5")
+    }
+
+
+@pytest.fixture(scope="session")
+def copy_people(people_runs, write_people):
+    """Return a function that makes a folder look as if `people` had been trained in it.
+
+    The runs are numbered in the order of `formats`, and their configs name the folder's table.
+    """
+
+    def copy(folder, *formats):
+        write_people(folder)
+        results = []
+        for number, ending in enumerate(formats, 1):
+            original = people_runs[ending]
+            path = folder / "runs" / "people" / str(number)
+            shutil.copytree(original.path, path)
+            config = (path / "config.yaml").read_text(encoding="utf-8")
+            here = config.replace(str(original.path.parents[2]), str(folder))
+            (path / "config.yaml").write_text(here, encoding="utf-8")
+            results.append(replace(original, path=path, model_path=path / f"model.{ending}"))
+        (path.parent / "latest").symlink_to(path.name)
+        return results
+
+    return copy
+
+
+@pytest.fixture
+def trained(copy_people, tmp_path):
+    """Return the result of a finished training of `people`, in the test's own folder."""
+    return copy_people(tmp_path, "keras")[0]
+
+
+@pytest.fixture
+def trained_h5(copy_people, tmp_path):
+    """Return the result of a finished training of `people` with an HDF5 model file."""
+    return copy_people(tmp_path, "h5")[0]

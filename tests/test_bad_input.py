@@ -10,10 +10,9 @@ from dlcli import load_config, train
 
 
 @pytest.fixture(scope="module")
-def models(write_people, tmp_path_factory):
+def models(people_runs, tmp_path_factory):
     """Return the command line's words for the models that cases predict with."""
     folder = tmp_path_factory.mktemp("models")
-    people = train(load_config(write_people(folder)), runs=folder / "runs").path
     words = "".join(f"{'good' if n % 2 else 'bad'} day {n},{'ab'[n % 2]}\n" for n in range(12))
     (folder / "texts.csv").write_text(f"text,class\n{words}", encoding="utf-8")
     (folder / "texts.yaml").write_text(
@@ -22,7 +21,7 @@ def models(write_people, tmp_path_factory):
         encoding="utf-8",
     )
     texts = train(load_config(folder / "texts.yaml"), runs=folder / "runs").path
-    return {"MODEL": str(people), "TEXTS": str(texts)}
+    return {"MODEL": str(people_runs["keras"].path), "TEXTS": str(texts)}
 
 
 # What the libraries do without a word, by its number in `bad_input`.

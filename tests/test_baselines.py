@@ -3,10 +3,7 @@
 import csv
 import json
 import math
-import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -15,7 +12,6 @@ import pytest
 from scipy import stats
 from scipy.sparse import csr_matrix
 
-import dlcli as package
 from dlcli import DatasetError, TrainingError, baseline, kfold, load_config, train
 from dlcli.cli.baseline import _signed, sentences
 from dlcli.experiments.baseline.contenders import Contender, Row, compare
@@ -446,12 +442,8 @@ def test_ctrl_c_among_the_models_leaves_nothing(people, tmp_path, monkeypatch):
     assert list((tmp_path / "runs/people").iterdir()) == []
 
 
-def test_ctrl_c_in_the_network_ends_with_130_and_leaves_nothing(people, tmp_path):
-    process = subprocess.Popen(
-        [sys.executable, "-m", "dlcli", "baseline", str(people), "--folds", "2", "--set", "fit.epochs=100000"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, "PYTHONPATH": str(Path(package.__file__).parents[1])},
-    )  # fmt: skip
+def test_ctrl_c_in_the_network_ends_with_130_and_leaves_nothing(start, people, tmp_path):
+    process = start("baseline", people, "--folds", "2", "--set", "fit.epochs=100000")
     record = tmp_path / "runs/people/1/run.json"
     deadline = time.monotonic() + 120
     while not record.exists() and time.monotonic() < deadline:

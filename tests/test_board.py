@@ -1,12 +1,9 @@
 """TensorBoard as a process of its own; none has to be installed here."""
 
 import importlib.util
-import os
-import subprocess
 import sys
 
 import pytest
-from conftest import PACKAGE
 
 from dlcli.cli import board
 
@@ -71,7 +68,7 @@ def test_a_server_that_fails_ends_with_1(dlcli, installed, runs, monkeypatch):
 @pytest.mark.parametrize(
     ("sent", "stubborn"), [("SIGINT", False), ("SIGINT", True), ("SIGTERM", False)]
 )
-def test_an_interrupt_ends_the_server_and_is_no_mistake(sent, stubborn):
+def test_an_interrupt_ends_the_server_and_is_no_mistake(python, sent, stubborn):
     ignore = "signal.signal(signal.SIGTERM, signal.SIG_IGN);" if stubborn else ""
     code = (
         "import os, signal, sys\n"
@@ -82,10 +79,7 @@ def test_an_interrupt_ends_the_server_and_is_no_mistake(sent, stubborn):
         f"child = 'import os, signal, time; {ignore} os.kill(os.getppid(), signal.{sent}); time.sleep(60)'\n"
         "sys.exit(board._serve([sys.executable, '-c', child]))\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False,
-        env={**os.environ, "PYTHONPATH": PACKAGE},
-    )  # fmt: skip
+    done = python(code, timeout=30)
 
     assert done.returncode == 0, done.stderr
     assert not done.stderr

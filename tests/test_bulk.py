@@ -98,9 +98,8 @@ def test_plain_chunks_are_parsed_at_once(monkeypatch):
     ]
 
 
-def test_an_error_in_a_large_file_names_its_line(people, tmp_path, write, monkeypatch):
+def test_an_error_in_a_large_file_names_its_line(trained, tmp_path, write, monkeypatch):
     monkeypatch.setattr(bulk, "WORTHWHILE", 1)
-    run = train(load_config(people), runs=tmp_path / "runs").path
     good = ["31;Seoul;yes;1.70"] * 500
     for bad, message in (
         ("x;Seoul;yes;1.70", "big.csv:302: 'x' in column 'age' is not a number"),
@@ -111,7 +110,7 @@ def test_an_error_in_a_large_file_names_its_line(people, tmp_path, write, monkey
     ):
         text = "\n".join(["age;city;member;height", *good[:300], bad, *good[300:]])
         with pytest.raises(DatasetError) as error:
-            predict(run, write("big.csv", text)).to_frame()
+            predict(trained.path, write("big.csv", text)).to_frame()
         assert (
             str(error.value).replace(str(tmp_path) + "/", "").startswith(message.partition(":")[0])
         )
@@ -119,29 +118,27 @@ def test_an_error_in_a_large_file_names_its_line(people, tmp_path, write, monkey
         assert message in str(error.value) or "quote" in message  # csv names the end of the file
 
 
-def test_bytes_that_are_no_utf8_are_named_by_place(people, tmp_path, monkeypatch):
-    run = train(load_config(people), runs=tmp_path / "runs").path
+def test_bytes_that_are_no_utf8_are_named_by_place(trained, tmp_path, monkeypatch):
     path = tmp_path / "big.csv"
     row = b"31;Seoul;yes;1.70\n"
     path.write_bytes(b"age;city;member;height\n" + row * 100_000 + b"31;\xff\xfe;yes;1.70\n")
 
     with pytest.raises(DatasetError, match=r"big\.csv: not utf-8 after line"):
-        predict(run, path).to_frame()
+        predict(trained.path, path).to_frame()
 
 
-def test_a_large_file_gives_what_its_rows_give(people, tmp_path, write):
-    run = train(load_config(people), runs=tmp_path / "runs").path
+def test_a_large_file_gives_what_its_rows_give(trained, tmp_path, write):
     header = "age;city;member;height;label\n"
     body = "".join(
         f"{n % 60};{('Seoul', 'Busan', '')[n % 3]};yes;{1 + n % 7 / 10};a\n" for n in range(70_000)
     )
 
-    whole = predict(run, write("big.csv", header + body)).to_frame()
+    whole = predict(trained.path, write("big.csv", header + body)).to_frame()
 
     assert len(body) > bulk.WORTHWHILE
     assert len(whole) == 70_000
     some = predict(
-        run, write("small.csv", header + "".join(body.splitlines(True)[60_000:60_050]))
+        trained.path, write("small.csv", header + "".join(body.splitlines(True)[60_000:60_050]))
     ).to_frame()
     part = whole[60_000:60_050].reset_index(drop=True)
     assert part["prediction"].tolist() == some["prediction"].tolist()
@@ -246,10 +243,9 @@ def test_a_table_below_a_long_comment_is_read(write):
     assert len(load_dataset(load_config(config))) == 30
 
 
-def test_a_reader_ends_with_the_one_who_gave_up(people, tmp_path, write):
-    run = train(load_config(people), runs=tmp_path / "runs").path
+def test_a_reader_ends_with_the_one_who_gave_up(trained, tmp_path, write):
     path = write("big.csv", "age;city;member;height\n" + "31;Seoul;yes;1.70\n" * 200_000)
-    predictions = predict(run, path)
+    predictions = predict(trained.path, path)
 
     with pytest.raises(KeyError):
         for _ in predictions:

@@ -1,7 +1,6 @@
 """The command line: what it prints where, and how it ends."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -9,13 +8,12 @@ import time
 from pathlib import Path
 
 import pytest
+from conftest import environment
 
 import dlcli as package
 from dlcli.config.catalogue import keras_catalogue
 from dlcli.config.load import bundled
 
-PACKAGE = str(Path(package.__file__).parents[1])
-ENVIRONMENT = {**os.environ, "PYTHONPATH": PACKAGE}
 CONFIGS = bundled("configs")
 
 
@@ -53,11 +51,9 @@ IMPORTS = {
 
 
 @pytest.fixture(scope="module")
-def folder(write_people, tmp_path_factory):
+def folder(copy_people, tmp_path_factory):
     folder = tmp_path_factory.mktemp("imports")
-    config = package.load_config(write_people(folder))
-    for ending in ("keras", "h5"):
-        package.train(config, runs=folder / "runs", format=ending)
+    copy_people(folder, "keras", "h5")
     (folder / "one.csv").write_text("age;city;member;height\n31;Seoul;yes;1.70\n", encoding="utf-8")
     gone = (folder / "people.yaml").read_text(encoding="utf-8").replace("people.csv", "gone.csv")
     (folder / "gone.yaml").write_text(gone, encoding="utf-8")
@@ -66,30 +62,25 @@ def folder(write_people, tmp_path_factory):
 
 
 @pytest.mark.parametrize("line", IMPORTS)
-def test_a_command_imports_what_it_needs(folder, line):
+def test_a_command_imports_what_it_needs(folder, python, line):
     code = (
         "import sys, dlcli.cli\n"
         f"try: dlcli.cli.main({line.split()!r})\n"
         "except SystemExit as stop: assert stop.code in (None, 0, 2)\n"
         f"print(*(m for m in {HEAVY!r} if m in sys.modules), file=sys.stderr)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True,
-        env=ENVIRONMENT, cwd=folder,
-    )  # fmt: skip
+    done = python(code, cwd=folder)
 
+    assert done.returncode == 0, done.stderr
     assert set(done.stderr.splitlines()[-1].split()) == IMPORTS[line]
     assert done.stdout or "wrong" in line or "gone" in line
 
 
-def test_importing_dlcli_imports_nothing_heavy():
+def test_importing_dlcli_imports_nothing_heavy(python):
     code = "import sys, dlcli; print(sorted(m for m in sys.modules if m in ('numpy', 'pydantic', 'yaml', 'typer')))"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True,
-        env=ENVIRONMENT,
-    )  # fmt: skip
+    done = python(code)
 
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.strip() == "[]", done.stderr
 
 
 def test_the_function_is_not_hidden_by_a_module():
@@ -357,7 +348,7 @@ def test_the_reader_of_a_pipe_may_leave_early(people):
     command = f"{sys.executable} -m dlcli schema | head -1"
     done = subprocess.run(
         ["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True, check=False,
-        env=ENVIRONMENT,
+        env=environment(),
     )  # fmt: skip
 
     assert done.stdout == "{\n"
@@ -379,7 +370,7 @@ def test_streams_that_end_early_or_are_not_there(folder, line, code):
     (folder / "many.csv").write_text(f"age;city;member;height\n{rows}", encoding="utf-8")
     command = f"set -o pipefail; {sys.executable} -m dlcli {line}"
     done = subprocess.run(
-        ["bash", "-c", command], capture_output=True, text=True, check=False, env=ENVIRONMENT,
+        ["bash", "-c", command], capture_output=True, text=True, check=False, env=environment(),
         cwd=folder,
     )  # fmt: skip
 
@@ -388,12 +379,8 @@ def test_streams_that_end_early_or_are_not_there(folder, line, code):
     assert "Traceback" not in done.stderr
 
 
-def test_ctrl_c_keeps_the_best_model_and_ends_with_130(people, tmp_path):
-    process = subprocess.Popen(
-        [sys.executable, "-m", "dlcli", "train", str(people), "--set", "fit.epochs=100000"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env=ENVIRONMENT,
-    )  # fmt: skip
+def test_ctrl_c_keeps_the_best_model_and_ends_with_130(start, people, tmp_path):
+    process = start("train", people, "--set", "fit.epochs=100000")
     history = tmp_path / "runs/people/1/history.csv"
     deadline = time.monotonic() + 120
     while not history.exists() and time.monotonic() < deadline:
@@ -448,7 +435,7 @@ def test_a_full_disk_under_standard_output_is_an_error():
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [sys.executable, "-m", "dlcli", "list"], stdout=full, stderr=subprocess.PIPE, text=True,
-            check=False, env=ENVIRONMENT,
+            check=False, env=environment(),
         )  # fmt: skip
 
     assert done.returncode == 1
@@ -489,7 +476,9 @@ def test_training_goes_on_when_nobody_reads_its_progress(people, tmp_path, strea
     people.write_text(text)
     line = f"{sys.executable} -m dlcli train people.yaml {streams}"
 
-    subprocess.run(line, shell=True, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, check=True)
+    subprocess.run(
+        line, shell=True, cwd=tmp_path, env=environment(), capture_output=True, check=True
+    )
 
     record = json.loads((tmp_path / "runs/people/1/run.json").read_text())
     assert (record["status"], record["epochs"]) == ("finished", 40)

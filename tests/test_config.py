@@ -1,14 +1,9 @@
 """Loading and checking configs: everything at once, with its line, without Keras."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-import dlcli
 from dlcli import ConfigError, DlcliError, load_config
 from dlcli.config.catalogue import PATH, generate, keras_catalogue
 from dlcli.config.document import dump
@@ -292,15 +287,12 @@ def test_the_catalogue_is_that_of_the_installed_keras():
         assert generate() == stored
 
 
-def test_checking_imports_neither_keras_nor_numpy(config):
+def test_checking_imports_neither_keras_nor_numpy(config, python):
     code = (
         "import sys; from dlcli import load_config; load_config(sys.argv[1]); "
         "print([m for m in ('keras', 'tensorflow', 'numpy', 'pandas') if m in sys.modules])"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(config())], capture_output=True, text=True, check=True,
-        env={**os.environ, "PYTHONPATH": str(Path(dlcli.__file__).parents[1])},
-    )  # fmt: skip
+    done = python(code, config())
 
     assert done.stdout.strip() == "[]"
 

@@ -2,13 +2,9 @@
 
 import csv
 import json
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
-from conftest import PACKAGE
 
 from dlcli import ConfigError, DlcliError, evaluate, kfold, load_config, predict, train
 from dlcli.config.sections import HardwareConfig
@@ -180,11 +176,8 @@ main(["train", "iris", "--devices", "3"])
 """
 
 
-def test_two_devices_give_what_one_gives(tmp_path):
-    ran = subprocess.run(
-        [sys.executable, "-c", TWO_DEVICES], capture_output=True, text=True, timeout=300, check=False,
-        cwd=tmp_path, env={**os.environ, "PYTHONPATH": PACKAGE},
-    )  # fmt: skip
+def test_two_devices_give_what_one_gives(python, tmp_path):
+    ran = python(TWO_DEVICES, cwd=tmp_path)
 
     assert ran.returncode == 2, ran.stderr
     assert "--devices 3: this machine has 0 GPUs" in ran.stderr

@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import good_models
@@ -12,9 +10,9 @@ import hostile
 import keras
 import numpy as np
 import pytest
+from conftest import run_process
 
-import dlcli
-from dlcli import ModelFileError, inspect, load_config, predict, train
+from dlcli import ModelFileError, inspect, predict
 from dlcli.errors import DlcliError
 from dlcli.models.file import read_model_file
 from dlcli.models.inspection.architecture import inspect_architecture
@@ -23,7 +21,6 @@ from dlcli.models.limits import DEFAULT, limits_of
 from dlcli.models.loading import load_model
 from dlcli.models.npz import inspect_npz
 
-PACKAGE = str(Path(dlcli.__file__).parents[1])
 SECONDS, MEGABYTES = 5, 500
 
 # Opens each file by a command, as a user would, and measures it.
@@ -51,7 +48,7 @@ print(json.dumps([found, used, "tensorflow" in sys.modules]))
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory, write_people):
+def base(tmp_path_factory, copy_people):
     folder = tmp_path_factory.mktemp("hostile")
     model = keras.Sequential(
         [
@@ -62,24 +59,16 @@ def base(tmp_path_factory, write_people):
     )
     for ending in ("keras", "h5"):
         model.save(folder / f"plain.{ending}")
-    config = load_config(write_people(folder))
-    for ending in ("keras", "h5"):
-        train(config, runs=folder / "runs", format=ending)
     (folder / "rows.csv").write_text("1,2,3,4\n")
-    runs = folder / "runs" / "people"
-    return hostile.Base(
-        folder, folder / "plain.keras", folder / "plain.h5",
-        runs / "1" / "model.keras", runs / "2" / "model.h5",
-    )  # fmt: skip
+    trained = [result.model_path for result in copy_people(folder, "keras", "h5")]
+    return hostile.Base(folder, folder / "plain.keras", folder / "plain.h5", *trained)
 
 
 @pytest.fixture(scope="module")
 def opened(base):
     files = {name: str(path) for name, path in hostile.write_all(base).items()}
-    done = subprocess.run(
-        [sys.executable, "-c", OPEN_ALL], input=json.dumps(files), capture_output=True, text=True,
-        check=True, cwd=base.folder, env={**os.environ, "PYTHONPATH": PACKAGE},
-    )  # fmt: skip
+    done = run_process(["-c", OPEN_ALL], input=json.dumps(files), cwd=base.folder)
+    assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
 
@@ -319,11 +308,8 @@ guard.limit(0)
         ("print(input()); sys.exit(3)", 3, "through"),
     ],
 )
-def test_a_command_goes_on_in_a_child_and_ends_as_it_does(then, code, words):
-    done = subprocess.run(
-        [sys.executable, "-c", CONFINED + then], input="through\n", capture_output=True, text=True,
-        check=False, timeout=60, env={**os.environ, "PYTHONPATH": PACKAGE},
-    )  # fmt: skip
+def test_a_command_goes_on_in_a_child_and_ends_as_it_does(python, then, code, words):
+    done = python(CONFINED + then, input="through\n", timeout=60)
 
     assert done.returncode in (code, -signal.SIGINT if "SIGINT" in then else code, 130 if "SIGINT" in then else code)  # fmt: skip
     assert words in done.stdout + done.stderr

@@ -4,9 +4,6 @@ import contextlib
 import csv
 import io
 import json
-import os
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -19,7 +16,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
-import dlcli
 from dlcli import ModelFileError, evaluate, load_config, predict, train
 from dlcli.models import onnx_graph
 from dlcli.models.inspection.onnx.checks import inspect_onnx
@@ -28,17 +24,6 @@ from dlcli.models.onnx import ExportError, OnnxNetwork, export_graph
 from dlcli.models.onnx_cache import load_cached_graph
 
 layers = keras.layers
-
-
-@pytest.fixture(scope="module")
-def trained(write_people, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("trained")
-    return train(load_config(write_people(folder)), runs=folder / "runs")
-
-
-@pytest.fixture(scope="module")
-def rows(trained):
-    return trained.path.parents[2] / "people.csv"
 
 
 @pytest.fixture
@@ -62,24 +47,21 @@ def copy(trained, tmp_path):
     return changed
 
 
-def test_prediction_and_evaluation_import_no_tensorflow(trained, rows):
+def test_prediction_and_evaluation_import_no_tensorflow(trained, people, python):
     code = (
         "import sys; from dlcli import evaluate, predict\n"
         "frame = predict(sys.argv[1], sys.argv[2]).to_frame()\n"
         "scores = evaluate(sys.argv[1], sys.argv[2]).scores\n"
         "print(len(frame), scores.rows, [m for m in ('keras', 'tensorflow') if m in sys.modules])"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, trained.path, rows], capture_output=True, text=True, check=True,
-        env={**os.environ, "PYTHONPATH": str(Path(dlcli.__file__).parents[1])},
-    )  # fmt: skip
+    done = python(code, trained.path, people.with_suffix(".csv"))
 
     assert done.stdout.strip() == "12 12 []"
 
 
 @pytest.mark.parametrize("format", ["keras", "h5"])
-def test_both_engines_predict_the_same(people, tmp_path, format):
-    run = train(load_config(people), runs=tmp_path / "runs", format=format)
+def test_both_engines_predict_the_same(copy_people, tmp_path, format):
+    (run,) = copy_people(tmp_path, format)
     table = tmp_path / "people.csv"
 
     first, second = (predict(run.path, table, engine=name) for name in ("onnx", "keras"))
@@ -158,8 +140,8 @@ def test_a_model_without_a_graph_predicts_with_keras_and_says_why(people, tmp_pa
 
 
 @pytest.mark.parametrize("format", ["keras", "h5"])
-def test_a_graph_of_other_weights_is_ignored_with_a_notice(people, tmp_path, rows, format):
-    run = train(load_config(people), runs=tmp_path / "runs", format=format)
+def test_a_graph_of_other_weights_is_ignored_with_a_notice(copy_people, tmp_path, format):
+    (run,) = copy_people(tmp_path, format)
     path = tmp_path / f"changed.{format}"
     model = load_model(run.path, "keras").model
     model.set_weights([weight * 2 for weight in model.get_weights()])
@@ -459,12 +441,11 @@ def test_the_model_file_says_what_its_graph_was_made_from(trained):
     assert Path(trained.model_path).stat().st_size < 100_000
 
 
-def test_one_flipped_bit_of_a_graph_is_noticed(people, tmp_path):
-    run = train(load_config(people), runs=tmp_path / "runs", format="h5")
-    with h5py.File(run.model_path, "r+") as file:
+def test_one_flipped_bit_of_a_graph_is_noticed(trained_h5):
+    with h5py.File(trained_h5.model_path, "r+") as file:
         file["dlcli_onnx"][-40] ^= 1
 
-    loaded = load_model(run.path)
+    loaded = load_model(trained_h5.path)
 
     assert loaded.network.engine == "keras"
     assert loaded.notices == ("the ONNX graph of model.h5 is ignored: it is damaged",)

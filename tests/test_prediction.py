@@ -11,10 +11,9 @@ import pytest
 from dlcli import DatasetError, load_config, predict, train
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory, write_people):
-    folder = tmp_path_factory.mktemp("model")
-    return train(load_config(write_people(folder)), runs=folder / "runs").path
+@pytest.fixture
+def model(people_runs):
+    return people_runs["keras"].path
 
 
 ROWS = "age;city;member;height\n31;Seoul;yes;1.70\n42;Busan;no;1.81\n"

@@ -25,11 +25,6 @@ from dlcli.runs.directory import RunDirectory
 from dlcli.runs.listing import find_run
 
 
-@pytest.fixture
-def trained(people, tmp_path):
-    return train(load_config(people), runs=tmp_path / "runs")
-
-
 def test_a_run_leaves_what_the_readme_says(trained):
     assert {path.name for path in trained.path.iterdir()} == {
         "config.yaml", "model.keras", "history.csv", "metrics.json", "loss.png", "accuracy.png",
@@ -54,7 +49,7 @@ def test_the_resolved_config_repeats_the_run_to_the_bit(trained, tmp_path):
 
 
 def test_runs_are_numbered_and_never_overwritten(people, trained, tmp_path):
-    second = train(load_config(people), runs=tmp_path / "runs")
+    second = train(load_config(people, ["fit.epochs=1"]), runs=tmp_path / "runs")
 
     assert (trained.path.name, second.path.name) == ("1", "2")
     assert (tmp_path / "runs/people/latest").resolve() == second.path.resolve()
@@ -62,8 +57,10 @@ def test_runs_are_numbered_and_never_overwritten(people, trained, tmp_path):
 
 
 @pytest.mark.parametrize("format", ["keras", "h5"])
-def test_both_formats_predict_after_being_moved_and_open_in_plain_keras(people, tmp_path, format):
-    result = train(load_config(people), runs=tmp_path / "runs", format=format)
+def test_both_formats_predict_after_being_moved_and_open_in_plain_keras(
+    people, copy_people, tmp_path, format
+):
+    (result,) = copy_people(tmp_path, format)
     alone = tmp_path / "alone"
     alone.mkdir()
     moved = (result.path / f"model.{format}").rename(alone / f"model.{format}")
@@ -300,20 +297,18 @@ def test_a_layer_with_code_is_refused_before_keras_sees_it(tmp_path, trained):
         (lambda m: m.update(preprocess={}), "damaged"),
     ],
 )
-def test_metadata_that_contradict_the_network_are_refused(people, tmp_path, change, message):
-    result = train(load_config(people), runs=tmp_path / "runs", format="h5")
-    with h5py.File(result.model_path, "r+") as file:
+def test_metadata_that_contradict_the_network_are_refused(trained_h5, tmp_path, change, message):
+    with h5py.File(trained_h5.model_path, "r+") as file:
         metadata = json.loads(file.attrs["dlcli"])
         change(metadata)
         file.attrs["dlcli"] = json.dumps(metadata)
 
     with pytest.raises(ModelFileError, match=message):
-        predict(result.model_path, tmp_path / "people.csv").to_frame()
+        predict(trained_h5.model_path, tmp_path / "people.csv").to_frame()
 
 
-def test_changed_weights_are_noticed(people, tmp_path):
-    result = train(load_config(people), runs=tmp_path / "runs", format="h5")
-    with h5py.File(result.model_path, "r+") as file:
+def test_changed_weights_are_noticed(trained_h5):
+    with h5py.File(trained_h5.model_path, "r+") as file:
         name = next(iter(file["model_weights"]))
         found = []
         file["model_weights"][name].visititems(
@@ -322,7 +317,8 @@ def test_changed_weights_are_noticed(people, tmp_path):
         found[0][...] = 0.5
 
     assert any(
-        "not those that dlcli saved" in notice for notice in load_model(result.model_path).notices
+        "not those that dlcli saved" in notice
+        for notice in load_model(trained_h5.model_path).notices
     )
 
 
