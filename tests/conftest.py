@@ -60,16 +60,21 @@ def _own_folder(tmp_path, monkeypatch, request):
         monkeypatch.delenv("DLCLI_DATA", raising=False)
 
 
-@pytest.fixture
-def write(tmp_path):
-    """Write a text file and return its path."""
+def writer(folder):
+    """Return a function that writes a text file into a folder and returns its path."""
 
     def write_file(name, text, **options):
-        path = tmp_path / name
+        path = folder / name
         path.write_text(text, **{"encoding": "utf-8", **options})
         return path
 
     return write_file
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write a text file and return its path."""
+    return writer(tmp_path)
 
 
 @pytest.fixture(name="dlcli")

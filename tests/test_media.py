@@ -9,6 +9,7 @@ import zipfile
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import writer
 from PIL import Image
 from scipy.io import wavfile
 
@@ -58,20 +59,32 @@ def draw(kind, number, size=(8, 6), mode="L"):
     return Image.fromarray(pixels).convert(mode)
 
 
-@pytest.fixture
-def pictures(tmp_path):
+def save_pictures(folder):
     for kind in ("lying", "upright"):
-        (tmp_path / "bars" / kind).mkdir(parents=True)
+        (folder / kind).mkdir(parents=True)
         for number in range(20):
             ending = "png" if number % 2 else "JPG"
-            draw(kind, number).save(tmp_path / "bars" / kind / f"{number:02d}.{ending}")
-    (tmp_path / "bars" / ".DS_Store").write_text("no picture")
-    (tmp_path / "bars" / "notes.txt").write_text("no picture")
-    return tmp_path / "bars"
+            draw(kind, number).save(folder / kind / f"{number:02d}.{ending}")
+    (folder / ".DS_Store").write_text("no picture")
+    (folder / "notes.txt").write_text("no picture")
+    return folder
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    return save_pictures(tmp_path / "bars")
 
 
 IMAGES = {"images": {"path": "bars", "color_mode": "grayscale"}}
 SCALED = {"preprocess": {"numeric": {"scale": 255}}}
+
+
+@pytest.fixture(scope="module")
+def picture_run(tmp_path_factory):
+    """Return the run of a model that tells lying from upright bars."""
+    folder = tmp_path_factory.mktemp("pictures")
+    save_pictures(folder / "bars")
+    return train(config_of(writer(folder), IMAGES, DENSE, **SCALED), runs=folder / "runs").path
 
 
 def test_pictures_are_loaded_from_class_folders(pictures, write):
@@ -84,8 +97,7 @@ def test_pictures_are_loaded_from_class_folders(pictures, write):
 
 
 @pytest.mark.parametrize("form", ["png", "jpg", "folder", "several", "zip"])
-def test_pictures_are_predicted_as_files_folders_and_archives(pictures, write, tmp_path, form):
-    run = train(config_of(write, IMAGES, DENSE, **SCALED), runs=tmp_path / "runs").path
+def test_pictures_are_predicted_as_files_folders_and_archives(picture_run, tmp_path, form):
     (tmp_path / "new").mkdir()
     large = draw("upright", 2).resize((60, 80)).convert("RGBA")
     large.save(tmp_path / "new" / "a.png")
@@ -101,7 +113,7 @@ def test_pictures_are_predicted_as_files_folders_and_archives(pictures, write, t
         "zip": (tmp_path / "new.zip", ["upright", "lying"]),
     }[form]
 
-    found = predict(run, source).to_frame()
+    found = predict(picture_run, source).to_frame()
 
     assert list(found.columns) == ["file", "prediction", "p_lying", "p_upright"]
     assert found["prediction"].tolist() == wanted
@@ -110,36 +122,32 @@ def test_pictures_are_predicted_as_files_folders_and_archives(pictures, write, t
     ]
 
 
-def test_pixels_in_a_csv_give_what_the_picture_gives(pictures, write, tmp_path):
-    run = train(config_of(write, IMAGES, DENSE, **SCALED), runs=tmp_path / "runs").path
+def test_pixels_in_a_csv_give_what_the_picture_gives(picture_run, write, tmp_path):
     draw("upright", 1).save(tmp_path / "a.png")
     row = ",".join(map(str, np.asarray(draw("upright", 1)).ravel()))
 
-    from_picture = predict(run, tmp_path / "a.png").to_frame().drop(columns="file")
-    from_row = predict(run, write("pixels.csv", row + "\n")).to_frame()
+    from_picture = predict(picture_run, tmp_path / "a.png").to_frame().drop(columns="file")
+    from_row = predict(picture_run, write("pixels.csv", row + "\n")).to_frame()
 
     pd.testing.assert_frame_equal(from_picture, from_row)
 
 
 def test_light_pictures_for_a_model_of_dark_ones_are_noticed_and_inverted(
-    pictures, write, tmp_path, dlcli
+    picture_run, tmp_path, dlcli
 ):
-    run = train(config_of(write, IMAGES, DENSE, **SCALED), runs=tmp_path / "runs").path
     negative = Image.fromarray(255 - np.asarray(draw("upright", 2)))
     negative.save(tmp_path / "negative.png")
 
-    _, _, err = dlcli("predict", run, tmp_path / "negative.png")
-    code, out, quiet = dlcli("predict", run, tmp_path / "negative.png", "--invert")
+    _, _, err = dlcli("predict", picture_run, tmp_path / "negative.png")
+    code, out, quiet = dlcli("predict", picture_run, tmp_path / "negative.png", "--invert")
 
     assert "--invert" in err
     assert "--invert" not in quiet
     assert (code, next(csv.DictReader(out.splitlines()))["prediction"]) == (0, "upright")
 
 
-def test_a_labelled_folder_of_pictures_is_evaluated(pictures, write, tmp_path):
-    run = train(config_of(write, IMAGES, DENSE, **SCALED), runs=tmp_path / "runs").path
-
-    scores = evaluate(run, pictures).scores
+def test_a_labelled_folder_of_pictures_is_evaluated(picture_run, pictures):
+    scores = evaluate(picture_run, pictures).scores
 
     assert scores.rows == 40
     assert scores.metrics["accuracy"] == 1.0
@@ -230,9 +238,7 @@ def tone(pitch, seconds, rate=RATE):
 PITCHES = {"low": 50, "high": 350}
 
 
-@pytest.fixture
-def recordings(tmp_path):
-    folder = tmp_path / "tones"
+def save_recordings(folder):
     folder.mkdir()
     for number in range(40):
         name = ("low", "high")[number % 2]
@@ -241,16 +247,28 @@ def recordings(tmp_path):
     return folder
 
 
+@pytest.fixture
+def recordings(tmp_path):
+    return save_recordings(tmp_path / "tones")
+
+
 AUDIO = {"audio": {"path": "tones", "pattern": "{class}_{speaker}_{take}"}}
 
 
-def test_recordings_of_mixed_lengths_train_and_predict(recordings, write, tmp_path, dlcli):
-    run = train(config_of(write, AUDIO, HEARS), runs=tmp_path / "runs").path
+@pytest.fixture(scope="module")
+def sound_run(tmp_path_factory):
+    """Return the run of a model that tells low from high tones."""
+    folder = tmp_path_factory.mktemp("sound")
+    save_recordings(folder / "tones")
+    return train(config_of(writer(folder), AUDIO, HEARS), runs=folder / "runs").path
+
+
+def test_recordings_of_mixed_lengths_train_and_predict(sound_run, tmp_path, dlcli):
     wavfile.write(tmp_path / "new.wav", RATE, tone(352, 0.3))
     stereo = np.stack([tone(51, 2.0, 8000)] * 2, axis=1)
     wavfile.write(tmp_path / "other.wav", 8000, (stereo * 32767).astype(np.int16))
 
-    code, out, _ = dlcli("predict", run, tmp_path / "new.wav", tmp_path / "other.wav")
+    code, out, _ = dlcli("predict", sound_run, tmp_path / "new.wav", tmp_path / "other.wav")
 
     assert code == 0
     rows = list(csv.DictReader(out.splitlines()))
@@ -331,12 +349,9 @@ def test_what_is_no_wav_is_named(data):
         decode_wav(data, "x.wav")
 
 
-def test_a_model_of_sound_refuses_rows(recordings, write, tmp_path):
-    config = config_of(write, AUDIO, HEARS, fit={"epochs": 1})
-    run = train(config, runs=tmp_path / "runs").path
-
+def test_a_model_of_sound_refuses_rows(sound_run, write):
     with pytest.raises(DatasetError, match=r"the model takes \.wav files"):
-        predict(run, write("rows.csv", "1,2\n"))
+        predict(sound_run, write("rows.csv", "1,2\n"))
 
 
 # Text
@@ -350,8 +365,7 @@ TEXT = {"text": {"path": "mail.csv", "text": "message", "target": "kind"}}
 WORDS = {"preprocess": {"text": {"vectorize": {"max_tokens": 50, "output_sequence_length": 6}}}}
 
 
-@pytest.fixture
-def mail(write):
+def write_mail(write):
     rows = [
         f'"Win a PRIZE, now! no{n % 3}",spam\n"See you, at {n % 7} then",ham\n' for n in range(20)
     ]
@@ -359,8 +373,16 @@ def mail(write):
 
 
 @pytest.fixture
-def reader(mail, write, tmp_path):
-    return train(config_of(write, TEXT, READS, **WORDS), runs=tmp_path / "runs").path
+def mail(write):
+    return write_mail(write)
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory):
+    """Return the run of a model that tells spam from ham."""
+    folder = tmp_path_factory.mktemp("mail")
+    write_mail(writer(folder))
+    return train(config_of(writer(folder), TEXT, READS, **WORDS), runs=folder / "runs").path
 
 
 @pytest.mark.parametrize("form", ["csv", "txt", "jsonl", "option", "frame"])
@@ -519,11 +541,8 @@ def test_text_columns_and_numbers_go_into_one_network(write, tmp_path):
     assert result.scores["test"].metrics["accuracy"] == 1.0
 
 
-def test_texts_option_is_for_models_of_text(pictures, write, tmp_path, dlcli):
-    config = config_of(write, IMAGES, DENSE, fit={"epochs": 1})
-    run = train(config, runs=tmp_path / "runs").path
-
-    code, _, err = dlcli("predict", run, "--text", "hello")
+def test_texts_option_is_for_models_of_text(picture_run, dlcli):
+    code, _, err = dlcli("predict", picture_run, "--text", "hello")
 
     assert code == 2
     assert "no model of text" in err
@@ -573,26 +592,30 @@ def test_a_series_is_cut_into_windows_and_split_in_time(write):
         assert fold.train.max() < fold.test.min()
 
 
-def test_a_series_is_forecast_one_step_beyond_its_end(write, tmp_path, dlcli):
-    run = train(series_config(write), runs=tmp_path / "runs").path
-    assert (run / "forecast.png").is_file()
+@pytest.fixture(scope="module")
+def series_run(tmp_path_factory):
+    """Return the run of a model that continues a sine."""
+    folder = tmp_path_factory.mktemp("series")
+    return train(series_config(writer(folder)), runs=folder / "runs").path
+
+
+def test_a_series_is_forecast_one_step_beyond_its_end(series_run, write, dlcli):
+    assert (series_run / "forecast.png").is_file()
     values = np.sin(np.arange(40) / 3)
     source = write("more.csv", "level\n" + "".join(f"{v:.4f}\n" for v in values))
 
-    code, out, _ = dlcli("predict", run, source)
+    code, out, _ = dlcli("predict", series_run, source)
 
     assert code == 0
     rows = list(csv.DictReader(out.splitlines()))
     assert [int(row["row"]) for row in rows] == list(range(11, 42))
     assert float(rows[-1]["prediction"]) == pytest.approx(np.sin(40 / 3), abs=0.2)
-    assert evaluate(run, source).scores.rows == 30
+    assert evaluate(series_run, source).scores.rows == 30
 
 
-def test_a_series_too_short_for_the_window_is_refused(write, tmp_path):
-    run = train(series_config(write, fit={"epochs": 1}), runs=tmp_path / "runs").path
-
+def test_a_series_too_short_for_the_window_is_refused(series_run, write):
     with pytest.raises(DatasetError, match="5 rows, but the model looks at 10 before"):
-        predict(run, write("few.csv", "level\n" + "1\n" * 5)).to_frame()
+        predict(series_run, write("few.csv", "level\n" + "1\n" * 5)).to_frame()
 
 
 def test_window_looks_at_the_target_alone(write):
@@ -803,14 +826,14 @@ def test_folders_that_are_no_classes_cannot_be_evaluated(reader, tmp_path):
         evaluate(reader, tmp_path / "texts")
 
 
-def test_invert_is_for_pictures_and_their_pixels(pictures, reader, write, tmp_path):
-    run = train(config_of(write, IMAGES, DENSE, **SCALED), runs=tmp_path / "runs").path
+def test_invert_is_for_pictures_and_their_pixels(picture_run, reader, write):
     row = np.asarray(draw("upright", 1)).ravel()
     straight = write("a.csv", ",".join(map(str, row)) + "\n")
     negative = write("b.csv", ",".join(map(str, 255 - row)) + "\n")
 
     pd.testing.assert_frame_equal(
-        predict(run, straight).to_frame(), predict(run, negative, invert=True).to_frame()
+        predict(picture_run, straight).to_frame(),
+        predict(picture_run, negative, invert=True).to_frame(),
     )
     with pytest.raises(DatasetError, match="only images can be inverted"):
         predict(reader, negative, invert=True)
