@@ -409,7 +409,7 @@ ROWS = [
     rows(42, "texts in no UTF-8", b"good day\nForl\xec\n", "texts.txt:2: not UTF-8", "save the file as UTF-8", file="texts.txt", model="TEXTS", code=2),
     rows(42, "texts in cp949", "좋은 하루\n나쁜 하루\n".encode("cp949"), "prediction,", file="texts.txt", model="TEXTS"),
     Case(67, "a class that training had not", {"rows.csv": "age;city;member;height;label\n31;Seoul;yes;1.70;d\n"}, "evaluate MODEL rows.csv",
-         ("rows.csv:2: label 'd' was not in training (a, b)",)),
+         ("rows.csv:2: label 'd' did not occur in training (a, b)",)),
     Case(54, "a label missing", {"rows.csv": "age;city;member;height;label\n31;Seoul;yes;1.70;\n"}, "evaluate MODEL rows.csv",
          ("rows.csv:2: no 'label'",)),
     Case(97, "nothing to evaluate", {"rows.csv": "age;city;member;height;label\n"}, "evaluate MODEL rows.csv", ("rows.csv has no rows",)),

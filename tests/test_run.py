@@ -93,6 +93,24 @@ def test_evaluate_gives_the_metrics_of_the_run_and_the_labels_of_predict(trained
     assert [item.name for item in table.scores.classes] == ["a", "b"]
 
 
+def test_evaluate_splits_as_the_training_did_after_the_config_in_the_run_was_edited(
+    dlcli, trained, tmp_path
+):
+    path = trained.path / "config.yaml"
+    edited = path.read_text().replace("seed: 0", "seed: 7").replace("test: 0.25", "test: 0.5")
+    assert edited.count("seed: 7") == edited.count("test: 0.5") == 1
+    path.write_text(edited.replace("loss: binary_crossentropy", "loss: mean_squared_error"))
+
+    code, out, error = dlcli("evaluate", trained.path, "--json")
+
+    assert code == 0, error
+    result = json.loads(out)
+    assert result["source"] == "test rows of people"
+    assert result["rows"] == trained.scores["test"].rows
+    for name, value in trained.scores["test"].metrics.items():
+        assert result["metrics"][name] == pytest.approx(value)
+
+
 def test_evaluate_notices_that_the_data_have_changed(trained, tmp_path):
     path = tmp_path / "people.csv"
     path.write_text(path.read_text().replace("31;", "32;"))
@@ -247,7 +265,7 @@ def test_a_file_of_plain_keras_predicts_and_says_so(keras_file, write, name, uni
         assert list(frame["prediction"]) == [str(code) for code in outputs.argmax(axis=1)]
         assert np.allclose(frame.iloc[:, 1:], outputs, atol=1e-6)
     assert any("plain Keras" in notice for notice in predictions.notices())
-    with pytest.raises(ModelFileError, match="does not say what its target is"):
+    with pytest.raises(ModelFileError, match="its target is unknown"):
         evaluate(path, "rows.csv")
 
 

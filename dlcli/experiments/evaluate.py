@@ -1,4 +1,4 @@
-"""How good a saved model is: on the test rows of its run, or on a table of its own kind."""
+"""Score a saved model on the held-out rows of its run, or on a table with the target column."""
 
 from __future__ import annotations
 
@@ -14,27 +14,29 @@ from dlcli.datasets.dataset import Dialect, Target
 from dlcli.datasets.tables.columns import numbers, to_number
 from dlcli.errors import DatasetError, ModelFileError
 from dlcli.models.loading import Engine, LoadedModel, load_model
+from dlcli.models.metadata import Metadata
 from dlcli.network.building import compile_model
 from dlcli.network.measures import measure
 from dlcli.network.scores import Scores, keras_metrics, score_outputs
-from dlcli.prediction.predict import Predictions, predict
+from dlcli.prediction.predict import predict
 from dlcli.prediction.rows import RawBlock
 from dlcli.preparation.prepare import prepare
 from dlcli.preparation.split import split_rows
 from dlcli.preparation.targets import encode_target
-from dlcli.runs.listing import find_run
+from dlcli.runs.directory import CONFIG
+from dlcli.runs.records import RECORD
 from dlcli.types import Array
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Scores of a saved model.
+    """The scores of a saved model.
 
     Parameters
     ----------
     model : Path
     source : str
-        What was scored: ``"test rows of sonar"`` or a file.
+        The scored rows: ``"test rows of sonar"``, or a file.
     target : Target
     scores : Scores
     notices : tuple of str
@@ -64,42 +66,59 @@ def evaluate(
     ----------
     model : path or LoadedModel
     source : path, optional
-        A CSV or JSON Lines file with the target column, or ``"-"``. Without it the data set of
-        the run is loaded again and the rows that were held out are scored.
+        A CSV or JSON Lines file with the target column, or ``"-"`` for standard input. Default:
+        the held-out rows of the data set that the model was trained on, which is loaded and
+        split again as in the training.
     engine : {"auto", "onnx", "keras"}
-        What computes the outputs of a model that is not loaded yet; see `load_model`.
+        Library that computes the outputs, as in `load_model`. Ignored for a `LoadedModel`.
     download_bar : bool
-        Whether a download shows a bar on standard error.
+        Whether to show a download's progress on standard error.
+
+    Returns
+    -------
+    Evaluation
 
     Raises
     ------
     ModelFileError
         If the model cannot be opened, or has no metadata.
     DatasetError
-        If the data cannot be read, lack the target, or are not those of the run.
+        If the data cannot be read, have no target column, or have changed since the training.
     """
     loaded = model if isinstance(model, LoadedModel) else load_model(model, engine)
-    if loaded.metadata is None:
+    metadata = loaded.metadata
+    if metadata is None:
         raise ModelFileError(
-            f"{loaded.path} was written by plain Keras and does not say what its target is",
+            f"{loaded.path} was written by plain Keras: its target is unknown",
             hint="`dlcli predict` works with it",
         )
-    config = loaded.metadata.checked_config()
+    config = metadata.checked_config()
     if source is None:
-        return _on_held_out(loaded, _run_config(loaded.path) or config, download_bar=download_bar)
-    predictions = predict(loaded, source, labelled=True)
-    return _on_table(loaded, predictions, config, str(source))
+        config = _with_data_path(config, loaded.path.parent)
+        return _evaluate_held_out(loaded, metadata, config, download_bar=download_bar)
+    return _evaluate_table(loaded, metadata, config, source)
 
 
-def _run_config(path: Path) -> Config | None:
-    """Return the config beside a model that lies in its run: it has the full path of the data."""
-    run = find_run(path.parent)
-    return load_config(run / "config.yaml") if run == path.parent else None
+def _with_data_path(config: Config, run: Path) -> Config:
+    """Return the config of a model file with the full path of the data, if its run has it.
+
+    The config in the run directory may have been edited, and another seed or split would score
+    training rows as test rows; so nothing but the path is read from there.
+    """
+    if config.dataset.known or not (run / RECORD).is_file():
+        return config
+    path = getattr(load_config(run / CONFIG).dataset.loader, "path", None)
+    if path is None:
+        return config
+    loader = config.dataset.loader.model_copy(update={"path": path})
+    dataset = config.dataset.model_copy(update={"loader": loader})
+    return config.model_copy(update={"dataset": dataset})
 
 
-def _on_held_out(loaded: LoadedModel, config: Config, *, download_bar: bool) -> Evaluation:
-    metadata = loaded.metadata
-    assert metadata is not None  # noqa: S101 (for the type checker)
+def _evaluate_held_out(
+    loaded: LoadedModel, metadata: Metadata, config: Config, *, download_bar: bool
+) -> Evaluation:
+    """Score the test rows of the training; without any, its validation or training rows."""
     try:
         prepared = prepare(config, sample=metadata.sampled, progress=download_bar)
     except DatasetError as error:
@@ -114,45 +133,40 @@ def _on_held_out(loaded: LoadedModel, config: Config, *, download_bar: bool) -> 
         )
     parts = split_rows(dataset, config.split, config.seed).parts()
     part = next(name for name in ("test", "validation", "train") if name in parts)
-    held = dataset.take(parts[part])
-    x = metadata.preprocessor().transform(held.x)
-    scores = _scores(loaded, loaded.network(x), held.y, config)
+    rows = dataset.take(parts[part])
+    x = metadata.preprocessor().transform(rows.x)
+    scores = _scores(loaded, metadata, loaded.network(x), rows.y, config)
     notices = [*loaded.notices, *dataset.notices]
     if part != "test":
         notices.append(f"the run has no test rows; these are its {part} rows")
-    return Evaluation(
-        loaded.path,
-        f"{part} rows of {dataset.name}",
-        metadata.target,
-        scores,
-        tuple(notices),
-    )
+    source = f"{part} rows of {dataset.name}"
+    return Evaluation(loaded.path, source, metadata.target, scores, tuple(notices))
 
 
-def _on_table(
-    loaded: LoadedModel, predictions: Predictions, config: Config, source: str
+def _evaluate_table(
+    loaded: LoadedModel, metadata: Metadata, config: Config, source: str | os.PathLike[str]
 ) -> Evaluation:
-    metadata = loaded.metadata
-    assert metadata is not None  # noqa: S101 (for the type checker)
+    """Score the rows of a table."""
     target = metadata.target
-    outputs, true = [], []
+    predictions = predict(loaded, source, labelled=True)
+    outputs, labels = [], []
     for block, raw in predictions.with_raw():
         if raw.target is None:
             raise DatasetError(
                 f"{source}: no target column {target.name!r}", hint="`dlcli predict` needs none"
             )
-        true.append(_true_values(raw, target, metadata.dialect, source))
+        labels.append(_true_values(raw, target, metadata.dialect, str(source)))
         outputs.append(block.outputs)
     if not outputs:
         raise DatasetError(f"{source} has no rows")
-    scores = _scores(loaded, np.concatenate(outputs), np.concatenate(true), config)
-    return Evaluation(loaded.path, source, target, scores, tuple(predictions.notices()))
+    scores = _scores(loaded, metadata, np.concatenate(outputs), np.concatenate(labels), config)
+    return Evaluation(loaded.path, str(source), target, scores, tuple(predictions.notices()))
 
 
-def _scores(loaded: LoadedModel, outputs: Array, y: Array, config: Config) -> Scores:
-    """Score outputs: without Keras where it computed none of them, and where that is possible."""
-    metadata = loaded.metadata
-    assert metadata is not None  # noqa: S101 (for the type checker)
+def _scores(
+    loaded: LoadedModel, metadata: Metadata, outputs: Array, y: Array, config: Config
+) -> Scores:
+    """Score outputs; outputs of ONNX Runtime without Keras, if it is not needed for a metric."""
     encoded = encode_target(y, metadata.target, config.loss, outputs.shape[1])
     metrics = measure(outputs, encoded, config) if loaded.network.engine == "onnx" else None
     if metrics is None:
@@ -162,21 +176,21 @@ def _scores(loaded: LoadedModel, outputs: Array, y: Array, config: Config) -> Sc
 
 
 def _true_values(raw: RawBlock, target: Target, dialect: Dialect, source: str) -> Array:
-    """Return codes or numbers of the target column.
+    """Return the class codes or numbers of the target column.
 
     Raises
     ------
     DatasetError
-        If a class was never seen in training, or a value is missing.
+        If a value is missing, or a class did not occur in training.
     """
     texts = [text.strip() for text in raw.target or ()]
     lines = raw.lines or range(1, len(texts) + 1)
     if target.task == "regression":
-        plain = replace(dialect, missing=())
-        return numbers(texts, plain, name=target.name, lines=lines, where=source)
+        without_missing = replace(dialect, missing=())
+        return numbers(texts, without_missing, name=target.name, lines=lines, where=source)
     codes = {label: code for code, label in enumerate(target.labels or target.class_names)}
     values = {to_number(name): code for name, code in codes.items()}
-    if len(values) == len(codes):  # all of them numbers: "1.0" is the class "1"
+    if len(values) == len(codes):  # every class is a number: "1.0" is the class "1"
         codes |= {text: values[to_number(text)] for text in texts if to_number(text) in values}
     codes |= {name: code for code, name in enumerate(target.class_names) if name not in codes}
     for line, text in zip(lines, texts, strict=True):
@@ -187,6 +201,6 @@ def _true_values(raw: RawBlock, target: Target, dialect: Dialect, source: str) -
         if text not in codes:
             known = ", ".join(target.class_names[:10])
             raise DatasetError(
-                f"{source}:{line}: {target.name} {text!r} was not in training ({known})"
+                f"{source}:{line}: {target.name} {text!r} did not occur in training ({known})"
             )
     return np.array([codes[text] for text in texts], np.int32)
