@@ -4,16 +4,20 @@ import functools
 import gzip
 import http.server
 import io
+import re
 import threading
 import zipfile
 from dataclasses import replace
 from hashlib import sha256
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from dlcli import DatasetError, load_config
 from dlcli.config.known import KNOWN, Archive
+from dlcli.config.known.reading import NamedDatasets
+from dlcli.config.loaders import LOADERS
 from dlcli.datasets import cache, load_dataset
 from dlcli.preparation.prepare import prepare
 
@@ -113,7 +117,7 @@ def published(server, monkeypatch):
         sha256=sha256(rows).hexdigest(),
         size=len(rows),
     )
-    monkeypatch.setitem(KNOWN, "sonar", replace(sonar, files=(file,)))
+    monkeypatch.setitem(KNOWN.parsed, "sonar", replace(sonar, files=(file,)))
     return folder
 
 
@@ -161,7 +165,7 @@ def test_a_file_that_is_published_in_a_zip_is_taken_out_and_checked(
         size=len(rows),
         archive=Archive("SMSSpamCollection", sha256(packed).hexdigest()),
     )
-    monkeypatch.setitem(KNOWN, "sms_spam", replace(spam, files=(file,)))
+    monkeypatch.setitem(KNOWN.parsed, "sms_spam", replace(spam, files=(file,)))
 
     if not good:
         with pytest.raises(DatasetError, match="checksum differs"):
@@ -178,7 +182,7 @@ def test_another_packing_of_the_data_is_taken_where_it_lies(write, tmp_path, mon
     rows = "".join(f"{n},1,1,1,1,1,1,1,{n % 2}\n" for n in range(10)).encode()
     pima = KNOWN["pima"]
     packing = replace(pima.packings[0][0], sha256=sha256(rows).hexdigest(), size=len(rows))
-    monkeypatch.setitem(KNOWN, "pima", replace(pima, packings=((packing,),)))
+    monkeypatch.setitem(KNOWN.parsed, "pima", replace(pima, packings=((packing,),)))
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / packing.name).write_bytes(rows)
     monkeypatch.setenv("DLCLI_DATA", str(tmp_path / "mine"))
@@ -215,7 +219,7 @@ def newswires(server, monkeypatch):
             for file in KNOWN["reuters"].files
         )
         known = replace(KNOWN["reuters"], files=files, arguments={"class_names": ("a", "b")})
-        monkeypatch.setitem(KNOWN, "reuters", known)
+        monkeypatch.setitem(KNOWN.parsed, "reuters", known)
 
     return publish
 
@@ -338,3 +342,32 @@ def test_limit_draws_rows_with_the_seed(write):
     assert len(first) == 40
     assert np.array_equal(first.y, second.y)
     assert len(set(first.y)) == 3
+
+
+@pytest.mark.parametrize("name", sorted(KNOWN))
+def test_a_named_data_set_has_whole_files_a_source_and_arguments_of_its_loader(name):
+    known = KNOWN[name]
+
+    section = LOADERS[known.loader]
+    arguments = {"path": name} if "path" in section.model_fields else {}
+    section.model_validate({**arguments, **known.arguments})
+    assert known.source
+    assert (known.facts.task == "regression") == (known.facts.num_classes == 0)
+    assert len(known.facts.class_names) == known.facts.num_classes
+    for file in (*known.files, *(file for packing in known.packings for file in packing)):
+        assert re.fullmatch(r"[0-9a-f]{64}", file.sha256)
+        assert file.size > 0
+    assert all(file.url for file in known.files)
+
+
+@pytest.mark.parametrize(
+    ("facts", "message"),
+    [("{task: regression, row: 3}", "row"), ("{rows: 3}", "task"), ("{task: regres}", "task")],
+)
+def test_an_entry_with_wrong_facts_is_refused(write, facts, message):
+    path = write(
+        "sets.yaml", f"a:\n  title: A\n  loader: csv\n  arguments: {{}}\n  facts: {facts}\n"
+    )
+
+    with pytest.raises(ValueError, match=rf"facts\.{message}"):
+        NamedDatasets(Path(path))["a"]

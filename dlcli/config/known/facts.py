@@ -1,29 +1,29 @@
-"""What a named data set says about itself; facts only, nothing here opens a file."""
+"""The records of a named data set: its files, its loader, and the facts checks rely on."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 Task = Literal["classification", "regression"]
 
-UCI = "https://archive.ics.uci.edu/ml/machine-learning-databases"
-KERAS = "https://storage.googleapis.com/tensorflow/tf-keras-datasets"
-DIGITS = tuple("0123456789")
+EXACT: dict[str, Any] = {"extra": "forbid"}  # pydantic's settings of every record
 
 
 @dataclass(frozen=True)
 class Archive:
-    """A zip file around a file.
+    """The zip file that a URL serves instead of the file itself.
 
     Parameters
     ----------
     member : str
-        Name of the file inside.
+        Name of the file in the zip file.
     sha256 : str
-        Checksum of the zip.
+        Checksum of the zip file.
     """
+
+    __pydantic_config__: ClassVar = EXACT
 
     member: str
     sha256: str
@@ -36,52 +36,58 @@ class RemoteFile:
     Parameters
     ----------
     name : str
-        Its name in the cache and in every folder that is searched.
-    url : str
-        Canonical address.
+        File name in the cache and in the folders that are searched.
     sha256 : str
-        Checksum; a file with another one is never opened.
+        Checksum; a file with another checksum is never opened.
     size : int
-        Bytes.
+        Size in bytes.
+    url : str
+        Download URL; empty for a file that is never downloaded.
     aliases : tuple of str
-        Other names, perhaps with a folder, that people keep the file under.
+        Other common names of the file, possibly with a folder.
     archive : Archive, optional
-        What the address sends, if it is not the file itself.
+        The zip file that the URL serves, if it does not serve the file itself.
     """
 
+    __pydantic_config__: ClassVar = EXACT
+
     name: str
-    url: str
     sha256: str
     size: int
+    url: str = ""
     aliases: tuple[str, ...] = ()
     archive: Archive | None = None
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What a config can be checked against before the data is read.
+    """Properties of a data set that a config is checked against.
+
+    Those of a named data set are known before its files are read.
 
     Parameters
     ----------
     task : {"classification", "regression"}
     num_classes : int
-        0 for regression.
+        Number of classes; 0 for regression.
     shape : tuple of int
-        Of one sample, for arrays; ``()`` for tables, whose width depends on preprocessing.
+        Shape of one sample, for arrays; ``()`` for tables, whose width depends on preprocessing.
     class_names : tuple of str
     columns : tuple of str
         Feature names of a table.
     low, high : float
-        Range of the values, for generated samples.
+        Range of the values, used to generate samples.
     rows : int
-        Training and test rows together.
+        Number of training and test rows together.
     official_test : bool
-        Whether the publishers set test rows apart.
+        Whether the publishers provide a separate test set.
     column_types : tuple of str
-        Types of the columns of a table that is read.
+        Types of the columns, once a table is read.
     sampling_rate : int
-        Of recordings, in Hz; 0 if there are none.
+        Sampling rate of recordings in Hz; 0 if there are none.
     """
+
+    __pydantic_config__: ClassVar = EXACT
 
     task: Task
     num_classes: int = 0
@@ -103,19 +109,21 @@ class Known:
     Parameters
     ----------
     title : str
-        One line for lists.
+        Description in one line.
     loader : str
         Name of the loader that reads it.
     arguments : mapping
-        The loader's arguments; ``path`` is filled in when the files are found.
+        Arguments of the loader; ``path`` is added once the files are found.
     facts : Facts
     files : tuple of RemoteFile
-        Empty for what is installed with scikit-learn or dlcli.
+        Empty for data that is installed with scikit-learn or dlcli.
     packings : tuple of tuple of RemoteFile
-        The same data in other files, taken where they lie and never downloaded.
+        Other files with the same data. They are used if found locally and never downloaded.
     licence, source, notes : str
-        As the publishers state them.
+        Licence and source as the publishers state them.
     """
+
+    __pydantic_config__: ClassVar = EXACT
 
     title: str
     loader: str
@@ -126,13 +134,3 @@ class Known:
     licence: str = "not stated"
     source: str = ""
     notes: str = ""
-
-
-def local(name: str, sha256: str, size: int) -> RemoteFile:
-    """Return a file of another packing, which has no address."""
-    return RemoteFile(name, "", sha256, size)
-
-
-def classes(*names: str, columns: tuple[str, ...] = (), **more: Any) -> Facts:
-    """Return the facts of a table with classes."""
-    return Facts("classification", len(names), (), names, columns, **more)
