@@ -1,6 +1,8 @@
 """The command line: what it prints where, and how it ends."""
 
+import errno
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -234,6 +236,27 @@ def test_a_training_that_fails_ends_with_1(dlcli, people):
     assert code == 1
     assert "training diverged in epoch" in err
     assert json.loads(Path("runs/people/1/run.json").read_text())["status"] == "failed"
+
+
+def test_a_full_disk_does_not_hide_why_a_training_failed(dlcli, people, monkeypatch):
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def fill_the_disk(display, progress):
+        if progress.epoch_done:
+            monkeypatch.setattr(os, "fsync", full)
+
+    monkeypatch.setattr("dlcli.training.checkpoint.LEAST_SECONDS", 1e9)
+    monkeypatch.setattr("dlcli.cli.progress.ProgressDisplay.__call__", fill_the_disk)
+    growing = "{ExponentialDecay: {initial_learning_rate: 0.001, decay_steps: 1, decay_rate: 1e30}}"
+    code, _, err = dlcli("train", people, "--set", "fit.epochs=20", "--set", "loss=mse",
+                         "--set", "model=[{Dense: 4}, Dense]", "--set", "optimizer=sgd",
+                         "--set", f"callbacks=[{{LearningRateScheduler: {{schedule: {growing}}}}}]")  # fmt: skip
+
+    assert code == 1
+    assert "training diverged in epoch 2" in err
+    assert "the model of epoch 1 could not be saved" in err
+    assert "No space left on device" in err
 
 
 def test_check_reads_the_data_and_warns_of_their_scale(dlcli, people):

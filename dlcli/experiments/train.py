@@ -178,7 +178,11 @@ def _train(
         result = session.fit(run.path, checkpoint=checkpoint, on_progress=on_progress)
     except TrainingError as error:
         if error.best_epoch:
-            _save(run, model_path, session)
+            try:
+                _save(run, model_path, session)
+            except (DlcliError, OSError) as failure:  # a full disk must not hide why it failed
+                lost = f"the model of epoch {error.best_epoch} could not be saved: {failure}"
+                error.hint = f"{error.hint}; {lost}" if error.hint else lost
         raise
     fit_seconds = round(result.seconds, 3)
     if result.signum is not None and not result.best_epoch:
