@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         TrainingError,
         WriteError,
     )
-    from dlcli.experiments.baseline.compare import BaselineResult, baseline
+    from dlcli.experiments.baseline.baseline import BaselineResult, baseline
     from dlcli.experiments.evaluate import Evaluation, evaluate
     from dlcli.experiments.kfold import kfold
     from dlcli.experiments.kfold_result import FoldResult, KfoldResult
@@ -52,7 +52,7 @@ _MODULES = {
         "TrainingError",
         "WriteError",
     ),
-    "experiments.baseline.compare": (
+    "experiments.baseline.baseline": (
         "BaselineResult",
         "baseline",
     ),

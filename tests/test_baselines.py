@@ -14,13 +14,13 @@ from scipy.sparse import csr_matrix
 
 from dlcli import DatasetError, TrainingError, baseline, kfold, load_config, train
 from dlcli.cli.baseline import _signed, sentences
-from dlcli.experiments.baseline.contenders import Contender, Row, compare
-from dlcli.experiments.baseline.models import (
+from dlcli.experiments.baseline.comparison import Comparison, ScoredModel, compare_models
+from dlcli.experiments.baseline.estimators import (
     MODELS,
     BaselineModel,
-    attempt,
-    features,
-    make_estimator,
+    build_estimator,
+    fit_and_predict,
+    model_inputs,
     models_for,
 )
 from dlcli.experiments.statistics import corrected_t_test, mcnemar_test
@@ -95,16 +95,16 @@ def test_the_network_has_the_folds_and_scores_of_kfold(iris, tmp_path):
 
 
 def test_the_models_learn_from_training_rows_and_their_scaling_alone(tmp_path, monkeypatch):
-    from dlcli.experiments.baseline import scoring as baseline_scoring
+    from dlcli.experiments.baseline import scorer as baseline_scoring
 
     config = load_config("iris", [*FAST, "split.validation=0.2", "preprocess.numeric=standardize"])
     given = []
 
     def spy(model, x, y, x_test, seed):
         given.append((x, y, x_test))
-        return attempt(model, x, y, x_test, seed)
+        return fit_and_predict(model, x, y, x_test, seed)
 
-    monkeypatch.setattr(baseline_scoring, "attempt", spy)
+    monkeypatch.setattr(baseline_scoring, "fit_and_predict", spy)
     baseline(config, folds=3, runs=tmp_path / "runs")
     prepared = prepare(config)
     folds = make_folds(prepared.dataset, config.split, 3, config.seed)
@@ -139,7 +139,7 @@ def test_text_is_counts_of_words_for_the_models(write):
     rows = np.arange(5)
     preprocessor = fit_preprocessor(prepared.dataset, rows, prepared.config.preprocess)
 
-    x = features(preprocessor, prepared.dataset, rows, network=Plain())
+    x = model_inputs(preprocessor, prepared.dataset, rows, network=Plain())
 
     words = preprocessor.groups[0].steps[0].vocabulary
     assert x.shape == (5, len(words))
@@ -153,7 +153,7 @@ def test_words_too_many_for_a_model_are_the_commonest():
     x = csr_matrix(np.eye(40, 600, dtype=np.float32))
     boosting = next(m for m in MODELS if m.name == "gradient boosting" and m.task != "regression")
 
-    made = attempt(boosting, x, np.arange(40) % 2, x, 0)
+    made = fit_and_predict(boosting, x, np.arange(40) % 2, x, 0)
 
     assert len(made.predictions) == 40
     assert "500 commonest words" in made.note
@@ -179,7 +179,7 @@ def test_pictures_are_flat_rows_for_the_models():
     rows = np.arange(7)
     preprocessor = fit_preprocessor(prepared.dataset, rows, prepared.config.preprocess)
 
-    x = features(preprocessor, prepared.dataset, rows, network=Plain())
+    x = model_inputs(preprocessor, prepared.dataset, rows, network=Plain())
 
     assert (x.shape, x.dtype) == ((7, 64), np.float32)
 
@@ -270,15 +270,15 @@ def test_numbers_are_compared_by_rmse_in_their_unit(dlcli):
 
 
 def test_the_smaller_rmse_is_the_better_one():
-    network = Contender("network", (1.0, 1.1, 1.0), (0, 0, 0))
+    network = ScoredModel("network", (1.0, 1.1, 1.0), (0, 0, 0))
     models = [
-        Contender("poor", (9.0, 9.1, 9.2), (0, 0, 0)),
-        Contender("unfit", (math.nan, 1.0, 1.0), (0, 0, 0)),
-        Contender("good", (0.1, 0.25, 0.1), (0, 0, 0)),
-        Contender("like", (1.1, 1.0, 1.05), (0, 0, 0)),
+        ScoredModel("poor", (9.0, 9.1, 9.2), (0, 0, 0)),
+        ScoredModel("unfit", (math.nan, 1.0, 1.0), (0, 0, 0)),
+        ScoredModel("good", (0.1, 0.25, 0.1), (0, 0, 0)),
+        ScoredModel("like", (1.1, 1.0, 1.05), (0, 0, 0)),
     ]
 
-    rows = compare(network, models, higher_is_better=False, train_rows=10, test_rows=5)
+    rows = compare_models(network, models, higher_is_better=False, train_rows=10, test_rows=5)
 
     assert [(row.model.name, row.verdict) for row in rows] == [
         ("good", "worse"), ("like", "chance"), ("poor", "better"), ("unfit", "untested"),
@@ -287,7 +287,9 @@ def test_the_smaller_rmse_is_the_better_one():
 
 def test_differences_have_the_decimals_of_the_scores():
     def text(mean, difference):
-        return _signed(Row(Contender("a", (mean,), (0,)), difference, math.nan, "untested"))
+        return _signed(
+            Comparison(ScoredModel("a", (mean,), (0,)), difference, math.nan, "untested")
+        )
 
     assert text(0.8321, 0.000238) == "+0.0002"
     assert text(54.6582, -0.12934) == "−0.1293"
@@ -380,7 +382,7 @@ def test_a_model_that_cannot_learn_these_rows_has_a_note():
     logistic = next(model for model in MODELS if model.name == "logistic regression")
     x = np.ones((4, 1), np.float32)
 
-    tried = attempt(logistic, x, np.zeros(4, np.int32), x, seed=0)
+    tried = fit_and_predict(logistic, x, np.zeros(4, np.int32), x, seed=0)
 
     assert tried.predictions is None
     assert tried.note.startswith("cannot be fitted: ")
@@ -393,7 +395,7 @@ def test_a_model_that_does_not_converge_has_a_note_and_no_warning():
     )
     x = rng.normal(size=(50, 3)).astype(np.float32)
 
-    tried = attempt(hasty, x, (x[:, 0] > 0).astype(np.int32), x, seed=0)
+    tried = fit_and_predict(hasty, x, (x[:, 0] > 0).astype(np.int32), x, seed=0)
 
     assert tried.note == "did not converge"
     assert len(tried.predictions) == 50
@@ -402,7 +404,7 @@ def test_a_model_that_does_not_converge_has_a_note_and_no_warning():
 def test_small_data_are_fitted_on_one_core():
     from threadpoolctl import threadpool_info
 
-    from dlcli.experiments.baseline import models as baseline_models
+    from dlcli.experiments.baseline import estimators as baseline_models
 
     def threads():
         return {pool["num_threads"] for pool in threadpool_info()}
@@ -416,7 +418,7 @@ def test_small_data_are_fitted_on_one_core():
 
 def test_estimators_have_the_seed_and_no_more_neighbours_than_rows():
     for model in MODELS:
-        known = make_estimator(model, seed=7, rows=3).get_params()
+        known = build_estimator(model, seed=7, rows=3).get_params()
         assert known.get("random_state", 7) == 7
         assert known.get("n_neighbors", 3) == 3
 
@@ -430,12 +432,12 @@ def test_class_weights_are_said_to_be_the_networks_alone(people, tmp_path):
 
 
 def test_ctrl_c_among_the_models_leaves_nothing(people, tmp_path, monkeypatch):
-    from dlcli.experiments.baseline import scoring as baseline_scoring
+    from dlcli.experiments.baseline import scorer as baseline_scoring
 
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(baseline_scoring, "attempt", stop)
+    monkeypatch.setattr(baseline_scoring, "fit_and_predict", stop)
     with pytest.raises(KeyboardInterrupt):
         baseline(load_config(people), folds=2, runs=tmp_path / "runs")
 

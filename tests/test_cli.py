@@ -98,7 +98,7 @@ def test_the_function_is_not_hidden_by_a_module():
     from dlcli.experiments import (
         train as run,
     )
-    from dlcli.experiments.baseline import compare as baselines
+    from dlcli.experiments.baseline import baseline as baselines
     from dlcli.models import contents
     from dlcli.prediction import predict as prediction
 

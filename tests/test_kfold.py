@@ -14,7 +14,7 @@ from scipy import stats
 
 from dlcli import DatasetError, kfold, load_config
 from dlcli.errors import ConfigError, DlcliError, Problem, TrainingError
-from dlcli.experiments.statistics import summarise
+from dlcli.experiments.statistics import summarize_metric
 from dlcli.preparation.prepare import prepare
 from dlcli.preparation.split import make_folds
 from dlcli.runs.records import read_record
@@ -137,7 +137,7 @@ def test_a_class_with_fewer_rows_than_folds_leaves_nothing_behind(people, tmp_pa
 def test_the_interval_is_students():
     values = [0.8, 0.85, 0.9, 0.7, 0.75]
 
-    summary = summarise(values)
+    summary = summarize_metric(values)
 
     low, high = stats.t.interval(0.95, 4, np.mean(values), stats.sem(values))
     assert (summary.mean, summary.std) == (

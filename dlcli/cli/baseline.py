@@ -24,8 +24,8 @@ from dlcli.errors import DlcliError, Interrupted
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from dlcli.experiments.baseline.compare import BaselineResult
-    from dlcli.experiments.baseline.contenders import Contender, Row
+    from dlcli.experiments.baseline.baseline import BaselineResult
+    from dlcli.experiments.baseline.comparison import Comparison, ScoredModel
 
 
 def baseline(
@@ -61,7 +61,7 @@ def baseline(
         raise DlcliError("--folds and --split exclude each other", hint="leave one of them out")
     checked = load_config(config, overrides or ())
     backend.silence()
-    from dlcli.experiments.baseline import compare as baselines
+    from dlcli.experiments.baseline import baseline as baselines
 
     display = progress.ProgressDisplay(every_epoch=False)
 
@@ -69,7 +69,7 @@ def baseline(
         display.prefix = f"{name}  fold {number}/{total}  " if total > 1 else f"{name}  "
         display.show(display.prefix)
 
-    def on_model(model: Contender) -> None:
+    def on_model(model: ScoredModel) -> None:
         display.clear()
         terminal.note(f"{model.name:20}  {_spread(model)}")
 
@@ -100,7 +100,7 @@ def baseline(
         _print(result)
 
 
-def _spread(model: Contender) -> str:
+def _spread(model: ScoredModel) -> str:
     from dlcli.cli.terminal import number
 
     spread = f" ± {_as_exact(model.std, model.mean)}" if len(model.scores) > 1 else ""
@@ -138,10 +138,10 @@ def _rows(result: BaselineResult) -> Iterator[list[str]]:
     def line(name: str, score: str, std: str, difference: str, p: str, fit: str) -> list[str]:
         return [name, score, *[std] * several, difference, *[p] * tested, fit]
 
-    def measured(model: Contender) -> tuple[str, str]:
+    def measured(model: ScoredModel) -> tuple[str, str]:
         return number(model.mean), _as_exact(model.std, model.mean)
 
-    def fit(model: Contender) -> str:
+    def fit(model: ScoredModel) -> str:
         seconds = sum(model.seconds)
         return f"{seconds:.2f} s" if seconds >= 0.01 else "<0.01 s"
 
@@ -154,7 +154,7 @@ def _rows(result: BaselineResult) -> Iterator[list[str]]:
         )
 
 
-def _signed(row: Row) -> str:
+def _signed(row: Comparison) -> str:
     sign = "−" if row.difference < 0 else "+" if row.difference >= 0 else ""
     return sign + _as_exact(abs(row.difference), row.model.mean)
 
@@ -216,11 +216,11 @@ def sentences(result: BaselineResult) -> Iterator[str]:
         yield f"No difference to {names} is more than chance (p {sign} {values[0]})."
 
 
-def _named(row: Row) -> str:
+def _named(row: Comparison) -> str:
     return f"the {row.model.name}" if row.model.trivial else row.model.name
 
 
-def _in_detail(row: Row) -> str:
+def _in_detail(row: Comparison) -> str:
     p = "p < 0.001" if row.p < 0.001 else f"p = {row.p:.3f}"
     p = f"p = {row.p:.4f}" if p == "p = 0.050" else p
     return f"{_named(row)} ({_signed(row)}, {p})"

@@ -15,9 +15,9 @@ from dlcli.config import Config
 from dlcli.config.checks import check_monitors
 from dlcli.errors import Interrupted
 from dlcli.experiments.kfold_files import write_folds
-from dlcli.experiments.kfold_result import FoldResult, KfoldResult, Rounds
+from dlcli.experiments.kfold_result import FoldResult, KfoldResult, OutOfFoldPredictions
 from dlcli.experiments.resume import reopen_run, resumable_record
-from dlcli.experiments.statistics import summarise
+from dlcli.experiments.statistics import summarize_metric
 from dlcli.network.building import make_callbacks
 from dlcli.network.scores import score_outputs
 from dlcli.preparation.prepare import Prepared, prepare
@@ -124,13 +124,13 @@ def kfold(
         on_start(config, dataset, notices)
     if on_engine is not None:
         on_engine(engines.engine)
-    rounds = Rounds(dataset)
+    out_of_fold = OutOfFoldPredictions(dataset)
     with run.failing():
-        signum = _train(engines, run, rounds, made, on_fold, on_progress)
+        signum = _train(engines, run, out_of_fold, made, on_fold, on_progress)
         notices += engines.notices
         seconds = time.monotonic() - started
-        result = _result(run.path, config, rounds, notices, seconds, signum)
-        write_folds(run.path, result, rounds, output_kind(dataset.target, config.loss))
+        result = _result(run.path, config, out_of_fold, notices, seconds, signum)
+        write_folds(run.path, result, out_of_fold, output_kind(dataset.target, config.loss))
         run.finish("finished" if signum is None else "interrupted")
     if signum is None:
         run.remove_checkpoint()
@@ -140,7 +140,7 @@ def kfold(
 def _train(
     engines: FoldEngine,
     run: RunDirectory,
-    rounds: Rounds,
+    out_of_fold: OutOfFoldPredictions,
     folds: Sequence[Split],
     on_fold: Callable[[FoldResult], None] | None,
     on_progress: OnProgress | None,
@@ -148,11 +148,11 @@ def _train(
     """Train the folds; return the signal that stopped it, if some were done before."""
     try:
         for number, outcome in enumerate(engines.run(on_progress, run.checkpoint), 1):
-            rounds.add(number, folds[number - 1], outcome)
+            out_of_fold.add(number, folds[number - 1], outcome)
             if on_fold is not None:
-                on_fold(rounds.results[-1])
+                on_fold(out_of_fold.results[-1])
     except Interrupted as interrupted:
-        if not rounds.results:
+        if not out_of_fold.results:
             raise
         return interrupted.signum
     return None
@@ -161,19 +161,22 @@ def _train(
 def _result(
     path: Path,
     config: Config,
-    rounds: Rounds,
+    out_of_fold: OutOfFoldPredictions,
     notices: list[str],
     seconds: float,
     signum: int | None,
 ) -> KfoldResult:
-    dataset = rounds.dataset
-    rows, _, outputs = rounds.in_order()
+    dataset = out_of_fold.dataset
+    rows, _, outputs = out_of_fold.in_order()
     kind = output_kind(dataset.target, config.loss)
-    names = rounds.results[0].metrics
+    names = out_of_fold.results[0].metrics
     return KfoldResult(
         path,
-        tuple(rounds.results),
-        {name: summarise([fold.metrics[name] for fold in rounds.results], name) for name in names},
+        tuple(out_of_fold.results),
+        {
+            name: summarize_metric([fold.metrics[name] for fold in out_of_fold.results], name)
+            for name in names
+        },
         score_outputs(outputs, dataset.y[rows], dataset.target, kind, {}),
         dataset.target,
         tuple(notices),

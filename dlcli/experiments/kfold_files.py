@@ -12,10 +12,12 @@ from dlcli.plots import results as plots
 from dlcli.preparation.targets import Output, decode, float_text, probabilities
 
 if TYPE_CHECKING:
-    from dlcli.experiments.kfold_result import KfoldResult, Rounds
+    from dlcli.experiments.kfold_result import KfoldResult, OutOfFoldPredictions
 
 
-def write_folds(path: Path, result: KfoldResult, rounds: Rounds, kind: Output) -> None:
+def write_folds(
+    path: Path, result: KfoldResult, out_of_fold: OutOfFoldPredictions, kind: Output
+) -> None:
     """Write the tables, the metrics and the picture of a cross-validation."""
     names = list(result.summaries)
     write_csv(
@@ -26,25 +28,25 @@ def write_folds(path: Path, result: KfoldResult, rounds: Rounds, kind: Output) -
             for f in result.folds
         ),
     )
-    _write_out_of_fold(path / "out_of_fold.csv", rounds, kind)
+    _write_out_of_fold(path / "out_of_fold.csv", out_of_fold, kind)
     write_json(path / "metrics.json", result.to_json())
-    target = rounds.dataset.target
+    target = out_of_fold.dataset.target
     mark = " (generated sample)" if result.sampled else ""
     title = f"{result.config.name}{mark}, out of fold"
     if target.task == "classification":
         confusion = result.scores.confusion
         plots.draw_confusion(path / "confusion.png", confusion, target.class_names, title)
     else:
-        rows, _, outputs = rounds.in_order()
-        true = rounds.dataset.y[rows]
+        rows, _, outputs = out_of_fold.in_order()
+        true = out_of_fold.dataset.y[rows]
         plots.draw_predicted(path / "predicted.png", true, outputs[:, 0], target, title)
 
 
-def _write_out_of_fold(path: Path, rounds: Rounds, kind: Output) -> None:
+def _write_out_of_fold(path: Path, out_of_fold: OutOfFoldPredictions, kind: Output) -> None:
     """Write every row's prediction by the model that had not seen it."""
-    rows, folds, outputs = rounds.in_order()
-    names = rounds.dataset.target.class_names
-    true = rounds.dataset.y[rows]
+    rows, folds, outputs = out_of_fold.in_order()
+    names = out_of_fold.dataset.target.class_names
+    true = out_of_fold.dataset.y[rows]
     header = ["row", "fold", "true", "prediction", *(f"p_{name}" for name in names)]
     if names:
         label = np.asarray(names, object)

@@ -98,7 +98,7 @@ class KfoldResult:
         }
 
 
-class Rounds:
+class OutOfFoldPredictions:
     """What the folds gave so far."""
 
     def __init__(self, dataset: Dataset) -> None:

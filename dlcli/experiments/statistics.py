@@ -34,7 +34,7 @@ class Summary:
     high: float
 
 
-def summarise(values: list[float], name: str = "") -> Summary:
+def summarize_metric(values: list[float], name: str = "") -> Summary:
     """Return mean, standard deviation and 95 % confidence interval of fold scores.
 
     Parameters

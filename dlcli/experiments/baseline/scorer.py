@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlcli.experiments.baseline.contenders import Contender
-from dlcli.experiments.baseline.models import (
+from dlcli.experiments.baseline.comparison import ScoredModel
+from dlcli.experiments.baseline.estimators import (
     NAIVE_FORECAST,
-    Attempt,
     BaselineModel,
-    attempt,
-    features,
+    FitAttempt,
+    fit_and_predict,
+    model_inputs,
 )
 from dlcli.network.scores import regression_scores
 from dlcli.preparation.targets import decode, output_kind
@@ -38,14 +38,14 @@ class Scorer:
     on_fold : callable
         Called with the name of a model, the number of the fold that begins, and their count.
     on_model : callable
-        Called with a `Contender` as soon as it has its scores.
+        Called with a `ScoredModel` as soon as it has its scores.
     """
 
     def __init__(
         self,
         engine: FoldEngine,
         on_fold: Callable[[str, int, int], None],
-        on_model: Callable[[Contender], None],
+        on_model: Callable[[ScoredModel], None],
     ) -> None:
         prepared = engine.sessions[0].prepared
         self.config, self.dataset = prepared.config, prepared.dataset
@@ -53,7 +53,7 @@ class Scorer:
         self.on_fold, self.on_model = on_fold, on_model
         self._kept: dict[int, tuple[Any, Any]] = {}
 
-    def network(self, on_progress: OnProgress | None) -> Contender:
+    def network(self, on_progress: OnProgress | None) -> ScoredModel:
         """Train the network on every fold."""
         kind = output_kind(self.dataset.target, self.config.loss)
         predictions: list[Any] = []
@@ -69,17 +69,17 @@ class Scorer:
                 self.on_fold(NETWORK, len(seconds) + 1, total)
         return self._scored(NETWORK, predictions, seconds)
 
-    def model(self, model: BaselineModel) -> Contender:
+    def model(self, model: BaselineModel) -> ScoredModel:
         """Fit a scikit-learn model on every fold, to the inputs that the network has there."""
         attempts = []
         for number, session in enumerate(self.sessions, 1):
             self.on_fold(model.name, number, len(self.sessions))
             if model is NAIVE_FORECAST:
                 last = np.asarray(self.dataset.x)[session.rows["test"], -1, 0]
-                attempts.append(Attempt(last, 0.0))
+                attempts.append(FitAttempt(last, 0.0))
                 continue
             x, x_test = self._inputs(number, session)
-            attempts.append(attempt(model, x, session.y("train"), x_test, self.config.seed))
+            attempts.append(fit_and_predict(model, x, session.y("train"), x_test, self.config.seed))
         note = "; ".join(dict.fromkeys(a.note for a in attempts if a.note))
         predictions, seconds = [a.predictions for a in attempts], [a.seconds for a in attempts]
         return self._scored(model.name, predictions, seconds, trivial=model.trivial, note=note)
@@ -88,7 +88,7 @@ class Scorer:
         """Return training and test inputs of a fold, kept for the next model if they are small."""
         if number not in self._kept:
             x, x_test = (
-                features(session.preprocessor, self.dataset, session.rows[part], session.model)
+                model_inputs(session.preprocessor, self.dataset, session.rows[part], session.model)
                 for part in ("train", "test")
             )
             size = len(self.sessions) * x.shape[0] * x.shape[1]
@@ -105,7 +105,7 @@ class Scorer:
         *,
         trivial: bool = False,
         note: str = "",
-    ) -> Contender:
+    ) -> ScoredModel:
         """Score predictions fold by fold, those of network and models alike."""
         scores: list[float] = []
         right: list[Array] = []
@@ -119,6 +119,6 @@ class Scorer:
                 scores.append(float(right[-1].mean()))
             else:
                 scores.append(regression_scores(y, predicted)["rmse"])
-        made = Contender(name, tuple(scores), tuple(seconds), tuple(right), trivial, note)
+        made = ScoredModel(name, tuple(scores), tuple(seconds), tuple(right), trivial, note)
         self.on_model(made)
         return made

@@ -17,7 +17,7 @@ LEVEL = 0.05
 
 
 @dataclass(frozen=True)
-class Contender:
+class ScoredModel:
     """A model with its scores.
 
     Parameters
@@ -53,12 +53,12 @@ class Contender:
 
 
 @dataclass(frozen=True)
-class Row:
+class Comparison:
     """A model of the comparison, seen from the network.
 
     Parameters
     ----------
-    model : Contender
+    model : ScoredModel
     difference : float
         Mean score of the network minus that of the model.
     p : float
@@ -67,7 +67,7 @@ class Row:
         What the network is beside the model.
     """
 
-    model: Contender
+    model: ScoredModel
     difference: float
     p: float
     verdict: Verdict
@@ -84,7 +84,7 @@ class Row:
         }
 
 
-def describe(model: Contender) -> dict[str, Any]:
+def describe(model: ScoredModel) -> dict[str, Any]:
     """Return name, scores and seconds of a model as plain data."""
     return {
         "model": model.name,
@@ -95,20 +95,20 @@ def describe(model: Contender) -> dict[str, Any]:
     }
 
 
-def compare(
-    network: Contender,
-    models: Sequence[Contender],
+def compare_models(
+    network: ScoredModel,
+    models: Sequence[ScoredModel],
     *,
     higher_is_better: bool,
     train_rows: float,
     test_rows: float,
-) -> tuple[Row, ...]:
+) -> tuple[Comparison, ...]:
     """Compare a network with other models.
 
     Parameters
     ----------
-    network : Contender
-    models : sequence of Contender
+    network : ScoredModel
+    models : sequence of ScoredModel
         Scored on the same rows.
     higher_is_better : bool
         True for accuracy, False for RMSE.
@@ -117,19 +117,21 @@ def compare(
 
     Returns
     -------
-    tuple of Row
+    tuple of Comparison
         The best model first; one that could not be fitted last.
     """
     rows = []
     for model in models:
         difference = network.mean - model.mean
         p = _p_value(network, model, train_rows, test_rows)
-        rows.append(Row(model, difference, p, _verdict(difference, p, higher_is_better)))
+        rows.append(Comparison(model, difference, p, _verdict(difference, p, higher_is_better)))
     sign = -1 if higher_is_better else 1
     return tuple(sorted(rows, key=lambda row: _last_if_nan(sign * row.model.mean)))
 
 
-def _p_value(network: Contender, model: Contender, train_rows: float, test_rows: float) -> float:
+def _p_value(
+    network: ScoredModel, model: ScoredModel, train_rows: float, test_rows: float
+) -> float:
     if math.isnan(model.mean):
         return math.nan
     if len(network.scores) > 1:

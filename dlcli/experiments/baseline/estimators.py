@@ -115,7 +115,7 @@ def models_for(dataset: Dataset) -> tuple[BaselineModel, ...]:
     return (NAIVE_FORECAST, *fitting) if dataset.medium.kind == "series" else tuple(fitting)
 
 
-def features(preprocessor: Preprocessor, dataset: Dataset, rows: Array, network: Any) -> Any:
+def model_inputs(preprocessor: Preprocessor, dataset: Dataset, rows: Array, network: Any) -> Any:
     """Return what the models are given: the network's inputs, a flat row per sample.
 
     The order of words means nothing to these models: of text they get how often each word of
@@ -164,7 +164,7 @@ def _with_words(preprocessor: Preprocessor, raw: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class Attempt:
+class FitAttempt:
     """A model that was fitted and asked once.
 
     Parameters
@@ -182,7 +182,7 @@ class Attempt:
     note: str = ""
 
 
-def attempt(model: BaselineModel, x: Any, y: Array, x_test: Any, seed: int) -> Attempt:
+def fit_and_predict(model: BaselineModel, x: Any, y: Array, x_test: Any, seed: int) -> FitAttempt:
     """Fit a model and predict rows that it has not seen.
 
     Parameters
@@ -193,7 +193,7 @@ def attempt(model: BaselineModel, x: Any, y: Array, x_test: Any, seed: int) -> A
         Codes or numbers.
     seed : int
     """
-    estimator = make_estimator(model, seed, x.shape[0])
+    estimator = build_estimator(model, seed, x.shape[0])
     note = ""
     if model.dense and not isinstance(x, np.ndarray):
         note = f"on the {COMMONEST} commonest words" if x.shape[1] > COMMONEST else ""
@@ -211,8 +211,8 @@ def attempt(model: BaselineModel, x: Any, y: Array, x_test: Any, seed: int) -> A
             predictions = estimator.predict(x_test)
         except Exception as error:  # noqa: BLE001 (one model must not cost the others' scores)
             note = f"cannot be fitted: {first_line(error)}"
-            return Attempt(None, time.monotonic() - started, note)
-    return Attempt(np.asarray(predictions), seconds, _note(caught) or note)
+            return FitAttempt(None, time.monotonic() - started, note)
+    return FitAttempt(np.asarray(predictions), seconds, _note(caught) or note)
 
 
 def _threads(values: int) -> AbstractContextManager[Any]:
@@ -228,7 +228,7 @@ def _threads(values: int) -> AbstractContextManager[Any]:
     return limits
 
 
-def make_estimator(model: BaselineModel, seed: int, rows: int) -> Any:
+def build_estimator(model: BaselineModel, seed: int, rows: int) -> Any:
     """Make the estimator of a model for so many training rows.
 
     Parameters

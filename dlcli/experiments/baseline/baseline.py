@@ -17,9 +17,9 @@ import numpy as np
 from dlcli.config import Config
 from dlcli.config.checks import check_monitors
 from dlcli.errors import DatasetError, Interrupted
-from dlcli.experiments.baseline.contenders import Contender, Row, compare, describe
-from dlcli.experiments.baseline.models import models_for
-from dlcli.experiments.baseline.scoring import Scorer
+from dlcli.experiments.baseline.comparison import Comparison, ScoredModel, compare_models, describe
+from dlcli.experiments.baseline.estimators import models_for
+from dlcli.experiments.baseline.scorer import Scorer
 from dlcli.files import write_csv, write_json
 from dlcli.plots import results as plots
 from dlcli.preparation.prepare import Prepared, prepare
@@ -47,8 +47,8 @@ class BaselineResult:
         Of RMSE, where the target has one.
     folds : int
         1 for a single split.
-    network : Contender
-    models : tuple of Row
+    network : ScoredModel
+    models : tuple of Comparison
         The best first.
     notices : tuple of str
     seconds : float
@@ -63,15 +63,15 @@ class BaselineResult:
     metric: Literal["accuracy", "rmse"]
     unit: str
     folds: int
-    network: Contender
-    models: tuple[Row, ...]
+    network: ScoredModel
+    models: tuple[Comparison, ...]
     notices: tuple[str, ...]
     seconds: float
     config: Config
     sampled: bool = False
 
     @property
-    def unbeaten(self) -> Contender | None:
+    def unbeaten(self) -> ScoredModel | None:
         """The majority class or the mean, if the network does not beat it."""
         for row in self.models:
             gain = row.difference if self.metric == "accuracy" else -row.difference
@@ -110,7 +110,7 @@ def baseline(
     on_start: Callable[[Config, Dataset, list[str]], None] | None = None,
     on_engine: Callable[[Engine], None] | None = None,
     on_fold: Callable[[str, int, int], None] | None = None,
-    on_model: Callable[[Contender], None] | None = None,
+    on_model: Callable[[ScoredModel], None] | None = None,
     on_progress: OnProgress | None = None,
     download_bar: bool = False,
 ) -> BaselineResult:
@@ -137,7 +137,7 @@ def baseline(
     on_fold : callable, optional
         Called with the name of a model, the number of the fold that begins, and their count.
     on_model : callable, optional
-        Called with a `Contender` as soon as it has its scores; the network is the first.
+        Called with a `ScoredModel` as soon as it has its scores; the network is the first.
     on_progress : callable, optional
         Called with a `dlcli.training.progress.Progress` while the network is trained.
     download_bar : bool
@@ -216,13 +216,13 @@ def _result(
     path: Path,
     prepared: Prepared,
     folds: Sequence[Split],
-    network: Contender,
-    models: Sequence[Contender],
+    network: ScoredModel,
+    models: Sequence[ScoredModel],
     started: float,
 ) -> BaselineResult:
     target = prepared.dataset.target
     metric: Literal["accuracy", "rmse"] = "accuracy" if target.class_names else "rmse"
-    rows = compare(
+    rows = compare_models(
         network,
         models,
         higher_is_better=metric == "accuracy",
