@@ -8,7 +8,6 @@ import io
 import json
 import math
 import os
-import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -31,7 +30,7 @@ def atomic(path: Path) -> Iterator[Path]:
         What readers see: the old file, then the new one, never a part of it.
     """
     path = path.resolve()  # a symbolic link keeps pointing where it does
-    temporary = path.with_name(f"{TEMPORARY}{secrets.token_hex(8)}{path.suffix}")
+    temporary = path.with_name(f"{TEMPORARY}{os.urandom(8).hex()}{path.suffix}")
     try:
         temporary.open("xb").close()
     except OSError as error:

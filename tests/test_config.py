@@ -1,13 +1,17 @@
 """Loading and checking configs: everything at once, with its line, without Keras."""
 
 import json
+import sys
 
 import pytest
 
 from dlcli import ConfigError, DlcliError, load_config
-from dlcli.config.catalogue import PATH, generate, keras_catalogue
+from dlcli.config.catalogue import PATH, keras_catalogue, stored_catalogue
 from dlcli.config.document import dump
 from dlcli.errors import plural
+from dlcli.files import cache_folder
+from dlcli.network.keras_names import list_names
+from dlcli.version import __version__
 
 BASE = {
     "dataset": "iris",
@@ -284,7 +288,66 @@ def test_a_byte_order_mark_is_no_mistake(write):
 def test_the_catalogue_is_that_of_the_installed_keras():
     stored = json.loads(PATH.read_text(encoding="utf-8"))
     if keras_catalogue().version == stored["version"]:
-        assert generate() == stored
+        assert list_names() == stored
+
+
+@pytest.fixture
+def another_keras(tmp_path, monkeypatch):
+    """Let another version of Keras seem installed; return its file in an empty cache folder."""
+    distribution = tmp_path / "site" / "keras-99.0.dist-info"
+    distribution.mkdir(parents=True)
+    (distribution / "METADATA").write_text("Metadata-Version: 2.1\nName: keras\nVersion: 99.0\n")
+    monkeypatch.syspath_prepend(distribution.parent)
+    keras_catalogue.cache_clear()
+    yield cache_folder() / "keras_names" / f"keras 99.0, dlcli {__version__}.json"
+    keras_catalogue.cache_clear()
+
+
+def test_names_of_another_keras_are_listed_once_and_cached(another_keras, config):
+    another_keras.parent.mkdir(parents=True)
+    another_keras.write_text("{damaged", encoding="utf-8")
+    load_config(config())
+
+    names = json.loads(another_keras.read_text(encoding="utf-8"))
+    assert names == json.loads(PATH.read_text(encoding="utf-8"))
+
+    # A layer that only the file has: the second command reads it.
+    names["layers"]["Novel"] = {"required": ["units"]}
+    another_keras.write_text(json.dumps(names), encoding="utf-8")
+    keras_catalogue.cache_clear()
+    load_config(config(model="[{Novel: 3}, {Dense: {units: 3, activation: softmax}}]"))
+
+
+@pytest.mark.parametrize("text", ["[]", '{"version": "99.0"}', '{"version": "99.0", "layers": {}}'])
+def test_a_cached_list_of_another_form_is_replaced(another_keras, fake_python, text):
+    another_keras.parent.mkdir(parents=True)
+    another_keras.write_text(text, encoding="utf-8")
+
+    assert keras_catalogue() == stored_catalogue()
+    assert another_keras.read_text(encoding="utf-8") == PATH.read_text(encoding="utf-8")
+
+
+def test_a_cache_that_cannot_be_written_is_no_error(another_keras, fake_python, tmp_path):
+    (tmp_path / "cache").write_text("not a folder", encoding="utf-8")
+
+    assert keras_catalogue() == stored_catalogue()
+
+
+def test_a_keras_that_does_not_import_is_reported(another_keras, fake_python):
+    fake_python.write_text("#!/bin/sh\necho 'ImportError: no libfoo' >&2\nexit 1\n")
+
+    with pytest.raises(DlcliError, match=r"names of Keras 99\.0: ImportError: no libfoo"):
+        keras_catalogue()
+
+
+@pytest.fixture
+def fake_python(tmp_path, monkeypatch):
+    """Replace Python by a script that writes the stored list of names."""
+    script = tmp_path / "python"
+    script.write_text(f"#!/bin/sh\ncat '{PATH}'\n")
+    script.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(script))
+    return script
 
 
 def test_checking_imports_neither_keras_nor_numpy(config, python):
