@@ -786,7 +786,7 @@ def test_steps_of_text_without_text_are_an_error(write, tmp_path):
     loader = {"csv": {"path": "t.csv", "target": "y"}}
     config = config_of(write, loader, DENSE[1:], preprocess={"text": "vectorize"})
 
-    with pytest.raises(DatasetError, match="no column of that type, but categorical"):
+    with pytest.raises(DatasetError, match="no column of type text, but categorical"):
         train(config, runs=tmp_path / "runs")
 
 
