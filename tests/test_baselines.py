@@ -256,7 +256,7 @@ def test_official_test_rows_are_used_unless_folds_are_asked_for(write, tmp_path)
 
     assert (one.folds, len(one.network.right[0])) == (1, 20)
     assert (several.folds, sum(map(len, several.network.right))) == (2, 40)
-    assert several.notices[-1] == "the 20 test rows stay out of the cross-validation"
+    assert several.notices[-1] == "the 20 test rows are not used in the cross-validation"
 
 
 def test_numbers_are_compared_by_rmse_in_their_unit(dlcli):

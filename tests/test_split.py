@@ -142,9 +142,61 @@ def test_a_class_with_fewer_rows_than_folds_says_the_largest_number():
     ("counts", "section", "message"),
     [
         ((1, 20), SplitConfig(), "single row"),
-        ((2, 2), SplitConfig(test=0.2), "too few to keep 2 classes"),
+        ((2, 2), SplitConfig(test=0.2), "too few to have 2 classes"),
     ],
 )
 def test_what_cannot_be_divided_is_said(counts, section, message):
     with pytest.raises(DatasetError, match=message):
         split_rows(classes(*counts), section, 0)
+
+
+def test_a_short_series_whose_first_fold_has_no_training_rows_is_refused(write, dlcli, tmp_path):
+    write("s.csv", "level\n" + "".join(f"{n % 5}\n" for n in range(9)))
+    config = write(
+        "c.yaml",
+        "dataset: {csv: {path: s.csv, target: level, window: 3}}\nsplit: {validation: 0.2}\n"
+        "model: [Flatten, Dense]\nloss: mse\nfit: {epochs: 1}\n",
+    )
+
+    code, _, error = dlcli("kfold", config, "--folds", 5)
+
+    assert code == 2
+    assert "1 row cannot be split, with a share of 0.2 for validation or test (fold 1)" in error
+    assert "fewer folds" in error
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "names"),
+    [(0, 1, "train rows and validation"), (1, 2, "validation rows and test")],
+)
+def test_a_group_in_two_official_parts_is_refused(first, second, names):
+    parts = np.array([0] * 60 + [1] * 20 + [2] * 20, np.int8)
+    groups = np.array([f"g{part}{n % 4}" for n, part in enumerate(parts)], object)
+    groups[np.flatnonzero(parts == first)[0]] = groups[np.flatnonzero(parts == second)[0]] = "both"
+    dataset = classes(50, 50, groups=groups, parts=parts)
+
+    with pytest.raises(DatasetError, match=f"official {names} rows share the group 'both'"):
+        split_rows(dataset, SplitConfig(), 0)
+    if second == 2:
+        with pytest.raises(DatasetError, match="share the group 'both'"):
+            make_folds(dataset, SplitConfig(), 3, 0)
+    else:  # folds mix official training and validation rows, and keep groups together
+        assert len(make_folds(dataset, SplitConfig(), 3, 0)) == 3
+
+
+@pytest.mark.parametrize("share", [0.1, 0.2, 0.3, 0.5, 0.02])
+def test_groups_are_stratified_unless_that_is_switched_off(share):
+    # Each group has one class; one group in four has class 1.
+    groups = np.repeat([f"g{number:02}" for number in range(40)], 5).astype(object)
+    y = np.repeat([1 if number % 4 == 0 else 0 for number in range(40)], 5).astype(np.int32)
+    target = Target("t", "classification", ("a", "b"))
+    dataset = Dataset("data", np.zeros((200, 2)), y, target, groups=groups)
+
+    for seed in range(5):
+        split = split_rows(dataset, SplitConfig(test=share), seed)
+        plain = split_rows(dataset, SplitConfig(test=share, stratify=False), seed)
+        assert not set(groups[split.train]) & set(groups[split.test])
+        assert abs(len(split.test) - share * 200) <= 10
+        assert abs(y[split.test].sum() - share * 50) <= 5
+        assert sorted(np.concatenate([plain.train, plain.test])) == list(range(200))

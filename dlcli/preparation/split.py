@@ -1,10 +1,12 @@
-"""Which rows teach, which watch, and which are met once."""
+"""Split rows into training, validation and test sets, and into folds."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -12,10 +14,14 @@ import numpy as np
 from dlcli.config import Config
 from dlcli.config.sections import SplitConfig
 from dlcli.datasets import Dataset
-from dlcli.errors import DatasetError
+from dlcli.datasets.dataset import PARTS
+from dlcli.errors import DatasetError, plural
 from dlcli.types import Array
 
 DEFAULT_TEST = 0.2
+TEST = 2  # in `Dataset.parts`
+# A share of grouped rows is rounded to a fraction with at most this denominator.
+MAX_DENOMINATOR = 10
 
 
 @dataclass(frozen=True)
@@ -39,24 +45,24 @@ class Split:
 
 
 def split_rows(dataset: Dataset, section: SplitConfig, seed: int) -> Split:
-    """Divide the rows of a data set.
+    """Split the rows of a data set.
 
     Parameters
     ----------
     dataset : Dataset
-        Its ``parts`` decide, where it has them; validation rows are then drawn from the
-        training rows, unless some are marked.
+        If it has ``parts``, they are used; validation rows are then drawn from the training
+        rows, unless some rows are marked for validation.
     section : SplitConfig
     seed : int
 
     Raises
     ------
     DatasetError
-        If a part would be left without rows, or a class is too small to divide.
+        If a part would have no rows, a class is too small to split, or a group is in two parts.
     """
     everything = np.arange(len(dataset))
-    _check_groups(dataset)
     if dataset.parts is not None:
+        _check_groups(dataset, dataset.parts)
         train, validation, test = (everything[dataset.parts == part] for part in range(3))
         if not len(validation):
             train, validation = _cut(dataset, train, section.validation, section, seed)
@@ -69,80 +75,123 @@ def split_rows(dataset: Dataset, section: SplitConfig, seed: int) -> Split:
     return Split(train, validation, test)
 
 
-def _check_groups(dataset: Dataset) -> None:
-    """Refuse official test rows of groups that also teach."""
-    if dataset.parts is None or dataset.groups is None:
+def _check_groups(dataset: Dataset, parts: Array) -> None:
+    """Refuse official parts that share a group."""
+    if dataset.groups is None:
         return
-    test = set(dataset.groups[dataset.parts == 2])
-    both = sorted(test & set(dataset.groups[dataset.parts == 0]))
-    if both:
-        raise DatasetError(
-            f"{dataset.name}: its official test rows and its training rows share the group "
-            f"{both[0]!r} (split.group)",
-            hint="leave out split.group, or mark other test files, as in "
-            f"`dataset: {{{dataset.name}: {{test: {{speaker: [{both[0]}]}}}}}}`",
-        )
+    groups = [set(dataset.groups[parts == part]) for part in range(len(PARTS))]
+    for first, second in combinations(range(len(PARTS)), 2):
+        if shared := sorted(groups[first] & groups[second]):
+            raise DatasetError(
+                f"{dataset.name}: its official {PARTS[first]} rows and {PARTS[second]} rows share "
+                f"the group {shared[0]!r} (split.group)",
+                hint="leave out split.group, or mark other test files, as in "
+                f"`dataset: {{{dataset.name}: {{test: {{speaker: [{shared[0]}]}}}}}}`",
+            )
 
 
 def _cut(
     dataset: Dataset, rows: Array, share: float, section: SplitConfig, seed: int
 ) -> tuple[Array, Array]:
-    """Cut a share off some rows, shuffled; return the rest and what was cut off."""
+    """Split off a share of some rows; return the rest and the share, both in ascending order."""
     if share == 0:
         return rows, rows[:0]
-    if dataset.medium.kind == "series":  # the future must not teach
-        cut = max(1, round(share * len(rows)))
-        return rows[:-cut], rows[-cut:]
-    from sklearn.model_selection import GroupShuffleSplit, train_test_split
-
-    cut = max(1, round(share * len(rows)))
-    if cut >= len(rows):
+    size = max(1, round(share * len(rows)))
+    if size >= len(rows):
         raise DatasetError(
-            f"{dataset.name}: {len(rows)} rows are too few to set a share of {share:g} apart",
-            hint="use `split: {test: 0}`",
+            f"{dataset.name}: {plural(len(rows), 'row')} cannot be split, "
+            f"with a share of {share:g} for validation or test",
+            hint="use more rows, fewer folds, or `split: {validation: 0}` or `{test: 0}`",
         )
+    if dataset.medium.kind == "series":  # later rows must not be used for training
+        return rows[:-size], rows[-size:]
+    stratify = section.stratify and dataset.target.task == "classification"
     if dataset.groups is not None:
-        splitter = GroupShuffleSplit(n_splits=1, test_size=share, random_state=seed)
-        try:
-            kept, taken = next(splitter.split(rows, groups=dataset.groups[rows]))
-        except ValueError:
-            raise DatasetError(f"{dataset.name}: too few groups to split") from None
-        return np.sort(rows[kept]), np.sort(rows[taken])
+        return _cut_groups(dataset, rows, share, seed, stratify=stratify)
+    from sklearn.model_selection import train_test_split
+
     labels = None
-    if section.stratify and dataset.target.task == "classification":
+    if stratify:
         labels = dataset.y[rows]
-        _check_class_sizes(dataset, labels, cut)
-    kept, taken = train_test_split(rows, test_size=cut, random_state=seed, stratify=labels)
-    return np.sort(kept), np.sort(taken)
+        _check_class_sizes(dataset, labels, size)
+    rest, part = train_test_split(rows, test_size=size, random_state=seed, stratify=labels)
+    return np.sort(rest), np.sort(part)
 
 
-def _check_class_sizes(dataset: Dataset, labels: Array, cut: int) -> None:
+def _cut_groups(
+    dataset: Dataset, rows: Array, share: float, seed: int, *, stratify: bool
+) -> tuple[Array, Array]:
+    """Split off about a share of some rows, without dividing a group.
+
+    scikit-learn has no stratified ``GroupShuffleSplit``: stratified folds are made, and as many
+    of them split off as come closest to the share.
+    """
+    from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold
+
+    assert dataset.groups is not None  # noqa: S101 (for the type checker)
+    groups, y = dataset.groups[rows], dataset.y[rows]
+    try:
+        if stratify:
+            count, folds = _fraction(share, min(len(set(groups)), int(np.bincount(y).max())))
+            splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+            with _without_class_warnings():
+                parts = [part for _, part in splitter.split(rows, y, groups)]
+            part = np.concatenate(parts[:count])
+            rest = np.setdiff1d(np.arange(len(rows)), part)
+        else:
+            shuffle = GroupShuffleSplit(n_splits=1, test_size=share, random_state=seed)
+            rest, part = next(shuffle.split(rows, groups=groups))
+    except ValueError:
+        rest = part = rows[:0]
+    if not len(rest) or not len(part):
+        raise DatasetError(f"{dataset.name}: too few groups to split")
+    return np.sort(rows[rest]), np.sort(rows[part])
+
+
+def _fraction(share: float, most: int) -> tuple[int, int]:
+    """Return numerator and denominator of a share, for at most `most` equal folds."""
+    fraction = Fraction(share).limit_denominator(min(MAX_DENOMINATOR, most))
+    if fraction in (0, 1):  # smaller, or larger, than one fold
+        folds = max(2, min(round(1 / min(share, 1 - share)), most))
+        return (1 if share < 0.5 else folds - 1), folds
+    return fraction.numerator, fraction.denominator
+
+
+def _without_class_warnings() -> warnings.catch_warnings[None]:
+    """Ignore scikit-learn's warning about classes with few groups.
+
+    `dlcli.preparation.leaks` reports the classes without training rows.
+    """
+    return warnings.catch_warnings(action="ignore", category=UserWarning)
+
+
+def _check_class_sizes(dataset: Dataset, labels: Array, size: int) -> None:
     names = dataset.target.class_names
     counts = np.bincount(labels, minlength=len(names))
     present = np.flatnonzero(counts)
     single = [names[code] for code in present if counts[code] < 2]
     if single:
         raise DatasetError(
-            f"{dataset.name}: class {single[0]!r} has a single row and cannot be divided",
+            f"{dataset.name}: class {single[0]!r} has a single row and cannot be split",
             hint="use `split: {stratify: false}`, or `test: 0`",
         )
-    if cut < len(present) or len(labels) - cut < len(present):
+    if size < len(present) or len(labels) - size < len(present):
         raise DatasetError(
-            f"{dataset.name}: {len(labels)} rows are too few to keep {len(present)} classes in "
+            f"{dataset.name}: {len(labels)} rows are too few to have {len(present)} classes in "
             f"every part",
             hint="use `split: {stratify: false}`, or another share",
         )
 
 
 def make_folds(dataset: Dataset, section: SplitConfig, folds: int, seed: int) -> list[Split]:
-    """Divide the rows into folds, each of them tested once.
+    """Split the rows into folds, each of them tested once.
 
     Parameters
     ----------
     dataset : Dataset
-        Array marked as test rows stay out.
+        Rows marked as test rows are in no fold.
     section : SplitConfig
-        Its ``validation`` share is cut from the training rows of each fold.
+        Its ``validation`` share is split off from the training rows of each fold.
     folds : int
         At least 2.
     seed : int
@@ -150,53 +199,50 @@ def make_folds(dataset: Dataset, section: SplitConfig, folds: int, seed: int) ->
     Returns
     -------
     list of Split
-        Stratified for classes, by group where there are groups. Of a series, each fold is
-        tested by what was learned from the rows before it.
+        Stratified for classes; groups are not divided. In a series the training rows of a fold
+        precede its test rows.
 
     Raises
     ------
     DatasetError
-        If a class, the groups or the rows are too few for so many folds; the message says
-        the largest number that is possible.
+        If a class, the groups or the rows are too few; the message names the largest possible
+        number of folds.
     """
-    from sklearn.model_selection import (
-        GroupKFold,
-        KFold,
-        StratifiedGroupKFold,
-        StratifiedKFold,
-        TimeSeriesSplit,
-    )
-
     rows = np.arange(len(dataset))
-    _check_groups(dataset)
     if dataset.parts is not None:
-        rows = rows[dataset.parts != 2]
-    classes = dataset.target.task == "classification" and section.stratify
-    labels = dataset.y[rows] if classes else None
+        rows = rows[dataset.parts != TEST]
+        _check_groups(dataset, np.where(dataset.parts == TEST, TEST, 0))
+    stratify = dataset.target.task == "classification" and section.stratify
+    labels = dataset.y[rows] if stratify else None
     groups = None if dataset.groups is None else dataset.groups[rows]
     _check_folds(dataset, rows, labels, groups, folds)
-    splitter: Any
-    if dataset.medium.kind == "series":
-        splitter = TimeSeriesSplit(n_splits=folds)
-    elif groups is not None:
-        # GroupKFold shuffles groups only from scikit-learn 1.6 on.
-        kind = StratifiedGroupKFold if classes else GroupKFold
-        splitter = kind(n_splits=folds, shuffle=True, random_state=seed)
-    else:
-        kind = StratifiedKFold if classes else KFold
-        splitter = kind(n_splits=folds, shuffle=True, random_state=seed)
-    made = []
+    splitter = _fold_splitter(dataset, folds, seed, stratify=stratify)
     try:
-        with warnings.catch_warnings():
-            # Of a class with few groups it warns; which classes are not learned is said elsewhere.
-            warnings.simplefilter("ignore", UserWarning)
-            parts = list(splitter.split(rows, labels, groups))
+        with _without_class_warnings():
+            pairs = list(splitter.split(rows, labels, groups))
     except ValueError as error:
         raise DatasetError(f"{dataset.name}: {error}") from None
-    for train, test in parts:
-        kept, validation = _cut(dataset, rows[train], section.validation, section, seed)
-        made.append(Split(kept, validation, rows[test]))
-    return made
+    splits = []
+    for number, (rest, test) in enumerate(pairs, 1):
+        try:
+            train, validation = _cut(dataset, rows[rest], section.validation, section, seed)
+        except DatasetError as error:
+            raise DatasetError(f"{error} (fold {number})", hint=error.hint) from None
+        splits.append(Split(train, validation, rows[test]))
+    return splits
+
+
+def _fold_splitter(dataset: Dataset, folds: int, seed: int, *, stratify: bool) -> Any:
+    from sklearn import model_selection
+
+    if dataset.medium.kind == "series":
+        return model_selection.TimeSeriesSplit(n_splits=folds)
+    if dataset.groups is not None:
+        plain, stratified = model_selection.GroupKFold, model_selection.StratifiedGroupKFold
+    else:
+        plain, stratified = model_selection.KFold, model_selection.StratifiedKFold
+    splitter = stratified if stratify else plain
+    return splitter(n_splits=folds, shuffle=True, random_state=seed)
 
 
 def _check_folds(
@@ -205,37 +251,37 @@ def _check_folds(
     if not len(rows):
         raise DatasetError(f"{dataset.name}: no rows are left for the folds")
     if groups is not None:
-        count = len(set(groups.tolist()))
-        if count < folds:
-            raise DatasetError(
-                f"{dataset.name}: {count} groups make at most {count} folds, not {folds}"
-            )
+        most, source = len(set(groups.tolist())), "group"
+    elif labels is None:
+        most, source = len(rows) - (dataset.medium.kind == "series"), "row"
+    else:
+        _check_class_folds(dataset, labels, folds)
         return
-    if labels is None:
-        most = len(rows) - (dataset.medium.kind == "series")
-        if most < folds:
-            raise DatasetError(
-                f"{dataset.name}: {len(rows)} rows make at most {most} folds, not {folds}"
-            )
-        return
+    if most < folds:
+        count = plural(most if source == "group" else len(rows), source)
+        raise DatasetError(f"{dataset.name}: {count} make at most {most} folds, not {folds}")
+
+
+def _check_class_folds(dataset: Dataset, labels: Array, folds: int) -> None:
+    """Refuse more folds than the smallest class has rows."""
     counts = np.bincount(labels, minlength=len(dataset.target.class_names))
     present = np.flatnonzero(counts)
     smallest = present[np.argmin(counts[present])]
     most = int(counts[smallest])
-    if most < folds:
-        name = dataset.target.class_names[smallest]
-        rows_text = "1 row" if most == 1 else f"{most} rows"
-        if most == 1:
-            advice = "no number of folds has it in every part; use `split: {stratify: false}`"
-        else:
-            advice = f"use --folds {most} or fewer"
-        raise DatasetError(
-            f"{dataset.name}: class {name!r} has {rows_text}, too few for {folds} folds; {advice}"
-        )
+    if most >= folds:
+        return
+    if most == 1:
+        advice = "no number of folds has it in every part; use `split: {stratify: false}`"
+    else:
+        advice = f"use --folds {most} or fewer"
+    raise DatasetError(
+        f"{dataset.name}: class {dataset.target.class_names[smallest]!r} has "
+        f"{plural(most, 'row')}, too few for {folds} folds; {advice}"
+    )
 
 
 def resolve_folds(config: Config, folds: int | None) -> Config:
-    """Fill in how many folds there are and how long each is trained.
+    """Fill in the number of folds and the epochs of each.
 
     Parameters
     ----------
@@ -253,7 +299,8 @@ def resolve_folds(config: Config, folds: int | None) -> Config:
 
 
 def excluded_test_rows(dataset: Dataset) -> Iterator[str]:
-    """Say how many rows no fold has: those that are marked as test rows."""
-    if dataset.parts is not None and (dataset.parts == 2).any():
-        count = int((dataset.parts == 2).sum())
-        yield f"the {count} test rows stay out of the cross-validation"
+    """Report how many rows are in no fold, since they are marked as test rows."""
+    count = 0 if dataset.parts is None else int((dataset.parts == TEST).sum())
+    if count:
+        verb = "is" if count == 1 else "are"
+        yield f"the {plural(count, 'test row')} {verb} not used in the cross-validation"
