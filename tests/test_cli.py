@@ -474,6 +474,42 @@ def test_pictures_are_drawn_though_keras_was_imported_without_matplotlib(people,
     assert (tmp_path / "runs/people/1/confusion.png").is_file()
 
 
+KERAS_IN_TWO_THREADS = """\
+import threading
+from types import SimpleNamespace
+
+backend = SimpleNamespace(backend=lambda: "tensorflow")
+imported = []
+
+def import_pandas():
+    try:
+        import pandas
+        imported.append(pandas.DataFrame({"a": [1]}).shape)
+    except ImportError:
+        imported.append(None)
+
+import_pandas()
+thread = threading.Thread(target=import_pandas)
+thread.start()
+thread.join()
+"""
+
+
+def test_another_thread_can_import_pandas_while_keras_is_imported(tmp_path):
+    (tmp_path / "keras.py").write_text(KERAS_IN_TWO_THREADS, encoding="utf-8")
+    code = (
+        "from dlcli.network import backend; backend.silence(); "
+        "print(backend.import_keras().imported); import matplotlib"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False,
+        env={**ENVIRONMENT, "PYTHONPATH": os.pathsep.join([str(tmp_path), PACKAGE])},
+    )  # fmt: skip
+
+    assert (done.returncode, done.stdout) == (0, "[None, (1, 1)]\n"), done.stderr
+
+
 def test_onnxruntime_starts_no_telemetry(people, process, tmp_path):
     table = tmp_path / "rows.csv"
     table.write_text("age;city;member;height\n31;Seoul;yes;1.70\n", encoding="utf-8")

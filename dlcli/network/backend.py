@@ -1,42 +1,45 @@
-"""Keras on TensorFlow: imported late, quietly, and set up to repeat itself."""
+"""Import Keras on TensorFlow late and quietly, and make its computations reproducible."""
 
 from __future__ import annotations
 
+import importlib.abc
 import logging
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from dlcli.errors import DlcliError
 
-# What Keras converts data from, wraps or draws with, if it is there.
+# Packages that Keras and TensorFlow import only if they are installed, and that dlcli does not
+# use through them. Importing them takes as long as importing TensorFlow.
 OPTIONAL = ("matplotlib", "pandas", "PIL", "pyarrow", "scipy", "sklearn")
 
 _quiet = False
 
 
 def silence() -> None:
-    """Keep TensorFlow's start-up messages from standard error from now on.
+    """Suppress TensorFlow's start-up messages on standard error in this process.
 
-    They come from C++ before any logger can be set, so that only the file descriptor helps.
-    A library has no business doing that; the command line calls it.
+    C++ code writes them before a logger can be configured, so they are caught at the file
+    descriptor. A library must not do that to its caller; only the command line calls this.
     """
-    global _quiet  # noqa: PLW0603 (a switch of the process, as is the descriptor)
+    global _quiet  # noqa: PLW0603 (a setting of the process, like the file descriptor)
     _quiet = True
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 def is_quiet() -> bool:
-    """Tell whether `silence` was called."""
+    """Return whether `silence` was called."""
     return _quiet
 
 
 def use_threads(count: int) -> None:
-    """Have TensorFlow compute in so many threads; to be called before it computes."""
+    """Set the number of threads of TensorFlow; call it before TensorFlow computes anything."""
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(count)
@@ -49,12 +52,14 @@ def import_keras() -> Any:
     Raises
     ------
     DlcliError
-        If Keras runs on another backend than TensorFlow, or does not import.
+        If Keras cannot be imported or runs on another backend than TensorFlow.
     """
-    if "keras" not in sys.modules:
-        os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    first = _quiet and "keras" not in sys.modules
-    with _held_stderr() if first else _nothing(), _left_out() if first else _nothing():
+    with ExitStack() as stack:
+        if "keras" not in sys.modules:
+            os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+            if _quiet:
+                stack.enter_context(_held_stderr())
+                stack.enter_context(_without_optional_packages())
         try:
             import keras
         except ImportError as error:
@@ -68,12 +73,7 @@ def import_keras() -> Any:
 
 
 def seed_everything(seed: int) -> None:
-    """Make what follows repeat itself: Python, NumPy, Keras and TensorFlow's kernels.
-
-    Parameters
-    ----------
-    seed : int
-    """
+    """Seed Python, NumPy, Keras and TensorFlow, and make TensorFlow's operations deterministic."""
     keras = import_keras()
     import tensorflow as tf
 
@@ -81,29 +81,34 @@ def seed_everything(seed: int) -> None:
     tf.config.experimental.enable_op_determinism()
 
 
-@contextmanager
-def _nothing() -> Iterator[None]:
-    yield
+class _OptionalPackageBlocker(importlib.abc.MetaPathFinder):
+    """Make one thread's imports of `OPTIONAL` fail as if the packages were not installed.
 
-
-@contextmanager
-def _left_out() -> Iterator[None]:
-    """Have Keras do without what it imports only where it is installed, for uses not made here.
-
-    Together they take as long as TensorFlow. A library leaves that to its user.
+    Other threads import them as usual, which a ``None`` in ``sys.modules`` would prevent.
     """
-    names = [name for name in OPTIONAL if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(names))  # type: ignore[arg-type]
+
+    def __init__(self) -> None:
+        self.thread = threading.get_ident()
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: Any = None) -> None:
+        if name in OPTIONAL and threading.get_ident() == self.thread:
+            raise ModuleNotFoundError(f"{name} is left out while Keras is imported", name=name)
+
+
+@contextmanager
+def _without_optional_packages() -> Iterator[None]:
+    """Import Keras without the packages of `OPTIONAL` that are not imported yet."""
+    blocker = _OptionalPackageBlocker()
+    sys.meta_path.insert(0, blocker)
     try:
         yield
     finally:
-        for name in names:
-            del sys.modules[name]
+        sys.meta_path.remove(blocker)
 
 
 @contextmanager
 def _held_stderr() -> Iterator[None]:
-    """Hold back what is written to descriptor 2; let it out if the block fails."""
+    """Hold back what is written to file descriptor 2; write it if the block fails."""
     sys.stderr.flush()
     saved = os.dup(2)
     with tempfile.TemporaryFile() as held:
