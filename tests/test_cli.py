@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import environment
+from conftest import PACKAGE, environment
 
 import dlcli as package
 from dlcli.config.catalogue import keras_catalogue
@@ -504,7 +504,7 @@ def test_another_thread_can_import_pandas_while_keras_is_imported(tmp_path):
 
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False,
-        env={**ENVIRONMENT, "PYTHONPATH": os.pathsep.join([str(tmp_path), PACKAGE])},
+        env=environment(PYTHONPATH=os.pathsep.join([str(tmp_path), PACKAGE])),
     )  # fmt: skip
 
     assert (done.returncode, done.stdout) == (0, "[None, (1, 1)]\n"), done.stderr
