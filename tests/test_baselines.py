@@ -13,7 +13,7 @@ from scipy import stats
 from scipy.sparse import csr_matrix
 
 from dlcli import DatasetError, TrainingError, baseline, kfold, load_config, train
-from dlcli.cli.baseline import _signed, sentences
+from dlcli.cli.baseline import _signed_difference, sentences
 from dlcli.experiments.baseline.comparison import Comparison, ScoredModel, compare_models
 from dlcli.experiments.baseline.estimators import (
     MODELS,
@@ -223,7 +223,7 @@ def test_a_network_that_learned_nothing_is_told_so_first(tmp_path):
     assert result.unbeaten is not None
     assert said[0] == (
         "The network does not beat the majority class (0.3333): "
-        "it has learned nothing that helps accuracy."
+        "it has learned nothing that improves accuracy."
     )
     assert any(s.startswith("The network is beaten by ") and "p " in s for s in said)
 
@@ -265,7 +265,7 @@ def test_numbers_are_compared_by_rmse_in_their_unit(dlcli):
     assert code == 0
     assert "study_hours: RMSE in points on 3 folds" in out
     assert "The network does not beat the mean (RMSE " in out
-    assert " points): it has learned nothing that helps RMSE." in out
+    assert " points): it has learned nothing that improves RMSE." in out
     assert {line.split("  ")[0] for line in out.splitlines()} >= {"linear regression", "mean"}
 
 
@@ -287,7 +287,7 @@ def test_the_smaller_rmse_is_the_better_one():
 
 def test_differences_have_the_decimals_of_the_scores():
     def text(mean, difference):
-        return _signed(
+        return _signed_difference(
             Comparison(ScoredModel("a", (mean,), (0,)), difference, math.nan, "untested")
         )
 
@@ -302,7 +302,7 @@ def test_one_split_of_numbers_has_no_p_values(dlcli):
     code, out, _ = dlcli("baseline", "diabetes", "--split", "--set", "fit.epochs=1", "--quiet")
 
     assert code == 0
-    assert "One split of numbers has no p-values" in out
+    assert "Regression on a single split has no p-values" in out
     assert "  p  " not in out
 
 
@@ -348,7 +348,7 @@ def test_a_sample_is_marked(dlcli):
     code, out, _ = dlcli("baseline", "sonar", "--sample", "--folds", "2", "--set", "kfold.epochs=1")
 
     assert code == 0
-    assert out.splitlines()[0].endswith("GENERATED SAMPLE: these figures mean nothing")
+    assert out.splitlines()[0].endswith("GENERATED SAMPLE: these metrics are meaningless")
     assert json.loads(Path("runs/sonar/1/metrics.json").read_text())["sample"] is True
     assert "(sample)" in dlcli("runs")[1]
 
@@ -456,6 +456,6 @@ def test_ctrl_c_in_the_network_ends_with_130_and_leaves_nothing(start, people, t
 
     assert process.returncode == 130, err
     assert "Traceback" not in err
-    assert "nothing was kept\ndlcli: stopped by SIGINT" in err
+    assert "no run was saved\ndlcli: stopped by SIGINT" in err
     assert out == ""
     assert not record.parent.exists()

@@ -265,7 +265,7 @@ def test_check_reads_the_data_and_warns_of_their_scale(dlcli, people):
     assert code == 0
     assert "'age' reaches 60, far from unit scale" in err
     assert "preprocess" in err
-    assert "config and data are right" in out
+    assert "no problems found in config and data; layer shapes were not checked" in out
 
 
 def test_check_with_build_finds_layers_that_do_not_fit(dlcli, people):
@@ -412,7 +412,7 @@ def test_ctrl_c_keeps_the_best_model_and_ends_with_130(start, people, tmp_path):
     out, err = process.communicate(timeout=120)
 
     assert process.returncode == 130, err
-    assert "kept the best model so far" in err
+    assert "saved the best model so far" in err
     assert "Traceback" not in err
     record = json.loads((tmp_path / "runs/people/1/run.json").read_text())
     assert record["status"] == "interrupted"
@@ -429,12 +429,12 @@ def test_a_process_prints_nothing_of_tensorflows_own(process, people):
 
 
 def test_an_error_of_keras_within_a_step_is_a_sentence_too(dlcli, people, monkeypatch):
-    from dlcli.experiments import train as run
+    from dlcli.training import session
 
     def fail(*_, **__):
         raise ValueError("\nwhat Keras says\nand a long graph")
 
-    monkeypatch.setattr(run, "fit", fail)
+    monkeypatch.setattr(session, "fit", fail)
 
     code, _, err = dlcli("train", people)
 

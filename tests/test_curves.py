@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dlcli import DlcliError
-from dlcli.plots.canvas import check_picture_path, figure
+from dlcli.plots.canvas import check_plot_path, figure
 from dlcli.plots.curves import choose_quantities, draw_curves, read_curves
 
 PNG = b"\x89PNG\r\n"
@@ -145,7 +145,7 @@ def test_a_picture_appears_whole_or_not_at_all(tmp_path):
     assert not list(tmp_path.iterdir())
     with pytest.raises(DlcliError, match="is a folder"):
         (tmp_path / "y.png").mkdir()
-        check_picture_path(tmp_path / "y.png")
+        check_plot_path(tmp_path / "y.png")
 
 
 def test_the_same_curves_give_the_same_bytes(two, tmp_path):

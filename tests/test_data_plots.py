@@ -209,7 +209,7 @@ def test_data_plot_draws_named_sets_and_files(dlcli, people, tmp_path):
             assert "no 'height' in 1 row" in err
             continue
         assert (code, out) == (0, f"{name}\n")
-        assert f"wrote a picture of {arguments[0]}: {name}" in err
+        assert f"wrote a plot of {arguments[0]}: {name}" in err
         assert (tmp_path / name).stat().st_size > 1000
     assert (tmp_path / "iris.png").read_bytes().startswith(PNG)
     assert (tmp_path / "p.svg").read_text() == (tmp_path / "q.svg").read_text()
@@ -230,7 +230,7 @@ def test_what_would_stop_a_training_is_said(dlcli, write):
     ("arguments", "message"),
     [
         (["irsi"], "Did you mean 'iris'?"),
-        (["iris", "--target", "class"], "iris has a target already"),
+        (["iris", "--target", "class"], "iris already has a target"),
         (["people.csv", "--target", "lable"], "Did you mean 'label'?"),
         (["people.csv", "-o", "x.jpeg"], "pictures end in"),
         (["iris", "-o", "nowhere/x.png"], "no folder nowhere"),

@@ -302,7 +302,7 @@ def test_a_signal_keeps_the_state_of_folds_that_train_together(
 
     assert code == 128 + signum
     assert "training 10 folds together in one program" in error
-    assert f"go on: dlcli kfold --resume {tmp_path / 'runs/iris/1'}" in error
+    assert f"to resume: dlcli kfold --resume {tmp_path / 'runs/iris/1'}" in error
     assert read_record(tmp_path / "runs/iris/1").status == "interrupted"
 
 

@@ -290,5 +290,5 @@ def test_the_input_is_not_overwritten(model, write, dlcli):
     code, _, err = dlcli("predict", model, rows, "-o", rows)
 
     assert code == 2
-    assert "is read here" in err
+    assert "is an input" in err
     assert rows.read_text() == ROWS

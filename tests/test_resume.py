@@ -245,8 +245,8 @@ def test_a_signal_says_how_to_go_on(dlcli, tmp_path, monkeypatch, signum):
     alone = train(load_config("iris", SMALL), runs=tmp_path / "alone")
 
     assert code == 128 + signum
-    assert f"stopped by {signal.Signals(signum).name} after 3 epochs; kept the best" in error
-    assert "go on: dlcli train --resume runs/iris/1\n" in error
+    assert f"stopped by {signal.Signals(signum).name} after 3 epochs; saved the best" in error
+    assert "to resume: dlcli train --resume runs/iris/1\n" in error
     assert "Traceback" not in error
     code, _, error = dlcli("train", "--resume", "runs/iris/1", "-q")
     assert code == 0, error

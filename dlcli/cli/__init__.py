@@ -1,4 +1,4 @@
-"""The command line: parses, calls the function of the same name, prints, exits."""
+"""The command line: parse, call the function of the same name, print, exit."""
 
 from __future__ import annotations
 
@@ -19,26 +19,28 @@ from dlcli.errors import (
     Interrupted,
     first_line,
     plain,
+    plural,
 )
 
-# Imports make objects by the hundred thousand, and all of them stay: looking through them as often
-# as usual takes a fifth of the time.
-COLLECTED = (50_000, 10, 10)
-# What the system says of the names that it is given.
-NAMES = {
+# Imports create hundreds of thousands of objects that all stay alive; with the default thresholds
+# the garbage collector takes a fifth of the time of the imports.
+GC_THRESHOLDS = (50_000, 10, 10)
+# Errors of the operating system about the name of a file, which the user has chosen.
+FILE_NAME_ERRORS = {
     errno.ENAMETOOLONG, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EACCES, errno.ELOOP,
 }  # fmt: skip
 
 
 def process() -> NoReturn:
-    """Run the command line of this process, and end the process at once.
+    """Run the command line with the arguments of this process, and end the process.
 
-    Taking down an interpreter with TensorFlow in it takes more than a second.
+    The process ends without the shutdown of the interpreter, which takes more than a second once
+    TensorFlow is imported.
     """
     from dlcli.models import guard
 
     code = 0
-    gc.set_threshold(*COLLECTED)
+    gc.set_threshold(*GC_THRESHOLDS)
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, _stop)
     guard.allow()
@@ -60,17 +62,17 @@ def process() -> NoReturn:
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line and exit.
 
-    Exit codes: 0 done, 1 the work failed, 2 usage, config or data are wrong, 130 and 143
-    interrupted by SIGINT and SIGTERM.
+    The exit codes are 0 for success, 1 if the work failed, 2 for mistakes in the arguments, the
+    config or the data, and 130 and 143 after SIGINT and SIGTERM.
 
     Parameters
     ----------
     argv : sequence of str, optional
-        Default: the process's arguments.
+        Default: the arguments of the process.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments
-    if debug:  # anywhere on the line, since it is added where a command has failed
+    if debug:  # accepted anywhere, so that it can be appended to a command that has failed
         arguments.remove("--debug")
     _open_closed_streams()
     _replace_unencodable()
@@ -87,57 +89,58 @@ def main(argv: Sequence[str] | None = None) -> None:
         _print_error(error)
         sys.exit(error.exit_code)
     except Interrupted as interrupted:
-        from dlcli.cli.stopping import note_stop
+        from dlcli.cli.resume import print_stop
 
-        note_stop(interrupted.signum, "", interrupted.path)
+        print_stop(interrupted.signum, "", interrupted.path)
         sys.exit(128 + interrupted.signum)
     except SystemExit as stop:
         if not isinstance(stop.__context__, BrokenPipeError):
             raise
-        _discard_output()  # Typer takes it for a failure
+        _discard_output()  # Typer treats a closed pipe as a failure
         sys.exit(0)
     except BrokenPipeError:
         _discard_output()
         sys.exit(0)
-    except Exception as error:  # whatever Keras or TensorFlow raise within a step
+    except Exception as error:  # Keras and TensorFlow raise many types
         if debug:
             raise
-        sys.exit(_explain(error))
+        sys.exit(_print_unexpected(error))
 
 
-def _explain(error: Exception) -> int:
-    """Say what nobody has foreseen, and return the exit code."""
+def _print_unexpected(error: Exception) -> int:
+    """Print an error that is not dlcli's own, and return the exit code."""
     if isinstance(error, MemoryError):
         print("dlcli: error: not enough memory", file=sys.stderr)
         return 1
     if isinstance(error, OSError):
-        _print_error(DlcliError(f"{error.filename or 'the system'}: {error.strerror or error}"))
-        return 2 if error.errno in NAMES else 1
-    told = f"{type(error).__name__}: {first_line(error)}"
-    print(f"dlcli: error: {plain(told)}", file=sys.stderr)
-    print("hint: --debug shows where it happened", file=sys.stderr)
+        file = f"{error.filename}: " if error.filename else ""
+        _print_error(DlcliError(f"{file}{error.strerror or error}"))
+        return 2 if error.errno in FILE_NAME_ERRORS else 1
+    message = f"{type(error).__name__}: {first_line(error)}"
+    print(f"dlcli: error: {plain(message)}", file=sys.stderr)
+    print("hint: --debug shows the traceback", file=sys.stderr)
     return 1
 
 
 def _stop(signum: int, _: object) -> NoReturn:
-    """Unwind the stack, so that nothing is left half done."""
+    """Raise an exception, so that open files and folders are cleaned up."""
     raise Interrupted(signum)
 
 
 def _discard_output() -> None:
-    """Let what is still buffered go nowhere: the reader has seen enough, as `head` does."""
+    """Discard buffered output whose reader has closed the pipe, as `head` does."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _open_closed_streams() -> None:
-    """Write nowhere instead of failing where a process is started without its streams."""
+    """Replace streams that the process was started without, so that writing does not fail."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
 
 
 def _replace_unencodable() -> None:
-    """Write what the terminal's encoding lacks as escapes, instead of failing over it."""
+    """Write characters that the terminal's encoding lacks as escapes."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
@@ -145,12 +148,12 @@ def _replace_unencodable() -> None:
 
 
 def _print_error(error: DlcliError) -> None:
-    from dlcli.cli.terminal import shortened
+    from dlcli.cli.formatting import shortened
 
     if isinstance(error, ConfigError):
-        count = len(error.problems)
         print(plain(shortened(str(error))), file=sys.stderr)
-        print(f"dlcli: error: {count} problem{'s' * (count > 1)} in the config", file=sys.stderr)
+        count = plural(len(error.problems), "problem")
+        print(f"dlcli: error: {count} in the config", file=sys.stderr)
     else:
         print(plain(shortened(f"dlcli: error: {error}")), file=sys.stderr)
     if error.hint:

@@ -1,4 +1,4 @@
-"""The commands, and what stands before them."""
+"""The Typer application: its commands and global options."""
 
 from __future__ import annotations
 
@@ -6,23 +6,21 @@ from typing import Annotated
 
 import typer
 
-from dlcli.cli import (
-    baseline,
-    configs,
-    contents,
-    data,
-    models,
-    pictures,
-)
-from dlcli.cli import (
-    kfold as cross_validation,
-)
-from dlcli.cli import (
-    reproduce as reproduction,
-)
-from dlcli.cli import (
-    train as training,
-)
+from dlcli.cli import data
+from dlcli.cli.baseline import baseline
+from dlcli.cli.board import board
+from dlcli.cli.check import check
+from dlcli.cli.evaluate import evaluate
+from dlcli.cli.inspect import inspect
+from dlcli.cli.kfold import kfold
+from dlcli.cli.list_configs import list_configs
+from dlcli.cli.plot import plot
+from dlcli.cli.predict import predict
+from dlcli.cli.reproduce import reproduce
+from dlcli.cli.runs import runs
+from dlcli.cli.schema import schema
+from dlcli.cli.show import show
+from dlcli.cli.train import train
 from dlcli.version import __version__
 
 app = typer.Typer(
@@ -33,8 +31,8 @@ app = typer.Typer(
 )
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(requested: bool) -> None:
+    if requested:
         typer.echo(f"dlcli {__version__}")
         raise typer.Exit
 
@@ -49,35 +47,35 @@ def _start(
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    """Train, evaluate, cross-validate and predict with Keras, from one YAML file.
+    """Train, cross-validate, evaluate and predict with Keras, from one YAML file.
 
     \b
-    dlcli train digits_cnn                      train the model of a config, keep the run
+    dlcli train digits_cnn                      train the model of a config and save the run
+    dlcli train --resume runs/sonar/1           resume an interrupted run
     dlcli kfold sonar                           10-fold cross-validation
-    dlcli train --resume runs/sonar/1           go on where it was stopped
-    dlcli reproduce runs/sonar/1                the same bits once more?
-    dlcli baseline sonar                        is the network better than simpler models?
-    dlcli evaluate runs/digits_cnn/latest       metrics on the rows that were held out
-    dlcli predict runs/sonar/latest input.csv   labels and probabilities for raw rows
-    dlcli inspect stranger.keras                what is inside a model file, before it is used
-    dlcli plot runs/sonar/1 runs/sonar/2        their learning curves in one picture
-    dlcli check my.yaml                         every mistake of a config, with its line
-    dlcli list                                  the configs that come along
+    dlcli baseline sonar                        compare the network with simpler models
+    dlcli reproduce runs/sonar/1                repeat a run and compare every bit
+    dlcli evaluate runs/digits_cnn/latest       metrics on the test rows
+    dlcli predict runs/sonar/latest input.csv   labels and probabilities of new rows
+    dlcli inspect downloaded.keras              contents of a model file, without running it
+    dlcli plot runs/sonar/1 runs/sonar/2        learning curves of several runs
+    dlcli check my.yaml                         all problems of a config, with their lines
+    dlcli list                                  the bundled configs
     """
 
 
-app.command()(training.train)
-app.command()(cross_validation.kfold)
-app.command()(baseline.baseline)
-app.command()(reproduction.reproduce)
-app.command()(models.evaluate)
-app.command()(models.predict)
-app.command()(contents.inspect)
-app.command()(configs.check)
-app.command()(configs.show)
-app.command("list")(configs.list_configs)
-app.command()(configs.schema)
-app.command("runs")(models.list_runs)
-app.command()(pictures.plot)
-app.command()(pictures.board)
+app.command()(train)
+app.command()(kfold)
+app.command()(baseline)
+app.command()(reproduce)
+app.command()(evaluate)
+app.command()(predict)
+app.command()(inspect)
+app.command()(check)
+app.command()(show)
+app.command("list")(list_configs)
+app.command()(schema)
+app.command()(runs)
+app.command()(plot)
+app.command()(board)
 app.add_typer(data.app, name="data")

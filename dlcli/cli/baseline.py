@@ -9,20 +9,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dlcli.cli.formatting import duration, enumeration, number
 from dlcli.cli.options import (
     ConfigName,
-    EngineChoice,
+    FoldEngine,
+    Folds,
     Json,
     Out,
     Overrides,
     Quiet,
     Sample,
 )
-from dlcli.cli.train import announce
+from dlcli.cli.training_output import print_start, sample_mark
 from dlcli.errors import DlcliError, Interrupted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from dlcli.experiments.baseline.baseline import BaselineResult
     from dlcli.experiments.baseline.comparison import Comparison, ScoredModel
@@ -30,23 +32,21 @@ if TYPE_CHECKING:
 
 def baseline(
     config: ConfigName,
-    folds: Annotated[
-        int | None,
-        typer.Option("--folds", min=2, help="Number of parts.", show_default="the config's"),
-    ] = None,
+    folds: Folds = None,
     split: Annotated[
-        bool, typer.Option("--split", help="Compare on the test rows of `train`, without folds.")
+        bool,
+        typer.Option("--split", help="Compare on the test rows of `dlcli train`, without folds."),
     ] = False,
     overrides: Overrides = None,
     out: Out = Path("runs"),
     sample: Sample = False,
-    engine: EngineChoice = "auto",
+    engine: FoldEngine = "auto",
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Compare the network with simpler models, on the same rows and inputs.
+    """Compare the network with simpler models on the same rows.
 
-    Over the folds of `dlcli kfold`; data with official test rows are compared on those.
+    The folds are those of `dlcli kfold`. Data with official test rows are compared on these.
 
     \b
     dlcli baseline sonar
@@ -59,9 +59,9 @@ def baseline(
 
     if split and folds is not None:
         raise DlcliError("--folds and --split exclude each other", hint="leave one of them out")
-    checked = load_config(config, overrides or ())
+    loaded = load_config(config, overrides or ())
     backend.silence()
-    from dlcli.experiments.baseline import baseline as baselines
+    from dlcli.experiments.baseline import baseline as comparison
 
     display = progress.ProgressDisplay(every_epoch=False)
 
@@ -71,18 +71,18 @@ def baseline(
 
     def on_model(model: ScoredModel) -> None:
         display.clear()
-        terminal.note(f"{model.name:20}  {_spread(model)}")
+        terminal.print_status(f"{model.name:20}  {_mean_and_std(model)}")
 
     try:
-        result = baselines.baseline(
-            checked,
+        result = comparison.baseline(
+            loaded,
             folds=folds,
             split=split,
             runs=out,
             sample=sample,
             engine=engine,
-            on_start=partial(announce, quiet=quiet),
-            on_engine=None if quiet else lambda engine: terminal.note(str(engine)),
+            on_start=partial(print_start, quiet=quiet),
+            on_engine=None if quiet else lambda engine: terminal.print_status(str(engine)),
             on_fold=None if quiet else on_fold,
             on_model=None if quiet else on_model,
             on_progress=None if quiet else display,
@@ -90,93 +90,85 @@ def baseline(
         )
     except Interrupted:
         display.clear()
-        terminal.note("nothing was kept")
+        terminal.print_status("no run was saved")
         raise
     finally:
-        display.clear()  # what follows, be it an error, begins on a line of its own
+        display.clear()  # an error message starts on a line of its own
     if json:
-        terminal.say_json({"run": str(result.path), **result.to_json()})
+        terminal.print_json({"run": str(result.path), **result.to_json()})
     else:
-        _print(result)
+        _print_result(result)
 
 
-def _spread(model: ScoredModel) -> str:
-    from dlcli.cli.terminal import number
-
-    spread = f" ± {_as_exact(model.std, model.mean)}" if len(model.scores) > 1 else ""
-    return f"{number(model.mean)}{spread}"
-
-
-def _print(result: BaselineResult) -> None:
+def _print_result(result: BaselineResult) -> None:
     from dlcli.cli.tables import table
-    from dlcli.cli.terminal import duration, notes, say
+    from dlcli.cli.terminal import print_notes, print_text
 
-    where = f"{result.folds} folds" if result.folds > 1 else "the test rows of one split"
-    mark = "  GENERATED SAMPLE: these figures mean nothing" if result.sampled else ""
-    say(f"{result.config.name}: {_metric(result)} on {where}{mark}\n")
-    say(table(_rows(result)))
-    say()
+    rows = f"{result.folds} folds" if result.folds > 1 else "the test rows of one split"
+    mark = sample_mark(result.sampled)
+    print_text(f"{result.config.name}: {_metric_with_unit(result)} on {rows}{mark}\n")
+    print_text(f"{table(_table_rows(result))}\n")
     for sentence in sentences(result):
-        say(sentence)
-    say(f"\n{len(result.models) + 1} models in {duration(result.seconds)}; run: {result.path}")
-    notes(f"{row.model.name}: {row.model.note}" for row in result.models if row.model.note)
+        print_text(sentence)
+    models = len(result.models) + 1
+    print_text(f"\n{models} models in {duration(result.seconds)}; run: {result.path}")
+    print_notes(f"{row.model.name}: {row.model.note}" for row in result.models if row.model.note)
 
 
 def _metric(result: BaselineResult) -> str:
-    if result.metric == "accuracy":
-        return "accuracy"
-    return f"RMSE in {result.unit}" if result.unit else "RMSE"
+    return "accuracy" if result.metric == "accuracy" else "RMSE"
 
 
-def _rows(result: BaselineResult) -> Iterator[list[str]]:
-    """Yield the lines of the table: the network first, then the models, the best first."""
-    from dlcli.cli.terminal import number
+def _metric_with_unit(result: BaselineResult) -> str:
+    unit = f" in {result.unit}" if result.unit and result.metric != "accuracy" else ""
+    return _metric(result) + unit
 
-    several, tested = result.folds > 1, result.test is not None
-    metric = "accuracy" if result.metric == "accuracy" else "RMSE"
+
+def _table_rows(result: BaselineResult) -> Iterator[list[str]]:
+    """Yield the header, the network, and the simpler models from best to worst."""
+    has_std, has_p = result.folds > 1, result.test is not None
 
     def line(name: str, score: str, std: str, difference: str, p: str, fit: str) -> list[str]:
-        return [name, score, *[std] * several, difference, *[p] * tested, fit]
+        return [name, score, *([std] if has_std else []), difference, *([p] if has_p else []), fit]
 
-    def measured(model: ScoredModel) -> tuple[str, str]:
-        return number(model.mean), _as_exact(model.std, model.mean)
-
-    def fit(model: ScoredModel) -> str:
+    def model_line(model: ScoredModel, difference: str, p: str) -> list[str]:
         seconds = sum(model.seconds)
-        return f"{seconds:.2f} s" if seconds >= 0.01 else "<0.01 s"
+        fit = f"{seconds:.2f} s" if seconds >= 0.01 else "<0.01 s"
+        std = _with_decimals_of(model.mean, model.std)
+        return line(model.name, number(model.mean), std, difference, p, fit)
 
-    yield line("model", metric, "std", "network − model", "p", "fit")
-    network = result.network
-    yield line(network.name, *measured(network), "", "", fit(network))
+    yield line("model", _metric(result), "std", "network − model", "p", "fit")
+    yield model_line(result.network, "", "")
     for row in result.models:
-        yield line(
-            row.model.name, *measured(row.model), _signed(row), _p_text(row.p), fit(row.model)
-        )
+        yield model_line(row.model, _signed_difference(row), _p_value(row.p))
 
 
-def _signed(row: Comparison) -> str:
+def _mean_and_std(model: ScoredModel) -> str:
+    std = f" ± {_with_decimals_of(model.mean, model.std)}" if len(model.scores) > 1 else ""
+    return f"{number(model.mean)}{std}"
+
+
+def _signed_difference(row: Comparison) -> str:
     sign = "−" if row.difference < 0 else "+" if row.difference >= 0 else ""
-    return sign + _as_exact(abs(row.difference), row.model.mean)
+    return sign + _with_decimals_of(row.model.mean, abs(row.difference))
 
 
-def _as_exact(value: float, score: float) -> str:
-    """Write a value with the decimals of a score."""
-    from dlcli.cli.terminal import number
-
-    written = number(score)
-    if value != value or "e" in written:
+def _with_decimals_of(score: float, value: float) -> str:
+    """Format `value` with the decimals that `number` gives to `score`."""
+    text = number(score)
+    if value != value or "e" in text:
         return number(value)
-    return f"{value:.{len(written.partition('.')[2])}f}"
+    return f"{value:.{len(text.partition('.')[2])}f}"
 
 
-def _p_text(p: float) -> str:
+def _p_value(p: float) -> str:
     if p != p:
         return "–"
     return "<0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def sentences(result: BaselineResult) -> Iterator[str]:
-    """Say in words which differences there are, and which may be chance.
+    """Summarise a comparison in words.
 
     Parameters
     ----------
@@ -185,47 +177,41 @@ def sentences(result: BaselineResult) -> Iterator[str]:
     Yields
     ------
     str
-        First, if it is so, that the network does not beat the majority class or the mean.
+        Whether the network fails to beat the majority class or the mean, which models it beats,
+        which beat it, and which differences are not significant.
     """
-    from dlcli.cli.terminal import number
-
-    metric = "accuracy" if result.metric == "accuracy" else "RMSE"
     if result.unbeaten is not None:
-        value = number(result.unbeaten.mean)
-        if metric == "RMSE":
-            value = f"RMSE {value} {result.unit}".rstrip()
+        score = number(result.unbeaten.mean)
+        if result.metric != "accuracy":
+            score = f"RMSE {score} {result.unit}".rstrip()
         yield (
-            f"The network does not beat the {result.unbeaten.name} ({value}): it has learned "
-            f"nothing that helps {metric}."
+            f"The network does not beat the {result.unbeaten.name} ({score}): it has learned "
+            f"nothing that improves {_metric(result)}."
         )
     if result.test is None:
-        yield "One split of numbers has no p-values; --folds tells what is more than chance."
+        yield "Regression on a single split has no p-values; use --folds to compute them."
         return
-    groups = {
-        verdict: [row for row in result.models if row.verdict == verdict]
+    better, worse, chance = (
+        [row for row in result.models if row.verdict == verdict]
         for verdict in ("better", "worse", "chance")
-    }
-    if groups["better"]:
-        yield f"The network beats {_enumerated(map(_in_detail, groups['better']), 'and')}."
-    if groups["worse"]:
-        yield f"The network is beaten by {_enumerated(map(_in_detail, groups['worse']), 'and')}."
-    if chance := groups["chance"]:
-        names = _enumerated(map(_named, chance), "or")
-        values = sorted({_p_text(row.p) for row in chance})
-        sign = "≥" if values[1:] else "="
-        yield f"No difference to {names} is more than chance (p {sign} {values[0]})."
+    )
+    if better:
+        yield f"The network beats {enumeration(list(map(_model_with_p, better)), 'and')}."
+    if worse:
+        yield f"The network is beaten by {enumeration(list(map(_model_with_p, worse)), 'and')}."
+    if chance:
+        models = enumeration(list(map(_model, chance)), "and")
+        verb = "differences to {} are" if len(chance) > 1 else "difference to {} is"
+        values = sorted({_p_value(row.p) for row in chance})
+        sign = "≥" if len(values) > 1 else "="
+        yield f"The {verb.format(models)} not significant (p {sign} {values[0]})."
 
 
-def _named(row: Comparison) -> str:
+def _model(row: Comparison) -> str:
     return f"the {row.model.name}" if row.model.trivial else row.model.name
 
 
-def _in_detail(row: Comparison) -> str:
+def _model_with_p(row: Comparison) -> str:
     p = "p < 0.001" if row.p < 0.001 else f"p = {row.p:.3f}"
-    p = f"p = {row.p:.4f}" if p == "p = 0.050" else p
-    return f"{_named(row)} ({_signed(row)}, {p})"
-
-
-def _enumerated(parts: Iterable[str], last: str) -> str:
-    names = list(parts)
-    return f" {last} ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
+    p = f"p = {row.p:.4f}" if p == "p = 0.050" else p  # below the threshold, as the verdict says
+    return f"{_model(row)} ({_signed_difference(row)}, {p})"

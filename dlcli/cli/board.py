@@ -1,4 +1,4 @@
-"""TensorBoard on the runs of a folder, as a process of its own."""
+"""``dlcli board``: TensorBoard in a process of its own."""
 
 from __future__ import annotations
 
@@ -8,39 +8,41 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from dlcli.cli.options import RunsFolder
 from dlcli.errors import DlcliError, TrainingError
 
-HOST = "127.0.0.1"  # the runs are nobody else's business
-EVENTS = "events.out.tfevents.*"
-PATIENCE = 10.0
+HOST = "127.0.0.1"  # reachable from this machine only
+EVENT_FILES = "events.out.tfevents.*"
+SECONDS_TO_TERMINATE = 10.0
 
 
-def board(folder: Path, port: int) -> None:
-    """Serve TensorBoard until it is interrupted.
+def board(
+    folder: RunsFolder = Path("runs"),
+    port: Annotated[
+        int,
+        typer.Option("--port", min=0, max=65535, help="Port on this machine; 0: any free port."),
+    ] = 6006,
+) -> None:
+    """Serve TensorBoard for the runs of a folder.
 
-    Parameters
-    ----------
-    folder : Path
-        ``runs``, as a rule.
-    port : int
-        Of this machine alone; 0 takes any that is free.
+    It is reachable from this machine only. Press Ctrl-C to stop it.
 
-    Raises
-    ------
-    DlcliError
-        If TensorBoard is not installed, or no run has event files.
-    TrainingError
-        If TensorBoard itself fails, as when the port is taken.
+    \b
+    dlcli board
+    dlcli board experiments --port 6007
     """
     if importlib.util.find_spec("tensorboard") is None:
         raise DlcliError("TensorBoard is not installed", hint='`pip install "dlcli[tensorboard]"`')
     if not folder.is_dir():
-        raise DlcliError(f"no folder {folder}", hint="`dlcli train` writes runs into runs")
-    if next(folder.rglob(EVENTS), None) is None:
+        raise DlcliError(f"no folder {folder}", hint="`dlcli train` saves runs in the folder runs")
+    if next(folder.rglob(EVENT_FILES), None) is None:
         raise DlcliError(
-            f"no run in {folder} has written event files for TensorBoard",
-            hint="add `callbacks: [TensorBoard: logs]` to the config, and train again",
+            f"no run in {folder} has event files for TensorBoard",
+            hint="add `callbacks: [TensorBoard: logs]` to the config and train again",
         )
     code = _serve(
         [sys.executable, "-m", "tensorboard.main", "--logdir", str(folder), "--host", HOST,
@@ -49,25 +51,26 @@ def board(folder: Path, port: int) -> None:
     if code:
         raise TrainingError(
             f"TensorBoard ended with exit code {code}",
-            hint="if its port is taken, name another with --port",
+            hint="if the port is in use, choose another one with --port",
         )
 
 
 def _serve(command: list[str]) -> int:
-    """Run a server; an interrupt is how it ends well, and returns 0."""
+    """Run a server and return its exit code, or 0 after an interrupt."""
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}
-    server = subprocess.Popen(command, env=environment)  # noqa: S603 (our own Python, no shell)
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # leaves no server behind
+    server = subprocess.Popen(command, env=environment)  # noqa: S603 (this Python, no shell)
+    # SIGTERM also raises KeyboardInterrupt, so that the server is stopped in both cases.
+    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return server.wait()
     except KeyboardInterrupt:
-        # A terminal sends Ctrl-C to both; a signal to this process alone has to be handed on.
+        # Ctrl-C in a terminal reaches both processes; other signals reach only this one.
         server.terminate()
         try:
-            server.wait(PATIENCE)
+            server.wait(SECONDS_TO_TERMINATE)
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
         return 0
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGTERM, previous)

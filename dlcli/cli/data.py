@@ -13,7 +13,7 @@ from dlcli.cli.options import Json, Sample, complete_dataset
 if TYPE_CHECKING:
     from dlcli.datasets import Dataset
 
-app = typer.Typer(help="Data sets: list, download, describe.", no_args_is_help=True)
+app = typer.Typer(help="List, download, describe and plot data sets.", no_args_is_help=True)
 
 DatasetName = Annotated[
     str,
@@ -21,7 +21,7 @@ DatasetName = Annotated[
         metavar="NAME",
         autocompletion=complete_dataset,
         show_default=False,
-        help="See `dlcli data list`.",
+        help="A named data set (see `dlcli data list`).",
     ),
 ]
 DatasetOrFile = Annotated[
@@ -37,7 +37,7 @@ DatasetOrFile = Annotated[
 
 @app.command("list")
 def list_datasets(json: Json = False) -> None:
-    """List the named data sets: rows, what is learned, where they are.
+    """List the named data sets.
 
     \b
     dlcli data list
@@ -46,13 +46,13 @@ def list_datasets(json: Json = False) -> None:
     from dlcli.config.known import KNOWN
     from dlcli.datasets.cache import is_available, total_size
 
-    rows = [["name", "rows", "size", "here", "licence", "what"]]
+    rows = [["name", "here", "licence", "title", "rows", "size"]]
     records = []
     for name, known in sorted(KNOWN.items()):
         size = total_size(known.files)
         here = "bundled" if not known.files else "yes" if is_available(name) else "no"
-        shown = f"{size / 1e6:.1f} MB" if size else "–"
-        rows.append([name, str(known.facts.rows), shown, here, known.licence, known.title])
+        megabytes = f"{size / 1e6:.1f} MB" if size else "–"
+        rows.append([name, here, known.licence, known.title, str(known.facts.rows), megabytes])
         records.append(
             {
                 "name": name, "rows": known.facts.rows, "bytes": size, "here": here,
@@ -61,14 +61,14 @@ def list_datasets(json: Json = False) -> None:
             }
         )  # fmt: skip
     if json:
-        terminal.say_json(records)
-        return
-    terminal.say(tables.table([[r[0], r[3], r[4], r[5], r[1], r[2]] for r in rows], left=4))
+        terminal.print_json(records)
+    else:
+        terminal.print_text(tables.table(rows, left=4))
 
 
 @app.command()
 def get(name: DatasetName) -> None:
-    """Download a named data set into the cache, and print where its files are.
+    """Download a named data set into the cache and print the paths of its files.
 
     \b
     dlcli data get sonar
@@ -82,11 +82,11 @@ def get(name: DatasetName) -> None:
         raise DlcliError(unknown("data set", name, KNOWN))
     known = KNOWN[name]
     if not known.files:
-        terminal.note(f"{name} is bundled; there is nothing to download")
+        terminal.print_status(f"{name} is bundled with dlcli; nothing to download")
         return
     for path in find_files(name, progress=sys.stderr.isatty()):
-        terminal.say(str(path))
-    terminal.note(f"licence: {known.licence}; source: {known.source}")
+        terminal.print_text(str(path))
+    terminal.print_status(f"licence: {known.licence}; source: {known.source}")
 
 
 @app.command()
@@ -95,29 +95,29 @@ def show(
     sample: Sample = False,
     json: Json = False,
 ) -> None:
-    """Describe a data set: rows, columns, types, gaps, classes, repeated rows.
+    """Describe a data set: rows, classes, and the values of each column.
 
     \b
     dlcli data show iris
     dlcli data show my.csv
-    dlcli data show my.yaml             what its loader makes of the file
+    dlcli data show my.yaml             the data as the config loads them
     """
     from dlcli.cli import tables, terminal
     from dlcli.config.known import KNOWN
     from dlcli.datasets.card import describe, describe_file
 
-    found = _find(name, sample=sample)
-    card = describe_file(found) if isinstance(found, Path) else describe(found)
+    data = _load(name, sample=sample)
+    card = describe_file(data) if isinstance(data, Path) else describe(data)
     if json:
-        terminal.say_json(card.to_json())
+        terminal.print_json(card.to_json())
         return
-    terminal.notes(card.notices)
-    terminal.say(tables.card_text(card))
+    terminal.print_notes(card.notices)
+    terminal.print_text(tables.card_text(card))
     if name in KNOWN:
         known = KNOWN[name]
-        terminal.say(f"\nlicence: {known.licence}\nsource:  {known.source}")
+        terminal.print_text(f"\nlicence: {known.licence}\nsource:  {known.source}")
         if known.notes:
-            terminal.say(f"note:    {known.notes}")
+            terminal.print_text(f"note:    {known.notes}")
 
 
 @app.command()
@@ -126,7 +126,7 @@ def plot(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="A .png, .svg or .pdf to write.",
+            "--output", "-o", metavar="FILE", help="The .png, .svg or .pdf file to write.",
             show_default="NAME.png",
         ),
     ] = None,
@@ -134,38 +134,38 @@ def plot(
         str | None,
         typer.Option(
             "--target", metavar="COLUMN",
-            help="Of a file: the column to learn, by name or position, which gives the colours.",
+            help="Target column of a CSV file, by name or position; colours the plot.",
         ),
     ] = None,
     sample: Sample = False,
 ) -> None:  # fmt: skip
-    """Draw a data set: classes, distributions of columns and how they go together, or samples.
+    """Plot a data set: classes, distributions and pairs of columns, or samples.
 
     \b
     dlcli data plot iris
     dlcli data plot my.csv --target label -o my.svg
-    dlcli data plot pets.yaml           what its loader reads: pictures, sound, text
+    dlcli data plot pets.yaml           samples of images, recordings or texts
     """
     from dlcli.cli import terminal
     from dlcli.errors import DlcliError
-    from dlcli.plots.canvas import check_picture_path
+    from dlcli.plots.canvas import check_plot_path
     from dlcli.plots.data import draw_dataset, draw_file
 
     path = output or Path(f"{Path(name).stem}.png")
-    check_picture_path(path)
-    found = _find(name, sample=sample)
-    if isinstance(found, Path):
-        terminal.notes(draw_file(found, path, target))
+    check_plot_path(path)
+    data = _load(name, sample=sample)
+    if isinstance(data, Path):
+        terminal.print_notes(draw_file(data, path, target))
     elif target is not None:
         raise DlcliError(
-            f"{name} has a target already: {found.target.name}", hint="leave out --target"
+            f"{name} already has a target: {data.target.name}", hint="leave out --target"
         )
     else:
-        draw_dataset(found, path)
-    terminal.wrote(path, f"a picture of {name}")
+        draw_dataset(data, path)
+    terminal.print_written(path, f"a plot of {name}")
 
 
-def _find(name: str, *, sample: bool) -> Dataset | Path:
+def _load(name: str, *, sample: bool) -> Dataset | Path:
     """Return the data of a named data set or of a config, or the path of a table."""
     from dlcli import load_config
     from dlcli.config.document import Document
@@ -181,8 +181,8 @@ def _find(name: str, *, sample: bool) -> Dataset | Path:
         config = load_config(name)
     elif Path(name).is_dir():
         raise DlcliError(
-            f"{name} is a folder; name a config whose loader reads it",
-            hint="`dataset: {images: {path: …}}`, or the loaders audio and text",
+            f"{name} is a folder; name a config that loads it",
+            hint="`dataset: {images: {path: …}}`, or one of the loaders audio and text",
         )
     elif Path(name).exists():
         return Path(name)

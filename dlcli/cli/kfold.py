@@ -10,7 +10,8 @@ import typer
 
 from dlcli.cli.options import (
     ConfigName,
-    EngineChoice,
+    FoldEngine,
+    Folds,
     ForceResume,
     Json,
     Out,
@@ -19,8 +20,8 @@ from dlcli.cli.options import (
     Resume,
     Sample,
 )
-from dlcli.cli.stopping import config_or_run, note_stop
-from dlcli.cli.train import announce
+from dlcli.cli.resume import find_config_and_run, print_stop
+from dlcli.cli.training_output import print_start, sample_mark
 from dlcli.errors import Interrupted
 
 if TYPE_CHECKING:
@@ -29,21 +30,22 @@ if TYPE_CHECKING:
     from dlcli.experiments.kfold_result import FoldResult, KfoldResult
     from dlcli.training.folds.engines import Engine
 
+MAX_CONFUSION_CLASSES = 12
+
 
 def kfold(
     config: ConfigName,
-    folds: Annotated[
-        int | None,
-        typer.Option("--folds", min=2, help="Number of parts.", show_default="the config's"),
-    ] = None,
+    folds: Folds = None,
     overrides: Overrides = None,
     out: Out = Path("runs"),
     sample: Sample = False,
-    engine: EngineChoice = "auto",
+    engine: FoldEngine = "auto",
     jobs: Annotated[
         int,
         typer.Option(
-            "--jobs", min=1, help="Processes that train folds which do not train in one program."
+            "--jobs",
+            min=1,
+            help="Number of processes, for folds that are not trained in one program.",
         ),
     ] = 1,
     resume: Resume = False,
@@ -51,53 +53,55 @@ def kfold(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Cross-validate: each row is predicted by a model that has not seen it.
+    """Cross-validate the model of a config.
+
+    Each row is predicted by a model that was not trained on it.
 
     \b
     dlcli kfold sonar
     dlcli kfold sonar --folds 5 --set preprocess.numeric=none
-    dlcli kfold digits_cnn --jobs 2             folds that cannot train together, in two processes
+    dlcli kfold digits_cnn --jobs 2             train the folds in two processes
     dlcli kfold iris --json
-    dlcli kfold --resume runs/digits_cnn/2      go on where it was stopped
+    dlcli kfold --resume runs/digits_cnn/2      resume an interrupted run
     """
     from dlcli.cli import progress, terminal
+    from dlcli.cli.formatting import number
     from dlcli.network import backend
 
-    checked, unfinished = config_or_run(
+    loaded, run = find_config_and_run(
         config, overrides or [], out, "kfold", resume=resume or force_resume
     )
     backend.silence()
     from dlcli.experiments import kfold as cross_validation
 
-    total = folds or checked.kfold.folds
+    total = folds or loaded.kfold.folds
     display = progress.ProgressDisplay(f"fold 1/{total}  ", every_epoch=False)
-
-    announced: list[str] = []
+    printed: list[str] = []
 
     def on_start(config: Config, dataset: Dataset, notices: list[str]) -> None:
-        announced.extend(notices)
-        announce(config, dataset, notices, quiet=quiet)
+        printed.extend(notices)
+        print_start(config, dataset, notices, quiet=quiet)
 
     def on_engine(engine: Engine) -> None:
-        terminal.note(str(engine))
+        terminal.print_status(str(engine))
         if engine.name == "stacked":
             display.prefix = f"{total} folds  "
 
     def on_fold(result: FoldResult) -> None:
         display.clear()
         display.prefix = f"fold {result.fold + 1}/{total}  "
-        values = "  ".join(f"{name} {terminal.number(v)}" for name, v in result.metrics.items())
-        terminal.note(f"fold {result.fold:{len(str(total))}d}/{total}  {values}")
+        values = "  ".join(f"{name} {number(value)}" for name, value in result.metrics.items())
+        terminal.print_status(f"fold {result.fold:{len(str(total))}d}/{total}  {values}")
 
     try:
         result = cross_validation.kfold(
-            checked,
+            loaded,
             folds=folds,
             runs=out,
             sample=sample,
             engine=engine,
             jobs=jobs,
-            resume=unfinished,
+            resume=run,
             force=force_resume,
             on_start=on_start,
             on_engine=None if quiet else on_engine,
@@ -107,43 +111,41 @@ def kfold(
         )
     except Interrupted as interrupted:
         display.clear()
-        note_stop(interrupted.signum, "before a fold was finished", interrupted.path)
+        print_stop(interrupted.signum, "before the first fold was finished", interrupted.path)
         raise typer.Exit(128 + interrupted.signum) from None
     display.clear()
-    terminal.notes(text for text in result.notices if text not in announced)
+    terminal.print_notes(notice for notice in result.notices if notice not in printed)
     if result.interrupted is not None:
-        done = f"after {len(result.folds)} of {result.config.kfold.folds} folds"
-        note_stop(result.interrupted, done, result.path)
+        moment = f"after {len(result.folds)} of {result.config.kfold.folds} folds"
+        print_stop(result.interrupted, moment, result.path)
     if json:
-        terminal.say_json({"run": str(result.path), **result.to_json()})
+        terminal.print_json({"run": str(result.path), **result.to_json()})
     else:
-        _print_folds(result)
+        _print_result(result)
     if result.interrupted is not None:
         raise typer.Exit(128 + result.interrupted)
 
 
-def _print_folds(result: KfoldResult) -> None:
+def _print_result(result: KfoldResult) -> None:
+    from dlcli.cli.formatting import duration, number
     from dlcli.cli.tables import confusion_table, table
-    from dlcli.cli.terminal import duration, number, say
+    from dlcli.cli.terminal import print_text
 
-    names = list(result.summaries)
-    rows: list[list[str]] = [["fold", "rows", "epochs", *names]]
-    rows += [
-        [str(f.fold), str(f.rows), str(f.epochs), *(number(f.metrics[name]) for name in names)]
-        for f in result.folds
-    ]
-    say(table(rows))
-    say()
-    mark = "  GENERATED SAMPLE: these figures mean nothing" if result.sampled else ""
-    target = result.target
+    metrics = list(result.summaries)
+    rows: list[list[str]] = [["fold", "rows", "epochs", *metrics]]
+    for fold in result.folds:
+        values = [number(fold.metrics[name]) for name in metrics]
+        rows.append([str(fold.fold), str(fold.rows), str(fold.epochs), *values])
+    print_text(f"{table(rows)}\n")
     for name, summary in result.summaries.items():
-        if summary.mean != summary.mean:  # R² of a single row
+        if summary.mean != summary.mean:  # NaN: R² of a single row
             continue
-        unit = f" {target.unit}" if target.unit and name in ("mae", "rmse") else ""
-        say(
+        unit = f" {result.target.unit}" if result.target.unit and name in ("mae", "rmse") else ""
+        print_text(
             f"{name}: {number(summary.mean)} ± {number(summary.std)}{unit}"
-            f"  (95 % interval {number(summary.low)} to {number(summary.high)}){mark}"
+            f"  (95 % interval {number(summary.low)} to {number(summary.high)})"
+            f"{sample_mark(result.sampled)}"
         )
-    if result.scores.classes and len(result.scores.classes) <= 12:
-        say(f"\nout of fold, all rows:\n{confusion_table(result.scores)}")
-    say(f"\n{len(result.folds)} folds in {duration(result.seconds)}; run: {result.path}")
+    if 0 < len(result.scores.classes) <= MAX_CONFUSION_CLASSES:
+        print_text(f"\nout-of-fold predictions of all rows:\n{confusion_table(result.scores)}")
+    print_text(f"\n{len(result.folds)} folds in {duration(result.seconds)}; run: {result.path}")

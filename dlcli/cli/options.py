@@ -9,14 +9,14 @@ import typer
 
 
 def complete_config(incomplete: str) -> list[str]:
-    """Offer the configs that a bare name can mean."""
+    """Complete the name of a config."""
     from dlcli.config.load import config_names
 
     return [name for name in config_names() if name.startswith(incomplete)]
 
 
 def complete_dataset(incomplete: str) -> list[str]:
-    """Offer the named data sets."""
+    """Complete the name of a data set."""
     from dlcli.config.known import KNOWN
 
     return [name for name in sorted(KNOWN) if name.startswith(incomplete)]
@@ -26,7 +26,7 @@ ConfigName = Annotated[
     str,
     typer.Argument(
         metavar="CONFIG",
-        help="A YAML file, or the bare name of a config (see `dlcli list`).",
+        help="A YAML file, or the name of a config (see `dlcli list`).",
         autocompletion=complete_config,
         show_default=False,
     ),
@@ -36,53 +36,53 @@ Overrides = Annotated[
     typer.Option(
         "--set",
         metavar="KEY=VALUE",
-        help="Change one key of the config, as in fit.epochs=5; repeatable.",
+        help="Override a key of the config, e.g. fit.epochs=5; repeatable.",
     ),
 ]
-Out = Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Folder of all runs.")]
+Out = Annotated[
+    Path, typer.Option("--out", "-o", metavar="FOLDER", help="Folder in which runs are saved.")
+]
+RunsFolder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of runs.")]
 Sample = Annotated[
     bool,
     typer.Option(
-        "--sample", help="Use a small generated sample: no download, and metrics without meaning."
+        "--sample",
+        help="Use a small generated sample instead of the data; its metrics are meaningless.",
     ),
 ]
-Devices = Annotated[
-    str,
-    typer.Option(
-        "--devices",
-        metavar="COUNT|NAMES",
-        help="How many GPUs share the batches, or which, as in gpu:0,gpu:1.",
-        show_default="one",
-    ),
+Folds = Annotated[
+    int | None,
+    typer.Option("--folds", min=2, help="Number of folds.", show_default="from the config"),
 ]
-EngineChoice = Annotated[
+FoldEngine = Annotated[
     Literal["auto", "stacked", "serial"],
     typer.Option(
         "--engine",
-        help="Train all folds in one program (stacked) or fold by fold (serial); auto: stacked "
-        "where the model allows it.",
+        help="Train all folds in one TensorFlow program (stacked) or one after the other (serial); "
+        "auto: stacked if the model allows it.",
     ),
 ]
-Network = Annotated[
+PredictionEngine = Annotated[
     Literal["auto", "onnx", "keras"],
     typer.Option(
         "--engine",
-        help="What computes: ONNX Runtime on the graph in the model file, Keras, or auto: the "
-        "first that is possible.",
+        help="Library that runs the network: ONNX Runtime, with the graph in the model file, or "
+        "Keras; auto: ONNX Runtime if possible.",
     ),
 ]
 Resume = Annotated[
     bool,
     typer.Option(
         "--resume",
-        help="Go on with a run that was stopped: CONFIG is the run, or its newest one is taken. "
-        "Data, format and engine are the run's.",
+        help="Resume an interrupted run. CONFIG is its run directory, or a config whose newest "
+        "run is resumed. Data, model format and engine stay those of the run.",
     ),
 ]
 ForceResume = Annotated[
     bool,
     typer.Option(
-        "--force-resume", help="Resume with other data or versions too; the run is marked."
+        "--force-resume",
+        help="Resume although data or versions have changed; run.json records the changes.",
     ),
 ]
 MaxSize = Annotated[
@@ -90,17 +90,17 @@ MaxSize = Annotated[
     typer.Option(
         "--max-size",
         metavar="SIZE",
-        help="Open model files of up to so much, as in 8GB; what they may ask for grows alike.",
+        help="Largest model file to open, e.g. 8GB; memory and compute limits grow with it.",
         show_default="2GB",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Do not show progress.")]
 ModelPath = Annotated[
     Path,
     typer.Argument(
         metavar="MODEL",
-        help="A .keras or .h5 file, or a run as in runs/sonar/latest.",
+        help="A .keras or .h5 file, or a run directory, e.g. runs/sonar/latest.",
         show_default=False,
     ),
 ]

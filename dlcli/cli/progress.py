@@ -1,4 +1,4 @@
-"""dlcli.cli.progress."""
+"""Show the progress of training on standard error."""
 
 from __future__ import annotations
 
@@ -7,59 +7,62 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from dlcli.cli.terminal import _write_aside, duration, note, number
+from dlcli.cli.formatting import duration, number
+from dlcli.cli.terminal import print_status, write_error_stream
 
 if TYPE_CHECKING:
     from dlcli.training.progress import Progress
 
-
-SLOW_SECONDS = 2.0
+MAX_SECONDS_WITHOUT_LINE = 2.0
+SECONDS_BETWEEN_REFRESHES = 0.1
+BAR_WIDTH = 16
 
 
 class ProgressDisplay:
-    """One line per epoch on standard error, and on a terminal the running epoch below.
+    """Print a line per finished epoch; on a terminal, refresh a line for the current epoch.
 
     Parameters
     ----------
     prefix : str
-        What every line begins with: the fold, in k-fold.
+        Start of each line, e.g. the fold.
     every_epoch : bool
-        Whether ended epochs leave a line; of many quick ones every tenth or hundredth does.
+        Whether finished epochs leave a line. If there are more than 100 epochs, only every tenth
+        (hundredth, …) one does, and those that end 2 seconds or more after the last line.
     """
 
     def __init__(self, prefix: str = "", *, every_epoch: bool = True) -> None:
         self.prefix = prefix
         self.every_epoch = every_epoch
-        self.live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-        self._shown = 0.0
-        self._noted = 0.0
+        self.is_live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self._last_refresh = 0.0
+        self._last_line = 0.0
 
     def __call__(self, progress: Progress) -> None:
-        """Show where the training stands."""
+        """Show the state of training."""
+        now = time.monotonic()
         if progress.epoch_done and self._leaves_line(progress):
             self.clear()
-            self._noted = time.monotonic()
-            note(self.prefix + self._line(progress))
-        elif self.live and time.monotonic() - self._shown > 0.1:
-            self._shown = time.monotonic()
+            self._last_line = now
+            print_status(self.prefix + self._line(progress))
+        elif self.is_live and now - self._last_refresh > SECONDS_BETWEEN_REFRESHES:
+            self._last_refresh = now
             self.show(self.prefix + self._line(progress))
 
     def show(self, text: str) -> None:
-        """Put a text in the place of the running epoch, on a terminal."""
-        if self.live:
-            _write_aside(f"\r\x1b[K{text[: _terminal_width() - 1]}")
-
-    def _leaves_line(self, progress: Progress) -> bool:
-        """Tell whether an epoch is worth a line: of thousands of quick ones not each is."""
-        every = 1 if progress.epochs <= 100 else 10 ** (len(str(progress.epochs - 1)) - 2)
-        slow = time.monotonic() - self._noted > SLOW_SECONDS
-        last = progress.epoch == progress.epochs
-        return self.every_epoch and (progress.epoch % every == 0 or slow or last)
+        """Replace the line of the current epoch."""
+        if self.is_live:
+            write_error_stream(f"\r\x1b[K{text[: _terminal_width() - 1]}")
 
     def clear(self) -> None:
-        """Remove the line of the running epoch."""
-        if self.live:
-            _write_aside("\r\x1b[K")
+        """Remove the line of the current epoch."""
+        if self.is_live:
+            write_error_stream("\r\x1b[K")
+
+    def _leaves_line(self, progress: Progress) -> bool:
+        interval = 1 if progress.epochs <= 100 else 10 ** (len(str(progress.epochs - 1)) - 2)
+        is_due = time.monotonic() - self._last_line > MAX_SECONDS_WITHOUT_LINE
+        is_last = progress.epoch == progress.epochs
+        return self.every_epoch and (progress.epoch % interval == 0 or is_due or is_last)
 
     def _line(self, progress: Progress) -> str:
         digits = len(str(progress.epochs))
@@ -67,10 +70,10 @@ class ProgressDisplay:
         left = f"  {duration(progress.seconds_left)} left" if progress.seconds_left >= 1 else ""
         values = "".join(f"  {name} {number(value)}" for name, value in progress.logs.items())
         if progress.epoch_done:
-            # On a terminal the running epoch tells the time, and narrow ones have no room for it.
-            return text + values + ("" if self.live and self.every_epoch else left)
-        filled = round(16 * progress.step / progress.steps)
-        bar = f"  [{'=' * filled}{' ' * (16 - filled)}] {progress.step}/{progress.steps}"
+            # On a terminal, the line of the current epoch already shows the time left.
+            return text + values + ("" if self.is_live and self.every_epoch else left)
+        filled = round(BAR_WIDTH * progress.step / progress.steps)
+        bar = f"  [{'=' * filled}{' ' * (BAR_WIDTH - filled)}] {progress.step}/{progress.steps}"
         return text + bar + left + values
 
 

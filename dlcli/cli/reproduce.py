@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dlcli.cli.options import Json, Quiet
+
+if TYPE_CHECKING:
+    from dlcli.experiments.reproduce import Reproduction
 
 
 def reproduce(
@@ -18,7 +21,9 @@ def reproduce(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Repeat a run from its directory alone, and tell whether every bit is the same.
+    """Repeat a run and check whether every bit is the same.
+
+    Only the run directory and the data are needed. The exit code is 1 if the results differ.
 
     \b
     dlcli reproduce runs/sonar/1
@@ -36,18 +41,24 @@ def reproduce(
     )
     display.clear()
     if json:
-        terminal.say_json(result.to_json())
+        terminal.print_json(result.to_json())
     else:
-        what = ", ".join(result.compared)
-        verdict = f"identical: {what}" if result.is_identical else "the repetition differs"
-        terminal.say(f"{result.path}: {verdict}")
-        for line in result.differences:
-            terminal.say(f"  {line}")
-        if result.environment:
-            terminal.say("environment:")
-            for line in result.environment:
-                terminal.say(f"  {line}")
-        elif not result.is_identical:
-            terminal.say("environment: the same data, versions and settings")
+        _print_result(result)
     if not result.is_identical:
         raise typer.Exit(1)
+
+
+def _print_result(result: Reproduction) -> None:
+    from dlcli.cli.terminal import print_text
+
+    compared = ", ".join(result.compared)
+    verdict = f"identical: {compared}" if result.is_identical else "the repetition differs"
+    print_text(f"{result.path}: {verdict}")
+    for difference in result.differences:
+        print_text(f"  {difference}")
+    if result.environment:
+        print_text("environment:")
+        for difference in result.environment:
+            print_text(f"  {difference}")
+    elif not result.is_identical:
+        print_text("environment: same data, versions and settings")

@@ -1,15 +1,19 @@
-"""dlcli.cli.tables."""
+"""Format results and data cards as tables of text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dlcli.cli.terminal import number
+from dlcli.cli.formatting import number
+from dlcli.errors import plural
 
 if TYPE_CHECKING:
-    from dlcli.datasets.card import Card
+    from dlcli.datasets.card import Card, ColumnCard
     from dlcli.network.scores import Scores
+
+# A card with more than MAX_COLUMNS columns shows the first SHORT_COLUMNS.
+MAX_COLUMNS, SHORT_COLUMNS = 70, 60
 
 
 def table(rows: Iterable[Sequence[Any]], *, left: int = 1, indent: str = "") -> str:
@@ -20,45 +24,41 @@ def table(rows: Iterable[Sequence[Any]], *, left: int = 1, indent: str = "") -> 
     rows : iterable of sequences
         The first is the header.
     left : int
-        Columns that are aligned to the left; the others hold numbers.
+        Number of columns that are aligned to the left; the others are numbers.
     indent : str
+        Start of each line.
     """
     cells = [[str(cell) for cell in row] for row in rows]
     widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
     lines = []
     for row in cells:
-        parts = [
-            cell + " " * (width - _width(cell))
-            if at < left
-            else " " * (width - _width(cell)) + cell
-            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append((indent + "  ".join(parts)).rstrip())
+        padded = []
+        for column, (cell, width) in enumerate(zip(row, widths, strict=True)):
+            padding = " " * (width - _width(cell))
+            padded.append(cell + padding if column < left else padding + cell)
+        lines.append((indent + "  ".join(padded)).rstrip())
     return "\n".join(lines)
 
 
 def _width(text: str) -> int:
-    """Return the columns that a text takes; Hangul and other wide characters take two."""
+    """Return the width on a terminal, where Hangul and other wide characters count twice."""
     from unicodedata import east_asian_width
 
     return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
 
 
 def score_rows(scores: Mapping[str, Scores]) -> list[list[str]]:
-    """Return a table of metrics, a row per part."""
-    names = list(next(iter(scores.values())).metrics)
-    return [
-        ["", "rows", *names],
-        *(
-            [part, str(item.rows), *(number(item.metrics[name]) for name in names)]
-            for part, item in scores.items()
-        ),
-    ]
+    """Return a header and a row of metrics for train, validation and test."""
+    metrics = list(next(iter(scores.values())).metrics)
+    rows = [["", "rows", *metrics]]
+    for part, item in scores.items():
+        rows.append([part, str(item.rows), *(number(item.metrics[name]) for name in metrics)])
+    return rows
 
 
 def class_table(scores: Scores) -> str:
-    """Return precision, recall and F1 per class."""
-    rows: list[Sequence[str]] = [["class", "precision", "recall", "f1", "rows"]]
+    """Format precision, recall and F1 of each class."""
+    rows = [["class", "precision", "recall", "f1", "rows"]]
     rows += [
         [item.name, number(item.precision), number(item.recall), number(item.f1), str(item.support)]
         for item in scores.classes
@@ -67,34 +67,41 @@ def class_table(scores: Scores) -> str:
 
 
 def confusion_table(scores: Scores) -> str:
-    """Return the confusion matrix, classes by name."""
+    """Format the confusion matrix, with the names of the classes."""
     names = [item.name for item in scores.classes]
-    rows: list[Sequence[Any]] = [["true \\ predicted", *names]]
+    rows: list[list[Any]] = [["true \\ predicted", *names]]
     rows += [[name, *counts] for name, counts in zip(names, scores.confusion, strict=True)]
     return table(rows)
 
 
 def card_text(card: Card) -> str:
-    """Return the description of a data set."""
+    """Format the description of a data set."""
     shape = f" of shape {'×'.join(map(str, card.shape))}" if card.shape else ""
-    lines = [f"{card.name}: {card.rows} rows{shape}"]
+    lines = [f"{card.name}: {plural(card.rows, 'row')}{shape}"]
     if card.target:
         lines.append(f"target: {card.target}")
     if card.classes:
-        shares = ", ".join(f"{name} {count}" for name, count in card.classes.items())
-        lines.append(f"classes: {shares}")
+        counts = ", ".join(f"{name} {count}" for name, count in card.classes.items())
+        lines.append(f"classes: {counts}")
     lines.append(f"repeated rows: {card.duplicates}")
     if constant := [column.name for column in card.columns if column.constant]:
         lines.append(f"constant columns: {', '.join(constant)}")
-    rows: list[Sequence[str]] = [
-        ["column", "type", "missing", "distinct", "min", "mean", "max", ""]
-    ]
-    shown = card.columns if len(card.columns) <= 70 else card.columns[:60]
-    for column in shown:
-        values = ["" if v is None else number(v) for v in (column.low, column.mean, column.high)]
-        counts = [str(column.missing), str(column.distinct)]
-        rows.append([column.name, column.type, *counts, *values, ", ".join(column.examples)])
-    text = "\n".join(lines) + "\n\n" + table(rows, left=2)
+    shown = card.columns if len(card.columns) <= MAX_COLUMNS else card.columns[:SHORT_COLUMNS]
+    rows = [["column", "type", "missing", "distinct", "min", "mean", "max", ""]]
+    rows += map(_column_row, shown)
+    lines += ["", table(rows, left=2)]
     if len(shown) < len(card.columns):
-        text += f"\n… and {len(card.columns) - len(shown)} more columns"
-    return text
+        lines.append(f"… and {len(card.columns) - len(shown)} more columns")
+    return "\n".join(lines)
+
+
+def _column_row(column: ColumnCard) -> list[str]:
+    values = (column.low, column.mean, column.high)
+    return [
+        column.name,
+        column.type,
+        str(column.missing),
+        str(column.distinct),
+        *("" if value is None else number(value) for value in values),
+        ", ".join(column.examples),
+    ]

@@ -1,4 +1,4 @@
-"""How things look on a terminal: tables, progress, notes."""
+"""Print results on standard output, and status and notes on standard error."""
 
 from __future__ import annotations
 
@@ -7,76 +7,45 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from dlcli.cli.formatting import shortened
 from dlcli.errors import plain
 
-if TYPE_CHECKING:
-    pass
 
-LONGEST = 800
-
-
-def say(text: str = "") -> None:
-    """Print a result, on standard output."""
+def print_text(text: str = "") -> None:
+    """Print a part of the result."""
     print(plain(text))
 
 
-def note(text: str) -> None:
-    """Print what is not a result, on standard error."""
-    _write_aside(f"{plain(shortened(text))}\n")
-
-
-def _write_aside(text: str) -> None:
-    """Write to standard error, as long as it takes anything: the work goes on without it."""
-    try:
-        sys.stderr.write(text)
-        sys.stderr.flush()
-    except OSError:
-        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 (for the rest of the process)
-
-
-def notes(texts: Iterable[str]) -> None:
-    """Print notices, each once."""
-    for text in dict.fromkeys(texts):
-        note(f"dlcli: note: {text}")
-
-
-def wrote(path: Path, what: str) -> None:
-    """Tell of a file that was written: its path is the result."""
-    note(f"dlcli: wrote {what}: {path}")
-    say(str(path))
-
-
-def shortened(text: str) -> str:
-    """Cut lines that are longer than anybody reads, in their middle."""
-    return "\n".join(
-        line if len(line) <= LONGEST else f"{line[: LONGEST - 100]} … {line[-100:]}"
-        for line in text.split("\n")
-    )
-
-
-def say_json(value: Any) -> None:
-    """Print a JSON document on standard output."""
+def print_json(value: Any) -> None:
+    """Print the result as a JSON document."""
     from dlcli.files import finite
 
     print(json.dumps(finite(value), indent=2, ensure_ascii=False))
 
 
-def number(value: float) -> str:
-    """Write a measured value with four or five digits that count."""
-    if value != value:
-        return "–"
-    size = abs(value)
-    if size and (size < 1e-3 or size >= 1e5):
-        return f"{value:.3g}"
-    return f"{value:.4f}" if size < 100 else f"{value:.1f}"
+def print_status(text: str) -> None:
+    """Print a line of progress or status."""
+    write_error_stream(f"{plain(shortened(text))}\n")
 
 
-def duration(seconds: float) -> str:
-    """Write a duration as people say it."""
-    if seconds < 60:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
+def print_notes(texts: Iterable[str]) -> None:
+    """Print each notice once."""
+    for text in dict.fromkeys(texts):
+        print_status(f"dlcli: note: {text}")
+
+
+def print_written(path: Path, content: str) -> None:
+    """Report a written file; its path is the result."""
+    print_status(f"dlcli: wrote {content}: {path}")
+    print_text(str(path))
+
+
+def write_error_stream(text: str) -> None:
+    """Write to standard error. If that fails, the work continues without messages."""
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except OSError:
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 (for the rest of the process)

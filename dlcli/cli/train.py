@@ -1,4 +1,4 @@
-"""``dlcli train`` and ``dlcli kfold``."""
+"""``dlcli train``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import typer
 
 from dlcli.cli.options import (
     ConfigName,
-    Devices,
     ForceResume,
     Json,
     Out,
@@ -20,22 +19,23 @@ from dlcli.cli.options import (
     Resume,
     Sample,
 )
-from dlcli.cli.stopping import config_or_run, note_stop
+from dlcli.cli.resume import find_config_and_run, print_stop
+from dlcli.cli.training_output import print_start, sample_mark
 from dlcli.errors import plural
-
-# What a model is asked with.
-EXAMPLES = {
-    "rows": ("input.csv", "raw rows"),
-    "text": ('--text "…"', "raw text"),
-    "image": ("picture.png", "pictures"),
-    "audio": ("recording.wav", "recordings"),
-    "series": ("series.csv", "what comes next"),
-}
 
 if TYPE_CHECKING:
     from dlcli.config import Config
     from dlcli.datasets import Dataset
     from dlcli.experiments.train import TrainResult
+
+# Example input of `dlcli predict` and its description, by the kind of data.
+EXAMPLES = {
+    "rows": ("input.csv", "predict new rows"),
+    "text": ('--text "…"', "predict new texts"),
+    "image": ("image.png", "predict new images"),
+    "audio": ("recording.wav", "predict new recordings"),
+    "series": ("series.csv", "forecast the next value"),
+}
 
 
 def train(
@@ -43,10 +43,18 @@ def train(
     overrides: Overrides = None,
     out: Out = Path("runs"),
     format: Annotated[  # noqa: A002
-        Literal["keras", "h5"], typer.Option("--format", help="Of the model file.")
+        Literal["keras", "h5"], typer.Option("--format", help="Format of the model file.")
     ] = "keras",
     sample: Sample = False,
-    devices: Devices = "",
+    devices: Annotated[
+        str,
+        typer.Option(
+            "--devices",
+            metavar="COUNT|NAMES",
+            help="GPUs that share each batch: their number, or names such as gpu:0,gpu:1.",
+            show_default="one",
+        ),
+    ] = "",
     resume: Resume = False,
     force_resume: ForceResume = False,
     checkpoint_every: Annotated[
@@ -55,46 +63,46 @@ def train(
             "--checkpoint-every",
             metavar="SECONDS",
             min=1,
-            help="How much of a long epoch may be lost.",
+            help="Save a checkpoint every so many seconds within an epoch.",
         ),
     ] = 300,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Fit the model that CONFIG describes and keep the run.
+    """Train the model of a config and save the run.
 
     \b
     dlcli train digits_cnn
     dlcli train configs/mnist_cnn.yaml --set fit.epochs=2
     dlcli train my/table.yaml --format h5 --out experiments
-    dlcli train mnist_cnn --sample              without the data: only to try the config
-    dlcli train --resume runs/mnist_cnn/1       go on where it was stopped, to the same bits
+    dlcli train mnist_cnn --sample              try the config without downloading the data
+    dlcli train --resume runs/mnist_cnn/1       resume an interrupted run, to the same bits
     dlcli train --resume runs/sonar/2 --set fit.epochs=200
     """
     from dlcli.cli import progress, terminal
     from dlcli.network import backend
 
-    checked, unfinished = config_or_run(
+    loaded, run = find_config_and_run(
         config, overrides or [], out, "train", resume=resume or force_resume
     )
     backend.silence()
-    from dlcli.experiments import train as run
+    from dlcli.experiments import train as training
 
     display = progress.ProgressDisplay()
-    announced: list[str] = []
+    printed: list[str] = []
 
     def on_start(config: Config, dataset: Dataset, notices: list[str]) -> None:
-        announced.extend(notices)
-        announce(config, dataset, notices, quiet=quiet)
+        printed.extend(notices)
+        print_start(config, dataset, notices, quiet=quiet)
 
-    result = run.train(
-        checked,
+    result = training.train(
+        loaded,
         runs=out,
         sample=sample,
         format=format,
         devices=devices,
         checkpoint_every=checkpoint_every,
-        resume=unfinished,
+        resume=run,
         force=force_resume,
         extend=any(text.lstrip().startswith("fit") for text in overrides or ()),
         on_start=on_start,
@@ -102,36 +110,18 @@ def train(
         download_bar=sys.stderr.isatty(),
     )
     display.clear()
-    terminal.notes(text for text in result.notices if text not in announced)
+    terminal.print_notes(notice for notice in result.notices if notice not in printed)
     if json:
-        terminal.say_json(_train_json(result))
+        terminal.print_json(_json(result))
     else:
-        again = " ".join(f"--set {shlex.quote(text)}" for text in overrides or ())
-        _print_training(result, f"{config} {again}".strip())
+        options = "".join(f" --set {shlex.quote(text)}" for text in overrides or ())
+        options += " --sample" if result.sampled else ""
+        _print_result(result, f"{config}{options}")
     if result.signum is not None:
         raise typer.Exit(128 + result.signum)
 
 
-def announce(config: Config, dataset: Dataset, notices: list[str], *, quiet: bool = False) -> None:
-    """Say what a run is about to learn from."""
-    from dlcli.cli import terminal
-
-    terminal.notes(notices)
-    if quiet:
-        return
-    classes = len(dataset.target.class_names)
-    what = plural(classes, "class") if classes else f"{dataset.target.name} (a number)"
-    if dataset.is_text or dataset.medium.kind == "audio":
-        columns = "raw text" if dataset.is_text else "recordings"
-    elif dataset.is_table:
-        columns = plural(len(dataset.columns), "column")
-    else:
-        columns = "×".join(map(str, dataset.x.shape[1:]))
-    rows = plural(len(dataset), "row")
-    terminal.note(f"{config.name}: {dataset.name}, {rows}, {columns}, {what}")
-
-
-def _train_json(result: TrainResult) -> dict[str, object]:
+def _json(result: TrainResult) -> dict[str, object]:
     return {
         "run": str(result.path),
         "model": str(result.model_path) if result.model_path else None,
@@ -143,32 +133,51 @@ def _train_json(result: TrainResult) -> dict[str, object]:
     }
 
 
-def _print_training(result: TrainResult, config: str) -> None:
+def _print_result(result: TrainResult, config: str) -> None:
+    from dlcli.cli.formatting import number
     from dlcli.cli.tables import score_rows, table
-    from dlcli.cli.terminal import duration, number, say
+    from dlcli.cli.terminal import print_text
 
     if result.signum is not None:
-        kept = f"; kept the best model so far, of epoch {result.best_epoch}"
-        where = f"after {plural(result.epochs, 'epoch')}{kept * bool(result.best_epoch)}"
-        note_stop(result.signum, where, result.path)
+        best = f"; saved the best model so far (epoch {result.best_epoch})"
+        moment = f"after {plural(result.epochs, 'epoch')}{best if result.best_epoch else ''}"
+        print_stop(result.signum, moment, result.path)
     if result.model_path is None:
         return
-    mark = "  GENERATED SAMPLE: these figures mean nothing" if result.sampled else ""
-    epochs = f"{plural(result.epochs, 'epoch')} in {duration(result.seconds)}"
-    if result.status == "finished" and result.best_epoch not in (0, result.epochs):
-        epochs += f", weights of epoch {result.best_epoch}"
-    say(f"{result.config.name}: {epochs}{mark}\n")
-    say(table(score_rows(result.scores)))
+    print_text(f"{result.config.name}: {_epochs(result)}{sample_mark(result.sampled)}\n")
+    print_text(table(score_rows(result.scores)))
     part = next(name for name in ("test", "validation", "train") if name in result.scores)
     metrics = result.scores[part].metrics
-    best = next((name for name in metrics if name != "loss"), "loss")
-    say(f"\n{part} {best}: {number(metrics[best])}")
-    say(f"run: {result.path}\n")
-    more = "metrics per class" if result.scores[part].classes else "all metrics"
-    example, what = EXAMPLES[result.takes]
-    following = [
-        [f"dlcli evaluate {result.path}", more],
-        [f"dlcli predict {result.model_path} {example}", what],
-        [f"dlcli kfold {config}{' --sample' * result.sampled}", "is it luck?"],
+    metric = next((name for name in metrics if name != "loss"), "loss")
+    print_text(f"\n{part} {metric}: {number(metrics[metric])}")
+    print_text(f"run: {result.path}\n")
+    example, description = EXAMPLES[result.takes]
+    commands = [
+        [
+            f"dlcli evaluate {result.path}",
+            "metrics per class" if result.scores[part].classes else "all metrics",
+        ],
+        [f"dlcli predict {result.model_path} {example}", description],
+        [f"dlcli kfold {config}", "cross-validate the model"],
     ]
-    say(f"Next:\n{table(following, left=2, indent='  ')}")
+    print_text(f"Next:\n{table(commands, left=2, indent='  ')}")
+
+
+def _epochs(result: TrainResult) -> str:
+    """Describe how training ended: its epochs and duration, and the epoch of the weights."""
+    from dlcli.cli.formatting import duration
+
+    epochs = plural(result.epochs, "epoch")
+    text = f"{epochs} in {duration(result.seconds)}"
+    if result.status != "finished":
+        return text
+    stoppers = [item for item in result.config.callbacks if item.name == "EarlyStopping"]
+    if len(stoppers) == 1 and result.epochs < result.config.fit.epochs:
+        arguments = stoppers[0].arguments
+        monitor = arguments.get("monitor", "val_loss")
+        # Keras stops at the first epoch without improvement if the patience is 0.
+        patience = plural(max(1, arguments.get("patience", 0)), "epoch")
+        text = f"stopped early after {text} ({monitor} did not improve for {patience})"
+    if result.best_epoch not in (0, result.epochs):
+        text += f"; best weights restored from epoch {result.best_epoch}"
+    return text

@@ -62,7 +62,7 @@ def figure(path: Path, size: tuple[float, float]) -> Iterator[Figure]:
     from matplotlib.figure import Figure
     from matplotlib.font_manager import fontManager
 
-    check_picture_path(path)
+    check_plot_path(path)
     installed = {font.name for font in fontManager.ttflist}
     settings: dict[Any, Any] = {
         "font.family": ["DejaVu Sans", *(font for font in FONTS if font in installed)],
@@ -89,7 +89,7 @@ def picture(path: Path, size: tuple[float, float]) -> Iterator[Axes]:
         yield drawn.add_subplot()
 
 
-def check_picture_path(path: Path) -> None:
+def check_plot_path(path: Path) -> None:
     """Refuse a path that no picture can be written to, before any work is done.
 
     Raises

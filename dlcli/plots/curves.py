@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dlcli.errors import DlcliError, unknown
-from dlcli.plots.canvas import GREY, check_picture_path, colours, figure, legend_text
+from dlcli.plots.canvas import GREY, check_plot_path, colours, figure, legend_text
 from dlcli.runs.listing import find_run
 from dlcli.runs.records import read_record
 from dlcli.types import Array
@@ -172,7 +172,7 @@ def draw_curves(
     DlcliError
         If something asked for cannot be shown.
     """
-    check_picture_path(path)
+    check_plot_path(path)
     if len(curves) > MAX_RUNS:
         raise DlcliError(f"{len(curves)} runs are too many for a picture; at most {MAX_RUNS}")
     quantities = choose_quantities(curves, metrics)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlcli.plots.canvas import check_picture_path, figure, shortened
+from dlcli.plots.canvas import check_plot_path, figure, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -88,7 +88,7 @@ def draw_model(path: Path, model: Any, title: str) -> None:
     DlcliError
         If the path cannot be written.
     """
-    check_picture_path(path)
+    check_plot_path(path)
     boxes = describe_layers(model)
     columns = math.ceil(len(boxes) / IN_A_COLUMN)
     rows = math.ceil(len(boxes) / columns)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from dlcli.datasets import Dataset
 from dlcli.datasets.tables.file_table import read_file_table
 from dlcli.errors import DatasetError
-from dlcli.plots.canvas import check_picture_path
+from dlcli.plots.canvas import check_plot_path
 from dlcli.plots.data.images import draw_images, is_images
 from dlcli.plots.data.media import (
     draw_audio,
@@ -57,7 +57,7 @@ def draw_dataset(dataset: Dataset, path: Path) -> None:
     DlcliError
         If the path cannot be written.
     """
-    check_picture_path(path)
+    check_plot_path(path)
     drawer = next((drawer for drawer in DRAWERS if drawer.fits(dataset)), None)
     if drawer is None:
         shape = "×".join(map(str, dataset.x.shape[1:]))

@@ -1,0 +1,74 @@
+"""``dlcli evaluate``."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dlcli.cli.options import Json, MaxSize, ModelPath, PredictionEngine
+from dlcli.errors import plural
+from dlcli.models import guard
+
+if TYPE_CHECKING:
+    from dlcli.experiments.evaluate import Evaluation
+
+
+def evaluate(
+    model: ModelPath,
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="CSV",
+            help="Rows with the target column. Default: the test rows of the run.",
+            show_default=False,
+        ),
+    ] = None,
+    engine: PredictionEngine = "auto",
+    max_size: MaxSize = "",
+    json: Json = False,
+) -> None:
+    """Evaluate a saved model on labelled rows.
+
+    Prints loss and metrics; for classes also precision, recall and the confusion matrix.
+
+    \b
+    dlcli evaluate runs/sonar/latest
+    dlcli evaluate model.h5 labelled.csv
+    dlcli evaluate runs/sonar/1 --json
+    """
+    guard.confine(model)
+    from dlcli.cli import terminal
+    from dlcli.models.limits import limits_of
+    from dlcli.models.loading import find_model, load_model
+    from dlcli.network import backend
+
+    limits, size = limits_of(max_size), find_model(model).stat().st_size
+    guard.limit(size)
+    backend.silence()
+    with guard.deadline(size):
+        loaded = load_model(model, engine, limits)
+    from dlcli.experiments import evaluate as evaluation
+
+    result = evaluation.evaluate(loaded, source, download_bar=sys.stderr.isatty())
+    terminal.print_notes(result.notices)
+    if json:
+        terminal.print_json(result.to_json())
+    else:
+        _print_result(result)
+
+
+def _print_result(result: Evaluation) -> None:
+    from dlcli.cli.formatting import number
+    from dlcli.cli.tables import class_table, confusion_table
+    from dlcli.cli.terminal import print_text
+
+    scores = result.scores
+    print_text(f"{result.source}: {plural(scores.rows, 'row')}\n")
+    for name, value in scores.metrics.items():
+        unit = f" {result.target.unit}" if result.target.unit and name in ("mae", "rmse") else ""
+        print_text(f"{name}: {number(value)}{unit}")
+    if scores.classes:
+        print_text(f"\n{class_table(scores)}")
+        print_text(f"\n{confusion_table(scores)}")

@@ -1,0 +1,40 @@
+"""Format measured values, durations and lists of names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+MAX_LINE = 800
+
+
+def number(value: float) -> str:
+    """Format a measured value with about four significant digits; NaN is a dash."""
+    if value != value:
+        return "–"
+    size = abs(value)
+    if size and (size < 1e-3 or size >= 1e5):
+        return f"{value:.3g}"
+    return f"{value:.4f}" if size < 100 else f"{value:.1f}"
+
+
+def duration(seconds: float) -> str:
+    """Format a duration: 1.5 s, 40 s, 2 min 05 s, 1 h 02 min."""
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
+
+
+def enumeration(names: Sequence[str], conjunction: str) -> str:
+    """Join names as in ``a, b and c``."""
+    *first, last = names
+    return f"{', '.join(first)} {conjunction} {last}" if first else last
+
+
+def shortened(text: str) -> str:
+    """Cut the middle out of lines of more than `MAX_LINE` characters."""
+    return "\n".join(
+        line if len(line) <= MAX_LINE else f"{line[: MAX_LINE - 100]} … {line[-100:]}"
+        for line in text.split("\n")
+    )

@@ -1,0 +1,51 @@
+"""``dlcli list``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dlcli.cli.options import Json
+
+
+def list_configs(json: Json = False) -> None:
+    """List the bundled configs and their download sizes.
+
+    Configs in ./configs are listed too.
+
+    \b
+    dlcli list
+    """
+    from dlcli.cli import tables, terminal
+    from dlcli.config.load import config_names
+
+    paths = config_names()
+    titles = {name: _title(path) for name, path in paths.items()}
+    if json:
+        terminal.print_json(titles)
+        return
+    rows = [["config", "download", "description"]]
+    rows += [[name, _download_size(path), titles[name]] for name, path in paths.items()]
+    terminal.print_text(tables.table(rows, left=3))
+
+
+def _title(path: Path) -> str:
+    """Return the comment in the first line of a config."""
+    with path.open(encoding="utf-8-sig") as file:
+        line = file.readline().strip()
+    return line.removeprefix("#").strip() if line.startswith("#") else ""
+
+
+def _download_size(path: Path) -> str:
+    """Return the size of the files of a config's data set; empty if nothing is downloaded."""
+    from dlcli.config.known import KNOWN
+    from dlcli.config.load import read_document
+    from dlcli.errors import ConfigError
+
+    try:
+        dataset = read_document(path).value.get("dataset")
+    except ConfigError:  # reported by `dlcli check`
+        return "?"
+    name = next(iter(dataset), "") if isinstance(dataset, dict) else dataset
+    known = KNOWN.get(name) if isinstance(name, str) else None
+    size = sum(file.size for file in known.files) if known else 0
+    return f"{max(size / 1e6, 0.1):.1f} MB" if size else ""

@@ -1,0 +1,95 @@
+"""``dlcli predict``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from dlcli.cli.options import MaxSize, ModelPath, PredictionEngine
+from dlcli.errors import DlcliError, plural
+from dlcli.models import guard
+
+
+def predict(
+    model: ModelPath,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="INPUT",
+            help="A CSV or JSON Lines file, or - for standard input. Models of images, recordings "
+            "or text also take .png, .jpg, .wav and .txt files, and folders of them.",
+            show_default=False,
+        ),
+    ] = None,
+    texts: Annotated[
+        list[str] | None,
+        typer.Option("--text", metavar="TEXT", help="A text to predict; repeatable."),
+    ] = None,
+    output: Annotated[
+        str,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="File for the predictions; -: standard output."
+        ),
+    ] = "-",
+    format: Annotated[  # noqa: A002
+        Literal["csv", "jsonl"] | None,
+        typer.Option(
+            "--format", help="Format of the predictions. Default: by the file's ending, or csv."
+        ),
+    ] = None,
+    csv_safe: Annotated[
+        bool,
+        typer.Option(
+            "--csv-safe", help="Write labels so that spreadsheets do not run them as formulas."
+        ),
+    ] = False,
+    invert: Annotated[bool, typer.Option("--invert", help="Invert the pixels of images.")] = False,
+    engine: PredictionEngine = "auto",
+    max_size: MaxSize = "",
+) -> None:
+    """Predict new rows, texts, images or recordings.
+
+    Prints the label and the probability of each class, or the value.
+
+    \b
+    dlcli predict runs/sonar/latest input.csv
+    dlcli predict model.h5 input.csv -o predictions.csv
+    cat rows.jsonl | dlcli predict model.keras - --format jsonl
+    dlcli predict runs/mnist_cnn/latest digit.png more/ --invert
+    dlcli predict runs/spam_filter/latest --text "You have won a prize!"
+    """
+    guard.confine(model)
+    from dlcli.cli import terminal
+    from dlcli.cli.prediction_files import format_of, write_predictions
+    from dlcli.models.limits import limits_of
+    from dlcli.models.loading import find_model, load_model
+    from dlcli.network import backend
+
+    if bool(texts) == bool(inputs):
+        raise DlcliError("name input files, or texts with --text")
+    limits, size = limits_of(max_size), find_model(model).stat().st_size
+    file_format = format or format_of(output)
+    _check_not_read(output, [*map(Path, inputs or ()), find_model(model)])
+    guard.limit(size)
+    backend.silence()
+    from dlcli.prediction import predict as prediction
+
+    with guard.deadline(size):
+        loaded = load_model(model, engine, limits)
+    source = inputs or prediction.table_of_texts(loaded, texts or [])
+    predictions = prediction.predict(loaded, source, invert=invert)
+    write_predictions(predictions, output, file_format, csv_safe=csv_safe)
+    terminal.print_notes(predictions.notices())
+    if output != "-":
+        terminal.print_status(f"{plural(predictions.rows, 'row')} predicted: {output}")
+    predictions.keep_graph()
+
+
+def _check_not_read(output: str, inputs: list[Path]) -> None:
+    """Refuse to overwrite an input file."""
+    if output == "-" or not Path(output).exists():
+        return
+    if any(path.exists() and path.samefile(output) for path in inputs):
+        raise DlcliError(f"{output} is an input; choose another file for the predictions")

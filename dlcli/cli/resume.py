@@ -1,0 +1,68 @@
+"""Interrupted runs: find the run of ``--resume``, and print how to resume one."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dlcli.errors import AlreadyFinished
+
+if TYPE_CHECKING:
+    from dlcli.config import Config
+    from dlcli.runs.records import Kind
+
+
+def find_config_and_run(
+    name: str, overrides: list[str], runs: Path, kind: Kind, *, resume: bool
+) -> tuple[Config, Path | None]:
+    """Return the config and, to resume, the run directory.
+
+    Parameters
+    ----------
+    name : str
+        A config, or a run directory to resume.
+    overrides : list of str
+        ``KEY=VALUE`` of ``--set``.
+    runs : Path
+        Folder of runs.
+    kind : {"train", "kfold"}
+    resume : bool
+        Whether to resume a run.
+    """
+    from dlcli import load_config
+
+    if not resume:
+        return load_config(name, overrides), None
+    from dlcli.experiments import resume as resuming
+    from dlcli.runs.listing import find_run
+    from dlcli.runs.records import read_record
+
+    run = resuming.find_unfinished(name, runs, kind)
+    if find_run(Path(name)) is None:
+        return load_config(name, overrides), run
+    if not overrides and read_record(run).status == "finished":
+        raise AlreadyFinished(f"{run} is finished; nothing to resume")
+    return resuming.run_config(run, overrides), run
+
+
+def print_stop(signum: int, moment: str, run: Path | None) -> None:
+    """Print the signal that stopped the work, and the command that resumes it.
+
+    Parameters
+    ----------
+    signum : int
+    moment : str
+        ``after 3 epochs``; may be empty.
+    run : Path or None
+        The run directory, if it can be resumed.
+    """
+    from dlcli.cli import terminal
+
+    terminal.print_status(f"dlcli: stopped by {signal.Signals(signum).name} {moment}".rstrip())
+    if run is not None:
+        from dlcli.runs.records import read_record
+
+        kind = read_record(run).kind
+        terminal.print_status(f"to resume: dlcli {kind} --resume {shlex.quote(str(run))}")

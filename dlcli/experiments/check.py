@@ -1,0 +1,86 @@
+"""Check a config against its data and, on request, build its model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dlcli.config import Config
+    from dlcli.training.session import Session
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """Result of a check without problems.
+
+    Parameters
+    ----------
+    checked : tuple of str
+        ``"config"``, and ``"data"`` and ``"model"`` if they were read and built.
+    notices : tuple of str
+        Settings that are legal but probably not intended.
+    """
+
+    checked: tuple[str, ...]
+    notices: tuple[str, ...]
+
+
+def check(config: Config, *, build: bool = False, data: bool = True) -> CheckResult:
+    """Check a config against its data, without training.
+
+    Parameters
+    ----------
+    config : Config
+    build : bool
+        Whether to build and compile the model; a generated sample replaces data that would have
+        to be downloaded.
+    data : bool
+        Whether to read the data, if no download is needed.
+
+    Raises
+    ------
+    ConfigError
+        If config and data do not fit.
+    DatasetError
+        If the data cannot be read.
+    """
+    if not build and not (data and _needs_no_download(config)):
+        return CheckResult(("config",), _unique(map(str, config.warnings)))
+    from dlcli.preparation.prepare import prepare
+    from dlcli.training.session import open_session, split_notices
+
+    prepared = prepare(config, sample=not _needs_no_download(config))
+    session = open_session(prepared)
+    dataset = prepared.dataset
+    about_sample = dataset.notices if dataset.sampled else ()
+    notices = [notice for notice in prepared.notices if notice not in about_sample]
+    notices += split_notices([session])
+    checked = ["config"] if dataset.sampled else ["config", "data"]
+    if build:
+        build_untrained_model(session)
+        checked.append("model")
+    return CheckResult(tuple(checked), _unique(notices))
+
+
+def build_untrained_model(session: Session) -> Any:
+    """Return the compiled Keras model of a session, with its initial weights."""
+    from dlcli.network import backend
+
+    backend.silence()
+    session.prepare_model()
+    return session.model
+
+
+def _needs_no_download(config: Config) -> bool:
+    from dlcli.config.known import KNOWN
+    from dlcli.datasets.cache import is_available
+
+    name = config.dataset.name
+    return not config.dataset.known or not KNOWN[name].files or is_available(name)
+
+
+def _unique(notices: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(notices))
