@@ -74,10 +74,10 @@ def fuzz_configs(seconds: float, seed: int) -> dict[str, Any]:
         Of the mutations.
     """
     from dlcli import load_config
-    from dlcli.config.load import bundled
+    from dlcli.config.load import bundled_folder
 
     rng = random.Random(seed)  # noqa: S311 (mutations)
-    originals = [path.read_bytes() for path in sorted(bundled("configs").rglob("*.yaml"))]
+    originals = [path.read_bytes() for path in sorted(bundled_folder("configs").rglob("*.yaml"))]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "config.yaml"
 

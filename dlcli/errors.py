@@ -136,7 +136,7 @@ def first_line(error: BaseException) -> str:
     return plain[0] if plain else type(error).__name__
 
 
-def plain(text: object) -> str:
+def escape_control(text: object) -> str:
     """Replace control characters, which a file may hold to play with the terminal."""
     return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in str(text))
 

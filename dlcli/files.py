@@ -74,17 +74,17 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON document, whole or not at all; NaN becomes null."""
-    write_text(path, json.dumps(finite(value), indent=2, ensure_ascii=False) + "\n")
+    write_text(path, json.dumps(to_jsonable(value), indent=2, ensure_ascii=False) + "\n")
 
 
-def finite(value: Any) -> Any:
+def to_jsonable(value: Any) -> Any:
     """Replace what JSON has no word for by null."""
     if isinstance(value, Mapping):
-        return {str(key): finite(item) for key, item in value.items()}
+        return {str(key): to_jsonable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [finite(item) for item in value]
+        return [to_jsonable(item) for item in value]
     if hasattr(value, "tolist"):  # a NumPy scalar or array
-        return finite(value.tolist())
+        return to_jsonable(value.tolist())
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

@@ -14,9 +14,9 @@ from conftest import PACKAGE, environment
 
 import dlcli as package
 from dlcli.config.catalogue import keras_catalogue
-from dlcli.config.load import bundled
+from dlcli.config.load import bundled_folder
 
-CONFIGS = bundled("configs")
+CONFIGS = bundled_folder("configs")
 
 
 # What a command imports beyond the command line itself; whatever takes long to import is here.

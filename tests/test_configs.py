@@ -12,16 +12,16 @@ from PIL import Image
 from scipy.io import wavfile
 
 from dlcli import load_config, predict, train
-from dlcli.config.known import KNOWN
-from dlcli.config.load import bundled, config_names
+from dlcli.config.known import NAMED_DATASETS
+from dlcli.config.load import bundled_folder, config_names
 from dlcli.datasets import load_dataset
 
-FOLDER = Path(bundled("configs"))
+FOLDER = Path(bundled_folder("configs"))
 CONFIGS = {name: FOLDER / f"{name}.yaml" for name in config_names()}
 DOWNLOADED = [
     name
     for name, path in CONFIGS.items()
-    if (config := load_config(path)).dataset.known and KNOWN[config.dataset.name].files
+    if (config := load_config(path)).dataset.known and NAMED_DATASETS[config.dataset.name].files
 ]
 
 
@@ -77,7 +77,7 @@ def test_config_trains_an_epoch_on_a_slice_of_the_real_data(name, tmp_path):
     assert result.status == "finished"
     assert not result.sampled
     run = json.loads((result.path / "run.json").read_text(encoding="utf-8"))
-    assert run["data"]["rows"] == min(rows, KNOWN[dataset].facts.rows)
+    assert run["data"]["rows"] == min(rows, NAMED_DATASETS[dataset].facts.rows)
 
 
 @pytest.mark.parametrize("name", CONFIGS)
@@ -98,7 +98,7 @@ def test_bare_names_find_the_bundled_configs():
 def weights_of(name, tmp_path):
     """Return slope and intercept, by predicting at the unit points."""
     result = train(load_config(name), runs=tmp_path / "runs")
-    width = len(KNOWN[name].facts.columns)
+    width = len(NAMED_DATASETS[name].facts.columns)
     points = np.vstack([np.zeros(width), np.eye(width)])
     values = predict(result.path, points).to_frame()["prediction"].to_numpy()
     return [*(values[1:] - values[0]), values[0]]
@@ -153,7 +153,7 @@ def test_bmi_takes_centimetres_and_kilograms(dlcli, write, tmp_path):
 
 
 def test_tables_of_our_own_are_those_that_their_page_lists():
-    folder = Path(bundled("data"))
+    folder = Path(bundled_folder("data"))
     listed = dict(
         re.findall(r"`(\w+\.csv)`.*`([0-9a-f]{64})`", (folder / "README.md").read_text("utf-8"))
     )
@@ -165,7 +165,7 @@ def test_tables_of_our_own_are_those_that_their_page_lists():
 
 def test_the_tables_with_a_formula_come_from_their_script(tmp_path):
     scope = {"__name__": "made", "__file__": str(tmp_path / "make.py")}
-    script = Path(bundled("data")) / "make.py"
+    script = Path(bundled_folder("data")) / "make.py"
     exec(compile(script.read_text(encoding="utf-8"), str(script), "exec"), scope)
 
     scope["write"]("bmi.csv", ("height", "weight", "label"), scope["people"]())

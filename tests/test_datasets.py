@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from dlcli import DatasetError, load_config
-from dlcli.config.known import KNOWN, Archive
+from dlcli.config.known import NAMED_DATASETS, Archive
 from dlcli.config.known.reading import NamedDatasets
 from dlcli.config.loaders import LOADERS
 from dlcli.datasets import cache, load_dataset
@@ -23,7 +23,7 @@ from dlcli.preparation.prepare import prepare
 
 
 def config_of(write, name, **changes):
-    facts = KNOWN[name].facts if name in KNOWN else None
+    facts = NAMED_DATASETS[name].facts if name in NAMED_DATASETS else None
     head = "[Flatten, Dense]" if facts and facts.shape else "[Dense]"
     keys = {"dataset": name, "model": head, "loss": "mse", "fit": "{epochs: 1}", **changes}
     return load_config(write("c.yaml", "".join(f"{k}: {v}\n" for k, v in keys.items())))
@@ -52,7 +52,7 @@ def config_of(write, name, **changes):
 )
 def test_bundled_sets_are_what_their_facts_say(write, name, rows, shape):
     dataset = load_dataset(config_of(write, name))
-    facts = KNOWN[name].facts
+    facts = NAMED_DATASETS[name].facts
 
     assert dataset.x.shape == (rows, *shape)
     assert (facts.task, facts.rows) == (dataset.target.task, rows)
@@ -61,10 +61,10 @@ def test_bundled_sets_are_what_their_facts_say(write, name, rows, shape):
 
 
 @pytest.mark.data
-@pytest.mark.parametrize("name", [name for name, known in KNOWN.items() if known.files])
+@pytest.mark.parametrize("name", [name for name, known in NAMED_DATASETS.items() if known.files])
 def test_published_sets_are_what_their_facts_say(write, name):
     dataset = load_dataset(config_of(write, name))
-    facts = KNOWN[name].facts
+    facts = NAMED_DATASETS[name].facts
 
     assert len(dataset) == facts.rows
     assert dataset.target.class_names == facts.class_names
@@ -110,14 +110,14 @@ def published(server, monkeypatch):
     folder, address = server
     rows = "".join(f"{','.join(['0.1'] * 60)},{'MR'[n % 2]}\n" for n in range(10)).encode()
     (folder / "sonar.all-data").write_bytes(rows)
-    sonar = KNOWN["sonar"]
+    sonar = NAMED_DATASETS["sonar"]
     file = replace(
         sonar.files[0],
         url=f"{address}/sonar.all-data",
         sha256=sha256(rows).hexdigest(),
         size=len(rows),
     )
-    monkeypatch.setitem(KNOWN.parsed, "sonar", replace(sonar, files=(file,)))
+    monkeypatch.setitem(NAMED_DATASETS.parsed, "sonar", replace(sonar, files=(file,)))
     return folder
 
 
@@ -157,7 +157,7 @@ def test_a_file_that_is_published_in_a_zip_is_taken_out_and_checked(
         archive.writestr("SMSSpamCollection", rows if good else b"other\n")
         archive.writestr("readme", "…")
     packed = (folder / "sms.zip").read_bytes()
-    spam = KNOWN["sms_spam"]
+    spam = NAMED_DATASETS["sms_spam"]
     file = replace(
         spam.files[0],
         url=f"{address}/sms.zip",
@@ -165,7 +165,7 @@ def test_a_file_that_is_published_in_a_zip_is_taken_out_and_checked(
         size=len(rows),
         archive=Archive("SMSSpamCollection", sha256(packed).hexdigest()),
     )
-    monkeypatch.setitem(KNOWN.parsed, "sms_spam", replace(spam, files=(file,)))
+    monkeypatch.setitem(NAMED_DATASETS.parsed, "sms_spam", replace(spam, files=(file,)))
 
     if not good:
         with pytest.raises(DatasetError, match="checksum differs"):
@@ -180,9 +180,9 @@ def test_a_file_that_is_published_in_a_zip_is_taken_out_and_checked(
 
 def test_another_packing_of_the_data_is_taken_where_it_lies(write, tmp_path, monkeypatch):
     rows = "".join(f"{n},1,1,1,1,1,1,1,{n % 2}\n" for n in range(10)).encode()
-    pima = KNOWN["pima"]
+    pima = NAMED_DATASETS["pima"]
     packing = replace(pima.packings[0][0], sha256=sha256(rows).hexdigest(), size=len(rows))
-    monkeypatch.setitem(KNOWN.parsed, "pima", replace(pima, packings=((packing,),)))
+    monkeypatch.setitem(NAMED_DATASETS.parsed, "pima", replace(pima, packings=((packing,),)))
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / packing.name).write_bytes(rows)
     monkeypatch.setenv("DLCLI_DATA", str(tmp_path / "mine"))
@@ -216,10 +216,12 @@ def newswires(server, monkeypatch):
                 sha256=sha256((folder / file.name).read_bytes()).hexdigest(),
                 size=(folder / file.name).stat().st_size,
             )
-            for file in KNOWN["reuters"].files
+            for file in NAMED_DATASETS["reuters"].files
         )
-        known = replace(KNOWN["reuters"], files=files, arguments={"class_names": ("a", "b")})
-        monkeypatch.setitem(KNOWN.parsed, "reuters", known)
+        known = replace(
+            NAMED_DATASETS["reuters"], files=files, arguments={"class_names": ("a", "b")}
+        )
+        monkeypatch.setitem(NAMED_DATASETS.parsed, "reuters", known)
 
     return publish
 
@@ -308,14 +310,14 @@ def test_pickles_in_an_archive_are_not_opened(write, tmp_path):
         load_dataset(config_of(write, "{npz: {path: x.npz}}"))
 
 
-@pytest.mark.parametrize("name", sorted(KNOWN))
+@pytest.mark.parametrize("name", sorted(NAMED_DATASETS))
 def test_samples_have_the_columns_types_and_shapes_of_the_data(write, name):
     config = config_of(write, name)
 
     dataset = prepare(config, sample=True).dataset
     again = load_dataset(config, sample=True)
 
-    facts = KNOWN[name].facts
+    facts = NAMED_DATASETS[name].facts
     assert dataset.sampled
     assert dataset.facts.shape == facts.shape
     assert dataset.target.task == facts.task
@@ -344,9 +346,9 @@ def test_limit_draws_rows_with_the_seed(write):
     assert len(set(first.y)) == 3
 
 
-@pytest.mark.parametrize("name", sorted(KNOWN))
+@pytest.mark.parametrize("name", sorted(NAMED_DATASETS))
 def test_a_named_data_set_has_whole_files_a_source_and_arguments_of_its_loader(name):
-    known = KNOWN[name]
+    known = NAMED_DATASETS[name]
 
     section = LOADERS[known.loader]
     arguments = {"path": name} if "path" in section.model_fields else {}

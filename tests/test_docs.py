@@ -10,7 +10,7 @@ from PIL import Image
 from scipy.io import wavfile
 
 from dlcli import DlcliError, load_config
-from dlcli.config.known import KNOWN
+from dlcli.config.known import NAMED_DATASETS
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -64,7 +64,7 @@ def needs_download(name):
         dataset = load_config(name).dataset
     except DlcliError:
         return False
-    return dataset.known and bool(KNOWN[dataset.name].files)
+    return dataset.known and bool(NAMED_DATASETS[dataset.name].files)
 
 
 def run(line, dlcli, expected):
@@ -74,7 +74,9 @@ def run(line, dlcli, expected):
         if needs_download(arguments[1]):
             arguments += ["--sample"]
     elif (
-        arguments[:2] == ["data", "plot"] and KNOWN.get(arguments[2]) and KNOWN[arguments[2]].files
+        arguments[:2] == ["data", "plot"]
+        and NAMED_DATASETS.get(arguments[2])
+        and NAMED_DATASETS[arguments[2]].files
     ):
         arguments += ["--sample"]
     code, out, err = dlcli(*arguments)

@@ -180,9 +180,9 @@ def test_large_networks_are_within_the_limits(tmp_path):
 
 def test_every_layer_of_keras_is_measured_or_refused():
     from dlcli.config.catalogue import stored_catalogue
-    from dlcli.config.components import HARMFUL
+    from dlcli.config.components import UNSAFE_LAYERS
 
-    assert set(stored_catalogue().entries["layers"]) - set(HARMFUL) <= RULES
+    assert set(stored_catalogue().entries["layers"]) - set(UNSAFE_LAYERS) <= RULES
 
 
 def test_a_file_that_changes_while_it_is_read_is_refused(base, tmp_path, monkeypatch):

@@ -17,8 +17,8 @@ from dlcli.errors import (
     ConfigError,
     DlcliError,
     Interrupted,
+    escape_control,
     first_line,
-    plain,
     plural,
 )
 
@@ -81,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
         app(arguments, prog_name="dlcli")
     except AlreadyFinished as finished:
-        print(plain(finished), file=sys.stderr)
+        print(escape_control(finished), file=sys.stderr)
         sys.exit(0)
     except DlcliError as error:
         if debug:
@@ -117,7 +117,7 @@ def _print_unexpected(error: Exception) -> int:
         _print_error(DlcliError(f"{file}{error.strerror or error}"))
         return 2 if error.errno in FILE_NAME_ERRORS else 1
     message = f"{type(error).__name__}: {first_line(error)}"
-    print(f"dlcli: error: {plain(message)}", file=sys.stderr)
+    print(f"dlcli: error: {escape_control(message)}", file=sys.stderr)
     print("hint: --debug shows the traceback", file=sys.stderr)
     return 1
 
@@ -151,10 +151,10 @@ def _print_error(error: DlcliError) -> None:
     from dlcli.cli.formatting import shortened
 
     if isinstance(error, ConfigError):
-        print(plain(shortened(str(error))), file=sys.stderr)
+        print(escape_control(shortened(str(error))), file=sys.stderr)
         count = plural(len(error.problems), "problem")
         print(f"dlcli: error: {count} in the config", file=sys.stderr)
     else:
-        print(plain(shortened(f"dlcli: error: {error}")), file=sys.stderr)
+        print(escape_control(shortened(f"dlcli: error: {error}")), file=sys.stderr)
     if error.hint:
-        print(plain(shortened(f"hint: {error.hint}")), file=sys.stderr)
+        print(escape_control(shortened(f"hint: {error.hint}")), file=sys.stderr)

@@ -43,12 +43,12 @@ def list_datasets(json: Json = False) -> None:
     dlcli data list
     """
     from dlcli.cli import tables, terminal
-    from dlcli.config.known import KNOWN
+    from dlcli.config.known import NAMED_DATASETS
     from dlcli.datasets.cache import is_available, total_size
 
     rows = [["name", "here", "licence", "title", "rows", "size"]]
     records = []
-    for name, known in sorted(KNOWN.items()):
+    for name, known in sorted(NAMED_DATASETS.items()):
         size = total_size(known.files)
         here = "bundled" if not known.files else "yes" if is_available(name) else "no"
         megabytes = f"{size / 1e6:.1f} MB" if size else "–"
@@ -74,13 +74,13 @@ def get(name: DatasetName) -> None:
     dlcli data get sonar
     """
     from dlcli.cli import terminal
-    from dlcli.config.known import KNOWN
+    from dlcli.config.known import NAMED_DATASETS
     from dlcli.datasets.cache import find_files
     from dlcli.errors import DlcliError, unknown
 
-    if name not in KNOWN:
-        raise DlcliError(unknown("data set", name, KNOWN))
-    known = KNOWN[name]
+    if name not in NAMED_DATASETS:
+        raise DlcliError(unknown("data set", name, NAMED_DATASETS))
+    known = NAMED_DATASETS[name]
     if not known.files:
         terminal.print_status(f"{name} is bundled with dlcli; nothing to download")
         return
@@ -103,7 +103,7 @@ def show(
     dlcli data show my.yaml             the data as the config loads them
     """
     from dlcli.cli import tables, terminal
-    from dlcli.config.known import KNOWN
+    from dlcli.config.known import NAMED_DATASETS
     from dlcli.datasets.card import describe, describe_file
 
     data = _load(name, sample=sample)
@@ -113,8 +113,8 @@ def show(
         return
     terminal.print_notes(card.notices)
     terminal.print_text(tables.card_text(card))
-    if name in KNOWN:
-        known = KNOWN[name]
+    if name in NAMED_DATASETS:
+        known = NAMED_DATASETS[name]
         terminal.print_text(f"\nlicence: {known.licence}\nsource:  {known.source}")
         if known.notes:
             terminal.print_text(f"note:    {known.notes}")
@@ -169,12 +169,12 @@ def _load(name: str, *, sample: bool) -> Dataset | Path:
     """Return the data of a named data set or of a config, or the path of a table."""
     from dlcli import load_config
     from dlcli.config.document import Document
-    from dlcli.config.known import KNOWN
+    from dlcli.config.known import NAMED_DATASETS
     from dlcli.config.load import build_config
     from dlcli.datasets import load_dataset
     from dlcli.errors import DlcliError, unknown
 
-    if name in KNOWN:
+    if name in NAMED_DATASETS:
         plain = {"dataset": name, "model": ["Dense"], "loss": "mse", "fit": {"epochs": 1}}
         config = build_config(name, Document(name, plain), Path())
     elif Path(name).suffix in (".yaml", ".yml"):
@@ -187,5 +187,5 @@ def _load(name: str, *, sample: bool) -> Dataset | Path:
     elif Path(name).exists():
         return Path(name)
     else:
-        raise DlcliError(unknown("data set or file", name, KNOWN))
+        raise DlcliError(unknown("data set or file", name, NAMED_DATASETS))
     return load_dataset(config, sample=sample, progress=sys.stderr.isatty())

@@ -17,9 +17,9 @@ def complete_config(incomplete: str) -> list[str]:
 
 def complete_dataset(incomplete: str) -> list[str]:
     """Complete the name of a data set."""
-    from dlcli.config.known import KNOWN
+    from dlcli.config.known import NAMED_DATASETS
 
-    return [name for name in sorted(KNOWN) if name.startswith(incomplete)]
+    return [name for name in sorted(NAMED_DATASETS) if name.startswith(incomplete)]
 
 
 ConfigName = Annotated[

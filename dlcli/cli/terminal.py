@@ -10,24 +10,24 @@ from pathlib import Path
 from typing import Any
 
 from dlcli.cli.formatting import shortened
-from dlcli.errors import plain
+from dlcli.errors import escape_control
 
 
 def print_text(text: str = "") -> None:
     """Print a part of the result."""
-    print(plain(text))
+    print(escape_control(text))
 
 
 def print_json(value: Any) -> None:
     """Print the result as a JSON document."""
-    from dlcli.files import finite
+    from dlcli.files import to_jsonable
 
-    print(json.dumps(finite(value), indent=2, ensure_ascii=False))
+    print(json.dumps(to_jsonable(value), indent=2, ensure_ascii=False))
 
 
 def print_status(text: str) -> None:
     """Print a line of progress or status."""
-    write_error_stream(f"{plain(shortened(text))}\n")
+    write_error_stream(f"{escape_control(shortened(text))}\n")
 
 
 def print_notes(texts: Iterable[str]) -> None:

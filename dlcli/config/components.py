@@ -16,19 +16,19 @@ from dlcli.config.catalogue import (
     keras_catalogue,
 )
 from dlcli.config.document import Document, Path
-from dlcli.config.values import complaint, is_number
+from dlcli.config.parameter_values import complaint, is_number
 from dlcli.errors import Problem, unknown
 
 CODE = "holds Python code, not data"
 FILES = "opens files by itself"
 CELL = "is a part of RNN layers, not a layer of its own; name LSTM, GRU or SimpleRNN"
 # Layers that neither a config nor a model file may hold.
-HARMFUL = {
+UNSAFE_LAYERS = {
     **dict.fromkeys(("Lambda", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"), CODE),
     "TFSMLayer": FILES,
 }
 REFUSED: dict[tuple[str, str], str] = {
-    **{("layers", name): reason for name, reason in HARMFUL.items()},
+    **{("layers", name): reason for name, reason in UNSAFE_LAYERS.items()},
     ("layers", "InputLayer"): "is left out: the input shape comes from the data set",
     **{("layers", f"{name}Cell"): CELL for name in ("LSTM", "GRU", "SimpleRNN")},
     ("layers", "StackedRNNCells"): CELL,

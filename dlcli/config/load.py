@@ -15,15 +15,15 @@ from pydantic import ValidationError
 from dlcli.config.checks import complete, errors, warnings
 from dlcli.config.components import Component
 from dlcli.config.document import MAX_BYTES, Document, parse, too_large
-from dlcli.config.known import KNOWN, Facts
-from dlcli.config.located import located
+from dlcli.config.known import NAMED_DATASETS, Facts
 from dlcli.config.overrides import apply_override
-from dlcli.config.reader import NO_DATASET, UNREADABLE, SectionReader
+from dlcli.config.section_reader import NO_DATASET, UNREADABLE, SectionReader
 from dlcli.config.sections import Config, FitConfig, SplitConfig
+from dlcli.config.validation_messages import located
 from dlcli.errors import ConfigError, DlcliError, Problem, did_you_mean
 
 
-def bundled(folder: str) -> FilePath:
+def bundled_folder(folder: str) -> FilePath:
     """Return where `folder` (configs, data) stands: in the package, or beside it in a checkout."""
     package = FilePath(str(resources.files("dlcli")))
     inside = package / folder
@@ -33,7 +33,7 @@ def bundled(folder: str) -> FilePath:
 def config_names() -> dict[str, FilePath]:
     """Return all configs that a bare name can mean; those in ./configs win."""
     found: dict[str, FilePath] = {}
-    for folder in (bundled("configs"), FilePath("configs")):
+    for folder in (bundled_folder("configs"), FilePath("configs")):
         for path in sorted(folder.rglob("*.yaml")):
             found[path.relative_to(folder).with_suffix("").as_posix()] = path
     return dict(sorted(found.items()))
@@ -196,7 +196,7 @@ def known_facts(config: Config) -> Facts | None:
     """Return what is known of the data set without reading it."""
     if not config.dataset.known:
         return None
-    known, loader = KNOWN[config.dataset.name], config.dataset.loader
+    known, loader = NAMED_DATASETS[config.dataset.name], config.dataset.loader
     facts = known.facts
     for key in ("classes", "class_names"):
         names = getattr(loader, key, None)

@@ -7,8 +7,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from dlcli.config.base import Name, Names, Section, Texts, as_tuple
 from dlcli.config.registry import Registry
-from dlcli.config.section import Name, Names, Section, Texts, as_tuple
 
 LOADERS: Registry[type[Loader]] = Registry("loader")
 Pixels = Annotated[int, Field(gt=0, le=4096)]

@@ -7,7 +7,7 @@ from typing import Any
 
 from dlcli.config.catalogue import CHOSEN_BY_KERAS, Entry, keras_catalogue
 from dlcli.config.components import REFUSED, parameter_kind
-from dlcli.config.known import KNOWN
+from dlcli.config.known import NAMED_DATASETS
 from dlcli.config.loaders import LOADERS, nameable
 from dlcli.config.sections import Config, PreprocessConfig
 from dlcli.config.steps import STEPS
@@ -118,11 +118,11 @@ def _dataset() -> Schema:
     for name in nameable():
         schema = LOADERS[name].model_json_schema()
         arguments[name] = {"anyOf": [schema, {"type": "string"}]}
-    for name, known in KNOWN.items():
+    for name, known in NAMED_DATASETS.items():
         schema = LOADERS[known.loader].model_json_schema()
         schema.pop("required", None)
         arguments[name] = {"anyOf": [schema, {"type": "null"}]}
-    return _named(arguments, sorted(KNOWN))
+    return _named(arguments, sorted(NAMED_DATASETS))
 
 
 def _step() -> Schema:

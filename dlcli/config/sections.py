@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, model_validator
 
+from dlcli.config.base import Fraction, Name, Section
 from dlcli.config.components import Component
 from dlcli.config.document import Document
 from dlcli.config.loaders import Loader
-from dlcli.config.section import Fraction, Name, Section
 from dlcli.config.steps import Steps, plain_steps
 from dlcli.errors import Problem
 

@@ -6,8 +6,8 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from dlcli.config.base import Section
 from dlcli.config.registry import Registry
-from dlcli.config.section import Section
 
 STEPS: Registry[type[Step]] = Registry("preprocessing step")
 

@@ -8,8 +8,8 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from dlcli.config.known import KNOWN, RemoteFile
-from dlcli.config.load import bundled
+from dlcli.config.known import NAMED_DATASETS, RemoteFile
+from dlcli.config.load import bundled_folder
 from dlcli.datasets.tables.reading import file_sha256
 from dlcli.errors import DatasetError
 from dlcli.files import cache_folder
@@ -20,7 +20,7 @@ def folders(name: str) -> Iterator[Path]:
     for folder in filter(None, os.environ.get("DLCLI_DATA", "").split(os.pathsep)):
         yield Path(folder).expanduser()
     yield Path("data")
-    yield bundled("data")
+    yield bundled_folder("data")
     yield cache_folder() / name
 
 
@@ -30,7 +30,7 @@ def find_files(name: str, *, download: bool = True, progress: bool = False) -> l
     Parameters
     ----------
     name : str
-        A key of `KNOWN`.
+        A key of `NAMED_DATASETS`.
     download : bool
         Whether to fetch what no folder has.
     progress : bool
@@ -46,7 +46,7 @@ def find_files(name: str, *, download: bool = True, progress: bool = False) -> l
     DatasetError
         If a file is nowhere and cannot be downloaded, or is another than it should be.
     """
-    known = KNOWN[name]
+    known = NAMED_DATASETS[name]
     for packing in (known.files, *known.packings):
         here = [path for file in packing if (path := _local(name, file)) is not None]
         if len(here) == len(packing):
@@ -65,7 +65,9 @@ def find_files(name: str, *, download: bool = True, progress: bool = False) -> l
 def own_table(name: str) -> Path:
     """Return the file of a table that comes with dlcli."""
     file = f"{name}.csv"
-    path = next((p for p in (Path("data") / file, bundled("data") / file) if p.is_file()), None)
+    path = next(
+        (p for p in (Path("data") / file, bundled_folder("data") / file) if p.is_file()), None
+    )
     if path is None:
         raise DatasetError(f"the table {file} is not installed")
     return path
@@ -98,7 +100,7 @@ def _shared_name(name: str, file: RemoteFile, path: Path) -> bool:
     """Tell whether a file is called like one of another data set, or of another packing."""
     return any(
         path.name == other.name and file.sha256 != other.sha256
-        for key, known in KNOWN.items()
+        for key, known in NAMED_DATASETS.items()
         for packing in (known.files, *known.packings)
         if key != name or packing is not known.files
         for other in packing

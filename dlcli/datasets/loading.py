@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dlcli.config.known import KNOWN
+from dlcli.config.known import NAMED_DATASETS
 from dlcli.config.loaders import (
     AudioLoader,
     CsvLoader,
@@ -117,7 +117,7 @@ def _title(section: DatasetConfig, loader: Loader) -> str:
 
 def _paths(section: DatasetConfig, loader: Loader, *, progress: bool) -> list[Path]:
     if section.known:
-        if not KNOWN[section.name].files:
+        if not NAMED_DATASETS[section.name].files:
             return [own_table(section.name)]
         return find_files(section.name, progress=progress)
     path = Path(getattr(loader, "path", ""))
@@ -161,8 +161,8 @@ def _load_table(
 
 def _sample(section: DatasetConfig, split: SplitConfig, seed: int) -> Dataset:
     loader = section.loader
-    if section.known and KNOWN[section.name].files:
-        facts = KNOWN[section.name].facts
+    if section.known and NAMED_DATASETS[section.name].files:
+        facts = NAMED_DATASETS[section.name].facts
         if isinstance(loader, CsvLoader):
             return sample_known_table(section.name, loader, facts, seed)
         if isinstance(loader, TextLoader | IndexedTextLoader):

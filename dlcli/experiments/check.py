@@ -75,11 +75,11 @@ def build_untrained_model(session: Session) -> Any:
 
 
 def _needs_no_download(config: Config) -> bool:
-    from dlcli.config.known import KNOWN
+    from dlcli.config.known import NAMED_DATASETS
     from dlcli.datasets.cache import is_available
 
     name = config.dataset.name
-    return not config.dataset.known or not KNOWN[name].files or is_available(name)
+    return not config.dataset.known or not NAMED_DATASETS[name].files or is_available(name)
 
 
 def _unique(notices: Iterable[str]) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dlcli.config.known.facts import Archive, Facts, Known, RemoteFile, Task
-from dlcli.config.known.reading import KNOWN
+from dlcli.config.known.reading import NAMED_DATASETS
+from dlcli.config.known.records import Archive, Facts, NamedDataset, RemoteFile, Task
 
-__all__ = ["KNOWN", "Archive", "Facts", "Known", "RemoteFile", "Task"]
+__all__ = ["NAMED_DATASETS", "Archive", "Facts", "NamedDataset", "RemoteFile", "Task"]

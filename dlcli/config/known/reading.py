@@ -11,12 +11,12 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from dlcli.config.document import parse
-from dlcli.config.known.facts import Known
+from dlcli.config.known.records import NamedDataset
 
 PATH = Path(__file__).with_name("data_sets.yaml")
 
 
-class NamedDatasets(Mapping[str, Known]):
+class NamedDatasets(Mapping[str, NamedDataset]):
     """The entries of a file of named data sets, validated on first access.
 
     Parsing the whole file would take longer than checking a config, so the text is split at its
@@ -35,14 +35,14 @@ class NamedDatasets(Mapping[str, Known]):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.parsed: dict[str, Known] = {}
+        self.parsed: dict[str, NamedDataset] = {}
 
     @functools.cached_property
     def _texts(self) -> dict[str, str]:
         _, *parts = re.split(r"^(\w+):$", self.path.read_text(encoding="utf-8"), flags=re.MULTILINE)
         return dict(zip(parts[::2], parts[1::2], strict=True))
 
-    def __getitem__(self, name: str) -> Known:
+    def __getitem__(self, name: str) -> NamedDataset:
         if name not in self.parsed:
             values = parse(self._texts[name], f"{self.path.name}: {name}").value
             self.parsed[name] = _adapter().validate_python(_completed(values))
@@ -59,8 +59,8 @@ class NamedDatasets(Mapping[str, Known]):
 
 
 @functools.cache
-def _adapter() -> TypeAdapter[Known]:
-    return TypeAdapter(Known)
+def _adapter() -> TypeAdapter[NamedDataset]:
+    return TypeAdapter(NamedDataset)
 
 
 def _completed(values: dict[str, Any]) -> dict[str, Any]:
@@ -85,4 +85,4 @@ def _with_tuples(value: Any) -> Any:
     return tuple(map(_with_tuples, value)) if isinstance(value, list) else value
 
 
-KNOWN = NamedDatasets(PATH)
+NAMED_DATASETS = NamedDatasets(PATH)

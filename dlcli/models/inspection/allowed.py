@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dlcli.config.catalogue import Catalogue, Entry, keras_catalogue, stored_catalogue
-from dlcli.config.components import CODE, HARMFUL
+from dlcli.config.components import CODE, UNSAFE_LAYERS
 
 MODELS = ("Sequential", "Functional", "Model")
 OPERATIONS = (
@@ -63,7 +63,7 @@ HELD = ("layer", "backward_layer", "layers", "cell", "cells", "forward_layer")
 
 # What runs code or opens files; the first of it is refused in configs too.
 REFUSED_NAMES = {
-    **HARMFUL,
+    **UNSAFE_LAYERS,
     "__lambda__": CODE,
     "function": "names a function to call",
     "__typespec__": "names a type to build",

@@ -9,9 +9,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from dlcli.config.base import Section
 from dlcli.config.components import Component
 from dlcli.config.document import Document, Path
-from dlcli.config.section import Section
 from dlcli.config.sections import DatasetConfig
 from dlcli.errors import Problem, did_you_mean
 

@@ -8,14 +8,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from dlcli.config.base import Section
 from dlcli.config.components import Component, ComponentReader, split_spelling
 from dlcli.config.document import Document, Path
-from dlcli.config.known import KNOWN
+from dlcli.config.known import NAMED_DATASETS
 from dlcli.config.loaders import LOADERS, Loader, nameable
-from dlcli.config.located import located
-from dlcli.config.section import Section
 from dlcli.config.sections import STEP_GROUPS, DatasetConfig
 from dlcli.config.steps import STEPS
+from dlcli.config.validation_messages import located
 from dlcli.errors import Problem, unknown
 
 KERAS_LISTS = {"model": "layers", "metrics": "metrics", "callbacks": "callbacks"}
@@ -108,7 +108,7 @@ class SectionReader:
             return None
         name, given = spelling
         path = (*path, name) if isinstance(value, dict) else path
-        if name in KNOWN:
+        if name in NAMED_DATASETS:
             return self.known(name, given, path)
         if name not in nameable():
             self.components.complain(path, _unknown_dataset(name))
@@ -129,7 +129,7 @@ class SectionReader:
 
     def known(self, name: str, given: Any, path: Path) -> DatasetConfig | None:
         """Read a named data set; arguments of its loader may be given."""
-        known = KNOWN[name]
+        known = NAMED_DATASETS[name]
         if given is not None and not isinstance(given, dict):
             self.components.complain(path, f"expected arguments by name, got {given!r}")
             return None
@@ -185,4 +185,4 @@ class SectionReader:
 def _unknown_dataset(name: str) -> str:
     if name.endswith((".csv", ".csv.gz", ".tsv", ".txt")):
         return f"a file is read by a loader: {{csv: {{path: {name}, target: …}}}}"
-    return unknown("data set or loader", name, [*KNOWN, *nameable()])
+    return unknown("data set or loader", name, [*NAMED_DATASETS, *nameable()])

@@ -103,7 +103,7 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Known:
+class NamedDataset:
     """A named data set.
 
     Parameters
