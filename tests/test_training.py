@@ -247,6 +247,15 @@ def test_targets_are_encoded_for_the_loss_and_decoded_again(model_of):
     assert probabilities(single, "logit")[0, 1] == pytest.approx(1 / (1 + np.exp(2.0)))
 
 
+def test_large_logits_give_probabilities_of_0_and_1_without_a_warning():
+    logits = np.array([[-np.float32(3e38)], [-800.0], [-1.0], [0.0], [800.0]], np.float32)
+
+    found = probabilities(logits, "logit")
+
+    assert found[:, 1] == pytest.approx([0, 0, 1 / (1 + np.e), 0.5, 1])
+    assert np.allclose(found.sum(axis=1), 1)
+
+
 def test_balanced_class_weights_are_those_of_scikit_learn():
     from sklearn.utils.class_weight import compute_sample_weight
 

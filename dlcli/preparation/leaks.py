@@ -1,4 +1,4 @@
-"""Signs that a score will be too good: an answer among the features, rows that teach and test."""
+"""Signs of leaks: a column that reveals the target, or held-out rows among the training rows."""
 
 from __future__ import annotations
 
@@ -7,64 +7,70 @@ from collections.abc import Sequence
 import numpy as np
 
 from dlcli.datasets.dataset import Dataset
+from dlcli.errors import plural
 from dlcli.preparation.split import Split
 from dlcli.types import Array
 
-# Of fewer rows a column tells the answer by chance.
-ENOUGH = 30
-# What a column is looked at first; most of them are told from these.
-SAMPLE = 2_000
-WRONG = 0.001
-CORRELATED = 0.9999
-# Comparing all cells of a larger table takes longer than the notice is worth.
-MOST_CELLS = 10_000_000
-SHOWN = 5
+# In a smaller table a column can match the target by chance.
+MIN_ROWS = 30
+# Most columns are ruled out by this many rows.
+SAMPLE_ROWS = 2_000
+ALLOWED_ERRORS = 0.001  # share of the rows
+MIN_CORRELATION = 0.9999
+# Larger tables are not searched for repeated rows, which would take too long.
+MAX_CELLS = 10_000_000
+MAX_LISTED = 5
 
 
 def columns_that_reveal_target(dataset: Dataset) -> list[str]:
-    """Name the columns of a table that tell the target alone.
+    """Report the columns of a table each of which gives the target of nearly every row.
 
     Parameters
     ----------
     dataset : Dataset
+
+    Returns
+    -------
+    list of str
+        One notice, or none.
     """
-    if not dataset.is_table or len(dataset) < ENOUGH:
+    if not dataset.is_table or len(dataset) < MIN_ROWS:
         return []
-    rows = np.random.default_rng(0).permutation(len(dataset))
-    looks = [rows[:SAMPLE], rows] if len(rows) > SAMPLE else [rows]
-    tells = _tells_class if dataset.target.class_names else _tells_number
-    found = []
+    order = np.random.default_rng(0).permutation(len(dataset))
+    samples = [order[:SAMPLE_ROWS], order] if len(order) > SAMPLE_ROWS else [order]
+    reveals = _reveals_class if dataset.target.class_names else _reveals_number
+    names = []
     for column in dataset.columns:
         if column.type in ("text", "audio"):
             continue
         values = np.asarray(dataset.x[column.name])
-        if all(tells(values[part], dataset.y[part]) for part in looks):
-            found.append(column.name)
-    if not found:
+        if all(reveals(values[rows], dataset.y[rows]) for rows in samples):
+            names.append(column.name)
+    if not names:
         return []
-    more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-    names = ", ".join(map(repr, found[:SHOWN])) + more
-    which = f"column {names}" if len(found) == 1 else f"each of {names}"
-    what = "the classes of " if dataset.target.class_names else ""
-    advice = "does it hold the answer? Use `drop` if it is not known beforehand"
-    return [f"{which} alone tells {what}{dataset.target.name!r}: {advice}"]
+    others = f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
+    listed = ", ".join(map(repr, names[:MAX_LISTED])) + others
+    subject = f"column {listed}" if len(names) == 1 else f"each of {listed}"
+    fact = "the classes of " if dataset.target.class_names else ""
+    advice = "does it contain the answer? Use `drop` if it is not known beforehand"
+    return [f"{subject} alone predicts {fact}{dataset.target.name!r}: {advice}"]
 
 
-def _tells_class(values: Array, y: Array) -> bool:
-    """Tell whether a column gives the class of nearly every row: by few thresholds, or by name."""
-    usual = int(np.bincount(y).max())
-    allowed = min(WRONG * len(y), 0.02 * (len(y) - usual))
+def _reveals_class(values: Array, y: Array) -> bool:
+    """Return whether few thresholds of a column, or its categories, give nearly every class."""
+    commonest = int(np.bincount(y).max())
+    allowed = min(ALLOWED_ERRORS * len(y), 0.02 * (len(y) - commonest))
     if values.dtype == object:
-        texts, codes = np.unique([str(text) for text in values], return_inverse=True)
-        if len(texts) * 5 > len(y):
+        items, codes = np.unique([str(text) for text in values], return_inverse=True)
+        if len(items) * 5 > len(y):
             return False
     else:
         if np.isnan(values).any():
             return False
-        texts, codes = np.unique(values, return_inverse=True)
+        items, codes = np.unique(values, return_inverse=True)
     classes = int(y.max()) + 1
     # Rows of each class at each value; a value stands for its commonest class.
-    counts = np.zeros((len(texts), classes), np.int64)
+    counts = np.zeros((len(items), classes), np.int64)
     np.add.at(counts, (codes, y), 1)
     if len(y) - counts.max(axis=1).sum() > allowed:
         return False
@@ -72,12 +78,13 @@ def _tells_class(values: Array, y: Array) -> bool:
     return values.dtype == object or bool(changes < np.count_nonzero(np.bincount(y)) + 2 * allowed)
 
 
-def _tells_number(values: Array, y: Array) -> bool:
-    """Tell whether a column is the target, or rises or falls with it."""
+def _reveals_number(values: Array, y: Array) -> bool:
+    """Return whether a column is the target, or rises or falls with it."""
     if values.dtype == object or np.isnan(values).any():
         return False
     return any(
-        abs(_correlation(a, b)) > CORRELATED for a, b in ((values, y), (_ranks(values), _ranks(y)))
+        abs(_correlation(a, b)) > MIN_CORRELATION
+        for a, b in ((values, y), (_ranks(values), _ranks(y)))
     )
 
 
@@ -88,12 +95,12 @@ def _correlation(a: Array, b: Array) -> float:
 
 
 def _ranks(values: Array) -> Array:
-    """Return the place of each value among the different ones."""
+    """Return the dense rank of each value; equal values have the same rank."""
     return np.unique(values, return_inverse=True)[1].astype(np.float64)
 
 
 def classes_without_training_rows(dataset: Dataset, splits: Sequence[Split]) -> list[str]:
-    """Say which classes have no training rows, in a split or in some of the folds.
+    """Report the classes that have no training rows, in a split or in some of the folds.
 
     Parameters
     ----------
@@ -104,40 +111,46 @@ def classes_without_training_rows(dataset: Dataset, splits: Sequence[Split]) -> 
     if not names:
         return []
     present = np.bincount(dataset.y, minlength=len(names)) > 0
-    absent = [
-        present & (np.bincount(dataset.y[split.train], minlength=len(names)) == 0)
-        for split in splits
-    ]
-    found = []
-    for code in np.flatnonzero(np.any(absent, axis=0)).tolist():
-        count = sum(bool(lacks[code]) for lacks in absent)
-        where = f" in {count} of {len(splits)} folds" if len(splits) > 1 else ""
-        found.append(f"class {names[code]!r} has no training rows{where}, so it cannot be learned")
-    return found
+    absent = np.array(
+        [
+            present & (np.bincount(dataset.y[split.train], minlength=len(names)) == 0)
+            for split in splits
+        ]
+    )
+    notices = []
+    for code in np.flatnonzero(absent.any(axis=0)).tolist():
+        folds = f" in {absent[:, code].sum()} of {len(splits)} folds" if len(splits) > 1 else ""
+        notices.append(
+            f"class {names[code]!r} has no training rows{folds}, so it cannot be learned"
+        )
+    return notices
 
 
 def repeated_rows(dataset: Dataset, split: Split) -> list[str]:
-    """Count the rows that are held out and among the training rows too, target and all.
+    """Count the held-out rows that equal a training row, target included.
 
     Parameters
     ----------
     dataset : Dataset
     split : Split
     """
-    held = {name: rows for name, rows in split.parts().items() if name != "train"}
-    if not dataset.is_table or not held or len(dataset) * len(dataset.columns) > MOST_CELLS:
+    held_out = {name: rows for name, rows in split.parts().items() if name != "train"}
+    if not dataset.is_table or not held_out or len(dataset) * len(dataset.columns) > MAX_CELLS:
         return []
     if any(column.type == "audio" for column in dataset.columns):
         return []
     import pandas as pd
 
-    digests = pd.util.hash_pandas_object(
+    hashes = pd.util.hash_pandas_object(
         pd.DataFrame(dataset.x).assign(**{"\0target": dataset.y}), index=False
     ).to_numpy()
-    found = []
-    for name, rows in held.items():
-        count = int(np.isin(digests[rows], digests[split.train]).sum())
+    notices = []
+    for name, rows in held_out.items():
+        count = int(np.isin(hashes[rows], hashes[split.train]).sum())
         if count:
-            held_out = f"{count} of {len(rows)} {name} rows {'is' if count == 1 else 'are'}"
-            found.append(f"{held_out} among the training rows too: scores may be too good")
-    return found
+            verb = "is" if count == 1 else "are"
+            notices.append(
+                f"{count} of {plural(len(rows), f'{name} row')} {verb} among the training rows "
+                "too: scores may be too good"
+            )
+    return notices

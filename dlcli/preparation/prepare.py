@@ -1,4 +1,4 @@
-"""From a config to data that are ready to be split: what train, k-fold and evaluate share."""
+"""Load the data of a config and check the two against each other."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from dlcli.preparation.leaks import (
 from dlcli.preparation.split import Split
 from dlcli.types import Array
 
-FAR = 20.0
-# Beyond it float32 gradients overflow within a step or two.
+FAR_FROM_UNIT_SCALE = 20.0
+# Gradients of larger inputs overflow in float32 within a step or two.
 TOO_LARGE = 1e15
 
 
@@ -31,10 +31,10 @@ class Prepared:
     Parameters
     ----------
     config : Config
-        With everything filled in that the data decide.
+        With all values filled in that depend on the data.
     dataset : Dataset
     notices : tuple of str
-        What a user should know, of config and data.
+        Suspicious settings and data.
     """
 
     config: Config
@@ -51,7 +51,7 @@ def prepare(config: Config, *, sample: bool = False, progress: bool = False) -> 
     sample : bool
         Whether to generate a sample instead.
     progress : bool
-        Whether a download shows a bar on standard error.
+        Whether downloads show a progress bar on standard error.
 
     Raises
     ------
@@ -64,45 +64,53 @@ def prepare(config: Config, *, sample: bool = False, progress: bool = False) -> 
     checked = check_data(config, dataset.facts)
     resolved = checked.model_copy(update={"preprocess": resolve(dataset, checked.preprocess)})
     checked = resolved.attach(config.name, config.document, checked.warnings)
-    # What was published is as it is; a table of one's own may be mended.
-    telling = () if config.dataset.known else columns_that_reveal_target(dataset)
-    return Prepared(checked, dataset, (*map(str, checked.warnings), *dataset.notices, *telling))
+    # Published data sets cannot be changed by the user, so nothing is reported about them.
+    leaks = () if config.dataset.known else columns_that_reveal_target(dataset)
+    return Prepared(checked, dataset, (*map(str, checked.warnings), *dataset.notices, *leaks))
 
 
 def scale_notice(x: Array, preprocessor: Preprocessor) -> str | None:
-    """Say if preprocessed inputs are far from unit scale, which slows or stops learning.
+    """Report inputs far from unit scale, which slow or stop learning.
 
     Parameters
     ----------
     x : ndarray, shape (n, …)
-        The training rows, preprocessed.
+        The preprocessed training rows.
     preprocessor : Preprocessor
 
     Raises
     ------
     DatasetError
-        If they are so large that nothing can be learned.
+        If they are so large that training would diverge.
     """
     if preprocessor.is_coded:
         return None
     flat = x.reshape(len(x), -1)
-    largest = np.abs(flat).max(axis=0)
-    if not len(largest) or largest.max() <= FAR:
+    # Two passes without a temporary array of the size of the inputs.
+    largest = np.maximum(flat.max(axis=0), -flat.min(axis=0))
+    if not len(largest) or largest.max() <= FAR_FROM_UNIT_SCALE:
         return None
-    name = (
-        "inputs" if preprocessor.shape else repr(preprocessor.feature_names[int(largest.argmax())])
-    )
-    advice = "`numeric: {scale: 255}`" if preprocessor.shape else "`numeric: standardize`"
-    verb = "reach" if preprocessor.shape else "reaches"
-    found = f"{name} {verb} {largest.max():g}"
+    if preprocessor.shape:
+        subject, advice = "inputs reach", "`numeric: {scale: 255}`"
+    else:
+        name = preprocessor.feature_names[int(largest.argmax())]
+        subject, advice = f"{name!r} reaches", "`numeric: standardize`"
+    size = f"{subject} {largest.max():g}"
     if largest.max() > TOO_LARGE:
         raise DatasetError(
-            f"{found}, too much for a network", hint=f"set {advice} in `preprocess`, or drop it"
+            f"{size}, too large for a network", hint=f"set {advice} in `preprocess`, or drop it"
         )
-    return f"{found}, far from unit scale; consider {advice} in `preprocess`"
+    return f"{size}, far from unit scale; consider {advice} in `preprocess`"
 
 
 def row_notices(prepared: Prepared, splits: Sequence[Split]) -> list[str]:
-    """Say which classes are not learned, and which rows are held out and learned as well."""
+    """Report classes without training rows, and held-out rows that equal training rows.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    splits : sequence of Split
+        Of one training, or all folds; repeated rows are searched in the first alone.
+    """
     repeated = [] if prepared.config.dataset.known else repeated_rows(prepared.dataset, splits[0])
     return [*classes_without_training_rows(prepared.dataset, splits), *repeated]

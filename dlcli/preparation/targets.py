@@ -1,4 +1,4 @@
-"""Between class names and what a network learns and puts out."""
+"""Encode targets for the network and decode its outputs."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ from dlcli.datasets.dataset import Target
 from dlcli.types import Array
 
 FLOAT_FORMAT = "%.7g"
+LARGEST_EXPONENT = 709.0  # of exp in float64
 Output = Literal["value", "probability", "logit", "score"]
 
 
 def output_kind(target: Target, loss: Component) -> Output:
-    """Tell what the numbers of the last layer mean.
+    """Return what the outputs of the last layer mean.
 
     Returns
     -------
     {"value", "probability", "logit", "score"}
-        ``score`` has a sign or a largest one, and no probability (hinge losses).
+        ``"score"`` (hinge losses): its sign, or the largest one, gives the class; it is not a
+        probability.
     """
     if target.task == "regression":
         return "value"
@@ -31,22 +33,22 @@ def output_kind(target: Target, loss: Component) -> Output:
 
 
 def encode_target(y: Array, target: Target, loss: Component, units: int) -> Array:
-    """Turn codes or numbers into what the loss compares with.
+    """Encode class codes or numbers in the form that the loss takes.
 
     Parameters
     ----------
     y : ndarray, shape (n,)
-        Codes of classes, or numbers.
+        Class codes, or numbers.
     target : Target
     loss : Component
     units : int
-        Outputs of the network.
+        Units of the last layer.
 
     Returns
     -------
     ndarray
-        int32 of shape (n, 1) for sparse losses, float32 one-hot of shape (n, units) for
-        several units, float32 of shape (n, 1) otherwise.
+        int32 of shape (n, 1) for sparse losses, one-hot float32 of shape (n, units) for
+        several units, else float32 of shape (n, 1).
     """
     if target.task == "regression":
         return y.astype(np.float32)[:, np.newaxis]
@@ -58,7 +60,7 @@ def encode_target(y: Array, target: Target, loss: Component, units: int) -> Arra
 
 
 def probabilities(outputs: Array, kind: Output) -> Array:
-    """Turn outputs into one number per class.
+    """Convert outputs to one number per class.
 
     Parameters
     ----------
@@ -68,7 +70,7 @@ def probabilities(outputs: Array, kind: Output) -> Array:
     Returns
     -------
     ndarray of float64, shape (n, classes)
-        Probabilities; of ``score`` the outputs themselves, a single one as (-s, s).
+        Probabilities; for ``"score"`` the outputs themselves, a single one as (-s, s).
     """
     outputs = outputs.astype(np.float64)
     single = outputs.shape[1] == 1
@@ -76,7 +78,8 @@ def probabilities(outputs: Array, kind: Output) -> Array:
         return np.hstack([-outputs, outputs]) if single else outputs
     if kind == "logit":
         if single:
-            outputs = 1 / (1 + np.exp(-outputs))
+            # exp overflows beyond; SciPy's expit would have to be imported by `predict`.
+            outputs = 1 / (1 + np.exp(np.minimum(-outputs, LARGEST_EXPONENT)))
         else:
             shifted = np.exp(outputs - outputs.max(axis=1, keepdims=True))
             outputs = shifted / shifted.sum(axis=1, keepdims=True)
@@ -84,10 +87,10 @@ def probabilities(outputs: Array, kind: Output) -> Array:
 
 
 def decode(outputs: Array, kind: Output) -> Array:
-    """Return the codes of the classes that outputs stand for; shape (n,).
+    """Return the predicted class codes; shape (n,).
 
-    A single unit means the second class from a probability of 0.5 on, exactly half included
-    on neither side of Keras's own ``accuracy``: it counts ``> 0.5``, and so does this.
+    With one unit, class 1 is predicted when the output is > 0.5 (> 0 for logits and scores), as
+    in Keras.
     """
     if outputs.shape[1] > 1:
         return np.asarray(outputs.argmax(axis=1))
@@ -96,21 +99,21 @@ def decode(outputs: Array, kind: Output) -> Array:
 
 
 def float_text(value: float) -> str:
-    """Write what a float32 knows, and no digits that it does not."""
+    """Format a float32 with as many digits as it holds."""
     return FLOAT_FORMAT % value
 
 
 def class_weights(y: Array, target: Target, weighting: Any) -> Array | None:
-    """Return one weight per row, or None if all rows count the same.
+    """Return one weight per row, or None if all rows have the same weight.
 
     Parameters
     ----------
     y : ndarray of int, shape (n,)
-        Codes of the training rows.
+        Class codes of the training rows.
     target : Target
     weighting : "balanced", mapping or None
-        Balanced: n / (classes * rows of the class), as scikit-learn has it. A class that a
-        mapping does not name has weight 1.
+        ``"balanced"``: n / (classes * rows of the class), as in scikit-learn. A class that a
+        mapping does not contain has weight 1.
     """
     if weighting is None:
         return None
