@@ -156,7 +156,7 @@ def test_words_too_many_for_a_model_are_the_commonest():
     made = fit_and_predict(boosting, x, np.arange(40) % 2, x, 0)
 
     assert len(made.predictions) == 40
-    assert "500 commonest words" in made.note
+    assert "500 most frequent words" in made.note
 
 
 def test_a_series_is_compared_with_its_last_value(tmp_path):
@@ -412,7 +412,7 @@ def test_small_data_are_fitted_on_one_core():
     before = threads()
     with baseline_models._threads(1000):
         assert threads() <= {1}
-    with baseline_models._threads(baseline_models.SMALL + 1):
+    with baseline_models._threads(baseline_models.SINGLE_CORE_VALUES + 1):
         assert threads() == before
 
 
@@ -428,7 +428,7 @@ def test_class_weights_are_said_to_be_the_networks_alone(people, tmp_path):
 
     result = baseline(config, folds=2, runs=tmp_path / "runs")
 
-    assert any("class_weight is the network's alone" in notice for notice in result.notices)
+    assert any("class_weight applies to the network only" in notice for notice in result.notices)
 
 
 def test_ctrl_c_among_the_models_leaves_nothing(people, tmp_path, monkeypatch):
@@ -457,5 +457,6 @@ def test_ctrl_c_in_the_network_ends_with_130_and_leaves_nothing(start, people, t
     assert process.returncode == 130, err
     assert "Traceback" not in err
     assert "no run was saved\ndlcli: stopped by SIGINT" in err
+    assert "--resume" not in err
     assert out == ""
     assert not record.parent.exists()

@@ -1,13 +1,9 @@
-"""k-fold cross-validation: every row is predicted once by a model that has not seen it.
-
-The module cannot be called ``kfold``, as the design has it: importing a submodule would put it
-in the place of the function ``dlcli.kfold``.
-"""
+"""Run a k-fold cross-validation: each row is predicted once, by a model not trained on it."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +23,7 @@ from dlcli.runs.description import describe_run
 from dlcli.runs.directory import RunDirectory
 from dlcli.training.callback_state import check_resumable
 from dlcli.training.folds.engines import Engine, EngineChoice, FoldEngine
+from dlcli.training.folds.outcome import FoldOutcome
 from dlcli.training.session import open_sessions, split_notices
 
 if TYPE_CHECKING:
@@ -56,32 +53,32 @@ def kfold(
     ----------
     config : Config
     folds : int, optional
-        Default: the config's ``kfold.folds``.
+        Number of folds. Default: the config's ``kfold.folds``.
     runs : Path
-        Folder of all runs.
+        Folder of all runs; the results are saved in ``runs/<name>/<number>``.
     sample : bool
         Whether to use a generated sample instead of the data set.
     engine : {"auto", "stacked", "serial"}
-        Whether all folds train in one program, or one after the other; ``"auto"``: in one
-        program where that is possible.
+        ``"stacked"`` trains all folds together in one program, ``"serial"`` one after the other.
+        ``"auto"`` chooses ``"stacked"`` if the model allows it and it saves time.
     jobs : int
-        How many processes train folds that do not train together. With more than one, a script
-        must keep its work under ``if __name__ == "__main__"``.
+        Number of processes for folds that are not trained together. With more than one, a
+        script needs ``if __name__ == "__main__"``.
     resume : Path, optional
-        A cross-validation of this config that did not finish; it goes on in its directory, with
-        its own ``sample``, ``engine`` and ``jobs``, and gives the bits of one left alone.
+        Run directory of an unfinished cross-validation of this config. It continues with its own
+        `sample`, `engine` and `jobs`, and ends with the bits of an uninterrupted run.
     force : bool
-        Whether to resume with other data or versions too; the run is marked.
+        Whether to resume even if data, versions or machine differ; the differences are recorded.
     on_start : callable, optional
-        Called once, before the first fold, with the resolved config, the data set and notices.
+        Called once before the first fold with the resolved config, the data set and notices.
     on_engine : callable, optional
-        Called once, before the first fold, with the `Engine` that trains the folds.
+        Called once before the first fold with the `Engine` that trains the folds.
     on_fold : callable, optional
-        Called with a `FoldResult` after each is scored.
+        Called with a `FoldResult` when a fold has been scored.
     on_progress : callable, optional
-        Called with a `dlcli.training.progress.Progress` within a fold, or for all of them together.
+        Called with a `Progress` during the training of a fold, or of all folds together.
     download_bar : bool
-        Whether a download shows a bar on standard error.
+        Whether to show a download's progress on standard error.
 
     Returns
     -------
@@ -90,11 +87,16 @@ def kfold(
     Raises
     ------
     ConfigError, DatasetError
-        Before anything is written; among them a class with fewer rows than folds.
+        Before anything is written, for example if a class has fewer rows than there are folds.
+    DlcliError
+        If the run cannot be resumed, or its folds cannot be trained with `engine`.
+    AlreadyFinished
+        If the run to resume has finished.
     TrainingError
         If a training diverges.
     Interrupted
-        If a signal stops it before a fold is complete; the run can be resumed.
+        If a signal arrives before a fold has been scored; the run can be resumed. After that,
+        the signal is in the result.
     WriteError
         If the disk is full.
     """
@@ -106,14 +108,15 @@ def kfold(
     started = time.monotonic()
     config, dataset = resolve_folds(prepared.config, folds), prepared.dataset
     prepared = Prepared(config, dataset, prepared.notices)
-    made = make_folds(dataset, config.split, config.kfold.folds, config.seed)
-    sessions = open_sessions(prepared, made)
+    splits = make_folds(dataset, config.split, config.kfold.folds, config.seed)
+    sessions = open_sessions(prepared, splits)
     notices = [*prepared.notices, *excluded_test_rows(dataset), *split_notices(sessions)]
-    check_monitors(config, validation=len(made[0].validation) > 0)
+    check_monitors(config, validation=len(splits[0].validation) > 0)
     check_resumable(make_callbacks(config, None))
-    engines = FoldEngine(sessions, engine, jobs, recorded)
-    engine_record = engines.engine.record()
-    record = describe_run("kfold", config, dataset, folds=len(made), engine=engine_record)
+    trainer = FoldEngine(sessions, engine, jobs, recorded)
+    record = describe_run(
+        "kfold", config, dataset, folds=len(splits), engine=trainer.engine.record()
+    )
     if resume is None:
         run = RunDirectory.create(runs, config, record)
     else:
@@ -123,11 +126,12 @@ def kfold(
     if on_start is not None:
         on_start(config, dataset, notices)
     if on_engine is not None:
-        on_engine(engines.engine)
+        on_engine(trainer.engine)
     out_of_fold = OutOfFoldPredictions(dataset)
     with run.failing():
-        signum = _train(engines, run, out_of_fold, made, on_fold, on_progress)
-        notices += engines.notices
+        outcomes = trainer.run(on_progress, run.checkpoint)
+        signum = _collect(outcomes, splits, out_of_fold, on_fold)
+        notices += trainer.notices
         seconds = time.monotonic() - started
         result = _result(run.path, config, out_of_fold, notices, seconds, signum)
         write_folds(run.path, result, out_of_fold, output_kind(dataset.target, config.loss))
@@ -137,18 +141,22 @@ def kfold(
     return result
 
 
-def _train(
-    engines: FoldEngine,
-    run: RunDirectory,
+def _collect(
+    outcomes: Iterable[FoldOutcome],
+    splits: Sequence[Split],
     out_of_fold: OutOfFoldPredictions,
-    folds: Sequence[Split],
     on_fold: Callable[[FoldResult], None] | None,
-    on_progress: OnProgress | None,
 ) -> int | None:
-    """Train the folds; return the signal that stopped it, if some were done before."""
+    """Collect the folds as they are trained.
+
+    Returns
+    -------
+    int or None
+        The signal that stopped the training after at least one fold; None if all are trained.
+    """
     try:
-        for number, outcome in enumerate(engines.run(on_progress, run.checkpoint), 1):
-            out_of_fold.add(number, folds[number - 1], outcome)
+        for number, (split, outcome) in enumerate(zip(splits, outcomes, strict=True), 1):
+            out_of_fold.add(number, split, outcome)
             if on_fold is not None:
                 on_fold(out_of_fold.results[-1])
     except Interrupted as interrupted:

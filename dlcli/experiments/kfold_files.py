@@ -1,4 +1,4 @@
-"""What a cross-validation leaves in its run directory."""
+"""Write the results of a cross-validation into its run directory."""
 
 from __future__ import annotations
 
@@ -18,7 +18,17 @@ if TYPE_CHECKING:
 def write_folds(
     path: Path, result: KfoldResult, out_of_fold: OutOfFoldPredictions, kind: Output
 ) -> None:
-    """Write the tables, the metrics and the picture of a cross-validation."""
+    """Write ``folds.csv``, ``out_of_fold.csv``, ``metrics.json`` and a picture.
+
+    Parameters
+    ----------
+    path : Path
+        The run directory.
+    result : KfoldResult
+    out_of_fold : OutOfFoldPredictions
+    kind : {"value", "probability", "logit", "score"}
+        Of the network's outputs.
+    """
     names = list(result.summaries)
     write_csv(
         path / "folds.csv",
@@ -38,23 +48,22 @@ def write_folds(
         plots.draw_confusion(path / "confusion.png", confusion, target.class_names, title)
     else:
         rows, _, outputs = out_of_fold.in_order()
-        true = out_of_fold.dataset.y[rows]
-        plots.draw_predicted(path / "predicted.png", true, outputs[:, 0], target, title)
+        y = out_of_fold.dataset.y[rows]
+        plots.draw_predicted(path / "predicted.png", y, outputs[:, 0], target, title)
 
 
 def _write_out_of_fold(path: Path, out_of_fold: OutOfFoldPredictions, kind: Output) -> None:
-    """Write every row's prediction by the model that had not seen it."""
+    """Write the out-of-fold prediction of each row, in the order of the data."""
     rows, folds, outputs = out_of_fold.in_order()
     names = out_of_fold.dataset.target.class_names
     true = out_of_fold.dataset.y[rows]
     header = ["row", "fold", "true", "prediction", *(f"p_{name}" for name in names)]
     if names:
-        label = np.asarray(names, object)
-        true, predicted = label[true], label[decode(outputs, kind)]
+        labels = np.asarray(names, object)
+        true, predicted = labels[true], labels[decode(outputs, kind)]
         shares = probabilities(outputs, kind).tolist()
     else:
         predicted = np.array([float_text(value) for value in outputs[:, 0]], object)
         shares = [[]] * len(rows)
     columns = zip(rows + 1, folds, true, predicted, shares, strict=True)
-    lines = ([*first, *map(float_text, last)] for *first, last in columns)
-    write_csv(path, header, lines)
+    write_csv(path, header, ([*cells, *map(float_text, row)] for *cells, row in columns))

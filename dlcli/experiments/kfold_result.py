@@ -1,4 +1,4 @@
-"""dlcli.experiments.kfold_result."""
+"""The result of a cross-validation."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FoldResult:
-    """One round.
+    """The scores of one fold.
 
     Parameters
     ----------
     fold : int
-        From 1.
+        Number of the fold, from 1.
     rows : int
-        Rows tested.
+        Number of test rows.
     epochs : int
-        Epochs that were run.
+        Completed epochs.
     seconds : float
-        Of the fit; an equal share if the folds were trained together.
+        Duration of the fit; an equal share if the folds were trained together.
     metrics : mapping
-        On the rows of this fold.
+        Computed on the test rows of the fold.
     """
 
     fold: int
@@ -48,7 +48,7 @@ class FoldResult:
 
 @dataclass(frozen=True)
 class KfoldResult:
-    """What a cross-validation gave.
+    """The result of a cross-validation.
 
     Parameters
     ----------
@@ -56,19 +56,19 @@ class KfoldResult:
         The run directory.
     folds : tuple of FoldResult
     summaries : mapping
-        A `Summary` per metric.
+        A `Summary` for each metric.
     scores : Scores
-        Of all out-of-fold predictions together.
+        Computed on the out-of-fold predictions of all rows together.
     target : Target
     notices : tuple of str
     seconds : float
-        Of everything after the data were read.
+        Duration without the loading of the data.
     config : Config
         Resolved.
     interrupted : int or None
-        The signal that stopped it; the folds before are complete.
+        The signal that stopped the training; `folds` has the folds that were complete.
     sampled : bool
-        Whether the data were generated.
+        Whether the data are a generated sample.
     """
 
     path: Path
@@ -99,7 +99,12 @@ class KfoldResult:
 
 
 class OutOfFoldPredictions:
-    """What the folds gave so far."""
+    """Results and outputs of the folds that have been trained.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    """
 
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset
@@ -107,16 +112,27 @@ class OutOfFoldPredictions:
         self._rows: list[Array] = []
         self._outputs: list[Array] = []
 
-    def add(self, number: int, fold: Split, outcome: FoldOutcome) -> None:
-        """Note a fold that is done."""
-        given = outcome.epochs, outcome.seconds, outcome.metrics
-        self.results.append(FoldResult(number, len(fold.test), *given))
-        self._rows.append(fold.test)
+    def add(self, number: int, split: Split, outcome: FoldOutcome) -> None:
+        """Add a fold that has been trained."""
+        rows = len(split.test)
+        self.results.append(
+            FoldResult(number, rows, outcome.epochs, outcome.seconds, outcome.metrics)
+        )
+        self._rows.append(split.test)
         self._outputs.append(outcome.outputs)
 
     def in_order(self) -> tuple[Array, Array, Array]:
-        """Return row numbers, folds and outputs of all tested rows, in the order of the data."""
+        """Return all test rows in the order of the data.
+
+        Returns
+        -------
+        rows : ndarray of int, shape (n,)
+            Row numbers, from 0.
+        folds : ndarray of int, shape (n,)
+            From 1.
+        outputs : ndarray of float32, shape (n, units)
+        """
         rows = np.concatenate(self._rows)
-        folds = np.repeat([r.fold for r in self.results], [len(r) for r in self._rows])
+        folds = np.repeat([r.fold for r in self.results], [r.rows for r in self.results])
         order = np.argsort(rows)
         return rows[order], folds[order], np.concatenate(self._outputs)[order]

@@ -1,4 +1,4 @@
-"""One training, from config to run directory."""
+"""Train the model of a config and save the run."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrainResult:
-    """What a training gave.
+    """The result of a training.
 
     Parameters
     ----------
@@ -45,26 +45,26 @@ class TrainResult:
         The run directory.
     status : {"finished", "interrupted"}
     model_path : Path or None
-        None if the training was stopped before its first epoch ended.
+        None if the training was interrupted before its first epoch ended.
     scores : mapping
-        `Scores` of ``train``, ``validation`` and ``test``, as far as they have rows.
+        `Scores` of the ``train``, ``validation`` and ``test`` rows, for parts that have rows.
     history : mapping
-        One list per metric, an entry per epoch.
+        For each metric, a list with one value per epoch.
     epochs : int
-        Epochs that ended.
+        Completed epochs.
     seconds : float
-        Of the fit alone.
+        Duration of the fit.
     best_epoch : int
-        The epoch whose weights were kept, where they are not the last ones; else 0.
+        The epoch, from 1, whose weights were restored; 0 if the last weights were kept.
     signum : int or None
-        The signal that stopped it.
+        The signal that interrupted the training.
     notices : tuple of str
     config : Config
         Resolved.
     sampled : bool
-        Whether the data were generated.
+        Whether the data are a generated sample.
     takes : {"rows", "text", "image", "audio", "series"}
-        What the model is given in prediction.
+        The inputs that `predict` takes for the model.
     """
 
     path: Path
@@ -97,35 +97,35 @@ def train(
     on_start: Callable[[Config, Dataset, list[str]], None] | None = None,
     download_bar: bool = False,
 ) -> TrainResult:
-    """Fit the model that a config describes and keep the run.
+    """Train the model of a config and save the run.
 
     Parameters
     ----------
     config : Config
     runs : Path
-        Folder of all runs; the run is kept in ``runs/<name>/<number>``.
+        Folder of all runs; the run is saved in ``runs/<name>/<number>``.
     sample : bool
         Whether to train on a generated sample instead of the data set.
     format : {"keras", "h5"}
-        Of the model file.
+        Format of the model file.
     devices : str
-        How many GPUs share the work, or which ones, as in ``gpu:0,gpu:1``.
+        Number of GPUs that share each batch, or their names, as in ``"gpu:0,gpu:1"``.
     checkpoint_every : float
-        Seconds at most between two checkpoints within an epoch.
+        Seconds between two checkpoints within an epoch.
     resume : Path, optional
-        A run of this config that did not finish, or one to be extended by more epochs; it goes on
-        in its directory, with its own ``sample``, ``format`` and ``devices``, and ends with the
-        bits of a run left alone.
+        Run directory of an unfinished training of this config, or of one to extend by more
+        epochs. It continues with its own `sample`, `format` and `devices`, and ends with the
+        bits of an uninterrupted run.
     force : bool
-        Whether to resume with other data or versions too; the run is marked.
+        Whether to resume even if data, versions or machine differ; the differences are recorded.
     extend : bool
-        Whether a run may be resumed with another number of epochs than it began with.
+        Whether a resumed run may have another number of epochs than before.
     on_progress : callable, optional
-        Called with a `dlcli.training.progress.Progress` as the training goes on.
+        Called with a `Progress` after each epoch and a few times per second within it.
     on_start : callable, optional
-        Called once, before the first epoch, with the resolved config, the data set and notices.
+        Called once before the first epoch with the resolved config, the data set and notices.
     download_bar : bool
-        Whether a download shows a bar on standard error.
+        Whether to show a download's progress on standard error.
 
     Returns
     -------
@@ -135,8 +135,13 @@ def train(
     ------
     ConfigError, DatasetError, DlcliError
         Before anything is written.
+    AlreadyFinished
+        If the run to resume has finished.
     TrainingError
-        If the training diverges; the best model so far is kept in the run directory.
+        If the training diverges; the best model so far is saved in the run directory.
+    Interrupted
+        If a second signal arrives; the run can be resumed. After the first signal, the training
+        ends with its current step and returns.
     WriteError
         If the disk is full.
     """
@@ -145,14 +150,14 @@ def train(
         sample, format = earlier.sample, earlier.format  # noqa: A001
         devices = ",".join(earlier.devices)
     prepared = prepare(config, sample=sample, progress=download_bar)
-    used = ready_devices(config.hardware, devices)
-    session = open_session(prepared, used)
+    device_names = ready_devices(config.hardware, devices)
+    session = open_session(prepared, device_names)
     for part in session.rows:
-        session.x(part)  # so that values the network cannot take are reported before the training
+        session.x(part)  # reports invalid values before the training
     session.notices += [*prepared.notices, *split_notices([session])]
     session.prepare_model()
     config, dataset = prepared.config, prepared.dataset
-    record = describe_run("train", config, dataset, format=format, devices=used)
+    record = describe_run("train", config, dataset, format=format, devices=device_names)
     check_resumable(make_callbacks(config, Path()))
     state = None
     if resume is None:
@@ -171,7 +176,7 @@ def train(
 def _train(
     run: RunDirectory, session: Session, checkpoint: Checkpoint, on_progress: OnProgress | None
 ) -> TrainResult:
-    """Fit, save, score and draw."""
+    """Fit, save and score the model, and draw the pictures."""
     model_path = run.path / f"model.{run.record.format}"
     import_ahead()
     try:
@@ -200,7 +205,7 @@ def _train(
 
 
 def _save(run: RunDirectory, model_path: Path, session: Session) -> Metadata:
-    """Save the model, and give the files of ModelCheckpoint the same metadata."""
+    """Save the model, and add its metadata to the files of ``ModelCheckpoint``."""
     digest = weights_sha256(session.model)
     data = run.record.data.model_dump(exclude_unset=True)
     metadata = make_metadata(session.prepared, session.preprocessor, data, digest)
@@ -212,13 +217,13 @@ def _save(run: RunDirectory, model_path: Path, session: Session) -> Metadata:
 def _score_and_draw(
     folder: Path, model_path: Path, metadata: Metadata, session: Session, result: FitResult
 ) -> dict[str, Scores]:
-    """Score every part, write metrics and pictures, and give the model file its ONNX graph."""
+    """Write metrics and pictures, and add the ONNX graph to the model file."""
     session.subsample_training_rows()
     scored = session.score(session.rows)
     scores = {name: part.scores for name, part in scored.items()}
     plain = {name: part.to_json() for name, part in scores.items()}
     write_json(folder / "metrics.json", {"sample": session.prepared.dataset.sampled, **plain})
-    if is_converted_quickly(session.model):  # else the first prediction does it
+    if is_converted_quickly(session.model):  # otherwise the first prediction converts it
         try:
             graph = convert_to_onnx(session.model, session.x("train"))
             save_model(session.model, model_path, metadata, graph)
@@ -226,13 +231,13 @@ def _score_and_draw(
             session.notices.append(f"the model file has no ONNX graph: {first_line(error)}")
     try:
         _draw(folder, session, result, scored)
-    except Exception as error:  # noqa: BLE001 (whatever goes wrong: the model is worth more)
+    except Exception as error:  # noqa: BLE001 (a picture must not cost the trained model)
         session.notices.append(f"some pictures are missing: {first_line(error)}")
     return scores
 
 
 def _draw(folder: Path, session: Session, result: FitResult, scored: Mapping[str, Scored]) -> None:
-    """Draw learning curves, predictions of what was held out last, and what was learned."""
+    """Draw the learning curves, the predictions for held-out rows, and the learned function."""
     dataset = session.prepared.dataset
     name = session.prepared.config.name + (" (generated sample)" if dataset.sampled else "")
     plots.draw_history(folder, result.history, name)

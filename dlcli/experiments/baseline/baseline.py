@@ -1,11 +1,8 @@
-"""A config's network beside scikit-learn's models, on the same rows and the same inputs.
-
-The module cannot be called ``baseline``: importing a submodule of that name would put it in the
-place of the function ``dlcli.baseline``.
-"""
+"""Compare the network of a config with scikit-learn models on the same rows and inputs."""
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +14,7 @@ import numpy as np
 from dlcli.config import Config
 from dlcli.config.checks import check_monitors
 from dlcli.errors import DatasetError, Interrupted
-from dlcli.experiments.baseline.comparison import Comparison, ScoredModel, compare_models, describe
+from dlcli.experiments.baseline.comparison import Comparison, ScoredModel, compare_models
 from dlcli.experiments.baseline.estimators import models_for
 from dlcli.experiments.baseline.scorer import Scorer
 from dlcli.files import write_csv, write_json
@@ -36,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BaselineResult:
-    """What a comparison gave.
+    """The result of a comparison.
 
     Parameters
     ----------
@@ -44,19 +41,19 @@ class BaselineResult:
         The run directory.
     metric : {"accuracy", "rmse"}
     unit : str
-        Of RMSE, where the target has one.
+        Unit of the target, and so of RMSE; empty if it has none.
     folds : int
         1 for a single split.
     network : ScoredModel
     models : tuple of Comparison
-        The best first.
+        Best model first.
     notices : tuple of str
     seconds : float
-        Of everything after the data were read.
+        Duration without the loading of the data.
     config : Config
         Resolved.
     sampled : bool
-        Whether the data were generated.
+        Whether the data are a generated sample.
     """
 
     path: Path
@@ -72,7 +69,7 @@ class BaselineResult:
 
     @property
     def unbeaten(self) -> ScoredModel | None:
-        """The majority class or the mean, if the network does not beat it."""
+        """The trivial model (majority class or mean), if the network is not better."""
         for row in self.models:
             gain = row.difference if self.metric == "accuracy" else -row.difference
             if row.model.trivial and not gain > 0:
@@ -81,7 +78,7 @@ class BaselineResult:
 
     @property
     def test(self) -> str | None:
-        """Name of the significance test."""
+        """Name of the significance test; None for one split of a regression."""
         if self.folds > 1:
             return "corrected resampled t-test"
         return "McNemar's exact test" if self.metric == "accuracy" else None
@@ -94,7 +91,7 @@ class BaselineResult:
             "unit": self.unit,
             "folds": self.folds,
             "test": self.test,
-            "network": describe(self.network),
+            "network": self.network.to_json(),
             "models": [row.to_json() for row in self.models],
         }
 
@@ -114,34 +111,36 @@ def baseline(
     on_progress: OnProgress | None = None,
     download_bar: bool = False,
 ) -> BaselineResult:
-    """Compare the network of a config with scikit-learn's models.
+    """Compare the network of a config with scikit-learn models.
 
     Parameters
     ----------
     config : Config
     folds : int, optional
-        Default: the config's ``kfold.folds``, or the one split of `train` where the data have
-        official test rows.
+        Number of folds. Default: the config's ``kfold.folds``; if the data have official test
+        rows, the models are compared on those instead.
     split : bool
-        Whether to compare on the test rows of the one split instead of over folds.
+        Whether to compare on the test rows of `train` instead of over folds.
     runs : Path
-        Folder of all runs.
+        Folder of all runs; the results are saved in ``runs/<name>/<number>``.
     sample : bool
         Whether to use a generated sample instead of the data set.
     engine : {"auto", "stacked", "serial"}
-        How the folds of the network are trained, as `dlcli.kfold` has it.
+        How the folds of the network are trained; see `dlcli.kfold`.
     on_start : callable, optional
-        Called once, before the first fold, with the resolved config, the data set and notices.
+        Called once before the first fold with the resolved config, the data set and notices.
     on_engine : callable, optional
-        Called once, before the first of several folds, with the `Engine` that trains them.
+        Called once before the first fold with the `Engine` that trains the folds; not for a
+        single split.
     on_fold : callable, optional
-        Called with the name of a model, the number of the fold that begins, and their count.
+        Called before each fold with the name of the model, the number of the fold, and the
+        number of folds.
     on_model : callable, optional
-        Called with a `ScoredModel` as soon as it has its scores; the network is the first.
+        Called with a `ScoredModel` when a model has been scored; the network is the first.
     on_progress : callable, optional
-        Called with a `dlcli.training.progress.Progress` while the network is trained.
+        Called with a `Progress` during the training of the network.
     download_bar : bool
-        Whether a download shows a bar on standard error.
+        Whether to show a download's progress on standard error.
 
     Returns
     -------
@@ -150,92 +149,97 @@ def baseline(
     Raises
     ------
     ConfigError, DatasetError
-        Before anything is written; among them a split without test rows.
+        Before anything is written, for example if the split has no test rows.
     TrainingError
         If a training diverges.
     Interrupted, KeyboardInterrupt
-        If a signal stops it; nothing is kept then.
+        If a signal arrives; the run directory is removed.
+    WriteError
+        If the disk is full.
     """
     if split and folds is not None:
         raise ValueError("folds and split exclude each other")
     prepared = prepare(config, sample=sample, progress=download_bar)
     started = time.monotonic()
-    prepared, made = _divide(prepared, folds, split)
-    engines = FoldEngine(open_sessions(prepared, made), engine)
-    dataset = prepared.dataset
-    engine_record = engines.engine.record()
+    prepared, splits = _split(prepared, folds, one=split)
+    trainer = FoldEngine(open_sessions(prepared, splits), engine)
+    config, dataset = prepared.config, prepared.dataset
     record = describe_run(
-        "baseline", prepared.config, dataset, folds=len(made), engine=engine_record
+        "baseline", config, dataset, folds=len(splits), engine=trainer.engine.record()
     )
-    run = RunDirectory.create(runs, prepared.config, record)
+    run = RunDirectory.create(runs, config, record)
     if on_start is not None:
-        on_start(prepared.config, dataset, [*prepared.notices])
-    if on_engine is not None and len(made) > 1:
-        on_engine(engines.engine)
-    scorer = Scorer(engines, on_fold or _ignore, on_model or _ignore)
+        on_start(config, dataset, [*prepared.notices])
+    if on_engine is not None and len(splits) > 1:
+        on_engine(trainer.engine)
+    scorer = Scorer(trainer, on_fold or _no_callback, on_model or _no_callback)
     try:
         with run.failing():
-            network = scorer.network(on_progress)
-            models = [scorer.model(model) for model in models_for(dataset)]
-            result = _result(run.path, prepared, made, network, models, started)
+            network = scorer.score_network(on_progress)
+            models = [scorer.score_model(model) for model in models_for(dataset)]
+            result = _result(run.path, prepared, splits, network, models, started)
             _write(result)
-    except (KeyboardInterrupt, Interrupted):
+    except (KeyboardInterrupt, Interrupted) as interrupted:
         run.remove()
+        if isinstance(interrupted, Interrupted):
+            interrupted.path = None  # there is nothing to resume
         raise
     run.finish("finished")
     return result
 
 
-def _ignore(*_: Any) -> None:
-    """Take what nobody asked for."""
+def _no_callback(*_: Any) -> None:
+    """Default callback: do nothing."""
 
 
-def _divide(prepared: Prepared, folds: int | None, split: bool) -> tuple[Prepared, list[Split]]:
-    """Return the folds of ``kfold``, or the one split of ``train``, with the config for them."""
+def _split(prepared: Prepared, folds: int | None, *, one: bool) -> tuple[Prepared, list[Split]]:
+    """Return the folds of `kfold` or the split of `train`, and the config resolved for them."""
     config, dataset = prepared.config, prepared.dataset
     notices = [*prepared.notices]
     official = dataset.parts is not None and bool((dataset.parts == 2).any())
-    if split or (official and folds is None):
-        made = [split_rows(dataset, config.split, config.seed)]
-        if not len(made[0].test):
+    if one or (official and folds is None):
+        splits = [split_rows(dataset, config.split, config.seed)]
+        if not len(splits[0].test):
             raise DatasetError(
                 f"{dataset.name}: the split has no test rows to compare on",
                 hint="compare over folds, without --split, or set a share as `split: {test: 0.2}`",
             )
     else:
         config = resolve_folds(config, folds)
-        made = make_folds(dataset, config.split, config.kfold.folds, config.seed)
+        splits = make_folds(dataset, config.split, config.kfold.folds, config.seed)
         notices += excluded_test_rows(dataset)
-    check_monitors(config, validation=len(made[0].validation) > 0)
+    check_monitors(config, validation=len(splits[0].validation) > 0)
     if config.fit.class_weight is not None:
-        notices.append("fit.class_weight is the network's alone; the models weigh all rows alike")
-    return Prepared(config, dataset, tuple(notices)), made
+        notices.append(
+            "fit.class_weight applies to the network only; the other models weight all rows equally"
+        )
+    return Prepared(config, dataset, tuple(notices)), splits
 
 
 def _result(
     path: Path,
     prepared: Prepared,
-    folds: Sequence[Split],
+    splits: Sequence[Split],
     network: ScoredModel,
     models: Sequence[ScoredModel],
     started: float,
 ) -> BaselineResult:
     target = prepared.dataset.target
     metric: Literal["accuracy", "rmse"] = "accuracy" if target.class_names else "rmse"
-    rows = compare_models(
+    comparisons = compare_models(
         network,
         models,
         higher_is_better=metric == "accuracy",
-        train_rows=float(np.mean([len(fold.train) for fold in folds])),
-        test_rows=float(np.mean([len(fold.test) for fold in folds])),
+        train_rows=float(np.mean([len(split.train) for split in splits])),
+        test_rows=float(np.mean([len(split.test) for split in splits])),
     )
     return BaselineResult(
         path,
         metric,
         target.unit,
-        len(folds),
+        len(splits),
         network,
-        rows,
+        comparisons,
         prepared.notices,
         time.monotonic() - started,
         prepared.config,
@@ -244,25 +248,27 @@ def _result(
 
 
 def _write(result: BaselineResult) -> None:
-    """Write the table of folds, the metrics and the picture."""
-    everyone = [result.network, *(row.model for row in result.models)]
+    """Write ``baselines.csv``, ``metrics.json`` and the picture."""
+    models = [result.network, *(row.model for row in result.models)]
     write_csv(
         result.path / "baselines.csv",
         ["model", "fold", "score", "fit_seconds"],
         (
-            [one.name, fold, score, round(seconds, 4)]
-            for one in everyone
-            for fold, (score, seconds) in enumerate(zip(one.scores, one.seconds, strict=True), 1)
+            [model.name, fold, score, round(seconds, 4)]
+            for model in models
+            for fold, (score, seconds) in enumerate(
+                zip(model.scores, model.seconds, strict=True), 1
+            )
         ),
     )
     write_json(result.path / "metrics.json", result.to_json())
     mark = " (generated sample)" if result.sampled else ""
-    where = f"{result.folds} folds" if result.folds > 1 else "test rows"
+    rows = f"{result.folds} folds" if result.folds > 1 else "test rows"
     unit = f" in {result.unit}" if result.unit else ""
     plots.draw_comparison(
         result.path / "baselines.png",
-        {one.name: one.scores for one in everyone if one.mean == one.mean},
+        {model.name: model.scores for model in models if not math.isnan(model.mean)},
         next((row.model.name for row in result.models if row.model.trivial), None),
-        f"{result.config.name}{mark}, {where}",
+        f"{result.config.name}{mark}, {rows}",
         "accuracy" if result.metric == "accuracy" else f"RMSE{unit}",
     )

@@ -1,4 +1,4 @@
-"""A network beside other models on the same rows: scores, differences, and what is chance."""
+"""Compare the scores of a network with those of other models."""
 
 from __future__ import annotations
 
@@ -13,25 +13,26 @@ from dlcli.experiments.statistics import corrected_t_test, mcnemar_test
 from dlcli.types import Array
 
 Verdict = Literal["better", "worse", "chance", "untested"]
-LEVEL = 0.05
+SIGNIFICANCE_LEVEL = 0.05
 
 
 @dataclass(frozen=True)
 class ScoredModel:
-    """A model with its scores.
+    """A model and its scores.
 
     Parameters
     ----------
     name : str
     scores : tuple of float
-        Accuracy or RMSE per fold; NaN where the model could not be fitted.
+        Accuracy or RMSE per fold; NaN if the model could not be fitted.
     seconds : tuple of float
-        Of each fit alone.
+        Duration of each fit.
     right : tuple of ndarray of bool
-        Per fold whether each tested row's class is right; empty for numbers.
+        Per fold, whether each test row is classified correctly; empty for regression.
     trivial : bool
-        Whether it looks at the target alone.
+        Whether the model ignores the inputs.
     note : str
+        For example, why the model could not be fitted.
     """
 
     name: str
@@ -51,10 +52,20 @@ class ScoredModel:
         """Standard deviation over the folds (n - 1); NaN for a single split."""
         return float(np.std(self.scores, ddof=1)) if len(self.scores) > 1 else math.nan
 
+    def to_json(self) -> dict[str, Any]:
+        """Return name, scores and seconds as plain data."""
+        return {
+            "model": self.name,
+            "mean": self.mean,
+            "std": self.std,
+            "scores": list(self.scores),
+            "fit_seconds": sum(self.seconds),
+        }
+
 
 @dataclass(frozen=True)
 class Comparison:
-    """A model of the comparison, seen from the network.
+    """The network compared with one model.
 
     Parameters
     ----------
@@ -62,9 +73,9 @@ class Comparison:
     difference : float
         Mean score of the network minus that of the model.
     p : float
-        Two-sided p-value of the difference; NaN where there is no test.
+        Two-sided p-value of the difference; NaN if there is no test.
     verdict : {"better", "worse", "chance", "untested"}
-        What the network is beside the model.
+        Whether the network is better or worse than the model, at the 5 % level.
     """
 
     model: ScoredModel
@@ -73,26 +84,15 @@ class Comparison:
     verdict: Verdict
 
     def to_json(self) -> dict[str, Any]:
-        """Return the row as plain data."""
-        more = {"note": self.model.note} if self.model.note else {}
+        """Return the comparison as plain data."""
+        note = {"note": self.model.note} if self.model.note else {}
         return {
-            **describe(self.model),
+            **self.model.to_json(),
             "difference": self.difference,
             "p": self.p,
             "network_is": self.verdict,
-            **more,
+            **note,
         }
-
-
-def describe(model: ScoredModel) -> dict[str, Any]:
-    """Return name, scores and seconds of a model as plain data."""
-    return {
-        "model": model.name,
-        "mean": model.mean,
-        "std": model.std,
-        "scores": list(model.scores),
-        "fit_seconds": sum(model.seconds),
-    }
 
 
 def compare_models(
@@ -109,24 +109,25 @@ def compare_models(
     ----------
     network : ScoredModel
     models : sequence of ScoredModel
-        Scored on the same rows.
+        Scored on the same rows as the network.
     higher_is_better : bool
         True for accuracy, False for RMSE.
     train_rows, test_rows : float
-        Of a fold, in the mean.
+        Mean numbers of rows over the folds.
 
     Returns
     -------
     tuple of Comparison
-        The best model first; one that could not be fitted last.
+        Best model first; models that could not be fitted last.
     """
-    rows = []
+    comparisons = []
     for model in models:
         difference = network.mean - model.mean
         p = _p_value(network, model, train_rows, test_rows)
-        rows.append(Comparison(model, difference, p, _verdict(difference, p, higher_is_better)))
+        verdict = _verdict(difference, p, higher_is_better)
+        comparisons.append(Comparison(model, difference, p, verdict))
     sign = -1 if higher_is_better else 1
-    return tuple(sorted(rows, key=lambda row: _last_if_nan(sign * row.model.mean)))
+    return tuple(sorted(comparisons, key=lambda item: _nan_last(sign * item.model.mean)))
 
 
 def _p_value(
@@ -143,10 +144,10 @@ def _p_value(
 def _verdict(difference: float, p: float, higher_is_better: bool) -> Verdict:
     if math.isnan(p):
         return "untested"
-    if p >= LEVEL:
+    if p >= SIGNIFICANCE_LEVEL:
         return "chance"
     return "better" if (difference > 0) == higher_is_better else "worse"
 
 
-def _last_if_nan(value: float) -> float:
+def _nan_last(value: float) -> float:
     return math.inf if math.isnan(value) else value

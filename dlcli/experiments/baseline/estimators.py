@@ -1,4 +1,4 @@
-"""The scikit-learn models that a network is compared with, and what they are given."""
+"""The scikit-learn models that a network is compared with, and their inputs."""
 
 from __future__ import annotations
 
@@ -25,24 +25,26 @@ SPECTROGRAMS = ("MelSpectrogram", "STFTSpectrogram")
 
 @dataclass(frozen=True)
 class BaselineModel:
-    """A row of the comparison.
+    """A scikit-learn model of the comparison.
 
     Parameters
     ----------
     name : str
     task : {"classification", "regression"}
     estimator : str
-        Module and class; imported when it is needed.
+        Module and class; imported when the model is fitted.
     arguments : mapping
-        Where they differ from scikit-learn's defaults.
+        Arguments that differ from scikit-learn's defaults.
     trivial : bool
-        Whether it looks at the target alone.
+        Whether the model ignores the inputs.
     exact : bool
-        Whether it is fitted in float64, since float32 loses small columns beside large ones.
+        Whether the model is fitted in float64. In float32, columns with small values would be
+        lost beside columns with large ones.
     text : bool or None
-        Whether it is for text alone, or for anything else alone; None: for both.
+        True: only for text. False: not for text. None: for both.
     dense : bool
-        Whether it takes no sparse matrices, so that of text it is given the commonest words.
+        Whether the model takes no sparse matrices. Of text it then gets only the most frequent
+        words.
     """
 
     name: str
@@ -57,9 +59,10 @@ class BaselineModel:
 
 CLASSES: Task = "classification"
 NUMBERS: Task = "regression"
-SMALL = 5_000_000  # values of the training rows
+# Number of training values up to which a model is fitted on one core.
+SINGLE_CORE_VALUES = 5_000_000
 FOREST = {"n_jobs": -1}
-# Its own stopping would set training rows apart, and fail over classes with a single one.
+# Early stopping would split off training rows, and fail for classes with a single row.
 BOOSTING = {"early_stopping": False}
 
 MODELS = (
@@ -102,25 +105,26 @@ MODELS = (
     ),
 )
 NAIVE_FORECAST = BaselineModel("naive forecast (last value)", NUMBERS, "")
-COMMONEST = 500
+# Number of words that models without sparse inputs get.
+DENSE_WORDS = 500
 
 
 def models_for(dataset: Dataset) -> tuple[BaselineModel, ...]:
-    """Return the models that fit a data set."""
-    fitting = [
+    """Return the models that suit a data set."""
+    models = [
         model
         for model in MODELS
         if model.task == dataset.target.task and model.text in (None, dataset.is_text)
     ]
-    return (NAIVE_FORECAST, *fitting) if dataset.medium.kind == "series" else tuple(fitting)
+    return (NAIVE_FORECAST, *models) if dataset.medium.kind == "series" else tuple(models)
 
 
 def model_inputs(preprocessor: Preprocessor, dataset: Dataset, rows: Array, network: Any) -> Any:
-    """Return what the models are given: the network's inputs, a flat row per sample.
+    """Return the inputs of the network as one flat row per sample.
 
-    The order of words means nothing to these models: of text they get how often each word of
-    the network's vocabulary occurs. Of recordings they get the spectrogram, where the network
-    begins with one.
+    For text, the rows hold how often each word of the network's vocabulary occurs, because these
+    models cannot use the order of words. For recordings, they hold the spectrogram, if it is the
+    first layer of the network.
 
     Parameters
     ----------
@@ -136,7 +140,7 @@ def model_inputs(preprocessor: Preprocessor, dataset: Dataset, rows: Array, netw
     """
     raw = dataset.take(rows).x
     if any(_vectorize(group) for group in preprocessor.groups):
-        return _with_words(preprocessor, raw)
+        return _with_word_counts(preprocessor, raw)
     x = preprocessor.transform(raw)
     if type(network.layers[0]).__name__ in SPECTROGRAMS:
         blocks = np.array_split(x, max(1, len(x) // 256))
@@ -145,12 +149,13 @@ def model_inputs(preprocessor: Preprocessor, dataset: Dataset, rows: Array, netw
 
 
 def _vectorize(group: Group) -> FittedVectorize | None:
+    """Return the step that encodes words as numbers, if the group begins with it."""
     first = group.steps[0] if group.steps else None
     return first if isinstance(first, FittedVectorize) else None
 
 
-def _with_words(preprocessor: Preprocessor, raw: Any) -> Any:
-    """Return texts as counts of their words, beside the other columns as the network has them."""
+def _with_word_counts(preprocessor: Preprocessor, raw: Any) -> Any:
+    """Return word counts for text columns, and the network's inputs for the others."""
     from scipy.sparse import csr_matrix, hstack
 
     parts = []
@@ -165,16 +170,16 @@ def _with_words(preprocessor: Preprocessor, raw: Any) -> Any:
 
 @dataclass(frozen=True)
 class FitAttempt:
-    """A model that was fitted and asked once.
+    """The predictions of a model for one fold.
 
     Parameters
     ----------
     predictions : ndarray or None
-        Codes or numbers, shape (n,); None if the model cannot be fitted to these rows.
+        Class codes or numbers, shape (n,); None if the model could not be fitted.
     seconds : float
-        Of the fit alone.
+        Duration of the fit.
     note : str
-        What scikit-learn had to say.
+        A warning or error of scikit-learn.
     """
 
     predictions: Array | None
@@ -183,21 +188,26 @@ class FitAttempt:
 
 
 def fit_and_predict(model: BaselineModel, x: Any, y: Array, x_test: Any, seed: int) -> FitAttempt:
-    """Fit a model and predict rows that it has not seen.
+    """Fit a model on the training rows and predict the test rows.
 
     Parameters
     ----------
     model : BaselineModel
     x, x_test : ndarray or sparse matrix, shape (n, features)
     y : ndarray, shape (n,)
-        Codes or numbers.
+        Class codes or numbers.
     seed : int
+
+    Returns
+    -------
+    FitAttempt
     """
     estimator = build_estimator(model, seed, x.shape[0])
     note = ""
     if model.dense and not isinstance(x, np.ndarray):
-        note = f"on the {COMMONEST} commonest words" if x.shape[1] > COMMONEST else ""
-        x, x_test = x[:, :COMMONEST].toarray(), x_test[:, :COMMONEST].toarray()
+        if x.shape[1] > DENSE_WORDS:
+            note = f"on the {DENSE_WORDS} most frequent words"
+        x, x_test = (part[:, :DENSE_WORDS].toarray() for part in (x, x_test))
     if model.exact:
         x, x_test = x.astype(np.float64), x_test.astype(np.float64)
     with _threads(x.size), warnings.catch_warnings(record=True) as caught:
@@ -209,18 +219,19 @@ def fit_and_predict(model: BaselineModel, x: Any, y: Array, x_test: Any, seed: i
             estimator.fit(x, y)
             seconds = time.monotonic() - started
             predictions = estimator.predict(x_test)
-        except Exception as error:  # noqa: BLE001 (one model must not cost the others' scores)
+        except Exception as error:  # noqa: BLE001 (the other models' scores count)
             note = f"cannot be fitted: {first_line(error)}"
             return FitAttempt(None, time.monotonic() - started, note)
     return FitAttempt(np.asarray(predictions), seconds, _note(caught) or note)
 
 
 def _threads(values: int) -> AbstractContextManager[Any]:
-    """Fit small data on one core: threads that wait for each other cost more than they bring.
+    """Limit small fits to one core.
 
-    Where other processes use the machine, OpenMP's threads spin, and a second becomes minutes.
+    For small data, synchronizing threads takes longer than it saves. On a machine that other
+    processes use too, OpenMP's waiting threads can turn a second into minutes.
     """
-    if values > SMALL:
+    if values > SINGLE_CORE_VALUES:
         return nullcontext()
     from threadpoolctl import threadpool_limits
 
@@ -229,32 +240,31 @@ def _threads(values: int) -> AbstractContextManager[Any]:
 
 
 def build_estimator(model: BaselineModel, seed: int, rows: int) -> Any:
-    """Make the estimator of a model for so many training rows.
+    """Create the scikit-learn estimator of a model.
 
     Parameters
     ----------
     model : BaselineModel
     seed : int
-        For what the estimator draws at random.
+        The ``random_state`` of estimators that have one.
     rows : int
-        It has no more neighbours than there are rows.
+        Number of training rows, which limits ``n_neighbors``.
     """
     module, _, name = model.estimator.rpartition(".")
     estimator = getattr(import_module(module), name)(**model.arguments)
-    known = estimator.get_params()
-    if "random_state" in known:
+    parameters = estimator.get_params()
+    if "random_state" in parameters:
         estimator.set_params(random_state=seed)
-    if "n_neighbors" in known:
-        estimator.set_params(n_neighbors=min(known["n_neighbors"], rows))
+    if "n_neighbors" in parameters:
+        estimator.set_params(n_neighbors=min(parameters["n_neighbors"], rows))
     return estimator
 
 
 def _note(caught: list[warnings.WarningMessage]) -> str:
-    """Say what went wrong in few words."""
+    """Return the most important warning of a fit in a few words."""
     from sklearn.exceptions import ConvergenceWarning
 
     if any(issubclass(warning.category, ConvergenceWarning) for warning in caught):
         return "did not converge"
-    return (
-        first_line(caught[0].message) if caught and isinstance(caught[0].message, Warning) else ""
-    )
+    first = caught[0].message if caught else None
+    return first_line(first) if isinstance(first, Warning) else ""
