@@ -25,6 +25,19 @@ DOWNLOADED = [
 ]
 
 
+# One of each kind of data and task is trained in every run of the tests, the others in CI.
+TYPICAL = {
+    "breast_cancer", "boston_housing", "digits_cnn", "imdb_text", "reuters_lstm", "spoken_digits",
+    "tide_lstm", "wine",
+}  # fmt: skip
+REAL = {"sonar"}
+
+
+def some(names, quick):
+    """Return test parameters; all but the quick ones are slow."""
+    return [name if name in quick else pytest.param(name, marks=pytest.mark.slow) for name in names]
+
+
 def raw_input(dataset, folder):
     """Write two samples as a user has them: a CSV, sentences, pictures, recordings, a series."""
     first = dataset.x[:2] if isinstance(dataset.x, np.ndarray) else dataset.x.iloc[:2]
@@ -52,6 +65,14 @@ def raw_input(dataset, folder):
 
 
 @pytest.mark.parametrize("name", CONFIGS)
+def test_config_is_right_and_its_layers_fit(name, dlcli):
+    code, out, err = dlcli("check", name, "--build", "--strict")
+
+    assert code == 0, err
+    assert out.startswith(f"{name}: ")
+
+
+@pytest.mark.parametrize("name", some(CONFIGS, TYPICAL))
 def test_config_trains_an_epoch_and_predicts_from_raw_input(name, tmp_path):
     config = load_config(name, ["fit.epochs=1"])
 
@@ -66,7 +87,7 @@ def test_config_trains_an_epoch_and_predicts_from_raw_input(name, tmp_path):
 
 
 @pytest.mark.data
-@pytest.mark.parametrize("name", DOWNLOADED)
+@pytest.mark.parametrize("name", some(DOWNLOADED, REAL))
 def test_config_trains_an_epoch_on_a_slice_of_the_real_data(name, tmp_path):
     dataset = load_config(name).dataset.name
     rows = 4000 if dataset == "reuters" else 600  # 46 topics, some of them rare
@@ -178,13 +199,18 @@ def test_the_tables_with_a_formula_come_from_their_script(tmp_path):
 @pytest.mark.parametrize(
     ("name", "loss"),
     [
-        ("noisy_scores", "mean_squared_error"),
-        ("noisy_scores", "mean_absolute_error"),
         ("noisy_scores", "mean_absolute_percentage_error"),
-        ("noisy_scores", "mean_squared_logarithmic_error"),
         ("pass_fail", "binary_crossentropy"),
         ("iris", "categorical_crossentropy"),
-        ("iris", "sparse_categorical_crossentropy"),
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in (
+                ("noisy_scores", "mean_squared_error"),
+                ("noisy_scores", "mean_absolute_error"),
+                ("noisy_scores", "mean_squared_logarithmic_error"),
+                ("iris", "sparse_categorical_crossentropy"),
+            )
+        ),
     ],
 )
 def test_every_loss_of_the_courses_becomes_smaller(name, loss, tmp_path):
