@@ -1,7 +1,8 @@
-"""Kill trainings again and again, fill disks and feed nonsense; write what came of it.
+"""Kill trainings, fill disks and change inputs at random; write the results.
 
-Every training is killed by SIGKILL at random moments, resumed until it is done, and compared bit
-for bit with one that was left alone. The disks are tmpfs mounts, which takes root.
+Every training is killed by SIGKILL at random moments after it has written a checkpoint, resumed
+until it finishes, and compared bit for bit with an uninterrupted training. The disks are tmpfs
+mounts, which needs root.
 
     DLCLI_DATA=/path/to/data python benchmarks/torture.py --kills 200 --minutes 30
 """
@@ -35,12 +36,14 @@ from readme import TORTURE, load, write_readme
 from dlcli.models.file import read_model_file
 from dlcli.training.checkpoint import read_state
 
-# Configs and what is changed of them, so that a training takes some ten seconds.
+# Commands whose trainings take some ten seconds. No --engine: dlcli chooses it.
 DENSE = """[{Dense: {units: 60, activation: relu}}, BatchNormalization, {Dropout: 0.3},
 {GaussianNoise: 0.1}, {Dense: {units: 1, activation: sigmoid}}]"""
 CALLBACKS = """[{EarlyStopping: {patience: 3000, restore_best_weights: true}},
 {ReduceLROnPlateau: {patience: 300}}, {CSVLogger: {filename: log.csv}},
 {ModelCheckpoint: {filepath: best.keras, monitor: val_loss, save_best_only: true}}]"""
+RECURRENT = """[Flatten, {Embedding: {input_dim: 17, output_dim: 4}}, {LSTM: 8},
+{Dense: {activation: softmax}}]"""
 CASES: dict[str, list[str]] = {
     "dense (sonar): Dropout, BatchNormalization, early stopping, plateau": [
         "train", "sonar", "--set", f"model={DENSE}", "--set", f"callbacks={CALLBACKS}",
@@ -49,11 +52,17 @@ CASES: dict[str, list[str]] = {
     "convolutions (digits_cnn)": ["train", "digits_cnn", "--set", "fit.epochs=25"],
     "LSTM (tide_lstm)": ["train", "tide_lstm", "--set", "fit.epochs=25"],
     "ten folds in one program (kfold sonar)": ["kfold", "sonar", "--set", "fit.epochs=1500"],
-    "folds one by one (kfold digits_cnn)": [
+    "folds one by one, convolutions (kfold digits_cnn)": [
         "kfold", "digits_cnn", "--folds", "3", "--set", "fit.epochs=8"],
+    "folds one by one, Embedding and LSTM (kfold digits_cnn)": [
+        "kfold", "digits_cnn", "--folds", "3", "--set", f"model={RECURRENT}",
+        "--set", "preprocess.numeric=none", "--set", "fit.epochs=5"],
+    "folds in two processes (kfold digits_cnn)": [
+        "kfold", "digits_cnn", "--folds", "4", "--jobs", "2", "--set", "fit.epochs=8"],
 }  # fmt: skip
-KILLS_PER_RUN = 10
-EARLIEST, LATEST = 2.0, 9.0  # seconds after the start, within which a kill comes
+KILLS_PER_RUN = 5
+LONGEST_DELAY = 2.0  # seconds between a checkpoint and the kill, at most
+POLL_SECONDS = 0.02
 TABLE = ("history.csv", "metrics.json", "config.yaml", "out_of_fold.csv", "log.csv")
 
 
@@ -63,7 +72,7 @@ def command(*arguments: str) -> list[str]:
 
 
 def finish(arguments: list[str], folder: Path) -> None:
-    """Run dlcli to its end."""
+    """Run dlcli until it ends; raise SystemExit if it fails."""
     done = subprocess.run(
         command(*arguments), cwd=folder, capture_output=True, text=True, check=False
     )
@@ -72,62 +81,93 @@ def finish(arguments: list[str], folder: Path) -> None:
 
 
 def fingerprint(run: Path) -> dict[str, str]:
-    """Return digests of all that has to be equal."""
-    found = {
+    """Return digests of everything that must be equal."""
+    digests = {
         name: hashlib.sha256((run / name).read_bytes()).hexdigest()
         for name in TABLE
         if (run / name).exists()
     }
     for path in sorted(run.glob("*.keras")):
-        with zipfile.ZipFile(path) as archive:  # metadata.json holds the time
+        with zipfile.ZipFile(path) as archive:  # metadata.json contains the time
             members = {name: archive.read(name) for name in ("config.json", "model.weights.h5")}
-        # Keras writes where in memory a shared object was.
+        # Keras writes the memory addresses of shared objects.
         members["config.json"] = re.sub(rb'"shared_object_id": \d+', b"", members["config.json"])
         for name, content in members.items():
-            found[f"{path.name}/{name}"] = hashlib.sha256(content).hexdigest()
+            digests[f"{path.name}/{name}"] = hashlib.sha256(content).hexdigest()
     state, _ = read_state(run / "checkpoint")
     if state is not None:
         digest = hashlib.sha256()
         for name in sorted(state.arrays):
             for array in state.arrays[name]:
                 digest.update(f"{name}{array.dtype}{array.shape}".encode() + array.tobytes())
-        found["state"] = digest.hexdigest()
-    return found
+        digests["state"] = digest.hexdigest()
+    return digests
+
+
+def checkpoints(run: Path) -> dict[Path, int]:
+    """Return when each checkpoint of a run was written."""
+    return {path: path.stat().st_mtime_ns for path in run.glob("checkpoint/**/latest.npz")}
+
+
+def kill_after_checkpoint(arguments: list[str], folder: Path, run: Path, delay: float) -> str:
+    """Run dlcli, and kill it some seconds after it has written a new checkpoint.
+
+    Returns
+    -------
+    str
+        ``"killed"``, ``"finished"`` if it ended before, or the error message if it failed.
+    """
+    before = checkpoints(run)
+    with subprocess.Popen(
+        command(*arguments),
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        while process.poll() is None:
+            if checkpoints(run) != before:
+                try:
+                    process.wait(delay)
+                except subprocess.TimeoutExpired:
+                    process.send_signal(signal.SIGKILL)
+                    return "killed"
+            time.sleep(POLL_SECONDS)
+        error = process.stderr.read() if process.stderr else ""
+    return error if process.returncode else "finished"
 
 
 def torture(arguments: list[str], folder: Path, kills: int, seed: int) -> dict[str, Any]:
-    """Kill a run so many times, resume it each time, let it end; tell what became of it."""
-    dice = random.Random(seed)  # noqa: S311 (moments of kills)
+    """Kill and resume a run several times, then let it finish.
+
+    Returns
+    -------
+    dict
+        ``kills``, and ``run`` (its directory) or ``error``.
+    """
+    rng = random.Random(seed)  # noqa: S311 (moments of kills)
     kind, name = arguments[:2]
     run = folder / "runs" / name / "1"
     folder.mkdir(parents=True)
-    done = 0
-    while done < kills:
-        line = [kind, "--resume", str(run), "-q"] if (run / "run.json").exists() else arguments
-        with subprocess.Popen(
-            command(*line), cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-        ) as process:
-            try:
-                process.wait(dice.uniform(EARLIEST, LATEST))
-            except subprocess.TimeoutExpired:
-                process.send_signal(signal.SIGKILL)
-                done += 1
-                continue
-            if process.returncode:
-                error = process.stderr.read() if process.stderr else ""
-                return {"kills": done, "error": error}
-            break  # it was done before it could be killed
-    if (run / "run.json").exists():
-        finish([kind, "--resume", str(run), "-q"], folder)
-    else:  # it was killed before there was a run
-        finish(arguments, folder)
-    return {"kills": done, "run": str(run)}
+    resume = [kind, "--resume", str(run), "-q"]
+    for count in range(kills):
+        line = resume if (run / "run.json").exists() else arguments
+        end = kill_after_checkpoint(line, folder, run, rng.uniform(0, LONGEST_DELAY))
+        if end == "finished":
+            return {"kills": count, "run": str(run)}
+        if end != "killed":
+            return {"kills": count, "error": end}
+    try:
+        finish(resume, folder)
+    except SystemExit as error:
+        return {"kills": kills, "error": str(error)}
+    return {"kills": kills, "run": str(run)}
 
 
 def torture_all(
     kills: int, seed: int, only: str, before: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Kill runs of all configs, two at a time; those left out keep their row."""
+    """Torture all cases, two runs at a time; cases that are not selected keep their row."""
     rows = {row["what"]: row for row in before}
     with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(2) as pool:
         root = Path(temporary)
@@ -137,18 +177,19 @@ def torture_all(
             alone = root / f"alone{number}"
             alone.mkdir()
             finish([*arguments, "-q"], alone)
-            whole = fingerprint(alone / "runs" / arguments[1] / "1")
-            wanted = -(-kills // len(CASES))
-            parts = [KILLS_PER_RUN] * (wanted // KILLS_PER_RUN)
-            parts += [rest] if (rest := wanted % KILLS_PER_RUN) else []
+            uninterrupted = fingerprint(alone / "runs" / arguments[1] / "1")
+            per_case = -(-kills // len(CASES))
+            counts = [KILLS_PER_RUN] * (per_case // KILLS_PER_RUN)
+            counts += [rest] if (rest := per_case % KILLS_PER_RUN) else []
             jobs = [
                 pool.submit(
                     torture, arguments, root / f"{number}.{at}", count, seed + 97 * number + at
                 )
-                for at, count in enumerate(parts)
+                for at, count in enumerate(counts)
             ]
             results = [job.result() for job in jobs]
-            different = [found for result in results if (found := _difference(result, whole))]
+            differences = [_difference(result, uninterrupted) for result in results]
+            different = [text for text in differences if text]
             rows[title] = {
                 "what": title, "runs": len(results), "different": different,
                 "kills": sum(result["kills"] for result in results),
@@ -157,17 +198,18 @@ def torture_all(
     return [rows[title] for title in CASES if title in rows]
 
 
-def _difference(result: dict[str, Any], whole: dict[str, str]) -> str:
-    """Say in what a run differs from one that was left alone, or nothing."""
+def _difference(result: dict[str, Any], uninterrupted: dict[str, str]) -> str:
+    """Return the error of a run, or the names of what differs; empty if it is identical."""
     if "error" in result:
         return str(result["error"])
-    found = fingerprint(Path(result["run"]))
-    return ", ".join(name for name in {**whole, **found} if whole.get(name) != found.get(name))
+    digests = fingerprint(Path(result["run"]))
+    names = {**uninterrupted, **digests}
+    return ", ".join(name for name in names if uninterrupted.get(name) != digests.get(name))
 
 
 @contextmanager
 def small_disk(kilobytes: int) -> Iterator[Path]:
-    """Mount a disk of some size."""
+    """Mount a tmpfs of a size."""
     folder = Path(tempfile.mkdtemp())
     options = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(folder)]
     subprocess.run(options, check=True)
@@ -179,25 +221,25 @@ def small_disk(kilobytes: int) -> Iterator[Path]:
 
 
 def fill_disks() -> dict[str, Any]:
-    """Train on disks that are too small, then enlarge them and go on."""
+    """Train on disks that are too small, then enlarge them and resume."""
     config = ["train", "sonar", "--set", "fit.epochs=60", "-q"]
-    found: dict[str, Any] = {"sizes": 0, "full": 0, "resumed": 0, "problems": []}
+    counts: dict[str, Any] = {"sizes": 0, "full": 0, "resumed": 0, "problems": []}
     with tempfile.TemporaryDirectory() as alone:
         finish([*config, "--out", alone], Path(alone))
-        whole = fingerprint(Path(alone) / "sonar" / "1")
+        uninterrupted = fingerprint(Path(alone) / "sonar" / "1")
         needed = sum(p.stat().st_size for p in Path(alone).rglob("*") if p.is_file()) // 1024
     for kilobytes in range(8, needed + 120, max(1, needed // 14)):
         with small_disk(kilobytes) as folder:
-            found["sizes"] += 1
-            done = subprocess.run(
+            counts["sizes"] += 1
+            process = subprocess.run(
                 command(*config, "--out", str(folder)), capture_output=True, text=True, check=False
             )
             run = folder / "sonar" / "1"
-            problem = _torn(run, done)
-            if done.returncode == 0:
-                found["problems"] += [f"{kilobytes} kB: {problem}"] if problem else []
+            problem = _torn(run, process)
+            if process.returncode == 0:
+                counts["problems"] += [f"{kilobytes} kB: {problem}"] if problem else []
                 continue
-            found["full"] += 1
+            counts["full"] += 1
             subprocess.run(["mount", "-o", "remount,size=64m", str(folder)], check=True)
             again = (
                 ["train", "--resume", str(run), "-q"]
@@ -206,26 +248,26 @@ def fill_disks() -> dict[str, Any]:
             )
             finish(again, folder)
             last = next(path for path in sorted((folder / "sonar").glob("[0-9]*"), reverse=True))
-            if fingerprint(last) != whole:
+            if fingerprint(last) != uninterrupted:
                 problem = problem or "other bits after the disk was enlarged"
-            found["resumed"] += 1
+            counts["resumed"] += 1
             if problem:
-                found["problems"].append(f"{kilobytes} kB: {problem}")
-    print(found, flush=True)
-    return found
+                counts["problems"].append(f"{kilobytes} kB: {problem}")
+    print(counts, flush=True)
+    return counts
 
 
-def _torn(run: Path, done: subprocess.CompletedProcess[str]) -> str:
-    """Say what a full disk has spoilt, or nothing."""
-    if done.returncode not in (0, 1, 2):
-        return f"exit {done.returncode}: {done.stderr[-200:]}"
-    if done.returncode and "error: " not in done.stderr:
-        return f"no message: {done.stderr[-200:]}"
-    if "Traceback" in done.stderr:
+def _torn(run: Path, process: subprocess.CompletedProcess[str]) -> str:
+    """Describe the damage that a full disk has done; empty if there is none."""
+    if process.returncode not in (0, 1, 2):
+        return f"exit {process.returncode}: {process.stderr[-200:]}"
+    if process.returncode and "error: " not in process.stderr:
+        return f"no message: {process.stderr[-200:]}"
+    if "Traceback" in process.stderr:
         return "a traceback"
     for path in run.glob("*.json"):
-        text = json.loads(path.read_text())
-        if path.name == "run.json" and done.returncode and text["status"] == "finished":
+        record = json.loads(path.read_text())
+        if path.name == "run.json" and process.returncode and record["status"] == "finished":
             return "run.json says finished"
     for path in run.glob("*.keras"):
         read_model_file(path)
@@ -239,12 +281,12 @@ FUZZERS: dict[str, Callable[[float, int], dict[str, Any]]] = {
 
 
 def main() -> None:
-    """Torture, store and write."""
+    """Run the selected tortures, and write the figures and the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--minutes", type=float, default=30, help="of fuzzing in all")
+    parser.add_argument("--minutes", type=float, default=30, help="duration of all fuzzing")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--case", default="", help="kill only what has this in its title")
+    parser.add_argument("--case", default="", help="kill only cases with this in their title")
     parser.add_argument("--only", nargs="*", choices=["kills", "disks", "fuzzing"])
     options = parser.parse_args()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

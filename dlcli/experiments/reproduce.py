@@ -1,4 +1,4 @@
-"""A run repeated from its directory alone, and compared with itself."""
+"""Repeat a run from its directory alone, and compare the two bit for bit."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from dlcli.experiments.kfold import kfold
 from dlcli.experiments.resume import run_config
 from dlcli.experiments.train import train
 from dlcli.models.file import read_model_file
+from dlcli.models.loading import find_model
 from dlcli.runs.differences import differences, environment_differences
 from dlcli.runs.listing import find_run
 from dlcli.runs.records import Kind, RunRecord, read_record
@@ -22,23 +23,24 @@ from dlcli.runs.records import Kind, RunRecord, read_record
 if TYPE_CHECKING:
     from dlcli.training.progress import OnProgress
 
-SHOWN = 5  # differences of the metrics
+MAX_METRIC_DIFFERENCES = 5  # to list
 
 
 @dataclass(frozen=True)
 class Reproduction:
-    """What the repetition of a run showed.
+    """The comparison of a run with its repetition.
 
     Parameters
     ----------
     path : Path
-        The run.
+        The run directory.
     compared : tuple of str
-        What was compared to the bit.
+        The results that were compared bit for bit.
     differences : tuple of str
-        In what the repetition differs, the first epoch or row first; empty: in nothing.
+        Differences of the results; empty if they are identical. The first epoch or row that
+        differs comes first.
     environment : tuple of str
-        In what data, versions and machine differ from those of the run.
+        Differences of data, versions and machine, and those that --force-resume accepted.
     """
 
     path: Path
@@ -48,7 +50,7 @@ class Reproduction:
 
     @property
     def is_identical(self) -> bool:
-        """Whether every bit is the same."""
+        """Whether all results are identical."""
         return not self.differences
 
     def to_json(self) -> dict[str, Any]:
@@ -59,25 +61,31 @@ class Reproduction:
 def reproduce(
     path: Path, *, on_progress: OnProgress | None = None, download_bar: bool = False
 ) -> Reproduction:
-    """Repeat a run in a folder that is removed afterwards.
+    """Repeat a run in a temporary folder and compare the results.
 
     Parameters
     ----------
     path : Path
         A finished run of ``train`` or ``kfold``.
     on_progress : callable, optional
-        Called with a `dlcli.training.progress.Progress` as the training goes on.
+        Called with a `Progress` during the training.
     download_bar : bool
-        Whether a download shows a bar on standard error.
+        Whether to show a download's progress on standard error.
+
+    Returns
+    -------
+    Reproduction
 
     Raises
     ------
     DlcliError
         If there is no such run, or it has not finished.
+    Interrupted
+        If a signal arrives.
     """
     run = find_run(path)
     if run is None:
-        raise DlcliError(f"no run {str(path)!r}", hint="`dlcli runs` lists them")
+        raise DlcliError(f"no run {str(path)!r}", hint="`dlcli runs` lists the runs")
     record = read_record(run)
     if record.kind == "baseline":
         raise DlcliError(f"{run} is a run of `dlcli baseline`, which cannot be reproduced")
@@ -91,15 +99,15 @@ def reproduce(
         try:
             again = _repeat(run, record, Path(folder), on_progress, download_bar=download_bar)
         except Interrupted as interrupted:
-            # Without the path: the folder of the repetition is removed.
+            # Without the path: the repetition cannot be resumed.
             raise Interrupted(interrupted.signum) from None
-        found = tuple(_differences(run, again, record.kind))
+        changes = tuple(_result_differences(run, again, record.kind))
         environment = environment_differences(record, read_record(again))
     compared: tuple[str, ...] = ("predictions", "metrics")
     if record.kind == "train":
         compared = ("history", "weights", "metrics")
     forced = [f"forced: {line}" for line in record.forced]
-    return Reproduction(run, compared, found, (*environment, *forced))
+    return Reproduction(run, compared, changes, (*environment, *forced))
 
 
 def _repeat(
@@ -110,7 +118,7 @@ def _repeat(
     *,
     download_bar: bool,
 ) -> Path:
-    """Repeat a run below a folder; return the new one."""
+    """Repeat a run in a folder; return the new run directory."""
     config = run_config(run)
     if record.engine is not None:
         folds = kfold(
@@ -139,39 +147,44 @@ def _repeat(
     return result.path
 
 
-def _differences(run: Path, again: Path, kind: Kind) -> Iterator[str]:
-    """Say in what two runs differ."""
+def _result_differences(run: Path, again: Path, kind: Kind) -> Iterator[str]:
+    """Yield the differences between the results of two runs."""
     if kind == "train":
-        yield from _first_row(run / "history.csv", again / "history.csv", "epoch")
-        first, second = (_weights(path) for path in (run, again))
-        if first != second:
+        yield from _first_difference(run / "history.csv", again / "history.csv", "epoch")
+        if _weights_sha256(run) != _weights_sha256(again):
             yield "the weights differ"
     else:
-        yield from _first_row(run / "out_of_fold.csv", again / "out_of_fold.csv", "row")
-    before, after = (json.loads((path / "metrics.json").read_text()) for path in (run, again))
-    found = list(differences(before, after))
-    yield from found[:SHOWN]
-    if len(found) > SHOWN:
-        yield f"{len(found) - SHOWN} more metrics differ"
+        yield from _first_difference(run / "out_of_fold.csv", again / "out_of_fold.csv", "row")
+    before, after = (json.loads((path / "metrics.json").read_bytes()) for path in (run, again))
+    changes = list(differences(before, after))
+    yield from changes[:MAX_METRIC_DIFFERENCES]
+    if len(changes) > MAX_METRIC_DIFFERENCES:
+        yield f"{len(changes) - MAX_METRIC_DIFFERENCES} more metrics differ"
 
 
-def _weights(run: Path) -> str:
-    path = next(run / name for name in ("model.keras", "model.h5") if (run / name).is_file())
-    metadata = read_model_file(path).metadata
+def _weights_sha256(run: Path) -> str:
+    metadata = read_model_file(find_model(run)).metadata
     return metadata.weights_sha256 if metadata else ""
 
 
-def _first_row(before: Path, after: Path, what: str) -> Iterator[str]:
-    """Say where two tables differ first."""
+def _first_difference(before: Path, after: Path, key: str) -> Iterator[str]:
+    """Yield the first row that differs between two CSV files, or their different lengths.
+
+    Parameters
+    ----------
+    before, after : Path
+    key : {"epoch", "row"}
+        Column that numbers the rows.
+    """
     tables = []
     for path in (before, after):
         with path.open(encoding="utf-8", newline="") as file:
             tables.append(list(csv.DictReader(file)))
-    for one, other in zip(*tables, strict=False):
-        names = [name for name in one if one[name] != other.get(name)]
+    for old, new in zip(*tables, strict=False):
+        names = [name for name in old if old[name] != new.get(name)]
         if names:
-            values = ", ".join(f"{name} {one[name]}, now {other.get(name)}" for name in names)
-            yield f"{what} {one[what]} is the first that differs: {values}"
+            values = ", ".join(f"{name} {old[name]}, now {new.get(name)}" for name in names)
+            yield f"{key} {old[key]} is the first that differs: {values}"
             return
     if len(tables[0]) != len(tables[1]):
-        yield f"{len(tables[0])} {what}s, now {len(tables[1])}"
+        yield f"{len(tables[0])} {key}s, now {len(tables[1])}"
