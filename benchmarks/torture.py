@@ -24,7 +24,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +106,11 @@ def fingerprint(run: Path) -> dict[str, str]:
 
 def checkpoints(run: Path) -> dict[Path, int]:
     """Return when each checkpoint of a run was written."""
-    return {path: path.stat().st_mtime_ns for path in run.glob("checkpoint/**/latest.npz")}
+    times = {}
+    for path in run.glob("checkpoint/**/latest.npz"):
+        with suppress(FileNotFoundError):  # it is being replaced
+            times[path] = path.stat().st_mtime_ns
+    return times
 
 
 def kill_after_checkpoint(arguments: list[str], folder: Path, run: Path, delay: float) -> str:
@@ -118,13 +122,14 @@ def kill_after_checkpoint(arguments: list[str], folder: Path, run: Path, delay: 
         ``"killed"``, ``"finished"`` if it ended before, or the error message if it failed.
     """
     before = checkpoints(run)
-    with subprocess.Popen(
+    process = subprocess.Popen(
         command(*arguments),
         cwd=folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-    ) as process:
+    )
+    with process:
         while process.poll() is None:
             if checkpoints(run) != before:
                 try:

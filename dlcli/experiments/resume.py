@@ -119,7 +119,7 @@ def run_config(run: Path, overrides: Iterable[str] = ()) -> Config:
 
 
 def reopen_run(
-    path: Path, config: Config, now_record: RunRecord, *, force: bool, extend: bool = False
+    path: Path, config: Config, current: RunRecord, *, force: bool, extend: bool = False
 ) -> ReopenedRun:
     """Reopen a run if it can end with the bits of an uninterrupted run.
 
@@ -128,8 +128,9 @@ def reopen_run(
     path : Path
     config : Config
         Resolved.
-    now_record : RunRecord
-        The record that a new run would have now; its environment is compared with that of the run.
+    current : RunRecord
+        The record that a new run would get now; its data, engine, versions and machine are
+        compared with those of the run.
     force : bool
         Whether to continue in another environment too. The differences are recorded.
     extend : bool
@@ -145,14 +146,14 @@ def reopen_run(
     """
     run = RunDirectory.reopen(path)
     try:
-        return _reopen(run, config, now_record, force=force, extend=extend)
+        return _reopen(run, config, current, force=force, extend=extend)
     except BaseException:
         run.release()
         raise
 
 
 def _reopen(
-    run: RunDirectory, config: Config, now_record: RunRecord, *, force: bool, extend: bool
+    run: RunDirectory, config: Config, current: RunRecord, *, force: bool, extend: bool
 ) -> ReopenedRun:
     record = run.record
     plain = _plain_config(run)
@@ -160,7 +161,7 @@ def _reopen(
     before, after = plain["fit"]["epochs"], config.fit.epochs
     if before == after and record.status == "finished":
         raise AlreadyFinished(f"{run.path} is finished; nothing to resume")
-    forced = environment_differences(record, now_record)
+    forced = environment_differences(record, current)
     if forced and not force:
         hint = "--force-resume resumes it anyway; the result differs from an uninterrupted run"
         raise _refusal(run.path, "it would not end with the same bits", forced, hint)
