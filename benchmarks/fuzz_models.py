@@ -110,6 +110,8 @@ def _add(
 
 def _batch(folder: Path, seed: int, numbers: range) -> tuple[list[dict[str, Any]], str]:
     """Open some files in a process of its own, and say how that ended if not well."""
+    from dlcli.models.guard import declare_confined
+
     log = folder / "log.jsonl"
     log.unlink(missing_ok=True)
     child = os.fork()
@@ -118,6 +120,7 @@ def _batch(folder: Path, seed: int, numbers: range) -> tuple[list[dict[str, Any]
         try:
             resource.setrlimit(resource.RLIMIT_DATA, (4 << 30, 4 << 30))
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # libraries write there
+            declare_confined()
             with log.open("w") as file:
                 for number in numbers:
                     signal.alarm(ENDLESS)  # ends the process, even where a library goes round

@@ -60,6 +60,17 @@ def _own_folder(tmp_path, monkeypatch, request):
         monkeypatch.delenv("DLCLI_DATA", raising=False)
 
 
+@pytest.fixture(autouse=True)
+def _no_check_in_child(monkeypatch, request):
+    """Open model files directly, unless the test is about the child process that checks them."""
+    monkeypatch.setattr("dlcli.models.guard._confined", "guarded" not in request.fixturenames)
+
+
+@pytest.fixture
+def guarded():
+    """Have the child process check model files, as it does in programs that use dlcli."""
+
+
 def writer(folder):
     """Return a function that writes a text file into a folder and returns its path."""
 

@@ -27,6 +27,8 @@ SECONDS, MEGABYTES = 5, 500
 OPEN_ALL = """
 import contextlib, io, json, os, sys, time
 from dlcli.cli import main
+from dlcli.models import guard
+guard.declare_confined()
 found = {}
 for name, path in json.load(sys.stdin).items():
     for command in (["predict", path, "rows.csv"], ["inspect", path]):
@@ -280,13 +282,14 @@ def test_a_graph_of_a_stranger_can_be_left_out(base):
 CONFINED = """
 import os, signal, sys, time
 from pathlib import Path
+from dlcli.cli import confinement
+confinement.GPU_DEVICES = ()
+confinement.enable()
+confinement.confine(Path("m.keras"))
 from dlcli.models import guard
-guard.GPUS = ()
-guard.allow()
-guard.confine(Path("m.keras"))
-guard.LEAST, guard.TIMES_FILE = 1 << 28, 0
-os.sysconf = lambda _: 1
-guard.limit(0)
+guard.BASE_MEMORY, guard.MEMORY_PER_BYTE = 1 << 28, 0
+os.sysconf = lambda name: 1 << 15
+guard.limit_memory(0)
 """
 
 
@@ -294,25 +297,63 @@ guard.limit(0)
 @pytest.mark.parametrize(
     ("then", "code", "words"),
     [
-        ("os.kill(os.getpid(), signal.SIGKILL)", 2, "ended the process (SIGKILL)"),
-        ("os.kill(os.getpid(), signal.SIGSEGV)", 2, "ended the process (SIGSEGV)"),
+        ("os.kill(os.getpid(), signal.SIGKILL)", 2, "more memory than is allowed (SIGKILL)"),
+        ("os.kill(os.getpid(), signal.SIGSEGV)", 2, "m.keras stopped the process that opened it"),
         ("os.kill(os.getppid(), signal.SIGTERM); time.sleep(20)", 143, ""),
         ("os.kill(os.getppid(), signal.SIGINT); time.sleep(20)", 1, "KeyboardInterrupt"),
         (
-            "guard.LONGEST = 0.3\nwith guard.deadline(0):\n    all(n >= 0 for n in iter(int, 1))",
+            "with guard.opening(Path('m.keras'), 0.3):\n    all(n >= 0 for n in iter(int, 1))",
             2,
-            "takes more time",
+            "more CPU time than is allowed (SIGPROF)",
         ),
-        ("with guard.deadline(0): pass\nsys.exit(3)", 3, ""),
-        ("x = bytearray(1 << 29)", 1, "MemoryError"),
+        ("with guard.opening(Path('m.keras'), 9): pass\nsys.exit(3)", 3, ""),
+        ("x = bytearray(1 << 31)", 1, "MemoryError"),
         ("print(input()); sys.exit(3)", 3, "through"),
     ],
 )
-def test_a_command_goes_on_in_a_child_and_ends_as_it_does(python, then, code, words):
+def test_a_command_continues_in_a_child_and_exits_as_it_does(python, then, code, words):
     done = python(CONFINED + then, input="through\n", timeout=60)
 
     assert done.returncode in (code, -signal.SIGINT if "SIGINT" in then else code, 130 if "SIGINT" in then else code)  # fmt: skip
     assert words in done.stdout + done.stderr
+
+
+# Stand for a library that a file crashes, sends into a loop, or makes allocate memory.
+FAULTS = {
+    "crash": "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)",
+    "loop": "while True: pass",
+    "memory": "bytearray(1 << 40)",
+    "exit": "import os; os._exit(7)",
+    "exception": "raise ValueError('what the library says')",
+}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs processes of POSIX")
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("crash", r"is damaged or needs more memory than is allowed \(SIGSEGV\)"),
+        ("loop", r"needs more CPU time than is allowed \(SIGPROF\)"),
+        ("memory", "it needs more memory than is allowed"),
+        ("exit", "ended with exit code 7"),
+        ("exception", "cannot be opened: what the library says"),
+    ],
+)
+@pytest.mark.parametrize("open_file", [dlcli.load_model, dlcli.inspect])
+def test_a_program_outlives_a_file_that_a_library_cannot_stand(
+    fault, words, open_file, base, guarded, tmp_path, monkeypatch
+):
+    content = hostile.members(base.trained)
+    path = hostile.write_zip(
+        tmp_path / "model.keras", {**content, "dlcli.json": content["dlcli.json"] + b"\n"}
+    )  # not the file that this process wrote
+    library = "onnxruntime" if open_file is dlcli.load_model else "h5py"
+    (tmp_path / f"{library}.py").write_text(FAULTS[fault])
+    monkeypatch.syspath_prepend(tmp_path)  # this process has imported the real one
+    monkeypatch.setattr("dlcli.models.guard.BASE_SECONDS", 2.0)
+
+    with pytest.raises(ModelFileError, match=words):
+        open_file(path)
 
 
 def test_sizes():

@@ -14,12 +14,10 @@ from typing import NoReturn
 
 from dlcli.errors import (
     AlreadyFinished,
-    ConfigError,
     DlcliError,
     Interrupted,
     escape_control,
     first_line,
-    plural,
 )
 
 # Imports create hundreds of thousands of objects that all stay alive; with the default thresholds
@@ -37,13 +35,13 @@ def process() -> NoReturn:
     The process ends without the shutdown of the interpreter, which takes more than a second once
     TensorFlow is imported.
     """
-    from dlcli.models import guard
+    from dlcli.cli import confinement
 
     code = 0
     gc.set_threshold(*GC_THRESHOLDS)
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, _stop)
-    guard.allow()
+    confinement.enable()
     try:
         main()
     except SystemExit as stop:
@@ -86,7 +84,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     except DlcliError as error:
         if debug:
             raise
-        _print_error(error)
+        from dlcli.cli.terminal import print_error
+
+        print_error(error)
         sys.exit(error.exit_code)
     except Interrupted as interrupted:
         from dlcli.cli.resume import print_stop
@@ -114,7 +114,9 @@ def _print_unexpected(error: Exception) -> int:
         return 1
     if isinstance(error, OSError):
         file = f"{error.filename}: " if error.filename else ""
-        _print_error(DlcliError(f"{file}{error.strerror or error}"))
+        from dlcli.cli.terminal import print_error
+
+        print_error(DlcliError(f"{file}{error.strerror or error}"))
         return 2 if error.errno in FILE_NAME_ERRORS else 1
     message = f"{type(error).__name__}: {first_line(error)}"
     print(f"dlcli: error: {escape_control(message)}", file=sys.stderr)
@@ -145,16 +147,3 @@ def _replace_unencodable() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
-
-
-def _print_error(error: DlcliError) -> None:
-    from dlcli.cli.formatting import shortened
-
-    if isinstance(error, ConfigError):
-        print(escape_control(shortened(str(error))), file=sys.stderr)
-        count = plural(len(error.problems), "problem")
-        print(f"dlcli: error: {count} in the config", file=sys.stderr)
-    else:
-        print(escape_control(shortened(f"dlcli: error: {error}")), file=sys.stderr)
-    if error.hint:
-        print(escape_control(shortened(f"hint: {error.hint}")), file=sys.stderr)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dlcli.cli import confinement
 from dlcli.cli.options import Json, MaxSize, ModelPath, PredictionEngine
 from dlcli.errors import plural
-from dlcli.models import guard
 
 if TYPE_CHECKING:
     from dlcli.experiments.evaluate import Evaluation
@@ -38,17 +38,10 @@ def evaluate(
     dlcli evaluate model.h5 labelled.csv
     dlcli evaluate runs/sonar/1 --json
     """
-    guard.confine(model)
+    confinement.confine(model)
     from dlcli.cli import terminal
-    from dlcli.models.limits import limits_of
-    from dlcli.models.loading import find_model, load_model
-    from dlcli.network import backend
 
-    limits, size = limits_of(max_size), find_model(model).stat().st_size
-    guard.limit(size)
-    backend.silence()
-    with guard.deadline(size):
-        loaded = load_model(model, engine, limits)
+    loaded = confinement.load_within_limits(model, engine, max_size)
     from dlcli.experiments import evaluate as evaluation
 
     result = evaluation.evaluate(loaded, source, download_bar=sys.stderr.isatty())

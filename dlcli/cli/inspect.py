@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from dlcli.cli import confinement
 from dlcli.cli.options import Json, MaxSize, ModelPath
-from dlcli.models import guard
 
 if TYPE_CHECKING:
     from dlcli.models.contents import LayerContents, ModelContents
@@ -27,16 +27,11 @@ def inspect(model: ModelPath, max_size: MaxSize = "", json: Json = False) -> Non
     dlcli inspect downloaded.keras
     dlcli inspect downloaded.h5 --json
     """
-    guard.confine(model)
+    confinement.confine(model)
     from dlcli.cli import terminal
     from dlcli.models import contents
-    from dlcli.models.limits import limits_of
-    from dlcli.models.loading import find_model
 
-    limits, size = limits_of(max_size), find_model(model).stat().st_size
-    guard.limit(size)
-    with guard.deadline(size):
-        result = contents.inspect(model, limits)
+    result = confinement.open_within_limits(model, max_size, contents.inspect)
     if json:
         terminal.print_json(result.to_json())
     else:

@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 import typer
 
+from dlcli.cli import confinement
 from dlcli.cli.options import MaxSize, ModelPath, PredictionEngine
 from dlcli.errors import DlcliError, plural
-from dlcli.models import guard
 
 
 def predict(
@@ -60,24 +60,18 @@ def predict(
     dlcli predict runs/mnist_cnn/latest digit.png more/ --invert
     dlcli predict runs/spam_filter/latest --text "You have won a prize!"
     """
-    guard.confine(model)
+    confinement.confine(model)
     from dlcli.cli import terminal
     from dlcli.cli.prediction_files import format_of, write_predictions
-    from dlcli.models.limits import limits_of
-    from dlcli.models.loading import find_model, load_model
-    from dlcli.network import backend
+    from dlcli.models.loading import find_model
 
     if bool(texts) == bool(inputs):
         raise DlcliError("name input files, or texts with --text")
-    limits, size = limits_of(max_size), find_model(model).stat().st_size
     file_format = format or format_of(output)
     _check_not_read(output, [*map(Path, inputs or ()), find_model(model)])
-    guard.limit(size)
-    backend.silence()
+    loaded = confinement.load_within_limits(model, engine, max_size)
     from dlcli.prediction import predict as prediction
 
-    with guard.deadline(size):
-        loaded = load_model(model, engine, limits)
     source = inputs or prediction.table_of_texts(loaded, texts or [])
     predictions = prediction.predict(loaded, source, invert=invert)
     write_predictions(predictions, output, file_format, csv_safe=csv_safe)

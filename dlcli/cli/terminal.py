@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dlcli.cli.formatting import shortened
-from dlcli.errors import escape_control
+from dlcli.errors import ConfigError, DlcliError, escape_control, plural
 
 
 def print_text(text: str = "") -> None:
@@ -49,3 +49,15 @@ def write_error_stream(text: str) -> None:
         sys.stderr.flush()
     except OSError:
         sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 (for the rest of the process)
+
+
+def print_error(error: DlcliError) -> None:
+    """Print an error and its hint to standard error."""
+    if isinstance(error, ConfigError):
+        print(escape_control(shortened(str(error))), file=sys.stderr)
+        count = plural(len(error.problems), "problem")
+        print(f"dlcli: error: {count} in the config", file=sys.stderr)
+    else:
+        print(escape_control(shortened(f"dlcli: error: {error}")), file=sys.stderr)
+    if error.hint:
+        print(escape_control(shortened(f"hint: {error.hint}")), file=sys.stderr)

@@ -13,6 +13,7 @@ from typing import Any
 from dlcli.config.catalogue import stored_catalogue
 from dlcli.errors import ModelFileError
 from dlcli.models.file import ModelFile, read_model_file
+from dlcli.models.guard import check_in_child
 from dlcli.models.inspection.cost.shapes import Effect
 from dlcli.models.inspection.onnx.checks import graph_operators
 from dlcli.models.limits import DEFAULT, Limits
@@ -140,7 +141,9 @@ def inspect(path: str | os.PathLike[str], limits: Limits = DEFAULT) -> ModelCont
     ModelFileError
         If the file is refused, as it would be by `predict`.
     """
-    file = read_model_file(find_model(path), limits)
+    path = find_model(path)
+    check_in_child(path, "inspect", limits)
+    file = read_model_file(path, limits)
     stored, cost = file.inspect_weights()
     is_zip = file.source.kind == "zip"
     metadata = file.metadata

@@ -34,6 +34,7 @@ from dlcli.models.container import (
     read_onnx,
     stored_sha256,
 )  # fmt: skip
+from dlcli.models.guard import trust
 from dlcli.models.inspection.architecture import Architecture, inspect_architecture
 from dlcli.models.inspection.bounded_json import read_json
 from dlcli.models.inspection.source import Source, open_source
@@ -209,6 +210,7 @@ def save_model(model: Any, path: Path, metadata: Metadata, graph: OnnxGraph | No
                 graph = graph.of(stored_sha256(file))
             metadata = metadata.model_copy(update={"graph": graph.facts})
         embed(temporary, metadata, graph.content if graph else None)
+        trust(temporary)
 
 
 @contextmanager

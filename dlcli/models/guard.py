@@ -1,111 +1,218 @@
-"""A process of its own for what opens a stranger's model, with an end to its memory.
+"""Open untrusted model files with bounded memory and CPU time.
 
-The inspection refuses files that would take too much. What it misses ends here, in a sentence
-instead of a machine that no longer answers.
+The inspection refuses most harmful files. The limits here stop what it misses: a file that crashes
+a library, or makes it loop or allocate without end.
+
+The command line runs a whole command in a child process under these limits
+(`dlcli.cli.confinement`). A program that uses dlcli as a library cannot continue in a fork, because
+it may have threads. For such a program `check_in_child` opens the file in a separate process
+first, and the program opens it only if that succeeds.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import signal
+import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, Literal
 
-LEAST = 4 << 30
-TIMES_FILE = 8
-# Processor seconds in which a file has to be open.
-LONGEST, BYTES_PER_SECOND = 60, 20e6
-# Drivers of GPUs reserve far more address space than they use.
-GPUS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
-PASSED_ON = (signal.SIGINT, signal.SIGTERM)
+from dlcli.errors import ModelFileError
+from dlcli.files import cache_folder
+from dlcli.models.inspection.source import open_source
+from dlcli.models.limits import Limits
 
-_allowed = False
+Purpose = Literal["inspect", "auto", "onnx", "keras"]
+
+# Bytes of memory: a base, which covers TensorFlow, and a multiple of the file's size.
+BASE_MEMORY, MEMORY_PER_BYTE = 4 << 30, 8
+# Seconds of CPU time: a base, and one more for so many bytes of the file.
+BASE_SECONDS, BYTES_PER_SECOND = 60.0, 20e6
+# A child that waits uses no CPU time; it is stopped after so many times its limit.
+WAIT_FACTOR = 10
+# The parent's `sys.path` makes the child import the same packages; `-I` ignores the rest.
+CHILD_CODE = """
+import json, sys
+request = json.load(sys.stdin)
+sys.path[:] = request.pop("sys_path")
+from dlcli.models.guarded_child import serve
+serve(**request)
+"""
+# The child needs no GPU, whose drivers reserve far more address space than the limit.
+CHILD_ENVIRONMENT = {
+    "CUDA_VISIBLE_DEVICES": "-1", "HIP_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3",
+}  # fmt: skip
+
 _confined = False
+_trusted: set[str] = set()
 
 
-def allow() -> None:
-    """Let commands of this process go on in a child; a library or a test is asked for nothing."""
-    global _allowed  # noqa: PLW0603 (a switch of the process)
-    _allowed = os.name == "posix" and not any(map(os.path.exists, GPUS))
-
-
-def confine(model: Path) -> None:
-    """Go on in a child process, and end this one as the child ends.
-
-    Called before anything is imported that starts threads.
-
-    Parameters
-    ----------
-    model : Path
-        For the message.
-    """
-    global _confined  # noqa: PLW0603 (a fact of the process)
-    if not _allowed:
-        return
-    signal.pthread_sigmask(signal.SIG_BLOCK, PASSED_ON)  # until somebody can pass them on
-    child = os.fork()
-    if child:
-        _stand_in(child, model)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
+def declare_confined() -> None:
+    """Note that this process is limited itself, so that it opens files without `check_in_child`."""
+    global _confined  # noqa: PLW0603 (a property of the process)
     _confined = True
 
 
-def limit(size: int) -> None:
-    """Bound the memory of this process, if it is a child, by the size of the model file in it."""
-    if not _confined or sys.platform != "linux":  # others count other things, or nothing
+def limit_memory(size: int, *, with_data: bool = True) -> None:
+    """Limit the memory of this process; on Linux alone, since others do not enforce the limit.
+
+    Parameters
+    ----------
+    size : int
+        Bytes of the model file.
+    with_data : bool
+        Whether the process also holds data sets, for which three quarters of the machine's
+        memory are allowed.
+    """
+    if sys.platform != "linux":
         return
     import resource
 
-    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    wanted = max(LEAST + TIMES_FILE * size, machine * 3 // 4)  # evaluate holds its data too
-    _, most = resource.getrlimit(resource.RLIMIT_DATA)
-    if most != resource.RLIM_INFINITY:
-        wanted = min(wanted, most)
-    resource.setrlimit(resource.RLIMIT_DATA, (wanted, most))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    limit, (_, hard) = memory_limit_for(size, with_data), resource.getrlimit(resource.RLIMIT_DATA)
+    if hard != resource.RLIM_INFINITY:
+        limit = min(limit, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
+
+
+def memory_limit_for(size: int, with_data: bool) -> int:
+    """Return the bytes of memory allowed for a file of `size` bytes, at most those there are."""
+    from dlcli.network.environment import memory_limit
+
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    total = min(total, memory_limit() or total)
+    limit = BASE_MEMORY + MEMORY_PER_BYTE * size
+    return min(max(limit, total * 3 // 4) if with_data else limit, total)
+
+
+def seconds_for(size: int) -> float:
+    """Return the CPU seconds in which a file of `size` bytes has to be open."""
+    return BASE_SECONDS + size / BYTES_PER_SECOND
 
 
 @contextmanager
-def deadline(size: int) -> Iterator[None]:
-    """End this process, if it is a child, where opening a file of so many bytes takes too long.
+def opening(path: Path, seconds: float) -> Iterator[None]:
+    """End this process when the block uses more CPU time than `seconds`.
 
-    Signals with handlers of Python's wait for libraries that go round for ever.
+    The signal's default action ends the process, since a Python handler would have to wait for
+    a library that loops.
+
+    Raises
+    ------
+    ModelFileError
+        If the memory is exhausted.
     """
-    if not _confined:
-        yield
-        return
-    signal.setitimer(signal.ITIMER_PROF, LONGEST + size / BYTES_PER_SECOND)
+    if sys.platform != "win32":
+        signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
+    except MemoryError:
+        raise _stopped(path, "it needs more memory than is allowed") from None
     finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
+        if sys.platform != "win32":
+            signal.setitimer(signal.ITIMER_PROF, 0)
 
 
-def _stand_in(child: int, model: Path) -> NoReturn:
-    """Wait for the child, pass signals on to it, and end as it ends."""
+def killed(path: Path, signum: int) -> ModelFileError:
+    """Return the error for a process that a signal ended while it had a model file open."""
+    limit = "CPU time" if signum == signal.SIGPROF else "memory"
+    name = signal.Signals(signum).name
+    return _stopped(path, f"it is damaged or needs more {limit} than is allowed ({name})")
 
-    def pass_on(number: int, _: object) -> None:
-        # A terminal interrupts both of them by itself.
-        if number != signal.SIGINT or not any(map(os.isatty, (0, 1, 2))):
-            os.kill(child, number)
 
-    for number in PASSED_ON:
-        signal.signal(number, pass_on)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
-    _, status = os.waitpid(child, 0)
-    if os.WIFEXITED(status):
-        os._exit(os.WEXITSTATUS(status))
-    ended = os.WTERMSIG(status)
-    if ended in (*PASSED_ON, signal.SIGHUP, signal.SIGPIPE):
-        os._exit(128 + ended)
-    name = signal.Signals(ended).name
-    print(
-        f"dlcli: error: the model {str(model)!r} ended the process ({name}): it is damaged, or "
-        f"takes more {'time' if ended == signal.SIGPROF else 'memory'} than there is for it",
-        file=sys.stderr,
-    )
-    print("hint: `dlcli inspect` says what is inside", file=sys.stderr, flush=True)
-    os._exit(2)
+def _stopped(path: Path, reason: str) -> ModelFileError:
+    hint = "`dlcli inspect` shows what the file contains"
+    return ModelFileError(f"{path} stopped the process that opened it: {reason}", hint=hint)
+
+
+def trust(path: Path) -> None:
+    """Note that this process wrote a file, which therefore needs no check."""
+    _trusted.add(_sha256(path))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_in_child(path: Path, purpose: Purpose, limits: Limits) -> None:
+    """Open a model file in a child process with limited memory and CPU time.
+
+    A file that passes is remembered by its SHA-256 in the user's cache. Nothing is done for a
+    file that passed before or was written by this process, in a confined process, and where there
+    is no Python interpreter to start.
+
+    Parameters
+    ----------
+    path : Path
+    purpose : {"inspect", "auto", "onnx", "keras"}
+        What the child does with the file: inspect it, or load it with this engine and compute
+        one row.
+    limits : Limits
+
+    Raises
+    ------
+    ModelFileError
+        If the child refuses the file, crashes, or exceeds a limit.
+    """
+    if _confined or not sys.executable or getattr(sys, "frozen", False):
+        return
+    with open_source(path, limits) as (source, _):
+        digest = _sha256(path)
+    marker = _marker(digest, purpose)
+    if digest in _trusted or marker.exists():
+        return
+    seconds = seconds_for(source.size)
+    request = {
+        "sys_path": list(map(str, sys.path)),
+        "path": str(path),
+        "purpose": purpose,
+        "limits": asdict(limits),
+        "seconds": seconds,
+    }
+    answer = _run_child(path, request, seconds * WAIT_FACTOR)
+    if answer:
+        raise ModelFileError(answer["message"], hint=answer["hint"])
+    with suppress(OSError):  # without the marker, the next process checks the file again
+        marker.parent.mkdir(parents=True, exist_ok=True)
+        marker.touch()
+
+
+def _marker(digest: str, purpose: Purpose) -> Path:
+    """Return the empty file that records a passed check, for the installed versions."""
+    packages = [f"{name} {version(name)}" for name in ("keras", "onnxruntime", "h5py")]
+    return cache_folder() / "checked" / ", ".join(packages) / f"{digest}.{purpose}"
+
+
+def _run_child(path: Path, request: Mapping[str, Any], timeout: float) -> Mapping[str, str]:
+    """Return why the child refuses a file; empty if it opened it."""
+    try:
+        child = subprocess.run(  # noqa: S603 (this interpreter, with code from this module)
+            [sys.executable, "-I", "-c", CHILD_CODE],
+            input=json.dumps(request).encode(),
+            capture_output=True,
+            timeout=timeout,
+            check=False,
+            env={**os.environ, **CHILD_ENVIRONMENT},
+        )
+    except subprocess.TimeoutExpired:
+        raise _stopped(path, f"it was not open after {timeout:.0f} seconds") from None
+    except OSError as error:
+        raise _stopped(path, f"the process could not be started ({error})") from None
+    if child.returncode < 0:
+        raise killed(path, -child.returncode)
+    try:
+        answer: Mapping[str, str] = json.loads(child.stdout)
+    except ValueError:
+        lines = child.stderr.decode(errors="replace").strip().splitlines() or [""]
+        reason = f"it ended with exit code {child.returncode}: {lines[-1][:200]}"
+        raise _stopped(path, reason) from None
+    return answer

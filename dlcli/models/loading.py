@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from dlcli.errors import ModelFileError, first_line
 from dlcli.models.file import ModelFile, read_model_file, weights_sha256
+from dlcli.models.guard import check_in_child
 from dlcli.models.inspection.onnx.checks import inspect_onnx
 from dlcli.models.limits import DEFAULT, Limits
 from dlcli.models.metadata import Metadata
@@ -123,6 +124,7 @@ def load_model(
         own layers, was written by a newer dlcli, or has no usable graph where one is asked for.
     """
     path = find_model(path)
+    check_in_child(path, engine, limits)
     file = read_model_file(path, limits)
     notices: list[str] = []
     if file.metadata is None:
