@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from conftest import run_process
 
+import dlcli
 from dlcli import ModelFileError, inspect, predict
 from dlcli.errors import DlcliError
 from dlcli.models.file import read_model_file
