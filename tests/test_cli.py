@@ -277,7 +277,7 @@ def test_a_full_disk_does_not_hide_why_a_training_failed(dlcli, people, monkeypa
         if progress.epoch_done:
             monkeypatch.setattr(os, "fsync", full)
 
-    monkeypatch.setattr("dlcli.training.checkpoint.LEAST_SECONDS", 1e9)
+    monkeypatch.setattr("dlcli.training.checkpoint.MIN_SECONDS", 1e9)
     monkeypatch.setattr("dlcli.cli.progress.ProgressDisplay.__call__", fill_the_disk)
     growing = "{ExponentialDecay: {initial_learning_rate: 0.001, decay_steps: 1, decay_rate: 1e30}}"
     code, _, err = dlcli("train", people, "--set", "fit.epochs=20", "--set", "loss=mse",

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from dlcli.experiments.resume import run_config
 from dlcli.models.loading import load_model
 from dlcli.runs.records import read_record
 from dlcli.training.callback_state import FIELDS
-from dlcli.training.checkpoint import read_state
+from dlcli.training.checkpoint import State, read_state, write_state
 
 # Processes run the package that the tests import.
 PACKAGE = str(Path(package.__file__).parents[1])
@@ -36,8 +37,8 @@ class Killed(BaseException):
 @pytest.fixture(autouse=True)
 def _eager(monkeypatch):
     """Keep the state after every epoch, however short."""
-    monkeypatch.setattr("dlcli.training.checkpoint.LEAST_SECONDS", 0.0)
-    monkeypatch.setattr("dlcli.training.checkpoint.SHARE", 1e9)
+    monkeypatch.setattr("dlcli.training.checkpoint.MIN_SECONDS", 0.0)
+    monkeypatch.setattr("dlcli.training.checkpoint.MAX_COST", 1e9)
 
 
 def kill_at(epoch, step=None):
@@ -149,7 +150,7 @@ def test_a_killed_training_ends_with_the_same_bits(case, run_on, tmp_path):
 def test_a_training_goes_on_within_an_epoch(changes, run_on, tmp_path, monkeypatch):
     # Few steps per call, as a long epoch has them; a state after each.
     monkeypatch.setattr("dlcli.training.reusable_model.choose_steps_per_execution", lambda *_: 3)
-    monkeypatch.setattr("dlcli.training.callbacks.REPORT_SECONDS", 0.0)
+    monkeypatch.setattr("dlcli.training.progress.REPORT_SECONDS", 0.0)
     config = load_config("iris", [*SMALL, "fit.epochs=3", "fit.batch_size=4", *changes])
 
     alone = train(config, runs=tmp_path / "alone")
@@ -474,7 +475,7 @@ CONVOLUTION = "model=[{Reshape: [4, 1]}, {Conv1D: {filters: 2, kernel_size: 2}},
 # A process that checkpoints every epoch, however short.
 EAGER = """
 from dlcli.training import checkpoint
-checkpoint.LEAST_SECONDS, checkpoint.SHARE = 0.0, 1e9
+checkpoint.MIN_SECONDS, checkpoint.MAX_COST = 0.0, 1e9
 from dlcli.cli import process
 process()
 """
@@ -550,6 +551,7 @@ def test_a_run_of_another_kind_is_not_resumed(people, tmp_path, kind, other):
 
 def test_stacked_folds_go_on_within_an_epoch(tmp_path, monkeypatch):
     monkeypatch.setattr("dlcli.training.stacked.training.choose_steps_per_execution", lambda *_: 2)
+    monkeypatch.setattr("dlcli.training.progress.REPORT_SECONDS", 0.0)
     config = load_config("iris", [*FOLDS, "fit.epochs=3", "fit.batch_size=8"])
     alone = kfold(config, runs=tmp_path / "alone")
 
@@ -818,3 +820,103 @@ def test_a_config_that_was_changed_in_the_run_is_refused(dlcli, left):
 
     assert code == 2
     assert "its config.yaml has been changed since it began" in error
+
+
+def tampered(folder, change):
+    """Change the content of a checkpoint, with valid checksums."""
+    state, _ = read_state(folder)
+    arrays = {name: list(values) for name, values in state.arrays.items()}
+    content = SimpleNamespace(values=dict(state.values), arrays=arrays)
+    change(content)
+    write_state(folder, State(content.values, content.arrays))
+
+
+@pytest.fixture(scope="module")
+def stopped_within_an_epoch(tmp_path_factory):
+    """A training stopped after some steps of its second epoch."""
+    runs = tmp_path_factory.mktemp("stopped")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dlcli.training.checkpoint.MIN_SECONDS", 0.0)
+        patch.setattr("dlcli.training.checkpoint.MAX_COST", 1e9)
+        patch.setattr("dlcli.training.reusable_model.choose_steps_per_execution", lambda *_: 3)
+        patch.setattr("dlcli.training.progress.REPORT_SECONDS", 0.0)
+        config = load_config(
+            "iris", [*SMALL, "fit.batch_size=4", "callbacks=[{EarlyStopping: {patience: 3}}]"]
+        )
+        with pytest.raises(Killed):
+            train(config, runs=runs, on_progress=kill_at(2, 14), checkpoint_every=0.0)
+    return runs / "iris" / "1"
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [(lambda s: s.values.update(seconds="soon"), "seconds: Input should be a valid number"),
+     (lambda s: s.values.update(epoch=-1), "epoch: Input should be greater than or equal to 0"),
+     (lambda s: s.values.pop("stopped"), "stopped: Field required"),
+     (lambda s: s.values.update(step=10_000), "epoch 2, step 10000 of 8 epochs of 24 steps"),
+     (lambda s: s.values["callbacks"].pop(), "2 callbacks, not 3"),
+     (lambda s: s.values["callbacks"][0].update(wait="long"), "EarlyStopping.wait: Input should be a valid int"),
+     (lambda s: s.values["callbacks"][0].pop("best"), "EarlyStopping.best: Field required"),
+     (lambda s: s.arrays.pop("optimizer"), "it has no arrays 'optimizer'"),
+     (lambda s: s.arrays.update(model=s.arrays["model"][:-1]), "variables, "),
+     (lambda s: s.arrays.update(metrics=[np.zeros(7, np.float32)] * len(s.arrays["metrics"])), "not float32 (7,)")],
+)  # fmt: skip
+def test_a_state_of_another_training_is_an_error_that_names_the_checkpoint(
+    stopped_within_an_epoch, tmp_path, dlcli, change, reason
+):
+    run = tmp_path / "run"
+    shutil.copytree(stopped_within_an_epoch, run)
+    tampered(run / "checkpoint", change)
+
+    code, _, error = dlcli("train", "--resume", run)
+
+    assert code == 2, error
+    assert f"the checkpoint in {run / 'checkpoint'} does not fit: " in error
+    assert reason in error
+    assert f"hint: remove {run / 'checkpoint'} to start over" in error
+
+
+@pytest.fixture(scope="module")
+def stopped_in_the_second_fold(tmp_path_factory):
+    """A serial cross-validation stopped in its second fold."""
+    runs = tmp_path_factory.mktemp("folds")
+    seen = []
+
+    def stop(progress):
+        seen.append(progress)
+        if len(seen) == 5:
+            raise Killed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dlcli.training.checkpoint.MIN_SECONDS", 0.0)
+        patch.setattr("dlcli.training.checkpoint.MAX_COST", 1e9)
+        with pytest.raises(Killed):
+            kfold(
+                load_config("iris", ["fit.epochs=3"]),
+                folds=3, engine="serial", runs=runs, on_progress=stop,
+            )  # fmt: skip
+    return runs / "iris" / "1"
+
+
+@pytest.mark.parametrize(
+    ("fold", "change", "reason"),
+    [(1, lambda s: s.values["done"].pop("seconds"), "done.seconds: Field required"),
+     (1, lambda s: s.values["done"].update(metrics=[1.0]), "done.metrics: Input should be a valid dict"),
+     (1, lambda s: s.arrays.clear(), "it has no outputs"),
+     (1, lambda s: s.arrays.update(outputs=[s.arrays["outputs"][0][:9]]), "9 outputs for 50 test rows"),
+     (2, lambda s: s.values.update(step="1"), "step: Input should be a valid integer"),
+     (2, lambda s: s.arrays.pop("model"), "it has no arrays 'model'")],
+)  # fmt: skip
+def test_an_outcome_of_another_fold_is_an_error_that_names_the_checkpoint(
+    stopped_in_the_second_fold, tmp_path, dlcli, fold, change, reason
+):
+    run = tmp_path / "run"
+    shutil.copytree(stopped_in_the_second_fold, run)
+    folder = run / "checkpoint" / f"fold-{fold}"
+    tampered(folder, change)
+
+    code, _, error = dlcli("kfold", "--resume", run)
+
+    assert code == 2, error
+    assert f"the checkpoint in {folder} does not fit: " in error
+    assert reason in error

@@ -16,7 +16,8 @@ from dlcli.runs.differences import differences, environment_differences
 from dlcli.runs.directory import CONFIG, RunDirectory, folder_name, in_use
 from dlcli.runs.listing import find_run, numbered_runs
 from dlcli.runs.records import RECORD, Extension, Kind, Resumed, RunRecord, read_record
-from dlcli.training.checkpoint import State, read_state
+from dlcli.training.checkpoint import read_state
+from dlcli.training.training_state import TrainingState
 
 
 @dataclass
@@ -26,13 +27,13 @@ class ReopenedRun:
     Parameters
     ----------
     run : RunDirectory
-    state : State or None
+    state : TrainingState or None
         The training state; None if the training starts over, or the folds keep their own states.
     notices : list of str
     """
 
     run: RunDirectory
-    state: State | None
+    state: TrainingState | None
     notices: list[str] = field(default_factory=list)
 
 
@@ -174,7 +175,7 @@ def _reopen(
         extension = Extension(at=now(), before=before, to=after)
     resumed = Resumed(at=now(), epoch=0)
     if state is not None:
-        resumed = Resumed(at=now(), epoch=state.values["epoch"], step=state.values["step"])
+        resumed = Resumed(at=now(), epoch=state.epoch, step=state.step)
     # Before the config: between the two writes, a finished run must not look like a longer one.
     run.resume(resumed, extension, forced)
     run.write_config(config)
@@ -212,40 +213,34 @@ def _check_config(
         raise _refusal(run.path, "the config differs", changes, hint)
 
 
-def _read_state(run: RunDirectory) -> tuple[State | None, list[str]]:
+def _read_state(run: RunDirectory) -> tuple[TrainingState | None, list[str]]:
     """Return the state of a training and notices; a cross-validation has a state per fold."""
-    state, notices = read_state(run.checkpoint)
-    if state is None and notices:
+    stored, notices = read_state(run.checkpoint)
+    if stored is None and notices:
         hint = f"remove {run.checkpoint} to start over"
         raise _refusal(run.path, "no state can be read", notices, hint)
-    if state is not None:
-        _check_state(run, state)
-        epoch = state.values["epoch"]
-        step = f", within epoch {epoch + 1}" if state.values["step"] else ""
+    state = None
+    if stored is not None:
+        state = TrainingState.from_state(stored, run.checkpoint)
+        epoch = state.epoch
+        step = f", within epoch {epoch + 1}" if state.step else ""
         notices.append(f"resuming after {epoch} epoch{'' if epoch == 1 else 's'}{step}")
     elif run.record.kind == "train":
         notices.append("no checkpoint was written yet: starting over")
     return state, notices
 
 
-def _check_state(run: RunDirectory, state: State) -> None:
-    """Refuse a checkpoint that no training wrote."""
-    values = state.values
-    numbers = [values.get("epoch"), values.get("step")]
-    counts = all(isinstance(number, int) and number >= 0 for number in numbers)
-    if not counts or not isinstance(values.get("stopped"), bool):
-        raise DlcliError(f"{run.checkpoint} does not hold the state of a training")
-
-
-def _check_extension(run: RunDirectory, state: State | None, config: Config, before: int) -> None:
+def _check_extension(
+    run: RunDirectory, state: TrainingState | None, config: Config, before: int
+) -> None:
     """Refuse another number of epochs if the run could not have reached its state with it."""
     epochs = config.fit.epochs
     if state is None:
         if run.record.status == "finished":
             raise DlcliError(f"{run.path} is finished and has no checkpoint to resume from")
         return
-    done = state.values["epoch"]
-    if state.values["stopped"]:
+    done = state.epoch
+    if state.stopped:
         raise DlcliError(
             f"{run.path} was ended by a callback after {done} epochs; more epochs change nothing"
         )

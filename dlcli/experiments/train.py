@@ -24,9 +24,9 @@ from dlcli.preparation.prepare import prepare
 from dlcli.runs.description import describe_run
 from dlcli.runs.directory import RunDirectory
 from dlcli.training.callback_state import check_resumable
-from dlcli.training.checkpoint import Checkpoint
 from dlcli.training.fit import FitResult
 from dlcli.training.session import Session, open_session, split_notices
+from dlcli.training.training_state import Checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The rows of a fit as batches, made at little cost."""
+"""Data pipelines of training and validation batches with little overhead."""
 
 from __future__ import annotations
 
@@ -10,19 +10,22 @@ import numpy as np
 
 from dlcli.types import Array
 
+MIN_VALIDATION_BATCH = 256
+
 
 @dataclass(frozen=True)
 class FitData:
-    """Arrays of one fit, preprocessed and encoded.
+    """Preprocessed and encoded rows of one fit.
 
     Parameters
     ----------
     x : ndarray of float32, shape (n, …)
+        Or a tensor.
     y : ndarray, shape (n, units) or (n, 1)
     weights : ndarray of float32, shape (n,), optional
         One per row.
     validation : tuple of ndarray, optional
-        ``x`` and ``y`` of the rows that watch.
+        ``x`` and ``y`` of the validation rows.
     """
 
     x: Array
@@ -32,7 +35,7 @@ class FitData:
 
 
 def steps_per_epoch(rows: int, batch_size: int) -> int:
-    """Return the number of batches in an epoch, the last one perhaps smaller."""
+    """Return the number of batches in an epoch; the last one may be smaller."""
     return math.ceil(rows / batch_size)
 
 
@@ -44,10 +47,10 @@ def training_batches(
     shares: int = 1,
     start: tuple[int, int] = (0, 0),
 ) -> Any:
-    """Make the pipeline of training batches.
+    """Build the pipeline of training batches.
 
-    The order of epoch e is a permutation drawn from (seed, e) alone, so that it needs no
-    generator whose state would have to be saved.
+    The order of epoch e is a permutation drawn from (seed, e) alone, so that no state of a
+    random generator has to be saved.
 
     Parameters
     ----------
@@ -55,23 +58,23 @@ def training_batches(
     batch_size : int
     seed : int
     epoch : tf.Variable, optional
-        int64 scalar with the number of the epoch, read when its iterator is made. Without it
-        the pipeline runs on without end: making an iterator takes longer than many an epoch
-        of a small table.
+        int64 scalar with the number of the epoch, read when an iterator is created. Without it
+        the pipeline is endless: creating an iterator can take longer than an epoch of a small
+        table.
     shares : int
-        Into how many consecutive elements each batch is cut, one per device.
+        Number of consecutive elements into which each batch is divided, one per device.
     start : tuple of int
-        The epoch from which a pipeline without end runs on, and how many of its batches are
-        left out; with a variable, of every epoch.
+        First epoch of an endless pipeline, and the number of its batches to skip; with a
+        variable, the number of batches to skip in every epoch.
 
     Returns
     -------
     tf.data.Dataset
-        Of ``(x, y)`` or ``(x, y, weights)``.
+        Elements are ``(x, y)`` or ``(x, y, weights)``.
     """
     import tensorflow as tf
 
-    # Reading the functions' source to find Python loops costs more than tracing them.
+    # Autograph would search the source for Python loops, which takes longer than tracing.
     plain = tf.autograph.experimental.do_not_convert
     rows = len(data.x)
     steps = steps_per_epoch(rows, batch_size)
@@ -90,29 +93,31 @@ def training_batches(
             return tuple(tf.gather(array, indices) for array in arrays)
 
         def share(part: Any) -> tuple[Any, ...]:
-            whole = order[part // shares * batch_size : (part // shares + 1) * batch_size]
-            indices = _share(whole, part % shares, shares)
+            batch_indices = order[part // shares * batch_size : (part // shares + 1) * batch_size]
+            indices = _share(batch_indices, part % shares, shares)
             x, y, weight = (tf.gather(array, indices) for array in arrays)
-            # The devices' mean losses count alike, however many rows each of them has.
-            factor = shares * tf.size(indices) / tf.size(whole)
+            # The devices' mean losses are averaged with equal weights, whatever their row counts.
+            factor = shares * tf.size(indices) / tf.size(batch_indices)
             return x, y, weight * tf.cast(factor, tf.float32)
 
         if shares == 1:
             return tf.data.Dataset.range(steps).map(plain(batch))
         return tf.data.Dataset.range(steps * shares).map(plain(share))
 
-    first, done = start
+    first, skipped = start
     if epoch is None:
-        dataset = tf.data.Dataset.range(first, 2**31).flat_map(plain(batches)).skip(done * shares)
+        dataset = (
+            tf.data.Dataset.range(first, 2**31).flat_map(plain(batches)).skip(skipped * shares)
+        )
     else:
         numbered = plain(lambda _: batches(epoch.read_value()))
-        dataset = tf.data.Dataset.from_tensors(0).flat_map(numbered).skip(done * shares)
-        dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps - done))
+        dataset = tf.data.Dataset.from_tensors(0).flat_map(numbered).skip(skipped * shares)
+        dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps - skipped))
     return _plain_options(dataset, rows)
 
 
 def _share(indices: Any, number: Any, shares: int) -> Any:
-    """Cut an equal part out of the indices of a batch; some have a row less, or none."""
+    """Return one of `shares` nearly equal parts of a batch's indices; it may be empty."""
     import tensorflow as tf
 
     size = tf.size(indices, tf.int64)
@@ -120,7 +125,7 @@ def _share(indices: Any, number: Any, shares: int) -> Any:
 
 
 def validation_batches(x: Array, y: Array, batch_size: int) -> Any:
-    """Make the pipeline of validation batches, in the order of the rows."""
+    """Build the pipeline of validation batches, in the order of the rows."""
     import tensorflow as tf
 
     with tf.device("cpu:0"):
@@ -131,7 +136,7 @@ def validation_batches(x: Array, y: Array, batch_size: int) -> Any:
 
 
 def _plain_options(dataset: Any, rows: int) -> Any:
-    """Switch off what costs more than it brings for rows in memory."""
+    """Switch off options that cost more time than they save for rows in memory."""
     import tensorflow as tf
 
     options = tf.data.Options()

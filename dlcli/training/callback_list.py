@@ -1,4 +1,4 @@
-"""The callbacks of a training that may take two calls of ``fit``."""
+"""The callback list of a training that may take two calls of ``fit``."""
 
 from __future__ import annotations
 
@@ -12,21 +12,24 @@ _callbacks: Any = import_keras().callbacks
 
 
 class ResumableCallbackList(_callbacks.CallbackList):
-    """The callbacks of one training that may take two fits: the rest of an epoch, and the others.
-
-    They begin and end once.
+    """Callback list shared by up to two ``fit`` calls; train-begin and train-end fire once.
 
     Parameters
     ----------
     callbacks : sequence of keras.callbacks.Callback
     model : keras.Sequential
     epochs, steps : int
-        Of the training, and of an epoch.
+        Number of epochs, and steps per epoch.
+
+    Attributes
+    ----------
+    first_step : int
+        First step of the rest of an epoch, added to the step numbers that Keras counts from 0.
     """
 
     def __init__(self, callbacks: Sequence[Any], model: Any, epochs: int, steps: int) -> None:
         super().__init__(callbacks, model=model, verbose=0, epochs=epochs, steps=steps)
-        self.offset = 0  # of the first step of the rest of an epoch
+        self.first_step = 0
         self._begun = False
         self._last_logs: Logs = None
 
@@ -36,14 +39,14 @@ class ResumableCallbackList(_callbacks.CallbackList):
             super().on_train_begin(logs)
 
     def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
-        super().on_train_batch_begin(batch + self.offset, logs)
+        super().on_train_batch_begin(batch + self.first_step, logs)
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
-        super().on_train_batch_end(batch + self.offset, logs)
+        super().on_train_batch_end(batch + self.first_step, logs)
 
     def on_train_end(self, logs: Logs = None) -> None:
         self._last_logs = logs
 
     def finish(self) -> None:
-        """Tell the callbacks that the training has ended."""
+        """Fire train-end, with the logs of the last call of ``fit``."""
         super().on_train_end(self._last_logs)

@@ -1,41 +1,50 @@
-"""What callbacks remember, taken out to be kept and put back."""
+"""State of callbacks, extracted for checkpoints and restored from them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from dlcli.errors import DlcliError
 from dlcli.files import atomic
 from dlcli.types import Array
 
-# The fields of each callback that change in a training; all others of a config have none.
-FIELDS = {
-    "EarlyStopping": ("wait", "stopped_epoch", "best", "best_epoch", "best_weights"),
-    "ReduceLROnPlateau": ("wait", "best", "cooldown_counter"),
-    "ModelCheckpoint": ("best", "_last_batch_seen", "_batches_seen_since_last_saving"),
-    "SwapEMAWeights": ("_ema_weights_in_model",),
-    "TensorBoard": ("_global_train_batch", "_global_test_batch"),
-    "CSVLogger": (),  # its file is all it has
-    "LearningRateScheduler": (),
-    "TerminateOnNaN": (),
-    "BestKeeper": ("best", "epoch", "weights"),
-    "History": ("epoch", "history"),
-}
+# The fields of each callback that change in a training, with their types. A field that is a
+# list of arrays is stored with the arrays, or as None or [] among the plain values.
+Weights = list[Any] | None
+FIELDS: dict[str, dict[str, Any]] = {
+    "EarlyStopping": {
+        "wait": int, "stopped_epoch": int, "best": float | None, "best_epoch": int,
+        "best_weights": Weights,
+    },
+    "ReduceLROnPlateau": {"wait": int, "best": float | None, "cooldown_counter": int},
+    "ModelCheckpoint": {
+        "best": float | None, "_last_batch_seen": int, "_batches_seen_since_last_saving": int,
+    },
+    "SwapEMAWeights": {"_ema_weights_in_model": bool},
+    "TensorBoard": {"_global_train_batch": int, "_global_test_batch": int},
+    "CSVLogger": {},  # its file is its state
+    "LearningRateScheduler": {},
+    "TerminateOnNaN": {},
+    "BestWeights": {"best": float, "epoch": int, "weights": Weights},
+    "History": {"epoch": list[int], "history": dict[str, list[float]]},
+}  # fmt: skip
 
 States = list[dict[str, Any]]
 
 
 def check_resumable(callbacks: Sequence[Any]) -> None:
-    """Refuse a callback whose state nobody knows how to keep.
+    """Refuse callbacks whose state cannot be saved.
 
     Raises
     ------
     DlcliError
-        Before a training starts, not when it is to go on.
+        Before the training, rather than when it is resumed.
     """
     for callback in callbacks:
         if type(callback).__name__ not in FIELDS:
@@ -46,23 +55,23 @@ def check_resumable(callbacks: Sequence[Any]) -> None:
 
 
 def callback_states(callbacks: Sequence[Any]) -> tuple[States, dict[str, list[Array]]]:
-    """Return the plain fields of each callback, and its lists of arrays by name."""
+    """Return the plain fields of each callback, and their lists of arrays by name."""
     states: States = []
     arrays: dict[str, list[Array]] = {}
     for number, callback in enumerate(callbacks):
-        plain: dict[str, Any] = {}
+        state: dict[str, Any] = {}
         for name in FIELDS[type(callback).__name__]:
             value = getattr(callback, name)
             if isinstance(value, list) and value and isinstance(value[0], np.ndarray):
                 arrays[f"callback{number}.{name}"] = value
             else:
-                plain[name] = _plain(value)
-        states.append(plain)
+                state[name] = _plain(value)
+        states.append(state)
     return states, arrays
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as JSON has it; metrics may be scalars of NumPy or TensorFlow."""
+    """Return a value as JSON represents it; metrics may be NumPy or TensorFlow scalars."""
     if isinstance(value, dict):
         return {key: [_plain(item) for item in items] for key, items in value.items()}
     if isinstance(value, list):
@@ -73,27 +82,56 @@ def _plain(value: Any) -> Any:
 
 
 def restore_callbacks(
-    callbacks: Sequence[Any], states: States, arrays: dict[str, Sequence[Array]]
+    callbacks: Sequence[Any], states: States, arrays: Mapping[str, Sequence[Array]]
 ) -> None:
-    """Give callbacks back what `callback_states` took; to be called once a training has begun."""
+    """Set the fields of callbacks to what `callback_states` returned, after train-begin.
+
+    Raises
+    ------
+    ValueError
+        If they are the fields of other callbacks.
+    """
     if len(states) != len(callbacks):
-        raise KeyError("other callbacks")
-    for number, (callback, plain) in enumerate(zip(callbacks, states, strict=True)):
-        for name in FIELDS[type(callback).__name__]:
-            kept = arrays.get(f"callback{number}.{name}")
-            setattr(callback, name, plain[name] if kept is None else list(kept))
+        raise ValueError(f"{len(states)} callbacks, not {len(callbacks)}")
+    for number, (callback, state) in enumerate(zip(callbacks, states, strict=True)):
+        kind = type(callback).__name__
+        start = f"callback{number}."
+        lists = {
+            name.removeprefix(start): list(values)
+            for name, values in arrays.items()
+            if name.startswith(start)
+        }
+        try:
+            _model(kind).model_validate({**state, **lists})
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(map(str, (kind, *first["loc"])))
+            raise ValueError(f"{place}: {first['msg']}") from None
+        for name in FIELDS[kind]:
+            setattr(callback, name, lists[name] if name in lists else state[name])
+
+
+@cache
+def _model(kind: str) -> type[BaseModel]:
+    """Return the type of the state of a kind of callback."""
+    # Pydantic takes names with an underscore for private attributes, but not as aliases.
+    fields: dict[str, Any] = {
+        name.lstrip("_"): (annotation, Field(alias=name))
+        for name, annotation in FIELDS[kind].items()
+    }
+    return create_model(kind, __config__=ConfigDict(strict=True, extra="forbid"), **fields)
 
 
 def close_logs(callbacks: Sequence[Any]) -> None:
-    """Close the files of ``CSVLogger``, which Keras does only at a good end."""
+    """Close the files of ``CSVLogger``, which Keras only does after a complete training."""
     for callback in callbacks:
         file = getattr(callback, "csv_file", None)
         if file is not None:
             file.close()
 
 
-def cut_logs(callbacks: Sequence[Any], epochs: int) -> None:
-    """Cut the files of ``CSVLogger`` to some epochs, and have them written on from there."""
+def truncate_logs(callbacks: Sequence[Any], epochs: int) -> None:
+    """Cut the files of ``CSVLogger`` to a number of epochs, and have later ones appended."""
     for callback in callbacks:
         if type(callback).__name__ != "CSVLogger":
             continue

@@ -1,4 +1,4 @@
-"""dlcli's own Keras callbacks: they report, record and stop; the others are Keras's."""
+"""Keras callbacks that report, record and stop."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Callback: Any = backend.import_keras().callbacks.Callback
 
 
 class EpochCounter(Callback):
-    """Tell the data pipeline which epoch begins, by a variable that its graph reads."""
+    """Set the variable from which the data pipeline reads the number of the epoch."""
 
     def __init__(self, variable: Any) -> None:
         super().__init__()
@@ -48,13 +48,13 @@ class ProgressCallback(Callback):
 
 
 class HistoryFile(Callback):
-    """Write one row per epoch as soon as it ends.
+    """Write a row to a CSV file at the end of each epoch.
 
     Parameters
     ----------
     path : Path
     history : keras.callbacks.History
-        Stands before this one; its earlier epochs are written first.
+        Precedes this callback; its earlier epochs, of a resumed training, are written first.
     """
 
     def __init__(self, path: Path, history: Any) -> None:
@@ -70,7 +70,7 @@ class HistoryFile(Callback):
             self._write_all()
 
     def on_train_end(self, logs: Logs = None) -> None:
-        if not self.is_complete:  # the training had ended before
+        if not self.is_complete:  # a resumed training that had ended
             self._write_all()
 
     def _write_all(self) -> None:
@@ -83,13 +83,13 @@ class HistoryFile(Callback):
         return [epoch + 1, *(repr(float(value)) for value in values)]
 
 
-class BestKeeper(Callback):
-    """Remember the weights of the epoch with the smallest loss, in case the training breaks off.
+class BestWeights(Callback):
+    """Remember the weights of the epoch with the smallest loss, in case of an interruption.
 
     Parameters
     ----------
     monitor : str
-        ``"val_loss"``, or ``"loss"`` where there are no validation rows.
+        ``"val_loss"``, or ``"loss"`` without validation rows.
     """
 
     def __init__(self, monitor: str) -> None:
@@ -108,7 +108,7 @@ class BestKeeper(Callback):
             self.weights = self.model.get_weights()
 
     def restore(self, callbacks: Sequence[Any]) -> int:
-        """Put the best weights back; those of an EarlyStopping that restores, if there is one.
+        """Restore the best weights; those of an ``EarlyStopping`` that would, if there is one.
 
         Returns
         -------
@@ -130,23 +130,31 @@ class BestKeeper(Callback):
 class FiniteGuard(Callback):
     """Stop a training that has diverged.
 
-    The loss alone does not tell: oneDNN's fused kernels turn NaN weights into plausible outputs.
+    The loss is not enough: oneDNN's fused kernels compute plausible outputs from NaN weights.
+
+    Raises
+    ------
+    TrainingError
+        At the end of an epoch, if the loss or a weight is not finite.
     """
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         loss = float((logs or {}).get("loss", 0.0))
-        what = f"the loss is {loss}" if not math.isfinite(loss) else ""
-        if not what and not all(np.isfinite(weights).all() for weights in self.model.get_weights()):
-            what = "a weight is not finite"
-        if what:
+        if not math.isfinite(loss):
+            reason = f"the loss is {loss}"
+        elif not all(np.isfinite(weights).all() for weights in self.model.get_weights()):
+            reason = "a weight is not finite"
+        else:
+            reason = ""
+        if reason:
             raise TrainingError(
-                f"training diverged in epoch {epoch + 1}: {what}",
+                f"training diverged in epoch {epoch + 1}: {reason}",
                 hint="try a smaller learning rate, or scale the inputs with `preprocess`",
             )
 
 
 def restored_epoch(callbacks: Sequence[Any]) -> int:
-    """Return the epoch, from 1, whose weights ``EarlyStopping`` gave back; 0 if it did not."""
+    """Return the epoch, from 1, whose weights ``EarlyStopping`` has restored; 0 if none."""
     for callback in callbacks:
         if type(callback).__name__ == "EarlyStopping" and callback.restore_best_weights:
             return int(callback.best_epoch) + 1 if callback.best_weights is not None else 0

@@ -1,4 +1,4 @@
-"""The state of a training on disk: whole or not at all, and the one before it kept."""
+"""Checkpoint files: written atomically, checked when read, with the previous one kept."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ from dlcli.types import Array
 SCHEMA = 1
 LATEST, PREVIOUS = "latest.npz", "previous.npz"
 DOCUMENT = "document"
-# A checkpoint may cost this share of the training; one more often than that is left out.
-SHARE = 0.02
-# Losing less is not worth a write.
-LEAST_SECONDS = 1.0
-MOST_ARRAYS = 1_000_000
-# What a file that was cut off or changed makes NumPy, zipfile and json raise.
+# Saving may take this share of the training time; checkpoints that would take more are skipped.
+MAX_COST = 0.02
+# A shorter time is cheaper to repeat than to save.
+MIN_SECONDS = 1.0
+MAX_ARRAYS = 1_000_000
+# What NumPy, zipfile and json raise for a truncated or changed file.
 DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError, TypeError, IndexError,
            NotImplementedError, RuntimeError, ModelFileError)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class State:
-    """What a training needs to go on.
+    """Content of a checkpoint file.
 
     Parameters
     ----------
     values : mapping
-        Plain values, as JSON knows them; NaN and the infinities too.
+        Plain values as in JSON, with NaN and infinities.
     arrays : mapping
         Lists of arrays, by name.
     """
@@ -50,54 +50,36 @@ class State:
     arrays: Mapping[str, Sequence[Array]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Checkpoint:
-    """Where and how often the state of a training is kept.
-
-    Parameters
-    ----------
-    folder : Path
-    every : float
-        Seconds at most between two within an epoch.
-    state : State, optional
-        Where to go on.
-    """
-
-    folder: Path
-    every: float = 300.0
-    state: State | None = None
-
-
 class SaveSchedule:
-    """When a state is worth keeping: what it costs stays a small share of the training."""
+    """Decides when to save, so that saving takes a small share of the training time."""
 
     def __init__(self) -> None:
-        self._kept = time.monotonic()
+        self._saved = time.monotonic()
         self._cost = 0.0
 
     def is_due(self, seconds: float | None = None) -> bool:
-        """Tell whether the last one is long enough ago; by itself, or so many seconds too."""
-        least = LEAST_SECONDS if seconds is None else seconds
-        return time.monotonic() - self._kept > max(least, self._cost / SHARE)
+        """Return whether the last save is long enough ago, and at least `seconds`."""
+        interval = MIN_SECONDS if seconds is None else seconds
+        return time.monotonic() - self._saved > max(interval, self._cost / MAX_COST)
 
     @contextmanager
     def timed(self) -> Iterator[None]:
-        """Measure what keeping a state costs."""
+        """Measure how long saving takes."""
         started = time.monotonic()
         yield
-        self._kept = time.monotonic()
-        self._cost = self._kept - started
+        self._saved = time.monotonic()
+        self._cost = self._saved - started
 
 
 def write_state(folder: Path, state: State) -> None:
-    """Write a state; what was the latest becomes the previous one.
+    """Write a checkpoint; the latest one becomes the previous one.
 
-    Arrays that are equal, as the best weights of two callbacks, are written once.
+    Equal arrays, such as the best weights of two callbacks, are written once.
 
     Raises
     ------
     WriteError
-        If the disk is full; the latest state stays readable, be it as the previous one.
+        If the disk is full; the latest checkpoint stays readable, perhaps as the previous one.
     """
     folder.mkdir(parents=True, exist_ok=True)
     members: dict[str, Array] = {}
@@ -115,42 +97,49 @@ def write_state(folder: Path, state: State) -> None:
 
 
 def _member(array: Array, members: dict[str, Array]) -> str:
-    """Add an array under a name made of its content, and return that."""
-    plain = np.ascontiguousarray(array)
-    digest = hashlib.sha256(f"{plain.dtype.str}{plain.shape}".encode())
-    digest.update(plain.tobytes())
+    """Add an array under the hash of its content, and return that name."""
+    contiguous = np.ascontiguousarray(array)
+    digest = hashlib.sha256(f"{contiguous.dtype.str}{contiguous.shape}".encode())
+    digest.update(contiguous.tobytes())
     name = digest.hexdigest()[:32]
-    # `savez` would make an array of one dimension of a contiguous scalar.
-    members[name] = plain.reshape(np.shape(array))
+    # `ascontiguousarray` has given a scalar one dimension.
+    members[name] = contiguous.reshape(np.shape(array))
     return name
 
 
 def read_state(folder: Path) -> tuple[State | None, list[str]]:
-    """Read the latest state that is whole.
+    """Read the latest intact checkpoint of a folder.
 
     Returns
     -------
-    tuple of State or None, and list of str
-        None if there is none; what was wrong with newer ones.
+    state : State or None
+        None if there is no intact one.
+    damages : list of str
+        Damages of newer ones.
+
+    Raises
+    ------
+    DlcliError
+        If a newer dlcli has written it.
     """
-    found: list[str] = []
+    damages: list[str] = []
     for name in (LATEST, PREVIOUS):
         path = folder / name
         if not path.exists():
             continue
-        path.open("rb").close()  # what cannot be read just now is not damaged
+        path.open("rb").close()  # a file that cannot be opened now is not damaged
         try:
-            return _read(path), found
+            return _read(path), damages
         except DAMAGES as error:
-            found.append(f"{path} is damaged ({error or type(error).__name__})")
-    return None, found
+            damages.append(f"{path} is damaged ({error or type(error).__name__})")
+    return None, damages
 
 
 def _read(path: Path) -> State:
-    inspect_npz(path, replace(DEFAULT, size=path.stat().st_size, members=MOST_ARRAYS))
-    with zipfile.ZipFile(path) as archive:  # every checksum, before anything is made of the bytes
+    inspect_npz(path, replace(DEFAULT, size=path.stat().st_size, members=MAX_ARRAYS))
+    with zipfile.ZipFile(path) as archive:  # all checksums, before any content is parsed
         if damaged := archive.testzip():
-            raise ValueError(f"{damaged} has another checksum")
+            raise ValueError(f"wrong checksum of {damaged}")
     with np.load(path, allow_pickle=False) as members:
         document = json.loads(members[DOCUMENT].tobytes())
         if document["schema"] != SCHEMA:
@@ -158,7 +147,7 @@ def _read(path: Path) -> State:
                 f"{path} was written by a newer dlcli: schema {document['schema']}, not {SCHEMA}",
                 hint="upgrade dlcli",
             )
-        loaded = {name: members[name] for name in members.files}  # once, however often named
+        loaded = {name: members[name] for name in members.files}  # equal arrays are stored once
         arrays = {
             str(name): [loaded[member] for member in names]
             for name, names in document["arrays"].items()

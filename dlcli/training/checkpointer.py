@@ -1,41 +1,44 @@
-"""When the state of a training is kept, and how a training goes on from one."""
+"""Save the state of a training to checkpoints, and restore it."""
 
 from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from dlcli.errors import ModelFileError, WriteError
+from dlcli.errors import WriteError
 from dlcli.network.backend import import_keras
 from dlcli.network.variables import assign, size_of, take
 from dlcli.training.callback_state import callback_states, restore_callbacks
 from dlcli.training.callbacks import Logs
-from dlcli.training.checkpoint import Checkpoint, SaveSchedule, State, write_state
+from dlcli.training.checkpoint import SaveSchedule, write_state
 from dlcli.training.signals import SignalWatcher
+from dlcli.training.training_state import Checkpoint, TrainingState, unsuitable
 from dlcli.types import Array
 
 Callback: Any = import_keras().callbacks.Callback
 
-# The latest, the previous and the one being written.
-COPIES = 3
+# The latest checkpoint, the previous one, and the one being written.
+FILES = 3
 
 
 class Checkpointer(Callback):
-    """Keep the state after epochs, within long ones, and when a signal has come.
+    """Save the state after epochs, within long epochs, and when a signal has arrived.
 
     Parameters
     ----------
     checkpoint : Checkpoint
     callbacks : sequence of keras.callbacks.Callback
-        Those with a state; this one has to stand behind them.
+        Callbacks with a state; they precede this one.
     watcher : SignalWatcher
-        Stands behind this one.
+        Follows this one.
     steps, epochs : int
-        Of an epoch, and of the training.
+        Steps per epoch, and number of epochs.
     is_shared : bool
-        Whether several devices train, whose metrics within an epoch cannot be kept to the bit.
+        Whether several devices share each batch: their metrics within an epoch cannot be saved
+        exactly.
     """
 
     def __init__(
@@ -51,28 +54,26 @@ class Checkpointer(Callback):
         super().__init__()
         self.checkpoint, self.callbacks, self.watcher = checkpoint, callbacks, watcher
         self.steps, self.epochs, self.is_shared = steps, epochs, is_shared
-        self.began = time.monotonic()
         self.schedule = SaveSchedule()
+        self._started = time.monotonic()
+        self._earlier_seconds = checkpoint.state.seconds if checkpoint.state else 0.0
         self._metrics: Sequence[Array] = ()
-        values = checkpoint.state.values if checkpoint.state else {}
-        self.before = float(values.get("seconds", 0.0))
 
     def on_train_begin(self, logs: Logs = None) -> None:
-        """Go on from the state, if there is one: the other callbacks have just reset themselves."""
+        """Restore the state, if there is one; the other callbacks have just reset themselves."""
         self._check_space()
         if (state := self.checkpoint.state) is not None:
-            try:
-                assign(self.model.variables, state.arrays["model"])
-                assign(self.model.optimizer.variables, state.arrays["optimizer"])
-                restore_callbacks(self.callbacks, state.values["callbacks"], dict(state.arrays))
-                self._metrics = state.arrays["metrics"]
-            except (ValueError, KeyError, TypeError) as error:
-                message = f"the checkpoint in {self.checkpoint.folder} does not fit: {error}"
-                raise ModelFileError(message) from None
+            with self._fitting():
+                assign(self.model.variables, state.model)
+                assign(self.model.optimizer.variables, state.optimizer)
+                restore_callbacks(self.callbacks, state.callbacks, state.callback_arrays)
+                if state.step:
+                    assign(self.model.metrics_variables, state.metrics)
+            self._metrics = state.metrics
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         self.epoch = epoch
-        if self._metrics:  # Keras has just reset them
+        if self._metrics:  # Keras has just reset their variables
             assign(self.model.metrics_variables, self._metrics)
             self._metrics = ()
 
@@ -80,8 +81,7 @@ class Checkpointer(Callback):
         step = batch + 1
         if self.is_shared or step >= self.steps:
             return
-        late = self.schedule.is_due(self.checkpoint.every)
-        if late or self.watcher.signum is not None:
+        if self.watcher.signum is not None or self.schedule.is_due(self.checkpoint.every):
             self.save(self.epoch, step)
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
@@ -90,33 +90,46 @@ class Checkpointer(Callback):
             self.save(epoch + 1, 0)
 
     def save(self, epoch: int, step: int) -> None:
-        """Keep the state before a step of an epoch, both from 0."""
-        states, arrays = callback_states(self.callbacks)
-        values = {
-            "epoch": epoch,
-            "step": step,
-            "stopped": bool(self.model.stop_training),
-            "seconds": self.before + time.monotonic() - self.began,
-            "callbacks": states,
-        }
-        metrics = take(self.model.metrics_variables) if step else []
-        arrays |= {
-            "model": take(self.model.variables),
-            "optimizer": take(self.model.optimizer.variables),
-            "metrics": metrics,
-        }
+        """Save the state before a step of an epoch, both counted from 0."""
         with self.schedule.timed():
-            write_state(self.checkpoint.folder, State(values, arrays))
+            callbacks, arrays = callback_states(self.callbacks)
+            state = TrainingState(
+                epoch,
+                step,
+                stopped=bool(self.model.stop_training),
+                seconds=self._earlier_seconds + time.monotonic() - self._started,
+                callbacks=callbacks,
+                callback_arrays=arrays,
+                model=take(self.model.variables),
+                optimizer=take(self.model.optimizer.variables),
+                metrics=take(self.model.metrics_variables) if step else [],
+            )
+            write_state(self.checkpoint.folder, state.to_state())
+
+    @contextmanager
+    def _fitting(self) -> Iterator[None]:
+        """Report a state of other variables or callbacks."""
+        try:
+            yield
+        except ValueError as error:
+            raise unsuitable(self.checkpoint.folder, error) from None
 
     def _check_space(self) -> None:
-        """Refuse to begin what cannot be kept."""
+        """Refuse to train if there is no room for checkpoints.
+
+        Raises
+        ------
+        WriteError
+        """
         model = self.model
-        # The best weights so far are kept besides, by up to two callbacks.
+        # Up to two callbacks also save the best weights so far.
         variables = [*model.variables, *model.optimizer.variables, *2 * model.weights]
-        size = COPIES * size_of(variables)
+        size = FILES * size_of(variables)
         folder = self.checkpoint.folder
         folder.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(folder).free
         if free < size:
-            megabytes = f"{size / 1e6:.0f} MB for checkpoints, {free / 1e6:.0f} MB are free"
-            raise WriteError(f"no space left in {folder}: it needs {megabytes}")
+            raise WriteError(
+                f"no space left in {folder}: checkpoints need {size / 1e6:.0f} MB, "
+                f"{free / 1e6:.0f} MB are free"
+            )

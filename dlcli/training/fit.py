@@ -1,9 +1,9 @@
-"""One fit: Keras's own, fed by a pipeline that costs little per batch."""
+"""Fit one model with Keras, from a pipeline with little overhead per batch."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,34 +14,37 @@ from dlcli.errors import DlcliError, Interrupted, TrainingError, first_line
 from dlcli.network.backend import import_keras
 from dlcli.network.cost import device_count
 from dlcli.training.batches import (
+    MIN_VALIDATION_BATCH,
     FitData,
     steps_per_epoch,
     training_batches,
     validation_batches,
 )
-from dlcli.training.callback_state import close_logs, cut_logs
+from dlcli.training.callback_state import close_logs, truncate_logs
 from dlcli.training.progress import OnProgress, ProgressReporter
+from dlcli.training.training_state import Checkpoint, TrainingState, unsuitable
 
 if TYPE_CHECKING:
-    from dlcli.training.checkpoint import Checkpoint
+    from dlcli.training.callback_list import ResumableCallbackList
 
 
 @dataclass
 class FitResult:
-    """What a fit did.
+    """Result of a fit.
 
     Parameters
     ----------
     history : dict
-        One list per metric, an entry per epoch.
+        One list per metric, with a value per epoch.
     epochs : int
-        Epochs that ended.
+        Completed epochs.
     seconds : float
+        Duration, earlier parts of a resumed training included.
     best_epoch : int
-        The epoch whose weights the model has, if it was given back earlier ones, by
-        ``EarlyStopping`` or since the fit was broken off; 0 if not.
+        Epoch whose weights the model has, if earlier ones were restored by ``EarlyStopping`` or
+        because the fit was interrupted; else 0.
     signum : int or None
-        The signal that broke it off.
+        Signal that interrupted the fit.
     """
 
     history: dict[str, list[float]] = field(default_factory=dict)
@@ -71,34 +74,45 @@ def fit(
     data : FitData
     section : FitConfig
     seed : int
-        Of the order of rows.
+        Determines the order of rows in each epoch.
     callbacks : sequence of keras.callbacks.Callback
-        The config's own.
+        Those of the config.
     history_file : Path, optional
         Where a row per epoch is written.
     checkpoint : Checkpoint, optional
-        Where the state is kept, and where to go on.
+        Where the state is saved, and the state from which to resume.
     on_progress : callable, optional
-        Called with a `Progress` after every epoch and a few times a second within.
+        Called with a `Progress` after every epoch and a few times a second within it.
 
     Returns
     -------
     FitResult
-        If SIGINT or SIGTERM came, the model has the weights of the best epoch so far.
+        If SIGINT or SIGTERM arrived, the model has the weights of the best epoch so far.
 
     Raises
     ------
+    ModelFileError
+        If the state belongs to another training.
     TrainingError
         If the loss or a weight stops being finite.
     WriteError
-        If a checkpoint cannot be written; the one before it is kept.
+        If a checkpoint cannot be written; the previous one is kept.
     """
     training = _Training(model, data, section, seed, callbacks, checkpoint)
     return training.run(history_file, on_progress)
 
 
 class _Training:
-    """The parts of one fit."""
+    """One fit: its callbacks, its state, and up to two calls of Keras's ``fit``.
+
+    A training that stopped within an epoch resumes with two calls: one for the rest of that epoch
+    and one for the epochs after it. Keras's ``fit`` can begin at an epoch but not at a step, and
+    a pipeline that skips the first batches of one epoch cannot be that of the epochs after it.
+    Callbacks must not notice: early stopping or a CSV log would start anew at the second
+    ``on_train_begin``. So a `ResumableCallbackList` begins and ends them once, outside both calls,
+    and continues the step numbers; and `_deferred_finalization` keeps the optimizer from replacing
+    the weights by their averages at the end of the first call.
+    """
 
     def __init__(
         self,
@@ -109,37 +123,42 @@ class _Training:
         callbacks: Sequence[Any],
         checkpoint: Checkpoint | None,
     ) -> None:
-        from dlcli.training import callbacks as own
+        from dlcli.training.callbacks import BestWeights
         from dlcli.training.signals import SignalWatcher
 
         self.model, self.data, self.section, self.seed = model, data, section, seed
         self.callbacks, self.checkpoint = callbacks, checkpoint
         self.steps = steps_per_epoch(len(data.x), section.batch_size)
         self.shares = device_count(model)
-        # Keras counts the elements of a pipeline, which are no batches if devices share them.
+        # With several devices an element of the pipeline is a part of a batch, so that Keras
+        # cannot count the steps of an epoch itself.
         self.is_endless = model.steps_per_execution == self.steps or self.shares > 1
-        self.keeper = own.BestKeeper("val_loss" if data.validation else "loss")
+        self.best_weights = BestWeights("val_loss" if data.validation else "loss")
         self.history = import_keras().callbacks.History()
         self.watcher = SignalWatcher()
 
+    @property
+    def state(self) -> TrainingState | None:
+        """State from which to resume."""
+        return self.checkpoint.state if self.checkpoint else None
+
     def run(self, history_file: Path | None, on_progress: OnProgress | None) -> FitResult:
-        """Train to the end, or until a signal comes."""
-        from dlcli.training import callbacks as own
+        """Train to the end, or until a signal arrives."""
+        from dlcli.training.callbacks import restored_epoch
 
         started = time.monotonic()
-        values = self.checkpoint.state.values if self.checkpoint and self.checkpoint.state else {}
         result = FitResult()
-        with self.watcher.listening(), _unfinished(self.model.optimizer):
+        with self.watcher.listening(), _deferred_finalization(self.model.optimizer):
             try:
-                self._fit(values, history_file, on_progress)
-                result.best_epoch = own.restored_epoch(self.callbacks)
+                self._fit(history_file, on_progress)
+                result.best_epoch = restored_epoch(self.callbacks)
             except Interrupted as interrupted:
                 if self.watcher.is_urgent:
                     raise
                 result.signum = interrupted.signum
-                result.best_epoch = self.keeper.restore(self.callbacks)
+                result.best_epoch = self.best_weights.restore(self.callbacks)
             except TrainingError as error:
-                error.best_epoch = self.keeper.restore(self.callbacks)
+                error.best_epoch = self.best_weights.restore(self.callbacks)
                 raise
             except (MemoryError, DlcliError):
                 raise
@@ -150,81 +169,107 @@ class _Training:
         history = self.history.history
         result.history = {name: [float(v) for v in values] for name, values in history.items()}
         result.epochs = len(self.history.epoch)
-        result.seconds = float(values.get("seconds", 0.0)) + time.monotonic() - started
+        result.seconds = time.monotonic() - started + (self.state.seconds if self.state else 0.0)
         return result
 
-    def _fit(
-        self, at: Mapping[str, Any], history_file: Path | None, on_progress: OnProgress | None
-    ) -> None:
-        """Fit from a state on: the rest of an epoch first, if it was left within one."""
+    def _fit(self, history_file: Path | None, on_progress: OnProgress | None) -> None:
+        """Train from the state on, in one or two calls of ``fit``."""
         import tensorflow as tf
 
         from dlcli.training.callback_list import ResumableCallbackList
 
-        epoch, step = int(at.get("epoch", 0)), int(at.get("step", 0))
-        number = None if self.is_endless else tf.Variable(0, dtype=tf.int64, trainable=False)
-        hooks = ResumableCallbackList(
-            self._used(number, history_file, on_progress),
+        epoch, step = self._position()
+        epoch_variable = None
+        if not self.is_endless:
+            epoch_variable = tf.Variable(0, dtype=tf.int64, trainable=False)
+        callbacks = ResumableCallbackList(
+            self._all_callbacks(epoch_variable, history_file, on_progress),
             self.model,
             self.section.epochs,
             self.steps,
         )
         if self.shares > 1 or step:
             _build_metrics(self.model, self.data)
-        cut_logs(self.callbacks, epoch)  # a run that starts over may have some too
-        self.model.stop_training = bool(at.get("stopped"))
-        hooks.on_train_begin()
-        watched = self._watching()
+        truncate_logs(self.callbacks, epoch)  # also those of a run that starts over
+        self.model.stop_training = self.state is not None and self.state.stopped
+        callbacks.on_train_begin()
+        validation = self._validation_batches()
         if step:
-            hooks.offset = step
-            self._fit_epochs(epoch, epoch + 1, step, number, hooks, watched)
-            hooks.offset, epoch = 0, epoch + 1
+            callbacks.first_step = step
+            self._fit_epochs(epoch, epoch + 1, step, epoch_variable, callbacks, validation)
+            callbacks.first_step, epoch = 0, epoch + 1
         if epoch < self.section.epochs and not self.model.stop_training:
-            self._fit_epochs(epoch, self.section.epochs, 0, number, hooks, watched)
+            self._fit_epochs(epoch, self.section.epochs, 0, epoch_variable, callbacks, validation)
         type(self.model.optimizer).finalize_variable_values(
             self.model.optimizer, self.model.trainable_weights
         )
-        hooks.finish()
+        callbacks.finish()
 
-    def _used(
+    def _position(self) -> tuple[int, int]:
+        """Return the epoch and the step at which the training begins, both from 0."""
+        if self.checkpoint is None or self.state is None:
+            return 0, 0
+        epoch, step = self.state.epoch, self.state.step
+        if epoch + bool(step) > self.section.epochs or step >= self.steps:
+            position = f"epoch {epoch + 1}, step {step}"
+            limits = f"{self.section.epochs} epochs of {self.steps} steps"
+            raise unsuitable(self.checkpoint.folder, f"{position} of {limits}")
+        return epoch, step
+
+    def _all_callbacks(
         self,
-        number: Any,
+        epoch_variable: Any,
         history_file: Path | None,
         on_progress: OnProgress | None,
     ) -> list[Any]:
-        """Return all callbacks in their order: who records comes after who decides."""
-        from dlcli.training import callbacks as own
+        """Return all callbacks in order: those that record follow those that decide."""
+        from dlcli.training.callbacks import (
+            EpochCounter,
+            FiniteGuard,
+            HistoryFile,
+            ProgressCallback,
+        )
         from dlcli.training.checkpointer import Checkpointer
 
-        kept = [*self.callbacks, self.keeper, self.history]
-        used = [own.FiniteGuard(), *kept]
-        if number is not None:
-            used.append(own.EpochCounter(number))
+        stateful = [*self.callbacks, self.best_weights, self.history]
+        callbacks = [FiniteGuard(), *stateful]
+        if epoch_variable is not None:
+            callbacks.append(EpochCounter(epoch_variable))
         if history_file is not None:
-            used.append(own.HistoryFile(history_file, self.history))
+            callbacks.append(HistoryFile(history_file, self.history))
         epochs = self.section.epochs
         if on_progress is not None:
             reporter = ProgressReporter(on_progress, epochs, self.steps)
-            used.append(own.ProgressCallback(reporter))
+            callbacks.append(ProgressCallback(reporter))
         if self.checkpoint is not None:
-            used.append(
-                Checkpointer(
-                    self.checkpoint,
-                    kept,
-                    self.watcher,
-                    self.steps,
-                    epochs,
-                    is_shared=self.shares > 1,
-                )
+            checkpointer = Checkpointer(
+                self.checkpoint,
+                stateful,
+                self.watcher,
+                self.steps,
+                epochs,
+                is_shared=self.shares > 1,
             )
-        return [*used, self.watcher]
+            callbacks.append(checkpointer)
+        return [*callbacks, self.watcher]
 
     def _fit_epochs(
-        self, first: int, end: int, step: int, number: Any, hooks: Any, watched: Any
+        self,
+        first: int,
+        end: int,
+        step: int,
+        epoch_variable: Any,
+        callbacks: ResumableCallbackList,
+        validation: Any,
     ) -> None:
-        """Have Keras fit some epochs, the first of them from a step on."""
+        """Call Keras's ``fit`` for some epochs, the first of them from a step on."""
         batches = training_batches(
-            self.data, self.section.batch_size, self.seed, number, self.shares, (first, step)
+            self.data,
+            self.section.batch_size,
+            self.seed,
+            epoch_variable,
+            self.shares,
+            (first, step),
         )
         if self.shares > 1:
             strategy = self.model.distribute_strategy
@@ -234,22 +279,23 @@ class _Training:
             initial_epoch=first,
             epochs=end,
             steps_per_epoch=self.steps - step if self.is_endless else None,
-            validation_data=watched,
+            validation_data=validation,
             shuffle=False,
-            callbacks=hooks,
+            callbacks=callbacks,
             verbose=0,
         )
 
-    def _watching(self) -> Any:
-        """Return the pipeline of validation batches."""
+    def _validation_batches(self) -> Any:
+        """Return the pipeline of validation batches, if there are validation rows."""
         if self.data.validation is None:
             return None
-        return validation_batches(*self.data.validation, max(self.section.batch_size, 256))
+        batch_size = max(self.section.batch_size, MIN_VALIDATION_BATCH)
+        return validation_batches(*self.data.validation, batch_size)
 
 
 @contextmanager
-def _unfinished(optimizer: Any) -> Iterator[None]:
-    """Keep Keras from putting averaged weights in place at the end of each of two fits."""
+def _deferred_finalization(optimizer: Any) -> Iterator[None]:
+    """Keep ``fit`` from finalizing the weights, which must happen once, after the last call."""
     optimizer.finalize_variable_values = lambda _: None
     try:
         yield
@@ -258,10 +304,10 @@ def _unfinished(optimizer: Any) -> Iterator[None]:
 
 
 def _build_metrics(model: Any, data: FitData) -> None:
-    """Have a model make the variables of its metrics, on all devices, before a batch is seen.
+    """Create the variables of the metrics before the first batch, on all devices.
 
-    Keras would do it by averaging the first batch over the devices: that fails where their
-    shares differ in size, and takes the batch away.
+    Otherwise Keras would average the first batch over the devices, which fails if their parts
+    differ in size, and that batch would be missing from the training.
     """
     with model.distribute_strategy.scope():
         model._symbolic_build(data_batch=(data.x[:1], data.y[:1]))  # noqa: SLF001

@@ -26,8 +26,8 @@ from dlcli.training.reusable_model import ReusableModel
 from dlcli.types import Array
 
 if TYPE_CHECKING:
-    from dlcli.training.checkpoint import Checkpoint
     from dlcli.training.progress import OnProgress
+    from dlcli.training.training_state import Checkpoint
 
 ALIGNMENT = 64  # bytes, as TensorFlow's kernels want it
 # A sample of the training rows is enough to compare their scores with the other parts'.

@@ -6,8 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dlcli.errors import Interrupted
-from dlcli.training.checkpoint import Checkpoint, State, read_state, write_state
+from pydantic import NonNegativeFloat, NonNegativeInt
+
+from dlcli.errors import Interrupted, plural
+from dlcli.training.checkpoint import State, read_state, write_state
+from dlcli.training.training_state import (
+    Checkpoint,
+    StoredValues,
+    TrainingState,
+    checked_values,
+    unsuitable,
+)
 from dlcli.types import Array
 
 if TYPE_CHECKING:
@@ -45,15 +54,45 @@ class FoldOutcome:
         metrics = {name: float(value) for name, value in scored.scores.metrics.items()}
         return cls(fitted.epochs, fitted.seconds, metrics, scored.outputs)
 
-    def state(self) -> State:
-        """Return what is stored of it."""
+    def to_state(self) -> State:
+        """Return the content of a checkpoint file."""
         values = {"epochs": self.epochs, "seconds": self.seconds, "metrics": self.metrics}
         return State({DONE: values}, {"outputs": [self.outputs]})
 
     @classmethod
-    def from_state(cls, state: State) -> FoldOutcome:
-        """Return the outcome that was stored."""
-        return cls(**state.values[DONE], outputs=state.arrays["outputs"][0])
+    def from_state(cls, state: State, folder: Path, rows: int) -> FoldOutcome:
+        """Check the content of a checkpoint file.
+
+        Parameters
+        ----------
+        state : State
+        folder : Path
+            For messages.
+        rows : int
+            Test rows of the fold.
+
+        Raises
+        ------
+        ModelFileError
+            If it is not the outcome of this fold.
+        """
+        values = checked_values(_OutcomeValues, state.values, folder).done
+        outputs = state.arrays.get("outputs", ())
+        if len(outputs) != 1 or outputs[0].dtype.str != "<f4" or outputs[0].ndim != 2:
+            raise unsuitable(folder, "it has no outputs")
+        if len(outputs[0]) != rows:
+            raise unsuitable(folder, f"{len(outputs[0])} outputs for {plural(rows, 'test row')}")
+        return cls(values.epochs, values.seconds, values.metrics, outputs[0])
+
+
+class _Outcome(StoredValues):
+    epochs: NonNegativeInt
+    seconds: NonNegativeFloat
+    metrics: dict[str, float]
+
+
+class _OutcomeValues(StoredValues):
+    done: _Outcome
 
 
 def fold_checkpoint(folder: Path | None, number: int) -> Path | None:
@@ -78,15 +117,20 @@ def train_fold(
     ------
     Interrupted
         If SIGINT or SIGTERM arrived.
+    ModelFileError
+        If the checkpoint belongs to another training.
     """
     if checkpoint is None:
         return _train(session, on_progress, None)
-    state, damages = read_state(checkpoint)
+    stored, damages = read_state(checkpoint)
     session.notices += damages
-    if state is not None and DONE in state.values:
-        return FoldOutcome.from_state(state)
+    state = None
+    if stored is not None:
+        if DONE in stored.values:
+            return FoldOutcome.from_state(stored, checkpoint, len(session.split.test))
+        state = TrainingState.from_state(stored, checkpoint)
     outcome = _train(session, on_progress, Checkpoint(checkpoint, state=state))
-    write_state(checkpoint, outcome.state())
+    write_state(checkpoint, outcome.to_state())
     return outcome
 
 
