@@ -2,7 +2,7 @@
 
 >>> from dlcli import load_config, train, evaluate, kfold, baseline, predict
 
-Importing dlcli imports neither Keras nor pandas; the functions do when they are called.
+Importing dlcli imports neither Keras nor pandas; they are imported when a function needs them.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from dlcli.training.folds.engines import Engine
     from dlcli.training.progress import Progress
 
-# The modules that define the public names; one is imported when its name is first used.
+# The modules that define the public names; each is imported when one of its names is first used.
 _MODULES = {
     "config": (
         "Config",

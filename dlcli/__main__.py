@@ -2,5 +2,5 @@
 
 from dlcli.cli import process
 
-if __name__ == "__main__":  # workers of a cross-validation import this module anew
+if __name__ == "__main__":  # spawned worker processes import this module too
     process()

@@ -1,4 +1,4 @@
-"""What can go wrong for a user, and how it is said."""
+"""Exceptions that a user can act on, and the wording of their messages."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 
 
 class DlcliError(Exception):
-    """A mistake or mishap that the user can act on; printed without a traceback.
+    """Base class of all errors that the user can act on; printed without a traceback.
 
     Parameters
     ----------
     message : str
-        Where it happened, what was found, what was wanted.
+        The place, the value found and the value expected.
     hint : str, optional
-        What to try.
+        What to try next.
     """
 
     exit_code = 2
@@ -32,7 +32,7 @@ class DatasetError(DlcliError):
     Parameters
     ----------
     row : int, optional
-        Which of the rows at hand it is about, from 0.
+        Index of the row among those being processed, from 0.
     """
 
     def __init__(self, message: str, *, hint: str | None = None, row: int | None = None) -> None:
@@ -41,16 +41,16 @@ class DatasetError(DlcliError):
 
 
 class ModelFileError(DlcliError):
-    """A model file or run directory cannot be opened or does not fit."""
+    """A model file or run directory cannot be opened or does not match."""
 
 
 class TrainingError(DlcliError):
-    """The configuration and the data were right, and the work failed all the same.
+    """Training failed although config and data are valid.
 
     Attributes
     ----------
     best_epoch : int
-        The epoch, from 1, whose weights the model has been given back; 0 if none.
+        The epoch, from 1, whose weights were restored to the model; 0 if none were.
     """
 
     exit_code = 1
@@ -58,7 +58,9 @@ class TrainingError(DlcliError):
 
 
 class Interrupted(BaseException):
-    """The user or the system asked the work to stop; no error, so that no one swallows it.
+    """The user or the system asked the process to stop.
+
+    It is not an `Exception`, so that no ``except Exception`` suppresses it.
 
     Parameters
     ----------
@@ -78,18 +80,18 @@ class Interrupted(BaseException):
         self.signum = signum
 
 
-class AlreadyFinished(DlcliError):  # noqa: N818 (the command line takes it for no failure)
-    """A run that is to go on has ended."""
+class AlreadyFinished(DlcliError):  # noqa: N818 (the command line exits with 0)
+    """A run that should be resumed is already complete."""
 
 
 class WriteError(DlcliError):
-    """A file could not be written, as on a full disk; what was there before is untouched."""
+    """A file could not be written, for example on a full disk; an earlier version is kept."""
 
     exit_code = 1
 
 
-# What Keras and TensorFlow say before they say what is wrong.
-HEADINGS = (
+# Lines that Keras and TensorFlow print before the actual message.
+PREAMBLES = (
     "Exception encountered", "in user code", "Graph execution error", "Detected at node",
     "<stack traces unavailable>",
 )  # fmt: skip
@@ -97,7 +99,18 @@ HEADINGS = (
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One mistake in a config: where it is and what it is."""
+    """One mistake in a config.
+
+    Parameters
+    ----------
+    where : str
+        The file, or the option ``--set`` with its key.
+    line : int
+        Line number from 1; 0 if there is none.
+    key : str
+        The key with those above it, as in ``fit.epochs``; empty for the whole file.
+    message : str
+    """
 
     where: str
     line: int
@@ -106,17 +119,18 @@ class Problem:
 
     def __str__(self) -> str:
         place = f"{self.where}:{self.line}" if self.line else self.where
-        named = self.key and not self.where.endswith(self.key)
-        return f"{place}: {self.key}: {self.message}" if named else f"{place}: {self.message}"
+        if not self.key or self.where.endswith(self.key):
+            return f"{place}: {self.message}"
+        return f"{place}: {self.key}: {self.message}"
 
 
 class ConfigError(DlcliError):
-    """Everything that is wrong with one config.
+    """All problems of one config.
 
     Parameters
     ----------
     problems : iterable of Problem
-        At least one; shown in the order of the file.
+        At least one. The message lists them in the order of the file.
     """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
@@ -124,20 +138,21 @@ class ConfigError(DlcliError):
         super().__init__("\n".join(map(str, self.problems)))
 
     def __reduce__(self) -> tuple[type[ConfigError], tuple[tuple[Problem, ...]]]:
-        """Go from process to process."""
+        """Rebuild the error from its problems when it is pickled between processes."""
         return type(self), (self.problems,)
 
 
 def first_line(error: BaseException) -> str:
-    """Return what an error of Keras or TensorFlow says first, without where it says it."""
+    """Return the first line of an error of Keras or TensorFlow that is not a preamble."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    told = [line for line in lines if not line.startswith(HEADINGS)]
-    plain = [line.removeprefix("\x1b[1m").removesuffix("\x1b[0m") for line in told or lines]
-    return plain[0] if plain else type(error).__name__
+    if not lines:
+        return type(error).__name__
+    line = next((line for line in lines if not line.startswith(PREAMBLES)), lines[0])
+    return line.removeprefix("\x1b[1m").removesuffix("\x1b[0m")  # Keras prints it in bold
 
 
 def escape_control(text: object) -> str:
-    """Replace control characters, which a file may hold to play with the terminal."""
+    """Escape control characters: text from a file must not control the terminal."""
     return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in str(text))
 
 
@@ -148,7 +163,7 @@ def plural(count: int, noun: str) -> str:
 
 
 def unknown(kind: str, name: object, known: Iterable[str]) -> str:
-    """Say that `name` is no known `kind`, and offer the nearest ones or them all."""
+    """Return the message for an unknown name, with the nearest known name or all of them."""
     names = sorted(known)
     text = f"unknown {kind} {str(name)!r}."
     hint = did_you_mean(str(name), names)
@@ -160,10 +175,10 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Offer the nearest of the `known` names, or say nothing."""
-    # Keras has most names twice, as class and as function: offer the one of the same case.
+    """Return a question that suggests the nearest of the `known` names; empty if none is near."""
+    # Keras has most names twice, as class and as function: suggest the one in the same case.
     names: dict[str, str] = {}
     for candidate in sorted(known, key=lambda item: item.islower() != name.islower()):
         names.setdefault(candidate.replace("_", "").lower(), candidate)
-    near = get_close_matches(name.replace("_", "").lower(), names, n=1, cutoff=0.6)
-    return f"Did you mean {names[near[0]]!r}?" if near else ""
+    nearest = get_close_matches(name.replace("_", "").lower(), names, n=1, cutoff=0.6)
+    return f"Did you mean {names[nearest[0]]!r}?" if nearest else ""

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Write files atomically, lock folders, find the cache folder."""
 
 from __future__ import annotations
 
@@ -16,25 +16,43 @@ from typing import Any
 
 from dlcli.errors import DlcliError, WriteError
 
-TEMPORARY = ".tmp-"
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+try:
+    import fcntl
+except ImportError:  # Windows has no locks on folders
+    fcntl = None  # type: ignore[assignment]
+
+TEMPORARY_PREFIX = ".tmp-"
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+LOCK_NAME = ".lock"
+LOCK_TAKEN = (errno.EWOULDBLOCK, errno.EACCES)
+LOCK_ATTEMPTS, LOCK_PAUSE = 5, 0.02  # seconds between attempts
 
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path` that replaces it when the block ends well.
+    """Yield a temporary path that replaces `path` when the block ends without an error.
+
+    Readers see the old file or the new one, never a part of it.
 
     Parameters
     ----------
     path : Path
-        What readers see: the old file, then the new one, never a part of it.
+        The file to write. The temporary file is in the same folder.
+
+    Raises
+    ------
+    WriteError
+        If the file cannot be written; an earlier version is kept.
+    DlcliError
+        If the folder does not exist or cannot be written.
     """
-    path = path.resolve()  # a symbolic link keeps pointing where it does
-    temporary = path.with_name(f"{TEMPORARY}{os.urandom(8).hex()}{path.suffix}")
+    path = path.resolve()  # a symbolic link is kept; its target is replaced
+    temporary = path.with_name(f"{TEMPORARY_PREFIX}{os.urandom(8).hex()}{path.suffix}")
     try:
         temporary.open("xb").close()
     except OSError as error:
-        kind = WriteError if error.errno in FULL else DlcliError
+        kind = WriteError if error.errno in DISK_FULL else DlcliError
         raise kind(f"cannot write {path}: {error.strerror}") from error
     try:
         yield temporary
@@ -49,14 +67,14 @@ def atomic(path: Path) -> Iterator[Path]:
 
 
 def remove_temporary(folder: Path) -> None:
-    """Remove what a process that was killed had not finished writing."""
-    for path in folder.rglob(f"{TEMPORARY}*"):
+    """Remove the temporary files that a killed process has left in a folder."""
+    for path in folder.rglob(f"{TEMPORARY_PREFIX}*"):
         with suppress(OSError):
             path.unlink()
 
 
 def sync_folder(folder: Path) -> None:
-    """Have the names of a folder's files reach the disk."""
+    """Flush the entries of a folder to the disk, so that a rename survives a power failure."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)
@@ -67,18 +85,18 @@ def sync_folder(folder: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a UTF-8 text, whole or not at all."""
+    """Write a UTF-8 text file atomically."""
     with atomic(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write a JSON document, whole or not at all; NaN becomes null."""
+    """Write a JSON file atomically; `to_jsonable` converts the value."""
     write_text(path, json.dumps(to_jsonable(value), indent=2, ensure_ascii=False) + "\n")
 
 
 def to_jsonable(value: Any) -> Any:
-    """Replace what JSON has no word for by null."""
+    """Return mappings, sequences and NumPy values as JSON types; NaN and infinity become None."""
     if isinstance(value, Mapping):
         return {str(key): to_jsonable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -89,7 +107,7 @@ def to_jsonable(value: Any) -> Any:
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write a CSV file, whole or not at all."""
+    """Write a CSV file atomically."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
@@ -98,27 +116,18 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) 
 
 
 def cache_folder() -> Path:
-    """Return the user's cache of downloaded data sets."""
-    import platformdirs  # pooch's own way, without pooch's import of a whole HTTP library
+    """Return the folder for everything that can be downloaded or computed again."""
+    import platformdirs  # as pooch.os_cache, which would import an HTTP library
 
     return Path(platformdirs.user_cache_dir("dlcli"))
 
 
-try:
-    import fcntl
-except ImportError:  # Windows has no locks on folders
-    fcntl = None  # type: ignore[assignment]
-
-BUSY = (errno.EWOULDBLOCK, errno.EACCES)
-FILE = ".lock"
-TRIES, PAUSE = 5, 0.02  # seconds
-
-
 class FolderLock:
-    """A lock on a folder, held until it is released or the process ends, however it ends.
+    """A lock that gives one process at a time the right to write into a folder.
 
-    It is the kernel's lock on an empty file that stays; the file alone means nothing. A file system
-    without such locks has none; the folder is used all the same.
+    It is a lock of the kernel on an empty file, released at the latest when the process ends. The
+    file stays; its existence means nothing. Without support for such locks (Windows, some network
+    file systems) the lock is always granted.
 
     Parameters
     ----------
@@ -130,45 +139,45 @@ class FolderLock:
         self._descriptor: int | None = None
 
     def acquire(self) -> bool:
-        """Take the lock; return whether no other process has it."""
+        """Take the lock; return False if another process holds it."""
         if fcntl is None:
             return True
-        # Open for writing, which locks in networks want.
-        descriptor = os.open(self.folder / FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        busy = False
-        for _ in range(TRIES):
+        # NFS grants exclusive locks only on files that are open for writing.
+        descriptor = os.open(self.folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        taken = False
+        for _ in range(LOCK_ATTEMPTS):
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
-                busy = error.errno in BUSY
-                if not busy:
+                taken = error.errno in LOCK_TAKEN
+                if not taken:
                     break
-                time.sleep(PAUSE)  # it may be a process that only looks
+                time.sleep(LOCK_PAUSE)  # `is_locked` of another process takes it for a moment
             else:
                 self._descriptor = descriptor
                 return True
         os.close(descriptor)
-        return not busy
+        return not taken
 
     def release(self) -> None:
-        """Give the lock back."""
+        """Release the lock."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
 
 
 def is_locked(folder: Path) -> bool:
-    """Tell whether a process that is alive works in a folder."""
+    """Return whether a running process holds the lock of a folder."""
     if fcntl is None:
         return False
     try:
-        descriptor = os.open(folder / FILE, os.O_RDONLY)
+        descriptor = os.open(folder / LOCK_NAME, os.O_RDONLY)
     except OSError:
         return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError as error:
-        return error.errno in BUSY
+        return error.errno in LOCK_TAKEN
     finally:
         os.close(descriptor)
     return False

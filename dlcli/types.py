@@ -1,4 +1,4 @@
-"""Types that every package uses."""
+"""Type aliases that all packages share."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     import numpy as np
 
-# A string, so that a module may name the type without importing NumPy.
+# A string, so that modules can name the type without importing NumPy.
 Array: TypeAlias = "np.ndarray[Any, Any]"

@@ -1,3 +1,3 @@
-"""The version of dlcli, in one place."""
+"""The version of dlcli."""
 
 __version__ = "0.1.0"
