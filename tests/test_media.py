@@ -473,7 +473,7 @@ def test_an_embedding_smaller_than_its_vocabulary_is_told_before_training(write)
 def test_an_embedding_of_bags_of_words_is_told_before_training(write):
     bag = {"text": {"vectorize": {"output_mode": "multi_hot"}}}
 
-    with pytest.raises(ConfigError, match="Embedding takes numbers of words"):
+    with pytest.raises(ConfigError, match="Embedding needs word indices"):
         config_of(write, TEXT, READS, preprocess=bag)
 
 
@@ -769,7 +769,7 @@ def test_a_spectrogram_of_another_rate_is_an_error(recordings, write, tmp_path):
     layer = {"MelSpectrogram": {"fft_length": 64, "sampling_rate": 500}}
     config = config_of(write, AUDIO, [layer, "Flatten", *HEARS[-1:]])
 
-    with pytest.raises(ConfigError, match="the recordings have 1000 Hz, and the layer 500"):
+    with pytest.raises(ConfigError, match="the recordings have 1000 Hz, but the layer has 500"):
         train(config, runs=tmp_path / "runs")
 
 

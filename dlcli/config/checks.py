@@ -1,236 +1,139 @@
-"""What a config can be told before any work: all that needs no data, or only its facts."""
+"""Check whether the sections of a config fit each other and the data set, before any training."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
+from dlcli.config.callbacks import monitor_errors, schedule_errors
 from dlcli.config.components import Component
 from dlcli.config.heads import (
     Finding,
     find_head,
     head_errors,
     head_warnings,
-    metric_errors,
     output_units,
 )
 from dlcli.config.known import Facts
 from dlcli.config.layers import layer_errors, layer_warnings
 from dlcli.config.loaders import CsvLoader, FilesLoader, Table
-from dlcli.config.metrics import logged_keys, metric_key
+from dlcli.config.metrics import metric_errors, repeated_metrics
 from dlcli.config.sections import Config
-from dlcli.errors import ConfigError, did_you_mean
-
-MONITORS = ("EarlyStopping", "ModelCheckpoint", "ReduceLROnPlateau")
-
-# Keras does not know which direction of these is better.
-COUNTS = ("FalseNegatives", "FalsePositives", "TrueNegatives", "TruePositives")
+from dlcli.errors import ConfigError, unknown
 
 
-def has_validation(config: Config) -> bool:
-    """Tell whether a run of the config has validation rows, as far as it can be known."""
-    return config.split.validation > 0 or config.split.column is not None
-
-
-def errors(config: Config, facts: Facts | None) -> list[Finding]:
-    """Find everything that cannot work.
+def find_errors(config: Config, facts: Facts | None) -> list[Finding]:
+    """Return everything that cannot work.
 
     Parameters
     ----------
     config : Config
     facts : Facts or None
-        What is known of the data set so far.
+        The facts of the data set, if they are known yet.
     """
-    found = list(_monitor_errors(config, validation=has_validation(config)))
-    found += metric_errors(config.metrics, config.loss, find_head(config.model), facts)
-    found += layer_errors(config, facts)
-    found += _rate_errors(config)
-    found += _repeated_metrics(config.metrics)
     head = find_head(config.model)
+    # A column may mark validation rows; whether it does is known when the table is read.
+    validation = config.split.validation > 0 or config.split.column is not None
+    findings = [
+        *monitor_errors(config, validation=validation),
+        *schedule_errors(config),
+        *metric_errors(config.metrics, config.loss, head, facts),
+        *repeated_metrics(config.metrics),
+        *layer_errors(config, facts),
+        *_split_errors(config, facts),
+        *_class_weight_errors(config, facts),
+    ]
     if head is not None:
-        found += head_errors(head, config.loss, facts)
-    for index, layer in enumerate(config.model):
-        last = head is not None and index == head.index
-        if layer.name == "Dense" and "units" not in layer.arguments and not last:
-            found.append((layer.path, "Dense needs 'units'; only the last one is inferred"))
-    found += _split_errors(config, facts)
-    return found
+        findings += head_errors(head, config.loss, facts)
+    return findings
 
 
-def warnings(config: Config, facts: Facts | None) -> list[Finding]:
-    """Find everything that works and is probably not meant."""
-    found: list[Finding] = []
+def find_warnings(config: Config, facts: Facts | None) -> list[Finding]:
+    """Return everything that works but is probably a mistake."""
     head = find_head(config.model)
-    if head is not None:
-        found += head_warnings(head, config.loss, facts)
-    found += layer_warnings(config, facts)
-    rate = config.optimizer.arguments.get("learning_rate")
-    where = (*config.optimizer.path, "learning_rate")
-    if isinstance(rate, Component):
-        where = (*rate.path, "initial_learning_rate")
-        rate = rate.arguments.get("initial_learning_rate")
-    if isinstance(rate, int | float) and rate > 1:
-        found.append((where, f"{rate:g} is very large; 0.001 is usual"))
+    findings = list(head_warnings(head, config.loss, facts)) if head is not None else []
+    findings += layer_warnings(config, facts)
+    findings += _learning_rate_warnings(config.optimizer)
     for callback in config.callbacks:
         if callback.name == "EarlyStopping" and callback.arguments.get("patience", 0) == 0:
-            message = "patience is 0 by default: the first epoch without progress ends the training"
-            found.append((callback.path, message))
-    return found
+            message = "patience is 0 by default: training stops at the first epoch without progress"
+            findings.append((callback.path, message))
+    return findings
 
 
 def check_data(config: Config, facts: Facts) -> Config:
-    """Check a config against the data set it met, and fill in what the data decides.
+    """Check a config against the data set that was loaded.
 
     Returns
     -------
     Config
-        With the last layer's size.
+        With the units of the last layer and the warnings.
 
     Raises
     ------
     ConfigError
         With every contradiction between config and data.
     """
-    found = errors(config, facts)
-    if found:
-        raise ConfigError(config.document.problem(path, message) for path, message in found)
-    noted = [config.document.problem(path, message) for path, message in warnings(config, facts)]
-    return complete(config, facts).attach(
-        config.name, config.document, tuple(dict.fromkeys((*config.warnings, *noted)))
+    findings = find_errors(config, facts)
+    if findings:
+        raise ConfigError(config.document.problem(*finding) for finding in findings)
+    warnings = [config.document.problem(*finding) for finding in find_warnings(config, facts)]
+    return infer_units(config, facts).attach(
+        config.name, config.document, tuple(dict.fromkeys((*config.warnings, *warnings)))
     )
 
 
-def complete(config: Config, facts: Facts) -> Config:
-    """Give the last ``Dense`` its units, where the config leaves them to the data set."""
+def infer_units(config: Config, facts: Facts) -> Config:
+    """Add the number of outputs to a last ``Dense`` without ``units``."""
     head = find_head(config.model)
     if head is None or head.units is not None:
         return config
+    dense = head.dense
+    arguments = {"units": output_units(head, config.loss, facts), **dense.arguments}
     layers = list(config.model)
-    units = output_units(head, config.loss, facts)
-    layers[head.index] = Component(
-        head.dense.name,
-        {"units": units, **head.dense.arguments},
-        head.dense.spelled,
-        head.dense.path,
-    )
+    layers[head.index] = Component(dense.name, arguments, dense.spelled, dense.path)
     return config.model_copy(update={"model": tuple(layers)})
 
 
-def check_monitors(config: Config, *, validation: bool) -> None:
-    """Check what callbacks monitor, once it is known whether there are validation rows.
-
-    Raises
-    ------
-    ConfigError
-        If a callback watches what will not be measured.
-    """
-    found = list(_monitor_errors(config, validation=validation))
-    if found:
-        raise ConfigError(config.document.problem(path, message) for path, message in found)
+def _learning_rate_warnings(optimizer: Component) -> Iterator[Finding]:
+    rate = optimizer.arguments.get("learning_rate")
+    path = (*optimizer.path, "learning_rate")
+    if isinstance(rate, Component):
+        path = (*rate.path, "initial_learning_rate")
+        rate = rate.arguments.get("initial_learning_rate")
+    if isinstance(rate, int | float) and rate > 1:
+        yield path, f"{rate:g} is very large; 0.001 is usual"
 
 
-def _monitor_errors(config: Config, *, validation: bool) -> Iterator[Finding]:
-    available = logged_keys(config.metrics, validation=validation)
-    for callback in config.callbacks:
-        path = callback.path
-        if callback.name in MONITORS:
-            monitor = callback.arguments.get("monitor", "val_loss")
-            # A checkpoint that keeps every epoch does not look at its monitor.
-            idle = callback.name == "ModelCheckpoint" and not callback.arguments.get(
-                "save_best_only"
-            )
-            explicit = "monitor" in callback.arguments
-            if monitor not in available and (explicit or not idle):
-                where = (*path, "monitor") if explicit else path
-                yield (
-                    where,
-                    f"monitor {monitor!r} will not exist. {_advice(str(monitor), available)}",
-                )
-            elif callback.name == "EarlyStopping" or not idle:
-                yield from _mode_errors(callback, str(monitor), config.metrics)
-        if callback.name == "ModelCheckpoint":
-            yield from _pattern_errors(callback, available)
-
-
-def _advice(name: str, available: Sequence[str]) -> str:
-    if name.startswith("val_") and name.removeprefix("val_") in available:
-        return "There are no validation rows: set split.validation, or monitor the training's own."
-    return did_you_mean(name, available) or f"Choose from {', '.join(available)}."
-
-
-def _mode_errors(
-    callback: Component, monitor: str, metrics: Sequence[Component]
-) -> Iterator[Finding]:
-    counts = [metric_key(metric) for metric in metrics if metric.name in COUNTS]
-    automatic = callback.arguments.get("mode", "auto") == "auto"
-    if automatic and monitor.removeprefix("val_") in counts:
-        yield callback.path, f"say with mode: min or max which {monitor!r} is better"
-
-
-def _pattern_errors(callback: Component, available: Sequence[str]) -> Iterator[Finding]:
-    pattern = str(callback.arguments.get("filepath", ""))
-    path = (*callback.path, "filepath")
-    for name in re.findall(r"\{(\w+)[^{}]*\}", pattern):
-        if name not in ("epoch", *available):
-            yield path, f"{{{name}}} will not exist. {_advice(name, available)}"
-    weights = callback.arguments.get("save_weights_only", False)
-    ending = ".weights.h5" if weights else ".keras"
-    if not pattern.endswith(ending):
-        yield path, f"must end in {ending}, got {pattern!r}"
-
-
-def _rate_errors(config: Config) -> Iterator[Finding]:
-    """Keras cannot set a learning rate that a schedule decides already."""
-    if not isinstance(config.optimizer.arguments.get("learning_rate"), Component):
-        return
-    for callback in config.callbacks:
-        if callback.name in ("LearningRateScheduler", "ReduceLROnPlateau"):
-            yield (
-                callback.path,
-                f"{callback.name} and a schedule in the optimizer exclude each other",
-            )
-
-
-def _repeated_metrics(metrics: Sequence[Component]) -> Iterator[Finding]:
-    seen: set[str] = {"loss"}
-    for metric in metrics:
-        key = metric_key(metric)
-        if key in seen:
-            yield metric.path, f"{key!r} would be logged twice; give one of them a name"
-        seen.add(key)
-
-
-def _aside_errors(config: Config) -> Iterator[Finding]:
-    """Find columns of the split where the data have none."""
+def _split_errors(config: Config, facts: Facts | None) -> Iterator[Finding]:
+    """Yield settings of ``split`` that the data set does not support."""
+    if facts and facts.official_test and config.split.test is not None:
+        yield ("split", "test"), "this data set has official test rows; remove 'test'"
     loader = config.dataset.loader
-    series = isinstance(loader, CsvLoader) and loader.window is not None
-    if isinstance(loader, Table) and not series:
+    is_series = isinstance(loader, CsvLoader) and loader.window is not None
+    if isinstance(loader, Table) and not is_series:
         return
     for key in ("column", "group"):
         if getattr(config.split, key) is None:
             continue
-        if series:
-            yield ("split", key), "a series is split in the order of time"
+        if is_series:
+            yield ("split", key), "a series is split in time order; remove it"
         elif key == "group" and isinstance(loader, FilesLoader):
-            if f"{{{config.split.group}}}" not in (loader.pattern or ""):
-                yield ("split", key), f"the loader's pattern has no {{{config.split.group}}}"
+            field = f"{{{config.split.group}}}"
+            if field not in (loader.pattern or ""):
+                yield ("split", key), f"the pattern of the loader has no {field}"
         else:
-            yield ("split", key), "is for tables from a text file"
+            yield ("split", key), "is only for tables in text files"
 
 
-def _split_errors(config: Config, facts: Facts | None) -> Iterator[Finding]:
-    if facts and facts.official_test and config.split.test is not None:
-        yield ("split", "test"), "this data set has official test rows; leave 'test' out"
-    yield from _aside_errors(config)
-    if isinstance(config.fit.class_weight, dict) and facts and facts.class_names:
-        for name in config.fit.class_weight:
+def _class_weight_errors(config: Config, facts: Facts | None) -> Iterator[Finding]:
+    weights, path = config.fit.class_weight, ("fit", "class_weight")
+    if not weights or facts is None:
+        return
+    if facts.task == "regression":
+        yield path, "the target is a number and has no classes"
+    elif isinstance(weights, dict) and facts.class_names:
+        for name in weights:
             if name not in facts.class_names:
-                hint = (
-                    did_you_mean(name, facts.class_names)
-                    or f"Classes: {', '.join(facts.class_names)}."
-                )
-                yield ("fit", "class_weight", name), f"no class {name!r}. {hint}"
-        if not any(config.fit.class_weight.get(name, 1.0) for name in facts.class_names):
-            yield ("fit", "class_weight"), "every class has weight 0, so nothing would be learned"
-    if config.fit.class_weight and facts and facts.task == "regression":
-        yield ("fit", "class_weight"), "the target is a number and has no classes"
+                yield (*path, name), unknown("class", name, facts.class_names)
+        if not any(weights.get(name, 1.0) for name in facts.class_names):
+            yield path, "every class has weight 0, so nothing would be learned"

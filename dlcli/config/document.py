@@ -1,8 +1,8 @@
-"""YAML with 1.2 scalars, and the line of every key.
+"""Parse YAML with the scalars of YAML 1.2 and the line number of every key.
 
-PyYAML reads YAML 1.1, in which ``1e-3`` is text, ``no`` is false, ``12:30`` is 750 and the
-second of two equal keys wins in silence. Here the events of its parser are put together
-anew: one document, no tags, no aliases, every key once.
+PyYAML implements YAML 1.1: ``1e-3`` is text, ``no`` is false, ``12:30`` is 750, and the second of
+two equal keys silently replaces the first. This module therefore composes values from the events
+of PyYAML's parser: a single document without tags and aliases, in which every key occurs once.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Path = tuple[str | int, ...]
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 20
 
-# Leading zeros stay text: 007 is a label, and YAML 1.1 and 1.2 disagree on 012.
+# Numbers with leading zeros stay text: 007 is a label, and YAML 1.1 and 1.2 disagree on 012.
 INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 NULLS = ("", "~", "null", "Null", "NULL")
@@ -43,16 +43,17 @@ CONSTANTS: dict[str, Any] = {**dict.fromkeys(NULLS), **BOOLEANS, **SPECIAL_FLOAT
 
 @dataclass
 class Document:
-    """The plain value of a YAML text and where its parts stand.
+    """The value of a YAML text, with line numbers.
 
     Parameters
     ----------
     where : str
-        The file, for messages.
+        Name of the file, for messages.
     value : object
         Dicts, lists and scalars.
     lines : dict
-        Line number, counted from 1, of every key and list item by its path.
+        Line number, from 1, of every key and list item, by its path; 0 for a value that was set
+        on the command line.
     """
 
     where: str
@@ -60,7 +61,7 @@ class Document:
     lines: dict[Path, int] = field(default_factory=dict)
 
     def locate(self, path: Path) -> tuple[str, int]:
-        """Return the file and line of `path`, or of the nearest part around it."""
+        """Return the file and line of `path`, or of the nearest enclosing value with a line."""
         for end in range(len(path), 0, -1):
             if path[:end] in self.lines:
                 line = self.lines[path[:end]]
@@ -68,7 +69,7 @@ class Document:
         return self.where, 1
 
     def problem(self, path: Path, message: str) -> Problem:
-        """Return a located problem."""
+        """Return a problem with the location of `path`."""
         where, line = self.locate(path)
         return Problem(where, line, dotted(path), message)
 
@@ -78,7 +79,7 @@ def _override(path: Path) -> str:
 
 
 def dotted(path: Path) -> str:
-    """Write a path as people do: ``model[1].Dense.units``."""
+    """Return a path in dotted notation: ``model[1].Dense.units``."""
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
@@ -95,25 +96,29 @@ def scalar(text: str) -> Any:
 
 
 def parse(text: str, where: str) -> Document:
-    """Read one YAML document.
+    """Parse one YAML document.
 
     Parameters
     ----------
     text : str
-        The whole file.
+        The content of the file.
     where : str
-        What messages call it.
+        Name of the file, for messages.
+
+    Returns
+    -------
+    Document
 
     Raises
     ------
     ConfigError
-        If the text is no YAML, too large, nested too deeply, or uses tags, aliases or a
-        key twice.
+        If the text is not valid YAML, is too large or nested too deeply, or contains tags,
+        anchors, aliases, repeated keys or several documents.
     """
     try:
         size = len(text.encode())
-    except UnicodeEncodeError:  # bytes of a command line
-        raise ConfigError([Problem(where, 0, "", "holds bytes that are not UTF-8")]) from None
+    except UnicodeEncodeError:  # undecodable bytes on the command line
+        raise ConfigError([Problem(where, 0, "", "contains bytes that are not UTF-8")]) from None
     if size > MAX_BYTES:
         raise too_large(where)
     document = Document(where, None)
@@ -128,27 +133,28 @@ def parse(text: str, where: str) -> Document:
 
 
 def too_large(where: str) -> ConfigError:
-    """Return the error of a text that is larger than any config."""
+    """Return the error for a text above the size limit."""
     return ConfigError([Problem(where, 0, "", f"larger than {MAX_BYTES // 1024} kB")])
 
 
 def _syntax_problem(error: yaml.MarkedYAMLError, text: str, where: str) -> Problem:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line, mark.column) if mark else (0, 0)
-    shown = (text.splitlines() or [""])[min(line, max(len(text.splitlines()) - 1, 0))]
-    if "\t" in shown[: len(shown) - len(shown.lstrip())]:
+    lines = text.splitlines() or [""]
+    source = lines[min(line, len(lines) - 1)]
+    if "\t" in source[: len(source) - len(source.lstrip())]:
         return Problem(where, line + 1, "", "a tab is used for indentation; use spaces")
-    what = " ".join(filter(None, [error.problem, error.context]))
-    pointer = f"\n    {shown}\n    {' ' * column}^"
-    return Problem(where, line + 1, "", f"not valid YAML: {what}{pointer}")
+    reason = " ".join(filter(None, [error.problem, error.context]))
+    pointer = f"\n    {source}\n    {' ' * column}^"
+    return Problem(where, line + 1, "", f"not valid YAML: {reason}{pointer}")
 
 
 class _Composer:
-    """Build plain values from parser events, noting lines on the way."""
+    """Compose dicts, lists and scalars from parser events and record their lines."""
 
     def __init__(self, text: str, document: Document) -> None:
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        # PyYAML's stubs leave the attributes of events out.
+        # Any: the type stubs of PyYAML lack the attributes of events.
         self.events: Iterator[Any] = yaml.parse(text, Loader=loader)
         self.document = document
 
@@ -158,7 +164,9 @@ class _Composer:
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    self.refuse(event, "a config is a single YAML document; found a second '---'")
+                    self.refuse(
+                        event, "a config is a single YAML document, but a second '---' follows"
+                    )
                 self.document.value = self.node(next(self.events), ())
 
     def refuse(self, event: Any, message: str) -> None:
@@ -207,7 +215,7 @@ class _Composer:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes what `parse` reads back: quoted where 1.2 would resolve plain text otherwise."""
+    """Dump text that `parse` reads back, with quotes where YAML 1.2 needs them."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 (PyYAML's own protocol)
 
@@ -216,7 +224,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: _Dumper, text: str) -> Any:
-    # PyYAML folds lines at characters that it does not read back as line ends.
+    # PyYAML folds lines at characters that it does not read back as line breaks.
     style = None if text.isprintable() else '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
 
@@ -238,7 +246,7 @@ for _tag, _pattern in {
 
 
 def dump(value: Any) -> str:
-    """Write plain values as YAML that `parse` reads back unchanged."""
+    """Return dicts, lists and scalars as YAML text that `parse` reads back unchanged."""
     return yaml.dump(
         value,
         Dumper=_Dumper,

@@ -1,4 +1,4 @@
-"""From a config file to a checked `Config`, or to every problem it has."""
+"""Find, read and check config files."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from dlcli.config.checks import complete, errors, warnings
+from dlcli.config.checks import find_errors, find_warnings, infer_units
 from dlcli.config.components import Component
 from dlcli.config.document import MAX_BYTES, Document, parse, too_large
 from dlcli.config.known import NAMED_DATASETS, Facts
 from dlcli.config.overrides import apply_override
 from dlcli.config.section_reader import NO_DATASET, UNREADABLE, SectionReader
 from dlcli.config.sections import Config, FitConfig, SplitConfig
-from dlcli.config.validation_messages import located
+from dlcli.config.validation_messages import located_problems
 from dlcli.errors import ConfigError, DlcliError, Problem, did_you_mean
 
 
 def bundled_folder(folder: str) -> FilePath:
-    """Return where `folder` (configs, data) stands: in the package, or beside it in a checkout."""
+    """Return the bundled ``configs`` or ``data``: in the package, or next to it in a checkout."""
     package = FilePath(str(resources.files("dlcli")))
     inside = package / folder
     return inside if inside.is_dir() else package.parent / folder
 
 
 def config_names() -> dict[str, FilePath]:
-    """Return all configs that a bare name can mean; those in ./configs win."""
-    found: dict[str, FilePath] = {}
+    """Return all configs that have a bare name; ``./configs`` precedes the bundled ones."""
+    paths: dict[str, FilePath] = {}
     for folder in (bundled_folder("configs"), FilePath("configs")):
         for path in sorted(folder.rglob("*.yaml")):
-            found[path.relative_to(folder).with_suffix("").as_posix()] = path
-    return dict(sorted(found.items()))
+            paths[path.relative_to(folder).with_suffix("").as_posix()] = path
+    return dict(sorted(paths.items()))
 
 
 def find_config(name: str | os.PathLike[str]) -> FilePath:
-    """Return the file that `name` means: a path, or the bare name of a config.
+    """Return the config file with this path or bare name.
 
     Raises
     ------
@@ -53,11 +53,11 @@ def find_config(name: str | os.PathLike[str]) -> FilePath:
     if path.is_dir():
         raise DlcliError(f"{path} is a folder; name the config in it, as in {path / 'config.yaml'}")
     names = config_names()
-    # A path that is not there in this folder may still be one of the bundled configs.
+    # A path that does not exist here may name a bundled config.
     bare = path.with_suffix("").as_posix().removeprefix("configs/")
     if bare in names and path.suffix in ("", ".yaml", ".yml"):
         return names[bare]
-    hint = did_you_mean(bare, names) or "`dlcli list` shows the configs that come along."
+    hint = did_you_mean(bare, names) or "`dlcli list` shows the bundled configs."
     raise DlcliError(f"no config {str(name)!r}", hint=hint)
 
 
@@ -67,36 +67,38 @@ def load_config(name: str | os.PathLike[str], overrides: Iterable[str] = ()) -> 
     Parameters
     ----------
     name : str or path
-        A file, or a bare name that is looked up in ``./configs`` and among the bundled ones.
+        A file, or a bare name that is looked up in ``./configs`` and in the bundled configs.
     overrides : iterable of str
-        ``key=value`` each, as in ``fit.epochs=5``; checked like the file.
+        Each ``key=value``, as in ``fit.epochs=5``; checked like the file.
 
     Returns
     -------
     Config
-        Its ``warnings`` say what is allowed and probably not meant.
+        Its ``warnings`` contain settings that are allowed but probably mistakes.
 
     Raises
     ------
     ConfigError
-        With every problem of the file, located.
+        With every problem of the file and its line.
     DlcliError
-        If there is no such config, or it cannot be read.
+        If the config does not exist or cannot be read.
     """
     path = find_config(name)
-    # The config that a run has kept goes by the name of the run.
+    # The config of a run directory has the name of the run.
     in_run = path.name == "config.yaml" and (path.parent / "run.json").is_file()
     title = path.absolute().parent.parent.name if in_run else path.stem
     return build_config(title, read_document(path), path.parent, overrides)
 
 
 def read_document(path: FilePath) -> Document:
-    """Read the YAML of a file.
+    """Read and parse a YAML file.
 
     Raises
     ------
     ConfigError
-        If it is empty, not UTF-8, or no YAML mapping.
+        If it is empty, not UTF-8, or not a YAML mapping.
+    DlcliError
+        If it cannot be read.
     """
     where = str(path)
     try:
@@ -110,7 +112,7 @@ def read_document(path: FilePath) -> Document:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        message = f"not UTF-8{_looks_like(data)}; save the file as UTF-8"
+        message = f"not UTF-8{_likely_encoding(data)}; save the file as UTF-8"
         raise ConfigError([Problem(where, line, "", message)]) from None
     document = parse(text, where)
     if document.value is None:
@@ -121,8 +123,8 @@ def read_document(path: FilePath) -> Document:
     return document
 
 
-def _looks_like(data: bytes) -> str:
-    """Say what the bytes of a config seem to be, if that can be told."""
+def _likely_encoding(data: bytes) -> str:
+    """Return the likely encoding of a file that is not UTF-8, for a message; empty if unknown."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return " (it looks like UTF-16)"
     try:
@@ -141,17 +143,17 @@ def build_config(
     Parameters
     ----------
     name : str
-        What runs are kept under.
+        Name of the config; runs are saved under it.
     document : Document
     folder : Path
-        What relative data paths start from.
+        Folder that relative data paths refer to.
     overrides : iterable of str
-        ``key=value`` each.
+        Each ``key=value``.
 
     Raises
     ------
     ConfigError
-        With every problem found.
+        With every problem and its line.
     """
     for override in overrides:
         apply_override(document, override)
@@ -160,40 +162,41 @@ def build_config(
     try:
         config = Config.model_validate(values)
     except ValidationError as error:
-        problems += located(error, document, Config, ())
-        config = _readable_part(values, error)
-    facts = known_facts(config)
-    found = [document.problem(path, message) for path, message in errors(config, facts)]
-    problems += [new for new in found if not _covered(new, problems)]
+        problems += located_problems(error, document, Config, ())
+        config = _valid_part(values, error)
+    facts = named_facts(config)
+    findings = [document.problem(*finding) for finding in find_errors(config, facts)]
+    problems += [problem for problem in findings if not _is_covered(problem, problems)]
     if problems:
         raise ConfigError(dict.fromkeys(problems))
-    noted = tuple(document.problem(path, message) for path, message in warnings(config, facts))
+    warnings = tuple(document.problem(*finding) for finding in find_warnings(config, facts))
     if facts is not None:
-        config = complete(config, facts)
-    return config.attach(name, document, noted)
+        config = infer_units(config, facts)
+    return config.attach(name, document, warnings)
 
 
-def _readable_part(values: Mapping[str, Any], error: ValidationError) -> Config:
-    """Return a config of the sections that are right, so that all problems come at once."""
-    wrong = {detail["loc"][0] for detail in error.errors()}
-    stand_ins = {
+def _valid_part(values: Mapping[str, Any], error: ValidationError) -> Config:
+    """Return a config of the valid sections, so that these are checked too."""
+    invalid = {detail["loc"][0] for detail in error.errors()}
+    placeholders = {
         "dataset": NO_DATASET,
         "model": (Component(UNREADABLE),),
         "loss": Component(UNREADABLE),
         "fit": FitConfig(epochs=1),
-        "split": SplitConfig(validation=0.5),  # so that no monitor seems to miss its rows
+        "split": SplitConfig(validation=0.5),  # a monitored val_loss must not seem to be missing
     }
-    right = {key: value for key, value in values.items() if key not in wrong}
-    return Config.model_validate({**{k: v for k, v in stand_ins.items() if k in wrong}, **right})
+    sections = {key: value for key, value in placeholders.items() if key in invalid}
+    sections |= {key: value for key, value in values.items() if key not in invalid}
+    return Config.model_validate(sections)
 
 
-def _covered(new: Problem, problems: Iterable[Problem]) -> bool:
-    """Tell whether a finding only follows from a problem that is reported already."""
-    return any(problem.key.startswith(new.key) for problem in problems if new.key)
+def _is_covered(problem: Problem, others: Iterable[Problem]) -> bool:
+    """Return whether a problem is a consequence of one that is already reported."""
+    return bool(problem.key) and any(other.key.startswith(problem.key) for other in others)
 
 
-def known_facts(config: Config) -> Facts | None:
-    """Return what is known of the data set without reading it."""
+def named_facts(config: Config) -> Facts | None:
+    """Return the facts of a named data set, without reading it; None for other data."""
     if not config.dataset.known:
         return None
     known, loader = NAMED_DATASETS[config.dataset.name], config.dataset.loader

@@ -209,6 +209,6 @@ class IndexedTextLoader(Loader):
     class_names: Texts | None = Field(default=None, description="Names of the classes 0, 1, ….")
 
 
-def nameable() -> list[str]:
+def user_loaders() -> list[str]:
     """Return the loaders that a config may name itself."""
     return [name for name in LOADERS if not LOADERS[name].named_only]

@@ -1,41 +1,144 @@
-"""dlcli.config.metrics."""
+"""Metrics: whether they fit the target, the names they are logged under, their Keras class."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Literal
 
-from dlcli.config.catalogue import CHOSEN_BY_KERAS
+from dlcli.config.catalogue import CHOSEN_BY_KERAS, keras_catalogue
 from dlcli.config.components import Component
-from dlcli.config.heads import HINGE_LOSSES, SPARSE_LOSSES, from_logits
+from dlcli.config.heads import (
+    HINGE_LOSSES,
+    SPARSE_LOSSES,
+    Finding,
+    Head,
+    from_logits,
+    output_units,
+)
+from dlcli.config.known import Facts
 
-KNOW_LOGITS = (
+# What a metric compares: the output of one unit, one-hot rows, integer classes, or numbers.
+TargetForm = Literal["single", "one-hot", "sparse", "number"]
+FORM_NAMES: dict[TargetForm, str] = {
+    "single": "a single unit",
+    "one-hot": "one-hot targets",
+    "sparse": "the integer targets of a sparse loss",
+    "number": "a number",
+}
+METRIC_FORMS: dict[str, tuple[TargetForm, ...]] = {
+    **dict.fromkeys(CHOSEN_BY_KERAS, ("single", "one-hot", "sparse")),
+    **dict.fromkeys(["BinaryAccuracy", "BinaryCrossentropy", "Hinge", "SquaredHinge"], ("single",)),
+    **dict.fromkeys(
+        ["CategoricalAccuracy", "CategoricalCrossentropy", "CategoricalHinge", "KLDivergence",
+         "OneHotIoU", "OneHotMeanIoU", "TopKCategoricalAccuracy",
+         "CosineSimilarity", "PearsonCorrelation", "ConcordanceCorrelation"],
+        ("one-hot",),
+    ),
+    **dict.fromkeys(
+        ["SparseCategoricalAccuracy", "SparseCategoricalCrossentropy",
+         "SparseTopKCategoricalAccuracy"],
+        ("sparse",),
+    ),
+    **dict.fromkeys(
+        ["AUC", "F1Score", "FBetaScore", "FalseNegatives", "FalsePositives", "Precision",
+         "PrecisionAtRecall", "Recall", "RecallAtPrecision", "SensitivityAtSpecificity",
+         "SpecificityAtSensitivity", "TrueNegatives", "TruePositives"],
+        ("single", "one-hot"),
+    ),
+    **dict.fromkeys(
+        ["LogCoshError", "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanSquaredError",
+         "MeanSquaredLogarithmicError", "Poisson", "R2Score", "RootMeanSquaredError"],
+        ("single", "one-hot", "number"),
+    ),
+    # These compare integer classes with integer predictions, which no model here outputs.
+    **dict.fromkeys(["Accuracy", "BinaryIoU", "IoU", "MeanIoU"], ()),
+}  # fmt: skip
+# Metrics that compare probabilities with a threshold and have no `from_logits`.
+THRESHOLD_METRICS = {
+    "F1Score", "FBetaScore", "FalseNegatives", "FalsePositives", "Precision", "PrecisionAtRecall",
+    "Recall", "RecallAtPrecision", "SensitivityAtSpecificity", "SpecificityAtSensitivity",
+    "TrueNegatives", "TruePositives",
+}  # fmt: skip
+F_SCORES = ("F1Score", "FBetaScore")
+# Metrics with an argument `from_logits`.
+LOGIT_METRICS = (
     "AUC", "BinaryCrossentropy", "CategoricalCrossentropy", "SparseCategoricalCrossentropy",
 )  # fmt: skip
 
 
+def target_form(head: Head | None, loss: Component, facts: Facts | None) -> TargetForm | None:
+    """Return what metrics will compare; None if it is not known yet."""
+    if facts is not None and facts.task == "regression":
+        return "number"
+    if loss.name in SPARSE_LOSSES:
+        return "sparse"
+    if head is None:
+        return None
+    units = head.units or (output_units(head, loss, facts) if facts is not None else None)
+    if units is None:
+        return None
+    return "single" if units == 1 else "one-hot"
+
+
+def metric_errors(
+    metrics: Sequence[Component], loss: Component, head: Head | None, facts: Facts | None
+) -> Iterator[Finding]:
+    """Yield metrics that cannot measure the outputs for this target."""
+    form = target_form(head, loss, facts)
+    no_probabilities = from_logits(loss) or loss.name in HINGE_LOSSES
+    for metric in metrics:
+        name = metric.spelled or metric.name
+        forms = METRIC_FORMS.get(metric.name)
+        if forms == ():
+            yield metric.path, f"{name} compares integer classes, not outputs; use accuracy"
+        elif forms is not None and form is not None and form not in forms:
+            suitable = " or ".join(FORM_NAMES[item] for item in forms)
+            advice = "mae" if form == "number" else "accuracy"
+            yield metric.path, f"{name} is for {suitable}, not for {FORM_NAMES[form]}; try {advice}"
+        elif metric.name in THRESHOLD_METRICS and no_probabilities:
+            yield metric.path, f"{name} needs probabilities, but this loss uses logits or scores"
+        elif metric.name in F_SCORES and form == "one-hot" and not metric.arguments.get("average"):
+            yield metric.path, f"{name} returns one value per class; set average: macro"
+
+
+def repeated_metrics(metrics: Sequence[Component]) -> Iterator[Finding]:
+    """Yield metrics that are logged under the name of another one."""
+    keys: set[str] = {"loss"}
+    for metric in metrics:
+        key = metric_key(metric)
+        if key in keys:
+            yield metric.path, f"{key!r} would be logged twice; give one of them a name"
+        keys.add(key)
+
+
 def resolve_metric(metric: Component, loss: Component, units: int) -> Component:
-    """Return a metric with the name that the config gives it, and the loss's idea of outputs."""
+    """Return a metric as Keras's class, with the log name and arguments that fit the loss.
+
+    Parameters
+    ----------
+    metric : Component
+    loss : Component
+    units : int
+        Number of outputs of the model.
+    """
     name = metric.name
     arguments = {**metric.arguments, "name": metric_key(metric)}
     if name in CHOSEN_BY_KERAS:
-        what = "Accuracy" if name.startswith("acc") else "Crossentropy"
-        sparse = loss.name in SPARSE_LOSSES
-        form = "SparseCategorical" if sparse else "Binary" if units == 1 else "Categorical"
-        name = form + what
+        measure = "Accuracy" if name.startswith("acc") else "Crossentropy"
+        dense_form = "Binary" if units == 1 else "Categorical"
+        name = ("SparseCategorical" if loss.name in SPARSE_LOSSES else dense_form) + measure
     if name == "BinaryAccuracy" and (from_logits(loss) or loss.name in HINGE_LOSSES):
         arguments.setdefault("threshold", 0.0)
-    if from_logits(loss) and name in KNOW_LOGITS:
+    if from_logits(loss) and name in LOGIT_METRICS:
         arguments.setdefault("from_logits", True)
-    if name in ("F1Score", "FBetaScore") and units == 1:
+    if name in F_SCORES and units == 1:
         arguments = {"threshold": 0.5, "average": "micro", **arguments}
     return Component(name, arguments, "", metric.path)
 
 
 def metric_key(metric: Component) -> str:
     """Return the name under which a metric is logged."""
-    from dlcli.config.catalogue import CHOSEN_BY_KERAS, keras_catalogue
-
     if "name" in metric.arguments:
         return str(metric.arguments["name"])
     if metric.name in CHOSEN_BY_KERAS or metric.spelled not in ("", metric.name):

@@ -8,7 +8,7 @@ from typing import Any
 from dlcli.config.catalogue import CHOSEN_BY_KERAS, Entry, keras_catalogue
 from dlcli.config.components import REFUSED, parameter_kind
 from dlcli.config.known import NAMED_DATASETS
-from dlcli.config.loaders import LOADERS, nameable
+from dlcli.config.loaders import LOADERS, user_loaders
 from dlcli.config.sections import Config, PreprocessConfig
 from dlcli.config.steps import STEPS
 
@@ -115,7 +115,7 @@ def _argument(kind: str, name: str) -> Schema:
 
 def _dataset() -> Schema:
     arguments: dict[str, Schema] = {}
-    for name in nameable():
+    for name in user_loaders():
         schema = LOADERS[name].model_json_schema()
         arguments[name] = {"anyOf": [schema, {"type": "string"}]}
     for name, known in NAMED_DATASETS.items():

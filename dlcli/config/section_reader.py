@@ -1,4 +1,4 @@
-"""The sections of a config that name components, from plain values to typed ones."""
+"""Read the sections that name components: data set, preprocessing, model and the like."""
 
 from __future__ import annotations
 
@@ -12,22 +12,32 @@ from dlcli.config.base import Section
 from dlcli.config.components import Component, ComponentReader, split_spelling
 from dlcli.config.document import Document, Path
 from dlcli.config.known import NAMED_DATASETS
-from dlcli.config.loaders import LOADERS, Loader, nameable
+from dlcli.config.loaders import LOADERS, Loader, user_loaders
 from dlcli.config.sections import STEP_GROUPS, DatasetConfig
-from dlcli.config.steps import STEPS
-from dlcli.config.validation_messages import located
+from dlcli.config.steps import STEPS, Step
+from dlcli.config.validation_messages import located_problems
 from dlcli.errors import Problem, unknown
 
 KERAS_LISTS = {"model": "layers", "metrics": "metrics", "callbacks": "callbacks"}
 KERAS_SINGLE = {"loss": "losses", "optimizer": "optimizers"}
 
-# Stands for what could not be read, so that the rest can still be checked.
+# Placeholders for invalid values, so that the rest can still be checked.
 UNREADABLE = "?"
 NO_DATASET = DatasetConfig(name=UNREADABLE, loader=Loader())
 
 
 class SectionReader:
-    """Read the sections that spell components; leave the others to pydantic."""
+    """Read the sections that name components; pydantic reads the others.
+
+    Parameters
+    ----------
+    document : Document
+        The config.
+    folder : Path
+        Folder that relative data paths refer to.
+    problems : list of Problem
+        Receives every problem.
+    """
 
     def __init__(self, document: Document, folder: FilePath, problems: list[Problem]) -> None:
         self.document = document
@@ -40,32 +50,27 @@ class SectionReader:
         values = dict(self.document.value)
         for key, kind in KERAS_LISTS.items():
             if key in values:
-                values[key] = self.listed(kind, values[key], (key,))
+                values[key] = self.components_of(kind, values[key], (key,))
         for key, kind in KERAS_SINGLE.items():
             if key in values:
-                values[key] = self.keras(kind, values[key], (key,))
+                values[key] = self.component(kind, values[key], (key,))
         if "dataset" in values:
             values["dataset"] = self.dataset(values["dataset"], ("dataset",)) or NO_DATASET
         if isinstance(values.get("preprocess"), dict):
             values["preprocess"] = self.preprocess(values["preprocess"])
-        # A section left empty has its defaults; what could not be read is already reported.
+        # An empty section gets its defaults.
         return {key: value for key, value in values.items() if value is not None}
 
-    def listed(self, kind: str, value: Any, path: Path) -> tuple[Component, ...]:
-        """Read a list of Keras components; a single one may stand without brackets."""
+    def components_of(self, kind: str, value: Any, path: Path) -> tuple[Component, ...]:
+        """Read a list of Keras components, or a single one without brackets."""
         if value is None:
             return ()
         if not isinstance(value, list):
-            value, start = [value], None
-        else:
-            start = 0
-        return tuple(
-            self.keras(kind, item, path if start is None else (*path, index))
-            for index, item in enumerate(value)
-        )
+            return (self.component(kind, value, path),)
+        return tuple(self.component(kind, item, (*path, index)) for index, item in enumerate(value))
 
-    def keras(self, kind: str, value: Any, path: Path) -> Component:
-        """Read a Keras component; what cannot be read is reported and stands as `UNREADABLE`."""
+    def component(self, kind: str, value: Any, path: Path) -> Component:
+        """Read a Keras component; an invalid one is reported and replaced by `UNREADABLE`."""
         component = self.components.read(kind, value, path)
         if component is None:
             spelling = split_spelling(value)
@@ -73,31 +78,12 @@ class SectionReader:
             return Component(UNREADABLE, {}, spelled, path)
         return component
 
-    def step(self, value: Any, path: Path) -> tuple[str, Any, Any]:
-        """Read the name of a step with its arguments: the name, its section, the arguments."""
-        spelling = split_spelling(value)
-        if isinstance(spelling, str):
-            self.components.complain(path, spelling)
-            return "", None, None
-        name, given = spelling
-        if name not in STEPS:
-            self.components.complain(path, unknown("preprocessing step", name, STEPS))
-            return name, None, None
-        return name, STEPS[name], given
-
-    def validate(self, section: type[Section], given: Any, path: Path) -> Any:
-        """Validate the arguments of a section of ours; None if they are wrong."""
-        if given is not None and not isinstance(given, dict):
-            first = next(iter(section.model_fields), None)
-            first = None if first == "limit" else first
-            if first is None:
-                self.components.complain(path, f"takes no argument, got {given!r}")
-                return None
-            given = {first: given}
+    def validate(self, section: type[Section], arguments: Any, path: Path) -> Any:
+        """Validate the arguments of a loader or step; report problems and return None."""
         try:
-            return section.model_validate(given or {})
+            return section.model_validate(arguments or {})
         except ValidationError as error:
-            self.problems.extend(located(error, self.document, section, path))
+            self.problems.extend(located_problems(error, self.document, section, path))
             return None
 
     def dataset(self, value: Any, path: Path) -> DatasetConfig | None:
@@ -106,83 +92,103 @@ class SectionReader:
         if isinstance(spelling, str):
             self.components.complain(path, spelling)
             return None
-        name, given = spelling
+        name, arguments = spelling
         path = (*path, name) if isinstance(value, dict) else path
         if name in NAMED_DATASETS:
-            return self.known(name, given, path)
-        if name not in nameable():
+            return self.named_dataset(name, arguments, path)
+        if name not in user_loaders():
             self.components.complain(path, _unknown_dataset(name))
             return None
         section = LOADERS[name]
-        if not isinstance(given, dict):
-            first = next(field for field in section.model_fields if field != "limit")
-            given = {} if given is None else {first: given}
-        loader = self.validate(section, given, path)
+        arguments = _by_name(section, arguments)
+        loader = self.validate(section, arguments, path)
         if loader is None:
             return None
-        given = dict(given)
-        if "path" in given:
-            # The resolved config lies elsewhere, so it names the file in full.
-            given["path"] = str((self.folder / FilePath(given["path"]).expanduser()).absolute())
-            loader = loader.model_copy(update={"path": given["path"]})
-        return DatasetConfig(name=name, loader=loader, written={name: given})
+        if "path" in arguments:
+            # The config is saved in the run directory too, so its path must be absolute.
+            data = (self.folder / FilePath(arguments["path"]).expanduser()).absolute()
+            arguments["path"] = str(data)
+            loader = loader.model_copy(update={"path": arguments["path"]})
+        return DatasetConfig(name=name, loader=loader, written={name: arguments})
 
-    def known(self, name: str, given: Any, path: Path) -> DatasetConfig | None:
-        """Read a named data set; arguments of its loader may be given."""
-        known = NAMED_DATASETS[name]
-        if given is not None and not isinstance(given, dict):
-            self.components.complain(path, f"expected arguments by name, got {given!r}")
+    def named_dataset(self, name: str, arguments: Any, path: Path) -> DatasetConfig | None:
+        """Read a named data set, with further arguments of its loader if there are any."""
+        dataset = NAMED_DATASETS[name]
+        if arguments is not None and not isinstance(arguments, dict):
+            self.components.complain(path, f"expected arguments by name, got {arguments!r}")
             return None
-        if "path" in (given or {}):
-            self.components.complain((*path, "path"), "a named data set finds its own files")
+        if "path" in (arguments or {}):
+            self.components.complain((*path, "path"), "a named data set has no 'path'; remove it")
             return None
-        arguments = {"path": name} if "path" in LOADERS[known.loader].model_fields else {}
+        section = LOADERS[dataset.loader]
+        path_argument = {"path": name} if "path" in section.model_fields else {}
         loader = self.validate(
-            LOADERS[known.loader], {**arguments, **known.arguments, **(given or {})}, path
+            section, {**path_argument, **dataset.arguments, **(arguments or {})}, path
         )
         if loader is None:
             return None
-        written = {name: dict(given)} if given else name
+        written = {name: dict(arguments)} if arguments else name
         return DatasetConfig(name=name, loader=loader, known=True, written=written)
 
     def preprocess(self, value: Mapping[str, Any]) -> dict[str, Any]:
-        """Read the steps of all groups of columns."""
-        read = dict(value)
-        for key in STEP_GROUPS:
-            if key in read:
-                read[key] = self.steps(read[key], ("preprocess", key), key)
-        if isinstance(read.get("columns"), dict):
-            read["columns"] = {
+        """Read the steps of all column types and columns."""
+        section = dict(value)
+        for column_type in STEP_GROUPS:
+            if column_type in section:
+                path = ("preprocess", column_type)
+                section[column_type] = self.steps(section[column_type], path, column_type)
+        if isinstance(section.get("columns"), dict):
+            section["columns"] = {
                 column: self.steps(steps, ("preprocess", "columns", column), None)
-                for column, steps in read["columns"].items()
+                for column, steps in section["columns"].items()
             }
-        return read
+        return section
 
-    def steps(self, value: Any, path: Path, takes: str | None) -> tuple[Any, ...]:
+    def steps(self, value: Any, path: Path, column_type: str | None) -> tuple[Step, ...]:
         """Read one step or a list of them; ``none`` is an empty list."""
         if value in (None, "none", []):
             return ()
-        items = value if isinstance(value, list) else [value]
-        steps = []
-        for index, item in enumerate(items):
-            if item == "none":
-                continue
-            where = (*path, index) if isinstance(value, list) else path
-            name, section, given = self.step(item, where)
-            if section is None:
-                continue
-            if takes is not None and takes not in section.takes:
-                self.components.complain(where, f"{name} is not for {takes} columns")
-                continue
-            step = self.validate(
-                section, given, (*where, name) if isinstance(item, dict) else where
-            )
-            if step is not None:
-                steps.append(step)
-        return tuple(steps)
+        items = enumerate(value) if isinstance(value, list) else [(None, value)]
+        steps = (
+            self.step(item, path if index is None else (*path, index), column_type)
+            for index, item in items
+            if item != "none"
+        )
+        return tuple(step for step in steps if step is not None)
+
+    def step(self, value: Any, path: Path, column_type: str | None) -> Step | None:
+        """Read a step with its arguments; report problems and return None."""
+        spelling = split_spelling(value)
+        if isinstance(spelling, str):
+            self.components.complain(path, spelling)
+            return None
+        name, arguments = spelling
+        if name not in STEPS:
+            self.components.complain(path, unknown("preprocessing step", name, STEPS))
+            return None
+        section = STEPS[name]
+        if column_type is not None and column_type not in section.column_types:
+            self.components.complain(path, f"{name} is not for {column_type} columns")
+            return None
+        path = (*path, name) if isinstance(value, dict) else path
+        if not section.model_fields and arguments is not None and not isinstance(arguments, dict):
+            self.components.complain(path, f"takes no argument, got {arguments!r}")
+            return None
+        step: Step | None = self.validate(section, _by_name(section, arguments), path)
+        return step
+
+
+def _by_name(section: type[Section], arguments: Any) -> dict[str, Any]:
+    """Return arguments by name; a single value is that of the first field."""
+    if arguments is None:
+        return {}
+    if isinstance(arguments, dict):
+        return dict(arguments)
+    first = next(field for field in section.model_fields if field != "limit")
+    return {first: arguments}
 
 
 def _unknown_dataset(name: str) -> str:
     if name.endswith((".csv", ".csv.gz", ".tsv", ".txt")):
         return f"a file is read by a loader: {{csv: {{path: {name}, target: …}}}}"
-    return unknown("data set or loader", name, [*NAMED_DATASETS, *nameable()])
+    return unknown("data set or loader", name, [*NAMED_DATASETS, *user_loaders()])

@@ -15,7 +15,7 @@ STEPS: Registry[type[Step]] = Registry("preprocessing step")
 class Step(Section):
     """One step; fitted on the training rows only."""
 
-    takes: ClassVar[tuple[str, ...]] = ("numeric", "boolean")
+    column_types: ClassVar[tuple[str, ...]] = ("numeric", "boolean")
 
 
 @STEPS.register("standardize")
@@ -45,7 +45,7 @@ class Scale(Step):
 class Impute(Step):
     """Fill in missing values."""
 
-    takes: ClassVar[tuple[str, ...]] = ("numeric", "boolean", "categorical")
+    column_types: ClassVar[tuple[str, ...]] = ("numeric", "boolean", "categorical")
 
     strategy: Literal["mean", "median", "most_frequent"] | None = Field(
         default=None,
@@ -63,21 +63,21 @@ class Impute(Step):
 class OneHot(Step):
     """One 0/1 column per category; a category not seen in training gives zeros."""
 
-    takes: ClassVar[tuple[str, ...]] = ("categorical", "boolean", "numeric")
+    column_types: ClassVar[tuple[str, ...]] = ("categorical", "boolean", "numeric")
 
 
 @STEPS.register("ordinal")
 class Ordinal(Step):
     """The number of the category in sorted order; one not seen in training gives -1."""
 
-    takes: ClassVar[tuple[str, ...]] = ("categorical", "boolean", "numeric")
+    column_types: ClassVar[tuple[str, ...]] = ("categorical", "boolean", "numeric")
 
 
 @STEPS.register("vectorize")
 class Vectorize(Step):
     """Turn text into numbers of words: 0 fills up, 1 is a word that the vocabulary lacks."""
 
-    takes: ClassVar[tuple[str, ...]] = ("text",)
+    column_types: ClassVar[tuple[str, ...]] = ("text",)
 
     max_tokens: int = Field(
         default=10_000, gt=2, description="Size of the vocabulary: the commonest training words."
@@ -113,7 +113,7 @@ class Vectorize(Step):
 class Pad(Step):
     """Give recordings one length: silence behind short ones, the end of long ones cut off."""
 
-    takes: ClassVar[tuple[str, ...]] = ("audio",)
+    column_types: ClassVar[tuple[str, ...]] = ("audio",)
 
     length: int | None = Field(
         default=None, gt=0, description="Samples; default: the longest training recording."

@@ -32,7 +32,7 @@ PLAIN = {
 WANTED = re.compile(r"expected (.*), got (.*)", re.DOTALL)
 
 
-def located(
+def located_problems(
     error: ValidationError, document: Document, section: type[Section], at: Path
 ) -> list[Problem]:
     """Turn pydantic's errors into located problems, a misspelt required key told once."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlcli.config import Config
-from dlcli.config.checks import check_monitors
+from dlcli.config.callbacks import check_monitors
 from dlcli.errors import Interrupted
 from dlcli.experiments.kfold_files import write_folds
 from dlcli.experiments.kfold_result import FoldResult, KfoldResult, OutOfFoldPredictions

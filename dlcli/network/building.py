@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dlcli.config.components import PATH_ARGUMENTS, Component, parameter_kind
+from dlcli.config.heads import possible_units
 from dlcli.config.known import Facts
 from dlcli.config.metrics import resolve_metric
 from dlcli.config.sections import Config
@@ -84,11 +85,10 @@ def _output_complaint(shape: tuple[Any, ...], facts: Facts | None) -> str:
         return f"the model's output has shape {shape}, not {wanted}. {advice}"
     if facts is None:
         return ""
-    fitting = {1} if facts.task == "regression" else {facts.num_classes}
-    fitting |= {1} if facts.num_classes == 2 else set()
-    if shape[0] in fitting:
+    units = possible_units(facts)
+    if shape[0] in units:
         return ""
-    return f"the model has {shape[0]} outputs; the target needs {' or '.join(map(str, fitting))}"
+    return f"the model has {shape[0]} outputs; the target needs {' or '.join(map(str, units))}"
 
 
 def _shape_hint(layer: Component, before: tuple[Any, ...], previous: Component | None) -> str:

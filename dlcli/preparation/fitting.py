@@ -117,7 +117,7 @@ def fit_preprocessor(dataset: Dataset, rows: Array, section: PreprocessConfig) -
 
 def _check_steps(column: Column, steps: Steps) -> None:
     for step in steps:
-        if column.type not in step.takes:
+        if column.type not in step.column_types:
             raise DatasetError(
                 f"column {column.name!r} is {column.type}; {step_name(step)} does not take it"
             )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from dlcli.config import Config
-from dlcli.config.checks import check_monitors
+from dlcli.config.callbacks import check_monitors
 from dlcli.errors import DatasetError, Interrupted
 from dlcli.experiments.baseline.comparison import Comparison, ScoredModel, compare_models
 from dlcli.experiments.baseline.estimators import models_for
