@@ -37,13 +37,19 @@ def process() -> NoReturn:
     """
     from dlcli.cli import confinement
 
-    code = 0
+    code = 1  # of an exception that --debug lets through
+
+    def end() -> None:
+        os._exit(code)
+
+    atexit.register(end)  # the first to be registered is the last to run
     gc.set_threshold(*GC_THRESHOLDS)
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, _stop)
     confinement.enable()
     try:
         main()
+        code = 0
     except SystemExit as stop:
         code = stop.code if isinstance(stop.code, int) else int(bool(stop.code))
     try:
@@ -53,8 +59,7 @@ def process() -> NoReturn:
     except OSError as error:
         print(f"dlcli: error: cannot write: {error.strerror}", file=sys.stderr)
         code = 1
-    atexit._run_exitfuncs()  # noqa: SLF001 (what the interpreter would still do that matters)
-    os._exit(code)
+    sys.exit(code)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -10,6 +10,7 @@ from dlcli.config import Config
 from dlcli.config.sections import HardwareConfig
 from dlcli.errors import ConfigError, DlcliError, first_line, plural
 from dlcli.network.backend import import_keras
+from dlcli.network.internals import enable_xla
 
 Scope = AbstractContextManager[Any]
 KINDS = ("GPU", "CPU")
@@ -57,9 +58,7 @@ def use_xla(model: Any, config: Config) -> None:
                 message += "; with `use_cudnn: false` it does"
             path = ("hardware", "jit_compile")
             raise ConfigError([config.document.problem(path, message)])
-    # Keras's own switch refuses all models once operations are deterministic. TensorFlow refuses
-    # only those that hold an operation with no deterministic kernel in XLA, and names it.
-    model._jit_compile = True  # noqa: SLF001
+    enable_xla(model)
 
 
 def set_memory_growth(section: HardwareConfig) -> None:

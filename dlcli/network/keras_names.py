@@ -9,7 +9,6 @@ The list that ships with dlcli is generated and never edited by hand::
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import json
 import re
@@ -18,6 +17,7 @@ from typing import Any
 
 from dlcli.config.catalogue import CHOSEN_BY_KERAS, KINDS
 from dlcli.network.backend import import_keras
+from dlcli.network.internals import spellings
 
 # Base classes whose optional parameters a subclass accepts through ``**kwargs``.
 ROOTS = {"Layer", "Loss", "Metric", "BaseOptimizer", "Callback", "LearningRateSchedule"}
@@ -142,18 +142,13 @@ def _aliases(kind: str, namespace: Any, classes: Mapping[str, type]) -> dict[str
     if kind == "optimizers":
         aliases |= {name.lower(): name for name in classes}
     elif kind not in ("layers", "callbacks", "schedules"):
-        for name, member in _spellings(kind).items():
+        for name, member in spellings(kind).items():
             class_name = getattr(member, "__name__", "")
             if class_name not in classes:
                 class_name = by_snake_case.get(class_name, "")
             if class_name and name != class_name and name not in CHOSEN_BY_KERAS:
                 aliases[name] = class_name
     return dict(sorted(aliases.items()))
-
-
-def _spellings(kind: str) -> dict[str, Any]:
-    """Return the table in which ``keras.<kind>.get`` looks up names."""
-    return dict(importlib.import_module(f"keras.src.{kind}").ALL_OBJECTS_DICT)
 
 
 def _snake_case(name: str) -> str:

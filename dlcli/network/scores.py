@@ -11,6 +11,7 @@ import numpy as np
 
 from dlcli.config.components import Component
 from dlcli.datasets.dataset import Target
+from dlcli.network.internals import clear_layer_losses
 from dlcli.preparation.targets import Output, decode, encode_target, output_kind
 from dlcli.types import Array
 
@@ -128,8 +129,7 @@ def keras_metrics(model: Any, outputs: Array, y: Array) -> dict[str, float]:
         Encoded as the loss wants it.
     """
     model.reset_metrics()
-    # What layers added for their activities belongs to a graph that is gone.
-    model._clear_losses()  # noqa: SLF001
+    clear_layer_losses(model)
     loss = float(model.compute_loss(y=y, y_pred=outputs, training=False))
     measured = model.compute_metrics(None, y, outputs)
     model.reset_metrics()

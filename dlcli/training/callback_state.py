@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from dlcli.errors import DlcliError
 from dlcli.files import atomic
+from dlcli.network.internals import CALLBACK_FIELDS
 from dlcli.types import Array
 
 # The fields of each callback that change in a training, with their types. A field that is a
@@ -23,11 +24,9 @@ FIELDS: dict[str, dict[str, Any]] = {
         "best_weights": Weights,
     },
     "ReduceLROnPlateau": {"wait": int, "best": float | None, "cooldown_counter": int},
-    "ModelCheckpoint": {
-        "best": float | None, "_last_batch_seen": int, "_batches_seen_since_last_saving": int,
-    },
-    "SwapEMAWeights": {"_ema_weights_in_model": bool},
-    "TensorBoard": {"_global_train_batch": int, "_global_test_batch": int},
+    "ModelCheckpoint": {"best": float | None, **CALLBACK_FIELDS["ModelCheckpoint"]},
+    "SwapEMAWeights": CALLBACK_FIELDS["SwapEMAWeights"],
+    "TensorBoard": CALLBACK_FIELDS["TensorBoard"],
     "CSVLogger": {},  # its file is its state
     "LearningRateScheduler": {},
     "TerminateOnNaN": {},

@@ -13,6 +13,7 @@ from dlcli.config.sections import FitConfig
 from dlcli.errors import DlcliError, Interrupted, TrainingError, first_line
 from dlcli.network.backend import import_keras
 from dlcli.network.cost import device_count
+from dlcli.network.internals import build_metrics
 from dlcli.training.batches import (
     MIN_VALIDATION_BATCH,
     FitData,
@@ -189,7 +190,7 @@ class _Training:
             self.steps,
         )
         if self.shares > 1 or step:
-            _build_metrics(self.model, self.data)
+            build_metrics(self.model, self.data.x, self.data.y)
         truncate_logs(self.callbacks, epoch)  # also those of a run that starts over
         self.model.stop_training = self.state is not None and self.state.stopped
         callbacks.on_train_begin()
@@ -301,14 +302,3 @@ def _deferred_finalization(optimizer: Any) -> Iterator[None]:
         yield
     finally:
         del optimizer.finalize_variable_values
-
-
-def _build_metrics(model: Any, data: FitData) -> None:
-    """Create the variables of the metrics before the first batch, on all devices.
-
-    Otherwise Keras would average the first batch over the devices, which fails if their parts
-    differ in size, and that batch would be missing from the training.
-    """
-    with model.distribute_strategy.scope():
-        model._symbolic_build(data_batch=(data.x[:1], data.y[:1]))  # noqa: SLF001
-    model._maybe_symbolic_build = lambda **_: None  # noqa: SLF001

@@ -18,11 +18,9 @@ def one_thread() -> AbstractContextManager[Any]:
 
     if tf.config.list_physical_devices("GPU"):
         return nullcontext()
-    try:
-        from tensorflow.python.eager.context import function_executor_type
-    except ImportError:  # no public interface; without it everything works, only slower
-        return nullcontext()
-    executor: AbstractContextManager[Any] = function_executor_type("SINGLE_THREADED_EXECUTOR")
+    executor: AbstractContextManager[Any] = tf.experimental.function_executor_type(
+        "SINGLE_THREADED_EXECUTOR"
+    )
     return executor
 
 

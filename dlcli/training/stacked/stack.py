@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from dlcli.network import internals
 from dlcli.network.backend import import_keras
 from dlcli.training.stacked.graphs import vectorised
 from dlcli.types import Array
@@ -56,23 +57,14 @@ class Stack:
 
     def _own_optimizer(self, *, own_steps: bool, own_rates: bool) -> Any:
         """Make an optimizer for the stack; what is one number for a model may be a column."""
-        keras = import_keras()
         like = self.model.optimizer
         config = {**like.get_config(), "clipnorm": None, "global_clipnorm": None}
         optimizer = type(like).from_config(config)
         optimizer.build([self.weights])
-        column = (self.count, 1)
         if own_steps:
-            optimizer._iterations = keras.Variable(  # noqa: SLF001
-                np.zeros(column, np.int64), dtype="int64", trainable=False
-            )
-            if hasattr(optimizer, "_u_product"):
-                optimizer._u_product = keras.Variable(  # noqa: SLF001
-                    np.ones(column, np.float32), trainable=False
-                )
+            internals.use_steps_per_row(optimizer, self.count)
         if own_rates:
-            rate = np.full(column, float(like.learning_rate), np.float32)
-            optimizer._learning_rate = keras.Variable(rate, trainable=False)  # noqa: SLF001
+            internals.use_learning_rate_per_row(optimizer, self.count)
         return optimizer
 
     def unpack(self, row: Any) -> list[Any]:
@@ -93,7 +85,7 @@ class Stack:
         like = self.model.optimizer
         if not (like.clipnorm or like.global_clipnorm):
             return gradient
-        return self.pack(like._clip_gradients(self.unpack(gradient)))  # noqa: SLF001
+        return self.pack(internals.clip_gradients(like, self.unpack(gradient)))
 
     def apply(self, gradients: Any, active: Sequence[int] | None = None) -> None:
         """Make one step of the optimizer.

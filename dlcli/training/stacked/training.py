@@ -13,11 +13,11 @@ import numpy as np
 from dlcli.config.sections import FitConfig
 from dlcli.errors import TrainingError, first_line
 from dlcli.network.cost import choose_steps_per_execution
+from dlcli.network.internals import extend_vectorized_map
 from dlcli.training.batches import FitData
 from dlcli.training.fit import FitResult
 from dlcli.training.progress import OnProgress, ProgressReporter
 from dlcli.training.stacked.graphs import one_thread
-from dlcli.training.stacked.more_ops import vectorise_more_ops
 from dlcli.training.stacked.program import Program
 from dlcli.training.stacked.reasons import NotStackable, why_not
 from dlcli.training.stacked.rows import Batches, Rows, training_rows, validation_rows
@@ -102,7 +102,7 @@ class Replicas:
         self.notices: list[str] = []  # of states that were found
         rows, watched = training_rows(datas), validation_rows(datas)
         equal = Batches(rows.counts, section.batch_size).equal
-        vectorise_more_ops()
+        extend_vectorized_map()
         try:
             states = [copy.state for copy in copies]
             stack = Stack(model, states, own_steps=not equal, own_rates=self.own_rates)
@@ -227,8 +227,7 @@ class Replicas:
         for _, at in running:
             singles[at].begin(epoch)
         if self.own_rates:
-            rates = self.rates[self.members]
-            self.stack.optimizer._learning_rate.assign(rates)  # noqa: SLF001
+            self.stack.optimizer.learning_rate.assign(self.rates[self.members])
         values = self._train(epoch, step, watcher, reporter)
         self._weights = None
         names = self.program.names
