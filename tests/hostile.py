@@ -243,6 +243,14 @@ def cycle(file):
     soft(file)
 
 
+def hard_cycle(file):
+    groups(file)["dense"]["again"] = groups(file)
+
+
+def shared_group(file):
+    groups(file)["again"] = groups(file)["dense"]
+
+
 def elsewhere(file):
     file.create_dataset("w", (16,), "f4", external=[("/etc/passwd", 0, 64)])
 
@@ -301,7 +309,8 @@ def commit(file):
 @kind
 def links(base):
     for name, edit in {
-        "soft link": soft, "external link": external, "cycle": cycle, "external storage": elsewhere,
+        "soft link": soft, "external link": external, "cycle": cycle, "hard link cycle": hard_cycle,
+        "shared group": shared_group, "external storage": elsewhere,
         "virtual storage": virtual, "chunks": pieces, "filter": squeezed, "nothing stored": late,
         "texts as weights": objects, "compound weights": compound, "reference": reference,
         "nan weights": nan, "many groups": many, "committed type": commit,

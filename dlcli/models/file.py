@@ -45,7 +45,7 @@ from dlcli.models.onnx_graph import OnnxGraph
 
 if TYPE_CHECKING:
     from dlcli.models.inspection.cost.shapes import Effect
-    from dlcli.models.inspection.hdf5 import Stored
+    from dlcli.models.inspection.hdf5 import StoredWeights
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class ModelFile:
         with self.source.reopened() as file, _reading(self.path):
             return keras_version(file)
 
-    def inspect_weights(self) -> tuple[Stored, Effect]:
+    def inspect_weights(self) -> tuple[StoredWeights, Effect]:
         """Look through the weights, and return them with what the network costs for a sample.
 
         That is needed only where Keras builds the network, or somebody asks.
@@ -109,7 +109,7 @@ class ModelFile:
             if self.source.kind == "zip":
                 with zipfile.ZipFile(file) as archive:
                     start, size = place_of(file, archive.getinfo(WEIGHTS))
-            stored = _inspect_storage(self.path, file, start, size, self.limits, read=True)
+            stored = _inspect_hdf5(self.path, file, start, size, self.limits, check_values=True)
         inspect_architecture(self.config, where, self.limits, stored.largest)
         return stored, network_cost(self.config, where, self.limits, stored.size)
 
@@ -135,7 +135,7 @@ def read_model_file(path: Path, limits: Limits = DEFAULT) -> ModelFile:
             # Nothing in the file can be larger; the weights themselves are looked at when needed.
             largest = source.size
         else:
-            largest = _inspect_storage(path, file, 0, source.size, limits, read=False).largest
+            largest = _inspect_hdf5(path, file, 0, source.size, limits, check_values=False).largest
             config, text = read_h5(file, path)
     try:
         document = read_json(config)
@@ -160,13 +160,13 @@ def _newer(source: Source) -> str:
     return f"Keras {saved} saved it, and this is Keras {installed}: upgrade it" if newer else ""
 
 
-def _inspect_storage(
-    path: Path, file: BinaryIO, start: int, size: int, limits: Limits, *, read: bool
-) -> Stored:
+def _inspect_hdf5(
+    path: Path, file: BinaryIO, start: int, size: int, limits: Limits, *, check_values: bool
+) -> StoredWeights:
     from dlcli.models.inspection.file_section import FileSection
     from dlcli.models.inspection.hdf5 import inspect_hdf5
 
-    return inspect_hdf5(path, FileSection(file, start, size), limits, read=read)
+    return inspect_hdf5(path, FileSection(file, start, size), limits, check_values=check_values)
 
 
 @contextmanager
