@@ -361,5 +361,5 @@ def test_sizes():
     for text, size in (("500MB", 500 << 20), ("8 GB", 8 << 30), ("1.5GiB", 3 << 29), ("7", 7)):
         assert limits_of(text).size == size
     for text in ("many", "0", "-1GB", "1e9", "8XB"):
-        with pytest.raises(DlcliError, match="is no size"):
+        with pytest.raises(DlcliError, match="is not a size"):
             limits_of(text)

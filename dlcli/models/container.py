@@ -11,7 +11,7 @@ import numpy as np
 
 from dlcli.errors import ModelFileError
 from dlcli.models.inspection.bounded_json import read_json
-from dlcli.models.inspection.source import ZIP
+from dlcli.models.inspection.source import ZIP_MAGIC
 from dlcli.models.inspection.zip_archive import CONFIG
 from dlcli.types import Array
 
@@ -61,7 +61,7 @@ def _text(value: Any) -> str:
 
 def _is_zip(file: BinaryIO) -> bool:
     file.seek(0)
-    return file.read(4) == ZIP
+    return file.read(4) == ZIP_MAGIC
 
 
 def read_onnx(file: BinaryIO) -> bytes | None:

@@ -155,7 +155,7 @@ def inspect(path: str | os.PathLike[str], limits: Limits = DEFAULT) -> ModelCont
         _sha256(file),
         f"dlcli {metadata.versions.get('dlcli', '?')}" if metadata else "plain Keras",
         file.keras_version(),
-        file.architecture.kind,
+        file.config["class_name"],
         _layers(file, stored.shapes, is_zip=is_zip),
         cost.operations,
         metadata,

@@ -35,10 +35,10 @@ from dlcli.models.container import (
     stored_sha256,
 )  # fmt: skip
 from dlcli.models.guard import trust
-from dlcli.models.inspection.architecture import Architecture, inspect_architecture
+from dlcli.models.inspection.architecture import inspect_architecture
 from dlcli.models.inspection.bounded_json import read_json
 from dlcli.models.inspection.source import Source, open_source
-from dlcli.models.inspection.zip_archive import WEIGHTS, inspect_archive, place_of
+from dlcli.models.inspection.zip_archive import WEIGHTS, content_range, inspect_archive
 from dlcli.models.limits import DEFAULT, Limits
 from dlcli.models.metadata import Metadata, parse_metadata
 from dlcli.models.onnx_graph import OnnxGraph
@@ -59,14 +59,12 @@ class ModelFile:
         None for a file that plain Keras wrote.
     config : object
         Keras's JSON of the architecture.
-    architecture : Architecture
     limits : Limits
     """
 
     source: Source
     metadata: Metadata | None
     config: Any
-    architecture: Architecture
     limits: Limits
 
     @property
@@ -108,7 +106,7 @@ class ModelFile:
             start, size = 0, self.source.size
             if self.source.kind == "zip":
                 with zipfile.ZipFile(file) as archive:
-                    start, size = place_of(file, archive.getinfo(WEIGHTS))
+                    start, size = content_range(file, archive.getinfo(WEIGHTS))
             stored = _inspect_hdf5(self.path, file, start, size, self.limits, check_values=True)
         inspect_architecture(self.config, where, self.limits, stored.largest)
         return stored, network_cost(self.config, where, self.limits, stored.size)
@@ -144,11 +142,11 @@ def read_model_file(path: Path, limits: Limits = DEFAULT) -> ModelFile:
             f"{path} is damaged: its architecture is no JSON: {first_line(error)}"
         ) from None
     try:
-        architecture = inspect_architecture(document, str(path), limits, largest)
+        inspect_architecture(document, str(path), limits, largest)
     except ModelFileError as error:
         raise ModelFileError(str(error), hint=_newer(source) or error.hint) from None
     metadata = parse_metadata(text, str(path)) if text is not None else None
-    return ModelFile(source, metadata, document, architecture, limits)
+    return ModelFile(source, metadata, document, limits)
 
 
 def _newer(source: Source) -> str:

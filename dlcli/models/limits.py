@@ -1,4 +1,4 @@
-"""How large a model file, and what it asks for, may be."""
+"""Limits for the size of a model file and for the resources that its network needs."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from dataclasses import dataclass, fields
 
 from dlcli.errors import DlcliError
 
-RAISE = "if you trust whoever made it, allow more with --max-size"
+RAISE_HINT = "if you trust its author, allow more with --max-size"
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a model file may hold and ask for.
+    """Limits for a model file.
 
-    The defaults are several times what ResNet152, the largest network of ``keras.applications``
-    by layers, needs.
+    The defaults are several times what ResNet152 needs, the deepest network of
+    ``keras.applications``.
 
     Parameters
     ----------
@@ -29,13 +29,13 @@ class Limits:
     objects : int
         Groups and data sets of an HDF5 file.
     layers : int
-        Layers, those inside of others included.
+        Layers, including those inside other layers.
     nodes : int
         Operators of an ONNX graph, and calls of layers.
     number : int
-        The largest whole number in an architecture, unless a weight has as many rows.
+        Absolute value of an integer in an architecture, unless a weight has as many rows.
     elements : int
-        Numbers that a layer puts out for one sample.
+        Elements of a layer's output for one sample.
     operations : int
         Multiplications for one sample.
     """
@@ -53,38 +53,38 @@ class Limits:
     def raised(self, size: int) -> Limits:
         """Return limits for files of up to `size` bytes; the others grow in proportion.
 
-        They never shrink, so that only the file has to be smaller where `size` is.
+        A smaller `size` lowers no other limit.
         """
         factor = max(1, -(-size // self.size))
-        grown = {item.name: getattr(self, item.name) * factor for item in fields(self)}
-        return Limits(**{**grown, "size": size})
+        scaled = {item.name: getattr(self, item.name) * factor for item in fields(self)}
+        return Limits(**{**scaled, "size": size})
 
 
 DEFAULT = Limits()
 
 
 def limits_of(size: str) -> Limits:
-    """Return the limits that a ``--max-size`` means; the default ones for nothing.
+    """Return the limits for a value of ``--max-size``; the default limits if it is empty.
 
     Raises
     ------
     DlcliError
-        If it is no size.
+        If it is not a size.
     """
     return DEFAULT.raised(parse_size(size)) if size else DEFAULT
 
 
 def parse_size(text: str) -> int:
-    """Read a number of bytes as people write it: ``500MB``, ``8 GB``.
+    """Parse a number of bytes such as ``500MB`` or ``8 GB``, with units of 1024.
 
     Raises
     ------
     DlcliError
-        If it is none.
+        If it is not a size.
     """
     match = re.fullmatch(
         r"(\d{1,12}(?:\.\d{1,3})?)\s*([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE | re.ASCII
     )
     if match is None or not float(match[1]):
-        raise DlcliError(f"{text!r} is no size; write one like 500MB or 8GB")
+        raise DlcliError(f"{text!r} is not a size; write one like 500MB or 8GB")
     return int(float(match[1]) * UNITS[match[2].upper()])

@@ -186,13 +186,13 @@ def _load_keras(file: ModelFile) -> Any:
     file.inspect_weights()
     keras = import_keras()
     settings = _settings(keras)
-    file.source.check()
+    file.source.check_unchanged()
     try:
         model = keras.saving.load_model(file.path, compile=False, safe_mode=True)
     except Exception as error:
         reason = first_line(error)
         raise ModelFileError(f"Keras cannot load {file.path}: {reason}") from error
-    file.source.check()
+    file.source.check_unchanged()
     if _settings(keras) != settings:
         raise ModelFileError(f"{file.path} is refused: it changed Keras's settings")
     return model

@@ -13,7 +13,7 @@ from dlcli.config.document import Document, dump, parse
 from dlcli.config.load import build_config
 from dlcli.datasets.dataset import Column, Dialect, Medium, Target
 from dlcli.errors import ModelFileError
-from dlcli.models.inspection.bounded_json import BRACKETS, read_json
+from dlcli.models.inspection.bounded_json import has_too_many_brackets, read_json
 from dlcli.network.environment import versions
 from dlcli.network.outputs import MAX_BLOCK
 from dlcli.preparation import Preprocessor
@@ -138,7 +138,7 @@ def parse_metadata(text: str, where: str) -> Metadata:
         If it is of a newer dlcli, or damaged.
     """
     try:
-        if text.count("[") + text.count("{") > BRACKETS:
+        if has_too_many_brackets(text):
             raise ModelFileError(f"the dlcli metadata of {where} are damaged: too many lists")
         return Metadata.model_validate_json(text)
     except ValidationError as error:

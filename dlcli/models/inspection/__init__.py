@@ -1,1 +1,1 @@
-"""Model files looked through before anything is built from them: they may come from strangers."""
+"""Inspect untrusted model files before anything is built from them."""

@@ -1,277 +1,247 @@
-"""The architecture in a model file: Keras's own layers with plain arguments, and nothing else.
+"""Inspect the architecture in a model file, which may hold only Keras's own layers with plain data.
 
-What a config may name and what a file may hold is one list, Keras's catalogue; of it, what runs
-code or opens files is refused here and there.
+Configs and model files share one list of allowed names, Keras's catalogue without the layers that
+run code or open files.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from dlcli.config.components import parameter_kind
 from dlcli.errors import ModelFileError, unknown
 from dlcli.models.inspection.allowed import (
-    COMMON,
+    ACTIVATION_ALIASES,
+    COMPONENT_KEYS,
     DTYPES,
-    FIXED,
-    FREE,
-    HELD,
-    INNER,
-    KEYS,
-    MODEL_KEYS,
+    EXTRA_ARGUMENTS,
+    LAYER_ARGUMENTS,
+    LAYER_KINDS,
+    MODEL_ARGUMENTS,
     MODELS,
     MODULES,
+    NAMES_BY_KIND,
     REFUSED_NAMES,
-    SPELLED,
+    UNLIMITED_ARGUMENTS,
     find_entry,
 )  # fmt: skip
-from dlcli.models.limits import RAISE, Limits
+from dlcli.models.limits import RAISE_HINT, Limits
 
-DEEPEST = 64
-LARGEST_INT = 1 << 64
-PLAIN_TYPES = {int, float, bool, type(None), str}
-
-
-@dataclass(frozen=True)
-class Layer:
-    """A layer as it stands in the file.
-
-    Parameters
-    ----------
-    name : str
-    kind : str
-        Its class.
-    arguments : mapping
-        Plain data.
-    """
-
-    name: str
-    kind: str
-    arguments: Mapping[str, Any]
+MAX_DEPTH = 64
+MAX_INT = 1 << 64
+SCALAR_TYPES = {int, float, bool, type(None), str}
 
 
-@dataclass(frozen=True)
-class Architecture:
-    """A network as it stands in the file.
-
-    Parameters
-    ----------
-    kind : str
-        The class of the model.
-    layers : tuple of Layer
-        From the outer ones to those inside of them, in their order.
-    """
-
-    kind: str
-    layers: tuple[Layer, ...]
-
-
-def inspect_architecture(document: Any, where: str, limits: Limits, largest: int) -> Architecture:
-    """Look through Keras's description of a network.
+def inspect_architecture(document: Any, where: str, limits: Limits, largest: int) -> None:
+    """Check every name and argument in Keras's description of a network.
 
     Parameters
     ----------
     document : object
-        The parsed JSON.
+        Parsed JSON.
     where : str
-        The file, for messages.
+        Name of the file, for messages.
     limits : Limits
     largest : int
-        The largest dimension that a weight in the file has, or can have.
+        Upper bound of the dimensions of the weights in the file.
 
     Raises
     ------
     ModelFileError
-        If it names anything but Keras's own layers with plain arguments.
+        If there is anything but Keras's own layers with plain arguments.
     """
-    reader = _Reader(where, limits, max(limits.number, largest))
+    inspection = _Inspection(where, limits, max(limits.number, largest))
     if not isinstance(document, dict) or document.get("class_name") not in list(MODELS):
         name = document.get("class_name") if isinstance(document, dict) else None
-        raise reader.refused(f"its model is a {_shown(name)}, not a Sequential or Functional one")
-    reader.component(document, ("models",), 0)
-    return Architecture(document["class_name"], tuple(reader.layers))
+        raise inspection.refused(
+            f"its model is a {_short(name)}, not a Sequential or Functional model"
+        )
+    inspection.check_component(document, ("models",), 0)
 
 
-def _shown(value: Any) -> str:
+def _short(value: Any) -> str:
     return repr(value)[:80]
 
 
 @dataclass
-class _Reader:
-    """Walk through components and their arguments."""
+class _Inspection:
+    """Check components and their arguments recursively.
+
+    Parameters
+    ----------
+    where : str
+    limits : Limits
+    largest : int
+        Largest integer that may be an argument.
+    layer_count : int
+        Number of layers so far.
+    """
 
     where: str
     limits: Limits
     largest: int
-    layers: list[Layer] = field(default_factory=list)
+    layer_count: int = 0
 
-    def refused(self, what: str, hint: str | None = None) -> ModelFileError:
-        return ModelFileError(f"{self.where} is refused: {what}", hint=hint)
+    def refused(self, reason: str, hint: str | None = None) -> ModelFileError:
+        return ModelFileError(f"{self.where} is refused: {reason}", hint=hint)
 
-    def component(self, value: Any, kinds: tuple[str, ...], depth: int) -> None:
-        """Check one thing that Keras would build."""
+    def check_component(self, value: Any, kinds: tuple[str, ...], depth: int) -> None:
+        """Check the description of an object of one of the `kinds` that Keras would build."""
         if not isinstance(value, dict):
-            raise self.refused(f"{_shown(value)} stands where a component belongs")
+            raise self.refused(f"expected a component, found {_short(value)}")
         name, config = value.get("class_name"), value.get("config")
-        kind = self._kind(name, value, kinds)
+        kind = self._kind_of(name, value, kinds)
         if value.get("registered_name") not in (None, name):
-            raise self.refused(f"{name} is registered as {_shown(value['registered_name'])}")
-        if extra := value.keys() - KEYS:
-            raise self.refused(f"{name} comes with {_shown(min(extra))}")
+            raise self.refused(f"{name} is registered as {_short(value['registered_name'])}")
+        if extra := value.keys() - COMPONENT_KEYS:
+            raise self.refused(f"{name} has the unknown key {_short(min(extra))}")
         if not isinstance(config, dict) and config is not None:
-            raise self.refused(f"{name} has {_shown(config)} for its arguments")
+            raise self.refused(f"the arguments of {name} are {_short(config)}")
         for key in ("build_config", "inbound_nodes", "name", "shared_object_id"):
-            self._plain(value.get(key), key, depth + 1)
-        self._compiled(value.get("compile_config"), depth + 1)
-        self._configured(kind, str(name), config or {}, depth + 1)
+            self._check_plain(value.get(key), key, depth + 1)
+        self._check_compile_config(value.get("compile_config"), depth + 1)
+        self._check_config(kind, str(name), config or {}, depth + 1)
 
-    def _kind(self, name: Any, value: Mapping[str, Any], kinds: tuple[str, ...]) -> str:
-        """Return the kind of a component, which has to be one of `kinds`."""
+    def _kind_of(self, name: Any, value: Mapping[str, Any], kinds: tuple[str, ...]) -> str:
+        """Return the one of the `kinds` that has a component with this name and module."""
         if not isinstance(name, str):
-            raise self.refused(f"{_shown(name)} stands where the name of a class belongs")
-        reason = REFUSED_NAMES.get(name)
-        if reason:
+            raise self.refused(f"expected the name of a class, found {_short(name)}")
+        if reason := REFUSED_NAMES.get(name):
             raise self.refused(f"it contains a {name}, which {reason}")
         module = value.get("module")
-        places = kinds if module is None else MODULES.get(module) if _is_text(module) else None
-        if places is None:
-            raise self.refused(f"{name} comes from {_shown(module)}, not from Keras")
+        in_module = kinds
+        if module is not None:
+            in_module = MODULES.get(module, ()) if isinstance(module, str) else ()
+        if not in_module:
+            raise self.refused(f"{name} comes from {_short(module)}, not from Keras")
         for kind in kinds:
-            if kind in places and (name in FIXED.get(kind, ()) or find_entry(kind, name)):
+            is_known = name in NAMES_BY_KIND.get(kind, ()) or find_entry(kind, name)
+            if kind in in_module and is_known:
                 return kind
-        raise self.refused(f"{unknown(kinds[0].removesuffix('s'), name, ())} Keras has none there")
+        raise self.refused(unknown(kinds[0].removesuffix("s"), name, ()))
 
-    def _configured(self, kind: str, name: str, config: dict[str, Any], depth: int) -> None:
-        if depth > DEEPEST:
-            raise self.refused(f"its layers are nested more than {DEEPEST} deep")
+    def _check_config(self, kind: str, name: str, config: dict[str, Any], depth: int) -> None:
+        if depth > MAX_DEPTH:
+            raise self.refused(f"its layers are nested more than {MAX_DEPTH} deep")
         if kind == "models":
-            self._model(config, depth)
+            self._check_model(config, depth)
             return
         entry = find_entry(kind, name)
         if kind == "layers" and entry is not None:
-            self._count(name, config)
-            if extra := config.keys() - {*entry.parameters, *COMMON}:
-                raise self.refused(f"{name} has no argument {_shown(min(extra))}")
+            self.layer_count += 1
+            if self.layer_count > self.limits.layers:
+                raise self.refused(f"it has more than {self.limits.layers:,} layers", RAISE_HINT)
+            if extra := config.keys() - {*entry.parameters, *EXTRA_ARGUMENTS}:
+                raise self.refused(f"{name} has no argument {_short(min(extra))}")
         for key, value in config.items():
-            self._argument(kind, key, value, depth + 1)
+            self._check_argument(kind, key, value, depth + 1)
 
-    def _model(self, config: dict[str, Any], depth: int) -> None:
-        if extra := config.keys() - MODEL_KEYS:
-            raise self.refused(f"a model has no argument {_shown(min(extra))}")
+    def _check_model(self, config: dict[str, Any], depth: int) -> None:
+        if extra := config.keys() - MODEL_ARGUMENTS:
+            raise self.refused(f"a model has no argument {_short(min(extra))}")
         layers = config.get("layers")
         if not isinstance(layers, list):
-            raise self.refused("a model without layers")
+            raise self.refused("a model has no layers")
         for layer in layers:
-            self.component(layer, INNER, depth + 1)
+            self.check_component(layer, LAYER_KINDS, depth + 1)
         names = [layer["name"] for layer in layers if "name" in layer]
         if any(not isinstance(name, str) for name in names) or len(set(names)) < len(names):
-            raise self.refused("two layers have one name")
+            raise self.refused("duplicate layer name")
         for key in config.keys() - {"layers"}:
-            self._argument("models", key, config[key], depth + 1)
+            self._check_argument("models", key, config[key], depth + 1)
 
-    def _count(self, name: str, config: dict[str, Any]) -> None:
-        if len(self.layers) >= self.limits.layers:
-            raise self.refused(f"it has more than {self.limits.layers:,} layers", RAISE)
-        called = config.get("name")
-        self.layers.append(Layer(called if isinstance(called, str) else "", name, config))
-
-    def _argument(self, kind: str, key: str, value: Any, depth: int) -> None:
-        inner = parameter_kind("layers", key)
-        if kind == "layers" and key in HELD:
+    def _check_argument(self, kind: str, key: str, value: Any, depth: int) -> None:
+        argument_kind = parameter_kind("layers", key)
+        if kind == "layers" and key in LAYER_ARGUMENTS:
             for item in value if isinstance(value, list) else [value]:
                 if item is not None:
-                    self.component(item, INNER, depth)
-        elif inner in ("activations", "initializers", "regularizers", "constraints"):
-            self._named(inner, key, value, depth)
+                    self.check_component(item, LAYER_KINDS, depth)
+        elif argument_kind in ("activations", "initializers", "regularizers", "constraints"):
+            self._check_named(argument_kind, key, value, depth)
         elif key == "dtype":
-            self._dtype(value, depth)
+            self._check_dtype(value, depth)
         elif key == "vocabulary" and isinstance(value, str):
-            raise self.refused("its vocabulary is a file to open, not a list")
+            raise self.refused("its vocabulary is the path of a file, not a list")
         elif key == "unroll" and value:
-            raise self.refused("it unrolls a loop, which takes no end of memory")
+            raise self.refused("unroll=true is refused: memory grows with the sequence length")
         elif isinstance(value, dict) and "class_name" in value:
-            self._special(value, key, depth)
+            self._check_special(value, key, depth)
         else:
-            self._plain(value, key, depth)
+            self._check_plain(value, key, depth)
 
-    def _named(self, kind: str, key: str, value: Any, depth: int) -> None:
-        """Check what may be the name of a component, or the component."""
+    def _check_named(self, kind: str, key: str, value: Any, depth: int) -> None:
+        """Check an argument that is a component or the name of one."""
         if isinstance(value, dict):
             kinds = ("activations", "layers") if kind == "activations" else (kind,)
-            self.component(value, kinds, depth)
+            self.check_component(value, kinds, depth)
         elif value is not None and not (
-            isinstance(value, str) and (value in SPELLED or find_entry(kind, value))
+            isinstance(value, str) and (value in ACTIVATION_ALIASES or find_entry(kind, value))
         ):
-            raise self.refused(f"its {key} is {_shown(value)}, which Keras does not have")
+            raise self.refused(f"its {key} is {_short(value)}, which Keras does not have")
 
-    def _dtype(self, value: Any, depth: int) -> None:
+    def _check_dtype(self, value: Any, depth: int) -> None:
         if isinstance(value, dict):
-            self.component(value, ("dtypes",), depth)
+            self.check_component(value, ("dtypes",), depth)
             value = (value.get("config") or {}).get("name")
         if value is not None and not (isinstance(value, str) and value in DTYPES):
-            raise self.refused(f"its type of numbers is {_shown(value)}")
+            raise self.refused(f"its dtype is {_short(value)}")
 
-    def _special(self, value: dict[str, Any], key: str, depth: int) -> None:
-        """Check what Keras writes for values that JSON has no word for."""
+    def _check_special(self, value: dict[str, Any], key: str, depth: int) -> None:
+        """Check the objects by which Keras writes arrays, tensors and random generators."""
         name = value["class_name"]
         if name == "__numpy__":
             config = value.get("config")
             if not isinstance(config, dict) or config.get("dtype") not in list(DTYPES):
-                raise self.refused("an array of no plain type")
-            self._plain(config.get("value"), "mean", depth)
+                raise self.refused("it contains an array of an unknown dtype")
+            self._check_plain(config.get("value"), "mean", depth)
         elif name == "__keras_tensor__":
-            self._plain(value.get("config"), key, depth)
+            self._check_plain(value.get("config"), key, depth)
         else:
-            self.component(value, ("generators",), depth)
+            self.check_component(value, ("generators",), depth)
 
-    def _plain(self, value: Any, key: str, depth: int) -> None:
-        """Check data: bounded numbers, no code, no end of nesting."""
-        if depth > DEEPEST:
-            raise self.refused(f"its arguments are nested more than {DEEPEST} deep")
+    def _check_plain(self, value: Any, key: str, depth: int) -> None:
+        """Check that data has bounded numbers and depth, and no components."""
+        if depth > MAX_DEPTH:
+            raise self.refused(f"its arguments are nested more than {MAX_DEPTH} deep")
         if isinstance(value, dict):
             if "class_name" in value and value["class_name"] != "__keras_tensor__":
-                self._special(value, key, depth + 1)
+                self._check_special(value, key, depth + 1)
                 return
             for name, item in value.items():
-                self._plain(item, name, depth + 1)
+                self._check_plain(item, name, depth + 1)
         elif isinstance(value, list):
-            if set(map(type, value)) <= PLAIN_TYPES:
-                self._numbers(value, key)
+            if set(map(type, value)) <= SCALAR_TYPES:
+                self._check_numbers(value, key)
             else:
                 for item in value:
-                    self._plain(item, key, depth + 1)
+                    self._check_plain(item, key, depth + 1)
         elif isinstance(value, int | float):
-            self._numbers([value], key)
+            self._check_numbers([value], key)
 
-    def _numbers(self, values: list[Any], key: str) -> None:
-        most = LARGEST_INT if key in FREE else self.largest
+    def _check_numbers(self, values: list[Any], key: str) -> None:
+        limit = MAX_INT if key in UNLIMITED_ARGUMENTS else self.largest
         for value in values:
             if isinstance(value, int):
-                if not -most <= value <= most:
-                    raise self.refused(f"its {key[:40]} is {_number(value)}", RAISE)
+                if not -limit <= value <= limit:
+                    shown = (
+                        f"{value:,}" if abs(value) < 10**15 else "a number of more than 15 digits"
+                    )
+                    raise self.refused(f"its {key[:40]} is {shown}", RAISE_HINT)
             elif isinstance(value, float) and not math.isfinite(value):
                 raise self.refused(f"its {key[:40]} is {value}")
 
-    def _compiled(self, value: Any, depth: int) -> None:
-        """Look for code in what Keras is told to leave alone: the settings of a training."""
-        if depth > DEEPEST:
-            raise self.refused(f"its arguments are nested more than {DEEPEST} deep")
+    def _check_compile_config(self, value: Any, depth: int) -> None:
+        """Check the training settings for code, although Keras is called with ``compile=False``."""
+        if depth > MAX_DEPTH:
+            raise self.refused(f"its arguments are nested more than {MAX_DEPTH} deep")
         if isinstance(value, dict):
             name = value.get("class_name")
-            # A loss of one's own is named here too, and nobody looks for it.
+            # Custom losses are functions here too; nothing looks them up.
             if isinstance(name, str) and name in REFUSED_NAMES and name != "function":
                 raise self.refused(f"it contains a {name}, which {REFUSED_NAMES[name]}")
         items = value.values() if isinstance(value, dict) else value
         for item in items if isinstance(value, dict | list) else ():
-            self._compiled(item, depth + 1)
-
-
-def _number(value: int) -> str:
-    return f"{value:,}" if abs(value) < 10**15 else "a number of more than 15 digits"
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
+            self._check_compile_config(item, depth + 1)

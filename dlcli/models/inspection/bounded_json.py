@@ -1,28 +1,33 @@
-"""JSON from a stranger."""
+"""Parse untrusted JSON with bounded memory."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-BRACKETS = 500_000
+MAX_BRACKETS = 500_000
+
+
+def has_too_many_brackets(text: str) -> bool:
+    """Return whether a text has more lists and objects than any model; each takes 56 bytes."""
+    return text.count("[") + text.count("{") > MAX_BRACKETS
 
 
 def read_json(text: str) -> Any:
-    """Return a JSON document that takes a bounded amount of memory.
+    """Parse a JSON document.
 
     Raises
     ------
     ValueError
-        If it is none, or holds NaN, infinity, or more lists than any model needs.
+        If it is invalid, holds NaN or infinity, is nested too deeply or has too many lists.
     """
-    if text.count("[") + text.count("{") > BRACKETS:  # an empty list takes 56 bytes for 2
-        raise ValueError("too many lists in it")
+    if has_too_many_brackets(text):
+        raise ValueError("too many lists")
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        return json.loads(text, parse_constant=_refuse_constant)
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
 
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} in it")
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a JSON number")

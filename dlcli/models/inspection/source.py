@@ -1,4 +1,4 @@
-"""A model file as bytes on a disk: what it is, and that it stays the same."""
+"""Open model files as local regular files, and detect changes while they are read."""
 
 from __future__ import annotations
 
@@ -13,26 +13,29 @@ from typing import BinaryIO, Literal
 from dlcli.errors import ModelFileError
 from dlcli.models.limits import Limits
 
-ZIP = b"PK\x03\x04"
-HDF5 = b"\x89HDF\r\n\x1a\n"
-ENDINGS = {"zip": (".keras",), "hdf5": (".h5", ".hdf5")}
-# Windows reads text otherwise; a pipe would make opening wait for whoever writes to it.
-FLAGS: int = getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+ZIP_MAGIC = b"PK\x03\x04"
+HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
+SUFFIXES = {"zip": (".keras",), "hdf5": (".h5", ".hdf5")}
+# Bytes at the end of a zip file that name the members of a Keras model.
+DIRECTORY_BYTES = 64 << 10
+# Windows would translate line ends; without O_NONBLOCK, opening a pipe waits for a writer.
+OPEN_FLAGS: int = getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 Kind = Literal["zip", "hdf5"]
 
 
 @dataclass(frozen=True)
 class Source:
-    """A local file as it was when it was opened.
+    """A local file in the state in which it was opened first.
 
     Parameters
     ----------
     path : Path
     kind : {"zip", "hdf5"} or None
-        By its first bytes.
+        Format by the first bytes.
     size : int
+        Bytes.
     identity : tuple of int
-        Device, inode, size, and the times of the last changes of content and of anything.
+        Device, inode, size, and times of the last change of the content and of the inode.
     """
 
     path: Path
@@ -40,31 +43,31 @@ class Source:
     size: int
     identity: tuple[int, ...]
 
-    def check(self) -> None:
-        """Refuse to go on with a file that was changed or replaced in between.
+    def check_unchanged(self) -> None:
+        """Check that the path still leads to the same, unchanged file.
 
-        Libraries open files by their names. The time of the last change of a file's state cannot
-        be set by anybody, so that its being the same costs nothing and says as much as a copy.
+        Libraries open files by their names. The change time of an inode cannot be set, so that
+        comparing it is as reliable as reading from a copy.
 
         Raises
         ------
         ModelFileError
-            If it is another one.
+            If the file was changed or replaced.
         """
         try:
-            found = self.path.stat()
+            state = self.path.stat()
         except OSError as error:
             raise _unreadable(self.path, error) from None
-        self._compare(found)
+        self._compare(state)
 
     @contextmanager
     def reopened(self) -> Iterator[BinaryIO]:
-        """Open the same file once more.
+        """Open the file again.
 
         Raises
         ------
         ModelFileError
-            If it is another one.
+            If it was changed or replaced.
         """
         try:
             file = self.path.open("rb")
@@ -81,7 +84,7 @@ class Source:
 
 @contextmanager
 def open_source(path: Path, limits: Limits) -> Iterator[tuple[Source, BinaryIO]]:
-    """Open a model file, if it is a regular one whose content is what its name says.
+    """Open a model file whose content agrees with its suffix.
 
     Parameters
     ----------
@@ -97,57 +100,66 @@ def open_source(path: Path, limits: Limits) -> Iterator[tuple[Source, BinaryIO]]
     Raises
     ------
     ModelFileError
-        If it is none, too large or too small; also if it is another file by the end of the block.
+        If it is not a regular file, is empty or too large, is no model file, has the suffix of
+        another format, or was changed by the end of the block.
     """
-    with _open_local(path, limits) as (source, file):
+    with _open_regular(path, limits) as (source, file):
         if source.size == 0:
             raise ModelFileError(f"{path} is empty")
         if source.kind is None:
-            raise ModelFileError(f"{path} is no Keras model file (neither .keras nor HDF5)")
-        if path.suffix not in ENDINGS[source.kind]:
-            ending = ENDINGS[source.kind][0]
-            article = "an" if source.kind == "hdf5" else "a"
-            raise ModelFileError(
-                f"{path} is {article} {ending} file by its content",
-                hint=f"let its name end in {ending}",
-            )
+            raise ModelFileError(f"{path} is not a Keras model file (neither .keras nor HDF5)")
+        if path.suffix not in SUFFIXES[source.kind]:
+            raise _wrong_suffix(source, file)
         yield source, file
 
 
+def _wrong_suffix(source: Source, file: BinaryIO) -> ModelFileError:
+    if source.kind == "hdf5":
+        return ModelFileError(
+            f"{source.path} is an .h5 file by its content", hint="rename it to end in .h5"
+        )
+    file.seek(max(0, source.size - DIRECTORY_BYTES))
+    if b"config.json" in file.read():
+        return ModelFileError(
+            f"{source.path} is a .keras file by its content", hint="rename it to end in .keras"
+        )
+    return ModelFileError(f"{source.path} is a zip file, but not a Keras model")
+
+
 @contextmanager
-def open_archive(path: Path, limits: Limits) -> Iterator[tuple[Source, BinaryIO]]:
-    """Open a zip file of any name like `open_source`."""
-    with _open_local(path, limits) as (source, file):
+def open_zip(path: Path, limits: Limits) -> Iterator[tuple[Source, BinaryIO]]:
+    """Open a zip file with any suffix; otherwise like `open_source`."""
+    with _open_regular(path, limits) as (source, file):
         if source.kind != "zip":
-            raise ModelFileError(f"{path} is {'no archive' if source.size else 'empty'}")
+            raise ModelFileError(f"{path} is {'not a zip file' if source.size else 'empty'}")
         yield source, file
 
 
 @contextmanager
-def _open_local(path: Path, limits: Limits) -> Iterator[tuple[Source, BinaryIO]]:
+def _open_regular(path: Path, limits: Limits) -> Iterator[tuple[Source, BinaryIO]]:
     try:
-        descriptor = os.open(path, os.O_RDONLY | FLAGS)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        descriptor = os.open(path, os.O_RDONLY | OPEN_FLAGS)
+    except (OSError, ValueError) as error:  # ValueError: the name contains NUL
         raise _unreadable(path, error) from None
     with os.fdopen(descriptor, "rb") as file:
         state = os.fstat(descriptor)
         if not stat.S_ISREG(state.st_mode):
-            raise ModelFileError(f"{path} is no regular file")
+            raise ModelFileError(f"{path} is not a regular file")
         if state.st_size > limits.size:
             raise ModelFileError(
-                f"{path} has {state.st_size:,} bytes; files of up to {limits.size:,} are opened",
+                f"{path} has {state.st_size:,} bytes, more than the limit of {limits.size:,}",
                 hint=f"allow it with --max-size {-(-state.st_size // (1 << 30))}GB",
             )
         source = Source(path, _kind(file.read(8)), state.st_size, _identity(state))
         file.seek(0)
         yield source, file
-        source.check()
+        source.check_unchanged()
 
 
 def _kind(magic: bytes) -> Kind | None:
-    if magic.startswith(ZIP):
+    if magic.startswith(ZIP_MAGIC):
         return "zip"
-    return "hdf5" if magic == HDF5 else None
+    return "hdf5" if magic == HDF5_MAGIC else None
 
 
 def _identity(state: os.stat_result) -> tuple[int, ...]:

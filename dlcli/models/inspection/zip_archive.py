@@ -1,7 +1,7 @@
-"""The zip file around a model: members as Keras and dlcli write them, and nothing else.
+"""Inspect the zip file around a model or around NumPy arrays.
 
-Both store what they write as it is. Without compression there are no bombs, and every byte of a
-member stands in the file.
+Keras, NumPy and dlcli store members uncompressed. Compressed members are refused: a small file
+then cannot expand into a large one, and every byte of a member is in the file.
 """
 
 from __future__ import annotations
@@ -15,24 +15,19 @@ from pathlib import Path
 from typing import BinaryIO
 
 from dlcli.errors import ModelFileError
-from dlcli.models.inspection.source import ZIP
+from dlcli.models.inspection.source import ZIP_MAGIC
 from dlcli.models.limits import Limits
 
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
-KERAS_NAMES = (
-    "config.json",
-    "metadata.json",
-    "model.weights.h5",
-    "dlcli.json",
-    "dlcli.onnx",
-)
+MEMBERS = (CONFIG, WEIGHTS, "metadata.json", "dlcli.json", "dlcli.onnx")
 ASSET = re.compile(r"assets/[\w. -]+(/[\w. -]+)*/?", re.ASCII)
-HEADER = struct.Struct("<4sHHHHHIIIHH")
-IS_ENCRYPTED = 1
+LOCAL_HEADER = struct.Struct("<4sHHHHHIIIHH")
+ENCRYPTED_FLAG = 1
+ZIP64_SIZE = 0xFFFFFFFF  # The size is in an extra field.
 
 
-def inspect_archive(path: Path, file: BinaryIO, size: int, limits: Limits) -> list[str]:
-    """Return the names of the members of a ``.keras`` file, if they are what they should be.
+def inspect_archive(path: Path, file: BinaryIO, size: int, limits: Limits) -> None:
+    """Check that a ``.keras`` file has the members of a Keras model and no others.
 
     Parameters
     ----------
@@ -40,18 +35,18 @@ def inspect_archive(path: Path, file: BinaryIO, size: int, limits: Limits) -> li
         For messages.
     file : binary file
     size : int
-        Of the file.
+        Bytes of the file.
     limits : Limits
 
     Raises
     ------
     ModelFileError
-        If the file is damaged, no model, or a trick.
+        If the file is damaged, is not a model, or has members that no model has.
     """
     members = read_members(path, file, size, limits)
     for member in members:
-        asset = ASSET.fullmatch(member.filename) and ".." not in member.filename.split("/")
-        if member.filename not in KERAS_NAMES and not asset:
+        is_asset = ASSET.fullmatch(member.filename) and ".." not in member.filename.split("/")
+        if member.filename not in MEMBERS and not is_asset:
             raise ModelFileError(
                 f"{path} is refused: a Keras model has no member {member.filename[:80]!r}"
             )
@@ -59,40 +54,37 @@ def inspect_archive(path: Path, file: BinaryIO, size: int, limits: Limits) -> li
             raise ModelFileError(f"{path}: {member.filename} is larger than {limits.text >> 20} MB")
     names = [member.filename for member in members]
     if CONFIG not in names:
-        raise ModelFileError(f"{path} is a zip file, but no Keras model")
+        raise ModelFileError(f"{path} is a zip file, but not a Keras model")
     if WEIGHTS not in names:
         raise ModelFileError(f"{path} has no weights")
-    return names
 
 
 def read_members(
     path: Path, file: BinaryIO, size: int, limits: Limits
 ) -> Sequence[zipfile.ZipInfo]:
-    """Return the members of a zip file that stores each as it is, once, and in its own place.
+    """Return the members of a zip file, which are uncompressed, unique and do not overlap.
 
     Raises
     ------
     ModelFileError
-        If the file is damaged or does anything else.
+        If the file is damaged or a member is not stored like that.
     """
     try:
         with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
             end = archive.start_dir
-    # NotImplementedError is a version of the format that zipfile does not know, ValueError a
-    # seek before the start.
+    # NotImplementedError: an unknown version of the format. ValueError: a negative offset.
     except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, struct.error) as error:
         raise _damaged(path, file, size, error) from None
     if len(members) > limits.members:
         raise ModelFileError(f"{path} is refused: {len(members)} members")
-    names = [member.filename for member in members]
-    if len(set(names)) < len(names):
-        raise ModelFileError(f"{path} is refused: a member is there twice")
-    at = 0
+    if len({member.filename for member in members}) < len(members):
+        raise ModelFileError(f"{path} is refused: duplicate member name")
+    position = 0
     for member in sorted(members, key=lambda item: item.header_offset):
         _check_member(path, member)
-        at = _end_of(path, file, member, at)
-    if at > end or any(member.orig_filename != member.filename for member in members):
+        position = _end_of(path, file, member, position)
+    if position > end or any(member.orig_filename != member.filename for member in members):
         raise ModelFileError(f"{path} is refused: its members overlap")
     return members
 
@@ -100,55 +92,53 @@ def read_members(
 def _check_member(path: Path, member: zipfile.ZipInfo) -> None:
     name = member.filename[:80]
     if member.compress_type != zipfile.ZIP_STORED or member.compress_size != member.file_size:
-        raise ModelFileError(
-            f"{path} is refused: {name!r} is compressed, or no member has its size"
-        )
-    if member.flag_bits & IS_ENCRYPTED:
+        raise ModelFileError(f"{path} is refused: {name!r} is compressed or has a wrong size")
+    if member.flag_bits & ENCRYPTED_FLAG:
         raise ModelFileError(f"{path} is refused: {name!r} is encrypted")
     mode = member.external_attr >> 16
     if mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
         raise ModelFileError(f"{path} is refused: {name!r} is a link or a device")
 
 
-def place_of(file: BinaryIO, member: zipfile.ZipInfo) -> tuple[int, int]:
-    """Return where the content of a member starts, which is stored as it is, and its size."""
+def content_range(file: BinaryIO, member: zipfile.ZipInfo) -> tuple[int, int]:
+    """Return position and size of the content of an uncompressed member."""
     file.seek(member.header_offset)
-    *_, name_size, extra_size = HEADER.unpack(file.read(HEADER.size))
-    return member.header_offset + HEADER.size + name_size + extra_size, member.file_size
+    *_, name_size, extra_size = LOCAL_HEADER.unpack(file.read(LOCAL_HEADER.size))
+    return member.header_offset + LOCAL_HEADER.size + name_size + extra_size, member.file_size
 
 
 def _end_of(path: Path, file: BinaryIO, member: zipfile.ZipInfo, start: int) -> int:
-    """Return where a member ends that begins at `start` or later, by its own header."""
+    """Return where a member ends, whose local header must be at `start` or later."""
     file.seek(member.header_offset)
-    header = file.read(HEADER.size)
-    if len(header) < HEADER.size or not header.startswith(ZIP):
+    header = file.read(LOCAL_HEADER.size)
+    if len(header) < LOCAL_HEADER.size or not header.startswith(ZIP_MAGIC):
         raise ModelFileError(f"{path} is damaged: the header of {member.filename[:80]!r}")
-    *_, name_size, extra_size = HEADER.unpack(header)
+    *_, name_size, extra_size = LOCAL_HEADER.unpack(header)
     if member.header_offset < start or (start == 0 and member.header_offset):
-        raise ModelFileError(f"{path} is refused: its members overlap, or something is before them")
-    if file.read(name_size) not in _spellings(member.orig_filename):
+        raise ModelFileError(f"{path} is refused: members overlap, or bytes precede them")
+    if file.read(name_size) not in _encodings(member.orig_filename):
         raise ModelFileError(f"{path} is refused: a member has two names")
-    return int(member.header_offset + HEADER.size + name_size + extra_size + member.file_size)
+    return int(member.header_offset + LOCAL_HEADER.size + name_size + extra_size + member.file_size)
 
 
-def _spellings(name: str) -> set[bytes]:
+def _encodings(name: str) -> set[bytes]:
     return {name.encode(errors="replace"), name.encode("cp437", "replace")}
 
 
 def _damaged(path: Path, file: BinaryIO, size: int, error: Exception) -> ModelFileError:
-    """Say how much of a file is missing, as far as its first headers tell."""
-    at = 0
+    """Return an error with the expected size, if the local headers before the damage have it."""
+    prefix = f"{path} is damaged or incomplete"
+    position = 0
     while True:
-        file.seek(at)
-        header = file.read(HEADER.size)
-        if len(header) < HEADER.size or not header.startswith(ZIP):
-            reason = "its end is missing" if at else str(error)
-            return ModelFileError(f"{path} is damaged or incomplete: {reason}")
-        *_, stored, _, name_size, extra_size = HEADER.unpack(header)
-        at += HEADER.size + name_size + extra_size + stored
-        if stored == 0xFFFFFFFF:
-            return ModelFileError(f"{path} is damaged or incomplete: {error}")
-        if at > size:
+        file.seek(position)
+        header = file.read(LOCAL_HEADER.size)
+        if len(header) < LOCAL_HEADER.size or not header.startswith(ZIP_MAGIC):
+            return ModelFileError(f"{prefix}: {'its end is missing' if position else error}")
+        *_, stored, _, name_size, extra_size = LOCAL_HEADER.unpack(header)
+        position += LOCAL_HEADER.size + name_size + extra_size + stored
+        if stored == ZIP64_SIZE:
+            return ModelFileError(f"{prefix}: {error}")
+        if position > size:
             return ModelFileError(
-                f"{path} is damaged or incomplete (expected more than {at:,} bytes, found {size:,})"
+                f"{prefix} (expected more than {position:,} bytes, found {size:,})"
             )

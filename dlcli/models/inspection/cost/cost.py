@@ -14,7 +14,7 @@ from dlcli.models.inspection.cost.joins import JOINS
 from dlcli.models.inspection.cost.recurrence import HOLDERS
 from dlcli.models.inspection.cost.shapes import SIMPLE, Effect, Shape, whole
 from dlcli.models.inspection.cost.windows import WINDOWS
-from dlcli.models.limits import RAISE, Limits
+from dlcli.models.limits import RAISE_HINT, Limits
 
 PLAIN = {**SIMPLE, **WINDOWS, **JOINS}
 RULES = {*PLAIN, *HOLDERS}
@@ -47,7 +47,7 @@ def network_cost(document: Any, where: str, limits: Limits, stored: int) -> Effe
     try:
         cost = Meter(limits).measure(document, ())
     except CostError as error:
-        raise ModelFileError(f"{where} is refused: {error}", hint=RAISE) from None
+        raise ModelFileError(f"{where} is refused: {error}", hint=RAISE_HINT) from None
     # What stands where something else belongs.
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
         reason = first_line(error)
