@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ import hypothesis
 import pytest
 
 import dlcli
+from dlcli.runs.description import fingerprint
 
 ROOT = Path(__file__).parents[1]
 # Processes run the package that the tests import: the installed one, or the checkout.
@@ -220,6 +222,9 @@ def copy_people(people_runs, write_people):
             config = (path / "config.yaml").read_text(encoding="utf-8")
             here = config.replace(str(original.path.parents[2]), str(folder))
             (path / "config.yaml").write_text(here, encoding="utf-8")
+            record = json.loads((path / "run.json").read_text(encoding="utf-8"))
+            record["config_sha256"] = fingerprint(dlcli.load_config(path / "config.yaml").plain())
+            (path / "run.json").write_text(json.dumps(record), encoding="utf-8")
             results.append(replace(original, path=path, model_path=path / f"model.{ending}"))
         (path.parent / "latest").symlink_to(path.name)
         return results

@@ -12,8 +12,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from conftest import environment
 
-import dlcli as package
 from dlcli import kfold, load_config, train
 from dlcli.config.catalogue import keras_catalogue
 from dlcli.config.components import REFUSED
@@ -24,8 +24,6 @@ from dlcli.runs.records import read_record
 from dlcli.training.callback_state import FIELDS
 from dlcli.training.checkpoint import State, read_state, write_state
 
-# Processes run the package that the tests import.
-PACKAGE = str(Path(package.__file__).parents[1])
 DENSE = "model=[{Dense: {units: 8, activation: relu}}, {Dropout: 0.3}, BatchNormalization, {GaussianNoise: 0.1}, {Dense: {activation: softmax}}]"
 SMALL = [DENSE, "fit.epochs=8", "split.validation=0.2", "fit.batch_size=16"]
 
@@ -49,6 +47,19 @@ def kill_at(epoch, step=None):
             raise Killed
 
     return look
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """Return the run of a training that nothing stopped, which stopped ones have to equal."""
+    return train(load_config("iris", SMALL), runs=tmp_path_factory.mktemp("alone")).path
+
+
+@pytest.fixture(scope="module")
+def folds_alone(tmp_path_factory):
+    """Return the run of folds that nothing stopped."""
+    runs = tmp_path_factory.mktemp("folds")
+    return kfold(load_config("iris", FOLDS), runs=runs, engine="serial").path
 
 
 @pytest.fixture
@@ -127,7 +138,17 @@ CASES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", CASES)
+# The others differ in variables alone, and all variables are kept in one way.
+QUICK = {
+    "early stopping, plateau, best so far, log", "averages swapped in", "class weights",
+    "float16 around an optimizer with a variable of its own",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "case",
+    [case if case in QUICK else pytest.param(case, marks=pytest.mark.slow) for case in CASES],
+)
 def test_a_killed_training_ends_with_the_same_bits(case, run_on, tmp_path):
     config = load_config("iris", [*SMALL, *CASES[case]])
 
@@ -144,7 +165,7 @@ def test_a_killed_training_ends_with_the_same_bits(case, run_on, tmp_path):
 
 @pytest.mark.parametrize(
     "changes",
-    [["optimizer=adam"],
+    [pytest.param(["optimizer=adam"], marks=pytest.mark.slow),
      ["optimizer={AdamW: {use_ema: true}}", "metrics=[accuracy, {F1Score: {average: macro}}]", "loss=categorical_crossentropy"]],
 )  # fmt: skip
 def test_a_training_goes_on_within_an_epoch(changes, run_on, tmp_path, monkeypatch):
@@ -203,39 +224,37 @@ def test_every_callback_that_a_config_can_name_is_kept():
     assert named <= set(FIELDS)
 
 
-def test_a_run_that_was_killed_goes_on_in_another_process(process, tmp_path):
+def test_a_run_that_was_killed_goes_on_in_another_process(start, dlcli, tmp_path):
     """SIGKILL, for once: the lock of a dead process holds nobody up."""
     changes = [item for change in (*SMALL, "fit.epochs=3000") for item in ("--set", change)]
-    arguments = [sys.executable, "-m", "dlcli", "train", "iris", "-q", *changes]
-    environment = {**os.environ, "PYTHONPATH": PACKAGE}
-    killed = subprocess.Popen(arguments, cwd=tmp_path, env=environment)
+    killed = start("train", "iris", "-q", *changes)
     latest = tmp_path / "runs/iris/1/checkpoint/latest.npz"
     deadline = time.monotonic() + 60
     while not latest.exists() and time.monotonic() < deadline:
         time.sleep(0.02)
-    busy = process("train", "iris", "--resume", cwd=tmp_path)
+    busy_code, _, busy = dlcli("train", "iris", "--resume")
     killed.send_signal(signal.SIGKILL)
-    killed.wait()
-    listed = process("runs", cwd=tmp_path)
+    killed.communicate()
+    listed = dlcli("runs")[1]
     epochs = read_state(latest.parent)[0].values["epoch"] + 3
 
-    done = process("train", "iris", "--resume", *changes[:-1], f"fit.epochs={epochs}", cwd=tmp_path)
-    again = process("train", "--resume", "runs/iris/1", cwd=tmp_path)
+    code, _, error = dlcli("train", "iris", "--resume", *changes[:-1], f"fit.epochs={epochs}")
+    again = dlcli("train", "--resume", "runs/iris/1")
 
-    assert busy.returncode == 2
-    assert f"runs/iris/1 is in use by process {killed.pid}" in busy.stderr
-    assert "interrupted" in listed.stdout
-    assert done.returncode == 0, done.stderr
-    assert f"shortened from 3000 to {epochs} epochs" in done.stderr
+    assert busy_code == 2
+    assert f"runs/iris/1 is in use by process {killed.pid}" in busy
+    assert "interrupted" in listed
+    assert code == 0, error
+    assert f"shortened from 3000 to {epochs} epochs" in error
     record = read_record(tmp_path / "runs/iris/1")
     assert (record.status, record.epochs) == ("finished", epochs)
-    assert (again.returncode, again.stderr) == (0, "runs/iris/1 is finished; nothing to resume\n")
+    assert again == (0, "", "runs/iris/1 is finished; nothing to resume\n")
     rows = (tmp_path / "runs/iris/1/history.csv").read_text().splitlines()
     assert [line.split(",")[0] for line in rows[1:]] == [str(n + 1) for n in range(epochs)]
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_says_how_to_go_on(dlcli, tmp_path, monkeypatch, signum):
+def test_a_signal_says_how_to_go_on(dlcli, alone, monkeypatch, signum):
     def stop(display, progress):
         if progress.epoch == 3:
             os.kill(os.getpid(), signum)
@@ -243,7 +262,6 @@ def test_a_signal_says_how_to_go_on(dlcli, tmp_path, monkeypatch, signum):
     monkeypatch.setattr("dlcli.cli.progress.ProgressDisplay.__call__", stop)
     changes = [item for change in SMALL for item in ("--set", change)]
     code, _, error = dlcli("train", "iris", *changes)
-    alone = train(load_config("iris", SMALL), runs=tmp_path / "alone")
 
     assert code == 128 + signum
     assert f"stopped by {signal.Signals(signum).name} after 3 epochs; saved the best" in error
@@ -251,12 +269,11 @@ def test_a_signal_says_how_to_go_on(dlcli, tmp_path, monkeypatch, signum):
     assert "Traceback" not in error
     code, _, error = dlcli("train", "--resume", "runs/iris/1", "-q")
     assert code == 0, error
-    assert bits(Path("runs/iris/1")) == bits(alone.path)
+    assert bits(Path("runs/iris/1")) == bits(alone)
 
 
-def test_a_second_signal_leaves_at_once_and_the_run_can_go_on(tmp_path, monkeypatch):
+def test_a_second_signal_leaves_at_once_and_the_run_can_go_on(alone, tmp_path, monkeypatch):
     config = load_config("iris", SMALL)
-    alone = train(config, runs=tmp_path / "alone")
 
     def stop(progress):
         if progress.epoch == 3:
@@ -272,7 +289,7 @@ def test_a_second_signal_leaves_at_once_and_the_run_can_go_on(tmp_path, monkeypa
     )
     assert read_record(stopped.value.path).status == "interrupted"
     resumed = train(config, resume=stopped.value.path)
-    assert bits(resumed.path) == bits(alone.path)
+    assert bits(resumed.path) == bits(alone)
 
 
 def test_a_finished_run_is_extended_on_purpose(dlcli, tmp_path):
@@ -355,9 +372,8 @@ def test_other_versions_are_refused(dlcli, left, monkeypatch):
     assert ', now "3.99"' in error
 
 
-def test_a_damaged_checkpoint_gives_way_to_the_one_before(dlcli, tmp_path):
+def test_a_damaged_checkpoint_gives_way_to_the_one_before(dlcli, alone, tmp_path):
     config = load_config("iris", SMALL)
-    alone = train(config, runs=tmp_path / "alone")
     with pytest.raises(Killed):
         train(config, runs=tmp_path / "runs", on_progress=kill_at(4))
     latest = tmp_path / "runs/iris/1/checkpoint/latest.npz"
@@ -370,10 +386,10 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(dlcli, tmp_path):
     assert code == 0, error
     assert "latest.npz is damaged" in error
     assert "resuming after 2 epochs" in error
-    assert bits(latest.parents[1]) == bits(alone.path)
+    assert bits(latest.parents[1]) == bits(alone)
 
 
-def test_a_run_without_any_checkpoint_starts_over(dlcli, tmp_path):
+def test_a_run_without_any_checkpoint_starts_over(dlcli, alone, tmp_path):
     config = load_config("iris", SMALL)
     with pytest.raises(Killed):
         train(config, runs=tmp_path / "runs", on_progress=kill_at(1))
@@ -383,7 +399,7 @@ def test_a_run_without_any_checkpoint_starts_over(dlcli, tmp_path):
     code, _, error = dlcli("train", "--resume", path, "-q")
 
     assert code == 0, error
-    assert bits(path) == bits(train(config, runs=tmp_path / "alone").path)
+    assert bits(path) == bits(alone)
 
 
 @pytest.mark.parametrize(
@@ -399,9 +415,8 @@ def test_what_is_not_there_cannot_be_resumed(dlcli, arguments, message):
     assert (code, message in error) == (2, True)
 
 
-def test_a_full_disk_leaves_the_last_state_and_says_so(dlcli, tmp_path, monkeypatch):
+def test_a_full_disk_leaves_the_last_state_and_says_so(dlcli, alone, tmp_path, monkeypatch):
     config = load_config("iris", SMALL)
-    alone = train(config, runs=tmp_path / "alone")
     calls = {"left": 3}
 
     def full(descriptor):
@@ -422,7 +437,7 @@ def test_a_full_disk_leaves_the_last_state_and_says_so(dlcli, tmp_path, monkeypa
                            *[item for change in SMALL for item in ("--set", change)])  # fmt: skip
 
     assert code == 0, error
-    assert bits(path) == bits(alone.path)
+    assert bits(path) == bits(alone)
 
 
 def test_no_space_is_told_before_the_first_epoch(tmp_path, monkeypatch):
@@ -439,12 +454,19 @@ def oof(path):
     return (path / "out_of_fold.csv").read_bytes(), (path / "metrics.json").read_bytes()
 
 
-@pytest.mark.parametrize("engine", ["serial", "stacked"])
+STOPPING = ["callbacks=[{EarlyStopping: {monitor: loss, patience: 0, restore_best_weights: true}}, {ReduceLROnPlateau: {monitor: loss, patience: 1}}]",
+            "optimizer={Adam: {learning_rate: 0.2}}"]  # fmt: skip
+
+
 @pytest.mark.parametrize(
-    "changes",
-    [[], ["callbacks=[{EarlyStopping: {monitor: loss, patience: 0, restore_best_weights: true}}, {ReduceLROnPlateau: {monitor: loss, patience: 1}}]",
-          "optimizer={Adam: {learning_rate: 0.2}}"]],
-)  # fmt: skip
+    ("engine", "changes"),
+    [
+        ("serial", []),
+        ("stacked", STOPPING),
+        pytest.param("serial", STOPPING, marks=pytest.mark.slow),
+        pytest.param("stacked", [], marks=pytest.mark.slow),
+    ],
+)
 def test_folds_go_on_to_the_same_bits(engine, changes, tmp_path, monkeypatch):
     monkeypatch.setattr("dlcli.training.stacked.training.SHRINKING_STEPS", 10)
     monkeypatch.setattr("dlcli.runs.directory.RunDirectory.finish", _forgetting())
@@ -486,8 +508,8 @@ process()
     [
         (DENSE, [], "stacked"),
         (CONVOLUTION, [], "serial"),
-        (DENSE, ["--engine", "serial"], "serial"),
-        (CONVOLUTION, ["--jobs", "2"], "serial"),
+        pytest.param(DENSE, ["--engine", "serial"], "serial", marks=pytest.mark.slow),
+        pytest.param(CONVOLUTION, ["--jobs", "2"], "serial", marks=pytest.mark.slow),
     ],
     ids=["stacked", "serial by itself", "serial on request", "two processes"],
 )
@@ -497,9 +519,7 @@ def test_a_killed_cross_validation_resumes_to_the_same_bits(
     changes = [model, "fit.epochs=60", "fit.batch_size=8", "kfold.folds=3"]
     arguments = ["kfold", "iris", "-q", *options]
     arguments += [item for change in changes for item in ("--set", change)]
-    killed = subprocess.Popen(
-        [sys.executable, "-c", EAGER, *arguments], env={**os.environ, "PYTHONPATH": PACKAGE}
-    )
+    killed = subprocess.Popen([sys.executable, "-c", EAGER, *arguments], env=environment())
     run = tmp_path / "runs/iris/1"
     deadline = time.monotonic() + 60
     while not list(run.glob("checkpoint/*/latest.npz")) and time.monotonic() < deadline:
@@ -568,30 +588,39 @@ def test_stacked_folds_go_on_within_an_epoch(tmp_path, monkeypatch):
     assert oof(resumed.path) == oof(alone.path)
 
 
-def test_finished_folds_are_kept(dlcli, tmp_path, monkeypatch):
-    config = load_config("iris", FOLDS)
-    alone = kfold(config, runs=tmp_path / "alone", engine="serial")
+@pytest.fixture(scope="module")
+def interrupted_folds(tmp_path_factory):
+    """Return the result of a cross-validation that Ctrl-C stopped after two of three folds."""
 
     def stop(progress):
         if len(done) == 2:
             os.kill(os.getpid(), signal.SIGINT)
 
     done = []
-    half = kfold(
-        config, runs=tmp_path / "runs", engine="serial", on_fold=done.append, on_progress=stop
-    )
-    assert (half.interrupted, len(half.folds)) == (signal.SIGINT, 2)
-    code, _, error = dlcli("kfold", "--resume", half.path, "-q")
+    runs = tmp_path_factory.mktemp("half")
+    config = load_config("iris", FOLDS)
+    return kfold(config, runs=runs, engine="serial", on_fold=done.append, on_progress=stop)
+
+
+@pytest.fixture
+def half(interrupted_folds, tmp_path):
+    """Return a copy of a run with two of three folds."""
+    return shutil.copytree(interrupted_folds.path, tmp_path / "runs/iris/1")
+
+
+def test_finished_folds_are_kept(dlcli, folds_alone, interrupted_folds, half):
+    assert (interrupted_folds.interrupted, len(interrupted_folds.folds)) == (signal.SIGINT, 2)
+    code, _, error = dlcli("kfold", "--resume", half, "-q")
 
     assert code == 0, error
-    assert oof(half.path) == oof(alone.path)
-    code, _, error = dlcli("kfold", "--resume", half.path, "--set", "fit.epochs=9")
+    assert oof(half) == oof(folds_alone)
+    code, _, error = dlcli("kfold", "--resume", half, "--set", "fit.epochs=9")
     assert code == 2
     assert "fit.epochs: 6, now 9" in error
 
 
-def test_a_run_reproduces_itself(dlcli, people, tmp_path):
-    path = train(load_config(people), runs=tmp_path / "runs").path
+def test_a_run_reproduces_itself(dlcli, people, trained, tmp_path):
+    path = trained.path
     folds = kfold(load_config(people), folds=2, runs=tmp_path / "runs").path
 
     for run, what in ((path, "history, weights, metrics"), (folds, "predictions, metrics")):
@@ -600,8 +629,8 @@ def test_a_run_reproduces_itself(dlcli, people, tmp_path):
         assert out == f"{run}: identical: {what}\n"
 
 
-def test_what_a_repetition_differs_in_is_told(dlcli, people, tmp_path):
-    path = train(load_config(people), runs=tmp_path / "runs").path
+def test_what_a_repetition_differs_in_is_told(dlcli, trained, tmp_path):
+    path = trained.path
     table = tmp_path / "people.csv"
     table.write_text(table.read_text().replace("42;Busan", "92;Busan"))
     record = json.loads((path / "run.json").read_text())
@@ -627,27 +656,16 @@ def test_an_unfinished_run_is_not_repeated(dlcli, left):
     assert f"dlcli train --resume {left}" in error
 
 
-def test_a_damaged_state_of_a_fold_is_told(dlcli, tmp_path):
-    config = load_config("iris", FOLDS)
-    alone = kfold(config, runs=tmp_path / "alone", engine="serial")
-    done = []
-
-    def stop(progress):
-        if len(done) == 2:
-            os.kill(os.getpid(), signal.SIGINT)
-
-    half = kfold(
-        config, runs=tmp_path / "runs", engine="serial", on_fold=done.append, on_progress=stop
-    )
-    first = half.path / "checkpoint/fold-1"
+def test_a_damaged_state_of_a_fold_is_told(dlcli, folds_alone, half):
+    first = half / "checkpoint/fold-1"
     for path in first.iterdir():
         path.write_bytes(path.read_bytes()[:-30])
 
-    code, _, error = dlcli("kfold", "--resume", half.path, "-q")
+    code, _, error = dlcli("kfold", "--resume", half, "-q")
 
     assert code == 0, error
     assert f"{first / 'latest.npz'} is damaged" in error
-    assert oof(half.path) == oof(alone.path)
+    assert oof(half) == oof(folds_alone)
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
@@ -655,14 +673,11 @@ def test_a_damaged_state_of_a_fold_is_told(dlcli, tmp_path):
     ("arguments", "seconds"),
     [(["train", "iris"], 1.0), (["predict", "runs/people/1", "-", "-o", "out.csv"], 2.0)],
 )
-def test_a_signal_before_or_beside_a_training_ends_it_cleanly(people, tmp_path, arguments, seconds, signum):  # fmt: skip
+def test_a_signal_before_or_beside_a_training_ends_it_cleanly(
+    start, trained, tmp_path, arguments, seconds, signum
+):
     """While Keras is being imported, and while a prediction waits for rows."""
-    train(load_config(people), runs=tmp_path / "runs")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "dlcli", *arguments], cwd=tmp_path, text=True,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": PACKAGE},
-    )  # fmt: skip
+    process = start(*arguments, stdin=subprocess.PIPE)
     time.sleep(seconds)
     process.send_signal(signum)
     _, error = process.communicate(timeout=60)
@@ -674,9 +689,9 @@ def test_a_signal_before_or_beside_a_training_ends_it_cleanly(people, tmp_path, 
     assert not (tmp_path / "runs/iris").exists()
 
 
-def test_a_stop_leaves_no_trace_in_the_record(run_on, tmp_path):
+def test_a_stop_leaves_no_trace_in_the_record(run_on, alone):
     config = load_config("iris", SMALL)
-    alone = read_record(train(config, runs=tmp_path / "alone").path)
+    alone = read_record(alone)
     resumed = read_record(run_on(config, kill_at(3), kill_at(5)).path)
 
     times = {"started", "seconds", "fit_seconds", "resumed"}
@@ -702,9 +717,7 @@ def test_averages_that_have_ended_are_not_extended(dlcli, tmp_path):
     assert "SwapEMAWeights finalizes the averages in the last epoch" in error
 
 
-def test_another_config_of_a_finished_run_is_told(dlcli, people, tmp_path):
-    train(load_config(people), runs=tmp_path / "runs")
-
+def test_another_config_of_a_finished_run_is_told(dlcli, people, trained):
     same = dlcli("train", people, "--resume")
     other = dlcli("train", people, "--resume", "--set", "seed=5")
 
@@ -713,8 +726,7 @@ def test_another_config_of_a_finished_run_is_told(dlcli, people, tmp_path):
     assert "seed: 0, now 5" in other[2]
 
 
-def test_a_folder_of_runs_means_its_newest_open_one(dlcli, people, tmp_path, monkeypatch):
-    train(load_config(people), runs=tmp_path / "runs")
+def test_a_folder_of_runs_means_its_newest_open_one(dlcli, people, trained, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr("dlcli.runs.directory.RunDirectory.finish", _forgetting())
         with pytest.raises(Killed):
