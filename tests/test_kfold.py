@@ -7,6 +7,7 @@ import os
 import pickle
 import re
 import signal
+import time
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from dlcli.preparation.prepare import prepare
 from dlcli.preparation.split import make_folds
 from dlcli.runs.records import read_record
 from dlcli.training.folds.outcome import train_fold
-from dlcli.training.folds.workers import most_workers
+from dlcli.training.folds.workers import end_process, most_workers
 from dlcli.training.session import open_sessions
 
 FAST = ["fit.epochs=2", "fit.batch_size=16"]
@@ -311,3 +312,13 @@ def test_sonar_reaches_what_is_published(tmp_path):
     result = kfold(load_config("sonar"), runs=tmp_path / "runs")
 
     assert result.summaries["accuracy"].mean >= 0.81
+
+
+def test_a_process_that_does_not_exit_is_killed(monkeypatch):
+    monkeypatch.setattr("dlcli.training.folds.workers.EXIT_SECONDS", 0.5)
+    process = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(600,))
+    process.start()
+
+    end_process(process)
+
+    assert process.exitcode == -signal.SIGKILL

@@ -1,4 +1,4 @@
-"""Folds divided over processes, each of which trains one after the other."""
+"""Train folds in several processes, each of which trains one fold after the other."""
 
 from __future__ import annotations
 
@@ -22,13 +22,15 @@ from dlcli.training.session import Session, open_sessions
 if TYPE_CHECKING:
     from dlcli.training.progress import OnProgress, Progress
 
-# What a process takes that trains a fold: TensorFlow, and the rows a few times over.
+# Memory of a process that trains folds: TensorFlow, and a few copies of the rows.
 PROCESS_BYTES = 1 << 30
 COPIES = 4
-# How often the parent looks for signals while it waits.
+# How often the parent checks for signals while it waits.
 POLL_SECONDS = 0.2
-# How long they may take to finish a step and keep their state.
-PATIENCE_SECONDS = 20.0
+# Time for processes to finish a step and save their state.
+SAVE_SECONDS = 20.0
+# Time for a process without work to exit; one that does not is killed.
+EXIT_SECONDS = 10.0
 
 
 def most_workers(row_bytes: int) -> int:
@@ -46,18 +48,18 @@ def most_workers(row_bytes: int) -> int:
 
 
 class FoldWorkers:
-    """Processes that train folds, and give in their order what each gave.
+    """Processes that train folds; the outcomes are yielded in the order of the folds.
 
     Parameters
     ----------
     sessions : sequence of Session
         One per fold.
     jobs : int
-        How many processes.
+        Number of processes.
     threads : int
-        Of each; their number shows in the last digits.
+        Threads of each process; the last bits of the results depend on it.
     checkpoint : Path, optional
-        Folder where states are kept and looked for.
+        Folder where states are saved and looked for.
     """
 
     def __init__(
@@ -71,7 +73,7 @@ class FoldWorkers:
         self.jobs, self.threads = jobs, threads
         self._waiting = iter(range(len(sessions)))
         self._done: dict[int, FoldOutcome] = {}
-        self._busy: dict[Any, tuple[Any, int]] = {}  # a process and its fold, by the pipe to it
+        self._busy: dict[Any, tuple[Any, int]] = {}  # process and its fold, by the pipe to it
         self._next = 0
 
     def run(self, on_progress: OnProgress | None) -> Iterator[FoldOutcome]:
@@ -88,18 +90,18 @@ class FoldWorkers:
                 yield self._done.pop(self._next)
                 self._next += 1
         except Interrupted:
-            self._let_save()
+            self._save_states()
             raise
         finally:
             self._stop()
 
     def _start(self) -> None:
-        """Start the processes; a fork of one that has used TensorFlow would hang."""
+        """Start the processes; they are spawned, since TensorFlow does not survive a fork."""
         context = get_context("spawn")
         for _ in range(self.jobs):
             ours, theirs = context.Pipe()
-            given = (theirs, self.threads, backend.is_quiet())
-            process = context.Process(target=_work, args=given, daemon=True)
+            arguments = (theirs, self.threads, backend.is_quiet())
+            process = context.Process(target=_work, args=arguments, daemon=True)
             process.start()
             theirs.close()
             self._busy[ours] = (process, -1)
@@ -117,25 +119,25 @@ class FoldWorkers:
         return prepared, splits, first.preprocessor, self.checkpoint
 
     def _assign(self, pipe: Any, process: Any) -> None:
-        """Give a process the next fold, or tell it that there is none."""
+        """Send the number of the next fold to a process, or None, at which it exits."""
         fold = next(self._waiting, None)
         pipe.send(fold)
         if fold is not None:
             self._busy[pipe] = (process, fold)
             return
         del self._busy[pipe]
-        process.join()
+        end_process(process)
         pipe.close()
 
     def _wait(self, on_progress: OnProgress | None, watcher: Any) -> None:
-        """Listen to the processes until the next fold is done."""
+        """Handle the messages of the processes until the next fold is done."""
         while self._next not in self._done:
             watcher.check()
             for pipe in connection.wait(list(self._busy), POLL_SECONDS):
-                self._hear(pipe, on_progress)
+                self._receive(pipe, on_progress)
 
-    def _hear(self, pipe: Any, on_progress: OnProgress | None) -> None:
-        """Take what a process says."""
+    def _receive(self, pipe: Any, on_progress: OnProgress | None) -> None:
+        """Handle a message of a process."""
         process, fold = self._busy[pipe]
         try:
             kind, value = pipe.recv()
@@ -151,26 +153,34 @@ class FoldWorkers:
         if kind == "progress" and on_progress is not None and fold == self._next:
             on_progress(value)
 
-    def _let_save(self) -> None:
-        """Have the processes finish their step and keep their state."""
+    def _save_states(self) -> None:
+        """Have the processes finish their step and save their state."""
         for process, _ in self._busy.values():
             process.terminate()
-        patience = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + SAVE_SECONDS
         for process, _ in self._busy.values():
-            process.join(max(0.0, patience - time.monotonic()))
+            process.join(max(0.0, deadline - time.monotonic()))
 
     def _stop(self) -> None:
-        """End the processes that are still at work."""
+        """Kill the processes that are still running."""
         for pipe, (process, _) in self._busy.items():
             process.kill()
-            process.join()
+            process.join(EXIT_SECONDS)
             pipe.close()
         self._busy.clear()
 
 
+def end_process(process: Any) -> None:
+    """Wait for a process to exit, and kill it if it does not."""
+    process.join(EXIT_SECONDS)
+    if process.is_alive():
+        process.kill()
+        process.join(EXIT_SECONDS)
+
+
 def _death(process: Any) -> TrainingError:
-    """Return the error for a process that has ended by itself."""
-    process.join()
+    """Return the error for a process that has closed its pipe."""
+    end_process(process)
     return TrainingError(
         f"a process that trained folds died, exit code {process.exitcode}",
         hint="if the memory was short, give fewer --jobs",
@@ -178,8 +188,8 @@ def _death(process: Any) -> TrainingError:
 
 
 def _work(pipe: Any, threads: int, quiet: bool) -> None:
-    """Train the folds that the parent names, until it names none."""
-    # While a fold trains, it finishes its step.
+    """Train the folds whose numbers the parent sends, until it sends None."""
+    # While a fold is trained, its `SignalWatcher` replaces these handlers.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     if quiet:
@@ -190,7 +200,7 @@ def _work(pipe: Any, threads: int, quiet: bool) -> None:
         backend.use_threads(threads)
         from dlcli.training.signals import SignalWatcher
 
-        SignalWatcher.is_patient = True  # the parent passes on a signal that all have got
+        SignalWatcher.is_patient = True
         sessions = open_sessions(prepared, splits)
         sessions[0].preprocessor = preprocessor  # the parent has fitted it
 
@@ -210,16 +220,16 @@ def _work(pipe: Any, threads: int, quiet: bool) -> None:
     except (EOFError, ConnectionError):
         return  # the parent has ended
     except (DlcliError, MemoryError) as error:
-        _tell(pipe, error)
-    except Exception as error:  # noqa: BLE001 (not all of TensorFlow's go through a pipe)
-        _tell(pipe, RuntimeError(f"{type(error).__name__}: {first_line(error)}"))
+        _send_error(pipe, error)
+    except Exception as error:  # noqa: BLE001 (not all of TensorFlow's errors can be pickled)
+        _send_error(pipe, RuntimeError(f"{type(error).__name__}: {first_line(error)}"))
 
 
 def _interrupt(signum: int, _: object) -> NoReturn:
     raise Interrupted(signum)
 
 
-def _tell(pipe: Any, error: Exception) -> None:
-    """Send an error to the parent, if it is still there."""
+def _send_error(pipe: Any, error: Exception) -> None:
+    """Send an error to the parent, if it is still running."""
     with suppress(ConnectionError):
         pipe.send(("error", error))
