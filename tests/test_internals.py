@@ -113,7 +113,8 @@ def test_callbacks_have_the_fields_that_a_checkpoint_saves(keras, model, tmp_pat
     callback.on_train_begin()
 
     for field, kind in internals.CALLBACK_FIELDS[name].items():
-        assert isinstance(getattr(callback, field, None), kind), f"{name}.{field} is gone; {KERAS}"
+        assert hasattr(callback, field), f"{name}.{field} is gone; {KERAS}"
+        assert isinstance(getattr(callback, field), kind), f"{name}.{field} has changed; {KERAS}"
 
 
 def draw_each(draw, seeds):

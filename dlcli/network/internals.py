@@ -17,8 +17,8 @@ from dlcli.network.backend import import_keras
 from dlcli.types import Array
 
 # Fields of Keras's callbacks that change during a training and have no public name, with types.
-CALLBACK_FIELDS: dict[str, dict[str, type]] = {
-    "ModelCheckpoint": {"_last_batch_seen": int, "_batches_seen_since_last_saving": int},
+CALLBACK_FIELDS: dict[str, dict[str, Any]] = {
+    "ModelCheckpoint": {"_last_batch_seen": int | None, "_batches_seen_since_last_saving": int},
     "SwapEMAWeights": {"_ema_weights_in_model": bool},
     "TensorBoard": {"_global_train_batch": int, "_global_test_batch": int},
 }
