@@ -73,6 +73,11 @@ def guarded():
     """Have the child process check model files, as it does in programs that use dlcli."""
 
 
+def slow(*values):
+    """Mark a case that resembles a quick one: it runs in `.ci/run`, not in a plain `pytest`."""
+    return pytest.param(*values, marks=pytest.mark.slow)
+
+
 def writer(folder):
     """Return a function that writes a text file into a folder and returns its path."""
 

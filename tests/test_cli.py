@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import PACKAGE, environment, run_process
+from conftest import PACKAGE, environment, run_process, slow
 
 import dlcli as package
 from dlcli.config.catalogue import keras_catalogue
@@ -570,8 +570,8 @@ def test_another_thread_can_import_pandas_while_keras_is_imported(python, tmp_pa
     "streams",
     [
         "2>&1 | head -1",
-        pytest.param("2>&1 >/dev/null | head -1", marks=pytest.mark.slow),
-        pytest.param("2>/dev/full", marks=pytest.mark.slow),
+        slow("2>&1 >/dev/null | head -1"),
+        slow("2>/dev/full"),
     ],
 )
 def test_training_goes_on_when_nobody_reads_its_progress(people, tmp_path, streams):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import slow
 from PIL import Image
 from scipy.io import wavfile
 
@@ -35,7 +36,7 @@ REAL = {"sonar"}
 
 def some(names, quick):
     """Return test parameters; all but the quick ones are slow."""
-    return [name if name in quick else pytest.param(name, marks=pytest.mark.slow) for name in names]
+    return [name if name in quick else slow(name) for name in names]
 
 
 def raw_input(dataset, folder):
@@ -203,7 +204,7 @@ def test_the_tables_with_a_formula_come_from_their_script(tmp_path):
         ("pass_fail", "binary_crossentropy"),
         ("iris", "categorical_crossentropy"),
         *(
-            pytest.param(*case, marks=pytest.mark.slow)
+            slow(*case)
             for case in (
                 ("noisy_scores", "mean_squared_error"),
                 ("noisy_scores", "mean_absolute_error"),

@@ -5,6 +5,7 @@ import signal
 
 import numpy as np
 import pytest
+from conftest import slow
 
 from dlcli import TrainingError, load_config
 from dlcli.errors import Interrupted
@@ -84,17 +85,11 @@ def assert_equal(copy, alone, model):
         np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-6)
 
 
-def rarely(*values):
-    """Mark cases that take the time of a whole test each and seldom break alone."""
-    return pytest.param(*values, marks=pytest.mark.slow)
-
-
 @pytest.mark.parametrize(
     "optimizer",
-    ["SGD", "{SGD: {momentum: 0.9, nesterov: true}}", "adam", "RMSprop", "Nadam",
-     "{SGD: {clipnorm: 0.05}}", "{Adam: {global_clipnorm: 0.1}}",
-     *map(rarely, [
-         "{Adam: {amsgrad: true}}", "AdamW", "{RMSprop: {centered: true, momentum: 0.5}}", "Adagrad",
+    ["{SGD: {momentum: 0.9, nesterov: true}}", "adam", "{Adam: {global_clipnorm: 0.1}}",
+     *map(slow, [
+         "SGD", "RMSprop", "Nadam", "{SGD: {clipnorm: 0.05}}", "{Adam: {amsgrad: true}}", "AdamW", "{RMSprop: {centered: true, momentum: 0.5}}", "Adagrad",
          "Adadelta", "Adamax", "Ftrl", "Lion", "{Adam: {clipvalue: 0.01, weight_decay: 0.1}}"]),
      "{SGD: {learning_rate: {ExponentialDecay: {initial_learning_rate: 0.1, decay_steps: 2, decay_rate: 0.5}}}}"],
 )  # fmt: skip
@@ -104,7 +99,7 @@ def test_every_elementwise_optimizer(trained_both_ways, optimizer):
 
 @pytest.mark.parametrize(
     "rows",
-    [(24, 24), (23, 22), (24, 25), (8, 9), (3, 4), (25, 24, 15)],
+    [slow((24, 24)), (23, 22), (24, 25), slow((8, 9)), (3, 4), (25, 24, 15)],
     ids=["whole batches", "smaller last ones", "a step more", "one row", "no full batch", "many"],
 )
 def test_every_number_of_rows(trained_both_ways, rows):
@@ -113,23 +108,23 @@ def test_every_number_of_rows(trained_both_ways, rows):
 
 @pytest.mark.parametrize(
     ("loss", "kind", "last"),
-    [("mse", "binary", SIGMOID), ("mae", "number", LINEAR), ("huber", "number", LINEAR),
-     ("poisson", "number", "{Dense: {units: 1, activation: softplus}}"),
+    [slow("mse", "binary", SIGMOID), slow("mae", "number", LINEAR), ("huber", "number", LINEAR),
+     slow("poisson", "number", "{Dense: {units: 1, activation: softplus}}"),
      ("hinge", "signs", "{Dense: {units: 1, activation: tanh}}"),
      ("{BinaryCrossentropy: {from_logits: true}}", "binary", LINEAR),
      ("{BinaryCrossentropy: {reduction: sum}}", "binary", SIGMOID),
      ("categorical_crossentropy", "one-hot", SOFTMAX),
      ("sparse_categorical_crossentropy", "sparse", SOFTMAX),
-     rarely("log_cosh", "number", LINEAR), rarely("mape", "number", LINEAR),
-     rarely("msle", "number", "{Dense: {units: 1, activation: softplus}}"),
-     rarely("squared_hinge", "signs", "{Dense: {units: 1, activation: tanh}}"),
-     rarely("{BinaryCrossentropy: {label_smoothing: 0.1}}", "binary", SIGMOID),
-     rarely("BinaryFocalCrossentropy", "binary", SIGMOID),
-     rarely("CategoricalFocalCrossentropy", "one-hot", SOFTMAX),
-     rarely("categorical_hinge", "one-hot", SOFTMAX), rarely("kl_divergence", "one-hot", SOFTMAX),
-     rarely("cosine_similarity", "one-hot", SOFTMAX), rarely("mse", "one-hot", SOFTMAX),
-     rarely("{SparseCategoricalCrossentropy: {from_logits: true}}", "sparse", "{Dense: {units: 3}}"),
-     rarely("Dice", "one-hot", SOFTMAX), rarely("Tversky", "one-hot", SOFTMAX)],
+     slow("log_cosh", "number", LINEAR), slow("mape", "number", LINEAR),
+     slow("msle", "number", "{Dense: {units: 1, activation: softplus}}"),
+     slow("squared_hinge", "signs", "{Dense: {units: 1, activation: tanh}}"),
+     slow("{BinaryCrossentropy: {label_smoothing: 0.1}}", "binary", SIGMOID),
+     slow("BinaryFocalCrossentropy", "binary", SIGMOID),
+     slow("CategoricalFocalCrossentropy", "one-hot", SOFTMAX),
+     slow("categorical_hinge", "one-hot", SOFTMAX), slow("kl_divergence", "one-hot", SOFTMAX),
+     slow("cosine_similarity", "one-hot", SOFTMAX), slow("mse", "one-hot", SOFTMAX),
+     slow("{SparseCategoricalCrossentropy: {from_logits: true}}", "sparse", "{Dense: {units: 3}}"),
+     slow("Dice", "one-hot", SOFTMAX), slow("Tversky", "one-hot", SOFTMAX)],
 )  # fmt: skip
 def test_every_loss(trained_both_ways, loss, kind, last):
     trained_both_ways(kind=kind, loss=loss, model=f"[{RELU}, {last}]", weights=True)
@@ -137,18 +132,18 @@ def test_every_loss(trained_both_ways, loss, kind, last):
 
 @pytest.mark.parametrize(
     "layers",
-    ["{Dropout: 0.4}, {Dense: {units: 5}}, {Dropout: 0.2}",
+    [slow("{Dropout: 0.4}, {Dense: {units: 5}}, {Dropout: 0.2}"),
      "{GaussianNoise: 0.3}, {GaussianDropout: 0.3}, {AlphaDropout: 0.3}",
      "BatchNormalization, {Dense: {units: 5, activation: tanh}}, {BatchNormalization: {momentum: 0.5, scale: false}}",
-     "{Dropout: 0.2}, BatchNormalization, {Dropout: 0.5}",
+     slow("{Dropout: 0.2}, BatchNormalization, {Dropout: 0.5}"),
      "LayerNormalization, RMSNormalization, UnitNormalization, {Normalization: {mean: 0.5, variance: 2.0}}",
-     "PReLU, {LeakyReLU: 0.1}, {ELU: 0.5}, {Activation: swish}, {Rescaling: 0.5}, Softmax",
-     "{ActivityRegularization: {l2: 0.1}}",
-     "{Reshape: [3, 2]}, {Permute: [2, 1]}, Flatten, {RepeatVector: 2}, GlobalAveragePooling1D",
+     slow("PReLU, {LeakyReLU: 0.1}, {ELU: 0.5}, {Activation: swish}, {Rescaling: 0.5}, Softmax"),
+     slow("{ActivityRegularization: {l2: 0.1}}"),
+     slow("{Reshape: [3, 2]}, {Permute: [2, 1]}, Flatten, {RepeatVector: 2}, GlobalAveragePooling1D"),
      "{Dense: {units: 3, kernel_regularizer: {L1L2: {l1: 0.01, l2: 0.1}}, bias_regularizer: l2, activity_regularizer: l1}}",
      "{Dense: {units: 3, kernel_constraint: {MaxNorm: 0.5}, bias_constraint: non_neg}}",
-     "{Dense: {units: 3, kernel_regularizer: {OrthogonalRegularizer: 0.1}}}",
-     "{Dense: {units: 3, trainable: false}}"],
+     slow("{Dense: {units: 3, kernel_regularizer: {OrthogonalRegularizer: 0.1}}}"),
+     slow("{Dense: {units: 3, trainable: false}}")],
 )  # fmt: skip
 def test_every_layer(trained_both_ways, layers):
     trained_both_ways((25, 24), model=f"[{RELU}, {layers}, {SIGMOID}]", watch=[9, 9])
@@ -157,12 +152,12 @@ def test_every_layer(trained_both_ways, layers):
 @pytest.mark.parametrize(
     ("metrics", "loss", "kind", "last"),
     [("[accuracy, AUC, Precision, Recall, crossentropy]", "binary_crossentropy", "binary", SIGMOID),
-     ("[{AUC: {curve: PR, num_thresholds: 20}}, TruePositives, FalseNegatives, {F1Score: {threshold: 0.4}}]", "mse", "binary", SIGMOID),
-     ("[{PrecisionAtRecall: {recall: 0.5}}, {SensitivityAtSpecificity: {specificity: 0.5}}, {RecallAtPrecision: {precision: 0.6}}]",
+     slow("[{AUC: {curve: PR, num_thresholds: 20}}, TruePositives, FalseNegatives, {F1Score: {threshold: 0.4}}]", "mse", "binary", SIGMOID),
+     slow("[{PrecisionAtRecall: {recall: 0.5}}, {SensitivityAtSpecificity: {specificity: 0.5}}, {RecallAtPrecision: {precision: 0.6}}]",
       "mse", "binary", SIGMOID),
      ("[accuracy, {TopKCategoricalAccuracy: {k: 2}}, {AUC: {multi_label: true}}, CosineSimilarity, {F1Score: {average: macro}}]",
       "categorical_crossentropy", "one-hot", SOFTMAX),
-     ("[accuracy, {SparseTopKCategoricalAccuracy: {k: 2}}, crossentropy]", "sparse_categorical_crossentropy", "sparse", SOFTMAX),
+     slow("[accuracy, {SparseTopKCategoricalAccuracy: {k: 2}}, crossentropy]", "sparse_categorical_crossentropy", "sparse", SOFTMAX),
      ("[mae, mse, RootMeanSquaredError, R2Score, mape, msle, LogCoshError]", "mse", "number", LINEAR)],
 )  # fmt: skip
 def test_every_metric(trained_both_ways, metrics, loss, kind, last):
@@ -174,12 +169,12 @@ def test_every_metric(trained_both_ways, metrics, loss, kind, last):
 
 @pytest.mark.parametrize(
     "callbacks",
-    ["{EarlyStopping: {patience: 2, restore_best_weights: true}}",
+    [slow("{EarlyStopping: {patience: 2, restore_best_weights: true}}"),
      "{EarlyStopping: {monitor: val_accuracy, patience: 1, restore_best_weights: true}}",
-     "{EarlyStopping: {monitor: loss, min_delta: 0.02, patience: 1, mode: min}}",
+     slow("{EarlyStopping: {monitor: loss, min_delta: 0.02, patience: 1, mode: min}}"),
      "{EarlyStopping: {monitor: val_accuracy, patience: 3, mode: max, baseline: 0.99, start_from_epoch: 2, restore_best_weights: true}}",
-     "{EarlyStopping: {patience: 40, restore_best_weights: true}}",
-     "{ReduceLROnPlateau: {patience: 1, factor: 0.3}}",
+     slow("{EarlyStopping: {patience: 40, restore_best_weights: true}}"),
+     slow("{ReduceLROnPlateau: {patience: 1, factor: 0.3}}"),
      "{ReduceLROnPlateau: {monitor: val_loss, patience: 1, factor: 0.3, cooldown: 1, min_lr: 0.001}}, {EarlyStopping: {patience: 4}}",
      "{LearningRateScheduler: {schedule: {ExponentialDecay: {initial_learning_rate: 0.3, decay_steps: 1, decay_rate: 0.5}}}}, TerminateOnNaN"],
 )  # fmt: skip
@@ -313,7 +308,7 @@ def test_a_long_epoch_is_run_in_parts(write, monkeypatch):
         assert all(np.array_equal(a, b) for a, b in zip(one.weights, other.weights, strict=True))
 
 
-@pytest.mark.parametrize("optimizer", ["{Nadam: {learning_rate: 0.3}}", "{SGD: {learning_rate: 0.5, momentum: 0.5}}"])  # fmt: skip
+@pytest.mark.parametrize("optimizer", ["{Nadam: {learning_rate: 0.3}}", slow("{SGD: {learning_rate: 0.5, momentum: 0.5}}")])  # fmt: skip
 def test_copies_that_go_on_alone_end_as_if_all_did(trained_both_ways, monkeypatch, optimizer):
     shrunk = []
     shrink = Replicas._shrink

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from conftest import environment
+from conftest import environment, slow
 
 from dlcli import kfold, load_config, train
 from dlcli.config.catalogue import keras_catalogue
@@ -147,7 +147,7 @@ QUICK = {
 
 @pytest.mark.parametrize(
     "case",
-    [case if case in QUICK else pytest.param(case, marks=pytest.mark.slow) for case in CASES],
+    [case if case in QUICK else slow(case) for case in CASES],
 )
 def test_a_killed_training_ends_with_the_same_bits(case, run_on, tmp_path):
     config = load_config("iris", [*SMALL, *CASES[case]])
@@ -165,7 +165,7 @@ def test_a_killed_training_ends_with_the_same_bits(case, run_on, tmp_path):
 
 @pytest.mark.parametrize(
     "changes",
-    [pytest.param(["optimizer=adam"], marks=pytest.mark.slow),
+    [slow(["optimizer=adam"]),
      ["optimizer={AdamW: {use_ema: true}}", "metrics=[accuracy, {F1Score: {average: macro}}]", "loss=categorical_crossentropy"]],
 )  # fmt: skip
 def test_a_training_goes_on_within_an_epoch(changes, run_on, tmp_path, monkeypatch):
@@ -463,8 +463,8 @@ STOPPING = ["callbacks=[{EarlyStopping: {monitor: loss, patience: 0, restore_bes
     [
         ("serial", []),
         ("stacked", STOPPING),
-        pytest.param("serial", STOPPING, marks=pytest.mark.slow),
-        pytest.param("stacked", [], marks=pytest.mark.slow),
+        slow("serial", STOPPING),
+        slow("stacked", []),
     ],
 )
 def test_folds_go_on_to_the_same_bits(engine, changes, tmp_path, monkeypatch):
@@ -508,8 +508,8 @@ process()
     [
         (DENSE, [], "stacked"),
         (CONVOLUTION, [], "serial"),
-        pytest.param(DENSE, ["--engine", "serial"], "serial", marks=pytest.mark.slow),
-        pytest.param(CONVOLUTION, ["--jobs", "2"], "serial", marks=pytest.mark.slow),
+        slow(DENSE, ["--engine", "serial"], "serial"),
+        slow(CONVOLUTION, ["--jobs", "2"], "serial"),
     ],
     ids=["stacked", "serial by itself", "serial on request", "two processes"],
 )
