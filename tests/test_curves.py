@@ -7,7 +7,7 @@ import pytest
 
 from dlcli import DlcliError
 from dlcli.plots.canvas import check_plot_path, figure
-from dlcli.plots.curves import choose_quantities, draw_curves, read_curves
+from dlcli.plots.curves import choose_metrics, draw_curves, read_curves
 
 PNG = b"\x89PNG\r\n"
 
@@ -69,8 +69,8 @@ def test_many_runs_fit_into_a_pdf(dlcli, run, count):
 def test_a_metric_that_some_runs_lack_leaves_them_out(dlcli, two, tmp_path):
     curves = read_curves([tmp_path / "runs/net/1", tmp_path / "runs/net/2"])
 
-    assert choose_quantities(curves) == ["loss", "accuracy"]
-    assert choose_quantities(curves[1:]) == ["loss", "accuracy", "mae"]
+    assert choose_metrics(curves) == ["loss", "accuracy"]
+    assert choose_metrics(curves[1:]) == ["loss", "accuracy", "mae"]
     assert dlcli("plot", "runs/net/1", "runs/net/2", "--metric", "mae", "--metric", "loss")[0] == 0
 
 
@@ -112,7 +112,7 @@ def test_names_with_signs_of_matplotlib_are_shown_as_they_are(run, tmp_path):
         (["runs/broken/1"], "history.csv is damaged"),
         (["runs/net/1", "--metric", "acuracy"], "Did you mean 'accuracy'?"),
         (["runs/negative/1", "--log"], "leave out --log"),
-        (["runs/net/1", "-o", "x.gif"], "pictures end in .png, .svg, .pdf"),
+        (["runs/net/1", "-o", "x.gif"], "plots end in .png, .svg, .pdf"),
         (["runs/net/1", "-o", "nowhere/x.png"], "no folder nowhere"),
         ([], "Missing argument"),
     ],

@@ -10,8 +10,8 @@ from dlcli import DatasetError
 from dlcli.datasets import Column, Dataset, Target
 from dlcli.plots.data import DRAWERS, draw_dataset
 from dlcli.plots.data.images import _mosaic, _sample_rows, draw_images
-from dlcli.plots.data.panels import _edges
-from dlcli.plots.data.tables import _across, draw_classes, draw_numbers
+from dlcli.plots.data.panels import _bin_edges
+from dlcli.plots.data.tables import _columns, draw_classes, draw_numbers
 
 PNG = b"\x89PNG\r\n"
 
@@ -66,13 +66,13 @@ def with_column(dataset, name, type, values):
     ],
 )
 def test_the_form_of_the_data_chooses_the_drawer(dataset, drawer):
-    fitting = [item.draw for item in DRAWERS if item.fits(dataset)]
+    fitting = [item.draw for item in DRAWERS if item.accepts(dataset)]
 
     assert (fitting[0] if fitting else None) is drawer
 
 
 def test_data_without_a_picture_say_so(tmp_path):
-    with pytest.raises(DatasetError, match="no picture of samples of shape 6×5×2"):
+    with pytest.raises(DatasetError, match="samples of shape 6×5×2 cannot be plotted"):
         draw_dataset(make_images((6, 5, 2)), tmp_path / "x.png")
 
     assert not list(tmp_path.iterdir())
@@ -155,16 +155,16 @@ def test_a_column_of_different_texts_is_not_drawn_as_bars(texts):
 
 @pytest.mark.parametrize("count", range(1, 25))
 def test_panels_leave_few_gaps(count):
-    across = _across(count)
+    across = _columns(count)
 
     assert 1 <= across <= 5
     assert -count % across <= 2
 
 
 def test_bins_of_few_whole_numbers_are_one_each():
-    assert _edges(np.array([1.0, 3.0, 3.0])).tolist() == [0.5, 1.5, 2.5, 3.5]
-    assert len(_edges(np.array([0.0, 100.0]))) == 31
-    assert len(_edges(np.array([0.25, 0.25]))) == 31
+    assert _bin_edges(np.array([1.0, 3.0, 3.0])).tolist() == [0.5, 1.5, 2.5, 3.5]
+    assert len(_bin_edges(np.array([0.0, 100.0]))) == 31
+    assert len(_bin_edges(np.array([0.25, 0.25]))) == 31
 
 
 @pytest.mark.parametrize("shape", [(6, 5, 1), (6, 5, 3)])
@@ -232,7 +232,7 @@ def test_what_would_stop_a_training_is_said(dlcli, write):
         (["irsi"], "Did you mean 'iris'?"),
         (["iris", "--target", "class"], "iris already has a target"),
         (["people.csv", "--target", "lable"], "Did you mean 'label'?"),
-        (["people.csv", "-o", "x.jpeg"], "pictures end in"),
+        (["people.csv", "-o", "x.jpeg"], "plots end in"),
         (["iris", "-o", "nowhere/x.png"], "no folder nowhere"),
     ],
 )

@@ -80,7 +80,7 @@ def test_show_draws_the_model(dlcli, people, tmp_path):
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (["--plot", "model.jpeg"], "pictures end in"),
+        (["--plot", "model.jpeg"], "plots end in"),
         (["--plot", "model.png", "--no-build"], "leave out --no-build"),
     ],
 )

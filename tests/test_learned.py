@@ -8,7 +8,7 @@ import pytest
 
 from dlcli.experiments import train as run
 from dlcli.plots import learned as module
-from dlcli.plots.learned import _certainty, _reach
+from dlcli.plots.learned import _colour_strength, _value_range
 
 CONFIG = """\
 dataset: {{csv: {{path: data.csv, target: target, task: {task}}}}}
@@ -70,7 +70,7 @@ def test_images_and_tables_of_other_types_are_passed_over(dlcli, people):
 
 
 def test_a_class_that_is_nowhere_predicted_needs_no_boundary(train, monkeypatch):
-    monkeypatch.setattr(module, "_reach", lambda _, points: np.linspace(9, 9.001, points))
+    monkeypatch.setattr(module, "_value_range", lambda _, points: np.linspace(9, 9.001, points))
 
     assert "boundary.png" in train(["a", "b"], ["x", "y"], SIGMOID, "binary_crossentropy")[0]
 
@@ -90,12 +90,12 @@ def test_a_picture_that_fails_does_not_cost_the_run(train, monkeypatch):
 
 
 def test_gaps_and_single_values_have_a_reach():
-    assert _reach(np.array([np.nan, 0.0, 10.0]), 3) == pytest.approx([-0.6, 5, 10.6])
-    assert _reach(np.array([2.0, 2.0]), 2) == pytest.approx([1, 3])
-    assert _reach(np.array([np.nan]), 2)[0] < 0
+    assert _value_range(np.array([np.nan, 0.0, 10.0]), 3) == pytest.approx([-0.6, 5, 10.6])
+    assert _value_range(np.array([2.0, 2.0]), 2) == pytest.approx([1, 3])
+    assert _value_range(np.array([np.nan]), 2)[0] < 0
 
 
 def test_a_sure_class_is_strong_and_a_guess_is_pale():
     shares = np.array([[0.5, 0.5], [0.0, 1.0]])
 
-    assert _certainty(shares) == pytest.approx([0.08, 0.6])
+    assert _colour_strength(shares) == pytest.approx([0.08, 0.6])

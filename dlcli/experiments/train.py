@@ -18,8 +18,8 @@ from dlcli.network.building import make_callbacks
 from dlcli.network.hardware import ready_devices
 from dlcli.network.scores import Scored, Scores
 from dlcli.plots import results as plots
-from dlcli.plots.canvas import import_ahead
-from dlcli.plots.learned import Learned, draw_learned
+from dlcli.plots.canvas import import_in_background
+from dlcli.plots.learned import TrainedModel, draw_learned
 from dlcli.preparation.prepare import prepare
 from dlcli.runs.description import describe_run
 from dlcli.runs.directory import RunDirectory
@@ -178,7 +178,7 @@ def _train(
 ) -> TrainResult:
     """Fit, save and score the model, and draw the pictures."""
     model_path = run.path / f"model.{run.record.format}"
-    import_ahead()
+    import_in_background()
     try:
         result = session.fit(run.path, checkpoint=checkpoint, on_progress=on_progress)
     except TrainingError as error:
@@ -253,14 +253,14 @@ def _draw(folder: Path, session: Session, result: FitResult, scored: Mapping[str
         draw = plots.draw_forecast if series else plots.draw_predicted
         path = folder / ("forecast.png" if series else "predicted.png")
         draw(path, dataset.y[rows], outputs, dataset.target, title)
-    learned = Learned(
+    trained = TrainedModel(
         dataset,
         session.split.parts(),
         session.preprocessor,
         session.predictor,
         session.prepared.config.loss,
     )
-    draw_learned(folder, learned, name)
+    draw_learned(folder, trained, name)
 
 
 def _result(

@@ -1,4 +1,4 @@
-"""What all pictures share: fonts, colours, and files that appear whole."""
+"""Figures and what all plots share: fonts, colours, axes."""
 
 from __future__ import annotations
 
@@ -16,14 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
-# With glyphs for Korean class names, where one of them is installed.
+    from dlcli.datasets.dataset import Target
+
+# Fonts with Korean glyphs, for class names; the installed ones are used.
 FONTS = ("Noto Sans CJK KR", "Noto Sans KR", "NanumGothic", "Malgun Gothic", "Apple SD Gothic Neo")
 BLUE, ORANGE, GREY = "#1f77b4", "#d95f02", "#666666"
 DPI = 120
 MAX_COLOURS = 20
-# What would make two pictures of the same content differ: dates and versions.
+# Dates and versions are left out of the files, so that equal plots are equal files.
 METADATA: dict[str, dict[str, Any]] = {
     ".png": {"Software": ""},
     ".svg": {"Date": None, "Creator": None},
@@ -31,11 +34,11 @@ METADATA: dict[str, dict[str, Any]] = {
 }
 
 
-def import_ahead() -> None:
-    """Import what draws in a thread of its own, while the process does something else."""
+def import_in_background() -> None:
+    """Import matplotlib in a thread, during other work."""
 
     def work() -> None:
-        with suppress(ImportError):  # told where it is used
+        with suppress(ImportError):  # raised again where matplotlib is used
             import matplotlib.figure
             import matplotlib.font_manager  # noqa: F401
 
@@ -44,7 +47,7 @@ def import_ahead() -> None:
 
 @contextmanager
 def figure(path: Path, size: tuple[float, float]) -> Iterator[Figure]:
-    """Yield a figure that is saved when the block ends well.
+    """Yield a figure, and save it if the block raises no exception.
 
     Parameters
     ----------
@@ -67,60 +70,80 @@ def figure(path: Path, size: tuple[float, float]) -> Iterator[Figure]:
     settings: dict[Any, Any] = {
         "font.family": ["DejaVu Sans", *(font for font in FONTS if font in installed)],
         "axes.unicode_minus": False,
-        "text.parse_math": False,  # names of columns and classes may hold dollar signs
+        "text.parse_math": False,  # names of columns and classes may contain dollar signs
         "svg.hashsalt": "dlcli",
         "pdf.fonttype": 42,
     }
     with mpl.rc_context(settings):
-        drawn = Figure(figsize=size, layout="constrained")
-        yield drawn
+        fig = Figure(figsize=size, layout="constrained")
+        yield fig
         logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
         with atomic(path) as temporary, warnings.catch_warnings():
-            # A glyph that no font has is drawn as a box; the file beside has the names.
+            # Glyphs that no installed font has are drawn as boxes.
             warnings.filterwarnings("ignore", message="Glyph .* missing")
             ending = path.suffix.lower()
-            drawn.savefig(temporary, dpi=DPI, format=ending[1:], metadata=METADATA[ending])
+            fig.savefig(temporary, dpi=DPI, format=ending[1:], metadata=METADATA[ending])
 
 
 @contextmanager
-def picture(path: Path, size: tuple[float, float]) -> Iterator[Axes]:
+def single_axes(path: Path, size: tuple[float, float]) -> Iterator[Axes]:
     """Yield the only axes of a figure; see `figure`."""
-    with figure(path, size) as drawn:
-        yield drawn.add_subplot()
+    with figure(path, size) as fig:
+        yield fig.add_subplot()
 
 
 def check_plot_path(path: Path) -> None:
-    """Refuse a path that no picture can be written to, before any work is done.
+    """Check that a plot can be written to a path, before any work is done.
 
     Raises
     ------
     DlcliError
-        If the ending is none of the three, or the folder is not there.
+        If the path has an unknown ending or is a folder, or its parent folder does not exist.
     """
     if path.suffix.lower() not in METADATA:
         endings = ", ".join(METADATA)
-        raise DlcliError(f"{path}: pictures end in {endings}", hint=f"try {path.stem}.png")
+        raise DlcliError(f"{path}: plots end in {endings}", hint=f"try {path.stem}.png")
     if path.is_dir():
         raise DlcliError(f"{path} is a folder")
     if not path.parent.is_dir():
-        raise DlcliError(f"no folder {path.parent}, where {path.name} should go")
+        raise DlcliError(f"no folder {path.parent} for {path.name}")
 
 
 def colours(count: int) -> list[str]:
-    """Return colours that are told apart at a glance; they repeat after the twentieth."""
+    """Return distinct colours; they repeat after the twentieth."""
     import matplotlib as mpl
     from matplotlib.colors import to_hex
 
-    shades = mpl.colormaps["tab10" if count <= 10 else "tab20"]
-    return [to_hex(shades(index % shades.N)) for index in range(count)]
+    palette = mpl.colormaps["tab10" if count <= 10 else "tab20"]
+    return [to_hex(palette(index % palette.N)) for index in range(count)]
 
 
-def legend_text(name: str, longest: int = 40) -> str:
-    """Return a name as a legend shows it: matplotlib hides those with a leading underscore."""
-    short = shortened(name, longest)
-    return f" {short}" if short.startswith("_") else short
+def integer_ticks(axis: Axis, max_intervals: int | None = None) -> None:
+    """Set ticks at integers only."""
+    from matplotlib.ticker import MaxNLocator
+
+    limit = {} if max_intervals is None else {"nbins": max_intervals}
+    axis.set_major_locator(MaxNLocator(integer=True, **limit))
 
 
-def shortened(name: str, longest: int) -> str:
-    """Return a name of at most `longest` characters."""
-    return name if len(name) <= longest else f"{name[: longest - 1]}…"
+def format_epoch_axes(axes: Axes, title: str, metric: str) -> None:
+    """Label the axes of a learning curve: epochs, and a metric."""
+    axes.set(title=title, xlabel="epoch", ylabel=metric)
+    integer_ticks(axes.xaxis)
+    axes.grid(alpha=0.3)
+
+
+def name_with_unit(target: Target) -> str:
+    """Return the name of a target, with its unit in parentheses."""
+    return f"{target.name} ({target.unit})" if target.unit else target.name
+
+
+def legend_label(name: str, max_length: int = 40) -> str:
+    """Return a name for a legend; matplotlib hides names with a leading underscore."""
+    label = shortened(name, max_length)
+    return f" {label}" if label.startswith("_") else label
+
+
+def shortened(name: str, max_length: int) -> str:
+    """Return a name of at most `max_length` characters."""
+    return name if len(name) <= max_length else f"{name[: max_length - 1]}…"

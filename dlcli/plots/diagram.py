@@ -1,4 +1,4 @@
-"""A model as a picture: its layers from the input down to the output."""
+"""Diagram of a model: its layers from the input down to the output."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from dlcli.plots.canvas import check_plot_path, figure, shortened
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# By the package of Keras in which a layer stands; what `core` holds goes by name.
+# Colours of the families of layers. The family follows from the Keras package of a layer
+# (FAMILY_OF_PACKAGE); the package `core` has several families, so its layers go by name.
 FAMILIES = {
     "dense": "#9ecae1",
     "convolution": "#fdae6b",
@@ -27,7 +28,7 @@ FAMILIES = {
     "embedding": "#f4b6d2",
     "other": "#d9d9d9",
 }
-PACKAGES = {
+FAMILY_OF_PACKAGE = {
     "convolutional": "convolution",
     "rnn": "recurrent",
     "attention": "attention",
@@ -36,31 +37,31 @@ PACKAGES = {
     "regularization": "regularization",
     "normalization": "normalization",
 }
-CORE = {"Dense": "dense", "EinsumDense": "dense", "Embedding": "embedding"}
-# What a box says of a layer's arguments, in this order; a switch only where it is on.
+FAMILY_OF_CORE_LAYER = {"Dense": "dense", "EinsumDense": "dense", "Embedding": "embedding"}
+# Arguments that a box shows, in this order; booleans only if they are true.
 ARGUMENTS = (
     "units", "filters", "kernel_size", "pool_size", "strides", "dilation_rate", "padding", "size",
     "num_heads", "key_dim", "input_dim", "output_dim", "target_shape", "rate",
     "factor", "activation", "return_sequences",
 )  # fmt: skip
-DEFAULTS = {"padding": "valid", "activation": "linear"}
-IN_A_COLUMN = 13
+UNSHOWN_VALUES = {"padding": "valid", "activation": "linear"}
+BOXES_PER_COLUMN = 13
 WIDTH, HEIGHT, GAP = 5.0, 0.54, 0.22
 
 
 @dataclass(frozen=True)
 class Box:
-    """What the picture says of one layer.
+    """Text and colour of one layer.
 
     Parameters
     ----------
     title : str
-        Its type.
+        Type of the layer.
     arguments : str
     shape : str
-        Of its output, for one sample.
+        Shape of the output for one sample.
     parameters : int or None
-        None for the input.
+        Number of parameters; None for the input.
     family : str
         One of `FAMILIES`; empty for input and total.
     """
@@ -73,14 +74,14 @@ class Box:
 
 
 def draw_model(path: Path, model: Any, title: str) -> None:
-    """Draw the layers of a sequential model as a chain of boxes.
+    """Plot the layers of a sequential model as a chain of boxes.
 
     Parameters
     ----------
     path : Path
         Ends in ``.png``, ``.svg`` or ``.pdf``.
     model : keras.Sequential
-        Built.
+        A built model.
     title : str
 
     Raises
@@ -90,12 +91,12 @@ def draw_model(path: Path, model: Any, title: str) -> None:
     """
     check_plot_path(path)
     boxes = describe_layers(model)
-    columns = math.ceil(len(boxes) / IN_A_COLUMN)
+    columns = math.ceil(len(boxes) / BOXES_PER_COLUMN)
     rows = math.ceil(len(boxes) / columns)
     families = [name for name in FAMILIES if any(box.family == name for box in boxes)]
     height = rows * (HEIGHT + GAP) + 0.9 + 0.3 * math.ceil(len(families) / (3 * columns))
-    with figure(path, (columns * (WIDTH + 0.5), height)) as drawn:
-        axes = drawn.add_subplot()
+    with figure(path, (columns * (WIDTH + 0.5), height)) as fig:
+        axes = fig.add_subplot()
         axes.set(xlim=(-0.25, columns * (WIDTH + 0.5) - 0.25), ylim=(-rows * (HEIGHT + GAP), GAP))
         axes.axis("off")
         axes.set_title(f"{title}: {model.count_params():,} parameters")
@@ -104,7 +105,7 @@ def draw_model(path: Path, model: Any, title: str) -> None:
             if number:
                 _draw_arrow(axes, number, rows)
         handles = [_handle(name) for name in families]
-        drawn.legend(handles=handles, loc="outside lower center", ncols=3 * columns, frameon=False)
+        fig.legend(handles=handles, loc="outside lower center", ncols=3 * columns, frameon=False)
 
 
 def describe_layers(model: Any) -> list[Box]:
@@ -127,15 +128,20 @@ def describe_layers(model: Any) -> list[Box]:
 
 def _title(layer: Any) -> str:
     name = type(layer).__name__
-    inner = getattr(layer, "layer", None) or getattr(layer, "forward_layer", None)
+    inner = _inner_layer(layer)
     return name if inner is None else f"{name} of {type(inner).__name__}"
 
 
+def _inner_layer(layer: Any) -> Any:
+    """Return the layer that TimeDistributed, Bidirectional and other wrappers contain."""
+    return getattr(layer, "forward_layer", None) or getattr(layer, "layer", None)
+
+
 def _family(layer: Any) -> str:
-    """Return the family of a layer; of one that wraps another, that of the inner one."""
-    inner = getattr(layer, "forward_layer", None) or getattr(layer, "layer", None) or layer
+    """Return the family of a layer, or of the layer inside a wrapper."""
+    inner = _inner_layer(layer) or layer
     package = type(inner).__module__.split(".")[-2]
-    return CORE.get(type(inner).__name__) or PACKAGES.get(package, "other")
+    return FAMILY_OF_CORE_LAYER.get(type(inner).__name__) or FAMILY_OF_PACKAGE.get(package, "other")
 
 
 def _shape(shape: tuple[int | None, ...]) -> str:
@@ -144,21 +150,21 @@ def _shape(shape: tuple[int | None, ...]) -> str:
 
 
 def _arguments(config: Mapping[str, Any]) -> str:
-    """Say the arguments that shape a layer."""
+    """Return the text of the arguments that define the size and the work of a layer."""
     inner = config.get("layer")
     if isinstance(inner, Mapping):
         return _arguments(inner["config"])
-    said = []
+    texts = []
     for name in ARGUMENTS:
         value = config.get(name)
         value = tuple(value) if isinstance(value, list) else value
-        if value is None or value is False or value == DEFAULTS.get(name):
+        if value is None or value is False or value == UNSHOWN_VALUES.get(name):
             continue
-        said.append(_said(name, value, config))
-    return ", ".join(text for text in said if text)
+        texts.append(_argument(name, value, config))
+    return ", ".join(text for text in texts if text)
 
 
-def _said(name: str, value: Any, config: Mapping[str, Any]) -> str:
+def _argument(name: str, value: Any, config: Mapping[str, Any]) -> str:
     if name == "strides" and value == config.get("pool_size"):
         return ""
     if name in ("strides", "dilation_rate") and set(np.atleast_1d(value)) == {1}:
@@ -178,7 +184,7 @@ def _place(number: int, rows: int) -> tuple[float, float]:
 
 
 def _draw_box(axes: Axes, box: Box, left: float, top: float) -> None:
-    """Draw a box: type and arguments at the left, shape and parameters at the right."""
+    """Draw a box: type and arguments on the left, shape and parameters on the right."""
     from matplotlib.patches import FancyBboxPatch
 
     inner = 0.04
@@ -190,7 +196,7 @@ def _draw_box(axes: Axes, box: Box, left: float, top: float) -> None:
     axes.add_patch(frame)
     first, middle, second = top - 0.17, top - HEIGHT / 2, top - 0.38
     upper = first if box.arguments else middle
-    counted = box.parameters is not None and (box.parameters or not box.family)
+    has_count = box.parameters is not None and (box.parameters or not box.family)
     text: dict[str, Any] = {"va": "center", "fontsize": 10}
     axes.text(left + 0.14, upper, shortened(box.title, 34), weight="bold", ha="left", **text)
     if box.arguments:
@@ -200,26 +206,26 @@ def _draw_box(axes: Axes, box: Box, left: float, top: float) -> None:
         )  # fmt: skip
     right = left + WIDTH - 0.14
     if box.shape:
-        axes.text(right, first if counted else middle, box.shape, ha="right", **text)
-    if counted:
+        axes.text(right, first if has_count else middle, box.shape, ha="right", **text)
+    if has_count:
         label = f"{box.parameters:,} parameters"
-        at = second if box.shape else middle
-        axes.text(right, at, label, ha="right", va="center", fontsize=8.5)
+        height = second if box.shape else middle
+        axes.text(right, height, label, ha="right", va="center", fontsize=8.5)
 
 
 def _draw_arrow(axes: Axes, number: int, rows: int) -> None:
-    """Draw the arrow into a box; into the first of a column it comes from the column before."""
+    """Draw the arrow into a box; it bends if the box is the first of a column."""
     left, top = _place(number, rows)
     middle = left + WIDTH / 2
     style: dict[str, Any] = {"arrowstyle": "-|>", "color": "#444444", "shrinkA": 0, "shrinkB": 0}
     if number % rows:
         axes.annotate("", (middle, top), (middle, top + GAP), arrowprops=style)
         return
-    before, last = _place(number - 1, rows)
-    start = (before + WIDTH, last - HEIGHT / 2)
-    between = before + WIDTH + 0.2
+    previous_left, previous_top = _place(number - 1, rows)
+    right, height = previous_left + WIDTH, previous_top - HEIGHT / 2
+    between = right + 0.2
     axes.plot(
-        [start[0], between, between], [start[1], start[1], top - HEIGHT / 2],
+        [right, between, between], [height, height, top - HEIGHT / 2],
         color="#444444", linewidth=1,
     )  # fmt: skip
     axes.annotate("", (left, top - HEIGHT / 2), (between, top - HEIGHT / 2), arrowprops=style)

@@ -1,4 +1,4 @@
-"""Pictures of data sets; the form of the data chooses the drawer."""
+"""Plots of data sets: the kind of data decides how they are plotted."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ __all__ = ["draw_dataset", "draw_file"]
 
 
 class Drawer(NamedTuple):
-    """What draws data of one form."""
+    """Function that plots one kind of data."""
 
-    fits: Callable[[Dataset], bool]
+    accepts: Callable[[Dataset], bool]
     draw: Callable[[Dataset, Path], None]
 
 
-# The first that fits draws; a new form of data adds its line, the more special before.
+# The first drawer that accepts the data is used, so special kinds come before general ones.
 DRAWERS = (
     Drawer(lambda data: data.is_text and bool(data.target.class_names), draw_text),
     Drawer(is_audio, draw_audio),
@@ -42,7 +42,7 @@ DRAWERS = (
 
 
 def draw_dataset(dataset: Dataset, path: Path) -> None:
-    """Draw a data set.
+    """Plot a data set.
 
     Parameters
     ----------
@@ -53,33 +53,34 @@ def draw_dataset(dataset: Dataset, path: Path) -> None:
     Raises
     ------
     DatasetError
-        If there is no picture of data of this form.
+        If this kind of data cannot be plotted.
     DlcliError
         If the path cannot be written.
     """
     check_plot_path(path)
-    drawer = next((drawer for drawer in DRAWERS if drawer.fits(dataset)), None)
+    drawer = next((drawer for drawer in DRAWERS if drawer.accepts(dataset)), None)
     if drawer is None:
         shape = "×".join(map(str, dataset.x.shape[1:]))
-        raise DatasetError(f"{dataset.name}: there is no picture of samples of shape {shape}")
+        raise DatasetError(f"{dataset.name}: samples of shape {shape} cannot be plotted")
     drawer.draw(dataset, path)
 
 
 def draw_file(source: Path, path: Path, target: str | None = None) -> tuple[str, ...]:
-    """Draw the columns of a CSV file, coloured by a target if one is named.
+    """Plot the columns of a CSV file, coloured by the target if there is one.
 
     Parameters
     ----------
     source : Path
+        The CSV file.
     path : Path
         Ends in ``.png``, ``.svg`` or ``.pdf``.
     target : str, optional
-        Name or position of a column.
+        Name or position of the target column.
 
     Returns
     -------
     tuple of str
-        What a user should know about the file.
+        Notices about the file.
     """
     table = read_file_table(source)
     if target is None:

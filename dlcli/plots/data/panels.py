@@ -1,4 +1,4 @@
-"""Single axes of a picture: bars, histograms and scatter plots, coloured by class."""
+"""Single axes of a figure: bars, histograms and scatter plots, coloured by class."""
 
 from __future__ import annotations
 
@@ -10,24 +10,34 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlcli.datasets.dataset import Dataset
-from dlcli.plots.canvas import BLUE, GREY, MAX_COLOURS, colours, legend_text, shortened
+from dlcli.errors import plural
+from dlcli.plots.canvas import (
+    BLUE,
+    GREY,
+    MAX_COLOURS,
+    colours,
+    integer_ticks,
+    legend_label,
+    shortened,
+)
 from dlcli.types import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.axis import Axis
 
 BINS = 30
+MAX_TICK_INTERVALS = 6
 MAX_BARS = 8
 MAX_CLASS_BARS = 20
 MAX_POINTS = 2000
-TELLING = 0.1  # of the rows at least that the most frequent texts stand for, else no bars
+# Bars are drawn if the shown texts make up at least this share of the rows.
+MIN_SHARE_SHOWN = 0.1
 BOOLEANS = {0.0: "no", 1.0: "yes"}
 
 
 @dataclass(frozen=True)
 class Groups:
-    """Rows by class, with a colour for each.
+    """Rows by class, with a colour for each class.
 
     Parameters
     ----------
@@ -40,152 +50,148 @@ class Groups:
     codes: Array
     colours: tuple[str, ...]
 
-    def parts(self, values: Array) -> list[Array]:
-        """Return the values of every class."""
+    def split(self, values: Array) -> list[Array]:
+        """Return the values of each class."""
         return [values[self.codes == code] for code in range(len(self.names))]
 
     @property
     def handles(self) -> list[Any]:
-        """What a legend shows."""
+        """Handles for a legend."""
         from matplotlib.patches import Patch
 
         return [
-            Patch(facecolor=colour, label=legend_text(name, 24))
+            Patch(facecolor=colour, label=legend_label(name, 24))
             for name, colour in zip(self.names, self.colours, strict=True)
         ]
 
 
-def group(dataset: Dataset) -> Groups:
-    """Return the classes of a data set; more than there are colours for go as one."""
+def group_by_class(dataset: Dataset) -> Groups:
+    """Group rows by class; more than 20 classes, the number of colours, form a single group."""
     names = dataset.target.class_names
     if len(names) > MAX_COLOURS:
-        return no_groups(len(dataset))
+        return single_group(len(dataset))
     return Groups(names, dataset.y, tuple(colours(len(names))))
 
 
-def no_groups(rows: int) -> Groups:
+def single_group(rows: int) -> Groups:
     """Return all rows as one group."""
     return Groups(("all rows",), np.zeros(rows, np.int32), (BLUE,))
 
 
-def class_balance(axes: Axes, dataset: Dataset, groups: Groups) -> None:
-    """Draw how many rows every class has, the counts at the bars."""
+def draw_class_balance(axes: Axes, dataset: Dataset, groups: Groups) -> None:
+    """Draw the number of rows of each class as labelled bars."""
     names = dataset.target.class_names
     counts = np.bincount(dataset.y, minlength=len(names))
-    order = np.arange(len(names))
-    title = f"{called(dataset.target.name, 24)}: rows per class"
+    codes = np.arange(len(names))
+    title = f"{column_label(dataset.target.name, 24)}: rows per class"
     if len(names) > MAX_CLASS_BARS:
-        order = np.sort(np.argsort(-counts, kind="stable")[:MAX_CLASS_BARS])
-        title = f"{called(dataset.target.name, 20)}: {MAX_CLASS_BARS} of {len(names)} classes"
-    shades = [groups.colours[at] if len(groups.names) > 1 else BLUE for at in order]
-    places = np.arange(len(order))
-    drawn = axes.barh(places, counts[order], color=shades, height=0.75)
-    small = 9 if len(order) <= 10 else 7
-    axes.bar_label(drawn, padding=3, fontsize=small)
-    _name_bars(axes, [names[at] for at in order])
+        codes = np.sort(np.argsort(-counts, kind="stable")[:MAX_CLASS_BARS])
+        shown = f"{MAX_CLASS_BARS} of {len(names)} classes"
+        title = f"{column_label(dataset.target.name, 20)}: {shown}"
+    shades = [groups.colours[code] if len(groups.names) > 1 else BLUE for code in codes]
+    bars = axes.barh(np.arange(len(codes)), counts[codes], color=shades, height=0.75)
+    axes.bar_label(bars, padding=3, fontsize=_font_size(len(codes)))
+    _label_bars(axes, [names[code] for code in codes])
     axes.margins(x=0.2)
     axes.set(title=title, xlabel="rows")
-    _count_whole(axes.xaxis)
+    integer_ticks(axes.xaxis, MAX_TICK_INTERVALS)
 
 
-def called(name: str, longest: int = 30) -> str:
-    """Return what an axes calls a column: one without a name has its number."""
-    return f"column {name}" if name.isdecimal() else shortened(name, longest)
+def column_label(name: str, max_length: int = 30) -> str:
+    """Return the label of a column; columns without a name have their number."""
+    return f"column {name}" if name.isdecimal() else shortened(name, max_length)
 
 
-def _count_whole(axis: Axis) -> None:
-    """Have no ticks between whole numbers."""
-    from matplotlib.ticker import MaxNLocator
-
-    axis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+def _font_size(bars: int) -> int:
+    return 9 if bars <= 10 else 7
 
 
-def _name_bars(axes: Axes, names: Sequence[str]) -> None:
-    """Write names at horizontal bars, the first on top."""
-    size = 9 if len(names) <= 10 else 7
-    axes.set_yticks(np.arange(len(names)), [shortened(n, 18) for n in names], fontsize=size)
+def _label_bars(axes: Axes, names: Sequence[str]) -> None:
+    """Label horizontal bars, the first on top."""
+    labels = [shortened(name, 18) for name in names]
+    axes.set_yticks(np.arange(len(names)), labels, fontsize=_font_size(len(names)))
     axes.invert_yaxis()
 
 
-def histogram(axes: Axes, name: str, values: Array, groups: Groups) -> None:
-    """Draw how numbers are distributed, the classes upon each other.
+def draw_histogram(axes: Axes, name: str, values: Array, groups: Groups) -> None:
+    """Draw a histogram, with the classes stacked.
 
     Parameters
     ----------
     axes : Axes
     name : str
     values : ndarray of float64, shape (n,)
-        NaN is missing.
+        NaN for missing values.
     groups : Groups
     """
-    known = np.isfinite(values)
-    title = called(name)
-    if not known.all():
-        title += f" ({np.count_nonzero(~known)} missing)"
-    axes.set(title=title, ylabel="rows")
-    if not known.any():
+    finite = np.isfinite(values)
+    axes.set(title=_title_with_missing(name, int(np.count_nonzero(~finite))), ylabel="rows")
+    if not finite.any():
         return
-    edges = _edges(values[known])
-    whole = _few_whole(values[known])
-    if whole:
-        _count_whole(axes.xaxis)
+    bar_per_integer = _has_few_integers(values[finite])
+    if bar_per_integer:
+        integer_ticks(axes.xaxis, MAX_TICK_INTERVALS)
     axes.hist(
-        [part[np.isfinite(part)] for part in groups.parts(values)],
-        bins=edges.tolist(),
+        [part[np.isfinite(part)] for part in groups.split(values)],
+        bins=_bin_edges(values[finite]).tolist(),
         stacked=True,
         color=list(groups.colours),
-        rwidth=0.9 if whole else 1.0,
-        antialiased=False,  # no pale seams between the bars
+        rwidth=0.9 if bar_per_integer else 1.0,
+        antialiased=False,  # avoids pale lines between the bars
     )
-    _count_whole(axes.yaxis)
+    integer_ticks(axes.yaxis, MAX_TICK_INTERVALS)
 
 
-def _few_whole(values: Array) -> bool:
-    """Tell whether a bar for each number is possible and right."""
+def _title_with_missing(name: str, missing: int) -> str:
+    return column_label(name) + (f" ({missing} missing)" if missing else "")
+
+
+def _has_few_integers(values: Array) -> bool:
+    """Whether all values are integers within a range of fewer than `BINS`."""
     return bool(np.ptp(values) < BINS and (values == np.round(values)).all())
 
 
-def _edges(values: Array) -> Array:
-    """Return the edges of bins: one per number where few whole ones are, else of equal width."""
+def _bin_edges(values: Array) -> Array:
+    """Return the edges of bins: one bin per integer if they are few, else of equal width."""
     low, high = float(values.min()), float(values.max())
-    if _few_whole(values):
+    if _has_few_integers(values):
         return np.arange(low - 0.5, high + 1)
     edges = np.histogram_bin_edges(values, BINS)
     return edges if (np.diff(edges) > 0).all() else np.array([low - 0.5, high + 0.5])
 
 
-def value_bars(axes: Axes, name: str, values: Array, groups: Groups) -> None:
-    """Draw the most frequent values of a column, the classes beside each other in every bar.
+def draw_value_counts(axes: Axes, name: str, values: Array, groups: Groups) -> None:
+    """Draw the most frequent values of a column as bars, with the classes stacked.
 
     Parameters
     ----------
     axes : Axes
     name : str
     values : ndarray, shape (n,)
-        Texts with None, or 0 and 1 with NaN, for what is missing.
+        Texts with None for missing ones, or 0 and 1 with NaN.
     groups : Groups
     """
     texts = _texts(values)
     counts = Counter(text for text in texts if text is not None)
     shown = sorted(counts, key=lambda text: (-counts[text], text))[:MAX_BARS]
-    missing = sum(text is None for text in texts)
-    axes.set(title=called(name) + (f" ({missing} missing)" if missing else ""), xlabel="rows")
-    rest = len(counts) - len(shown)
-    if rest and sum(counts[text] for text in shown) < TELLING * len(texts):
+    axes.set(title=_title_with_missing(name, texts.count(None)), xlabel="rows")
+    others = len(counts) - len(shown)
+    if others and sum(counts[text] for text in shown) < MIN_SHARE_SHOWN * len(texts):
         axes.axis("off")
         axes.text(0.5, 0.5, f"{len(counts):,} different texts", ha="center", va="center")
         return
-    inside = Counter(zip(texts, groups.codes.tolist(), strict=True))
+    class_counts = Counter(zip(texts, groups.codes.tolist(), strict=True))
     left = np.zeros(len(shown))
     for code, colour in enumerate(groups.colours):
-        widths = np.array([inside[text, code] for text in shown], float)
+        widths = np.array([class_counts[text, code] for text in shown], float)
         axes.barh(np.arange(len(shown)), widths, left=left, color=colour, height=0.75)
         left += widths
-    if rest:
+    if others:
         axes.barh([len(shown)], [sum(counts.values()) - left.sum()], color=GREY, height=0.75)
-    _name_bars(axes, [*shown, f"{rest} other{'s' * (rest > 1)}"] if rest else shown)
+        shown.append(plural(others, "other"))
+    _label_bars(axes, shown)
     axes.margins(x=0.08)
-    _count_whole(axes.xaxis)
+    integer_ticks(axes.xaxis, MAX_TICK_INTERVALS)
 
 
 def _texts(values: Array) -> list[str | None]:
@@ -194,10 +200,10 @@ def _texts(values: Array) -> list[str | None]:
     return [BOOLEANS.get(value) for value in values.tolist()]
 
 
-def scatter(axes: Axes, x: Array, y: Array, groups: Groups, names: tuple[str, str]) -> None:
-    """Draw one column over another, at most `MAX_POINTS` rows in an order that hides no class."""
-    order = np.random.default_rng(0).permutation(len(x))[:MAX_POINTS]
+def draw_scatter(axes: Axes, x: Array, y: Array, groups: Groups, names: tuple[str, str]) -> None:
+    """Draw a column over another, at most `MAX_POINTS` rows in a random order."""
+    order = np.random.default_rng(0).permutation(len(x))[:MAX_POINTS]  # no class hides another
     shades = np.asarray(groups.colours, object)[groups.codes[order]]
     size = 12 if len(order) < 500 else 6
     axes.scatter(x[order], y[order], c=shades.tolist(), s=size, alpha=0.7, edgecolors="none")
-    axes.set(xlabel=called(names[0], 28), ylabel=called(names[1], 24))
+    axes.set(xlabel=column_label(names[0], 28), ylabel=column_label(names[1], 24))

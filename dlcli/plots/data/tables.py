@@ -1,26 +1,27 @@
-"""Pictures of tables: classes, distributions, and how columns go together."""
+"""Plots of tables: classes, distributions and pairs of columns."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlcli.datasets.dataset import Column, Dataset
 from dlcli.datasets.tables.file_table import FileTable
 from dlcli.errors import plural
-from dlcli.plots.canvas import figure
+from dlcli.plots.canvas import figure, name_with_unit
 from dlcli.plots.data.panels import (
     MAX_CLASS_BARS,
     Groups,
-    called,
-    class_balance,
-    group,
-    histogram,
-    no_groups,
-    scatter,
-    value_bars,
+    column_label,
+    draw_class_balance,
+    draw_histogram,
+    draw_scatter,
+    draw_value_counts,
+    group_by_class,
+    single_group,
 )
 from dlcli.types import Array
 
@@ -30,64 +31,65 @@ if TYPE_CHECKING:
 
     Panel = Callable[[Axes], None]
 
-ACROSS = (4, 5, 3)  # panels side by side, the first that leaves the fewest gaps
-CELL = (3.1, 2.4)
+# Panels per row; the first number that leaves the fewest gaps is used.
+COLUMNS = (4, 5, 3)
+PANEL_WIDTH, PANEL_HEIGHT = 3.1, 2.4
 MAX_HISTOGRAMS, MAX_BARS, MAX_PAIRED, MAX_SCATTERED = 12, 8, 5, 9
 
 
 def draw_classes(dataset: Dataset, path: Path) -> None:
-    """Draw a table for classification: balance, distributions and pairs of columns by class.
+    """Plot a table for classification: balance, distributions and pairs of columns by class.
 
-    The bars of the balance name the colours; without pairs they are the legend.
+    Without pairs there is no legend, since the bars of the class balance show the colours.
     """
-    groups = group(dataset)
+    groups = group_by_class(dataset)
     values = _values(dataset)
-    panels: list[Panel] = [lambda axes: class_balance(axes, dataset, groups)]
+    panels: list[Panel] = [lambda axes: draw_class_balance(axes, dataset, groups)]
     panels += _distributions(dataset.columns, values, groups)
     paired = [column.name for column in dataset.columns if column.type == "numeric"][:MAX_PAIRED]
     pairs = len(paired) - 1 if len(paired) >= 2 else 0
-    across = max(_across(len(panels)), pairs)
-    rows = math.ceil(len(panels) / across)
+    columns = max(_columns(len(panels)), pairs)
+    rows = math.ceil(len(panels) / columns)
     bars = min(len(dataset.target.class_names), MAX_CLASS_BARS)
-    tall = rows * max(CELL[1], 0.14 * bars + 0.9)  # each bar has its name
-    size = (max(6.0, across * CELL[0]), tall + pairs * CELL[1] + 0.6)
-    with figure(path, size) as drawn:
-        drawn.suptitle(_title(dataset.name, len(dataset), dataset.columns), fontsize=13)
-        upper: FigureBase = drawn
+    height = rows * max(PANEL_HEIGHT, 0.14 * bars + 0.9)  # space for the label of each bar
+    size = (max(6.0, columns * PANEL_WIDTH), height + pairs * PANEL_HEIGHT + 0.6)
+    with figure(path, size) as fig:
+        fig.suptitle(_title(dataset.name, len(dataset), dataset.columns), fontsize=13)
+        upper: FigureBase = fig
         if pairs:
-            parts = drawn.add_gridspec(2, 1, height_ratios=[tall, pairs * CELL[1]])
-            upper, lower = drawn.add_subfigure(parts[0]), drawn.add_subfigure(parts[1])
-            _draw_pairs(lower, paired, values, groups, across)
+            parts = fig.add_gridspec(2, 1, height_ratios=[height, pairs * PANEL_HEIGHT])
+            upper, lower = fig.add_subfigure(parts[0]), fig.add_subfigure(parts[1])
+            _draw_pairs(lower, paired, values, groups, columns)
             _add_legend(lower, dataset.target.name, groups)
-        _lay(upper, panels, across)
+        _draw_panels(upper, panels, columns)
 
 
 def draw_numbers(dataset: Dataset, path: Path) -> None:
-    """Draw a table for regression: the target, and the target over every column."""
-    groups = no_groups(len(dataset))
+    """Plot a table for regression: the target, and the target over each column."""
+    groups = single_group(len(dataset))
     values = _values(dataset)
-    name = dataset.target.name + (f" ({dataset.target.unit})" if dataset.target.unit else "")
-    panels: list[Panel] = [lambda axes: histogram(axes, name, dataset.y, groups)]
+    name = name_with_unit(dataset.target)
+    panels: list[Panel] = [lambda axes: draw_histogram(axes, name, dataset.y, groups)]
     numeric = [column.name for column in dataset.columns if column.type == "numeric"]
     panels += [
-        _over(values[column], dataset.y, groups, (column, name))
+        partial(draw_scatter, x=values[column], y=dataset.y, groups=groups, names=(column, name))
         for column in numeric[:MAX_SCATTERED]
     ]
     others = [column for column in dataset.columns if column.type != "numeric"]
     panels += _distributions(others, values, groups)
-    with figure(path, _size(len(panels))) as drawn:
-        drawn.suptitle(
+    with figure(path, _size(len(panels))) as fig:
+        fig.suptitle(
             _title(dataset.name, len(dataset), dataset.columns, MAX_SCATTERED), fontsize=13
         )
-        _lay(drawn, panels, _across(len(panels)))
+        _draw_panels(fig, panels, _columns(len(panels)))
 
 
 def draw_columns(table: FileTable, path: Path) -> None:
-    """Draw the distribution of every column of a file."""
-    panels = _distributions(table.columns, table.values, no_groups(len(table)))
-    with figure(path, _size(len(panels))) as drawn:
-        drawn.suptitle(_title(table.path.name, len(table), table.columns), fontsize=13)
-        _lay(drawn, panels, _across(len(panels)))
+    """Plot the distribution of each column of a file."""
+    panels = _distributions(table.columns, table.values, single_group(len(table)))
+    with figure(path, _size(len(panels))) as fig:
+        fig.suptitle(_title(table.path.name, len(table), table.columns), fontsize=13)
+        _draw_panels(fig, panels, _columns(len(panels)))
 
 
 def _values(dataset: Dataset) -> dict[str, Array]:
@@ -95,13 +97,15 @@ def _values(dataset: Dataset) -> dict[str, Array]:
     return {column.name: frame[column.name].to_numpy() for column in dataset.columns}
 
 
-def _title(name: str, rows: int, columns: Sequence[Column], numbers: int = MAX_HISTOGRAMS) -> str:
-    """Name the data, and say which columns there was no room for."""
+def _title(
+    name: str, rows: int, columns: Sequence[Column], max_numeric: int = MAX_HISTOGRAMS
+) -> str:
+    """Return the title, with the number of columns that are not shown."""
     text = f"{name}: {rows:,} rows, {plural(len(columns), 'column')}"
     numeric = sum(column.type == "numeric" for column in columns)
     others = len(columns) - numeric
-    if numeric > numbers:
-        text += f"; the first {numbers} of {numeric} numeric ones"
+    if numeric > max_numeric:
+        text += f"; the first {max_numeric} of {numeric} numeric ones"
     if others > MAX_BARS:
         text += f"; the first {MAX_BARS} of {others} others"
     return text
@@ -110,65 +114,63 @@ def _title(name: str, rows: int, columns: Sequence[Column], numbers: int = MAX_H
 def _distributions(
     columns: Sequence[Column], values: Mapping[str, Array], groups: Groups
 ) -> list[Panel]:
-    """Return a histogram for the first numeric columns, and bars for the first others."""
+    """Return histograms of the first numeric columns, and bars of the first other columns."""
     numeric = [column.name for column in columns if column.type == "numeric"]
     others = [column.name for column in columns if column.type != "numeric"]
-    panels = [_of(histogram, name, values[name], groups) for name in numeric[:MAX_HISTOGRAMS]]
-    panels += [_of(value_bars, name, values[name], groups) for name in others[:MAX_BARS]]
+    panels: list[Panel] = [
+        partial(draw_histogram, name=name, values=values[name], groups=groups)
+        for name in numeric[:MAX_HISTOGRAMS]
+    ]
+    panels += [
+        partial(draw_value_counts, name=name, values=values[name], groups=groups)
+        for name in others[:MAX_BARS]
+    ]
     return panels
 
 
-def _of(
-    draw: Callable[[Axes, str, Array, Groups], None], name: str, values: Array, groups: Groups
-) -> Panel:
-    return lambda axes: draw(axes, name, values, groups)
-
-
-def _over(x: Array, y: Array, groups: Groups, names: tuple[str, str]) -> Panel:
-    return lambda axes: scatter(axes, x, y, groups, names)
-
-
 def _size(panels: int) -> tuple[float, float]:
-    across = _across(panels)
-    return max(6.0, across * CELL[0]), math.ceil(panels / across) * CELL[1] + 0.6
+    columns = _columns(panels)
+    return max(6.0, columns * PANEL_WIDTH), math.ceil(panels / columns) * PANEL_HEIGHT + 0.6
 
 
-def _across(panels: int) -> int:
-    """Return how many panels stand side by side."""
-    if panels <= max(ACROSS):
+def _columns(panels: int) -> int:
+    """Return the number of panels per row."""
+    if panels <= max(COLUMNS):
         return panels
-    return min(ACROSS, key=lambda across: -panels % across)
+    return min(COLUMNS, key=lambda columns: -panels % columns)
 
 
-def _lay(drawn: FigureBase, panels: Sequence[Panel], columns: int) -> None:
-    """Lay panels side by side and below each other."""
+def _draw_panels(fig: FigureBase, panels: Sequence[Panel], columns: int) -> None:
+    """Draw panels in a grid, row by row."""
     rows = math.ceil(len(panels) / columns)
     for number, panel in enumerate(panels, 1):
-        axes = drawn.add_subplot(rows, columns, number)
+        axes = fig.add_subplot(rows, columns, number)
         panel(axes)
         axes.title.set_fontsize(10)
         axes.tick_params(labelsize=8)
 
 
 def _draw_pairs(
-    drawn: FigureBase,
+    fig: FigureBase,
     names: Sequence[str],
     values: Mapping[str, Array],
     groups: Groups,
-    across: int,
+    columns: int,
 ) -> None:
-    """Draw every column over every other, once: the triangle below the diagonal."""
+    """Draw each pair of columns once, as the triangle below the diagonal."""
     side = len(names) - 1
     for row in range(side):
         for column in range(row + 1):
-            axes = drawn.add_subplot(side, across, row * across + column + 1)
+            axes = fig.add_subplot(side, columns, row * columns + column + 1)
             pair = (names[column], names[row + 1])
-            scatter(axes, values[pair[0]], values[pair[1]], groups, pair)
+            draw_scatter(axes, values[pair[0]], values[pair[1]], groups, pair)
             axes.tick_params(labelsize=8)
 
 
-def _add_legend(drawn: FigureBase, title: str, groups: Groups) -> None:
-    """Name the classes in the corner that the triangle leaves free."""
+def _add_legend(fig: FigureBase, title: str, groups: Groups) -> None:
+    """Add a legend of the classes in the corner above the triangle."""
     if len(groups.names) > 1:
         columns = math.ceil(len(groups.names) / 8)
-        drawn.legend(handles=groups.handles, title=called(title), loc="upper right", ncols=columns)
+        fig.legend(
+            handles=groups.handles, title=column_label(title), loc="upper right", ncols=columns
+        )
