@@ -314,7 +314,7 @@ def test_a_run_that_a_callback_ended_cannot_be_extended(dlcli, tmp_path):
     code, _, error = dlcli("train", "--resume", path, "--set", "fit.epochs=70")
 
     assert code == 2
-    assert "was ended by a callback after 2 epochs; more epochs change nothing" in error
+    assert "was ended by a callback after 2 epochs; more change nothing" in error
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 from dlcli.config import Config, load_config
 from dlcli.config.document import dump, parse
 from dlcli.config.load import find_config
-from dlcli.errors import AlreadyFinished, DlcliError
+from dlcli.errors import AlreadyFinished, DlcliError, plural
 from dlcli.runs.description import fingerprint, now
 from dlcli.runs.differences import differences, environment_differences
 from dlcli.runs.directory import CONFIG, RunDirectory, folder_name, in_use
@@ -173,9 +173,8 @@ def _reopen(
         change = "extended" if before < after else "shortened"
         notices.append(f"{change} from {before} to {after} epochs")
         extension = Extension(at=now(), before=before, to=after)
-    resumed = Resumed(at=now(), epoch=0)
-    if state is not None:
-        resumed = Resumed(at=now(), epoch=state.epoch, step=state.step)
+    epoch, step = (state.epoch, state.step) if state is not None else (0, 0)
+    resumed = Resumed(at=now(), epoch=epoch, step=step)
     # Before the config: between the two writes, a finished run must not look like a longer one.
     run.resume(resumed, extension, forced)
     run.write_config(config)
@@ -222,9 +221,8 @@ def _read_state(run: RunDirectory) -> tuple[TrainingState | None, list[str]]:
     state = None
     if stored is not None:
         state = TrainingState.from_state(stored, run.checkpoint)
-        epoch = state.epoch
-        step = f", within epoch {epoch + 1}" if state.step else ""
-        notices.append(f"resuming after {epoch} epoch{'' if epoch == 1 else 's'}{step}")
+        step = f", within epoch {state.epoch + 1}" if state.step else ""
+        notices.append(f"resuming after {plural(state.epoch, 'epoch')}{step}")
     elif run.record.kind == "train":
         notices.append("no checkpoint was written yet: starting over")
     return state, notices
@@ -242,7 +240,7 @@ def _check_extension(
     done = state.epoch
     if state.stopped:
         raise DlcliError(
-            f"{run.path} was ended by a callback after {done} epochs; more epochs change nothing"
+            f"{run.path} was ended by a callback after {plural(done, 'epoch')}; more change nothing"
         )
     if epochs < done:
         raise DlcliError(f"{run.path} has done {done} epochs; fit.epochs={epochs} is less")

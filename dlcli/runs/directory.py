@@ -69,7 +69,7 @@ class RunDirectory:
         # A link could lead writes out of the run directory.
         link = next((item for item in path.rglob("*") if item.is_symlink()), None)
         if link is not None:
-            raise DlcliError(f"{link} is a link; dlcli writes no further than the run directory")
+            raise DlcliError(f"{link} is a link, which could lead out of the run directory")
         lock = _lock(path)
         try:
             record = read_record(path)
@@ -216,7 +216,7 @@ def _create_numbered(folder: Path) -> Path:
                 return path
     except OSError as error:
         raise DlcliError(
-            f"cannot make a run directory in {folder}: {error.strerror}",
+            f"cannot create a run directory in {folder}: {error.strerror}",
             hint="name another folder with --out",
         ) from None
 
