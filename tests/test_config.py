@@ -106,7 +106,7 @@ fit: {epoch: 5, batch_size: 0}
         ({"model": "[{RandomCrop: [2, 2]}, {Dense: {units: 3, activation: softmax}}]"}, "CenterCrop"),
         ({"model": "[{Dense: {units: 3, activation: softmax, kernel_regularizer: 0.01}}]"},
          "expected the name of a regularizer"),
-        ({"callbacks": "[{CSVLogger: ./history.csv}]"}, "the run's own file"),
+        ({"callbacks": "[{CSVLogger: ./history.csv}]"}, "every run writes its own"),
         ({"callbacks": "[{ModelCheckpoint: best.h5}]"}, "must end in .keras"),
         ({"callbacks": "[{LearningRateScheduler: 0.1}]"}, "expected a learning-rate schedule"),
         ({"callbacks": "[ReduceLROnPlateau]", "optimizer": "{SGD: {learning_rate: {CosineDecay: "
@@ -124,10 +124,10 @@ fit: {epoch: 5, batch_size: 0}
         ({"callbacks": "[{EarlyStopping: {mode: mn}}]"}, "'auto' or 'min' or 'max'"),
         ({"callbacks": "[{ModelCheckpoint: {filepath: '{epoch}-{val_los}.keras'}}]"}, "{val_los}"),
         ({"callbacks": "[{ModelCheckpoint: {filepath: ../x.keras}}]"}, "inside the run directory"),
-        ({"callbacks": "[{ModelCheckpoint: {filepath: model.keras}}]"}, "the run's own file"),
-        ({"callbacks": "[BackupAndRestore: {backup_dir: x}]"}, "nothing to restore"),
+        ({"callbacks": "[{ModelCheckpoint: {filepath: model.keras}}]"}, "every run writes its own"),
+        ({"callbacks": "[BackupAndRestore: {backup_dir: x}]"}, "--resume"),
         ({"callbacks": "[RemoteMonitor]"}, "sends data over the network"),
-        ({"model": "[{Lambda: x}, {Dense: {units: 3, activation: softmax}}]"}, "holds Python code"),
+        ({"model": "[{Lambda: x}, {Dense: {units: 3, activation: softmax}}]"}, "contains Python code"),
         ({"model": "[Add, {Dense: {units: 3, activation: softmax}}]"}, "needs several inputs"),
         ({"model": "[LSTMCell: 3, {Dense: {units: 3, activation: softmax}}]"}, "part of RNN layers"),
         ({"model": "[{Input: {shape: [4]}}, Dense]"}, "unknown layer 'Input'"),
@@ -137,15 +137,15 @@ fit: {epoch: 5, batch_size: 0}
         ({"model": "[{Dense: {activation: relu}}, {Dense: {units: 3, activation: softmax}}]"},
          "only the last one is inferred"),
         ({"model": "[{StringLookup: {vocabulary: /etc/passwd}}, {Dense: {units: 3, activation: softmax}}]"},
-         "a vocabulary is a list"),
+         "expected a list, not the name of a file"),
         ({"optimizer": "{Adam: {learning_rate: 0}}"}, "greater than 0"),
         ({"optimizer": "{Adam: {learning_rate: fast}}"}, "unknown learning-rate schedule"),
         ({"optimizer": "relu"}, "Keras has it among the activations"),
-        ({"fit": "{epochs: true}"}, "expected a whole number"),
-        ({"fit": "{epochs: '5'}"}, "expected a whole number"),
-        ({"fit": "{epochs: .inf}"}, "expected a whole number"),
+        ({"fit": "{epochs: true}"}, "expected an integer"),
+        ({"fit": "{epochs: '5'}"}, "expected an integer"),
+        ({"fit": "{epochs: .inf}"}, "expected an integer"),
         ({"fit": "{epochs: 2, class_weight: {setos: 2.0}}"}, "Did you mean 'setosa'?"),
-        ({"split": "{column: part, test: 0.1}"}, "'column' decides alone"),
+        ({"split": "{column: part, test: 0.1}"}, "'column' cannot be combined"),
         ({"preprocess": "{numeric: one_hots}"}, "Did you mean 'one_hot'?"),
         ({"preprocess": "{numeric: {scale: 0}}"}, "must not be 0"),
         ({"preprocess": "{categorical: standardize}"}, "is not for categorical columns"),
@@ -241,7 +241,7 @@ def test_set_overrides_keys_and_is_checked_like_the_file(config):
     assert loaded.model[0].arguments == {"units": 5}
     assert loaded.dataset.loader.limit == 50
     assert [metric.name for metric in loaded.metrics] == ["accuracy", "MeanSquaredError"]
-    assert problems(path, "fit.epochs=x") == ['--set fit.epochs: expected a whole number, got "x"']
+    assert problems(path, "fit.epochs=x") == ['--set fit.epochs: expected an integer, got "x"']
 
 
 @pytest.mark.parametrize("override", ["fit.epochs", "=3", "fit.epochs.more=3", "model.9.Dense=3"])

@@ -104,7 +104,7 @@ def test_refusing_takes_little_time_and_memory_and_no_tensorflow(opened):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("lambda", "it contains a Lambda, which holds Python code"),
+        ("lambda", "it contains a Lambda, which contains Python code"),
         ("module os", "system comes from 'os', not from Keras"),
         ("cut plain.h5 200", r"damaged or incomplete \(expected 17,208 bytes, found 200\)"),
         ("weights only", "holds weights only"),

@@ -619,7 +619,7 @@ def test_a_series_too_short_for_the_window_is_refused(series_run, write):
 
 
 def test_window_looks_at_the_target_alone(write):
-    with pytest.raises(ConfigError, match="'window' looks at the target alone"):
+    with pytest.raises(ConfigError, match="'window' uses the target only"):
         config_of(
             write,
             {"csv": {"path": "s.csv", "target": "level", "window": 3, "drop": ["time"]}},

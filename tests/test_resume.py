@@ -16,7 +16,7 @@ from conftest import environment, slow
 
 from dlcli import kfold, load_config, train
 from dlcli.config.catalogue import keras_catalogue
-from dlcli.config.components import REFUSED
+from dlcli.config.components import REFUSED_COMPONENTS
 from dlcli.errors import DlcliError, Interrupted, WriteError
 from dlcli.experiments.resume import run_config
 from dlcli.models.loading import load_model
@@ -216,7 +216,7 @@ def test_the_state_in_the_moment_of_a_kill_does_not_matter(tmp_path, run_on, mon
     assert bits(last.path) == bits(alone.path)
 
 
-STATEFUL = {name for (kind, name) in REFUSED if kind == "callbacks"}
+STATEFUL = {name for (kind, name) in REFUSED_COMPONENTS if kind == "callbacks"}
 
 
 def test_every_callback_that_a_config_can_name_is_kept():

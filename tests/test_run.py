@@ -301,7 +301,7 @@ def test_a_layer_with_code_is_refused_before_keras_sees_it(tmp_path, trained):
                 content = content.replace(b'"class_name": "Dense"', b'"class_name": "Lambda"', 1)
             bad.writestr(name, content)
 
-    with pytest.raises(ModelFileError, match="Lambda, which holds Python code"):
+    with pytest.raises(ModelFileError, match="Lambda, which contains Python code"):
         load_model(path)
 
 

@@ -1,4 +1,4 @@
-"""What all sections of a config have in common."""
+"""The base class and field types of all sections of a config."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Name = str | int
 
 
 def as_tuple(value: Any) -> Any:
-    """Make a tuple of a YAML list: a frozen section holds nothing that can change."""
+    """Convert a YAML list to a tuple, since sections are immutable."""
     return tuple(value) if isinstance(value, list) else value
 
 
@@ -20,7 +20,7 @@ Texts = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
 
 
 class Section(BaseModel):
-    """Frozen, strict, and closed to unknown keys."""
+    """A section of a config: immutable, without conversions, without unknown keys."""
 
     model_config = ConfigDict(
         frozen=True, strict=True, extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False

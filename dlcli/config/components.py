@@ -1,4 +1,4 @@
-"""Keras components as a config spells them: a name, one argument, or named arguments."""
+"""Read Keras components: a name, a name with one argument, or a name with named arguments."""
 
 from __future__ import annotations
 
@@ -16,63 +16,60 @@ from dlcli.config.catalogue import (
     keras_catalogue,
 )
 from dlcli.config.document import Document, Path
-from dlcli.config.parameter_values import complaint, is_number
+from dlcli.config.parameter_values import is_number, value_error
 from dlcli.errors import Problem, unknown
 
-CODE = "holds Python code, not data"
-FILES = "opens files by itself"
-CELL = "is a part of RNN layers, not a layer of its own; name LSTM, GRU or SimpleRNN"
-# Layers that neither a config nor a model file may hold.
+CONTAINS_CODE = "contains Python code"
+OPENS_FILES = "opens files"
+IS_CELL = "is a part of RNN layers; use LSTM, GRU or SimpleRNN"
+# Layers that are refused in configs and in model files.
 UNSAFE_LAYERS = {
-    **dict.fromkeys(("Lambda", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"), CODE),
-    "TFSMLayer": FILES,
+    **dict.fromkeys(("Lambda", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"), CONTAINS_CODE),
+    "TFSMLayer": OPENS_FILES,
 }
-REFUSED: dict[tuple[str, str], str] = {
+REFUSED_COMPONENTS: dict[tuple[str, str], str] = {
     **{("layers", name): reason for name, reason in UNSAFE_LAYERS.items()},
-    ("layers", "InputLayer"): "is left out: the input shape comes from the data set",
-    **{("layers", f"{name}Cell"): CELL for name in ("LSTM", "GRU", "SimpleRNN")},
-    ("layers", "StackedRNNCells"): CELL,
-    ("layers", "RNN"): "takes cells, which a config cannot name; name LSTM, GRU or SimpleRNN",
-    ("layers", "RandomCrop"): "crops in training alone; name CenterCrop or Resizing",
-    ("losses", "CTC"): "is for sequences of labels, which no data set here has",
-    ("losses", "Circle"): "compares embeddings, which no data set here has",
-    ("callbacks", "LambdaCallback"): CODE,
+    ("layers", "InputLayer"): "is not needed: the input shape comes from the data set",
+    **{("layers", f"{name}Cell"): IS_CELL for name in ("LSTM", "GRU", "SimpleRNN")},
+    ("layers", "StackedRNNCells"): IS_CELL,
+    ("layers", "RNN"): "needs cells, which a config cannot contain; use LSTM, GRU or SimpleRNN",
+    ("layers", "RandomCrop"): "crops during training only; use CenterCrop or Resizing",
+    ("losses", "CTC"): "is for sequences of labels, which dlcli does not support",
+    ("losses", "Circle"): "compares embeddings, which dlcli does not support",
+    ("callbacks", "LambdaCallback"): CONTAINS_CODE,
     ("callbacks", "RemoteMonitor"): "sends data over the network",
-    ("callbacks", "OrbaxCheckpoint"): "is not for model files; name ModelCheckpoint",
-    (
-        "callbacks",
-        "BackupAndRestore",
-    ): "has nothing to restore: every run has a directory of its own",
-    ("callbacks", "History"): "is always there: the run directory has history.csv",
-    ("callbacks", "ProgbarLogger"): "is always there: the terminal shows the progress",
+    ("callbacks", "OrbaxCheckpoint"): "does not write model files; use ModelCheckpoint",
+    ("callbacks", "BackupAndRestore"): "is not needed; use `dlcli train --resume`",
+    ("callbacks", "History"): "is not needed: every run writes history.csv",
+    ("callbacks", "ProgbarLogger"): "is not needed: the terminal always shows the progress",
     **{("metrics", name): "measures values, not predictions" for name in ("Mean", "Sum")},
-    ("optimizers", "MultiOptimizer"): "needs a mapping from variables, which a config cannot name",
+    ("optimizers", "MultiOptimizer"): "needs a mapping of variables, which a config cannot contain",
 }
-# A callback writes into the run directory and nowhere else.
+# Paths of callbacks, which must be inside the run directory.
 PATH_ARGUMENTS = {
     "ModelCheckpoint": "filepath",
     "CSVLogger": "filename",
     "TensorBoard": "log_dir",
 }
-# What a run writes there itself, and the keys of its metrics.
-OWN_FILES = {"config.yaml", "history.csv", "metrics.json", "run.json", "model.keras", "model.h5"}
-OWN_KEYS = {"loss", "epoch", "confusion", "predicted"}
+# Files that every run writes, and keys of its metrics.
+RUN_FILES = {"config.yaml", "history.csv", "metrics.json", "run.json", "model.keras", "model.h5"}
+RESERVED_KEYS = {"loss", "epoch", "confusion", "predicted"}
 
 
 @dataclass(frozen=True)
 class Component:
-    """One named thing with its arguments.
+    """A layer, loss, metric, optimizer, callback or the like, with its arguments.
 
     Parameters
     ----------
     name : str
-        Keras's own name of it.
+        Name of its class, or of the activation function, in Keras.
     arguments : mapping
-        Plain values, or components where Keras takes objects.
+        Plain values; components where Keras expects objects.
     spelled : str
-        The name as the config has it, an alias perhaps.
+        The name in the config, possibly an alias.
     path : tuple
-        Where it stands in the config.
+        Path of the component in the config.
     """
 
     name: str
@@ -81,7 +78,7 @@ class Component:
     path: Path = ()
 
     def plain(self) -> Any:
-        """Return the component as a config spells it."""
+        """Return the component in the notation of configs."""
         name = self.spelled or self.name
         if not self.arguments:
             return name
@@ -95,7 +92,7 @@ def _plain(value: Any) -> Any:
 
 
 def parameter_kind(owner: str, parameter: str) -> str | None:
-    """Return the catalogue kind that a parameter takes, if it takes a component."""
+    """Return the kind of component that a parameter expects, None if it expects a value."""
     if parameter == "activation" or parameter.endswith("_activation"):
         return "activations"
     for suffix in ("initializer", "regularizer", "constraint"):
@@ -112,7 +109,7 @@ def parameter_kind(owner: str, parameter: str) -> str | None:
 
 
 def split_spelling(value: Any) -> tuple[str, Any] | str:
-    """Take a spelling apart into name and argument; say what is wrong if it is none."""
+    """Split a component into name and arguments; return a message if that is not possible."""
     if isinstance(value, str):
         return value, None
     if not isinstance(value, dict) or not value:
@@ -126,14 +123,14 @@ def split_spelling(value: Any) -> tuple[str, Any] | str:
 
 
 class ComponentReader:
-    """Turn spellings into components, collecting every problem.
+    """Read components and collect every problem.
 
     Parameters
     ----------
     document : Document
         The config, for locations.
     problems : list of Problem
-        Where problems are added.
+        Receives every problem.
     """
 
     def __init__(self, document: Document, problems: list[Problem]) -> None:
@@ -142,25 +139,35 @@ class ComponentReader:
 
     @property
     def catalogue(self) -> Catalogue:
-        """What Keras has."""
+        """The components of the installed Keras."""
         return keras_catalogue()
 
     def complain(self, path: Path, message: str) -> None:
-        """Note a problem."""
+        """Add a problem."""
         self.problems.append(self.document.problem(path, message))
 
     def read(self, kind: str, value: Any, path: Path) -> Component | None:
-        """Read one component of a catalogue kind; None if it is wrong beyond use."""
+        """Read a component of a catalogue kind; None if its name is invalid.
+
+        Parameters
+        ----------
+        kind : str
+            A key of `KINDS`.
+        value : object
+            The component in the notation of configs.
+        path : tuple
+            Its path in the config.
+        """
         spelling = split_spelling(value)
         if isinstance(spelling, str):
             self.complain(path, spelling)
             return None
-        name, given = spelling
+        name, argument = spelling
         if isinstance(value, dict):
             path = (*path, name)
         if kind == "metrics" and name in CHOSEN_BY_KERAS:
-            if given is not None:
-                self.complain(path, f"{name!r} takes no argument; name the metric's class for that")
+            if argument is not None:
+                self.complain(path, f"{name!r} has no arguments; use the class of the metric")
             return Component(name, {}, name, path)
         entry = self.catalogue.find(kind, name)
         if entry is None:
@@ -168,36 +175,37 @@ class ComponentReader:
             return None
         if self._refused(kind, entry, path):
             return None
-        arguments = self._arguments(kind, entry, given, path)
+        arguments = self._arguments(kind, entry, argument, path)
         return Component(entry.name, arguments, name, path)
 
     def _unknown(self, kind: str, name: str) -> str:
         if "." in name:
-            return f"{KINDS[kind]} names are Keras's own, not import paths: {name!r}"
+            return f"use the names of Keras, not import paths: {name!r}"
         for other in KINDS:
             if other != kind and self.catalogue.find(other, name):
-                return f"{name!r} is no {KINDS[kind]}; Keras has it among the {other}."
+                return f"{name!r} is not a {KINDS[kind]}; Keras has it among the {other}."
         return unknown(KINDS[kind], name, self.catalogue.names(kind))
 
     def _refused(self, kind: str, entry: Entry, path: Path) -> bool:
-        reason = REFUSED.get((kind, entry.name))
+        reason = REFUSED_COMPONENTS.get((kind, entry.name))
         if reason:
             self.complain(path, f"{entry.name} {reason}.")
         elif not entry.sequential:
-            self.complain(path, f"{entry.name} needs several inputs; a Sequential model has one.")
+            self.complain(path, f"{entry.name} needs several inputs, but the model has one.")
         return bool(reason) or not entry.sequential
 
-    def _arguments(self, kind: str, entry: Entry, given: Any, path: Path) -> dict[str, Any]:
-        named = self._by_name(kind, entry, given, path)
+    def _arguments(self, kind: str, entry: Entry, argument: Any, path: Path) -> dict[str, Any]:
+        named = self._by_name(kind, entry, argument, path)
         arguments: dict[str, Any] = {}
         for parameter, value in named.items():
-            where = (*path, parameter) if isinstance(given, dict) and parameter in given else path
+            has_key = isinstance(argument, dict) and parameter in argument
+            where = (*path, parameter) if has_key else path
             if parameter not in entry.parameters:
                 self.complain(where, f"{entry.name} has no {self._no_parameter(entry, parameter)}")
                 continue
             arguments[parameter] = self._argument(kind, entry, parameter, value, where)
         missing = [name for name in entry.required if name not in named]
-        # The size of the last layer may come from the data set; whoever checks the model knows.
+        # `dlcli.config.layers` checks `units`, which are inferred for the last layer.
         if kind == "layers" and entry.name == "Dense":
             missing = [name for name in missing if name != "units"]
         misspelt = any(parameter not in entry.parameters for parameter in named)
@@ -205,26 +213,26 @@ class ComponentReader:
             self.complain(path, f"{entry.name} needs {', '.join(map(repr, missing))}")
         return arguments
 
-    def _by_name(self, kind: str, entry: Entry, given: Any, path: Path) -> dict[str, Any]:
-        """Give a single argument the name of the first parameter."""
-        if given is None:
+    def _by_name(self, kind: str, entry: Entry, argument: Any, path: Path) -> dict[str, Any]:
+        """Return arguments by name; a single one is that of the first parameter."""
+        if argument is None:
             return {}
         first = next(iter(entry.parameters), None)
-        if isinstance(given, dict):
+        if isinstance(argument, dict):
+            # {Bidirectional: {LSTM: 4}}: the mapping is a component, not arguments by name.
             inner = parameter_kind(kind, first) if first else None
-            key = next(iter(given), "")
-            if first and inner and key not in entry.parameters and self.catalogue.find(inner, key):
-                return {first: given}
-            return given
+            key = next(iter(argument), "")
+            is_component = key not in entry.parameters and inner and self.catalogue.find(inner, key)
+            return {first: argument} if first and is_component else argument
         if first is None:
-            self.complain(path, f"{entry.name} takes no argument, got {given!r}")
+            self.complain(path, f"{entry.name} has no arguments, got {argument!r}")
             return {}
-        return {first: given}
+        return {first: argument}
 
     @staticmethod
     def _no_parameter(entry: Entry, parameter: str) -> str:
         if parameter in ("input_shape", "input_dim", "batch_input_shape"):
-            return f"{parameter!r} here: the input shape comes from the data set."
+            return f"argument {parameter!r}: the input shape comes from the data set."
         return unknown("argument", parameter, entry.parameters).removeprefix("unknown ")
 
     def _argument(self, kind: str, entry: Entry, parameter: str, value: Any, path: Path) -> Any:
@@ -233,10 +241,10 @@ class ComponentReader:
             component = self.read(inner, value, path)
             return component.name if component and inner == "activations" else component
         if inner == "layers" and isinstance(value, list):
-            read = [self.read(inner, item, (*path, index)) for index, item in enumerate(value)]
-            return tuple(item for item in read if item is not None)
+            layers = [self.read(inner, item, (*path, index)) for index, item in enumerate(value)]
+            return tuple(layer for layer in layers if layer is not None)
         if parameter == "vocabulary" and isinstance(value, str):
-            self.complain(path, f"a vocabulary is a list; {entry.name} {FILES}.")
+            self.complain(path, f"expected a list, not the name of a file, got {value!r}")
         if inner and is_number(value) and inner != "schedules":
             self.complain(path, f"expected the name of a {KINDS[inner]}, got {value!r}")
         if kind == "callbacks" and inner and not isinstance(value, str | dict):
@@ -244,28 +252,29 @@ class ComponentReader:
         if PATH_ARGUMENTS.get(entry.name) == parameter:
             self._check_path(value, path)
         if kind == "metrics" and parameter == "name" and not _is_key(value):
-            self.complain(path, f"{value!r} cannot name a metric; use other letters and digits")
-        wrong = complaint(kind, parameter, value, entry.optional.get(parameter))
-        if wrong:
-            self.complain(path, wrong)
+            self.complain(path, f"{value!r} cannot name a metric; use letters, digits and _")
+        message = value_error(kind, parameter, value, entry.optional.get(parameter))
+        if message:
+            self.complain(path, message)
         return value
 
     def _check_path(self, value: Any, path: Path) -> None:
-        if not _stays_inside(value):
+        if not _is_inside(value):
             self.complain(path, f"expected a path inside the run directory, got {value!r}")
-        elif posixpath.normpath(value.replace("\\", "/")) in OWN_FILES:
-            self.complain(path, f"{value} is the run's own file; choose another name")
+        elif posixpath.normpath(value.replace("\\", "/")) in RUN_FILES:
+            self.complain(path, f"every run writes its own {value}; choose another name")
 
 
 def _is_key(value: Any) -> bool:
-    """Tell whether a metric can be logged, and drawn into a file, under a name."""
+    """Return whether a metric can have this name in logs and file names."""
     if value is None:
         return True
-    usable = isinstance(value, str) and re.fullmatch(r"\w+", value, re.ASCII) is not None
-    return usable and not value.startswith("val_") and value not in OWN_KEYS
+    is_word = isinstance(value, str) and re.fullmatch(r"\w+", value, re.ASCII) is not None
+    return is_word and not value.startswith("val_") and value not in RESERVED_KEYS
 
 
-def _stays_inside(value: Any) -> bool:
+def _is_inside(value: Any) -> bool:
+    """Return whether a path is relative and stays inside its folder, on every system."""
     if not isinstance(value, str) or not value:
         return False
     parts = value.replace("\\", "/").split("/")

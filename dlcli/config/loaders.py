@@ -1,4 +1,4 @@
-"""The loaders of data sets and their arguments; what they do is in `dlcli.datasets.loading`."""
+"""The arguments of the loaders; `dlcli.datasets.loading` implements them."""
 
 from __future__ import annotations
 
@@ -16,107 +16,114 @@ ImageSize = Annotated[tuple[Pixels, Pixels], BeforeValidator(as_tuple)]
 
 
 class Loader(Section):
-    """What every loader takes."""
+    """Arguments of every loader."""
 
+    # Whether only named data sets may use the loader.
     named_only: ClassVar[bool] = False
 
     limit: int | None = Field(
-        default=None, gt=0, description="Use only so many rows, drawn with the seed."
+        default=None,
+        gt=0,
+        description="Number of rows to use, drawn at random with the seed; default: all.",
     )
 
 
 class Table(Loader):
-    """What loaders of text files with rows take."""
+    """Arguments of the loaders of tables in text files."""
 
-    path: str = Field(description="The file, relative to the config.")
-    target: Name = Field(
-        description="Column to learn: its name, or its position from 0 (-1: last)."
-    )
+    path: str = Field(description="Path of the file, relative to the config.")
+    target: Name = Field(description="Column to predict: its name, or its index from 0 (-1: last).")
     class_names: Texts | None = Field(
-        default=None, description="Better names for the classes, in the order of the sorted texts."
+        default=None,
+        description="Display names of the classes, in the order of their sorted texts.",
     )
     header: bool | Literal["auto"] = Field(
         default="auto",
-        description="Whether the first row holds names; auto: when no field is a number.",
+        description="Whether the first row has the column names; auto: if no field is a number.",
     )
     names: Texts | None = Field(
-        default=None, description="Column names for a file without a header."
+        default=None, description="Column names of a file without a header."
     )
     delimiter: str = Field(
         default="auto",
         min_length=1,
-        description="Field separator; auto detects , ; tab | and runs of blanks (whitespace).",
+        description="Field separator; auto detects comma, semicolon, tab, | and whitespace.",
     )
     encoding: str = Field(
-        default="auto", description="auto: UTF-8, UTF-16 with a byte order mark, or cp949."
+        default="auto",
+        description="Text encoding; auto: UTF-8, UTF-16 with a byte order mark, or cp949.",
     )
-    quoting: bool = Field(default=True, description='Whether " encloses fields.')
-    comment: str = Field(default="", max_length=1, description="Skip lines that begin so.")
+    quoting: bool = Field(default=True, description='Whether fields can be enclosed in ".')
+    comment: str = Field(
+        default="", max_length=1, description="Character that starts a line to skip."
+    )
 
     @field_validator("delimiter")
     @classmethod
-    def _one_sign(cls, value: str) -> str:
+    def _one_character(cls, value: str) -> str:
         if value in ("tab", "\\t"):
             return "\t"
         if value not in ("auto", "whitespace") and (len(value) > 1 or value in '"\r\n\0'):
-            wanted = "one character (no quote, no line end), tab, whitespace or auto"
-            raise ValueError(f"expected {wanted}, got {value!r}")
+            expected = "one character (no quote, no line break), tab, whitespace or auto"
+            raise ValueError(f"expected {expected}, got {value!r}")
         return value
 
 
 @LOADERS.register("csv")
 class CsvLoader(Table):
-    """A table in a text file: any delimiter, any of the usual encodings, gzipped or not."""
+    """A table in a text file, with any delimiter and the usual encodings, optionally gzipped."""
 
-    columns: Names | None = Field(default=None, description="Columns to use; default: all others.")
-    drop: Names = Field(default=(), description="Columns to leave out.")
+    columns: Names | None = Field(
+        default=None, description="Columns to use as features; default: all but the target."
+    )
+    drop: Names = Field(default=(), description="Columns to drop.")
     types: dict[str, Literal["numeric", "categorical", "boolean", "text"]] = Field(
-        default_factory=dict, description="Types of columns, where the detected one is wrong."
+        default_factory=dict, description="Types of columns whose detected type is wrong."
     )
     task: Literal["auto", "classification", "regression"] = Field(
         default="auto",
-        description="What the target is; auto: text and few whole numbers are classes.",
+        description="auto: classification if the target is text or few distinct integers.",
     )
-    unit: str = Field(default="", description="Unit of a regression target, for outputs.")
+    unit: str = Field(default="", description="Unit of a regression target, shown in outputs.")
     window: int | None = Field(
         default=None,
         gt=0,
-        description="Forecast the target from so many of its own values before, one row an hour, "
-        "a day, …",
+        description="Number of previous values from which the next value of a time series is "
+        "predicted.",
     )
-    decimal: Literal[".", ","] = Field(default=".", description="Decimal sign.")
+    decimal: Literal[".", ","] = Field(default=".", description="Decimal separator.")
     missing: Texts = Field(
         default=("", "NA", "N/A", "NaN", "nan", "null", "?"),
-        description="Texts of a feature that mean no value; a target's text never does.",
+        description="Texts that mark a missing value of a feature; labels are never interpreted.",
     )
 
     @model_validator(mode="after")
     def _one_series(self) -> CsvLoader:
         if self.window is not None and (self.columns or self.drop or self.types):
-            raise ValueError("'window' looks at the target alone; leave out columns, drop, types")
+            raise ValueError("'window' uses the target only; remove columns, drop and types")
         return self
 
 
 @LOADERS.register("text")
 class TextLoader(Table):
-    """A column of raw text in a table; or a folder of class folders of .txt files."""
+    """Raw text: a column of a table, or a folder of .txt files in class folders."""
 
-    text: Name = Field(default="text", description="Column with the raw text.")
+    text: Name = Field(default="text", description="Column with the text.")
     target: Name = Field(
-        default="class", description="Column to learn: its name, or its position from 0 (-1: last)."
+        default="class", description="Column to predict: its name, or its index from 0 (-1: last)."
     )
     classes: Texts | None = Field(
-        default=None, description="Class folders to use, where the path is a folder; default: all."
+        default=None, description="Class folders to use, if the path is a folder; default: all."
     )
 
     def table(self) -> CsvLoader:
-        """Return the loader of the same table, the text being its only feature."""
+        """Return the loader of the same table with the text as its only feature."""
         shared = {name: getattr(self, name) for name in Table.model_fields}
         return CsvLoader(columns=(self.text,), task="classification", **shared)
 
 
 class FilesLoader(Loader):
-    """What loaders of folders of files take."""
+    """Arguments of the loaders of folders of files."""
 
     path: str = Field(
         description="Folder of class folders, or a .tar.gz or .zip of one, relative to the config."
@@ -124,14 +131,15 @@ class FilesLoader(Loader):
     classes: Texts | None = Field(default=None, description="Classes to use; default: all.")
     pattern: str | None = Field(
         default=None,
-        description="How file names are made, where they tell the class, as in {class}_{speaker}.",
+        description="Pattern of file names that contain the class, as in {class}_{speaker}.",
     )
     test: dict[str, Texts] = Field(
         default_factory=dict,
-        description="Values of the pattern's fields that mark official test files.",
+        description="Values of fields of the pattern that mark the official test set.",
     )
     class_names: Texts | None = Field(
-        default=None, description="Better names for the classes, in the order of the sorted ones."
+        default=None,
+        description="Display names of the classes, in the order of their sorted names.",
     )
 
     @model_validator(mode="after")
@@ -140,7 +148,7 @@ class FilesLoader(Loader):
         if self.pattern is not None and "class" not in fields:
             raise ValueError("'pattern' needs {class}")
         if len(set(fields)) < len(fields) or "}{" in (self.pattern or ""):
-            raise ValueError("'pattern' has a field twice, or nothing between two of them")
+            raise ValueError("'pattern' repeats a field, or has no text between two fields")
         for name in self.test:
             if name not in fields:
                 raise ValueError(f"'test' names {name!r}, which 'pattern' does not have")
@@ -149,12 +157,15 @@ class FilesLoader(Loader):
 
 @LOADERS.register("images")
 class ImagesLoader(FilesLoader):
-    """PNG and JPEG pictures in class folders."""
+    """PNG and JPEG images in class folders."""
 
     image_size: ImageSize | None = Field(
-        default=None, description="Height and width to resize to; default: as they are, all alike."
+        default=None,
+        description="Height and width to resize to; default: all images must have the same size.",
     )
-    color_mode: Literal["rgb", "grayscale"] = Field(default="rgb", description="Channels: 3 or 1.")
+    color_mode: Literal["rgb", "grayscale"] = Field(
+        default="rgb", description="Three channels (rgb) or one (grayscale)."
+    )
 
 
 @LOADERS.register("audio")
@@ -165,50 +176,50 @@ class AudioLoader(FilesLoader):
         default=None,
         ge=100,
         le=768_000,
-        description="Hz to resample to; default: as they are, all alike.",
+        description="Hz to resample to; default: all recordings must have the same rate.",
     )
     target: Name = Field(
         default="class",
-        description="Where the path is a table: its column to learn, beside one named file.",
+        description="Column to predict, if the path is a table with a column `file`.",
     )
 
 
 @LOADERS.register("sklearn")
 class SklearnLoader(Loader):
-    """A data set that scikit-learn brings along."""
+    """A data set that is installed with scikit-learn."""
 
     name: Literal["breast_cancer", "diabetes", "digits", "iris", "wine"] = Field(
-        description="scikit-learn's name of it."
+        description="Its name in scikit-learn."
     )
 
 
 @LOADERS.register("npz")
 class NpzLoader(Loader):
-    """A Keras archive: ``x_train``, ``y_train``, ``x_test``, ``y_test``."""
+    """A NumPy archive with ``x_train``, ``y_train``, ``x_test`` and ``y_test``, as Keras uses."""
 
-    path: str = Field(description="The .npz file, relative to the config.")
-    class_names: Texts | None = Field(default=None, description="Names of the classes 0, 1, ….")
+    path: str = Field(description="Path of the .npz file, relative to the config.")
+    class_names: Texts | None = Field(default=None, description="Names of the classes 0, 1, 2, …")
 
 
 @LOADERS.register("idx")
 class IdxLoader(Loader):
-    """Images and labels in IDX files as MNIST publishes them."""
+    """Images and labels in IDX files, the format of MNIST."""
 
-    path: str = Field(description="Folder of the four files, relative to the config.")
-    class_names: Texts | None = Field(default=None, description="Names of the classes 0, 1, ….")
+    path: str = Field(description="Folder with the four files, relative to the config.")
+    class_names: Texts | None = Field(default=None, description="Names of the classes 0, 1, 2, …")
 
 
 @LOADERS.register("indexed_text")
 class IndexedTextLoader(Loader):
-    """Texts as numbers of words with their index, as Keras publishes Reuters and IMDB."""
+    """Texts as word indices with a word index, the format of Reuters and IMDB in Keras."""
 
-    # The archives are pickles, opened only after their checksum.
+    # The archives contain pickled objects and are opened only after their checksum is verified.
     named_only: ClassVar[bool] = True
 
-    path: str = Field(description="Filled in.")
-    class_names: Texts | None = Field(default=None, description="Names of the classes 0, 1, ….")
+    path: str = Field(description="Set by dlcli.")
+    class_names: Texts | None = Field(default=None, description="Names of the classes 0, 1, 2, …")
 
 
 def user_loaders() -> list[str]:
-    """Return the loaders that a config may name itself."""
+    """Return the names of the loaders that a config can use."""
     return [name for name in LOADERS if not LOADERS[name].named_only]

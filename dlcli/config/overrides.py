@@ -1,4 +1,4 @@
-"""``--set key=value``: single keys of a config, changed from the command line."""
+"""Set single keys of a config on the command line: ``--set key=value``."""
 
 from __future__ import annotations
 
@@ -10,12 +10,19 @@ from dlcli.errors import DlcliError
 
 
 def apply_override(document: Document, override: str) -> None:
-    """Set one key of a document; a bare name on the way becomes a mapping.
+    """Set one key of a document; a component without arguments on its path gets arguments.
+
+    Parameters
+    ----------
+    document : Document
+        Changed in place.
+    override : str
+        ``key=value``, as in ``fit.epochs=5`` or ``model[0].Dense.units=8``.
 
     Raises
     ------
     DlcliError
-        If the text is not ``key=value`` or the key leads through a scalar or out of a list.
+        If the text is not ``key=value``, or the key does not exist in a scalar or list.
     """
     key, sign, text = override.partition("=")
     parts = [part for part in key.strip().replace("[", ".").replace("]", "").split(".") if part]
@@ -38,7 +45,7 @@ def apply_override(document: Document, override: str) -> None:
             child = {parts[depth + 1]: None}
         elif not isinstance(child, dict | list):
             below = f"{'.'.join(parts[: depth + 1])} is {child!r}"
-            raise DlcliError(f"--set {override}: {below} and has nothing below it")
+            raise DlcliError(f"--set {override}: {below}, which has no keys")
         node[index] = child
         node = child
 
@@ -48,7 +55,7 @@ def _index(node: Any, part: str, override: str) -> Any:
         return part
     if re.fullmatch(r"-?[0-9]+", part) and -len(node) <= int(part) < len(node):
         return int(part) % len(node)
-    raise DlcliError(f"--set {override}: {part!r} is no position in a list of {len(node)}")
+    raise DlcliError(f"--set {override}: {part!r} is not an index of a list of {len(node)}")
 
 
 def _names_same(value: Any, name: str) -> bool:
@@ -62,6 +69,6 @@ def _override_value(text: str, override: str) -> Any:
 
 
 def _mark_override(document: Document, path: Path) -> None:
-    for known in [item for item in document.lines if item[: len(path)] == path]:
-        del document.lines[known]
+    for below in [item for item in document.lines if item[: len(path)] == path]:
+        del document.lines[below]
     document.lines[path] = 0

@@ -1,4 +1,4 @@
-"""Values that Keras would take in silence or refuse only minutes later."""
+"""Check values of parameters that Keras accepts silently, or refuses only after minutes."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ Rule = Callable[[Any], bool]
 
 
 def is_number(value: Any) -> bool:
-    """Tell a number from a boolean, which Python counts among them."""
+    """Return whether a value is a number; a boolean is not."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def is_whole(value: Any) -> bool:
-    """Tell a whole number from everything else."""
+def is_integer(value: Any) -> bool:
+    """Return whether a value is an integer; a boolean is not."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _whole_from(least: int) -> tuple[Rule, str]:
-    return lambda value: is_whole(value) and value >= least, f"a whole number of at least {least}"
+def _integer_from(least: int) -> tuple[Rule, str]:
+    return lambda value: is_integer(value) and value >= least, f"an integer of at least {least}"
 
 
 def _sizes(value: Any) -> bool:
     items = value if isinstance(value, list) else [value]
-    return bool(items) and all(is_whole(item) and item >= 1 for item in items)
+    return bool(items) and all(is_integer(item) and item >= 1 for item in items)
 
 
 def _one_of(*words: str | None) -> tuple[Rule, str]:
-    named = " or ".join("null" if word is None else repr(word) for word in words)
-    return lambda value: value in words, named
+    names = " or ".join("null" if word is None else repr(word) for word in words)
+    return lambda value: value in words, names
 
 
 def _between(low: float, high: float, closed: str) -> tuple[Rule, str]:
@@ -41,11 +41,11 @@ def _between(low: float, high: float, closed: str) -> tuple[Rule, str]:
             and (value < high or (closed == "]" and value == high))
         )
 
-    wanted = f"in [{low:g}, {high:g}{closed}" if high < math.inf else f"of at least {low:g}"
-    return rule, f"a number {wanted}"
+    interval = f"in [{low:g}, {high:g}{closed}" if high < math.inf else f"of at least {low:g}"
+    return rule, f"a number {interval}"
 
 
-_SIZES: tuple[Rule, str] = (_sizes, "a whole number of at least 1, or a list of them")
+_SIZES: tuple[Rule, str] = (_sizes, "an integer of at least 1, or a list of them")
 _FRACTION = _between(0, 1, ")")
 _POSITIVE: tuple[Rule, str] = (
     lambda value: is_number(value) and 0 < value < math.inf,
@@ -53,7 +53,7 @@ _POSITIVE: tuple[Rule, str] = (
 )
 _MODE = _one_of("auto", "min", "max")
 
-# By parameter name, since Keras gives a name one meaning.
+# Rules by parameter name: a name has the same meaning in all classes of Keras.
 RULES: dict[str, tuple[Rule, str]] = {
     **dict.fromkeys(
         [
@@ -65,9 +65,9 @@ RULES: dict[str, tuple[Rule, str]] = {
             "num_classes",
             "k",
         ],
-        _whole_from(1),
+        _integer_from(1),
     ),
-    **dict.fromkeys(["patience", "cooldown", "start_from_epoch"], _whole_from(0)),
+    **dict.fromkeys(["patience", "cooldown", "start_from_epoch"], _integer_from(0)),
     **dict.fromkeys(["kernel_size", "pool_size", "strides", "dilation_rate"], _SIZES),
     **dict.fromkeys(["rate", "dropout", "recurrent_dropout", "beta_1", "beta_2", "rho"], _FRACTION),
     **dict.fromkeys(["label_smoothing", "momentum"], _between(0, 1, "]")),
@@ -94,8 +94,8 @@ RULES: dict[str, tuple[Rule, str]] = {
 CALLBACK_RULES = {"mode": _MODE, "save_freq": _one_of("epoch"), "factor": _between(0, 1, ")")}
 
 
-def complaint(kind: str, parameter: str, value: Any, default: Any) -> str:
-    """Say what is wrong with the value of a Keras parameter, or nothing.
+def value_error(kind: str, parameter: str, value: Any, default: Any) -> str:
+    """Return the message for an invalid value of a Keras parameter; empty if it is valid.
 
     Parameters
     ----------
@@ -104,9 +104,9 @@ def complaint(kind: str, parameter: str, value: Any, default: Any) -> str:
     parameter : str
         Name of the parameter.
     value : object
-        What the config gives.
+        The value in the config.
     default : object
-        Keras's own default, which tells the type where there is no rule.
+        The default in Keras. Its type is expected if there is no rule.
     """
     rules = RULES | (CALLBACK_RULES if kind == "callbacks" else {})
     if value is None and (default is None or parameter not in rules):
@@ -114,12 +114,12 @@ def complaint(kind: str, parameter: str, value: Any, default: Any) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         return f"expected a finite number, got {value}"
     if parameter in rules:
-        rule, wanted = rules[parameter]
-        if rule(value):
+        is_valid, expected = rules[parameter]
+        if is_valid(value):
             return ""
-        percent = is_number(value) and rules[parameter] is _FRACTION and 1 < value < 100
-        hint = f" ({value:g} % is {value / 100:g})" if percent else ""
-        return f"expected {wanted}, got {value!r}{hint}"
+        is_percentage = is_number(value) and rules[parameter] is _FRACTION and 1 < value < 100
+        hint = f" ({value:g} % is {value / 100:g})" if is_percentage else ""
+        return f"expected {expected}, got {value!r}{hint}"
     if isinstance(default, bool) and not isinstance(value, bool):
         return f"expected true or false, got {value!r}"
     if is_number(default) and not is_number(value) and not isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Names of our own components; a config can name nothing that is not registered."""
+"""Registries of loaders and preprocessing steps: a config can use registered names only."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ T = TypeVar("T")
 
 
 class Registry(Generic[T]):
-    """A table from names to things of one kind.
+    """Classes of one kind by name.
 
     Parameters
     ----------
     kind : str
-        What is registered, for messages: ``"loader"``.
+        The kind, for messages: ``"loader"``.
     """
 
     def __init__(self, kind: str) -> None:
@@ -22,21 +22,21 @@ class Registry(Generic[T]):
         self._entries: dict[str, T] = {}
 
     def register(self, name: str) -> Callable[[T], T]:
-        """Return a decorator that enters its argument under `name`.
+        """Return a decorator that registers a class under `name`.
 
         Raises
         ------
         ValueError
-            If the name is taken: a second meaning must not replace the first in silence.
+            If the name is already registered.
         """
 
-        def enter(entry: T) -> T:
+        def add(entry: T) -> T:
             if name in self._entries:
                 raise ValueError(f"{self.kind} {name!r} is registered twice")
             self._entries[name] = entry
             return entry
 
-        return enter
+        return add
 
     def __getitem__(self, name: str) -> T:
         return self._entries[name]

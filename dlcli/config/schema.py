@@ -1,4 +1,4 @@
-"""The JSON Schema of a config, for editors."""
+"""The JSON Schema of configs, for editors."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dlcli.config.catalogue import CHOSEN_BY_KERAS, Entry, keras_catalogue
-from dlcli.config.components import REFUSED, parameter_kind
+from dlcli.config.components import REFUSED_COMPONENTS, parameter_kind
 from dlcli.config.known import NAMED_DATASETS
 from dlcli.config.loaders import LOADERS, user_loaders
 from dlcli.config.sections import Config, PreprocessConfig
@@ -16,10 +16,10 @@ Schema = dict[str, Any]
 
 
 def config_schema() -> Schema:
-    """Return the JSON Schema (draft 2020-12) that every valid config satisfies.
+    """Return a JSON Schema (draft 2020-12) for configs.
 
-    Names and parameters of Keras components come from the catalogue, so that an editor
-    completes them and marks a misspelt one.
+    It contains the names and parameters of Keras's components, so that an editor completes them
+    and marks misspelt ones. Every valid config satisfies it; `load_config` checks more.
     """
     definitions = {kind: _kind(kind) for kind in keras_catalogue().entries}
     properties: Schema = {}
@@ -60,7 +60,7 @@ def _section(name: str, annotation: Any) -> Schema:
 
 
 def _named(arguments: Mapping[str, Schema], bare: list[str]) -> Schema:
-    """Return the schema of a component: a name, or one name with its arguments."""
+    """Return the schema of a component: a bare name, or a name with its arguments."""
     mapping = {
         "type": "object",
         "minProperties": 1,
@@ -81,7 +81,7 @@ def _kind(kind: str) -> Schema:
         alias: catalogue.entries[kind][name] for alias, name in catalogue.aliases[kind].items()
     }
     for name, entry in sorted(spellings.items()):
-        if (kind, entry.name) in REFUSED or not entry.sequential:
+        if (kind, entry.name) in REFUSED_COMPONENTS or not entry.sequential:
             continue
         arguments[name] = _arguments(kind, entry)
         if not entry.required or (kind, entry.name) == ("layers", "Dense"):
@@ -90,7 +90,7 @@ def _kind(kind: str) -> Schema:
 
 
 def _arguments(kind: str, entry: Entry) -> Schema:
-    """Return the schema of a component's arguments: by name, or the first one alone."""
+    """Return the schema of arguments: by name, or a single value for the first one."""
     inferred = {"units"} if (kind, entry.name) == ("layers", "Dense") else set()
     by_name: Schema = {
         "type": "object",
@@ -102,8 +102,8 @@ def _arguments(kind: str, entry: Entry) -> Schema:
     if not entry.parameters:
         return {"type": "null"}
     first = parameter_kind(kind, entry.parameters[0])
-    alone = _ref(first) if first else {"type": ["string", "number", "boolean", "array", "null"]}
-    return {"anyOf": [by_name, alone]}
+    single = _ref(first) if first else {"type": ["string", "number", "boolean", "array", "null"]}
+    return {"anyOf": [by_name, single]}
 
 
 def _argument(kind: str, name: str) -> Schema:

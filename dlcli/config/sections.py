@@ -1,4 +1,4 @@
-"""The sections of a config: what may stand where, and the defaults."""
+"""The sections of a config: their keys, value types and defaults."""
 
 from __future__ import annotations
 
@@ -17,120 +17,141 @@ STEP_GROUPS = ("numeric", "categorical", "boolean", "text", "audio")
 
 
 class PreprocessConfig(Section):
-    """Steps per type of column, and per column; None chooses by the data."""
+    """Preprocessing steps by column type and by column; None chooses by the data."""
 
     numeric: Steps | None = Field(
         default=None,
-        description="Steps of numeric columns and of arrays; default for tables: standardize.",
+        description="Steps for numeric columns and arrays; default for tables: standardize.",
     )
     categorical: Steps | None = Field(
-        default=None, description="Steps of categorical columns; default: one_hot."
+        default=None, description="Steps for categorical columns; default: one_hot."
     )
     boolean: Steps | None = Field(
-        default=None, description="Steps of boolean columns; default: none."
+        default=None, description="Steps for boolean columns; default: none."
     )
     text: Steps | None = Field(
-        default=None, description="Steps of columns of raw text; default: vectorize."
+        default=None, description="Steps for raw text columns; default: vectorize."
     )
-    audio: Steps | None = Field(default=None, description="Steps of recordings; default: pad.")
+    audio: Steps | None = Field(default=None, description="Steps for recordings; default: pad.")
     columns: dict[str, Steps] = Field(
-        default_factory=dict, description="Steps of single columns, by name."
+        default_factory=dict, description="Steps for single columns, by name."
     )
 
 
 class SplitConfig(Section):
-    """How the rows are divided, before anything is fitted."""
+    """How the rows are split into training, validation and test sets."""
 
     test: Fraction | None = Field(
         default=None,
-        description="Share of the rows kept for the test; default: 0.2, or the official test rows.",
+        description="Share of the rows used for testing; default: 0.2, or the official test set.",
     )
     validation: Fraction = Field(
-        default=0.0, description="Share of the other rows that watch the training without teaching."
+        default=0.0, description="Share of the remaining rows used for validation."
     )
-    stratify: bool = Field(default=True, description="Keep the classes' proportions in every part.")
+    stratify: bool = Field(
+        default=True, description="Keep the proportions of the classes in every set."
+    )
     column: Name | None = Field(
-        default=None, description="Column of a table that says train, validation or test."
+        default=None,
+        description="Column of a table with the set of each row: train, validation or test.",
     )
     group: Name | None = Field(
         default=None,
-        description="Column of a table, or field of a pattern, whose equal values never part.",
+        description="Column of a table, or field of a file name pattern; rows with the same value "
+        "stay in one set.",
     )
 
     @model_validator(mode="after")
     def _one_way(self) -> SplitConfig:
         if self.column is not None and (self.test is not None or self.validation):
-            raise ValueError("'column' decides alone; leave out 'test' and 'validation'")
+            raise ValueError("'column' cannot be combined with 'test' and 'validation'")
         if self.column is not None and self.group is not None:
-            raise ValueError("'column' and 'group' exclude each other")
+            raise ValueError("'column' and 'group' cannot be combined")
         return self
 
 
 class FitConfig(Section):
-    """Arguments of ``keras.Model.fit``, under their Keras names."""
+    """Arguments of ``keras.Model.fit``."""
 
     epochs: int = Field(gt=0, lt=2**31, description="Passes over the training rows.")
     batch_size: int = Field(default=32, gt=0, lt=2**31, description="Rows per weight update.")
     class_weight: Literal["balanced"] | dict[str, Annotated[float, Field(ge=0)]] | None = Field(
-        default=None, description="Weight of each class in the loss, or balanced: by its rarity."
+        default=None,
+        description="Weight of each class in the loss; balanced: n_samples / (n_classes * count).",
     )
 
 
 class KfoldConfig(Section):
     """Defaults of ``dlcli kfold``."""
 
-    folds: int = Field(default=10, ge=2, description="Parts, each tested once.")
+    folds: int = Field(default=10, ge=2, description="Number of folds; each is tested once.")
     epochs: int | None = Field(
         default=None, gt=0, description="Epochs per fold; default: fit.epochs."
     )
 
 
 class HardwareConfig(Section):
-    """How the machine computes, under Keras's and TensorFlow's names."""
+    """Precision, compilation and GPU memory, under the names of Keras and TensorFlow."""
 
     dtype_policy: Literal["float32", "mixed_float16", "mixed_bfloat16"] = Field(
         default="float32",
-        description="What layers compute in; mixed: the weights and the last layer stay float32.",
+        description="Type in which layers compute; mixed: weights and last layer stay float32.",
     )
-    jit_compile: bool = Field(default=False, description="Have XLA compile the training steps.")
+    jit_compile: bool = Field(default=False, description="Compile the training steps with XLA.")
     memory_growth: bool = Field(
-        default=False, description="Take the memory of GPUs as it is needed, not all at once."
+        default=False, description="Allocate GPU memory as needed instead of all at once."
     )
 
 
 class DatasetConfig(Section):
-    """Which data, and the loader that reads it."""
+    """A named data set, or a loader with its arguments.
 
-    name: str = Field(description="Name of a known data set, or of a loader.")
+    Parameters
+    ----------
+    name : str
+        Name of the data set, or of the loader.
+    loader : Loader
+        The loader with its arguments.
+    known : bool
+        Whether it is a named data set.
+    written : object
+        The section as `Config.plain` returns it.
+    """
+
+    name: str
     loader: Loader
     known: bool = False
     written: Any = None
 
 
 class Config(Section):
-    """One experiment, checked."""
+    """A checked experiment; see ``docs/config.md`` for its keys."""
 
-    dataset: DatasetConfig = Field(description="A known data set, or a loader with its arguments.")
+    dataset: DatasetConfig = Field(description="A named data set, or a loader with its arguments.")
     preprocess: PreprocessConfig = Field(
-        default_factory=PreprocessConfig, description="What is done to the features first."
+        default_factory=PreprocessConfig, description="Preprocessing of the features."
     )
     split: SplitConfig = Field(
-        default_factory=SplitConfig, description="Training, validation and test rows."
+        default_factory=SplitConfig, description="Training, validation and test sets."
     )
     model: tuple[Component, ...] = Field(min_length=1, description="Layers of a Sequential model.")
-    loss: Component = Field(description="What the training makes small.")
+    loss: Component = Field(description="Loss function to minimize.")
     optimizer: Component = Field(
         default=Component("Adam", {}, "adam", ("optimizer",)),
-        description="How weights are updated.",
+        description="Optimizer; default: adam.",
     )
-    metrics: tuple[Component, ...] = Field(default=(), description="What is measured besides.")
+    metrics: tuple[Component, ...] = Field(
+        default=(), description="Metrics to log besides the loss."
+    )
     callbacks: tuple[Component, ...] = Field(default=(), description="Keras callbacks.")
-    fit: FitConfig = Field(description="How long and in what batches.")
-    kfold: KfoldConfig = Field(default_factory=KfoldConfig, description="Cross-validation.")
-    hardware: HardwareConfig = Field(
-        default_factory=HardwareConfig, description="Precision, XLA, memory of GPUs."
+    fit: FitConfig = Field(description="Epochs, batch size and class weights.")
+    kfold: KfoldConfig = Field(
+        default_factory=KfoldConfig, description="Defaults of cross-validation."
     )
-    seed: int = Field(default=0, ge=0, lt=2**32, description="Where all randomness comes from.")
+    hardware: HardwareConfig = Field(
+        default_factory=HardwareConfig, description="Precision, XLA and GPU memory."
+    )
+    seed: int = Field(default=0, ge=0, lt=2**32, description="Seed of all random numbers.")
 
     _name: str = PrivateAttr(default="config")
     _document: Document = PrivateAttr(default_factory=lambda: Document("config", {}))
@@ -138,27 +159,27 @@ class Config(Section):
 
     @property
     def name(self) -> str:
-        """The file's name without its ending; runs are kept under it."""
+        """Name of the file without its suffix; runs are saved under it."""
         return self._name
 
     @property
     def document(self) -> Document:
-        """The text behind the config, for locations."""
+        """The parsed file, for the locations of problems."""
         return self._document
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
-        """What is allowed and probably not meant."""
+        """Settings that are allowed but probably mistakes."""
         return self._warnings
 
     def attach(self, name: str, document: Document, warnings: tuple[Problem, ...]) -> Config:
-        """Return the config with its origin."""
+        """Return a copy with its name, its file and its warnings."""
         copy = self.model_copy()
         copy._name, copy._document, copy._warnings = name, document, warnings  # noqa: SLF001
         return copy
 
     def plain(self) -> dict[str, Any]:
-        """Return the resolved config as plain values, every default filled in."""
+        """Return the config in the notation of YAML, including all defaults."""
         return {
             "dataset": self.dataset.written,
             "preprocess": _plain_preprocess(self.preprocess),

@@ -1,4 +1,4 @@
-"""The steps of preprocessing and their arguments; what they do is in `dlcli.preparation.steps`."""
+"""The arguments of the preprocessing steps; `dlcli.preparation.steps` implements them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ STEPS: Registry[type[Step]] = Registry("preprocessing step")
 
 
 class Step(Section):
-    """One step; fitted on the training rows only."""
+    """A preprocessing step, fitted on the training rows only."""
 
     column_types: ClassVar[tuple[str, ...]] = ("numeric", "boolean")
 
@@ -25,14 +25,14 @@ class Standardize(Step):
 
 @STEPS.register("min_max")
 class MinMax(Step):
-    """Map the smallest value to 0 and the largest to 1."""
+    """Map the smallest training value to 0 and the largest to 1."""
 
 
 @STEPS.register("scale")
 class Scale(Step):
     """Divide by a constant."""
 
-    divisor: float = Field(description="What to divide by: 255 for bytes.")
+    divisor: float = Field(description="Divisor: 255 for 8-bit images.")
 
     @model_validator(mode="after")
     def _not_zero(self) -> Scale:
@@ -43,16 +43,17 @@ class Scale(Step):
 
 @STEPS.register("impute")
 class Impute(Step):
-    """Fill in missing values."""
+    """Replace missing values."""
 
     column_types: ClassVar[tuple[str, ...]] = ("numeric", "boolean", "categorical")
 
     strategy: Literal["mean", "median", "most_frequent"] | None = Field(
         default=None,
-        description="What of the training rows to fill in; default: mean, or commonest category.",
+        description="Statistic to insert; default: mean, or most_frequent for categories.",
     )
     missing_values: float | None = Field(
-        default=None, description="A number that stands for no value, as 0 does for a pulse."
+        default=None,
+        description="A number that also means a missing value, for example 0 for a pulse.",
     )
     indicator: bool = Field(
         default=False, description="Add a 0/1 column for each column that has missing values."
@@ -61,65 +62,69 @@ class Impute(Step):
 
 @STEPS.register("one_hot")
 class OneHot(Step):
-    """One 0/1 column per category; a category not seen in training gives zeros."""
+    """One 0/1 column per category; a category not seen in training becomes all zeros."""
 
     column_types: ClassVar[tuple[str, ...]] = ("categorical", "boolean", "numeric")
 
 
 @STEPS.register("ordinal")
 class Ordinal(Step):
-    """The number of the category in sorted order; one not seen in training gives -1."""
+    """The index of the category in sorted order; a category not seen in training becomes -1."""
 
     column_types: ClassVar[tuple[str, ...]] = ("categorical", "boolean", "numeric")
 
 
 @STEPS.register("vectorize")
 class Vectorize(Step):
-    """Turn text into numbers of words: 0 fills up, 1 is a word that the vocabulary lacks."""
+    """Convert text to word indices: 0 is padding, 1 an unknown word; words start at 2."""
 
     column_types: ClassVar[tuple[str, ...]] = ("text",)
 
     max_tokens: int = Field(
-        default=10_000, gt=2, description="Size of the vocabulary: the commonest training words."
+        default=10_000,
+        gt=2,
+        description="Size of the vocabulary, the most frequent words of the training texts.",
     )
     output_sequence_length: int | None = Field(
         default=None,
         gt=0,
-        description="Words per text; default: what 95 % of the training texts need.",
+        description="Words per text; default: the 95th percentile of the training texts.",
     )
     output_mode: Literal["int", "multi_hot", "tf_idf"] = Field(
         default="int",
-        description="Numbers of words in their order; or per word of the vocabulary whether it "
-        "occurs, or how telling it is.",
+        description="Word indices in order (int); or for each word of the vocabulary whether it "
+        "occurs (multi_hot) or its TF-IDF weight (tf_idf).",
     )
     standardize: Literal["lower_and_strip_punctuation", "lower", "strip_punctuation", "none"] = (
         Field(
             default="lower_and_strip_punctuation",
-            description="Punctuation but the apostrophe becomes a blank.",
+            description="Normalization of texts; punctuation except apostrophes becomes a space.",
         )
     )
     split: Literal["whitespace", "character"] = Field(
-        default="whitespace", description="Where a text is cut into tokens."
+        default="whitespace", description="Split texts into words or into characters."
     )
     padding: Literal["pre", "post"] = Field(
-        default="pre", description="Where short texts are filled up."
+        default="pre", description="Pad short texts at the start (pre) or the end (post)."
     )
     truncating: Literal["pre", "post"] = Field(
-        default="pre", description="Where long texts are cut off."
+        default="pre", description="Cut long texts at the start (pre) or the end (post)."
     )
 
 
 @STEPS.register("pad")
 class Pad(Step):
-    """Give recordings one length: silence behind short ones, the end of long ones cut off."""
+    """Give recordings the same length: pad short ones with silence, cut the end of long ones."""
 
     column_types: ClassVar[tuple[str, ...]] = ("audio",)
 
     length: int | None = Field(
-        default=None, gt=0, description="Samples; default: the longest training recording."
+        default=None,
+        gt=0,
+        description="Length in samples; default: that of the longest training recording.",
     )
     normalize: bool = Field(
-        default=True, description="Scale each recording so that its largest swing is 1."
+        default=True, description="Scale each recording to a peak amplitude of 1."
     )
 
 
@@ -127,13 +132,12 @@ Steps = tuple[Step, ...]
 
 
 def plain_steps(steps: Steps) -> Any:
-    """Return steps as a config spells them."""
+    """Return steps in the notation of configs."""
     if not steps:
         return "none"
     names = {STEPS[name]: name for name in STEPS}
-    return [
-        {names[type(step)]: given}
-        if (given := step.model_dump(exclude_none=True))
-        else names[type(step)]
-        for step in steps
-    ]
+    plain = []
+    for step in steps:
+        name, arguments = names[type(step)], step.model_dump(exclude_none=True)
+        plain.append({name: arguments} if arguments else name)
+    return plain

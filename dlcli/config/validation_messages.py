@@ -1,4 +1,4 @@
-"""pydantic's findings in our words, with file and line."""
+"""Translate the validation errors of pydantic to messages with file and line."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from dlcli.config.document import Document, Path
 from dlcli.config.sections import DatasetConfig
 from dlcli.errors import Problem, did_you_mean
 
-# pydantic's words for what is no beginner's business.
-PLAIN = {
-    "int_type": "expected a whole number",
-    "int_from_float": "expected a whole number",
+# Messages by pydantic's error type; its own use words of Python.
+MESSAGES = {
+    "int_type": "expected an integer",
+    "int_from_float": "expected an integer",
     "float_type": "expected a number",
     "bool_type": "expected true or false",
     "string_type": "expected text",
@@ -29,50 +29,63 @@ PLAIN = {
     "finite_number": "expected a finite number",
 }
 
-WANTED = re.compile(r"expected (.*), got (.*)", re.DOTALL)
+EXPECTATION = re.compile(r"expected (.*), got (.*)", re.DOTALL)
 
 
 def located_problems(
-    error: ValidationError, document: Document, section: type[Section], at: Path
+    error: ValidationError, document: Document, section: type[Section], base: Path
 ) -> list[Problem]:
-    """Turn pydantic's errors into located problems, a misspelt required key told once."""
+    """Return the problems of a section; a misspelt required key is reported once.
+
+    Parameters
+    ----------
+    error : ValidationError
+    document : Document
+        The config, for locations.
+    section : type of Section
+        The class that was validated.
+    base : tuple
+        Path of the section in the config; empty for the whole config.
+    """
     details = error.errors()
-    extra = {
+    unknown_keys = {
         detail["loc"][:-1]: detail for detail in details if detail["type"] == "extra_forbidden"
     }
     problems = []
     for detail in details:
-        path = at + tuple(part for part in detail["loc"] if not _is_branch(part, detail["loc"]))
+        path = base + tuple(part for part in detail["loc"] if not _is_branch(part, detail["loc"]))
         name = str(path[-1]) if path else ""
         if detail["type"] == "missing":
-            near = extra.get(detail["loc"][:-1])
-            if near and did_you_mean(str(near["loc"][-1]), [name]):
+            unknown_key = unknown_keys.get(detail["loc"][:-1])
+            if unknown_key and did_you_mean(str(unknown_key["loc"][-1]), [name]):
                 continue
-            # What could not be read is already reported where it stands.
-            if isinstance(document.value, dict) and not at and name in document.value:
+            # A section that could not be read is already reported.
+            if isinstance(document.value, dict) and not base and name in document.value:
                 continue
             problems.append(document.problem(path[:-1], f"needs {name!r}"))
             continue
-        problems.append(document.problem(path, _plain_message(detail, section, name)))
-    return _joined(problems)
+        problems.append(document.problem(path, _message(detail, section, name)))
+    return _merge_alternatives(problems)
 
 
-def _joined(problems: list[Problem]) -> list[Problem]:
-    """Make one problem of those that say what else might have stood in the same place."""
-    kept: dict[tuple[str, int, str], Problem] = {}
+def _merge_alternatives(problems: list[Problem]) -> list[Problem]:
+    """Merge the problems of the members of a union: expected text or an integer, got 1.5."""
+    merged: list[Problem] = []
     for problem in problems:
-        place = (problem.where, problem.line, problem.key)
-        first, found = kept.get(place), WANTED.fullmatch(problem.message)
-        if first is None or found is None or not (before := WANTED.fullmatch(first.message)):
-            kept[place if first is None else (*place[:2], f"{problem.key} {len(kept)}")] = problem
-        elif found[1] not in before[1]:
-            message = f"expected {before[1]} or {found[1]}, got {found[2]}"
-            kept[place] = replace(problem, message=message)
-    return list(dict.fromkeys(kept.values()))
+        last = merged[-1] if merged else None
+        match = EXPECTATION.fullmatch(problem.message)
+        earlier = EXPECTATION.fullmatch(last.message) if last else None
+        same_value = last is not None and (last.line, last.key) == (problem.line, problem.key)
+        if last is None or match is None or earlier is None or not same_value:
+            merged.append(problem)
+        elif match[1] not in earlier[1]:
+            message = f"expected {earlier[1]} or {match[1]}, got {match[2]}"
+            merged[-1] = replace(last, message=message)
+    return list(dict.fromkeys(merged))
 
 
 def _is_branch(part: Any, location: tuple[Any, ...]) -> bool:
-    """Tell pydantic's names of union branches from keys."""
+    """Return whether a part of a location is pydantic's name of a union member, not a key."""
     return (
         isinstance(part, str)
         and part != location[0]
@@ -80,25 +93,25 @@ def _is_branch(part: Any, location: tuple[Any, ...]) -> bool:
     )
 
 
-def _plain_message(detail: Any, section: type[Section], name: str) -> str:
+def _message(detail: Any, section: type[Section], name: str) -> str:
     if detail["type"] == "extra_forbidden":
         fields = _fields(section, detail["loc"][:-1])
         hint = did_you_mean(name, fields) or f"Keys here: {', '.join(fields)}."
         return f"unknown key {name!r}. {hint}"
-    got = detail["input"]
-    ours = isinstance(got, Section | Component)
-    shown = "" if ours else json.dumps(got, ensure_ascii=False, default=str)
     if detail["type"] == "value_error":
         return str(detail["ctx"]["error"])
-    plain = PLAIN.get(detail["type"])
-    if plain is None:
-        wanted = "expected" if detail["type"] == "literal_error" else "expected a value"
-        plain = detail["msg"].replace("Input should be", wanted)
-    return f"{plain}, got {shown}" if shown else plain
+    message = MESSAGES.get(detail["type"])
+    if message is None:
+        expected = "expected" if detail["type"] == "literal_error" else "expected a value"
+        message = str(detail["msg"]).replace("Input should be", expected)
+    value = detail["input"]
+    if isinstance(value, Section | Component):
+        return message
+    return f"{message}, got {json.dumps(value, ensure_ascii=False, default=str)}"
 
 
 def _fields(section: type[Section], location: tuple[Any, ...]) -> list[str]:
-    """Return the keys of the section at `location` inside another."""
+    """Return the keys of the section at a location inside `section`."""
     for part in location:
         field = section.model_fields.get(str(part))
         inner = field.annotation if field else None

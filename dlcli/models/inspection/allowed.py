@@ -7,7 +7,7 @@ writes some more names, which are listed here.
 from __future__ import annotations
 
 from dlcli.config.catalogue import Entry, keras_catalogue, stored_catalogue
-from dlcli.config.components import CODE, UNSAFE_LAYERS
+from dlcli.config.components import CONTAINS_CODE, UNSAFE_LAYERS
 
 MODELS = ("Sequential", "Functional", "Model")
 OPERATIONS = (
@@ -66,7 +66,7 @@ LAYER_ARGUMENTS = ("layer", "backward_layer", "layers", "cell", "cells", "forwar
 # Names that run code or open files.
 REFUSED_NAMES = {
     **UNSAFE_LAYERS,
-    "__lambda__": CODE,
+    "__lambda__": CONTAINS_CODE,
     "function": "names a function to call",
     "__typespec__": "names a type to build",
 }
