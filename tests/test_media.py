@@ -777,7 +777,7 @@ def test_an_embedding_beside_numbers_is_an_error(write, tmp_path):
     write("both.csv", "message,size,kind\n" + "win,1.5,spam\nsee,2,ham\n" * 9)
     loader = {"csv": {"path": "both.csv", "target": "kind", "types": {"message": "text"}}}
 
-    with pytest.raises(ConfigError, match="and the data have numeric columns"):
+    with pytest.raises(ConfigError, match="but the data also have numeric columns"):
         train(config_of(write, loader, READS), runs=tmp_path / "runs")
 
 
