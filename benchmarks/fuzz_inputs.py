@@ -100,16 +100,17 @@ def fuzz_csv(seconds: float, seed: int) -> dict[str, Any]:
     seed : int
         Of the mutations.
     """
-    from dlcli.datasets.tables import bulk
+    from dlcli.datasets.tables import csv_reader
 
     rng = random.Random(seed)  # noqa: S311 (mutations)
-    usual = bulk.WORTHWHILE, bulk.CHUNK
+    usual = csv_reader.MIN_PANDAS_SIZE, csv_reader.MAX_CHUNK_SIZE
     with tempfile.TemporaryDirectory() as folder:
         models = [_signature(Path(folder), *model) for model in MODELS]
 
         def one() -> tuple[bytes, Callable[[], Any]]:
             # Small chunks, so that small tables are parsed as large ones are.
-            bulk.WORTHWHILE, bulk.CHUNK = rng.choice([usual, (1, 40), (1, 400), (200, 1000)])
+            sizes = rng.choice([usual, (1, 40), (1, 400), (200, 1000)])
+            csv_reader.MIN_PANDAS_SIZE, csv_reader.MAX_CHUNK_SIZE = sizes
             if rng.random() < 0.5:
                 signature, text = rng.choice(models)
                 content = mutated_table(rng, text)
@@ -129,7 +130,7 @@ def fuzz_csv(seconds: float, seed: int) -> dict[str, Any]:
         try:
             return _run(one, seconds)
         finally:
-            bulk.WORTHWHILE, bulk.CHUNK = usual
+            csv_reader.MIN_PANDAS_SIZE, csv_reader.MAX_CHUNK_SIZE = usual
 
 
 def _run(one: Callable[[], tuple[bytes, Callable[[], Any]]], seconds: float) -> dict[str, Any]:
@@ -174,7 +175,7 @@ def _signature(folder: Path, text: str, options: dict[str, Any]) -> tuple[Any, s
     import numpy as np
 
     from dlcli.config.sections import PreprocessConfig
-    from dlcli.datasets.tables.csv_table import load_csv
+    from dlcli.datasets.tables import load_csv
     from dlcli.models.signature import Signature
     from dlcli.preparation import fit_preprocessor, resolve
 
@@ -198,7 +199,7 @@ def _loader(path: Path, options: dict[str, Any]) -> Any:
 
 def _read_table(path: Path, options: dict[str, Any]) -> None:
     from dlcli.datasets.card import describe
-    from dlcli.datasets.tables.csv_table import load_csv
+    from dlcli.datasets.tables import load_csv
 
     describe(load_csv(_loader(path, options), path, "data"))
 

@@ -12,14 +12,11 @@ from hypothesis import strategies as st
 from dlcli import DatasetError, load_config, predict, train
 from dlcli.datasets import load_dataset
 from dlcli.datasets.dataset import Dialect
-from dlcli.datasets.tables import bulk
-from dlcli.datasets.tables.bulk import read_in_bulk
-from dlcli.datasets.tables.columns import convert
-from dlcli.datasets.tables.reading import read_blocks
-from dlcli.datasets.tables.rows import LOOKAHEAD, Rows
-from dlcli.prediction.ahead import read_ahead
+from dlcli.datasets.tables import CsvReader, RawColumn, TextFile, convert, csv_reader
+from dlcli.datasets.tables.csv_reader import LOOKAHEAD_LINES
+from dlcli.prediction.prefetch import prefetch
 
-PLAIN = [f"{n},{n / 7:.3f},word{n % 3}" for n in range(LOOKAHEAD)]
+PLAIN = [f"{n},{n / 7:.3f},word{n % 3}" for n in range(LOOKAHEAD_LINES)]
 TYPES = ("numeric", "numeric", "categorical")
 numbers = st.one_of(
     st.integers(-1000, 1000).map(str),
@@ -36,24 +33,25 @@ odd_rows = st.sampled_from(
 ends = st.sampled_from(["\n", "\r\n"])
 
 
-def _read(text, dialect, fast):
+def _blocks(text, dialect, max_rows=7):
+    reader = CsvReader(TextFile(io.StringIO(text, newline=""), "f.csv"), dialect)
+    while (block := reader.read_block(TYPES, max_rows)) is not None:
+        yield block
+
+
+def _read(text, dialect):
     """Return the columns of all rows and their lines, or the message of the error."""
-    lines = Rows(io.StringIO(text, newline=""), "f.csv", dialect)
-    first = next(lines)
-    found = []
+    rows = []
     try:
-        blocks = read_in_bulk(lines, first, 7, TYPES) if fast else read_blocks(lines, first, 7)
-        for block in blocks:
+        for block in _blocks(text, dialect):
             values = []
-            for name, kind, texts in zip("abc", TYPES, block.texts, strict=True):
-                place = {"name": name, "lines": block.lines, "where": "f.csv"}
-                parsed = isinstance(texts, np.ndarray)
-                column = texts if parsed else convert(kind, texts, lines.dialect, **place)
+            for name, kind, texts in zip("abc", TYPES, block.columns, strict=True):
+                column = convert(RawColumn(name, texts, block.lines, "f.csv", dialect), kind)
                 values.append(["nan" if value != value else value for value in column])
-            found += zip(block.lines, *values, strict=True)
+            rows += zip(block.lines, *values, strict=True)
     except DatasetError as error:
         return str(error)
-    return found
+    return rows
 
 
 @settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -68,11 +66,11 @@ def test_in_bulk_and_row_by_row_read_the_same(tail, end, quoting, comment, missi
     text = end.join([*PLAIN, *tail])
     dialect = Dialect(",", quoting=quoting, comment=comment, missing=missing)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bulk, "WORTHWHILE", 1)
-        patch.setattr(bulk, "CHUNK", 60)
-        fast = _read(text, dialect, fast=True)
+        patch.setattr(csv_reader, "MIN_PANDAS_SIZE", 1)
+        patch.setattr(csv_reader, "MAX_CHUNK_SIZE", 60)
+        fast = _read(text, dialect)
 
-    slow = _read(text, dialect, fast=False)
+    slow = _read(text, dialect)
     if isinstance(slow, str) or isinstance(fast, str):
         # An error of a later block may be met first where blocks are larger.
         assert isinstance(slow, str) == isinstance(fast, str)
@@ -81,25 +79,24 @@ def test_in_bulk_and_row_by_row_read_the_same(tail, end, quoting, comment, missi
 
 
 def test_plain_chunks_are_parsed_at_once(monkeypatch):
-    monkeypatch.setattr(bulk, "WORTHWHILE", 1)
-    monkeypatch.setattr(bulk, "CHUNK", 500)
+    monkeypatch.setattr(csv_reader, "MIN_PANDAS_SIZE", 1)
+    monkeypatch.setattr(csv_reader, "MAX_CHUNK_SIZE", 500)
     text = "\n".join([*PLAIN, *PLAIN, "1,,x", "oops,1,x", *PLAIN])
-    lines = Rows(io.StringIO(text, newline=""), "f.csv", Dialect(","))
 
     kinds = [
-        (block.lines[0], isinstance(block.texts[0], np.ndarray))
-        for block in read_in_bulk(lines, next(lines), 1000, TYPES)
+        (block.lines[0], isinstance(block.columns[0], np.ndarray))
+        for block in _blocks(text, Dialect(","), 1000)
     ]
 
     assert kinds[0] == (1, False)  # the lines that were looked at
     assert sum(parsed for _, parsed in kinds) >= 5
     assert [at for at, parsed in kinds[1:] if not parsed] == [
-        next(at for at, _ in reversed(kinds) if at <= 2 * LOOKAHEAD + 2)
+        next(at for at, _ in reversed(kinds) if at <= 2 * LOOKAHEAD_LINES + 2)
     ]
 
 
 def test_an_error_in_a_large_file_names_its_line(trained, tmp_path, write, monkeypatch):
-    monkeypatch.setattr(bulk, "WORTHWHILE", 1)
+    monkeypatch.setattr(csv_reader, "MIN_PANDAS_SIZE", 1)
     good = ["31;Seoul;yes;1.70"] * 500
     for bad, message in (
         ("x;Seoul;yes;1.70", "big.csv:302: 'x' in column 'age' is not a number"),
@@ -135,7 +132,7 @@ def test_a_large_file_gives_what_its_rows_give(trained, tmp_path, write):
 
     whole = predict(trained.path, write("big.csv", header + body)).to_frame()
 
-    assert len(body) > bulk.WORTHWHILE
+    assert len(body) > csv_reader.MIN_PANDAS_SIZE
     assert len(whole) == 70_000
     some = predict(
         trained.path, write("small.csv", header + "".join(body.splitlines(True)[60_000:60_050]))
@@ -150,11 +147,11 @@ def test_reading_ahead_keeps_order_and_errors():
         yield from range(5)
         raise DatasetError("the end")
 
-    reading = read_ahead(items())
+    reading = prefetch(items())
     assert [next(reading) for _ in range(5)] == [0, 1, 2, 3, 4]
     with pytest.raises(DatasetError, match="the end"):
         next(reading)
-    assert list(read_ahead(iter([]))) == []
+    assert list(prefetch(iter([]))) == []
 
 
 def test_a_reader_does_not_run_far_ahead_and_stops_with_its_user():
@@ -165,14 +162,14 @@ def test_a_reader_does_not_run_far_ahead_and_stops_with_its_user():
             made.append(number)
             yield number
 
-    reading = read_ahead(items(), most=2)
+    reading = prefetch(items(), size=2)
     assert next(reading) == 0
     time.sleep(0.3)
     assert len(made) <= 4
     reading.close()
     time.sleep(0.3)
     assert len(made) <= 4
-    assert not any(thread.name.startswith("read ahead") for thread in threading.enumerate())
+    assert not any(thread.name.startswith("prefetch") for thread in threading.enumerate())
 
 
 TABLES = {
@@ -209,8 +206,8 @@ def test_training_reads_large_tables_as_it_reads_small_ones(write, monkeypatch, 
         return data.x.to_dict("list"), data.y.tolist(), data.columns, data.target, data.notices
 
     slow = loaded()
-    monkeypatch.setattr(bulk, "WORTHWHILE", 1)
-    monkeypatch.setattr(bulk, "CHUNK", 300)
+    monkeypatch.setattr(csv_reader, "MIN_PANDAS_SIZE", 1)
+    monkeypatch.setattr(csv_reader, "MAX_CHUNK_SIZE", 300)
 
     assert repr(loaded()) == repr(slow)
 
@@ -252,7 +249,7 @@ def test_a_reader_ends_with_the_one_who_gave_up(trained, tmp_path, write):
             raise KeyError
     time.sleep(0.5)
 
-    assert not any(thread.name == "read ahead" for thread in threading.enumerate())
+    assert not any(thread.name == "prefetch" for thread in threading.enumerate())
 
 
 def test_a_missing_value_is_named_with_its_line(write, tmp_path):

@@ -14,8 +14,7 @@ from dlcli import DatasetError
 from dlcli.config.loaders import CsvLoader
 from dlcli.config.sections import PreprocessConfig
 from dlcli.config.steps import Impute, MinMax, Ordinal
-from dlcli.datasets.tables import bulk
-from dlcli.datasets.tables.csv_table import load_csv
+from dlcli.datasets.tables import csv_reader, load_csv
 from dlcli.models.signature import Signature
 from dlcli.prediction.rows import blocks_of_frame, blocks_of_text
 from dlcli.preparation import Preprocessor, fit_preprocessor, resolve
@@ -89,8 +88,8 @@ def test_prediction_reads_what_training_saw(
     options = {"delimiter": delimiter, "types": TYPES} if told else {}
     loader = CsvLoader(path=str(path), target="label", **options)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bulk, "WORTHWHILE", chunks[0])
-        patch.setattr(bulk, "CHUNK", chunks[1])
+        patch.setattr(csv_reader, "MIN_PANDAS_SIZE", chunks[0])
+        patch.setattr(csv_reader, "MAX_CHUNK_SIZE", chunks[1])
         try:
             dataset = load_csv(loader, path, "data")
             chosen = resolve(dataset, section)
@@ -129,7 +128,7 @@ def test_a_missing_value_of_the_only_column_is_a_row(tmp_path):
     blocks = list(blocks_of_text(rows, signature(dataset, fitted)))
 
     assert sum(map(len, blocks)) == 3
-    assert any("rows.csv:4: a blank line is no row" in said for said in blocks[0].notices)
+    assert any("rows.csv:4: blank lines are skipped" in said for said in blocks[0].notices)
 
 
 @pytest.mark.parametrize("name", ["rows.csv", "rows.jsonl"])

@@ -13,7 +13,7 @@ from dlcli.config.sections import PreprocessConfig
 from dlcli.config.steps import Impute, MinMax, OneHot, Ordinal, Scale, Standardize
 from dlcli.datasets import load_dataset
 from dlcli.datasets.dataset import Column, Dataset, Target
-from dlcli.datasets.tables.columns import table
+from dlcli.datasets.tables import to_frame
 from dlcli.preparation import Preprocessor, fit_preprocessor, resolve
 from dlcli.preparation.prepare import scale_notice
 from dlcli.preparation.report import TransformReport
@@ -21,7 +21,7 @@ from dlcli.preparation.report import TransformReport
 
 def numeric(values, **section):
     names = [f"c{index}" for index in range(values.shape[1])]
-    x = table({name: values[:, index] for index, name in enumerate(names)})
+    x = to_frame({name: values[:, index] for index, name in enumerate(names)})
     columns = tuple(Column(name, "numeric", index) for index, name in enumerate(names))
     y = np.zeros(len(values))
     dataset = Dataset("data", x, y, Target("t", "regression"), columns)
@@ -230,7 +230,7 @@ def test_a_column_of_many_categories_needs_little_more_memory_than_its_inputs(wr
 
     rows, categories = 4000, 1000
     labels = np.array([f"c{n % categories:04}" for n in range(rows)], object)
-    x = table({"kind": labels, "size": np.arange(float(rows))})
+    x = to_frame({"kind": labels, "size": np.arange(float(rows))})
     columns = (Column("kind", "categorical", 0), Column("size", "numeric", 1))
     dataset = Dataset("data", x, np.zeros(rows), Target("t", "regression"), columns)
     fitted = fit_preprocessor(dataset, np.arange(rows), resolve(dataset, PreprocessConfig()))

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from dlcli import DatasetError, load_config
 from dlcli.config.loaders import CsvLoader
 from dlcli.datasets import load_dataset
-from dlcli.datasets.tables.columns import to_number
-from dlcli.datasets.tables.csv_table import load_csv
+from dlcli.datasets.tables import load_csv, to_number
 
 
 @pytest.fixture
@@ -102,7 +101,7 @@ def test_without_a_header_columns_are_numbered_and_the_target_goes_by_position(l
         ('age,label\n1,"a\n2,b\n', "never closed"),
         ("age,label\n1,a\x00\n", "NUL"),
         ("age,label\n1,a\n2,\n", "data.csv:3: no 'label' in 1 row"),
-        ("age,label\n1,a\n2,a\n", "'a' in every row"),
+        ("age,label\n1,a\n2,a\n", "target 'label': the only class is 'a'"),
         ("age,label\n1,a\n1e999,b\n", "is infinite"),
         ("age,lable\n1,a\n2,b\n", "Did you mean 'lable'?"),
         ("age\n1\n2\n", "no target column 'label'"),
@@ -203,7 +202,7 @@ def test_oddities_are_noticed(load):
 
     found = " ".join(load(f"record,same,name,label\n{rows}").notices)
 
-    assert "'record' looks like a record number" in found
+    assert "'record' looks like a row number" in found
     assert "'same' has the same value in every row" in found
     assert "'name' looks like an identifier" in found
 

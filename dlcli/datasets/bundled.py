@@ -1,4 +1,4 @@
-"""The data sets that scikit-learn brings along: real data without a download."""
+"""The data sets that come with scikit-learn: real data without a download."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dlcli.datasets.dataset import (
     Target,
     pixel_columns,
 )
-from dlcli.datasets.tables.columns import table
+from dlcli.datasets.tables import to_frame
 
 
 def load_sklearn(dataset: str, name: str) -> Dataset:
@@ -22,14 +22,14 @@ def load_sklearn(dataset: str, name: str) -> Dataset:
     Parameters
     ----------
     dataset : {"breast_cancer", "diabetes", "digits", "iris", "wine"}
-        scikit-learn's name of it.
+        Its name in scikit-learn.
     name : str
-        What the data set is called here.
+        Name of the result.
 
     Returns
     -------
     Dataset
-        A table, or for digits float64 images of shape (n, 8, 8, 1).
+        A table; for digits, ``x`` is float64 of shape (n, 8, 8, 1).
     """
     from sklearn import datasets
 
@@ -49,4 +49,4 @@ def load_sklearn(dataset: str, name: str) -> Dataset:
         class_names = tuple(map(str, bunch.target_names))
         y, target = bunch.target.astype(np.int32), Target("class", "classification", class_names)
     values = {feature: bunch.data[:, index] for index, feature in enumerate(names)}
-    return Dataset(name, table(values), y, target, columns, Dialect("auto", missing=("",)))
+    return Dataset(name, to_frame(values), y, target, columns, Dialect("auto", missing=("",)))

@@ -1,4 +1,4 @@
-"""Files of named data sets: found in the user's folders, or downloaded and checked."""
+"""Files of named data sets: found in the user's folders, or downloaded, and verified."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pathlib import Path
 
 from dlcli.config.known import NAMED_DATASETS, RemoteFile
 from dlcli.config.load import bundled_folder
-from dlcli.datasets.tables.reading import file_sha256
+from dlcli.datasets.checksum import file_sha256
 from dlcli.errors import DatasetError
 from dlcli.files import cache_folder
 
 
 def folders(name: str) -> Iterator[Path]:
-    """Yield where the files of a data set are looked for, in order."""
+    """Yield the folders that may have the files of a data set, in the order of the search."""
     for folder in filter(None, os.environ.get("DLCLI_DATA", "").split(os.pathsep)):
         yield Path(folder).expanduser()
     yield Path("data")
@@ -32,38 +32,38 @@ def find_files(name: str, *, download: bool = True, progress: bool = False) -> l
     name : str
         A key of `NAMED_DATASETS`.
     download : bool
-        Whether to fetch what no folder has.
+        Whether to download files that are in no folder.
     progress : bool
-        Whether downloads show a bar on standard error.
+        Whether to show the progress of downloads on standard error.
 
     Returns
     -------
     list of Path
-        In the order of the data set's ``files``; each has the right checksum.
+        In the order of the data set's ``files``; their checksums are verified.
 
     Raises
     ------
     DatasetError
-        If a file is nowhere and cannot be downloaded, or is another than it should be.
+        If a file is missing and cannot be downloaded, or its checksum differs.
     """
     known = NAMED_DATASETS[name]
     for packing in (known.files, *known.packings):
-        here = [path for file in packing if (path := _local(name, file)) is not None]
-        if len(here) == len(packing):
-            return here
-    found: list[Path] = []
+        local = [path for file in packing if (path := _local(name, file)) is not None]
+        if len(local) == len(packing):
+            return local
+    paths: list[Path] = []
     for file in known.files:
         path = _local(name, file)
         if path is None and download:
             path = _download(name, file, progress=progress)
         if path is None:
-            raise _absent(name, file, "is in none of the data folders")
-        found.append(path)
-    return found
+            raise _missing(name, file, "is in none of the data folders")
+        paths.append(path)
+    return paths
 
 
 def own_table(name: str) -> Path:
-    """Return the file of a table that comes with dlcli."""
+    """Return the file of a table that is part of dlcli."""
     file = f"{name}.csv"
     path = next(
         (p for p in (Path("data") / file, bundled_folder("data") / file) if p.is_file()), None
@@ -83,11 +83,11 @@ def _local(name: str, file: RemoteFile) -> Path | None:
             if path.stat().st_size == file.size and file_sha256(path) == file.sha256:
                 return path
             others.append(path)
-    # Several data sets name their files alike, so a file of another one only stands in the way
-    # where it was put on purpose under the full name.
-    wrong = [path for path in others if not _shared_name(name, file, path)]
-    if not file.url:  # another packing, which is either the one that is known or no concern
+    if not file.url:  # a file of another packing, which need not be there
         return None
+    # Several data sets have files of the same name. A file with another checksum is an error only
+    # if its name belongs to this data set alone.
+    wrong = [path for path in others if not _is_shared_name(name, file, path)]
     if wrong:
         raise DatasetError(
             f"{wrong[0]} is not the published file: its checksum differs",
@@ -96,8 +96,8 @@ def _local(name: str, file: RemoteFile) -> Path | None:
     return None
 
 
-def _shared_name(name: str, file: RemoteFile, path: Path) -> bool:
-    """Tell whether a file is called like one of another data set, or of another packing."""
+def _is_shared_name(name: str, file: RemoteFile, path: Path) -> bool:
+    """Tell whether another data set, or another packing, has a file of this name."""
     return any(
         path.name == other.name and file.sha256 != other.sha256
         for key, known in NAMED_DATASETS.items()
@@ -121,19 +121,19 @@ def _download(name: str, file: RemoteFile, *, progress: bool) -> Path:
             path=folder,
             downloader=pooch.HTTPDownloader(progressbar=progress, timeout=30),
         )
-        return _unpacked(Path(fetched), file) if file.archive else Path(fetched)
+        return _unpack(Path(fetched), file) if file.archive else Path(fetched)
     except ValueError:
         raise DatasetError(
-            f"{file.url} sent another file than was published: its checksum differs. "
-            "The download is removed.",
+            f"the file from {file.url} is not the published one: its checksum differs. "
+            "The download was removed.",
             hint=f"get the file with SHA-256 {file.sha256} elsewhere and put it into {folder}",
         ) from None
-    except OSError as error:  # requests' errors are among them
-        raise _absent(name, file, _network_reason(error)) from None
+    except OSError as error:  # including the errors of requests
+        raise _missing(name, file, _network_reason(error)) from None
 
 
-def _unpacked(archive: Path, file: RemoteFile) -> Path:
-    """Take the one file that is wanted out of a zip, and remove the zip."""
+def _unpack(archive: Path, file: RemoteFile) -> Path:
+    """Extract the file from its zip archive, and remove the archive."""
     assert file.archive is not None  # noqa: S101 (for the type checker)
     with zipfile.ZipFile(archive) as opened:
         data = opened.read(file.archive.member)
@@ -149,22 +149,22 @@ def _unpacked(archive: Path, file: RemoteFile) -> Path:
 def _network_reason(error: OSError) -> str:
     response = getattr(error, "response", None)
     if response is not None:
-        return f"cannot be downloaded (the server answers {response.status_code})"
+        return f"cannot be downloaded (HTTP status {response.status_code})"
     if error.errno is not None and error.filename is not None:
         return f"cannot be stored ({error.strerror}: {error.filename})"
     return "cannot be downloaded (no connection)"
 
 
-def _absent(name: str, file: RemoteFile, reason: str) -> DatasetError:
+def _missing(name: str, file: RemoteFile, reason: str) -> DatasetError:
     folder = os.environ.get("DLCLI_DATA", "").split(os.pathsep)[0] or str(Path("data").absolute())
     return DatasetError(
         f"{file.name} of data set {name!r} {reason}: {file.url}",
-        hint=f"put the file into {folder}, or try the config with --sample (generated data)",
+        hint=f"put the file into {folder}, or try the config with --sample",
     )
 
 
 def is_available(name: str) -> bool:
-    """Tell whether a named data set can be loaded without a download."""
+    """Tell whether a named data set can be loaded without downloading."""
     try:
         find_files(name, download=False)
     except DatasetError:
@@ -173,5 +173,5 @@ def is_available(name: str) -> bool:
 
 
 def total_size(files: Sequence[RemoteFile]) -> int:
-    """Return the bytes of all files."""
+    """Return the size of all files in bytes."""
     return sum(file.size for file in files)

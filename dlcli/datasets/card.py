@@ -1,7 +1,8 @@
-"""What is in a data set, at a glance."""
+"""Summaries of data sets: columns, classes, repeated rows."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,16 +11,17 @@ from typing import Any
 import numpy as np
 
 from dlcli.datasets.dataset import Dataset
-from dlcli.datasets.tables.columns import table
-from dlcli.datasets.tables.file_table import read_file_table
+from dlcli.datasets.tables import read_file_table, to_frame
 from dlcli.types import Array
 
 MAX_EXAMPLES = 5
+# Of a column with as many distinct texts, no text is typical.
+MAX_DISTINCT = 50
 
 
 @dataclass(frozen=True)
 class ColumnCard:
-    """One column.
+    """Summary of a column.
 
     Parameters
     ----------
@@ -27,11 +29,11 @@ class ColumnCard:
     missing : int
         Rows without a value.
     distinct : int
-        Different values.
+        Number of distinct values.
     low, mean, high : float or None
-        Of numbers.
+        Minimum, mean and maximum of numbers.
     examples : tuple of str
-        Most frequent texts of a categorical column.
+        The most frequent texts of a categorical column.
     """
 
     name: str
@@ -51,22 +53,21 @@ class ColumnCard:
 
 @dataclass(frozen=True)
 class Card:
-    """A data set.
+    """Summary of a data set.
 
     Parameters
     ----------
     name : str
     rows : int
     columns : tuple of ColumnCard
-        Of a table.
     shape : tuple of int
-        Of one sample of an array.
+        Shape of a sample, if these are arrays.
     target : str
-        Empty if none is named.
+        Empty if there is none.
     classes : mapping
         Rows per class.
     duplicates : int
-        Rows that repeat an earlier one, target included.
+        Rows that repeat an earlier row, target included.
     notices : tuple of str
     """
 
@@ -80,7 +81,7 @@ class Card:
     notices: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Return the card as plain data."""
+        """Return the card as values that JSON can store."""
         return {
             "name": self.name,
             "rows": self.rows,
@@ -98,7 +99,7 @@ class Card:
 
 
 def describe(dataset: Dataset) -> Card:
-    """Describe a data set that is loaded."""
+    """Summarise a data set."""
     names = dataset.target.class_names
     counts = np.bincount(dataset.y, minlength=len(names)).tolist() if names else []
     classes = dict(zip(names, counts, strict=True))
@@ -133,7 +134,7 @@ def describe(dataset: Dataset) -> Card:
 
 
 def _describe_medium(name: str, values: Array, sampling_rate: int) -> ColumnCard:
-    """Describe a column of texts by their words, of recordings by their seconds."""
+    """Summarise texts by their numbers of words, recordings by their seconds."""
     if sampling_rate:
         kind, sizes = "audio, in seconds", [len(recording) / sampling_rate for recording in values]
         distinct = len({recording.tobytes() for recording in values})
@@ -146,50 +147,47 @@ def _describe_medium(name: str, values: Array, sampling_rate: int) -> ColumnCard
 
 
 def describe_column(name: str, type: str, values: Array) -> ColumnCard:  # noqa: A002
-    """Describe one column.
+    """Summarise a column.
 
     Parameters
     ----------
     name, type : str
     values : ndarray, shape (n,)
-        float64 with NaN, or objects with None, for what is missing.
+        float64 with NaN, or objects with None, for missing values.
     """
     if values.dtype == object:
-        present = [value for value in values.tolist() if value is not None]
-        counted = (
-            {text: present.count(text) for text in set(present)} if len(set(present)) < 50 else {}
-        )
-        frequent = sorted(counted, key=lambda text: (-counted[text], text))[:MAX_EXAMPLES]
-        missing = len(values) - len(present)
-        return ColumnCard(
-            name, type, missing, len(set(present)), examples=tuple(map(str, frequent))
-        )
-    present_values = values[~np.isnan(values)]
-    if not len(present_values):
+        counts = Counter(values.tolist())
+        missing = counts.pop(None, 0)
+        frequent: list[Any] = []
+        if len(counts) < MAX_DISTINCT:
+            frequent = sorted(counts, key=lambda text: (-counts[text], text))[:MAX_EXAMPLES]
+        return ColumnCard(name, type, missing, len(counts), examples=tuple(map(str, frequent)))
+    present = values[~np.isnan(values)]
+    if not len(present):
         return ColumnCard(name, type, len(values), 0)
     return ColumnCard(
         name,
         type,
-        len(values) - len(present_values),
-        len(np.unique(present_values)),
-        float(present_values.min()),
-        float(present_values.mean()),
-        float(present_values.max()),
+        len(values) - len(present),
+        len(np.unique(present)),
+        float(present.min()),
+        float(present.mean()),
+        float(present.max()),
     )
 
 
 def describe_file(path: Path) -> Card:
-    """Describe a CSV file whose target nobody has named: every column as it is.
+    """Summarise a CSV file without a target.
 
     Raises
     ------
     DatasetError
         If the file cannot be read.
     """
-    read = read_file_table(path)
+    table = read_file_table(path)
     cards = [
-        describe_column(column.name, column.type, read.values[column.name])
-        for column in read.columns
+        describe_column(column.name, column.type, table.values[column.name])
+        for column in table.columns
     ]
-    repeated = int(table(dict(read.values)).duplicated().sum())
-    return Card(path.name, len(read), tuple(cards), duplicates=repeated, notices=read.notices)
+    repeated = int(to_frame(dict(table.values)).duplicated().sum())
+    return Card(path.name, len(table), tuple(cards), duplicates=repeated, notices=table.notices)

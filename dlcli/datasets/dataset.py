@@ -11,12 +11,14 @@ import numpy as np
 from pydantic import Field
 
 from dlcli.config.known import Facts, Task
+from dlcli.errors import DatasetError
 from dlcli.types import Array
 
 if TYPE_CHECKING:
     import pandas as pd
 
 ColumnType = Literal["numeric", "categorical", "boolean", "text", "audio"]
+MAX_CATEGORIES = 1000
 PARTS = ("train", "validation", "test")
 # What people call the parts, in columns and in folders.
 PART_WORDS = {
@@ -238,10 +240,35 @@ def take_rows(x: Any, rows: Array) -> Any:
     return x[rows] if isinstance(x, np.ndarray) else x.iloc[rows].reset_index(drop=True)
 
 
+def train_test_parts(train: int, test: int) -> Array:
+    """Return ``Dataset.parts`` of training rows followed by official test rows."""
+    return np.repeat(np.array([0, 2], np.int8), [train, test])
+
+
 def pixel_columns(shape: tuple[int, ...]) -> tuple[Column, ...]:
     """Name the flattened positions of an array, for rows of a CSV."""
     count = int(np.prod(shape))
     return tuple(Column(f"pixel_{index}", "numeric", index) for index in range(count))
 
 
-MAX_CATEGORIES = 1000
+def check_category_count(column: str, count: int, *, where: str = "") -> None:
+    """Refuse a column with so many categories that encoding them makes no sense.
+
+    Parameters
+    ----------
+    column : str
+    count : int
+        Number of its categories.
+    where : str
+        The file, for the message.
+
+    Raises
+    ------
+    DatasetError
+    """
+    if count > MAX_CATEGORIES:
+        raise DatasetError(
+            f"{where}{': ' if where else ''}column {column!r} has {count} categories; "
+            f"at most {MAX_CATEGORIES} are possible",
+            hint=f"leave it out with `drop: [{column}]`, or set `types: {{{column}: text}}`",
+        )

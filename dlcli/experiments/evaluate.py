@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from dlcli.config import Config, load_config
 from dlcli.datasets.dataset import Dialect, Target
-from dlcli.datasets.tables.columns import numbers, to_number
+from dlcli.datasets.tables import RawColumn, to_number, to_numbers
 from dlcli.errors import DatasetError, ModelFileError
 from dlcli.models.loading import Engine, LoadedModel, load_model
 from dlcli.models.metadata import Metadata
@@ -186,8 +186,8 @@ def _true_values(raw: RawBlock, target: Target, dialect: Dialect, source: str) -
     texts = [text.strip() for text in raw.target or ()]
     lines = raw.lines or range(1, len(texts) + 1)
     if target.task == "regression":
-        without_missing = replace(dialect, missing=())
-        return numbers(texts, without_missing, name=target.name, lines=lines, where=source)
+        column = RawColumn(target.name, texts, lines, source, dialect)
+        return to_numbers(column.without_missing())
     codes = {label: code for code, label in enumerate(target.labels or target.class_names)}
     values = {to_number(name): code for name, code in codes.items()}
     if len(values) == len(codes):  # every class is a number: "1.0" is the class "1"

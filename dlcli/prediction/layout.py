@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dlcli.datasets.tables.reading import looks_like_header
+from dlcli.datasets.tables import looks_like_header
 from dlcli.errors import DatasetError, did_you_mean
 from dlcli.models.signature import Signature
 

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
-from dlcli.datasets.media.archives import ARCHIVES, LARGEST, walk
-from dlcli.datasets.media.pictures import ENDINGS as PICTURES
-from dlcli.datasets.media.pictures import decode_picture
-from dlcli.datasets.media.recordings import ENDINGS as RECORDINGS
-from dlcli.datasets.media.recordings import decode_wav
-from dlcli.datasets.media.texts import ENDINGS as TEXTS
-from dlcli.datasets.tables.columns import numbers, objects
-from dlcli.datasets.tables.reading import read_blocks, read_header
-from dlcli.datasets.tables.rows import Rows
-from dlcli.datasets.tables.series import windows
-from dlcli.datasets.tables.text import FOR_PREDICTION, decode_text, open_text
+from dlcli.datasets.media import (
+    SUFFIXES,
+    decode_audio,
+    decode_image,
+    is_collection,
+    read_file,
+    walk,
+)
+from dlcli.datasets.tables import decode_text, objects, read_series, to_numbers, windows
 from dlcli.errors import DatasetError
 from dlcli.models.signature import Signature
 from dlcli.prediction.rows import RawBlock
@@ -27,10 +24,9 @@ from dlcli.types import Array
 
 # Other pictures and recordings that people have.
 OTHER_MEDIA = (
-    *PICTURES, *RECORDINGS, ".gif", ".bmp", ".webp", ".tif", ".tiff", ".heic", ".svg", ".pdf",
-    ".mp3", ".ogg", ".flac", ".m4a",
+    *SUFFIXES["image"], *SUFFIXES["audio"], ".gif", ".bmp", ".webp", ".tif", ".tiff", ".heic",
+    ".svg", ".pdf", ".mp3", ".ogg", ".flac", ".m4a",
 )  # fmt: skip
-FILES = {"image": PICTURES, "audio": RECORDINGS, "text": TEXTS}
 # A block has at most so many files, and ends sooner if they are large.
 FILE_BLOCK = 256
 BLOCK_VALUES = 4_000_000
@@ -47,9 +43,9 @@ def is_media(path: Path, signature: Signature) -> bool:
     A single ``.txt`` file is no such: it has a text in each line.
     """
     kind = _kind(signature)
-    endings = FILES.get(kind, ())
+    endings = SUFFIXES.get(kind, ())
     single = kind != "text" and path.suffix.lower() in endings
-    return bool(endings) and (path.is_dir() or path.name.endswith(ARCHIVES) or single)
+    return bool(endings) and (is_collection(path) or single)
 
 
 def refuse(path: Path, signature: Signature) -> None:
@@ -59,7 +55,7 @@ def refuse(path: Path, signature: Signature) -> None:
     ------
     DatasetError
     """
-    endings = FILES.get(_kind(signature), ())
+    endings = SUFFIXES.get(_kind(signature), ())
     takes_rows = _kind(signature) != "audio" and path.suffix.lower() not in OTHER_MEDIA
     if endings and not takes_rows:
         raise DatasetError(
@@ -101,7 +97,7 @@ def blocks_of_files(
         target = _known_classes(folders, signature, labelled=labelled)
         yield RawBlock(values, len(names), names[0], said, target, names=names)
     if empty:
-        endings = ", ".join(FILES[kind])
+        endings = ", ".join(SUFFIXES[kind])
         raise DatasetError(f"no file that ends in {endings} in {', '.join(map(str, paths))}")
 
 
@@ -113,7 +109,7 @@ def _chunks(paths: Sequence[Path], signature: Signature) -> Iterator[Chunk]:
     decode: Any = {"image": _picture, "audio": _recording, "text": _text}[_kind(signature)]
     chunk: Chunk = ([], [], [])
     size = 0
-    for name, folder, data in _files(paths, FILES[_kind(signature)]):
+    for name, folder, data in _files(paths, SUFFIXES[_kind(signature)]):
         item = decode(data, name, signature)
         for part, value in zip(chunk, (name, folder, item), strict=True):
             part.append(value)
@@ -128,25 +124,21 @@ def _chunks(paths: Sequence[Path], signature: Signature) -> Iterator[Chunk]:
 def _files(paths: Sequence[Path], endings: Sequence[str]) -> Iterator[tuple[str, str, bytes]]:
     """Yield the name, the folder it lies in, and the content of every file."""
     for path in paths:
-        if path.is_dir() or path.name.endswith(ARCHIVES):
+        if is_collection(path):
             for name, data in walk(path, endings):
                 yield str(path / name), PurePosixPath(name).parent.name, data
-        elif not path.is_file():
-            raise DatasetError(f"no file {str(path)!r}")
-        elif path.stat().st_size > LARGEST:
-            raise DatasetError(f"{path} is larger than {LARGEST >> 20} MB")
         else:
-            yield str(path), "", path.read_bytes()
+            yield str(path), "", read_file(path)
 
 
 def _picture(data: bytes, name: str, signature: Signature) -> Array:
     height, width, channels = signature.preprocessor.shape
-    pixels = decode_picture(data, name, channels, (height, width))
+    pixels = decode_image(data, name, channels, (height, width))
     return pixels.astype(np.float32) * (signature.medium.high / 255)
 
 
 def _recording(data: bytes, name: str, signature: Signature) -> Array:
-    return decode_wav(data, name, signature.medium.sampling_rate)[0]
+    return decode_audio(data, name, signature.medium.sampling_rate)[0]
 
 
 def _light_or_dark(mean: float, signature: Signature) -> tuple[str, ...]:
@@ -198,7 +190,9 @@ def blocks_of_series(
     DatasetError
         If the column is missing, a value is no number, or there are fewer than a window.
     """
-    values, texts, name = _read_series(path, signature)
+    column = signature.target.name if signature.target else "0"
+    series = read_series(path, column, signature.dialect)
+    values, name = to_numbers(series), series.where
     window = signature.input_shape[0]
     if len(values) < window + labelled:
         raise DatasetError(f"{name}: {len(values)} rows, but the model looks at {window} before")
@@ -207,28 +201,6 @@ def blocks_of_series(
     for start in range(0, len(cut), LINES):
         part = cut[start : start + LINES]
         numbered = [str(window + start + index + 1) for index in range(len(part))]
-        target = texts[window + start : window + start + len(part)] if labelled else None
+        following = slice(window + start, window + start + len(part))
+        target: Any = series.texts[following] if labelled else None
         yield RawBlock(part, len(part), name, (), target, names=numbered)
-
-
-def _read_series(path: Path | str, signature: Signature) -> tuple[Array, Sequence[str], str]:
-    name = "standard input" if path == "-" else str(path)
-    wanted = signature.target.name if signature.target else "0"
-    with open_text(path, signature.dialect.encoding, FOR_PREDICTION) as text:
-        dialect = replace(signature.dialect, delimiter="auto")
-        rows = Rows(text, name, dialect, advice=FOR_PREDICTION)
-        found, first = read_header(rows, "auto", None)
-        block = next(read_blocks(rows, first, 1 << 62), None)
-    if block is None:
-        raise DatasetError(f"{name} has no rows below its header")
-    if wanted in found:
-        position = found.index(wanted)
-    elif len(found) == 1:
-        position = 0
-    else:
-        raise DatasetError(
-            f"{name}: no column {wanted!r}", hint=f"its columns are {', '.join(found[:12])}"
-        )
-    texts = block.texts[position]
-    plain = replace(signature.dialect, missing=())
-    return numbers(texts, plain, name=wanted, lines=block.lines, where=name), texts, name

@@ -15,8 +15,8 @@ from dlcli.errors import DatasetError, ModelFileError
 from dlcli.models.loading import Engine, LoadedModel, load_model
 from dlcli.models.onnx_cache import cache_graph
 from dlcli.models.signature import Signature, signature_of
-from dlcli.prediction.ahead import read_ahead
 from dlcli.prediction.media import blocks_of_files, blocks_of_series, is_media, refuse
+from dlcli.prediction.prefetch import prefetch
 from dlcli.prediction.rows import RawBlock, blocks_of_frame, blocks_of_text
 from dlcli.preparation.report import TransformReport
 from dlcli.preparation.targets import decode, probabilities
@@ -275,7 +275,7 @@ def _source_of_paths(
             lambda: blocks_of_series(table, signature, labelled=labelled), "row", once=is_stdin
         )
     return Source(
-        lambda: _rows(read_ahead(blocks_of_text(table, signature)), signature, invert),
+        lambda: _rows(prefetch(blocks_of_text(table, signature)), signature, invert),
         once=is_stdin,
     )
 

@@ -1,4 +1,4 @@
-"""Loaders of image archives: IDX files as MNIST publishes them, and Keras's .npz."""
+"""Loaders of arrays of images: IDX files, as of MNIST, and Keras's .npz archives."""
 
 from __future__ import annotations
 
@@ -9,8 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
-from dlcli.datasets.dataset import PIXELS, Dataset, Medium, Target, pixel_columns
-from dlcli.datasets.tables.reading import file_sha256
+from dlcli.datasets.checksum import file_sha256
+from dlcli.datasets.dataset import (
+    PIXELS,
+    Dataset,
+    Medium,
+    Target,
+    pixel_columns,
+    train_test_parts,
+)
+from dlcli.datasets.tables import encode_classes
 from dlcli.errors import DatasetError, first_line
 from dlcli.types import Array
 
@@ -31,16 +39,16 @@ def read_idx(path: Path) -> Array:
     Returns
     -------
     ndarray of uint8
-        Shape as the file's header says.
+        The shape is that of the file's header.
 
     Raises
     ------
     DatasetError
-        If the file is no IDX file of bytes, or its size is not what the header says.
+        If it is not an IDX file of bytes, or its size does not match its header.
 
     Notes
     -----
-    The format: LeCun, Cortes and Burges, "The MNIST database of handwritten digits".
+    Format: LeCun, Cortes and Burges, "The MNIST database of handwritten digits".
     """
     data = path.read_bytes()
     try:
@@ -48,7 +56,7 @@ def read_idx(path: Path) -> Array:
     except (OSError, EOFError) as error:
         raise DatasetError(f"{path} is damaged: {error}") from None
     if len(data) < 4 or data[:3] != b"\x00\x00\x08" or not 1 <= data[3] <= 4:
-        raise DatasetError(f"{path} is no IDX file of bytes")
+        raise DatasetError(f"{path} is not an IDX file of bytes")
     dimensions = data[3]
     start = 4 + 4 * dimensions
     shape = tuple(np.frombuffer(data, ">u4", dimensions, 4).tolist()) if len(data) >= start else ()
@@ -75,15 +83,15 @@ def find_idx(folder: Path) -> list[Path]:
     Raises
     ------
     DatasetError
-        If one is not there.
+        If one is missing.
     """
-    found = []
+    paths = []
     for name in IDX_FILES:
         path = next((p for p in (folder / f"{name}.gz", folder / name) if p.is_file()), None)
         if path is None:
             raise DatasetError(f"no {name} or {name}.gz in {folder}")
-        found.append(path)
-    return found
+        paths.append(path)
+    return paths
 
 
 def load_npz(name: str, path: Path, class_names: Sequence[str] | None) -> Dataset:
@@ -103,10 +111,10 @@ def load_npz(name: str, path: Path, class_names: Sequence[str] | None) -> Datase
         with np.load(path, allow_pickle=False) as archive:
             missing = [key for key in NPZ_KEYS if key not in archive]
             arrays = [archive[key] for key in NPZ_KEYS if key in archive]
-    except Exception as error:  # noqa: BLE001 (a reader of strangers' files raises what it likes)
-        pickled = "pickle" in str(error)
-        why = "it holds pickles, which may be code" if pickled else first_line(error)
-        raise DatasetError(f"{path} is no archive of plain arrays: {why}") from None
+    except Exception as error:  # noqa: BLE001 (readers raise anything on untrusted files)
+        is_pickle = "pickle" in str(error)
+        reason = "it contains pickles, which can run code" if is_pickle else first_line(error)
+        raise DatasetError(f"{path} is not an archive of plain arrays: {reason}") from None
     if missing:
         raise DatasetError(f"{path}: no array {', '.join(missing)}")
     return _images(name, arrays, [path], class_names)
@@ -123,20 +131,16 @@ def _images(
         raise DatasetError(f"{name}: training images {x_train.shape[1:]}, test {x_test.shape[1:]}")
     x, y = np.concatenate([x_train, x_test]), np.concatenate([y_train.ravel(), y_test.ravel()])
     x = x[..., np.newaxis] if x.ndim == 3 else x
-    codes, y = np.unique(y, return_inverse=True)
-    names = tuple(class_names or map(str, codes.tolist()))
-    if len(names) != len(codes):
-        raise DatasetError(f"{name}: {len(codes)} classes, but `class_names` has {len(names)}")
-    parts = np.repeat(np.array([0, 2], np.int8), [len(x_train), len(x_test)])
+    names, _, y = encode_classes(list(map(str, y.tolist())), class_names, name)
     return Dataset(
         name,
         x,
-        y.astype(np.int32),
+        y,
         Target("label", "classification", names),
         pixel_columns(x.shape[1:]),
         PIXELS,
         medium=_medium(x),
-        parts=parts,
+        parts=train_test_parts(len(x_train), len(x_test)),
         files={str(path): file_sha256(path) for path in paths},
     )
 

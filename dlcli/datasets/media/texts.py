@@ -1,4 +1,4 @@
-"""Raw texts: a column of a table, or class folders of files; and Keras's indexed archives."""
+"""Raw texts: a column of a table, class folders of files, or Keras's archives of word indices."""
 
 from __future__ import annotations
 
@@ -14,24 +14,20 @@ from typing import IO, Any, ClassVar
 import numpy as np
 
 from dlcli.config.loaders import IndexedTextLoader, TextLoader
-from dlcli.datasets.dataset import Column, Dataset, Dialect, Target
-from dlcli.datasets.media.archives import ARCHIVES
-from dlcli.datasets.media.folders import Naming, read_folder
-from dlcli.datasets.tables.columns import objects, table
-from dlcli.datasets.tables.csv_table import load_csv
-from dlcli.datasets.tables.reading import file_sha256
-from dlcli.datasets.tables.target_column import name_classes
-from dlcli.datasets.tables.text import decode_text
+from dlcli.config.sections import SplitConfig
+from dlcli.datasets.checksum import file_sha256
+from dlcli.datasets.dataset import Column, Dataset, Dialect, Target, train_test_parts
+from dlcli.datasets.media.archives import is_collection
+from dlcli.datasets.media.folders import LabelParser, read_folder
+from dlcli.datasets.tables import decode_text, load_csv, name_classes, objects, to_frame
 from dlcli.errors import DatasetError
 from dlcli.types import Array
 
-ENDINGS = (".txt",)
-TABLE_ONLY = ("header", "names", "delimiter", "quoting", "comment")
+TEXT_SUFFIXES = (".txt",)
+TABLE_OPTIONS = ("header", "names", "delimiter", "quoting", "comment")
 
 
-def load_text(
-    loader: TextLoader, paths: Sequence[Path], name: str, extra: Sequence[str | int]
-) -> Dataset:
+def load_text(loader: TextLoader, paths: Sequence[Path], name: str, split: SplitConfig) -> Dataset:
     """Load raw texts with their classes.
 
     Parameters
@@ -40,51 +36,47 @@ def load_text(
     paths : sequence of Path
         A table; two of them, training and test; or a folder or archive of class folders.
     name : str
-        What the data set is called.
-    extra : sequence of str or int
-        ``split.column`` and ``split.group``.
+        Name of the data set.
+    split : SplitConfig
+        Its ``column`` and ``group`` are for a single table.
 
     Returns
     -------
     Dataset
         ``x``: one column of text.
     """
-    if paths[0].is_dir() or paths[0].name.endswith(ARCHIVES):
-        if extra:
+    has_columns = split.column is not None or split.group is not None
+    if is_collection(paths[0]):
+        if has_columns:
             raise DatasetError(f"{paths[0]}: split.column and split.group are for tables")
         return _from_folder(loader, paths[0], name)
-    if extra and len(paths) > 1:
+    if has_columns and len(paths) > 1:
         raise DatasetError(f"{name} has official test rows; leave out split.column and split.group")
-    read = [load_csv(loader.table(), path, name, extra, kind="text") for path in paths]
-    if len(read) == 1:
-        return read[0]
-    if read[0].target != read[1].target:
+    tables = [load_csv(loader.table(), path, name, split, feature_type="text") for path in paths]
+    if len(tables) == 1:
+        return tables[0]
+    if tables[0].target != tables[1].target:
         raise DatasetError(f"{paths[1]}: other classes than in {paths[0]}")
-    return _joined(read)
+    return _concatenate(*tables)
 
 
-def _joined(read: Sequence[Dataset]) -> Dataset:
-    """Put training and test rows together."""
+def _concatenate(train: Dataset, test: Dataset) -> Dataset:
     import pandas as pd
 
-    train, test = read
     return replace(
         train,
         x=pd.concat([pd.DataFrame(train.x), pd.DataFrame(test.x)], ignore_index=True),
         y=np.concatenate([train.y, test.y]),
-        parts=_marked(len(train), len(test)),
+        parts=train_test_parts(len(train), len(test)),
         files={**train.files, **test.files},
     )
 
 
-def _marked(train: int, test: int) -> Array:
-    """Return the parts of training rows with the official test rows behind them."""
-    return np.repeat(np.array([0, 2], np.int8), [train, test])
-
-
 def _from_folder(loader: TextLoader, path: Path, name: str) -> Dataset:
     ignored = [
-        key for key in TABLE_ONLY if getattr(loader, key) != TextLoader.model_fields[key].default
+        option
+        for option in TABLE_OPTIONS
+        if getattr(loader, option) != TextLoader.model_fields[option].default
     ]
     if ignored:
         raise DatasetError(f"{path} is a folder; {ignored[0]!r} of the loader is for tables")
@@ -92,26 +84,25 @@ def _from_folder(loader: TextLoader, path: Path, name: str) -> Dataset:
     def decode(data: bytes, file: str) -> str:
         return decode_text(data, file, loader.encoding)
 
-    found = read_folder(path, ENDINGS, Naming(loader.classes), decode)
-    facts = found.facts(loader.class_names, None)
+    texts = read_folder(path, TEXT_SUFFIXES, LabelParser(loader.classes), decode)
+    fields = texts.dataset_fields(loader.class_names, None)
     column = Column(str(loader.text), "text", 0)
-    values = table({column.name: objects(found.items)})
-    return Dataset(name, values, columns=(column,), dialect=Dialect(width=1), **facts)
+    values = to_frame({column.name: objects(texts.items)})
+    return Dataset(name, values, columns=(column,), dialect=Dialect(width=1), **fields)
 
 
 def load_indexed(loader: IndexedTextLoader, paths: Sequence[Path], name: str) -> Dataset:
-    """Load texts that are kept as ranks of words, and write them in words again.
+    """Load texts that are stored as word indices, and convert them back to words.
 
-    As words they go through the same preprocessing as a sentence that somebody types, with a
-    vocabulary learned from the training rows.
+    As words they are preprocessed like any other text, with a vocabulary of the training rows.
 
     Parameters
     ----------
     loader : IndexedTextLoader
     paths : sequence of Path
-        The archive, whose checksum is known, and its word index.
+        The archive, whose checksum has been verified, and its word index.
     name : str
-        What the data set is called.
+        Name of the data set.
 
     Returns
     -------
@@ -121,35 +112,34 @@ def load_indexed(loader: IndexedTextLoader, paths: Sequence[Path], name: str) ->
     words = _words(paths[1])
     arrays = _arrays(paths[0])
     keys = ("x", "y") if "x" in arrays else ("x_train", "y_train", "x_test", "y_test")
-    ranks, labels = [arrays[key] for key in keys[::2]], [arrays[key] for key in keys[1::2]]
-    texts = objects([" ".join(words[row].tolist()) for row in chain(*ranks)])
+    indices, labels = [arrays[key] for key in keys[::2]], [arrays[key] for key in keys[1::2]]
+    texts = objects([" ".join(words[row].tolist()) for row in chain(*indices)])
     y = np.concatenate(labels).astype(np.int32)
-    names, raw = name_classes(
-        tuple(map(str, range(int(y.max()) + 1))), loader.class_names, str(paths[0])
-    )
+    classes = tuple(map(str, range(int(y.max()) + 1)))
+    class_names, file_labels = name_classes(classes, loader.class_names, str(paths[0]))
     return Dataset(
         name,
-        table({"text": texts}),
+        to_frame({"text": texts}),
         y,
-        Target("class", "classification", names, labels=raw),
+        Target("class", "classification", class_names, labels=file_labels),
         (Column("text", "text", 0),),
         Dialect(width=1),
-        parts=_marked(*map(len, ranks)) if len(ranks) == 2 else None,
+        parts=train_test_parts(*map(len, indices)) if len(indices) == 2 else None,
         files={str(path): file_sha256(path) for path in paths},
     )
 
 
 def _words(path: Path) -> Array:
-    """Return the words of an index, each at its rank; the first rank is 1."""
+    """Return the words by index; the first has index 1."""
     index: dict[str, int] = json.loads(path.read_text(encoding="utf-8"))
     words = objects(["?"] * (max(index.values()) + 1))
-    for word, rank in index.items():
-        words[rank] = word
+    for word, position in index.items():
+        words[position] = word
     return words
 
 
-class _Items:
-    """Stands for an array of objects in a pickle; keeps the objects."""
+class _PickledItems:
+    """Takes the place of an array of objects in a pickle, and keeps the objects."""
 
     items: Any = ()
 
@@ -157,8 +147,8 @@ class _Items:
         self.items = state[4]
 
 
-class _Nothing:
-    """Stands for what only describes an array."""
+class _Ignored:
+    """Takes the place of the description of an array in a pickle."""
 
     def __init__(self, *_: Any) -> None:
         pass
@@ -167,29 +157,29 @@ class _Nothing:
         pass
 
 
-def _items(*_: Any) -> _Items:
-    return _Items()
+def _reconstruct(*_: Any) -> _PickledItems:
+    return _PickledItems()
 
 
-class _PlainUnpickler(pickle.Unpickler):
-    """Rebuild lists of numbers; nothing of NumPy or anything else is ever called."""
+class _ListUnpickler(pickle.Unpickler):
+    """Read arrays of lists of numbers; no function of NumPy or another module is called."""
 
-    STAND_INS: ClassVar[dict[tuple[str, str], Any]] = {
-        ("numpy.core.multiarray", "_reconstruct"): _items,
-        ("numpy._core.multiarray", "_reconstruct"): _items,
-        ("numpy", "ndarray"): _Nothing,
-        ("numpy", "dtype"): _Nothing,
+    CLASSES: ClassVar[dict[tuple[str, str], Any]] = {
+        ("numpy.core.multiarray", "_reconstruct"): _reconstruct,
+        ("numpy._core.multiarray", "_reconstruct"): _reconstruct,
+        ("numpy", "ndarray"): _Ignored,
+        ("numpy", "dtype"): _Ignored,
     }
 
     def find_class(self, module: str, name: str) -> Any:
         try:
-            return self.STAND_INS[module, name]
+            return self.CLASSES[module, name]
         except KeyError:
-            raise pickle.UnpicklingError(f"{module}.{name} is no array") from None
+            raise pickle.UnpicklingError(f"{module}.{name} is not an array") from None
 
 
 def _arrays(path: Path) -> dict[str, Array]:
-    """Read the arrays of an archive; what is pickled is lists of numbers."""
+    """Read the arrays of an archive; pickled ones are lists of numbers."""
     arrays = {}
     try:
         with zipfile.ZipFile(path) as archive:
@@ -207,10 +197,10 @@ def _arrays(path: Path) -> dict[str, Array]:
 def _array(file: IO[bytes]) -> Array:
     version = np.lib.format.read_magic(file)
     if version == (1, 0):
-        shape, _, kind = np.lib.format.read_array_header_1_0(file)
+        shape, _, dtype = np.lib.format.read_array_header_1_0(file)
     else:
-        shape, _, kind = np.lib.format.read_array_header_2_0(file)
-    if kind.hasobject:
-        held = _PlainUnpickler(file, encoding="latin1").load()
-        return objects([np.asarray(row, np.int64) for row in held.items])
-    return np.frombuffer(file.read(), kind).reshape(shape)
+        shape, _, dtype = np.lib.format.read_array_header_2_0(file)
+    if dtype.hasobject:
+        pickled = _ListUnpickler(file, encoding="latin1").load()
+        return objects([np.asarray(row, np.int64) for row in pickled.items])
+    return np.frombuffer(file.read(), dtype).reshape(shape)

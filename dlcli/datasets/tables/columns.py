@@ -1,10 +1,11 @@
-"""Types of columns, told from their text once and kept."""
+"""Types of columns: detected from their texts, and texts converted to values."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,18 +18,20 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BOOLEANS: dict[str, float] = {
-    **dict.fromkeys(["true", "yes", "y", "t"], 1.0),
-    **dict.fromkeys(["false", "no", "n", "f"], 0.0),
+    **dict.fromkeys(["true", "yes", "y", "t", "1", "1.0"], 1.0),
+    **dict.fromkeys(["false", "no", "n", "f", "0", "0.0"], 0.0),
 }
 BOOLEAN_PAIRS = ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"})
-MOSTLY = 0.9
+# If more than this share of the values are numbers, the others are taken for mistakes.
+NEARLY_ALL = 0.9
+MIN_ROWS_FOR_MISTAKES = 10
 THOUSANDS = re.compile(r"[-+]?[0-9]{1,3}(\.[0-9]{3})+(,[0-9]+)?")
-# Numbers as people write them for people: what it is, how it looks, and what to do about it.
-WRITTEN = (
+# Numbers as people write them: what float() rejects in them, their form, and what to do.
+WRITTEN_NUMBERS = (
     (
         "commas between its digits",
         re.compile(r"[-+]?[1-9][0-9]{0,2}(,[0-9]{3})+"),
-        'remove them if they mark thousands, or set `decimal: ","` in the loader',
+        'remove them if they separate thousands, or set `decimal: ","` in the loader',
     ),
     (
         "a decimal comma",
@@ -36,14 +39,14 @@ WRITTEN = (
         'set `decimal: ","` in the loader',
     ),
     (
-        "marks between its thousands",
+        "thousands separators",
         re.compile(r"[-+]?[0-9]{1,3}([,.'’ \u00a0\u2009\u202f][0-9]{3})+([.,][0-9]+)?"),
-        'remove the marks from the file, or set `decimal: ","` in the loader if they are points',
+        'remove them from the file, or set `decimal: ","` in the loader if they are points',
     ),
     (
         "a decimal point",
         re.compile(r"[-+]?[0-9]*\.[0-9]+([eE][-+]?[0-9]+)?"),
-        "leave `decimal` out of the loader",
+        "remove `decimal` from the loader",
     ),
     (
         "a percent sign",
@@ -51,17 +54,50 @@ WRITTEN = (
         "remove the signs from the file",
     ),
     (
-        "a currency",
+        "a currency sign",
         re.compile(r"[-+]?[€$£¥₩]\s*[-+]?[0-9.,]+|[-+]?[0-9.,]+\s*[€$£¥₩원]"),
         "remove the signs from the file",
     ),
 )
 
 
-def to_number(text: str, decimal: str = ".") -> float:
-    """Read a number as people write it; NaN if the text is none.
+@dataclass(frozen=True)
+class RawColumn:
+    """A column of a text file before conversion.
 
-    Underscores, which Python allows, are not numbers' business in a data file.
+    Parameters
+    ----------
+    name : str
+    texts : sequence of str, or ndarray of float64
+        Numbers, NaN where a value is missing, if they were parsed already.
+    lines : sequence of int
+        Line of each text, for messages.
+    where : str
+        The file, for messages.
+    dialect : Dialect
+        Its decimal separator and the texts that mean a missing value.
+    """
+
+    name: str
+    texts: Sequence[str] | Array
+    lines: Sequence[int]
+    where: str
+    dialect: Dialect
+
+    def cell(self, index: int, subject: str = "column") -> str:
+        """Return a text with its place, as the beginning of a message."""
+        text = self.texts[index].strip()
+        return f"{self.where}:{self.lines[index]}: {text!r} in {subject} {self.name!r}"
+
+    def without_missing(self) -> RawColumn:
+        """Return the column with every text being a value."""
+        return replace(self, dialect=replace(self.dialect, missing=()))
+
+
+def to_number(text: str, decimal: str = ".") -> float:
+    """Parse a number; NaN if the text is not one.
+
+    Unlike Python's ``float``, digit separators (``1_000``) are rejected.
     """
     if decimal == ",":
         if "." in text and not THOUSANDS.fullmatch(text.strip()):
@@ -73,14 +109,14 @@ def to_number(text: str, decimal: str = ".") -> float:
         return math.nan
 
 
-def numbers_are_plain(dialect: Dialect) -> bool:
-    """Tell whether a text that reads as a number is that number: no other sign, not missing."""
+def is_plain_decimal(dialect: Dialect) -> bool:
+    """Tell whether each text that ``float`` parses is that number, and not a missing value."""
     return dialect.decimal == "." and not any(map(math.isfinite, map(to_number, dialect.missing)))
 
 
-def plain_numbers(texts: Sequence[str], dialect: Dialect) -> Array | None:
-    """Return the texts as float64 if all of them are finite numbers, and quickly."""
-    if not numbers_are_plain(dialect) or "_" in "".join(texts):
+def _parse_plain_numbers(texts: Sequence[str], dialect: Dialect) -> Array | None:
+    """Return texts as float64 if all of them are finite numbers: the fast path."""
+    if not is_plain_decimal(dialect) or "_" in "".join(texts):
         return None
     try:
         values = np.fromiter(map(float, texts), np.float64, len(texts))
@@ -89,164 +125,147 @@ def plain_numbers(texts: Sequence[str], dialect: Dialect) -> Array | None:
     return values if np.isfinite(values).all() else None
 
 
-def numbers(
-    texts: Sequence[str], dialect: Dialect, *, name: str, lines: Sequence[int], where: str
-) -> Array:
-    """Turn the texts of a numeric column into float64; missing ones into NaN.
+def to_numbers(column: RawColumn) -> Array:
+    """Convert a numeric column.
 
-    Parameters
-    ----------
-    texts : sequence of str
-    dialect : Dialect
-        Its decimal sign and what means no value.
-    name : str
-        The column, for messages.
-    lines : sequence of int
-        The line of every text.
-    where : str
-        The file, for messages.
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        NaN where a value is missing.
 
     Raises
     ------
     DatasetError
-        With the line of the first text that is no finite number.
+        With the line of the first text that is not a finite number.
     """
-    plain = plain_numbers(texts, dialect)
+    if isinstance(column.texts, np.ndarray):
+        return column.texts
+    plain = _parse_plain_numbers(column.texts, column.dialect)
     if plain is not None:
         return plain
-    missing = set(dialect.missing)
-    values = np.empty(len(texts))
-    for index, text in enumerate(texts):
+    missing, decimal = set(column.dialect.missing), column.dialect.decimal
+    values = np.empty(len(column.texts))
+    for index, text in enumerate(column.texts):
         text = text.strip()  # noqa: PLW2901
         if text in missing:
             values[index] = math.nan
             continue
-        value = to_number(text, dialect.decimal)
+        value = to_number(text, decimal)
         if not math.isfinite(value):
-            what = "is infinite" if math.isinf(value) else "is not a number"
-            message = f"{where}:{lines[index]}: {text!r} in column {name!r} {what}"
-            raise DatasetError(message, hint=_other_sign(text, dialect.decimal))
+            problem = "is infinite" if math.isinf(value) else "is not a number"
+            raise DatasetError(f"{column.cell(index)} {problem}", hint=_decimal_hint(text, decimal))
         values[index] = value
     return values
 
 
-def _other_sign(text: str, decimal: str) -> str | None:
-    """Explain a text that is a number with the other decimal sign."""
+def _decimal_hint(text: str, decimal: str) -> str | None:
+    """Explain a text that is a number with the other decimal separator."""
     other = "." if decimal == "," else ","
-    number = other in text and math.isfinite(to_number(text.replace(other, "."), "."))
-    return f"the decimal sign of this table is {decimal!r}" if number else None
+    is_number = other in text and math.isfinite(to_number(text.replace(other, "."), "."))
+    return f"the decimal separator of this table is {decimal!r}" if is_number else None
 
 
-def booleans(
-    texts: Sequence[str], dialect: Dialect, *, name: str, lines: Sequence[int], where: str
-) -> Array:
-    """Turn the texts of a boolean column into 0 and 1; missing ones into NaN."""
-    missing = set(dialect.missing)
-    values = np.empty(len(texts))
-    for index, text in enumerate(texts):
-        word = text.strip().lower()
+def _to_booleans(column: RawColumn) -> Array:
+    """Convert a boolean column to 0 and 1; NaN where a value is missing."""
+    missing = set(column.dialect.missing)
+    values = np.empty(len(column.texts))
+    for index, text in enumerate(column.texts):
+        value = BOOLEANS.get(text.strip().lower())
         if text.strip() in missing:
             values[index] = math.nan
-        elif word in BOOLEANS:
-            values[index] = BOOLEANS[word]
-        elif word in ("0", "1", "0.0", "1.0"):
-            values[index] = float(word)
+        elif value is not None:
+            values[index] = value
         else:
-            raise DatasetError(
-                f"{where}:{lines[index]}: {text!r} in column {name!r} is neither true nor false"
-            )
+            raise DatasetError(f"{column.cell(index)} is neither true nor false")
     return values
 
 
-def categories(texts: Sequence[str], dialect: Dialect) -> Array:
-    """Turn the texts of a categorical column into objects; missing ones into None."""
-    missing = set(dialect.missing)
-    values = np.empty(len(texts), object)
-    values[:] = [None if (word := text.strip()) in missing else word for text in texts]
-    return values
+def to_categories(column: RawColumn) -> Array:
+    """Convert a categorical column to objects; None where a value is missing."""
+    missing = set(column.dialect.missing)
+    return objects([None if (text := raw.strip()) in missing else text for raw in column.texts])
 
 
-def convert(
-    type: ColumnType,  # noqa: A002 (the word of the config)
-    texts: Sequence[str] | Array,
-    dialect: Dialect,
-    *,
-    name: str,
-    lines: Sequence[int],
-    where: str,
-) -> Array:
-    """Turn texts into values of a known type; see `numbers`, `booleans` and `categories`.
+def convert(column: RawColumn, type: ColumnType) -> Array:  # noqa: A002 (the word of the config)
+    """Convert a column to its type.
 
-    Numbers that are parsed already stay as they are.
-    """
-    if isinstance(texts, np.ndarray):
-        return texts
-    if type == "categorical":
-        return categories(texts, dialect)
-    if type == "text":
-        return np.array([text.strip() for text in texts], object)
-    if type == "audio":
-        raise DatasetError(f"{where}: a recording is no text", hint="name WAV files, or a folder")
-    turn = numbers if type == "numeric" else booleans
-    return turn(texts, dialect, name=name, lines=lines, where=where)
-
-
-def detect_type(
-    texts: Sequence[str] | Array,
-    dialect: Dialect,
-    *,
-    name: str,
-    lines: Sequence[int],
-    where: str,
-) -> ColumnType:
-    """Tell the type of a column from all its texts, if it is not parsed as numbers already.
+    Returns
+    -------
+    ndarray, shape (n,)
+        float64 with NaN (numeric, boolean), or objects with None (categorical) for missing values;
+        for text, objects without missing values.
 
     Raises
     ------
     DatasetError
-        If nearly all texts are numbers and a few are not, or they look like numbers with
-        another decimal sign: whatever was meant, it is not a category.
+        With the line of the first text that is not of the type.
     """
-    if isinstance(texts, np.ndarray) or plain_numbers(texts, dialect) is not None:
+    if type == "numeric" or isinstance(column.texts, np.ndarray):
+        return to_numbers(column)
+    if type == "boolean":
+        return _to_booleans(column)
+    if type == "categorical":
+        return to_categories(column)
+    if type == "text":
+        return objects([text.strip() for text in column.texts])
+    raise DatasetError(
+        f"{column.where}: audio cannot be read from a text file",
+        hint="pass WAV files, or a folder or archive of them",
+    )
+
+
+def detect_type(column: RawColumn) -> ColumnType:
+    """Detect the type of a column from all its texts.
+
+    Raises
+    ------
+    DatasetError
+        If nearly all texts are numbers and a few are not, or if they look like numbers that
+        ``float`` does not parse: such a column is not meant as categories.
+    """
+    texts, decimal = column.texts, column.dialect.decimal
+    if isinstance(texts, np.ndarray) or _parse_plain_numbers(texts, column.dialect) is not None:
         return "numeric"
-    missing = set(dialect.missing)
-    present = [(line, text.strip()) for line, text in zip(lines, texts, strict=True)]
-    present = [(line, text) for line, text in present if text not in missing]
+    missing = set(column.dialect.missing)
+    present = [
+        (index, text) for index, raw in enumerate(texts) if (text := raw.strip()) not in missing
+    ]
     if not present:
         return "numeric"
     words = {text.lower() for _, text in present}
     if any(words <= pair for pair in BOOLEAN_PAIRS):
         return "boolean"
-    bad = [(line, text) for line, text in present if math.isnan(to_number(text, dialect.decimal))]
-    if not bad:
+    others = [(index, text) for index, text in present if math.isnan(to_number(text, decimal))]
+    if not others:
         return "numeric"
-    if len(bad) <= (1 - MOSTLY) * len(present) and len(present) >= 10:
-        line, text = bad[0]
+    index, text = others[0]
+    few = len(others) <= (1 - NEARLY_ALL) * len(present)
+    if few and len(present) >= MIN_ROWS_FOR_MISTAKES:
         raise DatasetError(
-            f"{where}:{line}: {text!r} in column {name!r} is not a number, "
-            f"as {len(present) - len(bad)} of {len(present)} values are",
-            hint=f"mend the cell, add {text!r} to the loader's `missing`, "
-            f"or set `types: {{{name}: categorical}}`",
+            f"{column.cell(index)} is not a number, but {len(present) - len(others)} of "
+            f"{len(present)} values are",
+            hint=f"correct the cell, add {text!r} to the loader's `missing`, "
+            f"or set `types: {{{column.name}: categorical}}`",
         )
-    if found := written_for_people([text for _, text in bad]):
-        what, advice = found
+    if reason := written_number([text for _, text in others]):
+        form, advice = reason
         raise DatasetError(
-            f"{where}:{bad[0][0]}: {bad[0][1]!r} in column {name!r} has {what}",
-            hint=f"{advice}; `types: {{{name}: categorical}}` takes the texts as they are",
+            f"{column.cell(index)} has {form}",
+            hint=f"{advice}; `types: {{{column.name}: categorical}}` keeps the texts as they are",
         )
     return "categorical"
 
 
-def written_for_people(texts: Sequence[str]) -> tuple[str, str] | None:
-    """Tell how nearly all texts are written if they are numbers for people, and what to do."""
-    for what, pattern, advice in WRITTEN:
-        if sum(pattern.fullmatch(text) is not None for text in texts) > MOSTLY * len(texts):
-            return what, advice
+def written_number(texts: Sequence[str]) -> tuple[str, str] | None:
+    """Return why nearly all texts are numbers that ``float`` rejects, and what to do; or None."""
+    for form, pattern, advice in WRITTEN_NUMBERS:
+        if sum(pattern.fullmatch(text) is not None for text in texts) > NEARLY_ALL * len(texts):
+            return form, advice
     return None
 
 
-def table(values: dict[str, Array]) -> pd.DataFrame:
-    """Put columns together; object columns stay objects, so that None stays None."""
+def to_frame(values: dict[str, Array]) -> pd.DataFrame:
+    """Return columns as a table; object columns stay objects, so that None stays None."""
     import pandas as pd
 
     return pd.DataFrame(
@@ -255,7 +274,7 @@ def table(values: dict[str, Array]) -> pd.DataFrame:
 
 
 def objects(items: Sequence[Any]) -> Array:
-    """Return an array of objects, also where the items are arrays of one length."""
+    """Return a one-dimensional array of objects, which may be arrays of one length themselves."""
     array = np.empty(len(items), object)
     for index, item in enumerate(items):
         array[index] = item

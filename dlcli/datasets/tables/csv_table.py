@@ -1,36 +1,39 @@
-"""The loader of tables in text files, for training; prediction reads them in blocks."""
+"""The csv loader: tables in text files, read for training."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dlcli.config.loaders import CsvLoader
-from dlcli.datasets.dataset import MAX_CATEGORIES, PART_WORDS, PARTS, Column, ColumnType, Dataset
-from dlcli.datasets.tables.columns import categories, convert, detect_type, table
-from dlcli.datasets.tables.oddities import notices
-from dlcli.datasets.tables.reading import file_sha256, position_of
+from dlcli.config.sections import SplitConfig
+from dlcli.datasets.checksum import file_sha256
+from dlcli.datasets.dataset import (
+    PART_WORDS,
+    PARTS,
+    Column,
+    ColumnType,
+    Dataset,
+    check_category_count,
+)
+from dlcli.datasets.tables.column_notices import column_notices
+from dlcli.datasets.tables.columns import RawColumn, convert, detect_type, to_categories, to_frame
 from dlcli.datasets.tables.series import load_series
+from dlcli.datasets.tables.table import Table, loader_dialect, read_table
 from dlcli.datasets.tables.target_column import read_target
-from dlcli.datasets.tables.whole import read_all
 from dlcli.errors import DatasetError
 from dlcli.types import Array
-
-if TYPE_CHECKING:
-    pass
 
 
 def load_csv(
     loader: CsvLoader,
     path: Path,
     name: str,
-    extra: Sequence[str | int] = (),
+    split: SplitConfig | None = None,
     *,
-    kind: ColumnType | None = None,
+    feature_type: ColumnType | None = None,
 ) -> Dataset:
     """Read a table for training.
 
@@ -38,101 +41,88 @@ def load_csv(
     ----------
     loader : CsvLoader
     path : Path
-        Where the file was found.
     name : str
-        What the data set is called.
-    extra : sequence of str or int
-        ``split.column`` and ``split.group``: read as text, and no features.
-    kind : str, optional
-        Type of every feature; default: told from its values.
-
-    Returns
-    -------
-    Dataset
-        ``parts`` and ``groups`` are not filled in.
+        Name of the data set.
+    split : SplitConfig, optional
+        Its ``column`` and ``group`` give the parts and groups, and are not features.
+    feature_type : str, optional
+        Type of every feature; default: detected from its values.
 
     Raises
     ------
     DatasetError
         With file and line, if the text is malformed or a column is missing.
     """
-    where = str(path)
-    numeric = kind in (None, "numeric") and loader.window is None
-    typed = [column for column, own in loader.types.items() if own != "numeric"]
-    texts = [loader.target, *extra, *loader.drop, *typed] if numeric else None
-    names, block, dialect = read_all(loader, path, texts)
-    target_at = position_of(loader.target, names, where, what="target column")
-    aside = [position_of(item, names, where) for item in (*loader.drop, *extra)]
-    if loader.window is not None:
-        return load_series(name, names[target_at], target_at, block, loader, dialect, path)
-    wanted = (
-        [position_of(item, names, where) for item in loader.columns]
-        if loader.columns is not None
-        else list(range(len(names)))
+    split = split or SplitConfig()
+    aside = [column for column in (split.column, split.group) if column is not None]
+    text_columns = None
+    if feature_type in (None, "numeric") and loader.window is None:
+        typed = [column for column, kind in loader.types.items() if kind != "numeric"]
+        text_columns = [loader.target, *aside, *loader.drop, *typed]
+    table = read_table(
+        path,
+        loader_dialect(loader),
+        header=loader.header,
+        names=loader.names,
+        text_columns=text_columns,
     )
-    features = [at for at in dict.fromkeys(wanted) if at != target_at and at not in aside]
-    if not features:
-        raise DatasetError(f"{where}: no column is left to learn from")
-    for column in loader.types:
-        position_of(column, names, where)
-    columns, values = [], {}
-    for at in features:
-        column = names[at]
-        place: dict[str, Any] = {"name": column, "lines": block.lines, "where": where}
-        own = kind or loader.types.get(column) or detect_type(block.texts[at], dialect, **place)
-        values[column] = convert(own, block.texts[at], dialect, **place)
-        columns.append(Column(column, own, at))
-    _refuse_wide_categories(values, columns, where)
-    target, y = read_target(loader, names[target_at], target_at, block, dialect, where)
-    odd = notices(values, columns, block.lines) if kind is None else []
+    target_at = table.position(loader.target, kind="target column")
+    digests = {table.where: file_sha256(path)}
+    if loader.window is not None:
+        return load_series(name, table, target_at, loader, digests)
+    excluded = {target_at, *map(table.position, (*loader.drop, *aside))}
+    columns, values = _read_features(loader, table, excluded, feature_type)
+    target, y = read_target(loader, table.columns[target_at], target_at)
+    notices = [] if feature_type else column_notices(values, columns, table.lines)
     return Dataset(
         name,
-        table(values),
+        to_frame(values),
         y,
         target,
-        tuple(columns),
-        dialect,
-        files={where: file_sha256(path)},
-        notices=(*block.notices, *odd),
+        columns,
+        table.dialect,
+        parts=None if split.column is None else _to_parts(table.column(split.column)),
+        groups=None if split.group is None else _to_groups(table.column(split.group)),
+        files=digests,
+        notices=(*table.notices, *notices),
     )
 
 
-def _refuse_wide_categories(
-    values: dict[str, Array], columns: Sequence[Column], where: str
-) -> None:
-    for name in (column.name for column in columns if column.type == "categorical"):
-        distinct = len(set(values[name].tolist()))
-        if distinct > MAX_CATEGORIES:
-            raise DatasetError(
-                f"{where}: column {name!r} has {distinct} different texts",
-                hint=f"leave it out with `drop: [{name}]`, or set `types: {{{name}: text}}`",
-            )
+def _read_features(
+    loader: CsvLoader, table: Table, excluded: set[int], feature_type: ColumnType | None
+) -> tuple[tuple[Column, ...], dict[str, Array]]:
+    positions: Iterable[int] = range(len(table.names))
+    if loader.columns is not None:
+        positions = dict.fromkeys(map(table.position, loader.columns))
+    positions = [position for position in positions if position not in excluded]
+    if not positions:
+        raise DatasetError(f"{table.where}: no column is left as a feature")
+    for name in loader.types:
+        table.position(name)
+    columns: list[Column] = []
+    values: dict[str, Array] = {}
+    for position in positions:
+        raw = table.columns[position]
+        kind = feature_type or loader.types.get(raw.name) or detect_type(raw)
+        values[raw.name] = convert(raw, kind)
+        columns.append(Column(raw.name, kind, position))
+        if kind == "categorical":
+            count = len(set(values[raw.name].tolist()))
+            check_category_count(raw.name, count, where=table.where)
+    return tuple(columns), values
 
 
-def read_parts(loader: CsvLoader, path: Path, column: str | int) -> Array:
-    """Read the column that says which split a row belongs to.
-
-    Returns
-    -------
-    ndarray of int8, shape (n,)
-        0 train, 1 validation, 2 test.
-    """
-    names, block, _ = read_all(loader, path, [column])
-    at = position_of(column, names, str(path))
-    parts = np.empty(len(block), np.int8)
-    for index, text in enumerate(block.texts[at]):
-        word = text.strip().lower()
-        if word not in PART_WORDS:
-            raise DatasetError(
-                f"{path}:{block.lines[index]}: {text!r} in column {names[at]!r} "
-                f"is none of {', '.join(PARTS)}"
-            )
-        parts[index] = PART_WORDS[word]
+def _to_parts(column: RawColumn) -> Array:
+    """Convert ``split.column`` to int8: 0 train, 1 validation, 2 test."""
+    parts = np.empty(len(column.texts), np.int8)
+    for index, text in enumerate(column.texts):
+        part = PART_WORDS.get(text.strip().lower())
+        if part is None:
+            raise DatasetError(f"{column.cell(index)} is none of {', '.join(PARTS)}")
+        parts[index] = part
     return parts
 
 
-def read_groups(loader: CsvLoader, path: Path, column: str | int) -> Array:
-    """Read the column whose equal values never part; shape (n,), text."""
-    names, block, dialect = read_all(loader, path, [column])
-    texts = block.texts[position_of(column, names, str(path))]
-    return categories(texts, replace(dialect, missing=()))
+def _to_groups(column: RawColumn) -> Array:
+    """Convert ``split.group`` to objects of text; a missing value is a group too."""
+    return to_categories(column.without_missing())

@@ -1,7 +1,8 @@
-"""A series of numbers, cut into windows with the value that follows each."""
+"""Series of numbers, cut into windows with the value that follows each."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,14 +10,15 @@ import numpy as np
 
 from dlcli.config.loaders import CsvLoader
 from dlcli.datasets.dataset import PIXELS, Column, Dataset, Dialect, Medium, Target
-from dlcli.datasets.tables.columns import numbers
-from dlcli.datasets.tables.reading import Block, file_sha256
+from dlcli.datasets.tables.columns import RawColumn, to_numbers
+from dlcli.datasets.tables.table import Table, read_table
+from dlcli.datasets.tables.text_file import PREDICTION_HINTS
 from dlcli.errors import DatasetError
 from dlcli.types import Array
 
 
 def windows(values: Array, window: int) -> Array:
-    """Return every run of values.
+    """Return all windows of consecutive values.
 
     Parameters
     ----------
@@ -26,67 +28,89 @@ def windows(values: Array, window: int) -> Array:
     Returns
     -------
     ndarray, shape (n - window + 1, window, 1)
-        A view; the last one ends with the last value.
+        A view; the last window ends with the last value.
     """
     return np.lib.stride_tricks.sliding_window_view(values, window)[..., np.newaxis]
 
 
 def load_series(
-    name: str, column: str, position: int, block: Block, loader: CsvLoader, dialect: Dialect,
-    path: Path,
-) -> Dataset:  # fmt: skip
-    """Make samples of a series: a window of values, and the value behind it.
+    name: str, table: Table, position: int, loader: CsvLoader, files: Mapping[str, str]
+) -> Dataset:
+    """Return the windows of a series as samples, each with the next value as its target.
 
     Parameters
     ----------
     name : str
-        What the data set is called.
-    column : str
-        The series' name.
+        Name of the data set.
+    table : Table
+        Its rows in the order of time.
     position : int
-        Its column in the file.
-    block : Block
-        All rows, in the order of time.
+        Column of the series.
     loader : CsvLoader
         With a ``window``.
-    dialect : Dialect
-    path : Path
+    files : mapping
+        SHA-256 by path.
 
     Returns
     -------
     Dataset
-        ``x``: float64, shape (n - window, window, 1); in the order of time.
+        ``x``: float64, shape (n - window, window, 1), in the order of time.
     """
     window = loader.window or 1
-    plain = replace(dialect, missing=())
+    series = table.columns[position]
     gaps = [
         line
-        for line, text in zip(block.lines, block.texts[position], strict=True)
+        for line, text in zip(table.lines, series.texts, strict=True)
         if text.strip() in loader.missing
     ]
     if gaps:
         raise DatasetError(
-            f"{path}:{gaps[0]}: the series {column!r} has a gap"
+            f"{table.where}:{gaps[0]}: the series {series.name!r} has a gap"
             + (f", and {len(gaps) - 1} more" if gaps[1:] else ""),
-            hint="fill it before, by what stands before and behind it for example",
+            hint="fill it in the file, for example with the mean of its neighbours",
         )
-    values = numbers(block.texts[position], plain, name=column, lines=block.lines, where=str(path))
+    values = to_numbers(series.without_missing())
     if len(values) < 2 * window:
         raise DatasetError(
-            f"{path}: {len(values)} rows are too few for a window of {window}",
+            f"{table.where}: {len(values)} rows are too few for a window of {window}",
             hint="set a smaller `window` in the loader",
         )
     columns = tuple(
-        Column(f"{column}[{index - window}]", "numeric", index) for index in range(window)
+        Column(f"{series.name}[{index - window}]", "numeric", index) for index in range(window)
     )
     return Dataset(
         name,
         windows(values[:-1], window).copy(),
         values[window:].copy(),
-        Target(column, "regression", (), loader.unit, position),
+        Target(series.name, "regression", (), loader.unit, position),
         columns,
-        replace(PIXELS, decimal=dialect.decimal),
-        files={str(path): file_sha256(path)},
+        replace(PIXELS, decimal=table.dialect.decimal),
+        files=files,
         medium=Medium("series"),
-        notices=block.notices,
+        notices=table.notices,
     )
+
+
+def read_series(path: Path | str, column: str, dialect: Dialect) -> RawColumn:
+    """Read a series to forecast from.
+
+    Parameters
+    ----------
+    path : Path or "-"
+        A table with that column, or with a single one.
+    column : str
+    dialect : Dialect
+        Of the training file; the delimiter is detected.
+
+    Returns
+    -------
+    RawColumn
+
+    Raises
+    ------
+    DatasetError
+        If the column is missing, or the file is malformed.
+    """
+    table = read_table(path, replace(dialect, delimiter="auto"), hints=PREDICTION_HINTS)
+    series = table.columns[0] if len(table.columns) == 1 else table.column(column)
+    return series.without_missing()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dlcli.datasets import Dataset
-from dlcli.datasets.tables.file_table import read_file_table
+from dlcli.datasets.tables import read_file_table
 from dlcli.errors import DatasetError
 from dlcli.plots.canvas import check_plot_path
 from dlcli.plots.data.images import draw_images, is_images

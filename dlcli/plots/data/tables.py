@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlcli.datasets.dataset import Column, Dataset
-from dlcli.datasets.tables.file_table import FileTable
+from dlcli.datasets.tables import FileTable
 from dlcli.errors import plural
 from dlcli.plots.canvas import figure, name_with_unit
 from dlcli.plots.data.panels import (

@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 
 from dlcli.config.steps import Impute, MinMax, OneHot, Ordinal, Scale, Standardize, Step
-from dlcli.datasets.dataset import MAX_CATEGORIES
+from dlcli.datasets.dataset import check_category_count
 from dlcli.errors import DatasetError, plural
 from dlcli.preparation.report import TransformReport
 from dlcli.preparation.steps.base import FittedStep, Names, fitted_step_of
@@ -165,10 +165,7 @@ class FittedCategories(FittedStep):
             )
         fitted = OrdinalEncoder().fit(values).categories_
         for name, categories in zip(names, fitted, strict=True):
-            if len(categories) > MAX_CATEGORIES:
-                raise DatasetError(
-                    f"column {name!r} has {len(categories)} categories, more than {MAX_CATEGORIES}"
-                )
+            check_category_count(name, len(categories))
         return cls(tuple(tuple(categories.tolist()) for categories in fitted))
 
     def codes(self, values: Array, names: Names, report: TransformReport) -> Array:

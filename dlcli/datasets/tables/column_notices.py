@@ -1,0 +1,137 @@
+"""Notices of columns that are allowed but look like a mistake."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from dlcli.datasets.dataset import Column
+from dlcli.datasets.tables.columns import to_number
+from dlcli.types import Array
+
+# Beyond it, float64 and float32 lose digits that identifiers need.
+MAX_EXACT = 1e15
+MIN_ROWS_FOR_IDENTIFIERS = 20
+MIN_GROUPS = 5
+MAX_LISTED = 5
+MAX_EXCERPT = 40
+DATE = re.compile(
+    r"([0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.]([0-9]{4}|[0-9]{2}))"
+    r"([T ].*)?\.?"
+)
+WITH_UNIT = re.compile(r"[-+−(]?[0-9][0-9.,]*(:[0-9]{2})*\s*[^0-9]{0,8}")
+# Names of columns that tell whose row it is. With rows of one patient in training and test, the
+# network can recognise the patient instead of the disease.
+GROUP = re.compile(
+    r"(.*[\s_.-])?(id|patient|subject|participant|person|user|customer|client|speaker)"
+    r"([\s_.-]?(id|no|nr|number))?",
+    re.IGNORECASE,
+)
+
+
+def column_notices(
+    values: Mapping[str, Array], columns: Sequence[Column], lines: Sequence[int]
+) -> list[str]:
+    """Return notices of the features of a table.
+
+    Parameters
+    ----------
+    values : mapping
+        Per column an array of shape (n,): float64 with NaN, or objects with None, for missing
+        values.
+    columns : sequence of Column
+    lines : sequence of int
+        Line of each row.
+    """
+    names_by_notice: dict[str, list[str]] = {}
+    group_notices = []
+    for column in columns:
+        array = values[column.name]
+        if column.type == "text" or not len(array):
+            continue
+        notice = _text_notice(array) if array.dtype == object else _number_notice(array)
+        if notice:
+            names_by_notice.setdefault(notice, []).append(column.name)
+        elif GROUP.fullmatch(column.name) and _has_groups(array):
+            group_notices.append(
+                f"rows with the same {column.name!r} may be in both training and test; "
+                f"`split: {{group: {column.name}}}` keeps them together"
+            )
+    return [
+        *_missing_notices(values, lines),
+        *(f"{_subject(names)} {notice}" for notice, names in names_by_notice.items()),
+        *group_notices,
+    ]
+
+
+def _subject(names: Sequence[str]) -> str:
+    if len(names) == 1:
+        return f"column {names[0]!r}"
+    rest = f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
+    return f"columns {', '.join(map(repr, names[:MAX_LISTED]))}{rest}: each"
+
+
+def _missing_notices(values: Mapping[str, Array], lines: Sequence[int]) -> list[str]:
+    """Count the missing values of each column, with the line of the first."""
+    counts = []
+    for name, column in values.items():
+        missing = np.equal(column, None) if column.dtype == object else np.isnan(column)  # type: ignore[call-overload]
+        if missing.any():
+            first = lines[int(missing.argmax())]
+            counts.append(f"{name!r} ({int(missing.sum())}, first on line {first})")
+    if not counts:
+        return []
+    rest = f" and {len(counts) - MAX_LISTED} more columns" if len(counts) > MAX_LISTED else ""
+    listed = ", ".join(counts[:MAX_LISTED])
+    return [f"values are missing in {listed}{rest}; `preprocess` fills them in"]
+
+
+def _text_notice(column: Array) -> str:
+    counts = Counter(column.tolist())
+    present = [text for text in counts if text is not None]
+    if len(counts) == 1:
+        return "has the same value in every row"
+    if present and all(DATE.fullmatch(text) for text in present):
+        return "holds dates, each a category; leave it out with `drop`, or convert it to numbers"
+    if len(present) > 2 and all(WITH_UNIT.fullmatch(text) for text in present):
+        return "holds numbers followed by other characters; as categories they lose their order"
+    if len(column) > MIN_ROWS_FOR_IDENTIFIERS and len(present) == len(column):
+        return "looks like an identifier: no two rows are alike; consider `drop`"
+    numbers = {text for text in present if not math.isnan(to_number(text))}
+    rows = sum(counts[text] for text in present)
+    number_rows = sum(counts[text] for text in numbers)
+    if rows > number_rows >= rows / 2:
+        word = next(text for text in present if text not in numbers)
+        return (
+            f"is categorical, although {number_rows} of its {rows} values are numbers; add "
+            f"{word[:MAX_EXCERPT]!r} to the loader's `missing` if it means a missing value"
+        )
+    return ""
+
+
+def _number_notice(column: Array) -> str:
+    present = column[~np.isnan(column)]
+    if not len(present):
+        return ""
+    low, high = present.min(), present.max()
+    if max(-low, high) > MAX_EXACT:
+        return (
+            f"has values beyond {MAX_EXACT:g}, whose last digits are lost; for identifiers use "
+            "`drop`, or the type categorical"
+        )
+    if low == high:
+        return "has the same value in every row"
+    is_range = high - low == len(column) - 1 and (np.diff(column) == 1).all()
+    if len(column) > MIN_ROWS_FOR_IDENTIFIERS and is_range:
+        return "looks like a row number; consider `drop`"
+    return ""
+
+
+def _has_groups(column: Array) -> bool:
+    """Tell whether a column has several values with two rows or more on average."""
+    distinct = len(set(column.tolist()))
+    return MIN_GROUPS <= distinct <= len(column) / 2
