@@ -182,7 +182,7 @@ def test_sizes_that_differ_need_one(pictures, write):
 def test_a_broken_picture_is_named(pictures, write):
     (pictures / "upright" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n not really")
 
-    with pytest.raises(DatasetError, match=r"upright/broken\.png is no PNG or JPEG"):
+    with pytest.raises(DatasetError, match=r"upright/broken\.png is not a readable PNG or JPEG"):
         load_dataset(config_of(write, IMAGES, DENSE))
 
 
@@ -344,7 +344,7 @@ def test_wav_of_every_width_has_the_same_sound(kind):
 
 @pytest.mark.parametrize("data", [b"", b"RIFF", b"RIFF\x24\0\0\0WAVEfmt ", b"not a sound at all"])
 def test_what_is_no_wav_is_named(data):
-    with pytest.raises(DatasetError, match=r"x\.wav is no WAV file"):
+    with pytest.raises(DatasetError, match=r"x\.wav is not a readable WAV file"):
         decode_audio(data, "x.wav")
 
 
