@@ -792,7 +792,7 @@ def test_steps_of_text_without_text_are_an_error(write, tmp_path):
 def test_numbers_of_words_without_an_embedding_are_noticed(mail, write):
     config = config_of(write, TEXT, [{"Dense": {"activation": "softmax"}}])
 
-    assert any("begin with an Embedding" in str(warning) for warning in config.warnings)
+    assert any("start with an Embedding" in str(warning) for warning in config.warnings)
 
 
 @pytest.mark.parametrize("kind", ["picture", "sound"])
