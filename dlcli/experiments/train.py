@@ -152,8 +152,7 @@ def train(
     prepared = prepare(config, sample=sample, progress=download_bar)
     device_names = ready_devices(config.hardware, devices)
     session = open_session(prepared, device_names)
-    for part in session.rows:
-        session.x(part)  # reports invalid values before the training
+    session.transform_parts()
     session.notices += [*prepared.notices, *split_notices([session])]
     session.prepare_model()
     config, dataset = prepared.config, prepared.dataset

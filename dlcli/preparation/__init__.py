@@ -1,4 +1,4 @@
-"""Preprocessing: fitted on training rows only, kept as plain data, applied alike everywhere."""
+"""Split data sets, and fit preprocessors to their training rows."""
 
 from dlcli.preparation.fitting import fit_preprocessor, resolve
 from dlcli.preparation.preprocessor import Group, Preprocessor

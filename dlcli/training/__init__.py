@@ -1,1 +1,1 @@
-"""One fit and many: sessions, checkpoints, and copies of a model in one program."""
+"""Train models: sessions, callbacks, checkpoints, and the folds of a cross-validation."""

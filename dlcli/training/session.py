@@ -1,4 +1,4 @@
-"""What training and scoring of one split need: preprocessor, arrays, model, notices."""
+"""Training and scoring of one split: preprocessor, preprocessed rows, model and notices."""
 
 from __future__ import annotations
 
@@ -48,6 +48,12 @@ class Session:
     models : ReusableModel
         Shared by the sessions of all folds.
     notices : list of str
+
+    Attributes
+    ----------
+    rows : dict
+        Row numbers of the parts that have rows; `subsample_training_rows` replaces those of
+        ``"train"``.
     """
 
     prepared: Prepared
@@ -63,7 +69,7 @@ class Session:
     def preprocessor(self) -> Preprocessor:
         """Preprocessor fitted on the training rows."""
         section = self.prepared.config.preprocess
-        with self._naming_rows("train"):
+        with self._row_numbers("train"):
             return fit_preprocessor(self.prepared.dataset, self.split.train, section)
 
     @property
@@ -80,16 +86,21 @@ class Session:
         """Return the preprocessed rows of a part: float32, shape (n, …)."""
         if part not in self._x:
             rows = self.prepared.dataset.take(self.rows[part]).x
-            with self._naming_rows(part):
+            with self._row_numbers(part):
                 self._x[part] = self.preprocessor.transform(rows)
         return self._x[part]
+
+    def transform_parts(self) -> None:
+        """Preprocess the rows of all parts, so that invalid values are reported at once."""
+        for part in self.rows:
+            self.x(part)
 
     def y(self, part: str) -> Array:
         """Return the targets of a part: codes or numbers, shape (n,)."""
         return self.prepared.dataset.y[self.rows[part]]
 
     @contextmanager
-    def _naming_rows(self, part: str) -> Iterator[None]:
+    def _row_numbers(self, part: str) -> Iterator[None]:
         """Add the number of the row to an error about a row of a part."""
         try:
             yield
@@ -160,7 +171,7 @@ class Session:
         self.notices.append(
             f"training metrics are computed on {len(sample):,} of the {count:,} training rows"
         )
-        gc.collect()  # the pipeline of the fit, which holds all of them, is part of a cycle
+        gc.collect()  # the pipeline of the fit holds all rows and is part of a reference cycle
 
     def score(self, parts: Iterable[str]) -> dict[str, Scored]:
         """Score the model on the rows of some parts."""

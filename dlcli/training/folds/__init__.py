@@ -1,1 +1,1 @@
-"""Train the folds of a cross-validation."""
+"""Train and score the folds of a cross-validation."""

@@ -1,4 +1,4 @@
-"""How folds are trained: all together in one program, or one after the other."""
+"""Train folds together in one program, or one after the other."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class FoldEngine:
             choice, jobs = recorded.name, recorded.jobs
         if choice != "serial":
             try:
-                self._replicas = _stack(sessions, must_pay=choice == "auto")
+                self._replicas = _stack(sessions, must_be_faster=choice == "auto")
                 reason = ""
             except NotStackable as obstacle:
                 reason = str(obstacle)
@@ -150,7 +150,7 @@ class FoldEngine:
             If SIGINT or SIGTERM arrived; folds that train together have yielded nothing then.
         """
         if self.engine.jobs > 1:
-            self.sessions[0].release()  # a process of its own computes them again
+            self.sessions[0].release()  # a worker process computes them again
             workers = FoldWorkers(self.sessions, self.engine.jobs, self.threads, checkpoint)
             yield from workers.run(on_progress)
         elif self._replicas is None:
@@ -164,14 +164,14 @@ class FoldEngine:
                 session.release()
 
 
-def _stack(sessions: Sequence[Session], *, must_pay: bool) -> Replicas:
+def _stack(sessions: Sequence[Session], *, must_be_faster: bool) -> Replicas:
     """Build the program that trains all folds together.
 
     Parameters
     ----------
     sessions : sequence of Session
         The model of the first is prepared.
-    must_pay : bool
+    must_be_faster : bool
         Whether it must also be faster than training the folds one after the other.
 
     Raises
@@ -186,7 +186,7 @@ def _stack(sessions: Sequence[Session], *, must_pay: bool) -> Replicas:
     reason = why_not(model, make_callbacks(config, None))
     if reason is not None:
         raise NotStackable(reason)
-    if must_pay and computing_seconds(model, config.fit.batch_size) > LONG_STEP:
+    if must_be_faster and computing_seconds(model, config.fit.batch_size) > LONG_STEP:
         raise NotStackable("the model is so large that one program saves no time")
     shape = tuple(model.input_shape[1:])
     values = math.prod(shape) * sum(len(session.split.train) for session in sessions)

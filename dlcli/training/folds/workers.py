@@ -34,12 +34,12 @@ EXIT_SECONDS = 10.0
 
 
 def most_workers(row_bytes: int) -> int:
-    """Return for how many processes there is memory.
+    """Return the number of processes for which there is memory.
 
     Parameters
     ----------
     row_bytes : int
-        Of all rows.
+        Size of all rows.
     """
     free = available_memory()
     if free is None:
@@ -112,11 +112,11 @@ class FoldWorkers:
                 raise _death(process) from None
 
     def _task(self) -> tuple[Any, ...]:
-        """Return what a process needs: the data, the splits, and the first fold's preprocessor."""
-        first = self.sessions[0]
-        prepared = replace(first.prepared, notices=())
+        """Return the data, the splits, the preprocessors fitted so far, and the folder."""
+        prepared = replace(self.sessions[0].prepared, notices=())
         splits = [session.split for session in self.sessions]
-        return prepared, splits, first.preprocessor, self.checkpoint
+        preprocessors = [vars(session).get("preprocessor") for session in self.sessions]
+        return prepared, splits, preprocessors, self.checkpoint
 
     def _assign(self, pipe: Any, process: Any) -> None:
         """Send the number of the next fold to a process, or None, at which it exits."""
@@ -195,14 +195,16 @@ def _work(pipe: Any, threads: int, quiet: bool) -> None:
     if quiet:
         backend.silence()
     try:
-        prepared, splits, preprocessor, checkpoint = pipe.recv()
+        prepared, splits, preprocessors, checkpoint = pipe.recv()
         backend.import_keras()
         backend.use_threads(threads)
         from dlcli.training.signals import SignalWatcher
 
         SignalWatcher.is_patient = True
         sessions = open_sessions(prepared, splits)
-        sessions[0].preprocessor = preprocessor  # the parent has fitted it
+        for session, preprocessor in zip(sessions, preprocessors, strict=True):
+            if preprocessor is not None:
+                session.preprocessor = preprocessor
 
         def report(progress: Progress) -> None:
             try:
