@@ -25,8 +25,8 @@ from dlcli.experiments.baseline.estimators import (
 )
 from dlcli.experiments.statistics import corrected_t_test, mcnemar_test
 from dlcli.preparation import fit_preprocessor
+from dlcli.preparation.folds import make_folds
 from dlcli.preparation.prepare import prepare
-from dlcli.preparation.split import make_folds
 
 FAST = ["fit.epochs=3", "fit.batch_size=16"]
 NAMES = {

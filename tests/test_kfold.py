@@ -16,8 +16,8 @@ from scipy import stats
 from dlcli import DatasetError, kfold, load_config
 from dlcli.errors import ConfigError, DlcliError, Problem, TrainingError
 from dlcli.experiments.statistics import summarize_metric
+from dlcli.preparation.folds import make_folds
 from dlcli.preparation.prepare import prepare
-from dlcli.preparation.split import make_folds
 from dlcli.runs.records import read_record
 from dlcli.training.folds.outcome import train_fold
 from dlcli.training.folds.workers import end_process, most_workers

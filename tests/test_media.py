@@ -581,7 +581,8 @@ def series_config(write, **changes):
 def test_a_series_is_cut_into_windows_and_split_in_time(write):
     dataset = load_dataset(series_config(write))
 
-    from dlcli.preparation.split import make_folds, split_rows
+    from dlcli.preparation.folds import make_folds
+    from dlcli.preparation.split import split_rows
 
     assert dataset.x.shape == (190, 10, 1)
     assert dataset.x[1, -1, 0] == dataset.y[0]

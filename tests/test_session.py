@@ -88,8 +88,8 @@ def test_folds_share_one_model_unless_their_inputs_differ(write, tmp_path, monke
 
 
 def test_the_rows_of_a_fold_are_freed_when_it_is_done():
+    from dlcli.preparation.folds import make_folds
     from dlcli.preparation.prepare import prepare
-    from dlcli.preparation.split import make_folds
     from dlcli.training.folds.outcome import train_fold
     from dlcli.training.session import open_sessions
 

@@ -9,7 +9,8 @@ from dlcli import DatasetError, load_config
 from dlcli.config.sections import SplitConfig
 from dlcli.datasets import load_dataset
 from dlcli.datasets.dataset import Dataset, Target
-from dlcli.preparation.split import make_folds, split_rows
+from dlcli.preparation.folds import make_folds
+from dlcli.preparation.split import split_rows
 
 
 def classes(*counts, groups=None, parts=None):

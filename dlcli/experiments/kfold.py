@@ -16,8 +16,9 @@ from dlcli.experiments.resume import reopen_run, resumable_record
 from dlcli.experiments.statistics import summarize_metric
 from dlcli.network.building import make_callbacks
 from dlcli.network.scores import score_outputs
+from dlcli.preparation.folds import excluded_test_rows, make_folds, resolve_folds
 from dlcli.preparation.prepare import Prepared, prepare
-from dlcli.preparation.split import Split, excluded_test_rows, make_folds, resolve_folds
+from dlcli.preparation.split import Split
 from dlcli.preparation.targets import output_kind
 from dlcli.runs.description import describe_run
 from dlcli.runs.directory import RunDirectory

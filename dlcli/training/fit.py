@@ -264,14 +264,8 @@ class _Training:
         validation: Any,
     ) -> None:
         """Call Keras's ``fit`` for some epochs, the first of them from a step on."""
-        batches = training_batches(
-            self.data,
-            self.section.batch_size,
-            self.seed,
-            epoch_variable,
-            self.shares,
-            (first, step),
-        )
+        size, start = self.section.batch_size, (first, step)
+        batches = training_batches(self.data, size, self.seed, epoch_variable, self.shares, start)
         if self.shares > 1:
             strategy = self.model.distribute_strategy
             batches = strategy.distribute_datasets_from_function(lambda _: batches)

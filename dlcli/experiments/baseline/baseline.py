@@ -19,8 +19,9 @@ from dlcli.experiments.baseline.estimators import models_for
 from dlcli.experiments.baseline.scorer import Scorer
 from dlcli.files import write_csv, write_json
 from dlcli.plots import results as plots
+from dlcli.preparation.folds import excluded_test_rows, make_folds, resolve_folds
 from dlcli.preparation.prepare import Prepared, prepare
-from dlcli.preparation.split import Split, excluded_test_rows, make_folds, resolve_folds, split_rows
+from dlcli.preparation.split import Split, split_rows
 from dlcli.runs.description import describe_run
 from dlcli.runs.directory import RunDirectory
 from dlcli.training.folds.engines import Engine, EngineChoice, FoldEngine
