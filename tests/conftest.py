@@ -199,6 +199,19 @@ def people(write_people, tmp_path):
     return write_people(tmp_path)
 
 
+def copy_run(run, folder, number=1):
+    """Copy a run of `people` to ``folder/runs/people/number``, as if it had been trained there."""
+    path = folder / "runs" / "people" / str(number)
+    shutil.copytree(run, path)
+    config = (path / "config.yaml").read_text(encoding="utf-8")
+    here = config.replace(str(run.parents[2]), str(folder))
+    (path / "config.yaml").write_text(here, encoding="utf-8")
+    record = json.loads((path / "run.json").read_text(encoding="utf-8"))
+    record["config_sha256"] = fingerprint(dlcli.load_config(path / "config.yaml").plain())
+    (path / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    return path
+
+
 @pytest.fixture(scope="session")
 def people_runs(write_people, tmp_path_factory):
     """Return results of finished trainings of `people`, by format; tests leave them as they are."""
@@ -222,14 +235,7 @@ def copy_people(people_runs, write_people):
         results = []
         for number, ending in enumerate(formats, 1):
             original = people_runs[ending]
-            path = folder / "runs" / "people" / str(number)
-            shutil.copytree(original.path, path)
-            config = (path / "config.yaml").read_text(encoding="utf-8")
-            here = config.replace(str(original.path.parents[2]), str(folder))
-            (path / "config.yaml").write_text(here, encoding="utf-8")
-            record = json.loads((path / "run.json").read_text(encoding="utf-8"))
-            record["config_sha256"] = fingerprint(dlcli.load_config(path / "config.yaml").plain())
-            (path / "run.json").write_text(json.dumps(record), encoding="utf-8")
+            path = copy_run(original.path, folder, number)
             results.append(replace(original, path=path, model_path=path / f"model.{ending}"))
         (path.parent / "latest").symlink_to(path.name)
         return results

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from conftest import environment, slow
+from conftest import copy_run, environment, slow
 
 from dlcli import kfold, load_config, train
 from dlcli.config.catalogue import keras_catalogue
@@ -32,11 +32,13 @@ class Killed(BaseException):
     """Stands for SIGKILL: nothing that dlcli wrote for a graceful end runs."""
 
 
-@pytest.fixture(autouse=True)
-def _eager(monkeypatch):
+@pytest.fixture(scope="module", autouse=True)
+def _eager():
     """Keep the state after every epoch, however short."""
-    monkeypatch.setattr("dlcli.training.checkpoint.MIN_SECONDS", 0.0)
-    monkeypatch.setattr("dlcli.training.checkpoint.MAX_COST", 1e9)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dlcli.training.checkpoint.MIN_SECONDS", 0.0)
+        patch.setattr("dlcli.training.checkpoint.MAX_COST", 1e9)
+        yield
 
 
 def kill_at(epoch, step=None):
@@ -317,13 +319,22 @@ def test_a_run_that_a_callback_ended_cannot_be_extended(dlcli, tmp_path):
     assert "was ended by a callback after 2 epochs; more change nothing" in error
 
 
+@pytest.fixture(scope="module")
+def killed_people(write_people, tmp_path_factory):
+    """Return a run that was killed after an epoch."""
+    folder = tmp_path_factory.mktemp("killed")
+    config = load_config(write_people(folder))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dlcli.runs.directory.RunDirectory.finish", _forgetting())
+        with pytest.raises(Killed):
+            train(config, runs=folder / "runs", on_progress=kill_at(2))
+    return folder / "runs/people/1"
+
+
 @pytest.fixture
-def left(people, tmp_path, monkeypatch):
-    """A run that was killed after an epoch."""
-    monkeypatch.setattr("dlcli.runs.directory.RunDirectory.finish", _forgetting())
-    with pytest.raises(Killed):
-        train(load_config(people), runs=tmp_path / "runs", on_progress=kill_at(2))
-    return tmp_path / "runs/people/1"
+def left(people, killed_people, tmp_path):
+    """Return a copy of a run that was killed after an epoch."""
+    return copy_run(killed_people, tmp_path)
 
 
 @pytest.mark.parametrize(
