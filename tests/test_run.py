@@ -461,3 +461,45 @@ def test_training_rows_beyond_some_are_sampled_for_their_scores(write, tmp_path)
     assert first.scores == second.scores
     share = first.scores["train"].classes[0].support / 1000
     assert share == pytest.approx(4 / 7, abs=0.05)  # of all classes, not of the first rows
+
+
+@pytest.mark.parametrize(
+    ("kind", "metrics", "headline"),
+    [
+        ("train", {"sample": False, "train": {"rows": 9, "metrics": {"loss": 0.1, "mae": 2.0}}}, "train mae 2"),
+        ("train", {"sample": True, "test": {"metrics": {"loss": 0.5}}}, "test loss 0.5 (sample)"),
+        ("kfold", {"summary": {"loss": {"mean": 1.0}, "accuracy": {"mean": 0.75}}}, "mean accuracy 0.75"),
+        ("baseline", {"metric": "rmse", "folds": 1, "network": {"model": "network", "mean": 3.0},
+                      "models": [{"model": "mean", "mean": None}]}, "test rmse 3"),
+        ("train", {"test": {}}, ""),
+        ("kfold", {"summary": {"accuracy": {"mean": None}}}, ""),
+        ("baseline", [], ""),
+    ],
+)  # fmt: skip
+def test_runs_are_listed_with_their_first_metric(dlcli, tmp_path, kind, metrics, headline):
+    run = tmp_path / "runs/net/1"
+    run.mkdir(parents=True)
+    record = {"kind": kind, "status": "finished", "config": "net", "started": "2026-01-01"}
+    (run / "run.json").write_text(json.dumps(record))
+    (run / "metrics.json").write_text(json.dumps(metrics))
+
+    code, out, error = dlcli("runs", "--json")
+
+    assert code == 0, error
+    assert [item["headline"] for item in json.loads(out)] == [headline]
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"kind": "train"}', '{"kind": 1, "status": "finished"}']
+)
+def test_a_damaged_record_is_listed_and_named_by_other_commands(dlcli, tmp_path, text):
+    run = tmp_path / "runs/net/1"
+    run.mkdir(parents=True)
+    (run / "run.json").write_text(text)
+
+    listed = json.loads(dlcli("runs", "--json")[1])
+    reproduced = dlcli("reproduce", "runs/net/1")
+
+    assert [(item["kind"], item["status"]) for item in listed] == [("?", "damaged")]
+    assert reproduced[0] == 2
+    assert "runs/net/1/run.json is damaged: " in reproduced[2]
