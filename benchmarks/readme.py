@@ -15,12 +15,12 @@ TORTURE = HERE / "torture.json"
 INTRODUCTION = """\
 # Benchmarks
 
-dlcli compared with plain Keras scripts as courses use them. The scripts are in `plain_keras/`: the same
-model, epochs, batch size, optimizer, preprocessing and callbacks, written with pandas, scikit-learn and
-Keras. Both run as whole processes, start-up included, in alternation on one machine. The figures are
-medians of wall-clock seconds and of peak memory (maximum resident set size). *Ratio* is script / dlcli.
-`speed.py`, `growth.py` and `torture.py` measure and write this page; `catalogue.py` trains the bundled
-configs and writes the table in the README.
+dlcli compared with plain Keras scripts as courses use them. The scripts are in `plain_keras/`:
+the same model, epochs, batch size, optimizer, preprocessing and callbacks, written with pandas,
+scikit-learn and Keras. Both run as whole processes, start-up included, in alternation on one
+machine. The figures are medians of wall-clock seconds and of peak memory (maximum resident set
+size). *Ratio* is script / dlcli. `speed.py`, `growth.py` and `torture.py` measure and write
+this page; `catalogue.py` trains the bundled configs and writes the table in the README.
 
     DLCLI_DATA=/path/to/data python benchmarks/speed.py
     DLCLI_DATA=/path/to/data python benchmarks/growth.py
@@ -41,11 +41,11 @@ alone.
 TORTURE_TEXT = """\
 ## Kills, full disks, random input
 
-`torture.py` kills trainings with SIGKILL, at random moments after the first checkpoint, resumes them
-until they finish, and compares every bit with an uninterrupted training: weights, optimizer state,
-history, metrics, the best model, out-of-fold predictions. It trains on disks of a few kilobytes,
-enlarges them and resumes. It changes configs, tables and model files at random and opens them;
-everything but an error message with its place counts as a failure.
+`torture.py` kills trainings with SIGKILL, at random moments after the first checkpoint, resumes
+them until they finish, and compares every bit with an uninterrupted training: weights,
+optimizer state, history, metrics, the best model, out-of-fold predictions. It trains on disks
+of a few kilobytes, enlarges them and resumes. It changes configs, tables and model files at
+random and opens them; everything but an error message with its place counts as a failure.
 
     DLCLI_DATA=/path/to/data python benchmarks/torture.py --kills 200 --minutes 30
 """
@@ -164,9 +164,9 @@ def torture_tables(stored: Mapping[str, Any]) -> str:
     if disks:
         went_on = disks["resumed"] - len(disks["problems"])
         sentence = (
-            f"Of {disks['sizes']} disks of different sizes {disks['full']} were too small for `train "
-            f"sonar`: it reported the full disk, and after the disk was enlarged {went_on} of these "
-            f"runs resumed to identical bits."
+            f"Of {disks['sizes']} disks of different sizes {disks['full']} were too small for "
+            f"`train sonar`: it reported the full disk, and after the disk was enlarged {went_on} "
+            "of these runs resumed to identical bits."
         )
         rows += ["", sentence]
     return "\n".join(rows)
