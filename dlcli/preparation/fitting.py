@@ -103,7 +103,7 @@ def fit_preprocessor(dataset: Dataset, rows: Array, section: PreprocessConfig) -
     for column in dataset.columns:
         steps = section.columns.get(column.name, getattr(section, column.type) or ())
         _check_steps(column, steps)
-        # Categories are objects and cannot stand in one array with numbers; each text or
+        # Categories are objects, which cannot share an array with numbers; each text or
         # recording column becomes many columns and is a group of its own.
         kind = "categorical" if column.type == "categorical" else ""
         kind = column.name if column.type in ("text", "audio") else kind

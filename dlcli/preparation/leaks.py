@@ -23,7 +23,7 @@ MAX_LISTED = 5
 
 
 def columns_that_reveal_target(dataset: Dataset) -> list[str]:
-    """Report the columns of a table each of which gives the target of nearly every row.
+    """Report the columns of a table from any of which the target can be predicted.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def columns_that_reveal_target(dataset: Dataset) -> list[str]:
 
 
 def _reveals_class(values: Array, y: Array) -> bool:
-    """Return whether few thresholds of a column, or its categories, give nearly every class."""
+    """Return whether a few thresholds of a column, or its categories, predict the class."""
     commonest = int(np.bincount(y).max())
     allowed = min(ALLOWED_ERRORS * len(y), 0.02 * (len(y) - commonest))
     if values.dtype == object:

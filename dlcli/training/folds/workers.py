@@ -183,7 +183,7 @@ def _death(process: Any) -> TrainingError:
     end_process(process)
     return TrainingError(
         f"a process that trained folds died, exit code {process.exitcode}",
-        hint="if the memory was short, give fewer --jobs",
+        hint="if memory ran out, use fewer --jobs",
     )
 
 
