@@ -17,7 +17,7 @@ from dlcli import ModelFileError, inspect, predict
 from dlcli.errors import DlcliError
 from dlcli.models.file import read_model_file
 from dlcli.models.inspection.architecture import inspect_architecture
-from dlcli.models.inspection.cost.cost import RULES, network_cost
+from dlcli.models.inspection.cost.network import RULES, network_cost
 from dlcli.models.limits import DEFAULT, limits_of
 from dlcli.models.loading import load_model
 from dlcli.models.npz import inspect_npz
@@ -110,7 +110,7 @@ def test_refusing_takes_little_time_and_memory_and_no_tensorflow(opened):
         ("weights only", "holds weights only"),
         ("metadata newer", r"\(schema 3\); this is"),
         ("zip named h5", "is a .keras file by its content"),
-        ("bomb lstm for ever", "asks for 720,000,000 numbers for one sample"),
+        ("bomb lstm for ever", "needs 720,000,000 elements for one sample"),
         ("graph loop", "control flow"),
     ],
 )

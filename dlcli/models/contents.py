@@ -14,7 +14,7 @@ from dlcli.config.catalogue import stored_catalogue
 from dlcli.errors import ModelFileError
 from dlcli.models.file import ModelFile, read_model_file
 from dlcli.models.guard import check_in_child
-from dlcli.models.inspection.cost.shapes import Effect
+from dlcli.models.inspection.cost.shapes import LayerCost
 from dlcli.models.inspection.onnx.checks import graph_operators
 from dlcli.models.limits import DEFAULT, Limits
 from dlcli.models.loading import find_model, inspect_embedded_graph
@@ -163,7 +163,7 @@ def inspect(path: str | os.PathLike[str], limits: Limits = DEFAULT) -> ModelCont
     )
 
 
-def _check_metadata(file: ModelFile, cost: Effect) -> None:
+def _check_metadata(file: ModelFile, cost: LayerCost) -> None:
     """Refuse metadata that `predict` would trip over, or that are not of this network."""
     outputs = cost.outputs
     if file.metadata is None:

@@ -44,7 +44,7 @@ from dlcli.models.metadata import Metadata, parse_metadata
 from dlcli.models.onnx_graph import OnnxGraph
 
 if TYPE_CHECKING:
-    from dlcli.models.inspection.cost.shapes import Effect
+    from dlcli.models.inspection.cost.shapes import LayerCost
     from dlcli.models.inspection.hdf5 import StoredWeights
 
 
@@ -88,7 +88,7 @@ class ModelFile:
         with self.source.reopened() as file, _reading(self.path):
             return keras_version(file)
 
-    def inspect_weights(self) -> tuple[StoredWeights, Effect]:
+    def inspect_weights(self) -> tuple[StoredWeights, LayerCost]:
         """Look through the weights, and return them with what the network costs for a sample.
 
         That is needed only where Keras builds the network, or somebody asks.
@@ -99,7 +99,7 @@ class ModelFile:
             If they are not stored as Keras stores them, are not finite, do not go with the
             architecture, or the network asks for more than the limits allow.
         """
-        from dlcli.models.inspection.cost.cost import network_cost
+        from dlcli.models.inspection.cost.network import network_cost
 
         where = str(self.path)
         with self.source.reopened() as file:

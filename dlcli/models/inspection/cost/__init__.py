@@ -1,1 +1,1 @@
-"""What the layers of a stranger's model may cost."""
+"""Estimate the memory and work that a network needs, from its architecture alone."""
