@@ -311,7 +311,7 @@ HOSTILE = {
     "external data in a branch": (_model(_hidden_external()), "another file"),
     "other operators": (
         _model(helper.make_node("Run", ["x"], ["y"], domain="evil"), domain="evil"),
-        "operators of 'evil'",
+        "operators of the domain 'evil'",
     ),
     "functions": (
         _model(
@@ -320,7 +320,7 @@ HOSTILE = {
                 helper.make_function("evil", "F", ["a"], ["b"], [ADD], [helper.make_opsetid("", 15)])
             ],
         ),
-        "functions of its own",
+        "the ONNX graph has functions",
     ),
     "two inputs": (
         helper.make_model(

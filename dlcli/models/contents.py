@@ -15,7 +15,7 @@ from dlcli.errors import ModelFileError
 from dlcli.models.file import ModelFile, read_model_file
 from dlcli.models.guard import check_in_child
 from dlcli.models.inspection.cost.shapes import LayerCost
-from dlcli.models.inspection.onnx.checks import graph_operators
+from dlcli.models.inspection.onnx.checks import operator_counts
 from dlcli.models.limits import DEFAULT, Limits
 from dlcli.models.loading import find_model, inspect_embedded_graph
 from dlcli.models.metadata import Metadata
@@ -248,4 +248,4 @@ def _graph(file: ModelFile) -> GraphContents | None:
         return GraphContents("damaged", {})
     inspect_embedded_graph(file, graph)
     state = "usable" if facts.model == file.digest else "does not belong to the weights"
-    return GraphContents(state, graph_operators(graph.content))
+    return GraphContents(state, operator_counts(graph.content))

@@ -46,7 +46,7 @@ class OnnxNetwork:
     engine: Literal["onnx"] = "onnx"
 
     def __init__(self, graph: bytes, block: int = 8192) -> None:
-        inspect_onnx(graph, own=True)
+        inspect_onnx(graph, check_cost=False)
         onnxruntime = import_onnxruntime()
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4

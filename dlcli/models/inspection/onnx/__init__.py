@@ -1,1 +1,1 @@
-"""ONNX graphs, inspected before they run."""
+"""Inspect serialized ONNX models without importing ``onnx``."""

@@ -1,6 +1,6 @@
-"""The protocol-buffer format, as far as ONNX models need it.
+"""Parse the protocol-buffer wire format, as far as ONNX models use it.
 
-Importing ``onnx`` takes longer than a whole prediction, and it would build what is refused here.
+Importing ``onnx`` takes longer than a prediction, and its parser would build what is refused here.
 """
 
 from __future__ import annotations
@@ -10,59 +10,59 @@ from typing import Any
 
 
 def fields(message: memoryview) -> Iterator[tuple[int, Any]]:
-    """Yield number and value of each field: bytes, or a whole number.
+    """Yield number and value of each field; a value is bytes or an unsigned integer.
 
     Raises
     ------
     ValueError, IndexError
-        If the bytes are no message.
+        If the bytes are not a message.
     """
-    at = 0
-    while at < len(message):
-        key, at = varint(message, at)
-        if key >= 1 << 32:  # other readers drop the upper bits, and find another field
-            raise ValueError("a field number that is too large")
-        number, wire = key >> 3, key & 7
+    position = 0
+    while position < len(message):
+        key, position = varint(message, position)
+        if key >= 1 << 32:  # other parsers drop the upper bits and see another field
+            raise ValueError("field number out of range")
+        number, wire_type = key >> 3, key & 7
         value: Any = 0
-        if wire == 0:
-            value, at = varint(message, at)
-        elif wire == 2:
-            size, at = varint(message, at)
-            if at + size > len(message):
-                raise ValueError("cut off")
-            value, at = message[at : at + size], at + size
-        elif wire in (1, 5):
-            at += 8 if wire == 1 else 4
+        if wire_type == 0:
+            value, position = varint(message, position)
+        elif wire_type == 2:
+            size, position = varint(message, position)
+            if position + size > len(message):
+                raise ValueError("field is cut off")
+            value, position = message[position : position + size], position + size
+        elif wire_type in (1, 5):
+            position += 8 if wire_type == 1 else 4
         else:
-            raise ValueError(f"wire type {wire}")
+            raise ValueError(f"wire type {wire_type}")
         yield number, value
 
 
-def varint(message: memoryview, at: int) -> tuple[int, int]:
-    """Return a whole number, and where it ends."""
+def varint(message: memoryview, position: int) -> tuple[int, int]:
+    """Return an unsigned integer and the position after it."""
     value = shift = 0
     while True:
-        byte = message[at]
-        at += 1
+        byte = message[position]
+        position += 1
         value |= (byte & 127) << shift
         if byte < 128:
-            return value, at
+            return value, position
         shift += 7
         if shift > 63:
-            raise ValueError("a number of more than 64 bits")
+            raise ValueError("integer of more than 64 bits")
 
 
 def signed(value: int) -> int:
-    """Return a whole number of 64 bits with its sign."""
+    """Return a 64-bit integer with its sign."""
     return value - (1 << 64) if value >= 1 << 63 else value
 
 
-def numbers(value: Any) -> list[int]:
-    """Return whole numbers of a repeated field: one, or many in a row."""
+def integers(value: Any) -> list[int]:
+    """Return the signed integers of a repeated field: a single one, or packed ones."""
     if isinstance(value, int):
         return [signed(value)]
-    found, at = [], 0
-    while at < len(value):
-        number, at = varint(value, at)
-        found.append(signed(number))
-    return found
+    items, position = [], 0
+    while position < len(value):
+        item, position = varint(value, position)
+        items.append(signed(item))
+    return items
