@@ -348,7 +348,7 @@ def test_a_sample_is_marked(dlcli):
     code, out, _ = dlcli("baseline", "sonar", "--sample", "--folds", "2", "--set", "kfold.epochs=1")
 
     assert code == 0
-    assert out.splitlines()[0].endswith("GENERATED SAMPLE: these metrics are meaningless")
+    assert out.splitlines()[0].endswith("SAMPLE: these metrics say nothing about the full data")
     assert json.loads(Path("runs/sonar/1/metrics.json").read_text())["sample"] is True
     assert "(sample)" in dlcli("runs")[1]
 

@@ -283,6 +283,29 @@ def images(tmp_path):
     return made
 
 
+@pytest.mark.parametrize("names", ["[a, a]", "[a, '']", "[a, b, c]"])
+def test_class_names_of_arrays_are_checked_like_those_of_tables(tmp_path, write, names):
+    x, y = np.zeros((4, 2, 2), np.uint8), np.arange(4) % 2
+    np.savez(tmp_path / "x.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+
+    with pytest.raises(DatasetError, match="`class_names`"):
+        load_dataset(config_of(write, f"{{npz: {{path: x.npz, class_names: {names}}}}}"))
+
+
+def test_a_sample_of_a_series_is_not_called_generated(tmp_path, write):
+    write("s.csv", "level\n" + "".join(f"{n * 37 % 101}\n" for n in range(400)))
+    config = config_of(write, "{csv: {path: s.csv, target: level, window: 5}}")
+
+    real, sample = (load_dataset(config, sample=sample) for sample in (False, True))
+
+    assert sample.sampled
+    assert not real.sampled
+    assert np.array_equal(sample.x, real.x[:240])
+    assert np.array_equal(sample.y, real.y[:240])
+    assert sample.files == real.files
+    assert sample.notices == ("sample: the first 240 windows of the series, not the full data",)
+
+
 @pytest.mark.parametrize("loader", ["{idx: {path: .}}", "{npz: {path: pictures.npz}}"])
 def test_image_archives_keep_their_official_test_rows(write, images, loader):
     dataset = load_dataset(config_of(write, loader))

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import time
 
 import numpy as np
 import pandas as pd
@@ -143,3 +144,19 @@ def test_permuted_columns_are_found_by_name(tmp_path, name):
     found = transformed(blocks_of_text(rows, signature(dataset, fitted)), fitted)
 
     assert np.array_equal(found, fitted.transform(dataset.x)[7:8])
+
+
+def test_a_repeated_key_among_many_is_found_quickly(tmp_path):
+    path = tmp_path / "data.csv"
+    path.write_text("a,b,label\n" + "".join(f"{n},{-n},{'xy'[n % 2]}\n" for n in range(30)))
+    dataset = load_csv(CsvLoader(path=str(path), target="label"), path, "data")
+    fitted = fit_preprocessor(dataset, np.arange(30), resolve(dataset, PreprocessConfig()))
+    rows = tmp_path / "rows.jsonl"
+    keys = [f'"k{number}": 1' for number in range(20_000)]
+    rows.write_text("{" + ", ".join([*keys, keys[-1]]) + "}\n")
+    started = time.process_time()
+
+    with pytest.raises(DatasetError, match=r"rows\.jsonl:1: the key 'k19999' appears twice"):
+        list(blocks_of_text(rows, signature(dataset, fitted)))
+
+    assert time.process_time() - started < 2  # 6 s when each key was counted

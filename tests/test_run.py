@@ -175,7 +175,7 @@ def test_a_sample_is_marked_everywhere(people, tmp_path):
     assert json.loads((result.path / "metrics.json").read_text())["sample"] is True
     predictions = predict(result.path, tmp_path / "people.csv")
     predictions.to_frame()
-    assert any("generated sample" in notice for notice in predictions.notices())
+    assert any("trained on a sample" in notice for notice in predictions.notices())
 
 
 def test_regression_has_values_in_the_targets_unit(tmp_path):

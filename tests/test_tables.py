@@ -1,6 +1,8 @@
 """Tables in text files: every dialect, types told once, and nothing shifted in silence."""
 
+import csv
 import gzip
+import time
 
 import numpy as np
 import pytest
@@ -9,16 +11,19 @@ from hypothesis import strategies as st
 
 from dlcli import DatasetError, load_config
 from dlcli.config.loaders import CsvLoader
+from dlcli.config.sections import SplitConfig
 from dlcli.datasets import load_dataset
-from dlcli.datasets.tables import load_csv, to_number
+from dlcli.datasets.card import describe_file
+from dlcli.datasets.tables import csv_table, load_csv, read_table, to_number
+from dlcli.datasets.tables.delimiter import long_fields
 
 
 @pytest.fixture
 def load(tmp_path):
-    def load_bytes(content, *, target="label", **options):
+    def load_bytes(content, *, target="label", split=None, **options):
         path = tmp_path / "data.csv"
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return load_csv(CsvLoader(path=str(path), target=target, **options), path, "data")
+        return load_csv(CsvLoader(path=str(path), target=target, **options), path, "data", split)
 
     return load_bytes
 
@@ -223,8 +228,6 @@ def test_numbers_are_read_as_they_were_written(value):
 @given(st.lists(st.tuples(st.floats(-1e6, 1e6), st.sampled_from(["a", "b c", 'd"e', "f,g", "h\ni"])),
                 min_size=2, max_size=20))  # fmt: skip
 def test_any_table_that_csv_writes_is_read_back(tmp_path_factory, rows):
-    import csv
-
     path = tmp_path_factory.mktemp("csv") / "data.csv"
     labels = ["x", "y", *("x" for _ in rows[2:])]
     with path.open("w", newline="", encoding="utf-8") as file:
@@ -251,3 +254,70 @@ def test_a_missing_file_is_named(people, tmp_path):
 
     with pytest.raises(DatasetError, match=r"no file 'people.csv'"):
         load_dataset(load_config(people))
+
+
+def test_the_field_size_limit_of_the_csv_module_is_left_alone(load):
+    outer = csv.field_size_limit(1000)
+    try:
+        dataset = load(f"note,label\n{'x' * 200_000},a\ny,b\n")
+        limit_after = csv.field_size_limit()
+        with long_fields:
+            with long_fields:  # a second thread, which leaves first
+                pass
+            assert csv.field_size_limit() > 200_000
+        limit_after_threads = csv.field_size_limit()
+    finally:
+        csv.field_size_limit(outer)
+
+    assert outer == 131_072  # importing dlcli has not changed it either
+    assert limit_after == limit_after_threads == 1000
+    assert len(dataset.x["note"][0]) == 200_000
+
+
+def test_blank_lines_are_noticed_once(tmp_path):
+    path = tmp_path / "one column.csv"
+    path.write_text("a\n" + "1\n\n" * 10_000)
+
+    notices = describe_file(path).notices
+
+    assert [notice for notice in notices if "blank" in notice] == [
+        f'{path}:3: blank lines are skipped; write "" for a missing value'
+    ]
+
+
+def test_a_repeated_name_among_many_is_found_quickly(load):
+    names = [f"c{number}" for number in range(20_000)]
+    started = time.process_time()
+
+    with pytest.raises(DatasetError, match="`names` has 'c19999' twice"):
+        load("1,2\n", target=0, names=(*names, "c19999"))
+
+    assert time.process_time() - started < 2  # 8 s when each name was counted
+
+
+def test_words_below_many_numbers_keep_the_texts_of_the_numbers(load):
+    rows = "".join(f"{n % 7:03},{n},{'ab'[n % 2]}\n" for n in range(300))
+    words = "".join(f"{'xyz'[n % 3]},{n},{'ab'[n % 2]}\n" for n in range(300))
+
+    dataset = load(f"code,n,label\n{rows}{words}")
+
+    assert set(dataset.x["code"]) == {*(f"{n:03}" for n in range(7)), "x", "y", "z"}
+    assert dataset.x["n"].dtype == float
+
+
+def test_parts_and_groups_come_from_the_same_reading_as_the_features(load, monkeypatch):
+    reads = []
+    monkeypatch.setattr(
+        csv_table, "read_table", lambda *args, **kw: reads.append(args) or read_table(*args, **kw)
+    )
+    content = "part,a,label\nTrain,1,x\nval,2,y\ntest,3,x\n"
+
+    dataset = load(content, split=SplitConfig(column="part"))
+    groups = load(content, split=SplitConfig(group="part")).groups
+
+    assert list(dataset.parts) == [0, 1, 2]
+    assert list(groups) == ["Train", "val", "test"]
+    assert list(dataset.x) == ["a"]
+    assert len(reads) == 2
+    with pytest.raises(DatasetError, match=r"data.csv:3: 'valley' .* is none of train, validation"):
+        load(content.replace("val", "valley"), split=SplitConfig(column="part"))

@@ -91,7 +91,7 @@ def _facts(result: ModelContents) -> Iterator[tuple[str, str]]:
 
 def _metadata_facts(metadata: Metadata) -> Iterator[tuple[str, str]]:
     target = metadata.target
-    yield "name", metadata.name + (" (trained on a generated sample)" if metadata.sampled else "")
+    yield "name", metadata.name + (" (trained on a sample)" if metadata.sampled else "")
     classes = f" of {_some(target.class_names)}" if target.class_names else ""
     unit = f", in {target.unit}" if target.unit else ""
     yield "target", f"{target.name}, {target.task}{classes}{unit}"

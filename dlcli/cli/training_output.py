@@ -41,5 +41,5 @@ def _target(dataset: Dataset) -> str:
 
 
 def sample_mark(sampled: bool) -> str:
-    """Return the mark of metrics that were computed on a generated sample."""
-    return "  GENERATED SAMPLE: these metrics are meaningless" if sampled else ""
+    """Return the mark of metrics that were computed on a sample."""
+    return "  SAMPLE: these metrics say nothing about the full data" if sampled else ""

@@ -152,7 +152,7 @@ class Dataset:
         SHA-256 of every file that was read, by its path.
     medium : Medium
     sampled : bool
-        True if the rows were generated: metrics mean nothing then.
+        Whether this is a sample (``--sample``): generated rows, or the first rows of a series.
     notices : tuple of str
         What a user should know about the data.
     """

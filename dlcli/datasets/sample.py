@@ -32,7 +32,7 @@ from dlcli.errors import plural
 from dlcli.types import Array
 
 ROWS = 240
-GENERATED_NOTICE = "generated sample: the metrics mean nothing"
+GENERATED_NOTICE = "generated sample: the metrics are meaningless"
 DEFAULT_SAMPLING_RATE = 8000
 
 

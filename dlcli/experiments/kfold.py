@@ -58,7 +58,7 @@ def kfold(
     runs : Path
         Folder of all runs; the results are saved in ``runs/<name>/<number>``.
     sample : bool
-        Whether to use a generated sample instead of the data set.
+        Whether to use a small sample instead of the data set.
     engine : {"auto", "stacked", "serial"}
         ``"stacked"`` trains all folds together in one program, ``"serial"`` one after the other.
         ``"auto"`` chooses ``"stacked"`` if the model allows it and it saves time.

@@ -41,7 +41,7 @@ def write_folds(
     _write_out_of_fold(path / "out_of_fold.csv", out_of_fold, kind)
     write_json(path / "metrics.json", result.to_json())
     target = out_of_fold.dataset.target
-    mark = " (generated sample)" if result.sampled else ""
+    mark = " (sample)" if result.sampled else ""
     title = f"{result.config.name}{mark}, out of fold"
     if target.task == "classification":
         confusion = result.scores.confusion

@@ -68,7 +68,7 @@ class KfoldResult:
     interrupted : int or None
         The signal that stopped the training; `folds` has the folds that were complete.
     sampled : bool
-        Whether the data are a generated sample.
+        Whether the data are a sample (``sample=True``).
     """
 
     path: Path

@@ -62,7 +62,7 @@ class TrainResult:
     config : Config
         Resolved.
     sampled : bool
-        Whether the data are a generated sample.
+        Whether the data are a sample (``sample=True``).
     takes : {"rows", "text", "image", "audio", "series"}
         The inputs that `predict` takes for the model.
     """
@@ -105,7 +105,8 @@ def train(
     runs : Path
         Folder of all runs; the run is saved in ``runs/<name>/<number>``.
     sample : bool
-        Whether to train on a generated sample instead of the data set.
+        Whether to train on a small sample instead of the data set: generated rows, or the
+        first rows of a series.
     format : {"keras", "h5"}
         Format of the model file.
     devices : str
@@ -238,7 +239,7 @@ def _score_and_draw(
 def _draw(folder: Path, session: Session, result: FitResult, scored: Mapping[str, Scored]) -> None:
     """Draw the learning curves, the predictions for held-out rows, and the learned function."""
     dataset = session.prepared.dataset
-    name = session.prepared.config.name + (" (generated sample)" if dataset.sampled else "")
+    name = session.prepared.config.name + (" (sample)" if dataset.sampled else "")
     plots.draw_history(folder, result.history, name)
     part = next(part for part in ("test", "validation", "train") if part in scored)
     rows = session.rows[part]

@@ -159,7 +159,7 @@ class Predictions:
     def notices(self) -> list[str]:
         """Say what a user should know about file and rows, as far as they were read."""
         sampled = self.model.metadata is not None and self.model.metadata.sampled
-        marked = ["the model was trained on a generated sample: its predictions mean nothing"]
+        marked = ["the model was trained on a sample only: do not rely on its predictions"]
         return [
             *self.model.notices,
             *(marked if sampled else []),

@@ -81,7 +81,9 @@ class RunRecord(Record):
     versions: dict[str, str] = {}
     machine: MachineRecord = MachineRecord()
     data: DataRecord = DataRecord()
-    sample: bool = Field(default=False, description="Whether the data are a generated sample.")
+    sample: bool = Field(
+        default=False, description="Whether the data are a sample (``sample=True``)."
+    )
     format: Literal["keras", "h5"] = Field(default="keras", description="Of the model file.")
     devices: list[str] = []
     folds: int | None = None

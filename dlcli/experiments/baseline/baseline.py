@@ -54,7 +54,7 @@ class BaselineResult:
     config : Config
         Resolved.
     sampled : bool
-        Whether the data are a generated sample.
+        Whether the data are a sample (``sample=True``).
     """
 
     path: Path
@@ -125,7 +125,7 @@ def baseline(
     runs : Path
         Folder of all runs; the results are saved in ``runs/<name>/<number>``.
     sample : bool
-        Whether to use a generated sample instead of the data set.
+        Whether to use a small sample instead of the data set.
     engine : {"auto", "stacked", "serial"}
         How the folds of the network are trained; see `dlcli.kfold`.
     on_start : callable, optional
@@ -263,7 +263,7 @@ def _write(result: BaselineResult) -> None:
         ),
     )
     write_json(result.path / "metrics.json", result.to_json())
-    mark = " (generated sample)" if result.sampled else ""
+    mark = " (sample)" if result.sampled else ""
     rows = f"{result.folds} folds" if result.folds > 1 else "test rows"
     unit = f" in {result.unit}" if result.unit else ""
     plots.draw_comparison(
