@@ -47,7 +47,7 @@ Sample = Annotated[
     bool,
     typer.Option(
         "--sample",
-        help="Use a small sample instead of the data, to try a config; its metrics are meaningless.",
+        help="Use a small sample to try a config without its data; metrics are meaningless.",
     ),
 ]
 Folds = Annotated[
