@@ -140,7 +140,7 @@ fit: {epoch: 5, batch_size: 0}
          "expected a list, not the name of a file"),
         ({"optimizer": "{Adam: {learning_rate: 0}}"}, "greater than 0"),
         ({"optimizer": "{Adam: {learning_rate: fast}}"}, "unknown learning-rate schedule"),
-        ({"optimizer": "relu"}, "Keras has it among the activations"),
+        ({"optimizer": "relu"}, "'relu' is not an optimizer; Keras has it among the activations"),
         ({"fit": "{epochs: true}"}, "expected an integer"),
         ({"fit": "{epochs: '5'}"}, "expected an integer"),
         ({"fit": "{epochs: .inf}"}, "expected an integer"),

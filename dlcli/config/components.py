@@ -183,7 +183,7 @@ class ComponentReader:
             return f"use the names of Keras, not import paths: {name!r}"
         for other in KINDS:
             if other != kind and self.catalogue.find(other, name):
-                return f"{name!r} is not a {KINDS[kind]}; Keras has it among the {other}."
+                return f"{name!r} is not {_a(KINDS[kind])}; Keras has it among the {other}."
         return unknown(KINDS[kind], name, self.catalogue.names(kind))
 
     def _refused(self, kind: str, entry: Entry, path: Path) -> bool:
@@ -246,13 +246,15 @@ class ComponentReader:
         if parameter == "vocabulary" and isinstance(value, str):
             self.complain(path, f"expected a list, not the name of a file, got {value!r}")
         if inner and is_number(value) and inner != "schedules":
-            self.complain(path, f"expected the name of a {KINDS[inner]}, got {value!r}")
+            self.complain(path, f"expected the name of {_a(KINDS[inner])}, got {value!r}")
         if kind == "callbacks" and inner and not isinstance(value, str | dict):
-            self.complain(path, f"expected a {KINDS[inner]}, got {value!r}")
+            self.complain(path, f"expected {_a(KINDS[inner])}, got {value!r}")
         if PATH_ARGUMENTS.get(entry.name) == parameter:
             self._check_path(value, path)
         if kind == "metrics" and parameter == "name" and not _is_key(value):
-            self.complain(path, f"{value!r} cannot name a metric; use letters, digits and _")
+            self.complain(
+                path, f"{value!r} cannot name a metric; use another word of letters, digits and _"
+            )
         message = value_error(kind, parameter, value, entry.optional.get(parameter))
         if message:
             self.complain(path, message)
@@ -263,6 +265,10 @@ class ComponentReader:
             self.complain(path, f"expected a path inside the run directory, got {value!r}")
         elif posixpath.normpath(value.replace("\\", "/")) in RUN_FILES:
             self.complain(path, f"every run writes its own {value}; choose another name")
+
+
+def _a(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeio' else 'a'} {noun}"
 
 
 def _is_key(value: Any) -> bool:
