@@ -5,7 +5,7 @@ import pytest
 
 from dlcli.network import internals
 from dlcli.network.backend import import_keras, seed_everything
-from dlcli.training.stacked.reasons import OPTIMIZERS
+from dlcli.training.stacked.stackable import OPTIMIZERS
 
 ADVICE = "see dlcli/network/internals.py: a newer {} has changed what it relies on"
 KERAS, TENSORFLOW = ADVICE.format("Keras"), ADVICE.format("TensorFlow")

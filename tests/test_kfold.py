@@ -24,7 +24,7 @@ from dlcli.training.folds.workers import end_process, most_workers
 from dlcli.training.session import open_sessions
 
 FAST = ["fit.epochs=2", "fit.batch_size=16"]
-CONV2D = "Conv2D layers cannot be trained together"
+CONV2D = "models with Conv2D layers cannot be trained together"
 
 
 @pytest.fixture

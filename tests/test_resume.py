@@ -479,7 +479,7 @@ STOPPING = ["callbacks=[{EarlyStopping: {monitor: loss, patience: 0, restore_bes
     ],
 )
 def test_folds_go_on_to_the_same_bits(engine, changes, tmp_path, monkeypatch):
-    monkeypatch.setattr("dlcli.training.stacked.training.SHRINKING_STEPS", 10)
+    monkeypatch.setattr("dlcli.training.stacked.fit.SHRINKING_STEPS", 10)
     monkeypatch.setattr("dlcli.runs.directory.RunDirectory.finish", _forgetting())
     config = load_config("iris", [*FOLDS, *changes])
     alone = kfold(config, runs=tmp_path / "alone", engine=engine)
@@ -581,7 +581,7 @@ def test_a_run_of_another_kind_is_not_resumed(people, tmp_path, kind, other):
 
 
 def test_stacked_folds_go_on_within_an_epoch(tmp_path, monkeypatch):
-    monkeypatch.setattr("dlcli.training.stacked.training.choose_steps_per_execution", lambda *_: 2)
+    monkeypatch.setattr("dlcli.training.stacked.fit.choose_steps_per_execution", lambda *_: 2)
     monkeypatch.setattr("dlcli.training.progress.REPORT_SECONDS", 0.0)
     config = load_config("iris", [*FOLDS, "fit.epochs=3", "fit.batch_size=8"])
     alone = kfold(config, runs=tmp_path / "alone")
@@ -897,6 +897,64 @@ def test_a_state_of_another_training_is_an_error_that_names_the_checkpoint(
     assert f"the checkpoint in {run / 'checkpoint'} does not fit: " in error
     assert reason in error
     assert f"hint: remove {run / 'checkpoint'} to start over" in error
+
+
+@pytest.fixture(scope="module")
+def stopped_stack(tmp_path_factory):
+    """Folds that train together, stopped within their second epoch."""
+    runs = tmp_path_factory.mktemp("stack")
+    seen = []
+
+    def stop(progress):
+        seen.append(progress)
+        if len(seen) == 8:
+            raise Killed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dlcli.training.checkpoint.MIN_SECONDS", 0.0)
+        patch.setattr("dlcli.training.checkpoint.MAX_COST", 1e9)
+        patch.setattr("dlcli.training.stacked.fit.choose_steps_per_execution", lambda *_: 2)
+        patch.setattr("dlcli.training.progress.REPORT_SECONDS", 0.0)
+        patch.setattr(
+            "dlcli.training.stacked.checkpoint.SaveSchedule.is_due", lambda *_: len(seen) < 8
+        )
+        changes = [*FOLDS, "fit.batch_size=8", "callbacks=[{ReduceLROnPlateau: {monitor: loss}}]"]
+        with pytest.raises(Killed):
+            kfold(load_config("iris", changes), runs=runs, on_progress=stop)
+    return runs / "iris" / "1"
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [(lambda s: s.values.pop("members"), "members: Field required"),
+     (lambda s: s.values.update(members=[0, 3]), "copies [0, 3] of 3"),
+     (lambda s: s.values.update(seconds=None), "seconds: Input should be a valid number"),
+     (lambda s: s.values.update(epoch=9), "epoch 10, step "),
+     (lambda s: s.values.update(step=99), "step 99 of 12 full steps per epoch"),
+     (lambda s: s.values["copies"].pop(), "2 copies, not 3"),
+     (lambda s: s.values["copies"][1].pop("history"), "copies.1.history: Field required"),
+     (lambda s: s.values["copies"][0].update(running=False), "the final weights of a copy"),
+     (lambda s: s.values["copies"][0]["callbacks"][0].update(wait="2"), "ReduceLROnPlateau.wait: Input"),
+     (lambda s: s.arrays.pop("stack"), "it has no arrays 'stack'"),
+     (lambda s: s.arrays.pop("copy2.final"), "it has no arrays 'copy2.final'"),
+     (lambda s: s.arrays.update(rates=[]), "it has no learning rates"),
+     (lambda s: s.arrays.update(rates=[np.zeros(3, np.float32)]), "learning rates of shape (3,)"),
+     (lambda s: s.arrays.update(stack=s.arrays["stack"][1:]), "variables, "),
+     (lambda s: s.arrays.update(metrics=[]), "the metrics are those of another model")],
+)  # fmt: skip
+def test_a_state_of_other_copies_is_an_error_that_names_the_checkpoint(
+    stopped_stack, tmp_path, dlcli, change, reason
+):
+    run = tmp_path / "run"
+    shutil.copytree(stopped_stack, run)
+    folder = run / "checkpoint" / "stack"
+    tampered(folder, change)
+
+    code, _, error = dlcli("kfold", "--resume", run)
+
+    assert code == 2, error
+    assert f"the checkpoint in {folder} does not fit: " in error
+    assert reason in error
 
 
 @pytest.fixture(scope="module")

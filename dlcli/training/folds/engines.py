@@ -16,7 +16,7 @@ from dlcli.runs.records import EngineRecord
 from dlcli.training.folds.outcome import FoldOutcome, fold_checkpoint, train_fold
 from dlcli.training.folds.workers import FoldWorkers, most_workers
 from dlcli.training.session import Session
-from dlcli.training.stacked import ROWS_BYTES, Copy, NotStackable, Replicas, why_not
+from dlcli.training.stacked import ROWS_BYTES, Copy, NotStackable, StackedFit, stacking_obstacle
 
 if TYPE_CHECKING:
     from dlcli.training.progress import OnProgress
@@ -93,7 +93,7 @@ class FoldEngine:
         recorded: EngineRecord | None = None,
     ) -> None:
         self.sessions = sessions
-        self._replicas: Replicas | None = None
+        self._stacked: StackedFit | None = None
         sessions[0].prepare_model()
         requested, reason = choice, "--engine serial"
         if recorded is not None:
@@ -101,7 +101,7 @@ class FoldEngine:
             choice, jobs = recorded.name, recorded.jobs
         if choice != "serial":
             try:
-                self._replicas = _stack(sessions, must_be_faster=choice == "auto")
+                self._stacked = _stack(sessions, must_be_faster=choice == "auto")
                 reason = ""
             except NotStackable as obstacle:
                 reason = str(obstacle)
@@ -110,8 +110,8 @@ class FoldEngine:
                 f"the folds cannot be trained in one program: {reason}",
                 hint="leave out --engine stacked; one after the other gives the same result",
             )
-        name: Literal["stacked", "serial"] = "serial" if self._replicas is None else "stacked"
-        jobs = self._affordable(jobs) if self._replicas is None else 1
+        name: Literal["stacked", "serial"] = "serial" if self._stacked is None else "stacked"
+        jobs = self._affordable(jobs) if self._stacked is None else 1
         self.engine = Engine(name, len(sessions), reason, jobs, requested)
         # The last bits depend on the number of threads, which must follow from the run's record.
         self.threads = max(1, cpu_count() // self.engine.jobs)
@@ -126,7 +126,7 @@ class FoldEngine:
     def notices(self) -> list[str]:
         """Warnings about the checkpoints that were found."""
         notices = [notice for session in self.sessions for notice in session.notices]
-        return [*notices, *(self._replicas.notices if self._replicas else ())]
+        return [*notices, *(self._stacked.notices if self._stacked else ())]
 
     def run(
         self, on_progress: OnProgress | None, checkpoint: Path | None = None
@@ -153,18 +153,18 @@ class FoldEngine:
             self.sessions[0].release()  # a worker process computes them again
             workers = FoldWorkers(self.sessions, self.engine.jobs, self.threads, checkpoint)
             yield from workers.run(on_progress)
-        elif self._replicas is None:
+        elif self._stacked is None:
             for number, session in enumerate(self.sessions, 1):
                 yield train_fold(session, on_progress, fold_checkpoint(checkpoint, number))
         else:
-            results = self._replicas.fit(on_progress, checkpoint and checkpoint / "stack")
+            results = self._stacked.run(on_progress, checkpoint and checkpoint / "stack")
             for session, result in zip(self.sessions, results, strict=True):
                 session.model.set_weights(result.weights)
                 yield FoldOutcome.of(result.fitted, session.score(["test"])["test"])
                 session.release()
 
 
-def _stack(sessions: Sequence[Session], *, must_be_faster: bool) -> Replicas:
+def _stack(sessions: Sequence[Session], *, must_be_faster: bool) -> StackedFit:
     """Build the program that trains all folds together.
 
     Parameters
@@ -183,7 +183,7 @@ def _stack(sessions: Sequence[Session], *, must_be_faster: bool) -> Replicas:
     model = models.model
     if len(sessions) == 1:
         raise NotStackable("there is one split only")
-    reason = why_not(model, make_callbacks(config, None))
+    reason = stacking_obstacle(model, make_callbacks(config, None))
     if reason is not None:
         raise NotStackable(reason)
     if must_be_faster and computing_seconds(model, config.fit.batch_size) > LONG_STEP:
@@ -203,7 +203,7 @@ def _stack(sessions: Sequence[Session], *, must_be_faster: bool) -> Replicas:
             )
             for number, session in enumerate(sessions, 1)
         ]  # fmt: skip
-        return Replicas(model, copies, config.fit)
+        return StackedFit(model, copies, config.fit)
     finally:
         for session in sessions:
             session.release()

@@ -1,7 +1,8 @@
-"""Many copies of one model, trained in one TensorFlow program."""
+"""Train many copies of one model in one TensorFlow program."""
 
-from dlcli.training.stacked.reasons import NotStackable, why_not
-from dlcli.training.stacked.rows import ROWS_BYTES
-from dlcli.training.stacked.training import Copy, CopyResult, Replicas
+from dlcli.training.stacked.copies import Copy, CopyResult
+from dlcli.training.stacked.data import ROWS_BYTES
+from dlcli.training.stacked.fit import StackedFit
+from dlcli.training.stacked.stackable import NotStackable, stacking_obstacle
 
-__all__ = ["ROWS_BYTES", "Copy", "CopyResult", "NotStackable", "Replicas", "why_not"]
+__all__ = ["ROWS_BYTES", "Copy", "CopyResult", "NotStackable", "StackedFit", "stacking_obstacle"]

@@ -1,4 +1,4 @@
-"""The TensorFlow program of an epoch of all copies."""
+"""TensorFlow program that trains and measures all copies for one epoch."""
 
 from __future__ import annotations
 
@@ -8,61 +8,70 @@ from typing import Any
 import numpy as np
 
 from dlcli.network.backend import import_keras
-from dlcli.training.stacked.graphs import put, rows_of, vectorised
-from dlcli.training.stacked.rows import Batches, Rows
-from dlcli.training.stacked.stack import Stack
+from dlcli.training.batches import MIN_VALIDATION_BATCH
+from dlcli.training.stacked.data import BatchPlan, StackedRows
+from dlcli.training.stacked.variables import StackedVariables
+from dlcli.training.stacked.vectorized import gather_copies, update_copies, vectorize
 
 Tensors = tuple[Any, ...]
 
-# What `fit` takes as a batch of validation rows at least.
-VALIDATION_BATCH = 256
 
+class EpochProgram:
+    """TensorFlow functions of one epoch: `order`, then `steps` once or more, then `finish`.
 
-class Program:
-    """Functions that train all copies for an epoch and measure them.
+    What Keras's ``train_step`` does to variables is written for one copy as a function of tensors:
+    weights, other variables and metrics are arguments and results. A `StatelessScope` makes the
+    layers of the one model read and write them, and ``tf.vectorized_map`` runs the function for
+    all copies at once. It could not do so with variables, which all copies would share.
 
     Parameters
     ----------
-    stack : Stack
-    rows : Rows
-    validation : Rows or None
+    variables : StackedVariables
+    rows : StackedRows
+        Training rows.
+    validation : StackedRows or None
     seeds : sequence of int
-        Of the order of rows, for each copy.
-    batches : Batches
+        Seed of the order of rows, for each copy.
+    plan : BatchPlan
+
+    Attributes
+    ----------
+    initial_metrics : tuple of tf.Tensor
+        Values of the metrics' variables at the start of an epoch.
+    names : list of str
+        Names of the measured values, once `trace` was called.
     """
 
     def __init__(
         self,
-        stack: Stack,
-        rows: Rows,
-        validation: Rows | None,
+        variables: StackedVariables,
+        rows: StackedRows,
+        validation: StackedRows | None,
         seeds: Sequence[int],
-        batches: Batches,
+        plan: BatchPlan,
     ) -> None:
         import tensorflow as tf
 
-        self.stack, self.model = stack, stack.model
-        self.rows, self.validation, self.seeds = rows, validation, seeds
-        self.batches = batches
-        self.first_metrics = self._build_metrics()
+        self.variables, self.model = variables, variables.model
+        self.rows, self.validation, self.seeds, self.plan = rows, validation, seeds, plan
+        self.initial_metrics = self._build_metrics()
         self.names: list[str] = []
         self.order = tf.function(self._order, autograph=False)
         self.steps = tf.function(self._steps, autograph=False)
         self.finish = tf.function(self._finish, autograph=False)
 
     def trace(self) -> None:
-        """Make the graphs of all functions, so that what cannot be made is known at once."""
+        """Trace all functions, so that operations that cannot be vectorized raise here."""
         import tensorflow as tf
 
         zero = tf.constant(0)
-        number = tf.TensorSpec((), tf.int64)
-        order = self.order.get_concrete_function(number).structured_outputs
+        order = self.order.get_concrete_function(tf.TensorSpec((), tf.int64)).structured_outputs
         order = tf.TensorSpec(order.shape, order.dtype)
-        self.steps.get_concrete_function(order, zero, zero, self.first_metrics)
-        self.finish.get_concrete_function(order, self.first_metrics)
+        self.steps.get_concrete_function(order, zero, zero, self.initial_metrics)
+        self.finish.get_concrete_function(order, self.initial_metrics)
 
     def _build_metrics(self) -> Tensors:
-        """Have the model make its metrics' variables; return the first values of all copies."""
+        """Create the model's metric variables, and return their initial values for all copies."""
         import tensorflow as tf
 
         model = self.model
@@ -71,43 +80,44 @@ class Program:
         model.compute_loss(y=y, y_pred=outputs, training=False)
         model.compute_metrics(None, y, outputs)
         model.reset_metrics()
-        count = self.stack.count
         return tuple(
-            tf.constant(np.repeat(variable.numpy()[np.newaxis], count, axis=0))
+            tf.constant(np.repeat(variable.numpy()[np.newaxis], self.variables.count, axis=0))
             for variable in model.metrics_variables
         )
 
     def _order(self, epoch: Any) -> Any:
-        """Return the order of rows in an epoch: int32, shape (copies, rows)."""
+        """Return the order of rows in an epoch: int32, shape (copies, rows).
+
+        It is the permutation of (seed, epoch) that `training_batches` draws for a single training.
+        """
         import tensorflow as tf
 
-        made: dict[tuple[int, int], Any] = {}
-        most = max(self.rows.counts)
+        permutations: dict[tuple[int, int], Any] = {}
+        rows = max(self.rows.counts)
         orders = []
         for count, seed in zip(self.rows.counts, self.seeds, strict=True):
-            if (count, seed) not in made:
+            if (count, seed) not in permutations:
                 pair = tf.stack([tf.constant(seed, tf.int64), epoch])
                 order = tf.random.experimental.stateless_shuffle(tf.range(count), seed=pair)
-                made[count, seed] = tf.pad(order, [[0, most - count]])
-            orders.append(made[count, seed])
+                permutations[count, seed] = tf.pad(order, [[0, rows - count]])
+            orders.append(permutations[count, seed])
         return tf.stack(orders)
 
     def _steps(self, order: Any, start: Any, stop: Any, metrics: Tensors) -> Tensors:
-        """Train on the full batches from `start` to `stop`; return the metrics' variables."""
+        """Train on the full batches from `start` to `stop`; return the metrics."""
         import tensorflow as tf
 
-        size = self.batches.batch_size
+        variables, size = self.variables, self.plan.batch_size
 
         def body(step: Any, metrics: Tensors) -> tuple[Any, Tensors]:
             indices = order[:, step * size : (step + 1) * size]
-            indices.set_shape((self.stack.count, size))
-            state = tuple(variable.read_value() for variable in self.stack.others)
-            given = self._take(self.rows, indices, None)
-            values = (self.stack.weights.value.read_value(), state, metrics, given)
-            gradients, state, metrics = vectorised(self._learn, values)
-            for variable, value in zip(self.stack.others, state, strict=True):
-                variable.assign(value)
-            self.stack.apply(gradients)
+            indices.set_shape((variables.count, size))
+            batch = self._batch(self.rows, indices, None)
+            gradients, others, metrics = vectorize(
+                self._train_copy, (*self._read_variables(), metrics, batch)
+            )
+            self._assign_others(others)
+            variables.apply(gradients)
             return step + 1, metrics
 
         result: Tensors = tf.while_loop(
@@ -116,129 +126,141 @@ class Program:
         return result
 
     def _finish(self, order: Any, metrics: Tensors) -> Any:
-        """Train on the last rows and measure.
+        """Train on the batches after the full ones, and measure.
 
         Returns
         -------
         tf.Tensor of float32, shape (values + 1, copies)
-            Measured values in the order of `names`; the last is 1 if all weights are finite.
+            Measured values in the order of `names`; the last row is 1 where all weights are
+            finite.
         """
         import tensorflow as tf
 
-        size = self.batches.batch_size
-        for number, sizes in enumerate(self.batches.ragged, self.batches.full):
-            metrics = self._ragged_step(order[:, number * size :], sizes, metrics)
-        measured = vectorised(self._results, metrics)
-        found = {name: measured[name] for name in sorted(measured)}
+        for step, sizes in enumerate(self.plan.ragged_steps, self.plan.full_steps):
+            metrics = self._ragged_step(order[:, step * self.plan.batch_size :], sizes, metrics)
+        results = vectorize(self._results, metrics)
+        measured = {name: results[name] for name in sorted(results)}
         if self.validation is not None:
-            watched = vectorised(self._results, self._validate(self.validation))
-            found |= {f"val_{name}": watched[name] for name in sorted(watched)}
-        self.names = list(found)
-        values = [tf.cast(value, tf.float32) for value in found.values()]
-        return tf.stack([*values, tf.cast(self.stack.finite(), tf.float32)])
+            results = vectorize(self._results, self._validate(self.validation))
+            measured |= {f"val_{name}": results[name] for name in sorted(results)}
+        self.names = list(measured)
+        values = [tf.cast(value, tf.float32) for value in measured.values()]
+        return tf.stack([*values, tf.cast(self.variables.finite(), tf.float32)])
 
     def _ragged_step(self, order: Any, sizes: dict[int, list[int]], metrics: Tensors) -> Tensors:
-        """Make a step in which the copies have batches of different sizes, or none."""
+        """Make a step in which batches differ in size, and some copies have none.
+
+        One vectorized call needs batches of one size: there is a call for each size, for the
+        copies that have it. Then the optimizer makes one step for all of them.
+        """
         import tensorflow as tf
 
-        stack = self.stack
-        weights = stack.weights.value.read_value()
-        state = tuple(variable.read_value() for variable in stack.others)
-        gradients = tf.zeros_like(weights)
-        everything = (gradients, state, metrics)
+        variables = self.variables
+        weights, others = self._read_variables()
+        results = (tf.zeros_like(weights), others, metrics)
         for size, copies in sizes.items():
-            whole = len(copies) == stack.count
-            part = (weights, state, metrics, order[:, :size])
-            if not whole:
-                part = rows_of(part, copies)
-            *values, indices = part
-            given = self._take(self.rows, indices, None if whole else copies)
-            new = vectorised(self._learn, (*values, given))
-            everything = new if whole else put(everything, copies, new)
-        gradients, state, metrics = everything
-        for variable, value in zip(stack.others, state, strict=True):
-            variable.assign(value)
+            everyone = len(copies) == variables.count
+            inputs = (weights, others, metrics, order[:, :size])
+            if not everyone:
+                inputs = gather_copies(inputs, copies)
+            *values, indices = inputs
+            batch = self._batch(self.rows, indices, None if everyone else copies)
+            updates = vectorize(self._train_copy, (*values, batch))
+            results = updates if everyone else update_copies(results, copies, updates)
+        gradients, others, metrics = results
+        self._assign_others(others)
         active = sorted(copy for copies in sizes.values() for copy in copies)
-        stack.apply(gradients, None if len(active) == stack.count else active)
+        variables.apply(gradients, None if len(active) == variables.count else active)
         return metrics
 
-    def _validate(self, rows: Rows) -> Tensors:
-        """Measure on the validation rows; return the metrics' variables."""
-        stack = self.stack
-        metrics = self.first_metrics
-        state = tuple(variable.read_value() for variable in stack.others)
-        model = (stack.weights.value.read_value(), state)
+    def _validate(self, rows: StackedRows) -> Tensors:
+        """Measure on the validation rows; return the metrics.
+
+        Copies with equally many rows are measured together.
+        """
+        metrics = self.initial_metrics
+        variables = self._read_variables()
         for count in sorted(set(rows.counts)):
-            copies = [copy for copy, other in enumerate(rows.counts) if other == count]
-            weights, state, values = rows_of((*model, metrics), copies)
-            values = self._validate_some(rows, copies, (weights, state), values)
-            metrics = put(metrics, copies, values)
+            copies = [
+                copy for copy, rows_of_copy in enumerate(rows.counts) if rows_of_copy == count
+            ]
+            inputs = gather_copies((*variables, metrics, rows.arrays), copies)
+            metrics = update_copies(metrics, copies, self._validate_copies(count, *inputs))
         return metrics
 
-    def _validate_some(
-        self, rows: Rows, copies: list[int], model: tuple[Any, Tensors], metrics: Tensors
+    def _validate_copies(
+        self, count: int, weights: Any, others: Tensors, metrics: Tensors, arrays: Tensors
     ) -> Tensors:
-        """Measure on the validation rows of copies that have the same number of them."""
+        """Measure on the validation rows of copies that have `count` rows each."""
         import tensorflow as tf
 
-        count = rows.counts[copies[0]]
-        size = max(self.batches.batch_size, VALIDATION_BATCH)
-        arrays = rows_of(rows.arrays, copies)
+        size = max(self.plan.batch_size, MIN_VALIDATION_BATCH)
 
-        def watched(metrics: Tensors, start: Any, batch: int) -> Tensors:
-            given = tuple(array[:, start : start + batch] for array in arrays)
-            for array in given:
-                array.set_shape((len(copies), batch, *array.shape[2:]))
-            values: Tensors = vectorised(self._watch, (*model, metrics, given))
+        def validate_batch(metrics: Tensors, start: Any, length: int) -> Tensors:
+            batch = tuple(array[:, start : start + length] for array in arrays)
+            for array in batch:
+                array.set_shape((array.shape[0], length, *array.shape[2:]))
+            values: Tensors = vectorize(self._validate_copy, (weights, others, metrics, batch))
             return values
 
         full, rest = divmod(count, size)
         if full:
             _, metrics = tf.while_loop(
                 lambda step, _: step < full,
-                lambda step, metrics: (step + 1, watched(metrics, step * size, size)),
+                lambda step, metrics: (step + 1, validate_batch(metrics, step * size, size)),
                 (tf.constant(0), metrics),
                 parallel_iterations=1,
             )
-        return watched(metrics, full * size, rest) if rest else metrics
+        return validate_batch(metrics, full * size, rest) if rest else metrics
 
-    def _take(self, rows: Rows, indices: Any, copies: list[int] | None) -> Tensors:
-        """Take the rows of a batch, of all copies or of some."""
+    def _read_variables(self) -> tuple[Any, Tensors]:
+        """Return the matrix of weights and the non-trainable variables as tensors."""
+        others = tuple(variable.read_value() for variable in self.variables.others)
+        return self.variables.weights.value.read_value(), others
+
+    def _assign_others(self, values: Tensors) -> None:
+        for variable, value in zip(self.variables.others, values, strict=True):
+            variable.assign(value)
+
+    def _batch(self, rows: StackedRows, indices: Any, copies: list[int] | None) -> Tensors:
+        """Gather the rows of a batch, for all copies or for some."""
         import tensorflow as tf
 
-        arrays = rows.arrays if copies is None else rows_of(rows.arrays, copies)
-        taken: Tensors = tuple(tf.gather(array, indices, batch_dims=1) for array in arrays)
-        return taken
+        arrays = rows.arrays if copies is None else gather_copies(rows.arrays, copies)
+        return tuple(tf.gather(array, indices, batch_dims=1) for array in arrays)
 
-    def _learn(self, values: Any) -> Any:
-        """Return gradients, state and metrics of one copy after one batch."""
+    def _train_copy(self, values: Any) -> Any:
+        """Return gradients, non-trainable variables and metrics of one copy after a batch."""
         import tensorflow as tf
 
-        row, state, metrics, given = values
+        row, others, metrics, batch = values
         with tf.GradientTape() as tape:
             tape.watch(row)
-            loss, state, metrics = self._measure(row, state, metrics, given, training=True)
+            loss, others, metrics = self._compute(row, others, metrics, batch, training=True)
         gradient = tape.gradient(loss, row, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-        return self.stack.clip(gradient), state, metrics
+        return self.variables.clip(gradient), others, metrics
 
-    def _watch(self, values: Any) -> Tensors:
-        """Return the metrics of one copy after one batch of validation rows."""
-        return self._measure(*values, training=False)[2]
+    def _validate_copy(self, values: Any) -> Tensors:
+        """Return the metrics of one copy after a batch of validation rows."""
+        return self._compute(*values, training=False)[2]
 
-    def _measure(
-        self, row: Any, state: Tensors, metrics: Tensors, given: Tensors, *, training: bool
+    def _compute(
+        self, row: Any, others: Tensors, metrics: Tensors, batch: Tensors, *, training: bool
     ) -> tuple[Any, Tensors, Tensors]:
-        """Do for one copy what ``train_step`` and ``test_step`` of Keras do."""
-        model, stack = self.model, self.stack
-        x, y, *more = given
-        weights = more[0] if more else None
+        """Return loss, non-trainable variables and metrics of one copy, as ``train_step`` does.
+
+        The seeds of dropout and noise are among the non-trainable variables: each copy draws the
+        random numbers that it would draw alone.
+        """
+        model, variables = self.model, self.variables
+        x, y, *rest = batch
+        weights = rest[0] if rest else None
         mapping = [
-            *zip(stack.trainable, stack.unpack(row), strict=True),
-            *zip(stack.fixed, state, strict=True),
+            *zip(variables.trainable, variables.unpack(row), strict=True),
+            *zip(variables.non_trainable, others, strict=True),
             *zip(model.metrics_variables, metrics, strict=True),
         ]
-        scope = import_keras().StatelessScope(state_mapping=mapping, collect_losses=True)
-        with scope:
+        with import_keras().StatelessScope(state_mapping=mapping, collect_losses=True) as scope:
             outputs = model(x, training=training)
             loss = model.compute_loss(
                 x=x, y=y, y_pred=outputs, sample_weight=weights, training=training
@@ -248,11 +270,11 @@ class Program:
                     metric.update_state(loss, sample_weight=x.shape[0])
                 else:
                     metric.update_state(y, outputs, sample_weight=weights)
-        state, metrics = (
-            tuple(scope.get_current_value(variable) for variable in variables)
-            for variables in (stack.fixed, model.metrics_variables)
+        others, metrics = (
+            tuple(scope.get_current_value(variable) for variable in group)
+            for group in (variables.non_trainable, model.metrics_variables)
         )
-        return loss, state, metrics
+        return loss, others, metrics
 
     def _results(self, metrics: Tensors) -> dict[str, Any]:
         """Return the measured values of one copy."""

@@ -14,7 +14,7 @@ from dlcli.network.building import build_model, compile_model, make_callbacks
 from dlcli.training import progress
 from dlcli.training.batches import FitData
 from dlcli.training.fit import fit
-from dlcli.training.stacked import Copy, NotStackable, Replicas
+from dlcli.training.stacked import Copy, NotStackable, StackedFit
 
 RELU = "{Dense: {units: 6, activation: relu}}"
 SIGMOID = "{Dense: {units: 1, activation: sigmoid}}"
@@ -64,7 +64,7 @@ def trained_both_ways(write):
             Copy(f"copy {n}", data, 7, first[:count], make_callbacks(config, None))
             for n, data in enumerate(datas)
         ]
-        together = Replicas(model, copies, config.fit).fit()
+        together = StackedFit(model, copies, config.fit).run()
         for data, copy in zip(datas, together, strict=True):
             for variable, value in zip(variables, first, strict=True):
                 variable.assign(value)
@@ -200,11 +200,11 @@ def test_every_copy_has_its_own_noise_where_seeds_differ(write):
     data = FitData(*table(24, 0))
     copies = [Copy(str(n), data, 7, state) for n, state in enumerate((first, other, first))]
 
-    one, two, three = (result.weights for result in Replicas(model, copies, config.fit).fit())
+    one, two, three = (result.weights for result in StackedFit(model, copies, config.fit).run())
 
     assert all(np.array_equal(a, b) for a, b in zip(one, three, strict=True))
     assert not np.allclose(one[0], two[0], atol=1e-4)
-    alone = Replicas(model, copies[1:2], config.fit).fit()[0].weights
+    alone = StackedFit(model, copies[1:2], config.fit).run()[0].weights
     assert np.allclose(two[0], alone[0], rtol=1e-5)
 
 
@@ -213,7 +213,7 @@ def test_seeds_give_orders_of_their_own(write):
     data = FitData(*table(24, 0))
     copies = [Copy(str(seed), data, seed, first) for seed in (1, 2)]
 
-    one, two = (result.weights for result in Replicas(model, copies, config.fit).fit())
+    one, two = (result.weights for result in StackedFit(model, copies, config.fit).run())
 
     assert not np.allclose(one[0], two[0], atol=1e-6)
 
@@ -236,22 +236,22 @@ def compiled(write, **changes):
 
 @pytest.mark.parametrize(
     ("changes", "reason"),
-    [({"model": f"[{{Reshape: [2, 2]}}, {{LSTM: 3}}, {SIGMOID}]"}, "LSTM layers cannot be trained together"),
+    [({"model": f"[{{Reshape: [2, 2]}}, {{LSTM: 3}}, {SIGMOID}]"}, "models with LSTM layers cannot be trained together"),
      ({"model": f"[{{Reshape: [2, 2, 1]}}, {{Conv2D: [2, 2]}}, Flatten, {SIGMOID}]".replace("[2, 2]}, F", "{filters: 2, kernel_size: 2}}, F")},
-      "Conv2D layers cannot be trained together"),
+      "models with Conv2D layers cannot be trained together"),
      ({"model": f"[{{Embedding: {{input_dim: 5, output_dim: 2}}}}, Flatten, {SIGMOID}]"}, "the gradient of Embedding is sparse"),
-     ({"optimizer": "Lamb"}, "Lamb is not element-wise"),
-     ({"optimizer": "Muon"}, "Muon is not element-wise"),
+     ({"optimizer": "Lamb"}, "Lamb is not an element-wise optimizer"),
+     ({"optimizer": "Muon"}, "Muon is not an element-wise optimizer"),
      ({"optimizer": "{Adam: {use_ema: true}}"}, "the optimizer has use_ema"),
      ({"optimizer": "{Adam: {gradient_accumulation_steps: 2}}"}, "the optimizer has gradient_acc"),
-     ({"callbacks": "[SwapEMAWeights]"}, "SwapEMAWeights follows one training only")],
+     ({"callbacks": "[SwapEMAWeights]"}, "SwapEMAWeights works with one model at a time")],
 )  # fmt: skip
 def test_what_is_refused_has_a_reason(write, changes, reason):
     model, config, first = compiled(write, **changes)
     callbacks = make_callbacks(config, None)
 
     with pytest.raises(NotStackable, match=reason):
-        Replicas(model, [Copy("a", FitData(*table(9, 0)), 0, first, callbacks)], config.fit)
+        StackedFit(model, [Copy("a", FitData(*table(9, 0)), 0, first, callbacks)], config.fit)
 
 
 def test_copies_of_very_different_size_are_refused(write):
@@ -259,7 +259,7 @@ def test_copies_of_very_different_size_are_refused(write):
     copies = [Copy(str(n), FitData(*table(n, 0)), 0, first) for n in (8, 80)]
 
     with pytest.raises(NotStackable, match="the numbers of rows differ too much"):
-        Replicas(model, copies, config.fit)
+        StackedFit(model, copies, config.fit)
 
 
 def test_a_copy_that_diverges_is_named(write):
@@ -269,7 +269,7 @@ def test_a_copy_that_diverges_is_named(write):
     copies = [Copy("one", good, 0, first), Copy("two", FitData(x, y), 0, first)]
 
     with pytest.raises(TrainingError, match="two: training diverged in epoch 1: "):
-        Replicas(model, copies, config.fit).fit()
+        StackedFit(model, copies, config.fit).run()
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
@@ -285,7 +285,7 @@ def test_a_signal_stops_all_copies(write, signum):
 
     before = signal.getsignal(signum)
     with pytest.raises(Interrupted) as interrupted:
-        Replicas(model, copies, config.fit).fit(stop)
+        StackedFit(model, copies, config.fit).run(stop)
 
     assert interrupted.value.signum == signum
     assert len(seen) == 5
@@ -295,12 +295,12 @@ def test_a_signal_stops_all_copies(write, signum):
 def test_a_long_epoch_is_run_in_parts(write, monkeypatch):
     model, config, first = compiled(write, metrics="[accuracy]")
     copies = [Copy(str(n), FitData(*table(44 + n, n)), 0, first) for n in (0, 1)]
-    whole = Replicas(model, copies, config.fit).fit()
+    whole = StackedFit(model, copies, config.fit).run()
     seen = []
-    monkeypatch.setattr(Replicas, "_stride", lambda _: 2)
+    monkeypatch.setattr(StackedFit, "_steps_per_call", lambda _: 2)
     monkeypatch.setattr(progress, "REPORT_SECONDS", 0)
 
-    parts = Replicas(model, copies, config.fit).fit(seen.append)
+    parts = StackedFit(model, copies, config.fit).run(seen.append)
 
     assert [report.step for report in seen] == [2, 4, 5, 6, 2, 4, 5, 6]
     for one, other in zip(whole, parts, strict=True):
@@ -311,9 +311,9 @@ def test_a_long_epoch_is_run_in_parts(write, monkeypatch):
 @pytest.mark.parametrize("optimizer", ["{Nadam: {learning_rate: 0.3}}", slow("{SGD: {learning_rate: 0.5, momentum: 0.5}}")])  # fmt: skip
 def test_copies_that_go_on_alone_end_as_if_all_did(trained_both_ways, monkeypatch, optimizer):
     shrunk = []
-    shrink = Replicas._shrink
-    monkeypatch.setattr(Replicas, "_pays", lambda *_: True)
-    monkeypatch.setattr(Replicas, "_shrink", lambda *a: (shrunk.append(a[1]), shrink(*a)))
+    shrink = StackedFit._shrink
+    monkeypatch.setattr(StackedFit, "_pays", lambda *_: True)
+    monkeypatch.setattr(StackedFit, "_shrink", lambda *a: (shrunk.append(a[1]), shrink(*a)))
 
     trained_both_ways(
         (25, 24, 23, 22), epochs=15, metrics="[accuracy]", watch=[7, 8, 8, 9], optimizer=optimizer,

@@ -1,0 +1,293 @@
+"""Train copies of one model together: the loop over the epochs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dlcli.config.sections import FitConfig
+from dlcli.errors import TrainingError, first_line
+from dlcli.network.cost import choose_steps_per_execution
+from dlcli.network.internals import extend_vectorized_map
+from dlcli.network.variables import assign
+from dlcli.network.variables import take as values_of
+from dlcli.training.progress import OnProgress, ProgressReporter
+from dlcli.training.stacked.checkpoint import StackedCheckpointer, StackedState
+from dlcli.training.stacked.copies import Copy, CopyProxy, CopyResult, LearningRateProxy
+from dlcli.training.stacked.data import (
+    BatchPlan,
+    StackedRows,
+    stack_training_rows,
+    stack_validation_rows,
+)
+from dlcli.training.stacked.program import EpochProgram, Tensors
+from dlcli.training.stacked.stackable import NotStackable, stacking_obstacle
+from dlcli.training.stacked.variables import StackedVariables
+from dlcli.training.stacked.vectorized import single_threaded
+from dlcli.training.training_state import unsuitable
+from dlcli.types import Array
+
+# Continuing with half the copies or fewer saves more time than tracing their program takes, if
+# this many steps are left.
+SHRINKING_STEPS = 20_000
+# Callbacks that change the learning rate of their copy.
+RATE_CALLBACKS = {"ReduceLROnPlateau", "LearningRateScheduler"}
+
+
+class StackedFit:
+    """Train copies of a model in one program.
+
+    Parameters
+    ----------
+    model : keras.Sequential
+        Compiled; neither its weights nor its optimizer change.
+    copies : sequence of Copy
+    section : FitConfig
+
+    Attributes
+    ----------
+    members : list of int
+        Indices of the copies in the present stack. A copy that has ended stays in it, and is
+        trained on without effect, until it pays to continue with the others alone.
+    notices : list of str
+        Warnings about damaged checkpoints.
+
+    Raises
+    ------
+    NotStackable
+        If the program cannot be built.
+    """
+
+    def __init__(self, model: Any, copies: Sequence[Copy], section: FitConfig) -> None:
+        self._started = time.monotonic()
+        obstacle = stacking_obstacle(model, copies[0].callbacks)
+        if obstacle is not None:
+            raise NotStackable(obstacle)
+        self.model, self.copies, self.section = model, copies, section
+        self.own_rates = any(type(c).__name__ in RATE_CALLBACKS for c in copies[0].callbacks)
+        self.notices: list[str] = []
+        self._weights: list[list[Array]] | None = None
+        data = [copy.data for copy in copies]
+        rows, validation = stack_training_rows(data), stack_validation_rows(data)
+        plan = BatchPlan(rows.counts, section.batch_size)
+        extend_vectorized_map()
+        try:
+            variables = StackedVariables(
+                model,
+                [copy.initial_values for copy in copies],
+                own_steps=not plan.equal,
+                own_rates=self.own_rates,
+            )
+            self._build(variables, rows, validation, list(range(len(copies))))
+        except (MemoryError, NotStackable):
+            raise
+        except Exception as error:  # whatever TensorFlow raises while tracing
+            message = f"TensorFlow does not vectorize the model: {first_line(error)}"
+            raise NotStackable(message) from error
+
+    def _build(
+        self,
+        variables: StackedVariables,
+        rows: StackedRows,
+        validation: StackedRows | None,
+        members: list[int],
+    ) -> None:
+        """Build and trace the program of some of the copies."""
+        self.variables, self.members = variables, members
+        seeds = [self.copies[index].seed for index in members]
+        plan = BatchPlan(rows.counts, self.section.batch_size)
+        self.program = EpochProgram(variables, rows, validation, seeds, plan)
+        with single_threaded():
+            self.program.trace()
+
+    def run(
+        self,
+        on_progress: OnProgress | None = None,
+        checkpoint: Path | None = None,
+        every: float = 300.0,
+    ) -> list[CopyResult]:
+        """Train all copies.
+
+        Parameters
+        ----------
+        on_progress : callable, optional
+        checkpoint : Path, optional
+            Folder where the state of all copies is saved and looked for.
+        every : float
+            Longest time in seconds between two checkpoints within an epoch.
+
+        Raises
+        ------
+        TrainingError
+            If the loss or a weight of a copy is no longer finite; the message names the copy.
+        Interrupted
+            If SIGINT or SIGTERM arrived.
+        ModelFileError
+            If the checkpoint belongs to another training.
+        """
+        from dlcli.training.signals import SignalWatcher
+
+        epochs = self.section.epochs
+        self._watcher = watcher = SignalWatcher()
+        self.rates = np.zeros((len(self.copies), 1), np.float32)
+        if self.own_rates:
+            self.rates += float(self.model.optimizer.learning_rate)
+        self.proxies = [self._proxy(index) for index in range(len(self.copies))]
+        self.checkpointer = StackedCheckpointer(checkpoint, every)
+        self.notices = self.checkpointer.notices
+        self._earlier_seconds = 0.0
+        first_epoch, step, metrics = self._restore()
+        self._reporter = ProgressReporter(on_progress, epochs, self.program.plan.steps)
+        with watcher.listening(), single_threaded():
+            for epoch in range(first_epoch, epochs):
+                self._run_epoch(epoch, step, metrics)
+                step, metrics = 0, None
+                running = [index for index in self.members if self.proxies[index].running]
+                if not running:
+                    break
+                if 2 * len(running) <= len(self.members) and self._pays(epochs - epoch - 1):
+                    self._shrink(running)
+                if watcher.signum is not None or self.checkpointer.is_due(within_epoch=False):
+                    self._save(epoch + 1, 0)
+                watcher.check()
+        seconds = self._seconds() / len(self.proxies)
+        for proxy in self.proxies:
+            proxy.result.seconds = seconds
+        return [CopyResult(proxy.final_weights, proxy.result) for proxy in self.proxies]
+
+    def _seconds(self) -> float:
+        return self._earlier_seconds + time.monotonic() - self._started
+
+    def _proxy(self, index: int) -> CopyProxy:
+        """Return the stand-in for the model of a copy; its callbacks begin the training."""
+        params = {"verbose": 0, "epochs": self.section.epochs, "steps": self.program.plan.steps}
+        callbacks = self.copies[index].callbacks
+        optimizer = LearningRateProxy(self.rates, index)
+        return CopyProxy(
+            self.model, callbacks, lambda: self._read_weights(index), optimizer, params
+        )
+
+    def _read_weights(self, index: int) -> list[Array]:
+        """Return the present weights of a copy; those of all are read once per epoch."""
+        if self._weights is None:
+            self._weights = self.variables.read_weights()
+        return self._weights[self.members.index(index)]
+
+    def _pays(self, epochs_left: int) -> bool:
+        """Return whether half the copies or fewer should go on in a program of their own.
+
+        The number of copies in a program changes the last bits. Therefore steps are counted: a
+        measured time would make results differ between runs.
+        """
+        return epochs_left * self.program.plan.steps > SHRINKING_STEPS
+
+    def _shrink(self, running: Sequence[int]) -> None:
+        """Continue with the running copies alone."""
+        positions = [self.members.index(index) for index in running]
+        program = self.program
+        validation = program.validation and program.validation.subset(positions)
+        self._weights = None
+        variables, rows = self.variables.subset(positions), program.rows.subset(positions)
+        self._build(variables, rows, validation, list(running))
+
+    def _run_epoch(self, epoch: int, step: int, metrics: Tensors | None) -> None:
+        """Train an epoch from a step on, and call the callbacks of the running copies."""
+        running = [
+            (position, index)
+            for position, index in enumerate(self.members)
+            if self.proxies[index].running
+        ]
+        for _, index in running:
+            self.proxies[index].begin_epoch(epoch)
+        if self.own_rates:
+            self.variables.optimizer.learning_rate.assign(self.rates[self.members])
+        values = self._train(epoch, step, metrics)
+        self._weights = None
+        names = self.program.names
+        logs = {
+            index: dict(zip(names, map(float, values[:-1, position]), strict=True))
+            for position, index in running
+        }
+        for position, index in running:
+            self._check_finite(index, epoch, logs[index]["loss"], bool(values[-1, position]))
+        last = epoch + 1 == self.section.epochs
+        for _, index in running:
+            self.proxies[index].end_epoch(epoch, logs[index], last=last)
+        means = values[:-1, [position for position, _ in running]].mean(axis=1)
+        self._reporter.epoch_end(epoch, dict(zip(names, map(float, means), strict=True)))
+
+    def _train(self, epoch: int, step: int, metrics: Tensors | None) -> Array:
+        """Run the program of an epoch, in calls short enough to react to signals between them.
+
+        An interrupted epoch is resumed from the step and the metrics that were saved: the order of
+        rows follows from the seed and the epoch, and everything else is in the variables.
+        """
+        import tensorflow as tf
+
+        program, full_steps = self.program, self.program.plan.full_steps
+        order = program.order(tf.constant(epoch, tf.int64))
+        metrics = program.initial_metrics if metrics is None else metrics
+        stride = self._steps_per_call()
+        for start in range(step, full_steps, stride):
+            stop = min(start + stride, full_steps)
+            metrics = program.steps(order, tf.constant(start), tf.constant(stop), metrics)
+            if stop < full_steps:
+                if self._watcher.signum is not None or self.checkpointer.is_due(within_epoch=True):
+                    self._save(epoch, stop, metrics)
+                self._watcher.check()
+            self._reporter.step_end(epoch, stop)
+        values: Array = program.finish(order, metrics).numpy()
+        return values
+
+    def _steps_per_call(self) -> int:
+        plan = self.program.plan
+        rows = plan.batch_size * self.variables.count
+        return choose_steps_per_execution(self.model, max(1, plan.full_steps), rows)
+
+    def _check_finite(self, index: int, epoch: int, loss: float, weights_finite: bool) -> None:
+        reason = "" if np.isfinite(loss) else f"the loss is {loss}"
+        if not reason and not weights_finite:
+            reason = "a weight is not finite"
+        if reason:
+            raise TrainingError(
+                f"{self.copies[index].name}: training diverged in epoch {epoch + 1}: {reason}",
+                hint="try a smaller learning rate, or scale the inputs with `preprocess`",
+            )
+
+    def _save(self, epoch: int, step: int, metrics: Tensors = ()) -> None:
+        """Save the state before a step of an epoch."""
+        self.checkpointer.save(
+            lambda: StackedState(
+                epoch,
+                step,
+                self._seconds(),
+                self.members,
+                [proxy.state() for proxy in self.proxies],
+                values_of(self.variables.variables),
+                self.rates,
+                [metric.numpy() for metric in metrics],
+            )
+        )
+
+    def _restore(self) -> tuple[int, int, Tensors | None]:
+        """Restore the saved state; return epoch, step and metrics with which to begin."""
+        state, folder = self.checkpointer.state, self.checkpointer.folder
+        if state is None or folder is None:
+            return 0, 0, None
+        try:
+            state.check(len(self.copies), self.members, self.section.epochs)
+            if state.members != self.members:
+                self._shrink(state.members)
+            metrics = state.metrics_within(self.program.plan, self.program.initial_metrics)
+            assign(self.variables.variables, state.variables)
+            for proxy, copy_state in zip(self.proxies, state.copies, strict=True):
+                proxy.restore(copy_state)
+        except ValueError as error:
+            raise unsuitable(folder, error) from None
+        self.rates[...] = state.learning_rates
+        self._earlier_seconds = state.seconds
+        return state.epoch, state.step, metrics
