@@ -1,1 +1,1 @@
-"""The verbs: each module runs one command, from a config or a run to its results."""
+"""The commands that train or score: each module runs one, from a config or a run to its result."""

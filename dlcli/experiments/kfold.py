@@ -175,22 +175,21 @@ def _result(
     seconds: float,
     signum: int | None,
 ) -> KfoldResult:
-    dataset = out_of_fold.dataset
+    dataset, results = out_of_fold.dataset, out_of_fold.results
     rows, _, outputs = out_of_fold.in_order()
     kind = output_kind(dataset.target, config.loss)
-    names = out_of_fold.results[0].metrics
     return KfoldResult(
-        path,
-        tuple(out_of_fold.results),
-        {
-            name: summarize_metric([fold.metrics[name] for fold in out_of_fold.results], name)
-            for name in names
+        path=path,
+        folds=tuple(results),
+        summaries={
+            name: summarize_metric([fold.metrics[name] for fold in results], name)
+            for name in results[0].metrics
         },
-        score_outputs(outputs, dataset.y[rows], dataset.target, kind, {}),
-        dataset.target,
-        tuple(notices),
-        seconds,
-        config,
-        signum,
-        dataset.sampled,
+        scores=score_outputs(outputs, dataset.y[rows], dataset.target, kind, {}),
+        target=dataset.target,
+        notices=tuple(notices),
+        seconds=seconds,
+        config=config,
+        interrupted=signum,
+        sampled=dataset.sampled,
     )

@@ -1,1 +1,1 @@
-"""Run directories: made, recorded, listed and compared."""
+"""Run directories: create, describe, reopen, list and compare them."""

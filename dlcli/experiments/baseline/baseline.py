@@ -235,16 +235,16 @@ def _result(
         test_rows=float(np.mean([len(split.test) for split in splits])),
     )
     return BaselineResult(
-        path,
-        metric,
-        target.unit,
-        len(splits),
-        network,
-        comparisons,
-        prepared.notices,
-        time.monotonic() - started,
-        prepared.config,
-        prepared.dataset.sampled,
+        path=path,
+        metric=metric,
+        unit=target.unit,
+        folds=len(splits),
+        network=network,
+        models=comparisons,
+        notices=prepared.notices,
+        seconds=time.monotonic() - started,
+        config=prepared.config,
+        sampled=prepared.dataset.sampled,
     )
 
 
