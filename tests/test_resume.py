@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -64,37 +65,32 @@ def folds_alone(tmp_path_factory):
     return kfold(load_config("iris", FOLDS), runs=runs, engine="serial").path
 
 
+@contextmanager
+def killed(path):
+    """Expect `Killed`, and leave the record of a run as SIGKILL does: it says running."""
+    with pytest.raises(Killed):
+        yield
+    record = json.loads((path / "run.json").read_text())
+    del record["error"], record["seconds"]
+    record = {**record, "status": "running", "pid": os.getpid()}
+    (path / "run.json").write_text(json.dumps(record))
+
+
 @pytest.fixture
-def run_on(tmp_path, monkeypatch):
+def run_on(tmp_path):
     """Train a config, killed at some places and resumed each time; return the last result."""
 
     def go(config, *kills, every=300.0):
-        monkeypatch.setattr("dlcli.runs.directory.RunDirectory.finish", _forgetting())
         runs = tmp_path / "killed"
         path = None
         for kill in kills:
-            with pytest.raises(Killed):
+            with killed(runs / config.name / "1"):
                 train(config, runs=runs, on_progress=kill, checkpoint_every=every, resume=path)
             path = runs / config.name / "1"
             assert read_record(path).status == "interrupted"
         return train(run_config(path), runs=runs, resume=path)
 
     return go
-
-
-def _forgetting():
-    """Return a `finish` that does nothing for what was killed: the record says running."""
-    from dlcli.runs.directory import RunDirectory
-
-    whole = RunDirectory.finish
-
-    def finish(self, status, **more):
-        if "Killed" in more.get("error", ""):
-            self.release()
-        else:
-            whole(self, status, **more)
-
-    return finish
 
 
 def bits(path):
@@ -324,10 +320,8 @@ def killed_people(write_people, tmp_path_factory):
     """Return a run that was killed after an epoch."""
     folder = tmp_path_factory.mktemp("killed")
     config = load_config(write_people(folder))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("dlcli.runs.directory.RunDirectory.finish", _forgetting())
-        with pytest.raises(Killed):
-            train(config, runs=folder / "runs", on_progress=kill_at(2))
+    with killed(folder / "runs/people/1"):
+        train(config, runs=folder / "runs", on_progress=kill_at(2))
     return folder / "runs/people/1"
 
 
@@ -373,14 +367,16 @@ def test_other_data_are_refused_or_marked(dlcli, left, people, tmp_path):
     assert any("data.fingerprint" in line for line in read_record(left).forced)
 
 
-def test_other_versions_are_refused(dlcli, left, monkeypatch):
-    monkeypatch.setattr("dlcli.runs.description.versions", lambda: {"keras": "3.99"})
+def test_other_versions_are_refused(dlcli, left):
+    record = json.loads((left / "run.json").read_text())
+    now = record["versions"]["keras"]
+    record["versions"]["keras"] = "3.99"
+    (left / "run.json").write_text(json.dumps(record))
 
     code, _, error = dlcli("train", "--resume", left)
 
     assert code == 2
-    assert "versions.keras: " in error
-    assert ', now "3.99"' in error
+    assert f'versions.keras: "3.99", now "{now}"' in error
 
 
 def test_a_damaged_checkpoint_gives_way_to_the_one_before(dlcli, alone, tmp_path):
@@ -480,7 +476,6 @@ STOPPING = ["callbacks=[{EarlyStopping: {monitor: loss, patience: 0, restore_bes
 )
 def test_folds_go_on_to_the_same_bits(engine, changes, tmp_path, monkeypatch):
     monkeypatch.setattr("dlcli.training.stacked.fit.SHRINKING_STEPS", 10)
-    monkeypatch.setattr("dlcli.runs.directory.RunDirectory.finish", _forgetting())
     config = load_config("iris", [*FOLDS, *changes])
     alone = kfold(config, runs=tmp_path / "alone", engine=engine)
     seen = []
@@ -493,7 +488,7 @@ def test_folds_go_on_to_the_same_bits(engine, changes, tmp_path, monkeypatch):
 
     path = None
     for _ in range(2):
-        with pytest.raises(Killed):
+        with killed(tmp_path / "killed/iris/1"):
             kfold(config, runs=tmp_path / "killed", engine=engine, on_progress=kill, resume=path)
         path = tmp_path / "killed/iris/1"
     resumed = kfold(config, runs=tmp_path / "killed", resume=path, on_progress=kill)
@@ -737,11 +732,9 @@ def test_another_config_of_a_finished_run_is_told(dlcli, people, trained):
     assert "seed: 0, now 5" in other[2]
 
 
-def test_a_folder_of_runs_means_its_newest_open_one(dlcli, people, trained, tmp_path, monkeypatch):
-    with monkeypatch.context() as patch:
-        patch.setattr("dlcli.runs.directory.RunDirectory.finish", _forgetting())
-        with pytest.raises(Killed):
-            train(load_config(people), runs=tmp_path / "runs", on_progress=kill_at(2))
+def test_a_folder_of_runs_means_its_newest_open_one(dlcli, people, trained, tmp_path):
+    with killed(tmp_path / "runs/people/2"):
+        train(load_config(people), runs=tmp_path / "runs", on_progress=kill_at(2))
 
     code, _, error = dlcli("train", "--resume", "runs/people", "-q")
 

@@ -17,6 +17,7 @@ from dlcli import (
     train,
 )
 from dlcli.datasets import load_dataset
+from dlcli.errors import WriteError
 from dlcli.files import atomic
 from dlcli.models.loading import load_model
 from dlcli.network.backend import import_keras
@@ -409,16 +410,12 @@ def test_a_monitor_needs_validation_rows_that_are_there(write, tmp_path):
         train(load_config(write("c.yaml", text)), runs=tmp_path / "runs")
 
 
-def test_what_fails_after_the_fit_is_recorded(people, tmp_path, monkeypatch):
-    from dlcli.experiments import train as run
+def test_what_fails_after_the_fit_is_recorded(people, tmp_path):
+    def obstruct(progress):
+        (tmp_path / "runs/people/1/metrics.json").mkdir(exist_ok=True)
 
-    def fail(*_):
-        raise OSError("no space left")
-
-    monkeypatch.setattr(run, "write_json", fail)
-
-    with pytest.raises(OSError, match="no space"):
-        train(load_config(people), runs=tmp_path / "runs")
+    with pytest.raises(WriteError, match=r"cannot write .*metrics\.json: Is a directory"):
+        train(load_config(people), runs=tmp_path / "runs", on_progress=obstruct)
     assert json.loads((tmp_path / "runs/people/1/run.json").read_text())["status"] == "failed"
 
 
