@@ -16,7 +16,7 @@ from dlcli.errors import DatasetError, ModelFileError
 from dlcli.models.loading import Engine, LoadedModel, load_model
 from dlcli.models.metadata import Metadata
 from dlcli.network.building import compile_model
-from dlcli.network.measures import measure
+from dlcli.network.numpy_metrics import numpy_metrics
 from dlcli.network.scores import Scores, keras_metrics, score_outputs
 from dlcli.prediction.predict import predict
 from dlcli.prediction.rows import RawBlock
@@ -168,7 +168,7 @@ def _scores(
 ) -> Scores:
     """Score outputs; outputs of ONNX Runtime without Keras, if it is not needed for a metric."""
     encoded = encode_target(y, metadata.target, config.loss, outputs.shape[1])
-    metrics = measure(outputs, encoded, config) if loaded.network.engine == "onnx" else None
+    metrics = numpy_metrics(outputs, encoded, config) if loaded.network.engine == "onnx" else None
     if metrics is None:
         compile_model(loaded.model, config)
         metrics = keras_metrics(loaded.model, outputs, encoded)

@@ -16,7 +16,7 @@ from dlcli.models.metadata import Metadata, make_metadata
 from dlcli.models.onnx_graph import convert_to_onnx, is_converted_quickly
 from dlcli.network.building import make_callbacks
 from dlcli.network.hardware import ready_devices
-from dlcli.network.scores import Scored, Scores
+from dlcli.network.scores import ScoredOutputs, Scores
 from dlcli.plots import results as plots
 from dlcli.plots.canvas import import_in_background
 from dlcli.plots.learned import TrainedModel, draw_learned
@@ -236,7 +236,9 @@ def _score_and_draw(
     return scores
 
 
-def _draw(folder: Path, session: Session, result: FitResult, scored: Mapping[str, Scored]) -> None:
+def _draw(
+    folder: Path, session: Session, result: FitResult, scored: Mapping[str, ScoredOutputs]
+) -> None:
     """Draw the learning curves, the predictions for held-out rows, and the learned function."""
     dataset = session.prepared.dataset
     name = session.prepared.config.name + (" (sample)" if dataset.sampled else "")

@@ -27,7 +27,7 @@ def choose_steps_per_execution(model: Any, steps: int, batch_size: int) -> int:
     """
     if device_count(model) > 1:
         return 1
-    seconds = max(STEP_SECONDS, computing_seconds(model, batch_size))
+    seconds = max(STEP_SECONDS, batch_seconds(model, batch_size))
     return max(1, min(steps, int(CALL_SECONDS / seconds)))
 
 
@@ -36,7 +36,7 @@ def device_count(model: Any) -> int:
     return int(model.distribute_strategy.num_replicas_in_sync)
 
 
-def computing_seconds(model: Any, batch_size: int) -> float:
+def batch_seconds(model: Any, batch_size: int) -> float:
     """Estimate how long one core computes at a batch, from a built model's multiplications."""
     multiplications = sum(_multiplications(layer) for layer in model.layers)
     # Two operations per multiplication, and about three times as many with the gradients.

@@ -130,7 +130,7 @@ def find_devices(wanted: str) -> list[str]:
     return names
 
 
-def scope(devices: Sequence[str]) -> Scope:
+def device_scope(devices: Sequence[str]) -> Scope:
     """Return the scope that a model is made in to train on some devices.
 
     Parameters

@@ -75,7 +75,7 @@ class Scores:
 
 
 @dataclass(frozen=True)
-class Scored:
+class ScoredOutputs:
     """Scores together with the outputs behind them.
 
     Parameters
@@ -95,7 +95,7 @@ def score(
     y: Array,
     target: Target,
     loss: Component,
-) -> Scored:
+) -> ScoredOutputs:
     """Score a compiled model on preprocessed rows, computing each output once.
 
     Parameters
@@ -114,7 +114,7 @@ def score(
     outputs = predictor(x)
     metrics = keras_metrics(model, outputs, encode_target(y, target, loss, outputs.shape[1]))
     kind = output_kind(target, loss)
-    return Scored(score_outputs(outputs, y, target, kind, metrics), outputs)
+    return ScoredOutputs(score_outputs(outputs, y, target, kind, metrics), outputs)
 
 
 def keras_metrics(model: Any, outputs: Array, y: Array) -> dict[str, float]:

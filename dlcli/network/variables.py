@@ -11,7 +11,7 @@ import numpy as np
 from dlcli.types import Array
 
 
-def take(variables: Sequence[Any]) -> list[Array]:
+def read_values(variables: Sequence[Any]) -> list[Array]:
     """Return the values of variables, in dtypes that every NumPy knows."""
     return [_known(variable.numpy()) for variable in variables]
 
@@ -21,8 +21,8 @@ def _known(array: Array) -> Array:
     return array.view(np.uint16) if array.dtype.kind == "V" else array
 
 
-def assign(variables: Sequence[Any], values: Sequence[Array]) -> None:
-    """Give variables the values that `take` returned.
+def assign_values(variables: Sequence[Any], values: Sequence[Array]) -> None:
+    """Give variables the values that `read_values` returned.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def assign(variables: Sequence[Any], values: Sequence[Array]) -> None:
         variable.assign(value.view(now.dtype))
 
 
-def size_of(variables: Sequence[Any]) -> int:
+def variable_bytes(variables: Sequence[Any]) -> int:
     """Return how many bytes variables hold, without reading them."""
     return sum(
         math.prod(variable.shape)

@@ -10,7 +10,7 @@ from typing import Any
 
 from dlcli.errors import WriteError
 from dlcli.network.backend import import_keras
-from dlcli.network.variables import assign, size_of, take
+from dlcli.network.variables import assign_values, read_values, variable_bytes
 from dlcli.training.callback_state import callback_states, restore_callbacks
 from dlcli.training.callbacks import Logs
 from dlcli.training.checkpoint import SaveSchedule, write_state
@@ -64,17 +64,17 @@ class Checkpointer(Callback):
         self._check_space()
         if (state := self.checkpoint.state) is not None:
             with self._fitting():
-                assign(self.model.variables, state.model)
-                assign(self.model.optimizer.variables, state.optimizer)
+                assign_values(self.model.variables, state.model)
+                assign_values(self.model.optimizer.variables, state.optimizer)
                 restore_callbacks(self.callbacks, state.callbacks, state.callback_arrays)
                 if state.step:
-                    assign(self.model.metrics_variables, state.metrics)
+                    assign_values(self.model.metrics_variables, state.metrics)
             self._metrics = state.metrics
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         self.epoch = epoch
         if self._metrics:  # Keras has just reset their variables
-            assign(self.model.metrics_variables, self._metrics)
+            assign_values(self.model.metrics_variables, self._metrics)
             self._metrics = ()
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
@@ -100,9 +100,9 @@ class Checkpointer(Callback):
                 seconds=self._earlier_seconds + time.monotonic() - self._started,
                 callbacks=callbacks,
                 callback_arrays=arrays,
-                model=take(self.model.variables),
-                optimizer=take(self.model.optimizer.variables),
-                metrics=take(self.model.metrics_variables) if step else [],
+                model=read_values(self.model.variables),
+                optimizer=read_values(self.model.optimizer.variables),
+                metrics=read_values(self.model.metrics_variables) if step else [],
             )
             write_state(self.checkpoint.folder, state.to_state())
 
@@ -124,7 +124,7 @@ class Checkpointer(Callback):
         model = self.model
         # Up to two callbacks also save the best weights so far.
         variables = [*model.variables, *model.optimizer.variables, *2 * model.weights]
-        size = FILES * size_of(variables)
+        size = FILES * variable_bytes(variables)
         folder = self.checkpoint.folder
         folder.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(folder).free

@@ -10,7 +10,7 @@ from dlcli.config.known import Facts
 from dlcli.network.backend import seed_everything
 from dlcli.network.building import build_model, compile_model
 from dlcli.network.cost import choose_steps_per_execution
-from dlcli.network.hardware import scope, set_memory_growth
+from dlcli.network.hardware import device_scope, set_memory_growth
 from dlcli.network.memory import check_batch
 from dlcli.network.outputs import Predictor
 from dlcli.training.batches import steps_per_epoch
@@ -83,7 +83,7 @@ class ReusableModel:
         config = self.config
         set_memory_growth(config.hardware)
         seed_everything(config.seed)
-        with scope(self.devices):
+        with device_scope(self.devices):
             self.model = build_model(config, input_shape, self.facts)
             check_batch(self.model, config, rows)
             per_call = self._steps_per_execution(steps)

@@ -15,7 +15,7 @@ import numpy as np
 from dlcli.config.callbacks import check_monitors
 from dlcli.errors import DatasetError
 from dlcli.network.building import make_callbacks
-from dlcli.network.scores import Scored, score
+from dlcli.network.scores import ScoredOutputs, score
 from dlcli.preparation import Preprocessor, fit_preprocessor
 from dlcli.preparation.prepare import Prepared, row_notices, scale_notice
 from dlcli.preparation.split import Split, split_rows
@@ -173,7 +173,7 @@ class Session:
         )
         gc.collect()  # the pipeline of the fit holds all rows and is part of a reference cycle
 
-    def score(self, parts: Iterable[str]) -> dict[str, Scored]:
+    def score(self, parts: Iterable[str]) -> dict[str, ScoredOutputs]:
         """Score the model on the rows of some parts."""
         target, loss = self.prepared.dataset.target, self.prepared.config.loss
         return {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from dlcli.errors import DlcliError
 from dlcli.network.building import make_callbacks
-from dlcli.network.cost import computing_seconds
+from dlcli.network.cost import batch_seconds
 from dlcli.network.environment import cpu_count
 from dlcli.runs.records import EngineRecord
 from dlcli.training.folds.outcome import FoldOutcome, fold_checkpoint, train_fold
@@ -186,7 +186,7 @@ def _stack(sessions: Sequence[Session], *, must_be_faster: bool) -> StackedFit:
     reason = stacking_obstacle(model, make_callbacks(config, None))
     if reason is not None:
         raise NotStackable(reason)
-    if must_be_faster and computing_seconds(model, config.fit.batch_size) > LONG_STEP:
+    if must_be_faster and batch_seconds(model, config.fit.batch_size) > LONG_STEP:
         raise NotStackable("the model is so large that one program saves no time")
     shape = tuple(model.input_shape[1:])
     values = math.prod(shape) * sum(len(session.split.train) for session in sessions)

@@ -20,7 +20,7 @@ from dlcli.training.training_state import (
 from dlcli.types import Array
 
 if TYPE_CHECKING:
-    from dlcli.network.scores import Scored
+    from dlcli.network.scores import ScoredOutputs
     from dlcli.training.fit import FitResult
     from dlcli.training.progress import OnProgress
     from dlcli.training.session import Session
@@ -49,7 +49,7 @@ class FoldOutcome:
     outputs: Array
 
     @classmethod
-    def of(cls, fitted: FitResult, scored: Scored) -> FoldOutcome:
+    def of(cls, fitted: FitResult, scored: ScoredOutputs) -> FoldOutcome:
         """Return the outcome of a fit."""
         metrics = {name: float(value) for name, value in scored.scores.metrics.items()}
         return cls(fitted.epochs, fitted.seconds, metrics, scored.outputs)

@@ -13,8 +13,7 @@ from dlcli.config.sections import FitConfig
 from dlcli.errors import TrainingError, first_line
 from dlcli.network.cost import choose_steps_per_execution
 from dlcli.network.internals import extend_vectorized_map
-from dlcli.network.variables import assign
-from dlcli.network.variables import take as values_of
+from dlcli.network.variables import assign_values, read_values
 from dlcli.training.progress import OnProgress, ProgressReporter
 from dlcli.training.stacked.checkpoint import StackedCheckpointer, StackedState
 from dlcli.training.stacked.copies import Copy, CopyProxy, CopyResult, LearningRateProxy
@@ -267,7 +266,7 @@ class StackedFit:
                 self._seconds(),
                 self.members,
                 [proxy.state() for proxy in self.proxies],
-                values_of(self.variables.variables),
+                read_values(self.variables.variables),
                 self.rates,
                 [metric.numpy() for metric in metrics],
             )
@@ -283,7 +282,7 @@ class StackedFit:
             if state.members != self.members:
                 self._shrink(state.members)
             metrics = state.metrics_within(self.program.plan, self.program.initial_metrics)
-            assign(self.variables.variables, state.variables)
+            assign_values(self.variables.variables, state.variables)
             for proxy, copy_state in zip(self.proxies, state.copies, strict=True):
                 proxy.restore(copy_state)
         except ValueError as error:

@@ -18,7 +18,7 @@ from dlcli.types import Array
 EPSILON = np.float32(1e-7)  # keras.config.epsilon()
 
 
-def measure(outputs: Array, y: Array, config: Config) -> dict[str, float] | None:
+def numpy_metrics(outputs: Array, y: Array, config: Config) -> dict[str, float] | None:
     """Return loss and metrics of outputs, or None if only Keras can measure one of them.
 
     Parameters
