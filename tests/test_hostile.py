@@ -2,19 +2,23 @@
 
 import json
 import os
+import resource
 import signal
+import subprocess
 from pathlib import Path
 
 import good_models
 import hostile
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import run_process
 
 import dlcli
 from dlcli import ModelFileError, inspect, predict
 from dlcli.errors import DlcliError
+from dlcli.models import guard
 from dlcli.models.file import read_model_file
 from dlcli.models.inspection.architecture import inspect_architecture
 from dlcli.models.inspection.cost.network import RULES, network_cost
@@ -68,8 +72,12 @@ def base(tmp_path_factory, copy_people):
 
 
 @pytest.fixture(scope="module")
-def opened(base):
-    files = {name: str(path) for name, path in hostile.write_all(base).items()}
+def files(base):
+    return {name: str(path) for name, path in hostile.write_all(base).items()}
+
+
+@pytest.fixture(scope="module")
+def opened(base, files):
     done = run_process(["-c", OPEN_ALL], input=json.dumps(files), cwd=base.folder)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -107,7 +115,7 @@ def test_refusing_takes_little_time_and_memory_and_no_tensorflow(opened):
         ("lambda", "it contains a Lambda, which contains Python code"),
         ("module os", "system comes from 'os', not from Keras"),
         ("cut plain.h5 200", r"damaged or incomplete \(expected 17,208 bytes, found 200\)"),
-        ("weights only", "holds weights only"),
+        ("weights only", "holds only weights"),
         ("metadata newer", r"\(schema 3\); this is"),
         ("zip named h5", "is a .keras file by its content"),
         ("bomb lstm for ever", "needs 720,000,000 elements for one sample"),
@@ -319,6 +327,12 @@ def test_a_command_continues_in_a_child_and_exits_as_it_does(python, then, code,
     assert words in done.stdout + done.stderr
 
 
+def new_file(base, path, text=b"\n"):
+    """Write a good model file with other bytes than the one that this process wrote."""
+    content = hostile.members(base.trained)
+    return hostile.write_zip(path, {**content, "dlcli.json": content["dlcli.json"] + text})
+
+
 # Stand for a library that a file crashes, sends into a loop, or makes allocate memory.
 FAULTS = {
     "crash": "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)",
@@ -344,10 +358,7 @@ FAULTS = {
 def test_a_program_outlives_a_file_that_a_library_cannot_stand(
     fault, words, open_file, base, guarded, tmp_path, monkeypatch
 ):
-    content = hostile.members(base.trained)
-    path = hostile.write_zip(
-        tmp_path / "model.keras", {**content, "dlcli.json": content["dlcli.json"] + b"\n"}
-    )  # not the file that this process wrote
+    path = new_file(base, tmp_path / "model.keras")
     library = "onnxruntime" if open_file is dlcli.load_model else "h5py"
     (tmp_path / f"{library}.py").write_text(FAULTS[fault])
     monkeypatch.syspath_prepend(tmp_path)  # this process has imported the real one
@@ -355,6 +366,76 @@ def test_a_program_outlives_a_file_that_a_library_cannot_stand(
 
     with pytest.raises(ModelFileError, match=words):
         open_file(path)
+
+
+def test_a_file_is_checked_once_and_not_if_this_process_wrote_it(
+    base, guarded, tmp_path, monkeypatch
+):
+    path = new_file(base, tmp_path / "model.keras")
+    calls = []
+    run = subprocess.run
+    monkeypatch.setattr(subprocess, "run", lambda *a, **k: calls.append(a) or run(*a, **k))
+
+    frame = predict(path, base.folder / "people.csv").to_frame()
+    assert len(calls) == 1
+    assert dlcli.load_model(path).network.engine == "onnx"
+    assert len(calls) == 1
+    path.rename(tmp_path / "moved.keras")
+    dlcli.load_model(tmp_path / "moved.keras")
+    pd.testing.assert_frame_equal(
+        frame, predict(base.trained, base.folder / "people.csv").to_frame()
+    )
+    assert len(calls) == 1
+    with pytest.raises(dlcli.DatasetError):
+        dlcli.evaluate(new_file(base, path, b" "), "nowhere.csv")
+    assert len(calls) == 2
+
+
+CORPUS_SAMPLE = (
+    "lambda", "module os", "external link", "hard link cycle", "zip bomb", "bomb embedding",
+    "metadata steps", "graph loop", "graph constant work", "cut plain.h5 200", "heap 0",
+)  # fmt: skip
+
+
+def check_library_refuses(base, files, names):
+    for name in names:
+        for open_file in (dlcli.load_model, dlcli.inspect):
+            start = resource.getrusage(resource.RUSAGE_CHILDREN)
+            with pytest.raises(ModelFileError):
+                open_file(files[name])
+            end = resource.getrusage(resource.RUSAGE_CHILDREN)
+            assert end.ru_utime - start.ru_utime < SECONDS, name
+    assert not base.marker.exists()
+
+
+def test_the_library_refuses_hostile_files(base, files, guarded):
+    check_library_refuses(base, files, CORPUS_SAMPLE)
+
+
+@pytest.mark.slow
+def test_the_library_refuses_every_hostile_file(base, files, guarded):
+    check_library_refuses(base, files, files)
+
+
+def test_memory_is_limited_to_that_of_the_container(monkeypatch):
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for container, with_data, expected in (
+        (None, False, min(4 << 30, machine)),
+        (None, True, max(min(4 << 30, machine), machine * 3 // 4)),
+        (1 << 30, False, 1 << 30),
+        (1 << 30, True, 1 << 30),
+    ):
+        monkeypatch.setattr("dlcli.network.environment.memory_limit", lambda c=container: c)
+        assert guard.memory_limit_for(0, with_data) == expected
+
+
+def test_an_archive_of_arrays_is_not_called_a_model(tmp_path, call):
+    np.savez(tmp_path / "latest.npz", weights=np.zeros(3))
+
+    code, _, err = call("inspect", tmp_path / "latest.npz")
+
+    assert code == 2
+    assert "latest.npz is a zip file, but not a Keras model" in err
 
 
 def test_sizes():

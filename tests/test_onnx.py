@@ -135,7 +135,7 @@ def test_a_model_without_a_graph_predicts_with_keras_and_says_why(people, tmp_pa
     assert predictions.model.network.engine == "keras"
     assert len(predictions.to_frame()) == 12
     assert predictions.model.notices == ()
-    with pytest.raises(ModelFileError, match="has no ONNX graph to use: ONNX Runtime refuses it"):
+    with pytest.raises(ModelFileError, match="has no usable ONNX graph: ONNX Runtime refuses it"):
         load_model(run.path, "onnx")
 
 
@@ -201,7 +201,7 @@ def test_what_cannot_be_exported_is_tried_once(tmp_path, write, call, monkeypatc
     monkeypatch.setattr(onnx_graph, "export_graph", lambda *_: pytest.fail("tried again"))
 
     assert call("predict", path, write("rows.csv", "1,2\n"))[0] == 0
-    assert "refuses" in load_cached_graph(load_model(path).file.digest).facts.refused
+    assert "refuses" in load_cached_graph(load_model(path).file.digest).info.refused
 
 
 def test_a_network_too_large_for_onnx_predicts_with_keras(people, tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""What Keras and dlcli put into a zip or an HDF5 file that was inspected, or written here."""
+"""Read what Keras and dlcli store in zip and HDF5 files that were inspected or written here."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def read_h5(file: BinaryIO, path: Path) -> tuple[str, str | None]:
     with h5py.File(file, "r") as opened:
         if "model_config" not in opened.attrs:
             raise ModelFileError(
-                f"{path} holds weights only, or no Keras model at all",
+                f"{path} holds only weights, or is not a Keras model",
                 hint="use the file that `dlcli train` or `model.save` wrote",
             )
         config = _text(opened.attrs["model_config"])
@@ -41,7 +41,7 @@ def read_h5(file: BinaryIO, path: Path) -> tuple[str, str | None]:
 
 
 def keras_version(file: BinaryIO) -> str:
-    """Return the version of Keras that saved a file; empty where it does not say."""
+    """Return the version of Keras that saved a file; empty if it is not recorded."""
     if _is_zip(file):
         with zipfile.ZipFile(file) as archive:
             if "metadata.json" not in archive.namelist():
@@ -72,11 +72,11 @@ def read_onnx(file: BinaryIO) -> bytes | None:
     import h5py
 
     with h5py.File(file, "r") as opened:
-        return _stored(opened[GRAPH_DATASET]).tobytes() if GRAPH_DATASET in opened else None
+        return _values(opened[GRAPH_DATASET]).tobytes() if GRAPH_DATASET in opened else None
 
 
 def stored_sha256(file: BinaryIO) -> str:
-    """Return a digest of what Keras stored, in a file that was inspected or written here."""
+    """Return the SHA-256 of everything that Keras stored in a file."""
     digest = hashlib.sha256()
     if _is_zip(file):
         with zipfile.ZipFile(file) as archive:
@@ -91,15 +91,14 @@ def stored_sha256(file: BinaryIO) -> str:
     import h5py
 
     with h5py.File(file, "r") as opened:
-        _add_group(opened, digest, set())
+        _add_group(opened, digest)
     return digest.hexdigest()
 
 
-def _add_group(group: Any, digest: Any, seen: set[int]) -> None:
-    """Add all that a group of HDF5 holds to a digest, but for what dlcli adds itself."""
+def _add_group(group: Any, digest: Any) -> None:
+    """Update a digest with the contents of an HDF5 group, except those that dlcli adds."""
     import h5py
 
-    seen.add(h5py.h5o.get_info(group.id).addr)
     for name in sorted(set(group.attrs) - {ATTRIBUTE}):
         value = group.attrs[name]
         plain = value.tolist() if isinstance(value, np.ndarray | np.generic) else value
@@ -108,10 +107,10 @@ def _add_group(group: Any, digest: Any, seen: set[int]) -> None:
         item = group[name]
         if isinstance(item, h5py.Dataset):
             digest.update(f"{item.name}{item.dtype}{item.shape}".encode())
-            digest.update(_stored(item).tobytes())
-        elif h5py.h5o.get_info(item.id).addr not in seen:
-            _add_group(item, digest, seen)
+            digest.update(_values(item).tobytes())
+        else:
+            _add_group(item, digest)
 
 
-def _stored(dataset: Any) -> Array:
+def _values(dataset: Any) -> Array:
     return np.asarray(dataset[()])

@@ -1,17 +1,18 @@
-"""What is inside a model file, told without building anything."""
+"""Describe the contents of a model file without building a model."""
 
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import re
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from dlcli.config.catalogue import stored_catalogue
-from dlcli.errors import ModelFileError
 from dlcli.models.file import ModelFile, read_model_file
 from dlcli.models.guard import check_in_child
 from dlcli.models.inspection.cost.shapes import LayerCost
@@ -19,11 +20,14 @@ from dlcli.models.inspection.onnx.checks import operator_counts
 from dlcli.models.limits import DEFAULT, Limits
 from dlcli.models.loading import find_model, inspect_embedded_graph
 from dlcli.models.metadata import Metadata
-from dlcli.models.onnx_graph import OnnxGraph
 
-# What says nothing of a layer that its class and its weights do not say.
-UNSAID = {"name", "dtype", "trainable", "autocast", "batch_shape", "batch_input_shape", "sparse",
-          "ragged", "seed", "data_format"}  # fmt: skip
+# Arguments that repeat what class and weights of a layer show, or that every layer has.
+OMITTED_ARGUMENTS = {
+    "name", "dtype", "trainable", "autocast", "batch_shape", "batch_input_shape", "sparse",
+    "ragged", "seed", "data_format", "layers",
+}  # fmt: skip
+MAX_LIST = 8  # Longer arguments are omitted.
+BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -35,9 +39,9 @@ class LayerContents:
     name, kind : str
         Its name and its class.
     arguments : mapping
-        Those that are not Keras's defaults, as plain data.
+        Arguments that are not Keras's defaults, as plain data.
     weights : mapping
-        The shape of each by its place in the file.
+        Shape of each weight by its path in the file.
     """
 
     name: str
@@ -47,26 +51,20 @@ class LayerContents:
 
     @property
     def parameters(self) -> int:
-        """How many numbers the layer has learned."""
-        total = 0
-        for shape in self.weights.values():
-            count = 1
-            for size in shape:
-                count *= size
-            total += count
-        return total
+        """Number of elements of all weights."""
+        return sum(map(math.prod, self.weights.values()))
 
 
 @dataclass(frozen=True)
 class GraphContents:
-    """The ONNX graph inside.
+    """The embedded ONNX graph.
 
     Parameters
     ----------
     state : str
-        ``"usable"``, or why it is not.
+        ``"usable"``, or the reason why it is not.
     operators : mapping
-        How many of each.
+        How often each operator occurs.
     """
 
     state: str
@@ -75,7 +73,7 @@ class GraphContents:
 
 @dataclass(frozen=True)
 class ModelContents:
-    """What `inspect` finds in a model file.
+    """Contents of a model file.
 
     Parameters
     ----------
@@ -88,12 +86,12 @@ class ModelContents:
     origin : str
         ``"dlcli 0.1.0"`` or ``"plain Keras"``.
     keras : str
-        Version that saved it; empty where the file does not say.
+        Version that saved the file; empty if it is not recorded.
     model : str
         Class of the model.
     layers : tuple of LayerContents
     multiplications : int
-        For one sample, at most.
+        Upper bound for one sample.
     metadata : Metadata or None
     graph : GraphContents or None
     """
@@ -112,7 +110,7 @@ class ModelContents:
 
     @property
     def parameters(self) -> int:
-        """How many numbers the network has learned."""
+        """Number of elements of all weights of all layers."""
         return sum(layer.parameters for layer in self.layers)
 
     def to_json(self) -> dict[str, Any]:
@@ -127,14 +125,21 @@ class ModelContents:
 
 
 def inspect(path: str | os.PathLike[str], limits: Limits = DEFAULT) -> ModelContents:
-    """Say what is inside a model file, without building anything.
+    """Inspect a model file without building a model.
+
+    Unless this process wrote the file or the file has passed before, a child process with limits
+    of memory and CPU time inspects it first; see `load_model`.
 
     Parameters
     ----------
     path : str or path
         A ``.keras`` or ``.h5`` file, or a run directory.
     limits : Limits
-        How large the file may be, and what it asks for.
+        Largest size of the file, and of what its network needs.
+
+    Returns
+    -------
+    ModelContents
 
     Raises
     ------
@@ -145,18 +150,17 @@ def inspect(path: str | os.PathLike[str], limits: Limits = DEFAULT) -> ModelCont
     check_in_child(path, "inspect", limits)
     file = read_model_file(path, limits)
     stored, cost = file.inspect_weights()
-    is_zip = file.source.kind == "zip"
     metadata = file.metadata
     _check_metadata(file, cost)
     return ModelContents(
         str(file.path),
-        "keras" if is_zip else "h5",
+        "keras" if file.source.kind == "zip" else "h5",
         file.source.size,
         _sha256(file),
         f"dlcli {metadata.versions.get('dlcli', '?')}" if metadata else "plain Keras",
         file.keras_version(),
         file.config["class_name"],
-        _layers(file, stored.shapes, is_zip=is_zip),
+        tuple(_layers(file, stored.shapes)),
         cost.operations,
         metadata,
         _graph(file),
@@ -164,88 +168,72 @@ def inspect(path: str | os.PathLike[str], limits: Limits = DEFAULT) -> ModelCont
 
 
 def _check_metadata(file: ModelFile, cost: LayerCost) -> None:
-    """Refuse metadata that `predict` would trip over, or that are not of this network."""
-    outputs = cost.outputs
+    """Refuse metadata that `predict` could not use, or that belongs to another network."""
     if file.metadata is None:
         return
     file.metadata.preprocessor()
-    if not outputs or len(outputs[0]) != 1:
-        return
-    (units,), classes = outputs[0], len(file.metadata.target.class_names)
-    if units != max(classes, 1) and not (units == 1 and classes == 2):
-        raise ModelFileError(f"{file.path} is damaged: {classes} classes, {units} outputs")
+    if cost.outputs and len(cost.outputs[0]) == 1:
+        file.metadata.check_units(cost.outputs[0][0], str(file.path))
 
 
 def _sha256(file: ModelFile) -> str:
     with file.source.reopened() as opened:
         digest = hashlib.sha256()
-        while block := opened.read(1 << 20):
+        while block := opened.read(BLOCK_BYTES):
             digest.update(block)
     return digest.hexdigest()
 
 
-def _layers(
-    file: ModelFile, shapes: Mapping[str, tuple[int, ...]], *, is_zip: bool
-) -> tuple[LayerContents, ...]:
-    """Put layers and stored weights together, as Keras does when it loads them."""
-    used: Counter[str] = Counter()
-    found = []
+def _layers(file: ModelFile, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[LayerContents]:
+    """Yield the layers with their stored weights, which Keras assigns in the same way."""
+    paths = sorted(shapes)
+    counts: Counter[str] = Counter()
     for component in file.config["config"]["layers"]:
         kind, config = component["class_name"], component.get("config") or {}
         name = str(component.get("name") or config.get("name") or "")
-        if is_zip:
-            snake = _snake(kind)
-            number = used[snake]
-            used[snake] += 1
-            prefix = f"/layers/{snake}_{number}/" if number else f"/layers/{snake}/"
+        if file.source.kind == "zip":
+            group = _snake_case(kind)
+            number = counts[group]
+            counts[group] += 1
+            prefix = f"/layers/{group}_{number}/" if number else f"/layers/{group}/"
         else:
             prefix = f"/model_weights/{name}/"
-        weights = {
-            place.removeprefix(prefix): shape
-            for place, shape in sorted(shapes.items())
-            if place.startswith(prefix)
-        }
-        found.append(LayerContents(name, kind, _told(kind, config), weights))
-    return tuple(found)
+        weights = {}
+        for path in paths[bisect_left(paths, prefix) :]:
+            if not path.startswith(prefix):
+                break
+            weights[path.removeprefix(prefix)] = shapes[path]
+        yield LayerContents(name, kind, _shown_arguments(kind, config), weights)
 
 
-def _snake(name: str) -> str:
-    """Spell a class as Keras spells it inside a file."""
+def _snake_case(name: str) -> str:
+    """Return the name of a class as Keras writes it in a file."""
     name = re.sub(r"\W+", "", name)
     name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
-def _told(kind: str, config: Mapping[str, Any]) -> dict[str, Any]:
+def _shown_arguments(kind: str, config: Mapping[str, Any]) -> dict[str, Any]:
     entry = stored_catalogue().find("layers", kind)
-    told = {}
+    defaults = entry.optional if entry else {}
+    arguments = {}
     for key, value in config.items():
-        default = entry.optional.get(key) if entry else None
-        plain = _plain(value)
-        if key in UNSAID or key == "layers" or plain in (None, default, [], "linear"):
+        plain = value.get("class_name") if isinstance(value, dict) else value
+        if key in OMITTED_ARGUMENTS or key.endswith("_initializer"):
             continue
-        if key.endswith("_initializer") or (isinstance(plain, list) and len(plain) > 8):
+        if plain in (None, defaults.get(key), [], "linear"):
             continue
-        told[key] = plain
-    return told
-
-
-def _plain(value: Any) -> Any:
-    """Return the name of a component; other values as they are."""
-    return value.get("class_name") if isinstance(value, dict) else value
+        if not (isinstance(plain, list) and len(plain) > MAX_LIST):
+            arguments[key] = plain
+    return arguments
 
 
 def _graph(file: ModelFile) -> GraphContents | None:
-    facts = file.metadata.graph if file.metadata else None
-    if facts is None:
+    graph = file.embedded_graph()
+    if graph is None:
         return None
-    if facts.refused:
-        return GraphContents(f"none: {facts.refused}", {})
-    graph = OnnxGraph(facts, file.graph())
-    if graph.content is None:
-        return GraphContents("missing", {})
-    if not graph.is_whole:
-        return GraphContents("damaged", {})
+    if graph.content is None or not graph.is_intact:
+        prefix = "none: " if graph.info.refused else ""
+        return GraphContents(prefix + graph.obstacle(file.digest), {})
     inspect_embedded_graph(file, graph)
-    state = "usable" if facts.model == file.digest else "does not belong to the weights"
-    return GraphContents(state, operator_counts(graph.content))
+    return GraphContents(graph.obstacle(file.digest) or "usable", operator_counts(graph.content))

@@ -1,7 +1,7 @@
-"""Model files as dlcli writes and reads them: Keras's own, with its metadata and graph inside.
+"""Write and read model files: Keras's own formats, with dlcli's metadata and ONNX graph inside.
 
-In ``.keras``, a zip file, they are uncompressed members, in ``.h5`` a root attribute and a data
-set. Keras drops both when it saves a file again.
+In ``.keras``, a zip file, these are uncompressed members; in ``.h5`` they are an attribute and a
+data set of the root. Keras drops both when it saves a loaded model again.
 """
 
 from __future__ import annotations
@@ -50,13 +50,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ModelFile:
-    """What stands in a model file, read without building anything.
+    """The contents of a model file, read without building a model.
 
     Parameters
     ----------
     source : Source
     metadata : Metadata or None
-        None for a file that plain Keras wrote.
+        None for a file of plain Keras.
     config : object
         Keras's JSON of the architecture.
     limits : Limits
@@ -69,35 +69,37 @@ class ModelFile:
 
     @property
     def path(self) -> Path:
-        """Where the file is."""
+        """Path of the file."""
         return self.source.path
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of all that Keras stored."""
-        with self.source.reopened() as file, _reading(self.path):
+        """SHA-256 of everything that Keras stored."""
+        with self.source.reopened() as file, _damage_reported(self.path):
             return stored_sha256(file)
 
-    def graph(self) -> bytes | None:
-        """Return the ONNX graph, if there is one."""
-        with self.source.reopened() as file, _reading(self.path):
-            return read_onnx(file)
+    def embedded_graph(self) -> OnnxGraph | None:
+        """Return the ONNX graph in the file; None if no conversion was tried."""
+        if self.metadata is None or self.metadata.graph is None:
+            return None
+        with self.source.reopened() as file, _damage_reported(self.path):
+            return OnnxGraph(self.metadata.graph, read_onnx(file))
 
     def keras_version(self) -> str:
-        """Return the version of Keras that saved the file; empty where it does not say."""
-        with self.source.reopened() as file, _reading(self.path):
+        """Return the version of Keras that saved the file; empty if it is not recorded."""
+        with self.source.reopened() as file, _damage_reported(self.path):
             return keras_version(file)
 
     def inspect_weights(self) -> tuple[StoredWeights, LayerCost]:
-        """Look through the weights, and return them with what the network costs for a sample.
+        """Inspect the weights; return them and the cost of the network for one sample.
 
-        That is needed only where Keras builds the network, or somebody asks.
+        This is needed before Keras builds the network.
 
         Raises
         ------
         ModelFileError
-            If they are not stored as Keras stores them, are not finite, do not go with the
-            architecture, or the network asks for more than the limits allow.
+            If the weights are not stored as Keras stores them, are not finite or do not fit the
+            architecture, or if the network exceeds the limits.
         """
         from dlcli.models.inspection.cost.network import network_cost
 
@@ -113,25 +115,25 @@ class ModelFile:
 
 
 def read_model_file(path: Path, limits: Limits = DEFAULT) -> ModelFile:
-    """Read metadata and architecture of a model file without building it.
+    """Read metadata and architecture of a model file without building a model.
 
     Parameters
     ----------
     path : Path
     limits : Limits
-        How large the file may be, and what it asks for.
+        Largest size of the file, and of what its network needs.
 
     Raises
     ------
     ModelFileError
-        If the file is damaged, no Keras model, or holds what none of Keras's own layers needs.
+        If the file is damaged, is not a Keras model, or holds anything that a model of Keras's
+        own layers does not need.
     """
-    with open_source(path, limits) as (source, file), _reading(path):
+    with open_source(path, limits) as (source, file), _damage_reported(path):
         if source.kind == "zip":
             inspect_archive(path, file, source.size, limits)
             config, text = read_keras(file)
-            # Nothing in the file can be larger; the weights themselves are looked at when needed.
-            largest = source.size
+            largest = source.size  # an upper bound; `inspect_weights` finds the real value
         else:
             largest = _inspect_hdf5(path, file, 0, source.size, limits, check_values=False).largest
             config, text = read_h5(file, path)
@@ -139,23 +141,26 @@ def read_model_file(path: Path, limits: Limits = DEFAULT) -> ModelFile:
         document = read_json(config)
     except ValueError as error:
         raise ModelFileError(
-            f"{path} is damaged: its architecture is no JSON: {first_line(error)}"
+            f"{path} is damaged: its architecture is not valid JSON: {first_line(error)}"
         ) from None
     try:
         inspect_architecture(document, str(path), limits, largest)
     except ModelFileError as error:
-        raise ModelFileError(str(error), hint=_newer(source) or error.hint) from None
+        raise ModelFileError(str(error), hint=_upgrade_hint(source) or error.hint) from None
     metadata = parse_metadata(text, str(path)) if text is not None else None
     return ModelFile(source, metadata, document, limits)
 
 
-def _newer(source: Source) -> str:
-    """Say so if a later Keras saved the file, which may know more than this one."""
-    with source.reopened() as file, _reading(source.path):
+def _upgrade_hint(source: Source) -> str:
+    """Return a hint if a later Keras, which may have more layers, saved the file."""
+    with source.reopened() as file, _damage_reported(source.path):
         saved, installed = keras_version(file), version("keras")
-    numbers = [tuple(map(int, re.findall(r"\d+", text)[:2])) for text in (saved, installed)]
-    newer = numbers[0] > numbers[1]
-    return f"Keras {saved} saved it, and this is Keras {installed}: upgrade it" if newer else ""
+    saved_numbers, installed_numbers = (
+        tuple(map(int, re.findall(r"\d+", text)[:2])) for text in (saved, installed)
+    )
+    if saved_numbers <= installed_numbers:
+        return ""
+    return f"Keras {saved} saved the file, and Keras {installed} is installed: upgrade Keras"
 
 
 def _inspect_hdf5(
@@ -168,11 +173,11 @@ def _inspect_hdf5(
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[None]:
+def _damage_reported(path: Path) -> Iterator[None]:
     try:
         yield
-    # zipfile's NotImplementedError is a compression it does not know, its RuntimeError encryption;
-    # h5py raises RuntimeError and KeyError for broken trees, the others for odd values in them.
+    # zipfile raises NotImplementedError for unknown compression and RuntimeError for encryption.
+    # h5py raises RuntimeError and KeyError for damaged trees, and the rest for odd values.
     except (
         zipfile.BadZipFile, EOFError, RuntimeError, OSError, KeyError, ValueError, TypeError,
         AttributeError,
@@ -181,7 +186,7 @@ def _reading(path: Path) -> Iterator[None]:
 
 
 def weights_sha256(model: Any) -> str:
-    """Return the SHA-256 of a model's weights with their shapes."""
+    """Return the SHA-256 of a model's weights with their dtypes and shapes."""
     digest = hashlib.sha256()
     for array in model.get_weights():
         digest.update(f"{array.dtype}{array.shape}".encode())
@@ -190,30 +195,30 @@ def weights_sha256(model: Any) -> str:
 
 
 def save_model(model: Any, path: Path, metadata: Metadata, graph: OnnxGraph | None = None) -> None:
-    """Save a model with its metadata, and perhaps a graph of it, inside the one file.
+    """Save a model, its metadata and its ONNX graph in one file.
 
     Parameters
     ----------
     model : keras.Sequential
     path : Path
-        Ends in ``.keras`` or ``.h5``.
+        With the suffix ``.keras`` or ``.h5``.
     metadata : Metadata
     graph : OnnxGraph, optional
         From `dlcli.models.onnx_graph.convert_to_onnx`.
     """
-    with atomic(path) as temporary, _without_advice():
+    with atomic(path) as temporary, _hdf5_warning_hidden():
         model.save(temporary)
         if graph is not None:
             with temporary.open("rb") as file:
-                graph = graph.of(stored_sha256(file))
-            metadata = metadata.model_copy(update={"graph": graph.facts})
+                graph = graph.with_digests(stored_sha256(file))
+            metadata = metadata.model_copy(update={"graph": graph.info})
         embed(temporary, metadata, graph.content if graph else None)
         trust(temporary)
 
 
 @contextmanager
-def _without_advice() -> Iterator[None]:
-    """Keep Keras from advising against HDF5, which the user asked for."""
+def _hdf5_warning_hidden() -> Iterator[None]:
+    """Hide Keras's advice against HDF5, which the user has chosen."""
     logger = logging.getLogger("absl")
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -241,7 +246,6 @@ def embed(path: Path, metadata: Metadata, graph: bytes | None = None) -> None:
 
 
 def _has_metadata(path: Path) -> bool:
-    """Tell whether a model file is one that dlcli has completed before the run went on."""
     if path.suffix == ".keras":
         with zipfile.ZipFile(path) as archive:
             return MEMBER in archive.namelist()
@@ -252,11 +256,15 @@ def _has_metadata(path: Path) -> bool:
 
 
 def embed_checkpoints(folder: Path, metadata: Metadata) -> None:
-    """Give the checkpoints that Keras's callbacks wrote the metadata, so that they predict too."""
-    unsealed = metadata.model_copy(update={"weights_sha256": ""})
+    """Write metadata into the model files of Keras's callbacks, so that they can predict.
+
+    Files that have metadata, which are from before a run was resumed, are left as they are.
+    """
+    metadata = metadata.model_copy(update={"weights_sha256": ""})
     for path in sorted((*folder.rglob("*.keras"), *folder.rglob("*.h5"))):
         if path.name.endswith(".weights.h5") or _has_metadata(path):
             continue
         with atomic(path) as temporary:
             shutil.copyfile(path, temporary)
-            embed(temporary, unsealed)
+            embed(temporary, metadata)
+            trust(temporary)

@@ -1,11 +1,12 @@
-"""Opens model files, which may come from strangers: inspected, loaded, checked again.
+"""Load untrusted model files.
 
-1. `read_model_file` looks at bytes, container, architecture and metadata, and builds nothing.
-2. A graph that the file carries is inspected and given to ONNX Runtime. Without one the weights
-   are inspected too, and Keras loads the file in its safe mode.
-3. What was loaded has to be one network of fixed size, from a file that nobody changed meanwhile.
+1. In a program that uses dlcli as a library, a child process with limits opens the file first.
+2. `read_model_file` inspects container, architecture and metadata, and builds nothing.
+3. An embedded ONNX graph is inspected and opened by ONNX Runtime. Without one, the weights are
+   inspected and Keras loads the file in its safe mode.
+4. The network has to have one input and one output of fixed size, and the file has to be unchanged.
 
-Nothing is unpickled, and no code of the file runs.
+Nothing is unpickled, and no code from the file runs.
 """
 
 from __future__ import annotations
@@ -40,11 +41,11 @@ class LoadedModel:
     ----------
     file : ModelFile
     network : OnnxNetwork or Predictor
-        What computes its outputs.
+        Computes the outputs.
     notices : tuple of str
-        What a user should know about the file.
+        Messages for the user about the file.
     is_changed : bool
-        Whether the weights are others than those that dlcli saved.
+        Whether the weights differ from those that dlcli saved.
     """
 
     file: ModelFile
@@ -54,28 +55,28 @@ class LoadedModel:
 
     @property
     def path(self) -> Path:
-        """Where the file is."""
+        """Path of the file."""
         return self.file.path
 
     @property
     def metadata(self) -> Metadata | None:
-        """What the file says about itself; None if plain Keras wrote it."""
+        """Metadata in the file; None if it was written by plain Keras."""
         return self.file.metadata
 
     @cached_property
     def model(self) -> Any:
-        """The Keras model, not compiled; Keras is imported for it where ONNX Runtime computes."""
+        """The Keras model, not compiled; loaded on first use if ONNX Runtime computes outputs."""
         network = self.network
         return network.model if isinstance(network, Predictor) else _load_keras(self.file)
 
 
 def find_model(path: str | os.PathLike[str]) -> Path:
-    """Return the model file that a path means: a file, or a run directory.
+    """Return the model file at a path, or in the run directory at a path.
 
     Raises
     ------
     ModelFileError
-        If there is none.
+        If there is no model file.
     """
     path = Path(path)
     if path.is_file():
@@ -85,7 +86,7 @@ def find_model(path: str | os.PathLike[str]) -> Path:
         for name in ("model.keras", "model.h5"):
             if (run / name).is_file():
                 return run / name
-        raise ModelFileError(f"run {run} has no model file: {_why_none(run)}")
+        raise ModelFileError(f"run {run} has no model file: {_reason_for_none(run)}")
     if path.exists():
         raise ModelFileError(f"{path} is neither a model file nor a run directory")
     raise ModelFileError(
@@ -94,34 +95,43 @@ def find_model(path: str | os.PathLike[str]) -> Path:
     )
 
 
-def _why_none(run: Path) -> str:
+def _reason_for_none(run: Path) -> str:
     if (run / "folds.csv").is_file():
         return "it is a cross-validation"
     if (run / "baselines.csv").is_file():
-        return "it is a comparison with other models (`dlcli train` keeps the network)"
-    return f"it did not finish; `dlcli train --resume {run}` goes on with it"
+        return "it is a comparison with other models (`dlcli train` saves the network)"
+    return f"it did not finish; `dlcli train --resume {run}` continues it"
 
 
 def load_model(
     path: str | os.PathLike[str], engine: Engine = "auto", limits: Limits = DEFAULT
 ) -> LoadedModel:
-    """Open a model file.
+    """Load a model file.
+
+    Unless this process wrote the file, a child process opens it first, with limits of memory and
+    CPU time. This takes half a second of CPU time, or five if Keras has to load the file, the
+    first time that a file is loaded; its SHA-256 is then remembered in the user's cache.
 
     Parameters
     ----------
     path : str or path
         A ``.keras`` or ``.h5`` file, or a run directory.
     engine : {"auto", "onnx", "keras"}
-        What computes the outputs: ONNX Runtime on the graph that the file carries, Keras, or
-        the first that is possible.
+        Library that computes the outputs: ONNX Runtime with the graph in the file, Keras, or
+        with ``"auto"`` ONNX Runtime if there is a usable graph and Keras otherwise.
     limits : Limits
-        How large the file may be, and what it asks for.
+        Largest size of the file, and of what its network needs.
+
+    Returns
+    -------
+    LoadedModel
 
     Raises
     ------
     ModelFileError
-        If the file is damaged, holds weights only or something other than a model of Keras's
-        own layers, was written by a newer dlcli, or has no usable graph where one is asked for.
+        If the file is damaged, holds only weights or anything but a model of Keras's own layers,
+        exceeds a limit, was written by a newer dlcli, or has no usable graph with
+        ``engine="onnx"``.
     """
     path = find_model(path)
     check_in_child(path, engine, limits)
@@ -129,56 +139,51 @@ def load_model(
     notices: list[str] = []
     if file.metadata is None:
         notices.append(
-            f"{path.name} was written by plain Keras: columns go in in their order, as they are"
+            f"{path.name} was written by plain Keras: columns are passed to the network in their "
+            "order, without preprocessing"
         )
     if engine != "keras":
-        network, obstacle = _graph_of(file)
+        network, obstacle = _onnx_network(file)
         if network is not None:
             return LoadedModel(file, network, tuple(notices))
         if engine == "onnx":
-            hint = "leave out --engine onnx; Keras predicts the same"
-            raise ModelFileError(f"{path} has no ONNX graph to use: {obstacle}", hint=hint)
+            hint = "leave out --engine onnx; predictions with Keras are the same"
+            raise ModelFileError(f"{path} has no usable ONNX graph: {obstacle}", hint=hint)
         if file.metadata is not None and file.metadata.graph and not file.metadata.graph.refused:
             notices.append(f"the ONNX graph of {path.name} is ignored: {obstacle}")
     model = _load_keras(file)
-    saved = file.metadata.weights_sha256 if file.metadata else ""
-    is_changed = saved not in ("", weights_sha256(model))
+    saved_sha256 = file.metadata.weights_sha256 if file.metadata else ""
+    is_changed = saved_sha256 not in ("", weights_sha256(model))
     if is_changed:
-        graph = "; its ONNX graph is ignored" if file.metadata and file.metadata.graph else ""
-        notices = [f"the weights of {path.name} are not those that dlcli saved{graph}"]
+        ending = "; its ONNX graph is ignored" if file.metadata and file.metadata.graph else ""
+        notices = [f"the weights of {path.name} are not those that dlcli saved{ending}"]
     return LoadedModel(file, _keras_network(model, path), tuple(notices), is_changed)
 
 
-def _graph_of(file: ModelFile) -> tuple[OnnxNetwork | None, str]:
-    """Return the network of a file's graph, in it or in the cache, or why there is none."""
-    facts = file.metadata.graph if file.metadata else None
-    digest = file.digest
-    graph = load_cached_graph(digest) if facts is None else OnnxGraph(facts, file.graph())
+def _onnx_network(file: ModelFile) -> tuple[OnnxNetwork | None, str]:
+    """Return the network of the graph in a file or in the cache, or the reason for having none."""
+    embedded = file.embedded_graph()
+    graph = embedded or load_cached_graph(file.digest)
     if graph is None:
-        return None, "none was made so far; the first prediction makes one"
-    if graph.facts.refused:
-        return None, graph.facts.refused
-    if graph.facts.model != digest:
-        return None, "it does not belong to the weights"
-    if graph.content is None:
-        return None, "it is missing"
-    if not graph.is_whole:
-        return None, "it is damaged"
-    if facts is not None:  # a stranger's, perhaps; those in the cache were made here
+        return None, "there is none yet; the first prediction creates one"
+    obstacle = graph.obstacle(file.digest)
+    if obstacle or graph.content is None:
+        return None, obstacle
+    if embedded is not None:  # graphs in the cache were exported here
         inspect_embedded_graph(file, graph)
     try:
-        return OnnxNetwork(graph.content, graph.facts.block), ""
+        return OnnxNetwork(graph.content, graph.info.block), ""
     except ModelFileError as error:
         return None, str(error)
 
 
 def inspect_embedded_graph(file: ModelFile, graph: OnnxGraph) -> None:
-    """Refuse the file of a graph that may do harm: nobody writes one by mistake."""
+    """Refuse a file with a harmful graph, which is never there by mistake."""
     try:
-        inspect_onnx(graph.content or b"", rows=graph.facts.block, limits=file.limits)
+        inspect_onnx(graph.content or b"", rows=graph.info.block, limits=file.limits)
     except ModelFileError as error:
         raise ModelFileError(
-            f"{file.path} is refused: {error}", hint="--engine keras does without the graph"
+            f"{file.path} is refused: {error}", hint="--engine keras ignores the graph"
         ) from None
 
 
@@ -194,7 +199,7 @@ def _load_keras(file: ModelFile) -> Any:
         raise ModelFileError(f"Keras cannot load {file.path}: {reason}") from error
     file.source.check_unchanged()
     if _settings(keras) != settings:
-        raise ModelFileError(f"{file.path} is refused: it changed Keras's settings")
+        raise ModelFileError(f"{file.path} is refused: loading it changed Keras's settings")
     return model
 
 
@@ -207,5 +212,7 @@ def _keras_network(model: Any, path: Path) -> Predictor:
     if any(
         not isinstance(shape, tuple) or any(size is None for size in shape[1:]) for shape in shapes
     ):
-        raise ModelFileError(f"{path}: only networks with one input and output of fixed size")
+        raise ModelFileError(
+            f"{path} is refused: its network needs one input and one output of fixed size"
+        )
     return Predictor(model)

@@ -1,4 +1,4 @@
-"""What a model file says about itself: columns, preprocessing, classes, origin."""
+"""Metadata in a model file: columns, preprocessing, classes, versions, training data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dlcli.config import Config
 from dlcli.config.document import Document, dump, parse
 from dlcli.config.load import build_config
 from dlcli.datasets.dataset import Column, Dialect, Medium, Target
-from dlcli.errors import ModelFileError
+from dlcli.errors import ModelFileError, plural
 from dlcli.models.inspection.bounded_json import has_too_many_brackets, read_json
 from dlcli.network.environment import versions
 from dlcli.network.outputs import MAX_BLOCK
@@ -22,22 +22,22 @@ from dlcli.preparation.targets import output_kind
 from dlcli.version import __version__
 
 SCHEMA = 1
-LONGEST, MOST_NAMES, MOST_PLACES = 10_000, 100_000, 10_000_000
+MAX_LENGTH, MAX_NAMES, MAX_POSITION = 10_000, 100_000, 10_000_000
 
 
 class OnnxGraphInfo(BaseModel):
-    """Of the ONNX graph in a model file: what it was made from, or why there is none."""
+    """Information about an ONNX graph: the network it belongs to, or why there is no graph."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
     model: str = Field(default="", description="SHA-256 of the stored architecture and weights.")
     sha256: str = Field(default="", description="Of the graph itself.")
-    block: int = Field(default=1, ge=1, le=MAX_BLOCK, description="Rows to compute at a time.")
-    refused: str = Field(default="", description="Why no graph gives what Keras gives.")
+    block: int = Field(default=1, ge=1, le=MAX_BLOCK, description="Rows computed at a time.")
+    refused: str = Field(default="", description="Why there is no graph with the outputs of Keras.")
 
 
 class Metadata(BaseModel):
-    """The document under ``dlcli`` in a model file; checked, since it may be a stranger's."""
+    """The document ``dlcli`` in a model file, which is untrusted and therefore validated."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
@@ -54,7 +54,9 @@ class Metadata(BaseModel):
     sampled: bool = False
     versions: dict[str, str]
     weights_sha256: str
-    graph: OnnxGraphInfo | None = Field(default=None, description="None: none was made so far.")
+    graph: OnnxGraphInfo | None = Field(
+        default=None, description="None if no conversion was tried."
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -72,90 +74,104 @@ class Metadata(BaseModel):
         """
         return Preprocessor.from_json(self.preprocess)
 
+    def check_units(self, units: int, where: str) -> None:
+        """Check the number of outputs against the classes; two classes may share an output.
+
+        Raises
+        ------
+        ModelFileError
+            If they do not fit.
+        """
+        classes = len(self.target.class_names)
+        if units != max(classes, 1) and not (units == 1 and classes == 2):
+            raise ModelFileError(
+                f"{where} is damaged: {plural(classes, 'class')}, but {plural(units, 'output')}"
+            )
+
     def checked_config(self) -> Config:
-        """Return the config of the run, checked like any other.
+        """Return the config of the run, checked like a file.
 
         Raises
         ------
         ConfigError
-            If it is not one.
+            If it has mistakes.
         """
-        from pathlib import Path
-
         where = f"config of {self.name}"
         value = parse(dump(self.config), where).value
         return build_config(self.name, Document(where, value), Path())
 
 
 def _problems(metadata: Metadata) -> Iterator[str]:
-    """Yield what no training writes, and what reads rows would trip over."""
+    """Yield problems that metadata written by dlcli never has."""
     target, dialect = metadata.target, metadata.dialect
     names = [column.name for column in metadata.columns]
     texts = [metadata.name, target.name, target.unit, *names, *target.class_names, *target.labels]
     texts += [*dialect.missing, *metadata.versions.values()]
-    if max(map(len, texts)) > LONGEST:
-        yield f"a name of more than {LONGEST:,} characters"
-    if max(len(names), len(target.class_names), len(dialect.missing)) > MOST_NAMES:
-        yield f"more than {MOST_NAMES:,} columns or classes"
-    for what, several in (("column", names), ("class", target.class_names)):
-        if len(set(several)) < len(several):
-            yield f"one {what} is there twice"
+    if max(map(len, texts)) > MAX_LENGTH:
+        yield f"a name of more than {MAX_LENGTH:,} characters"
+    if max(len(names), len(target.class_names), len(dialect.missing)) > MAX_NAMES:
+        yield f"more than {MAX_NAMES:,} columns or classes"
+    for kind, items in (("column", names), ("class", target.class_names)):
+        if len(set(items)) < len(items):
+            yield f"duplicate {kind} name"
     if (target.task == "classification") != bool(target.class_names):
-        yield f"{len(target.class_names)} classes for {target.task}"
-    places = [column.position for column in metadata.columns]
-    places += [dialect.width, target.position or 0]
-    if not all(0 <= place <= MOST_PLACES for place in places):
-        yield "a column at no place in a file"
+        yield f"{plural(len(target.class_names), 'class')} for {target.task}"
+    positions = [column.position for column in metadata.columns]
+    positions += [dialect.width, target.position or 0]
+    for position in positions:
+        if not 0 <= position <= MAX_POSITION:
+            yield f"column position {position}; expected 0 to {MAX_POSITION:,}"
     if dialect.delimiter not in ("whitespace", "auto") and len(dialect.delimiter) != 1:
-        yield f"the delimiter {dialect.delimiter[:20]!r}"
-    if len(dialect.decimal) != 1 or len(dialect.comment) > 1:
-        yield "a decimal sign or comment of several characters"
+        yield f"delimiter {dialect.delimiter[:20]!r}; expected one character"
+    if len(dialect.decimal) != 1:
+        yield f"decimal separator {dialect.decimal[:20]!r}; expected one character"
+    if len(dialect.comment) > 1:
+        yield f"comment sign {dialect.comment[:20]!r}; expected one character"
     if dialect.encoding != "auto" and not _is_encoding(dialect.encoding):
-        yield f"the encoding {dialect.encoding[:20]!r}"
+        yield f"unknown encoding {dialect.encoding[:20]!r}"
 
 
 def _is_encoding(name: str) -> bool:
     try:
         "".encode(name)
-    except (LookupError, ValueError):  # also what compresses, and is no encoding of text
+    except (LookupError, ValueError):  # unknown, or a codec that is not for text
         return False
     return True
 
 
 def parse_metadata(text: str, where: str) -> Metadata:
-    """Read the document of a model file.
+    """Parse the metadata of a model file.
 
     Parameters
     ----------
     text : str
         JSON.
     where : str
-        The file, for messages.
+        Name of the file, for messages.
 
     Raises
     ------
     ModelFileError
-        If it is of a newer dlcli, or damaged.
+        If it was written by a newer dlcli or is damaged.
     """
     try:
         if has_too_many_brackets(text):
-            raise ModelFileError(f"the dlcli metadata of {where} are damaged: too many lists")
+            raise ModelFileError(f"the dlcli metadata of {where} is damaged: too many lists")
         return Metadata.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
+        key = ".".join(map(str, first["loc"]))
         if first["loc"] == ("schema_version",):
             raise ModelFileError(
                 _newer(text, where, first["input"]), hint="upgrade dlcli"
             ) from None
-        told = first["msg"].removeprefix("Value error, ")
-        reason = f"{place}: {told}" if place else told
-        message = f"the dlcli metadata of {where} are damaged: {reason}"
-        raise ModelFileError(message) from None
+        problem = first["msg"].removeprefix("Value error, ")
+        reason = f"{key}: {problem}" if key else problem
+        raise ModelFileError(f"the dlcli metadata of {where} is damaged: {reason}") from None
 
 
 def _newer(text: str, where: str, schema: Any) -> str:
-    """Say who wrote a file of another schema, as far as the file tells."""
+    """Return the message for a file with another schema version."""
     try:
         version = read_json(text)["versions"]["dlcli"]
     except (ValueError, KeyError, TypeError):
@@ -170,7 +186,7 @@ def _newer(text: str, where: str, schema: Any) -> str:
 def make_metadata(
     prepared: Prepared, preprocessor: Preprocessor, data: Mapping[str, Any], digest: str
 ) -> Metadata:
-    """Return what a model file says about itself.
+    """Return the metadata of a trained model.
 
     Parameters
     ----------
@@ -199,7 +215,7 @@ def make_metadata(
 
 
 def _portable(plain: dict[str, Any]) -> dict[str, Any]:
-    """Keep the folders of this machine out of a file that travels."""
+    """Replace the path of the data by the file's name, since model files are shared."""
     dataset = plain["dataset"]
     if isinstance(dataset, dict):
         loader, arguments = next(iter(dataset.items()))

@@ -1,8 +1,8 @@
-"""ONNX graphs of model files that carry none, kept in the user's cache.
+"""Cache of ONNX graphs for model files that embed none.
 
-Keras alone writes no graph, and that of a recurrent network takes a second that a short training
-should not: the first prediction makes it, and the next one need not import TensorFlow. Model
-files stay as they are.
+Plain Keras writes no graph, and after a short training dlcli skips the conversion of a recurrent
+network, which takes a second. The first prediction converts the network into the user's cache, so
+that later ones need not import TensorFlow. Model files are not changed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from dlcli.types import Array
 
 
 def load_cached_graph(digest: str) -> OnnxGraph | None:
-    """Return a graph that was kept, or None if there was no attempt at it.
+    """Return the cached result of a conversion; None if there was no conversion.
 
     Parameters
     ----------
@@ -30,37 +30,38 @@ def load_cached_graph(digest: str) -> OnnxGraph | None:
     """
     path = _path(digest)
     try:
-        facts = OnnxGraphInfo.model_validate_json(path.with_suffix(".json").read_text("utf-8"))
-        graph = OnnxGraph(facts, None if facts.refused else path.read_bytes())
+        info = OnnxGraphInfo.model_validate_json(path.with_suffix(".json").read_text("utf-8"))
+        graph = OnnxGraph(info, None if info.refused else path.read_bytes())
     except (OSError, ValidationError):
         return None
-    return graph if facts.refused or graph.is_whole else None
+    return graph if info.refused or graph.is_intact else None
 
 
 def cache_graph(model: Any, x: Array, digest: str) -> None:
-    """Make the graph of a Keras model and keep it, or that there is none.
+    """Convert a Keras model and cache the graph, or the reason for having none.
 
     Parameters
     ----------
     model : keras.Model
     x : ndarray of float32, shape (n, …)
-        Preprocessed rows to compare with.
+        Preprocessed rows for comparing outputs.
     digest : str
+        SHA-256 of architecture and weights, from `ModelFile.digest`.
     """
     if load_cached_graph(digest) is not None:
         return
-    graph = convert_to_onnx(model, x).of(digest)
+    graph = convert_to_onnx(model, x).with_digests(digest)
     path = _path(digest)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if graph.content is not None:
             with atomic(path) as temporary:
                 temporary.write_bytes(graph.content)
-        write_text(path.with_suffix(".json"), graph.facts.model_dump_json())
-    except (OSError, DlcliError):  # a full or read-only cache costs time, nothing else
+        write_text(path.with_suffix(".json"), graph.info.model_dump_json())
+    except (OSError, DlcliError):  # without the cache, only time is lost
         return
 
 
 def _path(digest: str) -> Path:
-    used = [f"{name} {version(name)}" for name in ("keras", "tf2onnx", "onnxruntime")]
-    return cache_folder() / "graphs" / ", ".join(used) / f"{digest}.onnx"
+    packages = [f"{name} {version(name)}" for name in ("keras", "tf2onnx", "onnxruntime")]
+    return cache_folder() / "graphs" / ", ".join(packages) / f"{digest}.onnx"

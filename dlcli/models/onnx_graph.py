@@ -1,4 +1,4 @@
-"""The ONNX graph of a network, with what a model file says of it."""
+"""ONNX graphs of networks, as they are embedded in model files and cached."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from dlcli.models.onnx import ExportError, export_graph
 from dlcli.network.outputs import rows_per_block
 from dlcli.types import Array
 
-# A graph of more would be larger than what ONNX's format can hold.
+# ONNX's format holds up to 2 GB.
 MAX_EXPORTED_WEIGHTS = 400_000_000
-# Layers that loop over time: the converter takes a second for them, and 60 MB of memory.
-LOOPS = (
+# Layers that become loops, whose conversion takes a second and 60 MB of memory.
+LOOP_LAYERS = (
     "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "GRU", "LSTM", "RNN", "SimpleRNN",
     "StackedRNNCells", "TimeDistributed",
 )  # fmt: skip
@@ -24,45 +24,73 @@ LOOPS = (
 
 @dataclass(frozen=True)
 class OnnxGraph:
-    """A network as a serialized ONNX model; without content, why there is none."""
+    """A network as a serialized ONNX model.
 
-    facts: OnnxGraphInfo
+    Parameters
+    ----------
+    info : OnnxGraphInfo
+    content : bytes or None
+        None if the network has no graph or the file lacks it.
+    """
+
+    info: OnnxGraphInfo
     content: bytes | None = field(default=None, repr=False)
 
-    def of(self, digest: str) -> OnnxGraph:
-        """Return the graph tied to what is stored of its network."""
+    def with_digests(self, digest: str) -> OnnxGraph:
+        """Return the graph with its own SHA-256 and that of the network that it belongs to."""
         if self.content is None:
             return self
         update = {"model": digest, "sha256": hashlib.sha256(self.content).hexdigest()}
-        return replace(self, facts=self.facts.model_copy(update=update))
+        return replace(self, info=self.info.model_copy(update=update))
 
     @property
-    def is_whole(self) -> bool:
-        """Whether the content is what the facts say."""
-        return hashlib.sha256(self.content or b"").hexdigest() == self.facts.sha256
+    def is_intact(self) -> bool:
+        """Whether the content has the recorded SHA-256."""
+        return hashlib.sha256(self.content or b"").hexdigest() == self.info.sha256
+
+    def obstacle(self, digest: str) -> str:
+        """Return why the graph cannot compute a network; empty if it can.
+
+        Parameters
+        ----------
+        digest : str
+            SHA-256 of the architecture and weights of the network.
+        """
+        if self.info.refused:
+            return self.info.refused
+        if self.content is None:
+            return "it is missing"
+        if not self.is_intact:
+            return "it is damaged"
+        return "" if self.info.model == digest else "it does not belong to the weights"
 
 
 def is_converted_quickly(model: Any) -> bool:
-    """Tell whether `convert_to_onnx` takes a fraction of a second, as it does without loops."""
-    return not any(type(layer).__name__ in LOOPS for layer in model.layers)
+    """Return whether `convert_to_onnx` takes a fraction of a second, as it does without loops."""
+    return not any(type(layer).__name__ in LOOP_LAYERS for layer in model.layers)
 
 
 def convert_to_onnx(model: Any, x: Array) -> OnnxGraph:
-    """Make the ONNX graph of a model, if it has one.
+    """Convert a Keras model to an ONNX graph with the same outputs.
 
     Parameters
     ----------
     model : keras.Model
     x : ndarray of float32, shape (n, …)
-        Preprocessed rows for which the graph has to give what Keras gives; the first are taken.
+        Preprocessed rows. The outputs of the first 64 are compared with those of Keras.
+
+    Returns
+    -------
+    OnnxGraph
+        Without content, and with the reason in its info, if the conversion fails.
     """
     if model.count_params() > MAX_EXPORTED_WEIGHTS:
         return OnnxGraph(OnnxGraphInfo(refused="the network is too large for ONNX"))
     block = rows_per_block(model)
     try:
         content = export_graph(model, x[:64])
-        if is_converted_quickly(model):  # it goes into a file, whose reader knows nothing of it
+        if is_converted_quickly(model):  # it is embedded in a file, whose readers inspect it
             inspect_onnx(content, rows=block)
-    except (ExportError, ModelFileError) as reason:
-        return OnnxGraph(OnnxGraphInfo(refused=str(reason)))
+    except (ExportError, ModelFileError) as error:
+        return OnnxGraph(OnnxGraphInfo(refused=str(error)))
     return OnnxGraph(OnnxGraphInfo(block=block), content)

@@ -1,4 +1,4 @@
-"""What a model wants and gives: from its metadata, or from the bare network."""
+"""Inputs and outputs of a model, from its metadata or from the network alone."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from dlcli.preparation.targets import Output
 
 @dataclass(frozen=True)
 class Signature:
-    """Columns in, classes or a value out.
+    """Columns of the inputs, and classes or value of the output.
 
     Parameters
     ----------
     columns : tuple of Column
     dialect : Dialect
-        How files of such rows are written.
+        Format of the training table, with which input files are read.
     preprocessor : Preprocessor
     input_shape : tuple of int
-        Of one sample, as the network takes it.
+        Of one sample, after preprocessing.
     output : {"value", "probability", "logit", "score"}
     class_names : tuple of str
-        Empty for a value.
+        Empty for regression.
     target : Target or None
-        None for a bare network.
+        None for a model of plain Keras.
     medium : Medium
     """
 
@@ -47,7 +47,7 @@ class Signature:
 
     @property
     def names(self) -> list[str]:
-        """Names of the columns in the order of the network."""
+        """Names of the columns in their order."""
         return [column.name for column in self.columns]
 
 
@@ -57,27 +57,32 @@ def signature_of(loaded: LoadedModel) -> Signature:
     Raises
     ------
     ModelFileError
-        If metadata and network contradict each other.
+        If the metadata does not fit the network.
     """
     network, metadata = loaded.network, loaded.metadata
     input_shape, output_shape = network.input_shape, network.output_shape
     if len(output_shape) != 1:
-        raise ModelFileError(f"{loaded.path}: outputs of shape {output_shape}, not one per class")
+        raise ModelFileError(
+            f"{loaded.path}: the output has shape {output_shape}; expected one number per class"
+        )
     units = output_shape[0]
     if metadata is None:
-        return _bare(input_shape, units)
+        return _plain_keras_signature(input_shape, units)
     preprocessor = metadata.preprocessor()
     names = metadata.target.class_names
     if preprocessor.input_shape != input_shape:
         raise ModelFileError(
-            f"{loaded.path} is damaged: its network takes {input_shape}, "
-            f"its preprocessing gives {preprocessor.input_shape}"
+            f"{loaded.path} is damaged: its network expects inputs of shape {input_shape}, "
+            f"but its preprocessing returns {preprocessor.input_shape}"
         )
     labels, medium = metadata.target.labels, metadata.medium
-    if len(labels) not in (0, len(names)) or (medium.kind == "audio" and not medium.sampling_rate):
-        raise ModelFileError(f"{loaded.path} is damaged: its classes or its medium")
-    if units != max(len(names), 1) and not (units == 1 and len(names) == 2):
-        raise ModelFileError(f"{loaded.path} is damaged: {len(names)} classes, {units} outputs")
+    if len(labels) not in (0, len(names)):
+        raise ModelFileError(
+            f"{loaded.path} is damaged: {len(labels)} labels for {len(names)} classes"
+        )
+    if medium.kind == "audio" and not medium.sampling_rate:
+        raise ModelFileError(f"{loaded.path} is damaged: audio without a sampling rate")
+    metadata.check_units(units, str(loaded.path))
     return Signature(
         metadata.columns or pixel_columns(preprocessor.shape),
         metadata.dialect,
@@ -90,15 +95,15 @@ def signature_of(loaded: LoadedModel) -> Signature:
     )
 
 
-def _bare(input_shape: tuple[int, ...], units: int) -> Signature:
-    """Return the signature of a network without metadata: numbers in order, class numbers out."""
+def _plain_keras_signature(input_shape: tuple[int, ...], units: int) -> Signature:
+    """Return the signature of a network without metadata: numbers in order, numbered classes."""
     columns = tuple(
         Column(str(column.position), "numeric", column.position)
         for column in pixel_columns(input_shape)
     )
     group = Group(tuple(column.name for column in columns), ())
     classes = tuple(map(str, range(units))) if units > 1 else ()
-    picture = len(input_shape) == 3 and input_shape[-1] in (1, 3)
+    is_image = len(input_shape) == 3 and input_shape[-1] in (1, 3)
     return Signature(
         columns,
         Dialect("auto"),
@@ -106,5 +111,5 @@ def _bare(input_shape: tuple[int, ...], units: int) -> Signature:
         input_shape,
         "probability" if units > 1 else "value",
         classes,
-        medium=Medium("image") if picture else Medium(),
+        medium=Medium("image") if is_image else Medium(),
     )
