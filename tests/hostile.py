@@ -52,7 +52,6 @@ def kind(function):
 
 def write_all(base):
     """Write the corpus, and return the paths by name."""
-    base.new("").mkdir()
     found = {}
     for function in KINDS:
         for name, path in function(base):
@@ -230,6 +229,10 @@ def groups(file):
     return file["model_weights"]
 
 
+def first_layer(file):
+    return groups(file)[next(iter(groups(file)))]
+
+
 def soft(file):
     groups(file)["other"] = h5py.SoftLink("/model_weights")
 
@@ -244,11 +247,11 @@ def cycle(file):
 
 
 def hard_cycle(file):
-    groups(file)["dense"]["again"] = groups(file)
+    first_layer(file)["again"] = groups(file)
 
 
 def shared_group(file):
-    groups(file)["again"] = groups(file)["dense"]
+    groups(file)["again"] = first_layer(file)
 
 
 def elsewhere(file):
@@ -789,7 +792,6 @@ def _with_graph_h5(base, content):
 
 def write_npz(base):
     """Yield names and paths of archives of arrays that are none."""
-    base.new("").mkdir(exist_ok=True)
 
     class Harm:
         def __reduce__(self):
