@@ -370,13 +370,13 @@ WORK = [
 ]  # fmt: skip
 
 ROWS = [
-    rows(95, "column missing", "age;town;member;height\n1;x;yes;1\n", "rows.csv: no column 'city'", "the model wants the columns age, city, member, height", code=2),
+    rows(95, "column missing", "age;town;member;height\n1;x;yes;1\n", "rows.csv: no column 'city'", "the columns of the model are age, city, member, height", code=2),
     rows(95, "column renamed", "ages;city;member;height\n1;x;yes;1\n", "no column 'age'. Did you mean 'ages'?", code=2),
     rows(95, "column more", PEOPLE.replace("\n", ";x\n").replace(";x\n", ";extra\n", 1), "columns not used: extra"),
     rows(95, "column twice", "age;city;member;height;age\n1;Seoul;yes;1;2\n", "column 'age' appears twice", code=2),
     rows(96, "unseen category", PEOPLE.replace("Seoul", "Jeju"), "column 'city': 1 category not seen in training"),
     rows(96, "gap that training had", PEOPLE.replace("31;", ";"), "column 'age': 1 missing value filled in"),
-    rows(96, "gap that training had not", PEOPLE.replace(";yes", ";"), "rows.csv:2: column 'member': 1 value is missing", "mend the row, or leave it out",
+    rows(96, "gap that training had not", PEOPLE.replace(";yes", ";"), "rows.csv:2: column 'member': 1 value is missing", "correct the row or remove it",
          code=2, never=("preprocess",)),
     rows(96, "infinite", PEOPLE.replace("31;", "inf;"), "rows.csv:2: 'inf' in column 'age' is infinite", code=2),
     rows(96, "too large", PEOPLE.replace("31;", "1e300;"), "rows.csv:2: column 'age' has values too large for the network", code=2, never=("preprocess",)),

@@ -545,7 +545,7 @@ def test_texts_option_is_for_models_of_text(picture_run, dlcli):
     code, _, err = dlcli("predict", picture_run, "--text", "hello")
 
     assert code == 2
-    assert "no model of text" in err
+    assert "not a model of text" in err
 
 
 @pytest.mark.data
@@ -615,7 +615,7 @@ def test_a_series_is_forecast_one_step_beyond_its_end(series_run, write, dlcli):
 
 
 def test_a_series_too_short_for_the_window_is_refused(series_run, write):
-    with pytest.raises(DatasetError, match="5 rows, but the model looks at 10 before"):
+    with pytest.raises(DatasetError, match="5 rows; the model needs at least 10"):
         predict(series_run, write("few.csv", "level\n" + "1\n" * 5)).to_frame()
 
 
@@ -839,7 +839,7 @@ def test_folders_that_are_no_classes_cannot_be_evaluated(reader, tmp_path):
     (tmp_path / "texts" / "junk").mkdir(parents=True)
     (tmp_path / "texts" / "junk" / "1.txt").write_text("win")
 
-    with pytest.raises(DatasetError, match="'junk' is no class that the model knows"):
+    with pytest.raises(DatasetError, match="folder 'junk' is not a class of the model"):
         evaluate(reader, tmp_path / "texts")
 
 

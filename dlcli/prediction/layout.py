@@ -1,4 +1,4 @@
-"""Where the columns that a model wants stand in a row: by name, or by position."""
+"""Find the columns of a model in rows: by the names in the header, or by position."""
 
 from __future__ import annotations
 
@@ -9,16 +9,19 @@ from dlcli.datasets.tables import looks_like_header
 from dlcli.errors import DatasetError, did_you_mean
 from dlcli.models.signature import Signature
 
+MAX_LISTED = 12
+
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the wanted columns stand in a row.
+    """Positions of the columns of a model in a row.
 
     Parameters
     ----------
     positions : list of int
-        One per wanted column.
+        One per column of the model.
     target : int or None
+        Position of the target, if the rows have it.
     notices : tuple of str
     """
 
@@ -28,95 +31,100 @@ class Layout:
 
 
 def is_header(row: Sequence[str], signature: Signature) -> bool:
-    """Tell whether a first row holds names rather than values.
+    """Whether a first row contains names instead of values.
 
-    A model whose columns have no names of their own (``"0"``, ``"1"``, …) knows a header only
-    by its words; one that was trained without a header wants all of its names, or words where
-    numbers belong.
+    The answer depends on the training file. If its columns had no names (they are ``"0"``,
+    ``"1"``, …), a header is a row of words where numbers belong. If names were given for a file
+    without a header, it is a row with all of these names, or with words where numbers belong.
     """
-    found = {name.strip().casefold() for name in row}
+    cells = {cell.strip().casefold() for cell in row}
     names = {name.casefold() for name in signature.names}
-    numeric = any(column.type == "numeric" for column in signature.columns)
-    words = looks_like_header(row, signature.dialect.decimal)
-    if signature.dialect.header and not numeric and not _seen(row, signature):
-        return True  # nothing tells names from texts, and the training file had a header
+    has_numeric = any(column.type == "numeric" for column in signature.columns)
+    has_words = looks_like_header(row, signature.dialect.decimal)
+    if signature.dialect.header and not has_numeric and not _has_categories(row, signature):
+        return True  # names and texts look alike, and the training file had a header
     if all(name.isdigit() for name in names):
-        return numeric and words
+        return has_numeric and has_words
     if not signature.dialect.header:
-        return names <= found or (words and (numeric or bool(signature.preprocessor.shape)))
-    return bool(names & found) or (numeric and words)
+        takes_numbers = has_numeric or bool(signature.preprocessor.shape)
+        return names <= cells or (has_words and takes_numbers)
+    return bool(names & cells) or (has_numeric and has_words)
 
 
-def _seen(row: Sequence[str], signature: Signature) -> bool:
-    """Tell whether a row holds categories of the training rows."""
-    known = signature.preprocessor.categories
-    return any(text.strip() in known for text in row)
+def _has_categories(row: Sequence[str], signature: Signature) -> bool:
+    """Whether a row contains a category of the training rows."""
+    categories = signature.preprocessor.categories
+    return any(cell.strip() in categories for cell in row)
 
 
 def by_name(row: Sequence[str], signature: Signature, where: str) -> Layout:
-    """Find the wanted columns in a header.
+    """Find the columns of the model in a header.
 
     Raises
     ------
     DatasetError
-        Naming every column that is missing, and those that the model wants.
+        If columns are missing, or one of them appears twice.
     """
-    names = [name.strip() for name in row]
-    places = {name: at for at, name in reversed(list(enumerate(names)))}
+    header = [name.strip() for name in row]
+    positions = {name: at for at, name in reversed(list(enumerate(header)))}
     target = signature.target.name if signature.target else None
-    at = None if target is None else places.get(target)
-    wanted = set(signature.names)
-    missing = [name for name in signature.names if name not in places]
+    target_position = None if target is None else positions.get(target)
+    columns = set(signature.names)
+    missing = [name for name in signature.names if name not in positions]
     if not missing:
-        repeated = [n for place, n in enumerate(names) if n in wanted and places[n] < place]
-        if repeated:
-            raise DatasetError(f"{where}: column {repeated[0]!r} appears twice")
-        extra = [n for n in names if n and n not in wanted and n != target]
-        said = (f"columns not used: {listed(extra)}",) if extra else ()
-        return Layout([places[name] for name in signature.names], at, said)
-    unnamed = signature.preprocessor.shape or all(name.isdigit() for name in signature.names)
-    others = [index for index in range(len(names)) if index != at and names[index]]
-    if unnamed and len(others) == len(signature.columns):
-        return Layout(others, at)
-    hints = [
-        did_you_mean(name, [n for n in names if n not in signature.names]) for name in missing[:3]
-    ]
+        repeated = [name for at, name in enumerate(header) if positions[name] < at]
+        for name in repeated:
+            if name in columns:
+                raise DatasetError(f"{where}: column {name!r} appears twice")
+        others = [name for name in header if name and name not in columns and name != target]
+        notices = (f"columns not used: {listed(others)}",) if others else ()
+        return Layout([positions[name] for name in signature.names], target_position, notices)
+    # A model without column names takes the columns in their order, whatever the header says.
+    is_unnamed = signature.preprocessor.shape or all(name.isdigit() for name in signature.names)
+    inputs = [at for at, name in enumerate(header) if at != target_position and name]
+    if is_unnamed and len(inputs) == len(signature.columns):
+        return Layout(inputs, target_position)
+    unused = [name for name in header if name not in columns]
+    suggestions = [did_you_mean(name, unused) for name in missing[:3]]
     shown = ", ".join(map(repr, missing[:5])) + (" …" if len(missing) > 5 else "")
     raise DatasetError(
-        " ".join([f"{where}: no column {shown}.", *filter(None, hints)]),
-        hint=f"the model wants the columns {listed(signature.names)}",
+        " ".join([f"{where}: no column {shown}.", *filter(None, suggestions)]),
+        hint=f"the columns of the model are {listed(signature.names)}",
     )
 
 
 def listed(names: Sequence[str]) -> str:
-    """Join names, not more than fit in a line or two."""
-    return ", ".join(names[:12]) + (f", … ({len(names)} in all)" if len(names) > 12 else "")
+    """Join the first 12 names."""
+    rest = f", … ({len(names)} in total)" if len(names) > MAX_LISTED else ""
+    return ", ".join(names[:MAX_LISTED]) + rest
 
 
 def by_position(width: int, signature: Signature, where: str) -> Layout:
-    """Place the wanted columns in rows without a header, with or without the target.
+    """Find the columns of the model in rows without a header, with or without the target.
 
     Raises
     ------
     DatasetError
-        If the number of fields is neither.
+        If the number of fields does not fit.
     """
     columns = signature.columns
-    said = (f"{where} has no header: columns go by their position",)
+    notices: tuple[str, ...] = ()
+    if signature.dialect.header:
+        notices = (f"{where} has no header: columns are used in the order of the training file",)
     if width == len(columns):
-        order = sorted(range(width), key=lambda index: columns[index].position)
+        in_file_order = sorted(range(width), key=lambda index: columns[index].position)
         positions = [0] * width
-        for at, index in enumerate(order):
-            positions[index] = at
-        return Layout(positions, None, said if signature.dialect.header else ())
-    full = signature.dialect.width
-    if full and width == full:
+        for position, index in enumerate(in_file_order):
+            positions[index] = position
+        return Layout(positions, None, notices)
+    full_width = signature.dialect.width
+    if full_width and width == full_width:
         target = signature.target.position if signature.target else None
-        return Layout(
-            [c.position for c in columns], target, said if signature.dialect.header else ()
-        )
-    wanted = f"{len(columns)}" + (f", or {full} with the target" if full > len(columns) else "")
+        return Layout([column.position for column in columns], target, notices)
+    expected = f"{len(columns)}"
+    if full_width > len(columns):
+        expected += f", or {full_width} with the target"
     raise DatasetError(
-        f"{where}: the first row has {width} fields; the model wants {wanted}",
-        hint=f"its columns are {listed(signature.names)}",
+        f"{where}: the first row has {width} fields; the model takes {expected}",
+        hint=f"the columns of the model are {listed(signature.names)}",
     )

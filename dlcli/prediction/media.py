@@ -1,4 +1,4 @@
-"""What prediction takes besides rows: pictures, recordings, texts in files, and a series."""
+"""Read images, recordings and texts from files, and windows from series, for prediction."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from dlcli.datasets.tables import decode_text, objects, read_series, to_numbers,
 from dlcli.errors import DatasetError
 from dlcli.models.signature import Signature
 from dlcli.prediction.rows import RawBlock
-from dlcli.types import Array
 
-# Other pictures and recordings that people have.
-OTHER_MEDIA = (
+# Suffixes of images and recordings, also of formats that cannot be read. Such a file is never
+# parsed as rows of a table.
+MEDIA_SUFFIXES = (
     *SUFFIXES["image"], *SUFFIXES["audio"], ".gif", ".bmp", ".webp", ".tif", ".tiff", ".heic",
     ".svg", ".pdf", ".mp3", ".ogg", ".flac", ".m4a",
 )  # fmt: skip
-# A block has at most so many files, and ends sooner if they are large.
-FILE_BLOCK = 256
-BLOCK_VALUES = 4_000_000
-LINES = 8192
+# A block ends after MAX_BLOCK_FILES files or MAX_BLOCK_VALUES pixels, samples or characters.
+MAX_BLOCK_FILES = 256
+MAX_BLOCK_VALUES = 4_000_000
+WINDOWS_PER_BLOCK = 8192
 
 
 def _kind(signature: Signature) -> str:
@@ -38,169 +38,171 @@ def _kind(signature: Signature) -> str:
 
 
 def is_media(path: Path, signature: Signature) -> bool:
-    """Tell whether a path is read as files of their own: a folder, an archive, or one of them.
+    """Whether a path is a sample or a collection of samples: a file, a folder or an archive.
 
-    A single ``.txt`` file is no such: it has a text in each line.
+    A single ``.txt`` file is not: it contains a text per line.
     """
     kind = _kind(signature)
-    endings = SUFFIXES.get(kind, ())
-    single = kind != "text" and path.suffix.lower() in endings
-    return bool(endings) and (is_collection(path) or single)
+    suffixes = SUFFIXES.get(kind, ())
+    is_sample = kind != "text" and path.suffix.lower() in suffixes
+    return bool(suffixes) and (is_collection(path) or is_sample)
 
 
-def refuse(path: Path, signature: Signature) -> None:
-    """Refuse a file that a model of pictures or sound cannot read.
+def check_can_contain_rows(path: Path, signature: Signature) -> None:
+    """Check that a file can contain rows for the model.
 
     Raises
     ------
     DatasetError
+        If the file is an image or a recording of an unknown format, or the model takes only
+        recordings.
     """
-    endings = SUFFIXES.get(_kind(signature), ())
-    takes_rows = _kind(signature) != "audio" and path.suffix.lower() not in OTHER_MEDIA
-    if endings and not takes_rows:
+    kind = _kind(signature)
+    if kind in SUFFIXES and (kind == "audio" or path.suffix.lower() in MEDIA_SUFFIXES):
+        suffixes = ", ".join(SUFFIXES[kind])
         raise DatasetError(
-            f"{path}: the model takes {', '.join(endings)} files, and folders or archives of them"
+            f"{path}: the model takes {suffixes} files, and folders or archives of them"
         )
 
 
-def blocks_of_files(
+def read_files(
     paths: Sequence[Path], signature: Signature, *, invert: bool = False, labelled: bool = False
 ) -> Generator[RawBlock]:
-    """Read pictures, recordings or texts, a file at a time.
+    """Read images, recordings or texts.
 
     Parameters
     ----------
     paths : sequence of Path
         Files, folders and archives.
     signature : Signature
-        Of a network that takes them.
+        Signature of a model that takes such files.
     invert : bool
-        Whether to make a picture's white black.
+        Whether to invert the pixels of images.
     labelled : bool
-        Whether the folders that files lie in have to be classes.
+        Whether each file must be in a folder with the name of its class.
 
     Raises
     ------
     DatasetError
-        If a file cannot be read, there is none, or a folder is no class that is known.
+        If a file cannot be read, there are no files, or, with ``labelled``, a folder is not a
+        class of the model.
     """
     kind = _kind(signature)
-    empty = True
+    is_empty = True
     for names, folders, items in _chunks(paths, signature):
-        empty = False
-        said: tuple[str, ...] = ()
-        values: Any = {signature.names[0]: objects(items)}
+        is_empty = False
+        notices: tuple[str, ...] = ()
         if kind == "image":
-            values = np.stack(items)
+            values: Any = np.stack(items)
             values = signature.medium.high - values if invert else values
-            said = _light_or_dark(float(values.mean()), signature)
-        target = _known_classes(folders, signature, labelled=labelled)
-        yield RawBlock(values, len(names), names[0], said, target, names=names)
-    if empty:
-        endings = ", ".join(SUFFIXES[kind])
-        raise DatasetError(f"no file that ends in {endings} in {', '.join(map(str, paths))}")
+            notices = _brightness_notice(float(values.mean()), signature)
+        else:
+            values = {signature.names[0]: objects(items)}
+        labels = _labels(folders, signature, labelled=labelled)
+        yield RawBlock(values, len(names), names[0], notices, labels, names=names)
+    if is_empty:
+        suffixes = ", ".join(SUFFIXES[kind])
+        raise DatasetError(f"no {suffixes} files in {', '.join(map(str, paths))}")
 
 
 Chunk = tuple[list[str], list[str], list[Any]]
 
 
 def _chunks(paths: Sequence[Path], signature: Signature) -> Iterator[Chunk]:
-    """Yield names, folders and contents of some files, as many as are computed together."""
-    decode: Any = {"image": _picture, "audio": _recording, "text": _text}[_kind(signature)]
+    """Yield the names, folders and decoded contents of the files of each block."""
     chunk: Chunk = ([], [], [])
     size = 0
     for name, folder, data in _files(paths, SUFFIXES[_kind(signature)]):
-        item = decode(data, name, signature)
-        for part, value in zip(chunk, (name, folder, item), strict=True):
-            part.append(value)
-        size += len(item) if isinstance(item, str) else int(np.asarray(item).size)
-        if size > BLOCK_VALUES or len(chunk[0]) == FILE_BLOCK:
+        item = _decode(data, name, signature)
+        for values, value in zip(chunk, (name, folder, item), strict=True):
+            values.append(value)
+        size += len(item) if isinstance(item, str) else item.size
+        if size > MAX_BLOCK_VALUES or len(chunk[0]) == MAX_BLOCK_FILES:
             yield chunk
             chunk, size = ([], [], []), 0
     if chunk[0]:
         yield chunk
 
 
-def _files(paths: Sequence[Path], endings: Sequence[str]) -> Iterator[tuple[str, str, bytes]]:
-    """Yield the name, the folder it lies in, and the content of every file."""
+def _files(paths: Sequence[Path], suffixes: Sequence[str]) -> Iterator[tuple[str, str, bytes]]:
+    """Yield the name, the name of the folder, and the content of each file."""
     for path in paths:
         if is_collection(path):
-            for name, data in walk(path, endings):
+            for name, data in walk(path, suffixes):
                 yield str(path / name), PurePosixPath(name).parent.name, data
         else:
             yield str(path), "", read_file(path)
 
 
-def _picture(data: bytes, name: str, signature: Signature) -> Array:
+def _decode(data: bytes, name: str, signature: Signature) -> Any:
+    """Decode a file: pixels of an image, samples of a recording, or a text."""
+    if signature.is_text:
+        return decode_text(data, name)
+    if signature.medium.kind == "audio":
+        return decode_audio(data, name, signature.medium.sampling_rate)[0]
     height, width, channels = signature.preprocessor.shape
     pixels = decode_image(data, name, channels, (height, width))
     return pixels.astype(np.float32) * (signature.medium.high / 255)
 
 
-def _recording(data: bytes, name: str, signature: Signature) -> Array:
-    return decode_audio(data, name, signature.medium.sampling_rate)[0]
-
-
-def _light_or_dark(mean: float, signature: Signature) -> tuple[str, ...]:
-    """Notice pictures whose background is light where that of the training pictures was dark."""
-    high, usual = signature.medium.high, signature.medium.mean
-    if not usual or abs(mean - usual) < 0.3 * high or abs(high - mean - usual) > 0.2 * high:
+def _brightness_notice(mean: float, signature: Signature) -> tuple[str, ...]:
+    """Return a notice if images look like negatives of the training images."""
+    high, training_mean = signature.medium.high, signature.medium.mean
+    differs = abs(mean - training_mean) >= 0.3 * high
+    is_negative = abs(high - mean - training_mean) <= 0.2 * high
+    if not (training_mean and differs and is_negative):
         return ()
-    kinds = ("light", "dark") if mean > usual else ("dark", "light")
-    found = f"these pictures are {kinds[0]} and those of the training were {kinds[1]}"
-    return (f"{found}: consider --invert",)
+    here, training = ("light", "dark") if mean > training_mean else ("dark", "light")
+    return (f"these images are {here}, the training images were {training}: consider --invert",)
 
 
-def _text(data: bytes, name: str, _: Signature) -> str:
-    return decode_text(data, name)
-
-
-def _known_classes(
-    folders: Sequence[str], signature: Signature, *, labelled: bool
-) -> list[str] | None:
-    """Return the class folders as labels, if all of them are classes that the model knows."""
+def _labels(folders: Sequence[str], signature: Signature, *, labelled: bool) -> list[str] | None:
+    """Return the names of the folders as labels, if all of them are classes of the model."""
     target = signature.target
-    known = {*signature.class_names, *(target.labels if target else ())}
-    others = sorted(set(folders) - known)
-    if others and labelled:
-        what = f"{others[0]!r} is" if others[0] else "a single file lies in"
+    classes = {*signature.class_names, *(target.labels if target else ())}
+    unknown = sorted(set(folders) - classes)
+    if not unknown:
+        return list(folders)
+    if labelled:
+        subject = f"folder {unknown[0]!r}" if unknown[0] else "the folder of a single file"
         raise DatasetError(
-            f"{what} no class that the model knows",
-            hint=f"put the files into folders called {', '.join(signature.class_names[:10])}",
+            f"{subject} is not a class of the model",
+            hint=f"put the files into folders named {', '.join(signature.class_names[:10])}",
         )
-    return None if others else list(folders)
+    return None
 
 
-def blocks_of_series(
+def read_series_windows(
     path: Path | str, signature: Signature, *, labelled: bool
 ) -> Generator[RawBlock]:
-    """Read a series, and cut it into windows.
+    """Read a series and cut it into windows.
 
     Parameters
     ----------
     path : Path or "-"
-        A table with the series' column, or with a single one.
+        A table with the column of the series, or with a single column.
     signature : Signature
     labelled : bool
-        Whether only windows are wanted that a value follows, and that value with them;
-        otherwise the last window is that of the future.
+        Whether to leave out the last window, whose next value is unknown, and to return the next
+        values of the others as targets.
 
     Raises
     ------
     DatasetError
-        If the column is missing, a value is no number, or there are fewer than a window.
+        If the column is missing, a value is not a number, or the series is too short.
     """
     column = signature.target.name if signature.target else "0"
     series = read_series(path, column, signature.dialect)
     values, name = to_numbers(series), series.where
-    window = signature.input_shape[0]
-    if len(values) < window + labelled:
-        raise DatasetError(f"{name}: {len(values)} rows, but the model looks at {window} before")
-    cut = windows(values, window)
-    cut = cut[:-1] if labelled else cut
-    for start in range(0, len(cut), LINES):
-        part = cut[start : start + LINES]
-        numbered = [str(window + start + index + 1) for index in range(len(part))]
-        following = slice(window + start, window + start + len(part))
-        target: Any = series.texts[following] if labelled else None
-        yield RawBlock(part, len(part), name, (), target, names=numbered)
+    length = signature.input_shape[0]
+    needed = length + 1 if labelled else length
+    if len(values) < needed:
+        raise DatasetError(f"{name}: {len(values)} rows; the model needs at least {needed}")
+    x = windows(values, length)
+    x = x[:-1] if labelled else x
+    for start in range(0, len(x), WINDOWS_PER_BLOCK):
+        block = x[start : start + WINDOWS_PER_BLOCK]
+        first = length + start
+        row_names = [str(first + index + 1) for index in range(len(block))]
+        target: Any = series.texts[first : first + len(block)] if labelled else None
+        yield RawBlock(block, len(block), name, (), target, names=row_names)

@@ -1,4 +1,4 @@
-"""A stream of raw rows in, labels and probabilities or values out."""
+"""Predict raw rows: labels and probabilities, or values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,12 @@ from dlcli.errors import DatasetError, ModelFileError
 from dlcli.models.loading import Engine, LoadedModel, load_model
 from dlcli.models.onnx_cache import cache_graph
 from dlcli.models.signature import Signature, signature_of
-from dlcli.prediction.media import blocks_of_files, blocks_of_series, is_media, refuse
+from dlcli.prediction.media import (
+    check_can_contain_rows,
+    is_media,
+    read_files,
+    read_series_windows,
+)
 from dlcli.prediction.prefetch import prefetch
 from dlcli.prediction.rows import RawBlock, blocks_of_frame, blocks_of_text
 from dlcli.preparation.report import TransformReport
@@ -37,9 +42,9 @@ class PredictionBlock:
     probabilities : ndarray of float64, shape (n, classes), or None
         None for regression.
     outputs : ndarray of float32, shape (n, units)
-        What the network put out.
+        Outputs of the network.
     names : sequence of str
-        What the rows are called, where they are files or places in a series.
+        Names of the rows: paths of files, or row numbers of a series; else empty.
     """
 
     prediction: Array
@@ -143,7 +148,7 @@ class Predictions:
             x = signature.preprocessor.transform(block.values, self._report)
         except DatasetError as error:
             place = block.place(error.row)
-            raise DatasetError(f"{place}: {error}", hint="mend the row, or leave it out") from None
+            raise DatasetError(f"{place}: {error}", hint="correct the row or remove it") from None
         x = x.reshape(len(block), *signature.input_shape)
         outputs = self.model.network(x)
         if self._first_inputs is None:
@@ -153,34 +158,35 @@ class Predictions:
             return PredictionBlock(outputs[:, 0].astype(np.float64), None, outputs, block.names)
         codes = decode(outputs, signature.output)
         names = np.asarray(signature.class_names, object)
-        shares = probabilities(outputs, signature.output)
-        return PredictionBlock(names[codes], shares, outputs, block.names)
+        return PredictionBlock(
+            names[codes], probabilities(outputs, signature.output), outputs, block.names
+        )
 
     def notices(self) -> list[str]:
-        """Say what a user should know about file and rows, as far as they were read."""
-        sampled = self.model.metadata is not None and self.model.metadata.sampled
-        marked = ["the model was trained on a sample only: do not rely on its predictions"]
+        """Return notices about the model and about the rows read so far."""
+        metadata = self.model.metadata
+        sample_notice = "the model was trained on a sample only: do not rely on its predictions"
         return [
             *self.model.notices,
-            *(marked if sampled else []),
+            *([sample_notice] if metadata is not None and metadata.sampled else []),
             *self._source_notices,
             *self._report.notices(),
         ]
 
     def keep_graph(self) -> None:
-        """Make the ONNX graph that the model file lacks, for the predictions to come.
+        """Cache an ONNX graph of the model for later predictions, if its file has none.
 
-        It is compared with Keras on the first rows that were predicted, and kept in the user's
-        cache. Nothing happens if there is one already, or none is possible.
+        The graph is compared with Keras on the first predicted rows, and saved in the user's
+        cache folder. Nothing is saved if the network cannot be converted.
         """
         model, file = self.model, self.model.file
-        made = file.metadata is not None and file.metadata.graph is not None
-        wanted = model.network.engine == "keras" and not made and not model.is_changed
-        if wanted and self._first_inputs is not None:
+        has_graph = file.metadata is not None and file.metadata.graph is not None
+        is_needed = model.network.engine == "keras" and not has_graph and not model.is_changed
+        if is_needed and self._first_inputs is not None:
             cache_graph(model.model, self._first_inputs, file.digest)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return all predictions as one table.
+        """Return the predictions of all rows.
 
         Returns
         -------
@@ -194,12 +200,12 @@ class Predictions:
             values: dict[str, Any] = {self.name_column: block.names} if self.name_column else {}
             values["prediction"] = block.prediction
             if block.probabilities is not None:
-                shares = self.columns[len(values) :]
-                values |= dict(zip(shares, block.probabilities.T, strict=True))
+                columns = self.columns[len(values) :]
+                values |= dict(zip(columns, block.probabilities.T, strict=True))
             frames.append(pd.DataFrame(values))
-        return (
-            pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=self.columns)
-        )
+        if not frames:
+            return pd.DataFrame(columns=self.columns)
+        return pd.concat(frames, ignore_index=True)
 
 
 def predict(
@@ -210,42 +216,42 @@ def predict(
     labelled: bool = False,
     engine: Engine = "auto",
 ) -> Predictions:
-    """Predict raw rows, texts, pictures, recordings, or what follows a series.
+    """Predict rows, texts, images, recordings, or the next values of a series.
 
     Parameters
     ----------
     model : path or LoadedModel
         A ``.keras`` or ``.h5`` file, or a run directory.
     source : path, paths, DataFrame or ndarray
-        A CSV or JSON Lines file, ``"-"`` for standard input, or rows in memory: a table with
-        the model's columns, or an array of shape (n, …). With a header, or in a table, columns
-        count by name, in any order, and others are ignored. For models of text also a ``.txt``
-        file with a text per line; for models of pictures or sound also one or several PNG,
-        JPEG or WAV files, folders, or archives of them; for models of a series a table with it.
+        A CSV or JSON Lines file, ``"-"`` for standard input, or rows in memory: a DataFrame with
+        the columns of the model, or an array of shape (n, …). In DataFrames and files with a
+        header, columns are found by name, and other columns are ignored. Models of text also take
+        a ``.txt`` file with a text per line; models of images or recordings also take PNG, JPEG or
+        WAV files, and folders and archives of them; models of a series take a table with it.
     invert : bool
-        Whether to turn pictures into their negatives first.
+        Whether to invert the pixels of images.
     labelled : bool
-        Whether the target is wanted with the rows: of a series, the last window is left out,
-        whose next value is not there yet; folders have to be classes.
+        Whether the targets are needed, for `evaluate`: the last window of a series, whose next
+        value is unknown, is left out, and folders must be classes.
     engine : {"auto", "onnx", "keras"}
-        What computes the outputs of a model that is not loaded yet; see `load_model`.
+        Library that runs the network, if the model is not loaded yet; see `load_model`.
 
     Returns
     -------
     Predictions
-        Read and computed block by block, so that memory does not grow with the file.
+        Rows are read and predicted in blocks, so that memory does not grow with the file.
 
     Raises
     ------
     ModelFileError
         If the model cannot be opened.
     DatasetError
-        If a column is missing or a value cannot be read; in part while iterating.
+        If a column is missing or a value cannot be read; mostly during iteration.
     """
     loaded = model if isinstance(model, LoadedModel) else load_model(model, engine)
     signature = signature_of(loaded)
     if invert and signature.medium.kind != "image":
-        raise DatasetError("only images can be inverted; this model takes none")
+        raise DatasetError("only images can be inverted; this model takes other data")
     if isinstance(source, str | os.PathLike):
         source = [source]
     if isinstance(source, Sequence):
@@ -261,18 +267,18 @@ def _source_of_paths(
     """Return the rows of files, folders or standard input."""
     if all(is_media(path, signature) for path in paths):
         return Source(
-            lambda: blocks_of_files(paths, signature, invert=invert, labelled=labelled), "file"
+            lambda: read_files(paths, signature, invert=invert, labelled=labelled), "file"
         )
     for path in paths:
         if not is_media(path, signature):
-            refuse(path, signature)
+            check_can_contain_rows(path, signature)
     if len(paths) > 1:
-        raise DatasetError(f"{paths[0]} and {len(paths) - 1} more: only one file of rows at a time")
+        raise DatasetError(f"{len(paths)} files of rows; name one file")
     is_stdin = str(paths[0]) == "-"
     table = "-" if is_stdin else paths[0]
     if signature.medium.kind == "series":
         return Source(
-            lambda: blocks_of_series(table, signature, labelled=labelled), "row", once=is_stdin
+            lambda: read_series_windows(table, signature, labelled=labelled), "row", once=is_stdin
         )
     return Source(
         lambda: _rows(prefetch(blocks_of_text(table, signature)), signature, invert),
@@ -290,16 +296,16 @@ def _rows(blocks: Iterator[RawBlock], signature: Signature, invert: bool) -> Gen
 
 
 def table_of_texts(model: LoadedModel, texts: Sequence[str]) -> pd.DataFrame:
-    """Return texts as the table that a model of text takes.
+    """Return texts as a table for a model of text.
 
     Raises
     ------
     ModelFileError
-        If the model takes something else.
+        If the model takes other data.
     """
     import pandas as pd
 
     signature = signature_of(model)
     if not signature.is_text:
-        raise ModelFileError(f"{model.path} is no model of text; name a file with its rows")
+        raise ModelFileError(f"{model.path} is not a model of text; name a file with rows")
     return pd.DataFrame({signature.names[0]: list(texts)})
