@@ -1,4 +1,4 @@
-"""Config → Dataset: find, read and describe the data; nothing is fitted here."""
+"""Find, read and summarise the data set of a config; nothing is fitted here."""
 
 from dlcli.datasets.dataset import Column, Dataset, Dialect, Target
 from dlcli.datasets.loading import load_dataset

@@ -1,4 +1,4 @@
-"""A data set in memory: features, target, and what they mean."""
+"""Data sets in memory: features, target, and their meaning."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ColumnType = Literal["numeric", "categorical", "boolean", "text", "audio"]
 MAX_CATEGORIES = 1000
 PARTS = ("train", "validation", "test")
-# What people call the parts, in columns and in folders.
+# Usual names of the parts, in columns and folders; the values are those of `Dataset.parts`.
 PART_WORDS = {
     "train": 0, "training": 0, "validation": 1, "val": 1, "valid": 1, "test": 2, "testing": 2,
 }  # fmt: skip
@@ -41,11 +41,12 @@ class Dialect:
     decimal : str
     quoting : bool
     comment : str
-        First character of lines to skip, or ``""``.
+        First character of lines that are skipped, or ``""``.
     missing : tuple of str
-        Texts of a feature that mean no value.
+        Texts of a feature that mean a missing value.
     width : int
-        Columns of the training file, target and unused ones included; 0 if there was none.
+        Number of columns of the training file, including the target and unused columns; 0 if the
+        data were not read from such a file.
     """
 
     delimiter: str = ","
@@ -58,21 +59,21 @@ class Dialect:
     width: int = 0
 
 
-# Rows of numbers, as prediction reads them from a CSV.
+# Of a CSV with the flattened values of an array in each row.
 PIXELS = Dialect("auto", header=False)
 
 
 @dataclass(frozen=True)
 class Medium:
-    """What a sample is outside of tables, so that prediction takes the thing itself.
+    """The kind of the samples, so that files of that kind can be predicted.
 
     Parameters
     ----------
     kind : {"rows", "image", "audio", "series"}
     high : float
-        Of an image: the value of white.
+        Value of white in images.
     mean : float
-        Of images: the mean of all values, which tells dark from light backgrounds.
+        Mean of all values of all images; prediction compares it with that of new images.
     sampling_rate : int
         Of audio, in Hz.
     """
@@ -92,7 +93,7 @@ class Column:
     name : str
     type : {"numeric", "categorical", "boolean", "text", "audio"}
     position : int
-        In the file, from 0; what counts where there is no header.
+        Position in the file, from 0; used for files without a header.
     """
 
     name: str
@@ -102,7 +103,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Target:
-    """What is learned.
+    """The target of a data set.
 
     Parameters
     ----------
@@ -113,9 +114,9 @@ class Target:
     unit : str
         Of a regression target.
     position : int or None
-        Column in the file, from 0; None where the data are no table.
+        Column in the file, from 0; None if the data are not a table.
     labels : tuple of str
-        The texts that files have for the classes, where ``class_names`` are better ones.
+        The texts of the classes in the file, if they differ from `class_names`.
     """
 
     name: str
@@ -134,22 +135,22 @@ class Dataset:
     ----------
     name : str
     x : DataFrame or ndarray
-        A table with float64 columns (numeric, and boolean as 0 and 1; NaN is missing) and
-        object columns (categorical, None is missing; text; audio, float32 arrays of their own
-        lengths), or an array of shape (n, …).
+        A table, or an array of shape (n, …). Numeric and boolean (0 and 1) columns of a table are
+        float64, NaN where a value is missing. Others are objects: texts, None where a category is
+        missing; or float32 arrays of different lengths for audio.
     y : ndarray
         int32 codes of shape (n,) for classes, float64 of shape (n,) for regression.
     target : Target
     columns : tuple of Column
-        Of a table in the order of ``x``; of an array, one per flattened position.
+        The columns of a table in the order of `x`, or one per element of a flattened sample.
     dialect : Dialect
-        How a raw file of such rows is written.
-    parts : ndarray or None
-        Where rows are set apart already: 0 train, 1 validation, 2 test; shape (n,).
+        How a text file with such rows is written.
+    parts : ndarray of int8 or None
+        Given split, shape (n,): 0 train, 1 validation, 2 test.
     groups : ndarray or None
-        Labels of shape (n,); rows of one group never part.
+        Labels, shape (n,); rows with the same label stay in one split.
     files : mapping
-        SHA-256 of every file that was read, by its path.
+        SHA-256 of the files, by path.
     medium : Medium
     sampled : bool
         Whether this is a sample (``--sample``): generated rows, or the first rows of a series.
@@ -175,7 +176,7 @@ class Dataset:
 
     @property
     def is_table(self) -> bool:
-        """Whether ``x`` has named columns of several types."""
+        """Whether `x` is a DataFrame."""
         return not isinstance(self.x, np.ndarray)
 
     @property
@@ -185,7 +186,7 @@ class Dataset:
 
     @property
     def facts(self) -> Facts:
-        """What a config is checked against."""
+        """The properties that configs are checked against."""
         return Facts(
             self.target.task,
             len(self.target.class_names),
@@ -199,7 +200,7 @@ class Dataset:
         )
 
     def take(self, rows: Array) -> Dataset:
-        """Return a data set of some rows.
+        """Return a data set with some of the rows.
 
         Parameters
         ----------
@@ -214,7 +215,7 @@ class Dataset:
         )
 
     def fingerprint(self) -> str:
-        """Return the SHA-256 of features, target and names."""
+        """Return the SHA-256 of columns, target, values, parts and groups."""
         digest = hashlib.sha256()
         digest.update(repr((self.columns, self.target)).encode())
         for array in (*self._arrays(), self.parts, self.groups):
@@ -236,7 +237,7 @@ class Dataset:
 
 
 def take_rows(x: Any, rows: Array) -> Any:
-    """Return some rows of a table or an array."""
+    """Return rows of a DataFrame or an array."""
     return x[rows] if isinstance(x, np.ndarray) else x.iloc[rows].reset_index(drop=True)
 
 
@@ -246,7 +247,7 @@ def train_test_parts(train: int, test: int) -> Array:
 
 
 def pixel_columns(shape: tuple[int, ...]) -> tuple[Column, ...]:
-    """Name the flattened positions of an array, for rows of a CSV."""
+    """Return a numeric column for each element of a flattened sample."""
     count = int(np.prod(shape))
     return tuple(Column(f"pixel_{index}", "numeric", index) for index in range(count))
 
