@@ -119,7 +119,7 @@ def test_a_batch_that_does_not_fit_is_refused_before_it_is_tried(dlcli, people, 
     code, _, err = dlcli("train", people, "--set", "fit.batch_size=64", "--out", "kept")
 
     assert code == 2
-    assert "fit.batch_size: 9 rows at a time need" in err
+    assert "fit.batch_size: a batch of 9 rows needs at least" in err
     assert "try 2" in err
     assert not Path("kept").exists()
 

@@ -311,7 +311,7 @@ def test_check_with_build_finds_layers_that_do_not_fit(dlcli, people):
     )
 
     assert code == 2
-    assert "Conv2D does not take inputs of shape (6,)" in err
+    assert "Conv2D does not accept inputs of shape (6,)" in err
 
 
 def test_show_prints_config_card_and_layers(dlcli, people):

@@ -99,7 +99,7 @@ def test_what_xla_cannot_repeat_is_an_error_that_says_so(tmp_path):
     config = load_config("digits_cnn", ["fit.epochs=1", "hardware.jit_compile=true"])
 
     with pytest.raises(
-        DlcliError, match="jit_compile: XLA does not compile MaxPooling2D so that runs repeat"
+        DlcliError, match="jit_compile: XLA does not compile MaxPooling2D reproducibly"
     ):
         train(config, runs=tmp_path / "runs", sample=True)
 
@@ -138,7 +138,9 @@ def test_memory_growth_that_comes_too_late_is_an_error(gpu, monkeypatch):
 
     monkeypatch.setattr(tf.config.experimental, "set_memory_growth", refuse)
 
-    with pytest.raises(DlcliError, match="too late for /physical_device:GPU:0: Physical devices"):
+    with pytest.raises(
+        DlcliError, match="memory_growth cannot be set for /physical_device:GPU:0: Physical devices"
+    ):
         set_memory_growth(HardwareConfig(memory_growth=True))
 
 
@@ -181,7 +183,7 @@ def test_two_devices_give_what_one_gives(python, tmp_path):
 
     assert ran.returncode == 2, ran.stderr
     assert "--devices 3: this machine has 0 GPUs" in ran.stderr
-    assert "here are: cpu:0, cpu:1" in ran.stderr
+    assert "available devices: cpu:0, cpu:1" in ran.stderr
     runs = tmp_path / "runs" / "breast_cancer"
     load = import_keras().saving.load_model
     one, two = (load(runs / number / "model.keras").get_weights() for number in "12")

@@ -140,7 +140,7 @@ def test_nothing_is_left_behind_when_config_or_data_are_wrong(write, people, tmp
         ("[{Conv2D: {filters: 2, kernel_size: 3}}, Flatten, {Dense: {activation: sigmoid}}]", "Convolutions are for images"),
         ("[{Reshape: [2, 3]}, {Dense: {units: 1, activation: sigmoid}}]", "Add Flatten"),
         ("[{Reshape: [2, 3]}, {LSTM: 3}, {LSTM: 3}, {Dense: {activation: sigmoid}}]", "return_sequences: true"),
-        ("[{Reshape: [7]}, {Dense: {activation: sigmoid}}]", "Reshape does not take inputs of shape (6,)"),
+        ("[{Reshape: [7]}, {Dense: {activation: sigmoid}}]", "Reshape does not accept inputs of shape (6,)"),
     ],
 )  # fmt: skip
 def test_layers_that_do_not_fit_are_located(people, write, tmp_path, model, message):

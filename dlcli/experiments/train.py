@@ -15,7 +15,7 @@ from dlcli.models.file import embed_checkpoints, save_model, weights_sha256
 from dlcli.models.metadata import Metadata, make_metadata
 from dlcli.models.onnx_graph import convert_to_onnx, is_converted_quickly
 from dlcli.network.building import make_callbacks
-from dlcli.network.hardware import ready_devices
+from dlcli.network.hardware import prepare_devices
 from dlcli.network.scores import ScoredOutputs, Scores
 from dlcli.plots import results as plots
 from dlcli.plots.canvas import import_in_background
@@ -151,7 +151,7 @@ def train(
         sample, format = earlier.sample, earlier.format  # noqa: A001
         devices = ",".join(earlier.devices)
     prepared = prepare(config, sample=sample, progress=download_bar)
-    device_names = ready_devices(config.hardware, devices)
+    device_names = prepare_devices(config.hardware, devices)
     session = open_session(prepared, device_names)
     session.transform_parts()
     session.notices += [*prepared.notices, *split_notices([session])]

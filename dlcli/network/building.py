@@ -1,8 +1,9 @@
-"""From the model section to a compiled ``keras.Sequential``."""
+"""Build and compile the model of a config, with its callbacks."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ from dlcli.network.backend import import_keras
 from dlcli.network.hardware import dtype_policy, use_xla
 from dlcli.network.memory import check_weights
 
+Shape = tuple[Any, ...]
+RECURRENT = ("LSTM", "GRU", "SimpleRNN", "Bidirectional")
+
 
 def build_model(config: Config, input_shape: tuple[int, ...], facts: Facts | None = None) -> Any:
     """Build the model of a config.
@@ -25,9 +29,9 @@ def build_model(config: Config, input_shape: tuple[int, ...], facts: Facts | Non
     config : Config
         Checked against its data set.
     input_shape : tuple of int
-        Of one preprocessed sample.
+        Shape of one preprocessed sample.
     facts : Facts, optional
-        What the outputs must fit.
+        The target, to check the number of outputs.
 
     Returns
     -------
@@ -37,52 +41,53 @@ def build_model(config: Config, input_shape: tuple[int, ...], facts: Facts | Non
     Raises
     ------
     ConfigError
-        If a layer does not take what the layer before it gives, located at that layer.
+        If a layer cannot be built or does not accept the output of the layer before it, at the
+        line of that layer.
     """
     keras = import_keras()
-    # TensorFlow's scopes are ASCII; a config may be called 학생.yaml.
+    # TensorFlow allows only ASCII in names; a config may be called 학생.yaml.
     name = re.sub(r"[^A-Za-z0-9]+", "_", config.name).strip("_") or "model"
-    # It keeps the policy float32 itself: with another one it would round its inputs, which may
-    # be the numbers of words.
+    # The model itself keeps the dtype policy float32. With float16 or bfloat16 it would round its
+    # inputs, which can be word indices.
     model = keras.Sequential([keras.Input(input_shape)], name=name)
-    shape: tuple[Any, ...] = input_shape
+    shape: Shape = input_shape
     for index in range(len(config.model)):
         shape = _add_layer(model, config, index, shape)
-    wrong = _output_complaint(tuple(model.output_shape[1:]), facts)
-    if wrong:
-        raise ConfigError([config.document.problem(config.model[-1].path, wrong)])
+    message = _output_problem(tuple(model.output_shape[1:]), facts)
+    if message:
+        raise ConfigError([config.document.problem(config.model[-1].path, message)])
     return model
 
 
-def _add_layer(model: Any, config: Config, index: int, before: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Add a layer to what comes `before` it, and return the shape of its output."""
-    layer = config.model[index]
-    # Losses, metrics and predictions want exact outputs.
-    last = index == len(config.model) - 1
-    complaint = layer.name
+def _add_layer(model: Any, config: Config, index: int, input_shape: Shape) -> Shape:
+    """Add a layer and return the shape of its output."""
+    component = config.model[index]
+    # The outputs stay float32: losses, metrics and predictions need exact values.
+    is_last = index == len(config.model) - 1
+    subject = component.name
     try:
-        check_weights(layer, before)
-        with dtype_policy("float32" if last else config.hardware.dtype_policy):
-            made = instantiate(layer, "layers")
-            complaint = f"{layer.name} does not take inputs of shape {before}"
-            model.add(made)
+        check_weights(component, input_shape)
+        with dtype_policy("float32" if is_last else config.hardware.dtype_policy):
+            layer = instantiate(component, "layers")
+            subject = f"{component.name} does not accept inputs of shape {input_shape}"
+            model.add(layer)
         return tuple(model.output_shape[1:])
     except Exception as error:
-        said = first_line(error)
-        if "OOM" in said or isinstance(error, MemoryError):
-            complaint, said = layer.name, "there is not enough memory for its weights"
-        hint = _shape_hint(layer, before, config.model[index - 1] if index else None)
-        said = f"{said.rstrip('.')}.{hint}" if hint else said
-        problem = config.document.problem(layer.path, f"{complaint}: {said}")
+        reason = first_line(error)
+        if "OOM" in reason or isinstance(error, MemoryError):
+            subject, reason = component.name, "there is not enough memory for its weights"
+        hint = _shape_hint(component, input_shape, config.model[index - 1] if index else None)
+        reason = f"{reason.rstrip('.')}. {hint}" if hint else reason
+        problem = config.document.problem(component.path, f"{subject}: {reason}")
         raise ConfigError([problem]) from error
 
 
-def _output_complaint(shape: tuple[Any, ...], facts: Facts | None) -> str:
-    """Say how the model's output does not fit the target, or nothing."""
+def _output_problem(shape: Shape, facts: Facts | None) -> str:
+    """Return why the output of a model does not fit the target, or an empty text."""
     if len(shape) != 1:
         advice = "Add Flatten, or a pooling layer, before the last layer."
-        wanted = "one number" if facts and facts.task == "regression" else "one number per class"
-        return f"the model's output has shape {shape}, not {wanted}. {advice}"
+        expected = "one number" if facts and facts.task == "regression" else "one number per class"
+        return f"the model's output has shape {shape}, not {expected}. {advice}"
     if facts is None:
         return ""
     units = possible_units(facts)
@@ -91,26 +96,30 @@ def _output_complaint(shape: tuple[Any, ...], facts: Facts | None) -> str:
     return f"the model has {shape[0]} outputs; the target needs {' or '.join(map(str, units))}"
 
 
-def _shape_hint(layer: Component, before: tuple[Any, ...], previous: Component | None) -> str:
-    recurrent = ("LSTM", "GRU", "SimpleRNN", "Bidirectional")
-    wants_more = layer.name in recurrent or layer.name.startswith(("Conv", "MaxPool", "Average"))
-    if len(before) == 1 and wants_more:
-        if previous is not None and previous.name in recurrent:
-            return f" Give the {previous.name} before it return_sequences: true."
+def _shape_hint(layer: Component, input_shape: Shape, previous: Component | None) -> str:
+    """Suggest how to make a layer fit its input, or return an empty text."""
+    is_recurrent = layer.name in RECURRENT
+    is_window = layer.name.startswith(("Conv", "MaxPool", "Average"))
+    if len(input_shape) == 1 and (is_recurrent or is_window):
+        if previous is not None and previous.name in RECURRENT:
+            return f"Set return_sequences: true in the {previous.name} before it."
         if previous is not None and previous.name.startswith(("Flatten", "Global")):
-            return f" The {previous.name} before it leaves a row of numbers; move it behind."
-        what = "Recurrent layers are" if layer.name in recurrent else "Convolutions are"
-        return f" {what} for images and sequences; Reshape makes one of a row."
-    if len(before) > 1 and _outgrows(layer, before):
-        return " Its window is larger than what comes in; make it smaller, or set padding: same."
+            return (
+                f"The {previous.name} before it returns a row of numbers; move it after this layer."
+            )
+        subject = "Recurrent layers" if is_recurrent else "Convolution and pooling layers"
+        return f"{subject} need images or sequences; Reshape makes one from a row of numbers."
+    if len(input_shape) > 1 and _window_exceeds(layer, input_shape):
+        return "Its window is larger than its input; make it smaller, or set padding: same."
     return ""
 
 
-def _outgrows(layer: Component, before: tuple[Any, ...]) -> bool:
-    """Tell whether a convolution or pooling looks at more than there is."""
+def _window_exceeds(layer: Component, input_shape: Shape) -> bool:
+    """Return whether the window of a convolution or pooling is larger than its input."""
     window = layer.arguments.get("kernel_size", layer.arguments.get("pool_size"))
-    sizes = window if isinstance(window, list | tuple) else [window] * (len(before) - 1)
-    pairs = zip(sizes, before[:-1], strict=False)
+    sides = input_shape[:-1]
+    sizes = window if isinstance(window, list | tuple) else [window] * len(sides)
+    pairs = zip(sizes, sides, strict=False)
     return any(isinstance(size, int) and side and size > side for size, side in pairs)
 
 
@@ -126,33 +135,38 @@ def compile_model(model: Any, config: Config, *, steps_per_execution: int = 1) -
     """
     units = int(model.output_shape[-1])
     metrics = [resolve_metric(metric, config.loss, units) for metric in config.metrics]
-    optimizer = _checked(config, config.optimizer, "optimizers")
+    optimizer = _instantiate_for(config, config.optimizer, "optimizers")
     if config.hardware.dtype_policy == "mixed_float16":
-        optimizer = _scaling_losses(optimizer)
+        optimizer = _with_loss_scaling(optimizer)
     model.compile(
         optimizer=optimizer,
-        loss=_checked(config, config.loss, "losses"),
-        metrics=[_checked(config, metric, "metrics") for metric in metrics],
+        loss=_instantiate_for(config, config.loss, "losses"),
+        metrics=[_instantiate_for(config, metric, "metrics") for metric in metrics],
         steps_per_execution=steps_per_execution,
         jit_compile=False,
     )
     if config.hardware.jit_compile:
         use_xla(model, config)
-    # Some optimizers start their slots from the weights, which must be the first ones. An optimizer
-    # in another would hide some of its variables, were it not built before.
+    # Some optimizers initialize variables from the weights, so they are built before the weights
+    # change. An optimizer inside another one must be built first, or its variables are not tracked.
     inner = getattr(model.optimizer, "inner_optimizer", model.optimizer)
     inner.build(model.trainable_variables)
     model.optimizer.build(model.trainable_variables)
 
 
-def _scaling_losses(optimizer: Any) -> Any:
-    """Keep small gradients from vanishing in float16, as ``compile`` does for its own policy."""
-    scaling = import_keras().optimizers.LossScaleOptimizer
-    return optimizer if isinstance(optimizer, scaling) else scaling(optimizer)
+def _with_loss_scaling(optimizer: Any) -> Any:
+    """Scale the loss, so that small float16 gradients do not become zero.
+
+    ``compile`` does this for the dtype policy of the model, which is float32 here.
+    """
+    loss_scale_optimizer = import_keras().optimizers.LossScaleOptimizer
+    if isinstance(optimizer, loss_scale_optimizer):
+        return optimizer
+    return loss_scale_optimizer(optimizer)
 
 
-def _checked(config: Config, component: Component, kind: str) -> Any:
-    """Make a Keras object; what Keras objects to is a problem of the config."""
+def _instantiate_for(config: Config, component: Component, kind: str) -> Any:
+    """Create a Keras object; an error of Keras becomes a `ConfigError` with the line."""
     try:
         return instantiate(component, kind)
     except ConfigError:
@@ -163,22 +177,23 @@ def _checked(config: Config, component: Component, kind: str) -> Any:
 
 
 def instantiate(component: Component, kind: str) -> Any:
-    """Make the Keras object that a component names.
+    """Create the Keras object that a component describes.
 
     Parameters
     ----------
     component : Component
     kind : str
-        Its catalogue kind.
+        ``"layers"``, ``"losses"``, …: a key of the catalogue.
     """
-    arguments = {}
-    for name, value in component.arguments.items():
-        arguments[name] = _made(value, parameter_kind(kind, name))
+    arguments = {
+        name: _argument_value(value, parameter_kind(kind, name))
+        for name, value in component.arguments.items()
+    }
     return getattr(_namespace(component, kind), component.name)(**arguments)
 
 
 def _namespace(component: Component, kind: str) -> Any:
-    """Return the module that has a component."""
+    """Return the module that contains the class of a component."""
     if component.name == "ModelCheckpoint":
         from dlcli.network import model_checkpoint
 
@@ -187,42 +202,43 @@ def _namespace(component: Component, kind: str) -> Any:
     return keras.optimizers.schedules if kind == "schedules" else getattr(keras, kind)
 
 
-def _made(value: Any, kind: str | None) -> Any:
-    """Return the value of an argument, components made into Keras objects."""
+def _argument_value(value: Any, kind: str | None) -> Any:
+    """Return the value of an argument, with Keras objects in place of components."""
     if isinstance(value, Component) and kind:
         return instantiate(value, kind)
     if isinstance(value, tuple):
-        return [_made(item, kind) for item in value]
+        return [_argument_value(item, kind) for item in value]
     return value
 
 
 def make_callbacks(config: Config, folder: Path | None) -> list[Any]:
-    """Make the callbacks of a config.
+    """Create the callbacks of a config.
 
     Parameters
     ----------
     config : Config
     folder : Path or None
-        Where callbacks may write; None leaves out those that do, as k-fold must.
+        Folder for the files of callbacks. None leaves out callbacks that write files; k-fold does,
+        since its folds would overwrite each other's.
     """
-    made = []
-    for callback in config.callbacks:
-        argument = PATH_ARGUMENTS.get(callback.name)
-        # Keras prints to standard output, which is for results.
-        arguments = {name: v for name, v in callback.arguments.items() if name != "verbose"}
-        if argument is not None:
+    callbacks = []
+    for component in config.callbacks:
+        if component.name == "LearningRateScheduler":
+            schedule = _instantiate_for(config, component.arguments["schedule"], "schedules")
+            callbacks.append(_scheduler(schedule))
+            continue
+        # With `verbose` Keras would print to standard output, which is for results.
+        arguments = {name: v for name, v in component.arguments.items() if name != "verbose"}
+        path_argument = PATH_ARGUMENTS.get(component.name)
+        if path_argument is not None:
             if folder is None:
                 continue
-            arguments[argument] = str(folder / str(arguments.get(argument, "logs")))
-        if callback.name == "LearningRateScheduler":
-            schedule = _checked(config, callback.arguments["schedule"], "schedules")
-            made.append(_scheduler(schedule))
-            continue
-        complete = Component(callback.name, arguments, "", callback.path)
-        made.append(_checked(config, complete, "callbacks"))
-    return made
+            arguments[path_argument] = str(folder / str(arguments.get(path_argument, "logs")))
+        quiet = replace(component, arguments=arguments)
+        callbacks.append(_instantiate_for(config, quiet, "callbacks"))
+    return callbacks
 
 
 def _scheduler(schedule: Any) -> Any:
-    """Make a scheduler that asks a learning-rate schedule once per epoch."""
+    """Return a callback that applies a learning-rate schedule once per epoch."""
     return import_keras().callbacks.LearningRateScheduler(lambda epoch: float(schedule(epoch)))

@@ -1,28 +1,30 @@
-"""What a step of a training costs, estimated before it is made."""
+"""Estimate the cost of a training step from the model alone."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-# What a step costs at least, and what one core computes in a second; for choosing how many
-# steps run in one call, so that progress and Ctrl-C stay alive about twice a second.
+# Least duration of a step, and operations per second of one CPU core. They determine how many
+# steps run in one call: a call should take no longer than CALL_SECONDS, so that progress is shown
+# and Ctrl-C works at least about twice a second.
 STEP_SECONDS = 50e-6
 FLOPS = 10e9
 CALL_SECONDS = 0.4
+RECURRENT = ("LSTM", "GRU", "SimpleRNN", "Bidirectional")
 
 
 def choose_steps_per_execution(model: Any, steps: int, batch_size: int) -> int:
-    """Return how many steps one call of the training function should do.
+    """Return the number of steps for one call of the training function.
 
-    With several devices it is one: TensorFlow cannot have them meet within a loop of its own.
+    It is 1 on several devices, since TensorFlow cannot synchronize them within a loop of its own.
 
     Parameters
     ----------
     model : keras.Sequential
-        Built; its multiplications are estimated from its weights and output sizes.
+        Built.
     steps : int
-        Batches in an epoch.
+        Batches per epoch.
     batch_size : int
     """
     if device_count(model) > 1:
@@ -32,30 +34,31 @@ def choose_steps_per_execution(model: Any, steps: int, batch_size: int) -> int:
 
 
 def device_count(model: Any) -> int:
-    """Return on how many devices at once a model trains."""
+    """Return the number of devices that train a model together."""
     return int(model.distribute_strategy.num_replicas_in_sync)
 
 
 def batch_seconds(model: Any, batch_size: int) -> float:
-    """Estimate how long one core computes at a batch, from a built model's multiplications."""
+    """Estimate the time that one CPU core needs to train on a batch, in seconds.
+
+    It is estimated from the numbers of multiplications, by the shapes of weights and outputs.
+    """
     multiplications = sum(_multiplications(layer) for layer in model.layers)
-    # Two operations per multiplication, and about three times as many with the gradients.
+    # A multiplication comes with an addition, and gradients cost about twice as much as outputs.
     return 6 * multiplications * batch_size / FLOPS
 
 
 def _multiplications(layer: Any) -> int:
     """Estimate the multiplications of a layer for one sample."""
-    positions = _positions(layer.output.shape)
-    kernels: int = sum(math.prod(weight.shape) for weight in layer.weights if len(weight.shape) > 1)
-    if type(layer).__name__ == "Embedding":
+    kind = type(layer).__name__
+    if kind == "Embedding":
         return 0
-    if type(layer).__name__ in ("LSTM", "GRU", "SimpleRNN", "Bidirectional"):
-        # A mask, as Embedding and Masking make one, is an input too.
+    shape = layer.output.shape
+    if kind in RECURRENT:
+        # With a mask, as from Embedding and Masking, the input is a list.
         first = layer.input[0] if isinstance(layer.input, list) else layer.input
-        positions = _positions(first.shape)
+        shape = first.shape
+    # A kernel is applied at every position: the pixels of an image, the steps of a sequence.
+    positions: int = math.prod(size or 1 for size in shape[1:-1])
+    kernels: int = sum(math.prod(weight.shape) for weight in layer.weights if len(weight.shape) > 1)
     return kernels * positions
-
-
-def _positions(shape: tuple[int | None, ...]) -> int:
-    """Return how often a kernel is applied to one sample."""
-    return math.prod(size or 1 for size in shape[1:-1])

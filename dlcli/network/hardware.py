@@ -1,4 +1,4 @@
-"""How the machine computes: precision, XLA, the memory of GPUs, and several of them at once."""
+"""Precision, XLA, memory of GPUs, and training on several devices."""
 
 from __future__ import annotations
 
@@ -18,43 +18,38 @@ KINDS = ("GPU", "CPU")
 
 @contextmanager
 def dtype_policy(name: str) -> Iterator[None]:
-    """Give the layers that are made in the block a dtype policy, and those after it the old one.
-
-    Parameters
-    ----------
-    name : str
-        As ``mixed_float16``.
-    """
+    """Create layers in the block with a dtype policy, such as ``mixed_float16``."""
     keras = import_keras()
-    before = keras.config.dtype_policy()
+    previous = keras.config.dtype_policy()
     keras.config.set_dtype_policy(name)
     try:
         yield
     finally:
-        keras.config.set_dtype_policy(before)
+        keras.config.set_dtype_policy(previous)
 
 
 def use_xla(model: Any, config: Config) -> None:
-    """Have a compiled model's steps compiled by XLA.
+    """Compile the steps of a compiled model with XLA.
 
     Parameters
     ----------
     model : keras.Sequential
     config : Config
-        For the place of the key.
+        For the line of ``hardware.jit_compile``.
 
     Raises
     ------
     ConfigError
-        If a layer is none that XLA compiles.
+        If XLA cannot compile a layer, or not reproducibly.
     """
     for layer in model.layers:
         kind = type(layer).__name__
-        repeats = not kind.startswith("MaxPooling")
-        if not layer.supports_jit or not repeats:
+        is_reproducible = not kind.startswith("MaxPooling")
+        if not layer.supports_jit or not is_reproducible:
             message = f"XLA does not compile {kind}"
-            message += "" if repeats else " so that runs repeat to the bit"
-            if kind in ("LSTM", "GRU"):
+            if not is_reproducible:
+                message += " reproducibly"
+            elif kind in ("LSTM", "GRU"):
                 message += "; with `use_cudnn: false` it does"
             path = ("hardware", "jit_compile")
             raise ConfigError([config.document.problem(path, message)])
@@ -62,16 +57,16 @@ def use_xla(model: Any, config: Config) -> None:
 
 
 def set_memory_growth(section: HardwareConfig) -> None:
-    """Let TensorFlow take the memory of GPUs as it needs it, if that is asked for.
+    """Let TensorFlow allocate the memory of GPUs as needed, if the config says so.
 
     Raises
     ------
     DlcliError
-        If a GPU has been used in this process in another way.
+        If TensorFlow has already initialized a GPU in this process.
     """
     if not section.memory_growth:
         return
-    import_keras()  # which brings TensorFlow, and quietly
+    import_keras()  # imports TensorFlow without its messages
     import tensorflow as tf
 
     for gpu in tf.config.list_physical_devices("GPU"):
@@ -81,49 +76,49 @@ def set_memory_growth(section: HardwareConfig) -> None:
             tf.config.experimental.set_memory_growth(gpu, True)
         except RuntimeError as error:
             raise DlcliError(
-                f"memory_growth comes too late for {gpu.name}: {first_line(error)}",
-                hint="train in a process of its own, or set TF_FORCE_GPU_ALLOW_GROWTH=true",
+                f"memory_growth cannot be set for {gpu.name}: {first_line(error)}",
+                hint="train in a new process, or set TF_FORCE_GPU_ALLOW_GROWTH=true",
             ) from error
 
 
-def ready_devices(section: HardwareConfig, wanted: str) -> list[str]:
-    """Return the devices that were asked for, GPUs made ready for their first use."""
+def prepare_devices(section: HardwareConfig, devices: str) -> list[str]:
+    """Configure the memory of GPUs, and return the names of the devices; see `find_devices`."""
     set_memory_growth(section)
-    return find_devices(wanted) if wanted else []
+    return find_devices(devices) if devices else []
 
 
-def find_devices(wanted: str) -> list[str]:
-    """Return the devices that ``--devices`` names.
+def find_devices(devices: str) -> list[str]:
+    """Return the names of the devices that ``--devices`` selects.
 
     Parameters
     ----------
-    wanted : str
+    devices : str
         A number of GPUs, or names as in ``gpu:0,gpu:1``.
 
     Raises
     ------
     DlcliError
-        If they are not all there, or one is named twice.
+        If a device does not exist or is named twice.
     """
-    import_keras()  # which brings TensorFlow, and quietly
+    import_keras()  # imports TensorFlow without its messages
     import tensorflow as tf
 
-    there = [
+    existing = [
         f"{kind}:{number}".lower()
         for kind in KINDS
         for number in range(len(tf.config.list_logical_devices(kind)))
     ]
-    hint = f"here are: {', '.join(there)}"
-    if wanted.strip().isdecimal():
-        gpus = [name for name in there if name.startswith("gpu")]
-        count = int(wanted)
+    hint = f"available devices: {', '.join(existing)}"
+    if devices.strip().isdecimal():
+        gpus = [name for name in existing if name.startswith("gpu")]
+        count = int(devices)
         if not 1 <= count <= len(gpus):
-            found = plural(len(gpus), "GPU")
-            raise DlcliError(f"--devices {count}: this machine has {found}", hint=hint)
+            gpu_count = plural(len(gpus), "GPU")
+            raise DlcliError(f"--devices {count}: this machine has {gpu_count}", hint=hint)
         return gpus[:count]
-    names = [name.strip().lower() for name in wanted.split(",")]
+    names = [name.strip().lower() for name in devices.split(",")]
     for name in names:
-        if name not in there:
+        if name not in existing:
             raise DlcliError(f"--devices: no device {name!r}", hint=hint)
         if names.count(name) > 1:
             raise DlcliError(f"--devices: {name} is named twice")
@@ -131,13 +126,13 @@ def find_devices(wanted: str) -> list[str]:
 
 
 def device_scope(devices: Sequence[str]) -> Scope:
-    """Return the scope that a model is made in to train on some devices.
+    """Return the context in which to build a model that is trained on some devices.
 
     Parameters
     ----------
     devices : sequence of str
-        From `find_devices`; empty: TensorFlow's choice. On several the model has a copy each,
-        and they share the batches.
+        From `find_devices`; if empty, TensorFlow chooses. Several devices share each batch, with
+        a copy of the model on each.
     """
     if not devices:
         return nullcontext()

@@ -1,4 +1,4 @@
-"""Whether a training fits into memory, as far as that can be told before it begins."""
+"""Check that a training fits into memory before it starts."""
 
 from __future__ import annotations
 
@@ -7,44 +7,47 @@ from typing import Any
 
 from dlcli.config.components import Component
 from dlcli.config.sections import Config
-from dlcli.errors import ConfigError
+from dlcli.errors import ConfigError, plural
 from dlcli.network.environment import available_memory
 
 FLOAT_BYTES = 4
 
 
-def check_weights(layer: Component, before: tuple[int | None, ...]) -> None:
-    """Refuse a layer whose weights do not fit, as far as its arguments say.
+def output_bytes(layer: Any) -> int:
+    """Return the size of a layer's output for one row in bytes, as float32."""
+    shape: tuple[int | None, ...] = getattr(getattr(layer, "output", None), "shape", ())[1:]
+    return FLOAT_BYTES * math.prod(size or 1 for size in shape)
 
-    TensorFlow would wait ten seconds before it refuses it.
+
+def check_weights(layer: Component, input_shape: tuple[int | None, ...]) -> None:
+    """Refuse a layer whose weights exceed the available memory, as far as its arguments tell.
+
+    TensorFlow would take ten seconds to refuse it.
 
     Parameters
     ----------
     layer : Component
-    before : tuple of int
-        Shape that it is given.
+    input_shape : tuple of int
+        Without the batch.
 
     Raises
     ------
     MemoryError
     """
-    made = layer.arguments.get("units", layer.arguments.get("output_dim"))
-    taken = layer.arguments.get("input_dim", before[-1] if before else 1)
-    left = available_memory()
-    if left is None or not (isinstance(made, int) and isinstance(taken, int)):
+    columns = layer.arguments.get("units", layer.arguments.get("output_dim"))
+    rows = layer.arguments.get("input_dim", input_shape[-1] if input_shape else 1)
+    available = available_memory()
+    if available is None or not (isinstance(columns, int) and isinstance(rows, int)):
         return
-    if FLOAT_BYTES * made * taken > left:
+    if FLOAT_BYTES * columns * rows > available:
         raise MemoryError
 
 
-def row_bytes(model: Any) -> int:
-    """Return what the outputs of all layers of a built model take for one row, at the least."""
-    sizes = [math.prod(size or 1 for size in layer.output.shape[1:]) for layer in model.layers]
-    return FLOAT_BYTES * int(sum(sizes))
-
-
 def check_batch(model: Any, config: Config, rows: int) -> None:
-    """Refuse a batch that cannot fit into memory: the system would kill the process in the end.
+    """Refuse a batch that exceeds the available memory.
+
+    The system would end the process without a message. The estimate is a lower bound: the outputs
+    of all layers, without gradients and temporary results.
 
     Parameters
     ----------
@@ -52,19 +55,23 @@ def check_batch(model: Any, config: Config, rows: int) -> None:
         Built.
     config : Config
     rows : int
-        Of the training; a batch has no more.
+        Number of training rows.
 
     Raises
     ------
     ConfigError
-        At ``fit.batch_size``, with a size that is possible.
+        At ``fit.batch_size``, with a size that fits.
     """
-    left = available_memory()
-    batch = min(config.fit.batch_size, rows)
-    each = row_bytes(model)
-    if left is None or batch * each <= left:
+    available = available_memory()
+    batch_size = min(config.fit.batch_size, rows)
+    row_bytes = sum(map(output_bytes, model.layers))
+    if available is None or batch_size * row_bytes <= available:
         return
-    fitting = 2 ** int(math.log2(max(left / (4 * each), 1)))
-    needs = f"{batch} rows at a time need {batch * each / 1e9:.1f} GB or more"
-    advice = f"{left / 1e9:.1f} GB are left; try {fitting}"
-    raise ConfigError([config.document.problem(("fit", "batch_size"), f"{needs}, and {advice}")])
+    # A power of 2 that leaves room for what the estimate leaves out.
+    suggestion = 2 ** int(math.log2(max(available / (4 * row_bytes), 1)))
+    message = (
+        f"a batch of {plural(batch_size, 'row')} needs at least "
+        f"{batch_size * row_bytes / 1e9:.1f} GB, and {available / 1e9:.1f} GB are available; "
+        f"try {suggestion}"
+    )
+    raise ConfigError([config.document.problem(("fit", "batch_size"), message)])

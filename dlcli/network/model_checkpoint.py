@@ -1,4 +1,4 @@
-"""Keras's ModelCheckpoint, with files that appear whole or not at all."""
+"""Keras's ModelCheckpoint with atomic writes."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _callbacks: Any = import_keras().callbacks
 
 
 class ModelCheckpoint(_callbacks.ModelCheckpoint):  # type: ignore[misc]
-    """Save through `_WholeSaves`."""
+    """ModelCheckpoint whose files are replaced only when the new ones are complete."""
 
     def set_model(self, model: Any) -> None:
-        super().set_model(_WholeSaves(model))
+        super().set_model(_AtomicSaves(model))
 
 
-class _WholeSaves:
-    """A model whose files replace those before them when they are complete."""
+class _AtomicSaves:
+    """A model whose ``save`` and ``save_weights`` write atomically."""
 
     def __init__(self, model: Any) -> None:
         self._model = model
@@ -32,12 +32,11 @@ class _WholeSaves:
             self._model.save(temporary, **options)
 
     def save_weights(self, filepath: str, **options: Any) -> None:
-        path = Path(filepath)
-        with atomic(path) as temporary:
-            # Keras goes by the whole ending, of which the temporary name has the last part.
-            whole = temporary.with_suffix(".weights.h5")
+        with atomic(Path(filepath)) as temporary:
+            # Keras requires the ending .weights.h5; the temporary file has only .h5.
+            weights = temporary.with_suffix(".weights.h5")
             try:
-                self._model.save_weights(whole, **options)
-                whole.replace(temporary)
+                self._model.save_weights(weights, **options)
+                weights.replace(temporary)
             finally:
-                whole.unlink(missing_ok=True)
+                weights.unlink(missing_ok=True)

@@ -1,6 +1,6 @@
-"""Keras's usual losses and metrics in NumPy, so that scoring outputs need not import Keras.
+"""Keras's common losses and metrics in NumPy, to score outputs without importing Keras.
 
-Whatever is not here is measured by Keras itself; the tests compare the two.
+All others are computed by Keras. The tests compare both implementations.
 """
 
 from __future__ import annotations
@@ -19,33 +19,33 @@ EPSILON = np.float32(1e-7)  # keras.config.epsilon()
 
 
 def numpy_metrics(outputs: Array, y: Array, config: Config) -> dict[str, float] | None:
-    """Return loss and metrics of outputs, or None if only Keras can measure one of them.
+    """Return loss and metrics of outputs; None if one of them needs Keras.
 
     Parameters
     ----------
     outputs : ndarray of float32, shape (n, units)
     y : ndarray, shape (n, units) or (n, 1)
-        Encoded as the loss wants it.
+        Encoded for the loss.
     config : Config
     """
     if any(map(_is_regularized, config.model)):
         return None
     units = outputs.shape[1]
-    wanted = {"loss": config.loss}
+    components = {"loss": config.loss}
     for metric in config.metrics:
-        resolved = resolve_metric(metric, config.loss, units)
-        wanted[str(resolved.arguments["name"])] = resolved
-    measured = {}
-    for name, component in wanted.items():
-        compute = MEASURES.get(component.name)
+        component = resolve_metric(metric, config.loss, units)
+        components[str(component.arguments["name"])] = component
+    values = {}
+    for name, component in components.items():
+        compute = FUNCTIONS.get(component.name)
         if compute is None or component.arguments.keys() - {"name", "from_logits", "threshold"}:
             return None
-        measured[name] = float(compute(y, outputs, component))
-    return measured
+        values[name] = float(compute(y, outputs, component))
+    return values
 
 
 def _is_regularized(layer: Component) -> bool:
-    """Tell whether a layer adds a term for its weights or activities to the loss."""
+    """Return whether a layer adds a penalty to the loss."""
     return layer.name == "ActivityRegularization" or any(
         (name.endswith("regularizer") and value is not None)
         or (isinstance(value, Component) and _is_regularized(value))
@@ -80,37 +80,37 @@ def _mean_absolute_error(y: Array, outputs: Array, _: Component) -> float:
 
 def _binary_crossentropy(y: Array, outputs: Array, loss: Component) -> float:
     if from_logits(loss):
-        each = np.maximum(outputs, 0) - outputs * y + np.log1p(np.exp(-np.abs(outputs)))
+        losses = np.maximum(outputs, 0) - outputs * y + np.log1p(np.exp(-np.abs(outputs)))
     else:
-        share = np.clip(outputs, EPSILON, 1 - EPSILON)
-        each = -(y * np.log(share) + (1 - y) * np.log(1 - share))
-    return float(np.mean(each, dtype=np.float64))
+        p = np.clip(outputs, EPSILON, 1 - EPSILON)
+        losses = -(y * np.log(p) + (1 - y) * np.log(1 - p))
+    return float(np.mean(losses, dtype=np.float64))
 
 
 def _categorical_crossentropy(y: Array, outputs: Array, loss: Component) -> float:
-    return float(np.mean(-np.sum(y * _log_shares(outputs, loss), axis=1), dtype=np.float64))
+    return float(np.mean(-np.sum(y * _log_probabilities(outputs, loss), axis=1), dtype=np.float64))
 
 
 def _sparse_categorical_crossentropy(y: Array, outputs: Array, loss: Component) -> float:
     rows = np.arange(len(y))
     if from_logits(loss):
-        return float(np.mean(-_log_shares(outputs, loss)[rows, y[:, 0]], dtype=np.float64))
-    # Keras gives the logarithms of clipped probabilities to a function that takes logits.
-    share = np.clip(outputs, EPSILON, 1 - EPSILON)
-    each = np.log(share.sum(axis=1)) - np.log(share[rows, y[:, 0]])
-    return float(np.mean(each, dtype=np.float64))
+        return float(np.mean(-_log_probabilities(outputs, loss)[rows, y[:, 0]], dtype=np.float64))
+    # Keras passes the logarithms of clipped probabilities to a function that expects logits.
+    p = np.clip(outputs, EPSILON, 1 - EPSILON)
+    losses = np.log(p.sum(axis=1)) - np.log(p[rows, y[:, 0]])
+    return float(np.mean(losses, dtype=np.float64))
 
 
-def _log_shares(outputs: Array, loss: Component) -> Array:
-    """Return the logarithm of each class's probability."""
+def _log_probabilities(outputs: Array, loss: Component) -> Array:
+    """Return the logarithm of the probability of each class."""
     if from_logits(loss):
         shifted = outputs - outputs.max(axis=1, keepdims=True)
         return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
-    share = outputs / outputs.sum(axis=1, keepdims=True)
-    return np.asarray(np.log(np.clip(share, EPSILON, 1 - EPSILON)))
+    p = outputs / outputs.sum(axis=1, keepdims=True)
+    return np.asarray(np.log(np.clip(p, EPSILON, 1 - EPSILON)))
 
 
-MEASURES: dict[str, Callable[[Array, Array, Component], float]] = {
+FUNCTIONS: dict[str, Callable[[Array, Array, Component], float]] = {
     "BinaryAccuracy": _binary_accuracy,
     "BinaryCrossentropy": _binary_crossentropy,
     "CategoricalAccuracy": _categorical_accuracy,

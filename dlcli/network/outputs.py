@@ -1,30 +1,25 @@
-"""dlcli.network.outputs."""
+"""Compute the outputs of a Keras model in blocks of rows."""
 
 from __future__ import annotations
 
-import math
 from typing import Any, Literal
 
 import numpy as np
 
+from dlcli.network.memory import FLOAT_BYTES, output_bytes
 from dlcli.types import Array
 
-# Larger blocks are no faster, and an LSTM holds several times its outputs.
+# Size of the largest layer output of a block. Larger blocks are no faster, and an LSTM needs
+# several times as much memory.
 BLOCK_BYTES = 4 << 20
-
-
-MAX_BLOCK = 8192
-
-
-# Fewer rows than these waste time, unless their results are this large.
+MAX_BLOCK = 8192  # rows
+# Smaller blocks are slow; they are used only if the output of MIN_BLOCK rows exceeds LARGE_BYTES.
 MIN_BLOCK = 32
-
-
 LARGE_BYTES = 512 << 20
 
 
 class Predictor:
-    """Compute outputs in blocks whose intermediate results stay small.
+    """Compute outputs in blocks, so that memory does not grow with the number of rows.
 
     Parameters
     ----------
@@ -35,6 +30,8 @@ class Predictor:
     ----------
     input_shape, output_shape : tuple of int
         Of one sample.
+    block : int
+        Rows per block.
     """
 
     engine: Literal["keras"] = "keras"
@@ -46,7 +43,7 @@ class Predictor:
         self.input_shape: tuple[int, ...] = tuple(model.input_shape[1:])
         self.output_shape: tuple[int, ...] = tuple(model.output_shape[1:])
         spec = tf.TensorSpec((None, *self.input_shape), tf.float32)
-        # Keras's layers need none of autograph, which would read the source of this file first.
+        # Keras's layers do not need autograph, which would parse source code first.
         self._call = tf.function(
             lambda x: model(x, training=False), input_signature=[spec], autograph=False
         )
@@ -64,12 +61,7 @@ class Predictor:
 
 
 def rows_per_block(model: Any) -> int:
-    """Return how many rows to compute at a time, so that no layer's outputs are large."""
-    widest = max((_row_bytes(layer) for layer in model.layers), default=4)
-    least = max(1, min(MIN_BLOCK, LARGE_BYTES // max(widest, 1)))
-    return int(min(MAX_BLOCK, max(least, BLOCK_BYTES // max(widest, 1))))
-
-
-def _row_bytes(layer: Any) -> int:
-    shape: tuple[int | None, ...] = getattr(getattr(layer, "output", None), "shape", ())[1:]
-    return 4 * math.prod(size or 1 for size in shape)
+    """Return the number of rows for which the output of every layer stays small."""
+    largest = max(FLOAT_BYTES, *map(output_bytes, model.layers))
+    minimum = max(1, min(MIN_BLOCK, LARGE_BYTES // largest))
+    return int(min(MAX_BLOCK, max(minimum, BLOCK_BYTES // largest)))

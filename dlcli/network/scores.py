@@ -1,4 +1,4 @@
-"""Outputs of a network, and how good they are."""
+"""Scores of a network: loss, metrics, and measures per class."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ from dlcli.types import Array
 
 @dataclass(frozen=True)
 class ClassScores:
-    """How well one class is told from the others.
+    """Scores of one class.
 
     Parameters
     ----------
     name : str
+        Name of the class.
     precision, recall, f1 : float
-        0 where they are not defined.
+        0 if undefined.
     support : int
-        Rows of this class.
+        Number of rows of this class.
     """
 
     name: str
@@ -38,18 +39,20 @@ class ClassScores:
 
 @dataclass(frozen=True)
 class Scores:
-    """How good the outputs for some rows are.
+    """Scores of the outputs for some rows.
 
     Parameters
     ----------
     rows : int
+        Number of rows.
     metrics : mapping
-        ``loss`` and the config's metrics under Keras's keys; for regression ``mae``,
-        ``rmse`` and ``r2`` besides.
+        ``loss`` and the metrics of the config under Keras's names; for regression also ``mae``,
+        ``rmse`` and ``r2``.
     classes : tuple of ClassScores
         Empty for regression.
     confusion : tuple of tuple of int
-        Rows are true classes, columns predicted ones; empty for regression.
+        Confusion matrix: a row per true class, a column per predicted class; empty for
+        regression.
     """
 
     rows: int
@@ -58,7 +61,7 @@ class Scores:
     confusion: tuple[tuple[int, ...], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Return the scores as plain data."""
+        """Return the scores as in ``metrics.json``."""
         plain: dict[str, Any] = {"rows": self.rows, "metrics": dict(self.metrics)}
         if self.classes:
             plain["classes"] = {
@@ -76,7 +79,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class ScoredOutputs:
-    """Scores together with the outputs behind them.
+    """Scores with the outputs from which they were computed.
 
     Parameters
     ----------
@@ -96,20 +99,20 @@ def score(
     target: Target,
     loss: Component,
 ) -> ScoredOutputs:
-    """Score a compiled model on preprocessed rows, computing each output once.
+    """Score a compiled model on preprocessed rows.
 
     Parameters
     ----------
     model : keras.Sequential
         Compiled; its metrics are reset.
     predictor : callable
-        Gives the outputs of the model for preprocessed rows.
+        Returns the outputs of the model for preprocessed rows.
     x : ndarray of float32, shape (n, …)
     y : ndarray, shape (n,)
-        Codes or numbers.
+        Class codes or numbers.
     target : Target
     loss : Component
-        The config's.
+        Loss of the config.
     """
     outputs = predictor(x)
     metrics = keras_metrics(model, outputs, encode_target(y, target, loss, outputs.shape[1]))
@@ -118,33 +121,44 @@ def score(
 
 
 def keras_metrics(model: Any, outputs: Array, y: Array) -> dict[str, float]:
-    """Return loss and metrics of outputs by the compiled model's own.
+    """Return loss and metrics of outputs, computed by Keras.
 
     Parameters
     ----------
     model : keras.Sequential
-        Its metrics are reset.
+        Compiled; its metrics are reset.
     outputs : ndarray of float32, shape (n, units)
     y : ndarray, shape (n, units) or (n, 1)
-        Encoded as the loss wants it.
+        Encoded for the loss.
     """
     model.reset_metrics()
     clear_layer_losses(model)
     loss = float(model.compute_loss(y=y, y_pred=outputs, training=False))
-    measured = model.compute_metrics(None, y, outputs)
+    results = model.compute_metrics(None, y, outputs)
     model.reset_metrics()
-    named = {name: float(np.mean(item)) for name, item in measured.items() if name != "loss"}
-    return {"loss": loss, **named}
+    metrics = {name: float(np.mean(value)) for name, value in results.items() if name != "loss"}
+    return {"loss": loss, **metrics}
 
 
 def score_outputs(
     outputs: Array, y: Array, target: Target, kind: Output, metrics: Mapping[str, float]
 ) -> Scores:
-    """Add to the metrics what does not depend on the config."""
+    """Complete metrics with the scores that do not depend on the config.
+
+    Parameters
+    ----------
+    outputs : ndarray of float32, shape (n, units)
+    y : ndarray, shape (n,)
+        Class codes or numbers.
+    target : Target
+    kind : Output
+        How outputs are decoded to classes.
+    metrics : mapping
+        Loss and metrics of the config.
+    """
     if target.task == "regression":
-        usual = regression_scores(y, outputs[:, 0])
-        more = {name: value for name, value in usual.items() if name not in metrics}
-        return Scores(len(y), {**metrics, **more})
+        # The metrics of the config come first, and take precedence.
+        return Scores(len(y), {**metrics, **regression_scores(y, outputs[:, 0]), **metrics})
     from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
     predicted = decode(outputs, kind)
@@ -161,7 +175,7 @@ def score_outputs(
 def regression_scores(y: Array, predicted: Array) -> dict[str, float]:
     """Return MAE, RMSE and R² of predicted numbers.
 
-    R² is NaN for fewer than two different true values.
+    R² is NaN if all true values are equal.
     """
     error = predicted.astype(np.float64) - y
     spread = float(np.sum((y - y.mean()) ** 2))

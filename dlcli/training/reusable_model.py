@@ -30,7 +30,7 @@ class ReusableModel:
     facts : Facts
         Of the data set.
     devices : sequence of str
-        Devices that share each batch, from `dlcli.network.hardware.ready_devices`.
+        Devices that share each batch, from `dlcli.network.hardware.prepare_devices`.
     reset : bool
         Whether more than one split is trained, so that the initial values are kept in memory.
 

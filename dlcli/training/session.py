@@ -200,7 +200,7 @@ def open_session(prepared: Prepared, devices: Sequence[str] = ()) -> Session:
     ----------
     prepared : Prepared
     devices : sequence of str
-        Devices that share each batch, from `dlcli.network.hardware.ready_devices`.
+        Devices that share each batch, from `dlcli.network.hardware.prepare_devices`.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""A network as an ONNX graph, which predicts without TensorFlow."""
+"""Export a network to ONNX, and compute its outputs without TensorFlow."""
 
 from dlcli.models.onnx.export import ExportError, export_graph
 from dlcli.models.onnx.network import OnnxNetwork

@@ -1,4 +1,4 @@
-"""From a Keras model to an ONNX graph that is known to give the same outputs."""
+"""Convert a Keras model to an ONNX graph, and verify that it gives the same outputs."""
 
 from __future__ import annotations
 
@@ -21,36 +21,36 @@ TOLERANCE = 1e-5
 
 
 class ExportError(Exception):
-    """A model has no ONNX graph that gives the same outputs; the message says why."""
+    """A model has no ONNX graph with the same outputs; the message is the reason."""
 
 
 def export_graph(model: Any, x: Array) -> bytes:
-    """Make the ONNX graph of a model, and compare the two.
+    """Convert a model to ONNX, and compare the outputs of both.
 
     Parameters
     ----------
     model : keras.Model
         Built, with one input and one output.
     x : ndarray of float32, shape (n, …)
-        Preprocessed rows to compare with.
+        Preprocessed rows for the comparison.
 
     Returns
     -------
     bytes
-        A serialized ONNX model whose outputs for `x` are those of Keras to 1e-5.
+        A serialized ONNX model, whose outputs for `x` agree with Keras's to 1e-5.
 
     Raises
     ------
     ExportError
-        If there is none.
+        If the model cannot be converted, or the outputs differ.
     """
     try:
-        graph = _exported(model)
+        graph = _convert_with_weights(model)
         outputs = OnnxNetwork(graph)(x)
     except ModelFileError as error:
         raise ExportError(str(error)) from error
     except (MemoryError, OSError):
-        raise  # it says nothing of the model
+        raise  # not a property of the model
     except Exception as error:  # whatever Keras, tf2onnx and TensorFlow raise
         raise ExportError(f"{type(error).__name__}: {first_line(error)}") from error
     expected = np.asarray(model(x, training=False))
@@ -60,11 +60,11 @@ def export_graph(model: Any, x: Array) -> bytes:
     return graph
 
 
-def _exported(model: Any) -> bytes:
-    """Convert a model with its weights as inputs, and put them in afterwards.
+def _convert_with_weights(model: Any) -> bytes:
+    """Convert a model whose weights are inputs, and insert the weights afterwards.
 
-    The converter copies whatever stands in a graph many times: with 50 million weights it takes
-    half a minute, without them a second.
+    The converter copies constants many times: with 50 million weights in the graph it takes half a
+    minute, without them a second.
     """
     import onnx
     from onnx import numpy_helper
@@ -75,26 +75,26 @@ def _exported(model: Any) -> bytes:
             [*model.trainable_variables, *model.non_trainable_variables]
         )
     }
-    whole = onnx.load_model_from_string(_converted(model, weights))
-    for item in list(whole.graph.input):
+    document = onnx.load_model_from_string(_convert(model, weights))
+    for item in list(document.graph.input):
         variable = weights.get(item.name.partition(":")[0])
         if variable is not None:
             tensor = numpy_helper.from_array(variable.numpy(), item.name)
-            whole.graph.initializer.append(tensor)
-            whole.graph.input.remove(item)
-    return bytes(whole.SerializeToString())
+            document.graph.initializer.append(tensor)
+            document.graph.input.remove(item)
+    return bytes(document.SerializeToString())
 
 
-def _converted(model: Any, weights: Mapping[str, Any]) -> bytes:
-    """Return the ONNX model of a Keras model that takes a batch and its own weights."""
-    import_onnxruntime()  # before the converter does
+def _convert(model: Any, weights: Mapping[str, Any]) -> bytes:
+    """Convert a model whose inputs are a batch and its weights; return a serialized ONNX model."""
+    import_onnxruntime()  # before the converter imports it with telemetry
     keras = import_keras()
     trainable = len(model.trainable_variables)
 
     class Stateless(keras.Model):  # type: ignore[misc, name-defined]
         def call(self, inputs: list[Any]) -> Any:
             x, *values = inputs
-            # Layers that augment pictures do so unless they are told not to.
+            # Augmentation layers are active unless `training` is False.
             outputs, _ = model.stateless_call(
                 values[:trainable], values[trainable:], x, training=False
             )
@@ -106,19 +106,19 @@ def _converted(model: Any, weights: Mapping[str, Any]) -> bytes:
     with _quiet(), tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
         stateless = Stateless()
-        stateless.built = True  # it has nothing to build
+        stateless.built = True  # it has no weights
         stateless.export(path, format="onnx", input_signature=[inputs], verbose=False)
         return path.read_bytes()
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the converter's advice and progress from whoever watches."""
-    before = logging.root.manager.disable
+    """Suppress the log messages and warnings of the converter."""
+    previous = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        logging.disable(before)
+        logging.disable(previous)

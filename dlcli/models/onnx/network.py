@@ -1,4 +1,4 @@
-"""Outputs of a network, computed by ONNX Runtime."""
+"""Compute the outputs of a network with ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dlcli.types import Array
 
 
 def import_onnxruntime() -> Any:
-    """Import ONNX Runtime without its telemetry, which starts with the import."""
+    """Import ONNX Runtime with telemetry disabled; it would start at the import."""
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime
 
@@ -27,10 +27,10 @@ class OnnxNetwork:
     Parameters
     ----------
     graph : bytes
-        A serialized ONNX model with one input and one output, both float32, made here or
-        inspected for its size.
+        A serialized ONNX model with one input and one output, both float32. Its cost is not
+        checked: it was exported here, or inspected before.
     block : int
-        Rows to compute at a time.
+        Rows per call.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class OnnxNetwork:
     Raises
     ------
     ModelFileError
-        If the graph is damaged, has anything but standard operators, or does not run.
+        If the graph is damaged, has non-standard operators, or cannot be loaded.
     """
 
     engine: Literal["onnx"] = "onnx"
@@ -50,26 +50,28 @@ class OnnxNetwork:
         onnxruntime = import_onnxruntime()
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4
-        # Not the runtime's own format, of which the inspection knows nothing.
+        # Refuse the runtime's own format (ORT), which the inspection cannot read.
         options.add_session_config_entry("session.load_model_format", "ONNX")
         try:
             self._session = onnxruntime.InferenceSession(
                 graph, options, providers=["CPUExecutionProvider"]
             )
-        # ONNX Runtime's errors have no common class of their own.
+        # ONNX Runtime's exceptions have no common base class.
         except Exception as error:
-            raise ModelFileError(f"ONNX Runtime refuses it: {first_line(error)}") from error
+            raise ModelFileError(
+                f"ONNX Runtime cannot load the graph: {first_line(error)}"
+            ) from error
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         ends = (*inputs, *outputs)
         if len(inputs) != 1 or len(outputs) != 1 or {end.type for end in ends} != {"tensor(float)"}:
-            raise ModelFileError("the ONNX graph has not one input and output of float32")
+            raise ModelFileError("the ONNX graph does not have one input and one output of float32")
         try:
             self._input: str = inputs[0].name
             self.input_shape, self.output_shape = (tuple(end.shape[1:]) for end in ends)
         except UnicodeDecodeError:
-            raise ModelFileError("the ONNX graph has a name that is no text") from None
+            raise ModelFileError("a name in the ONNX graph is not valid UTF-8") from None
         if not all(isinstance(size, int) for size in (*self.input_shape, *self.output_shape)):
-            raise ModelFileError("the ONNX graph takes samples of no fixed size")
+            raise ModelFileError("the ONNX graph has samples of variable size")
         self.block = block
 
     def __call__(self, x: Array) -> Array:
@@ -86,5 +88,5 @@ class OnnxNetwork:
         except Exception as error:
             raise ModelFileError(f"the ONNX graph fails: {first_line(error)}") from error
         if outputs.shape != (len(x), *self.output_shape):
-            raise ModelFileError(f"the ONNX graph makes {outputs.shape} of {len(x)} rows")
+            raise ModelFileError(f"the ONNX graph returns shape {outputs.shape} for {len(x)} rows")
         return np.asarray(outputs)
