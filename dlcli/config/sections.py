@@ -174,9 +174,12 @@ class Config(Section):
 
     def attach(self, name: str, document: Document, warnings: tuple[Problem, ...]) -> Config:
         """Return a copy with its name, its file and its warnings."""
-        copy = self.model_copy()
-        copy._name, copy._document, copy._warnings = name, document, warnings  # noqa: SLF001
-        return copy
+        return self.model_copy().set_origin(name, document, warnings)
+
+    def set_origin(self, name: str, document: Document, warnings: tuple[Problem, ...]) -> Config:
+        """Set the name, the file and the warnings of a new config, and return it."""
+        self._name, self._document, self._warnings = name, document, warnings
+        return self
 
     def plain(self) -> dict[str, Any]:
         """Return the config in the notation of YAML, including all defaults."""

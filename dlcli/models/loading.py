@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from dlcli.errors import ModelFileError, first_line
+from dlcli.errors import ModelFileError
 from dlcli.models.file import ModelFile, read_model_file, weights_sha256
 from dlcli.models.guard import check_in_child
 from dlcli.models.inspection.onnx.checks import inspect_onnx
@@ -26,8 +26,8 @@ from dlcli.models.metadata import Metadata
 from dlcli.models.onnx import OnnxNetwork
 from dlcli.models.onnx_cache import load_cached_graph
 from dlcli.models.onnx_graph import OnnxGraph
-from dlcli.network.backend import import_keras
 from dlcli.network.outputs import Predictor
+from dlcli.network.saved_model import load_saved_model
 from dlcli.runs.listing import find_run
 
 Engine = Literal["auto", "onnx", "keras"]
@@ -189,22 +189,10 @@ def inspect_embedded_graph(file: ModelFile, graph: OnnxGraph) -> None:
 
 def _load_keras(file: ModelFile) -> Any:
     file.inspect_weights()
-    keras = import_keras()
-    settings = _settings(keras)
     file.source.check_unchanged()
-    try:
-        model = keras.saving.load_model(file.path, compile=False, safe_mode=True)
-    except Exception as error:
-        reason = first_line(error)
-        raise ModelFileError(f"Keras cannot load {file.path}: {reason}") from error
+    model = load_saved_model(file.path)
     file.source.check_unchanged()
-    if _settings(keras) != settings:
-        raise ModelFileError(f"{file.path} is refused: loading it changed Keras's settings")
     return model
-
-
-def _settings(keras: Any) -> tuple[Any, ...]:
-    return keras.config.floatx(), keras.config.epsilon(), keras.config.image_data_format()
 
 
 def _keras_network(model: Any, path: Path) -> Predictor:
