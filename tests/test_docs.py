@@ -2,10 +2,12 @@
 
 import re
 import shlex
+from itertools import chain, pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import slow
 from PIL import Image
 from scipy.io import wavfile
 
@@ -20,11 +22,53 @@ BLOCK = re.compile(r"(?:<!-- (?P<mark>[^>]*?) -->\n)?```(?P<kind>\w+)\n(?P<text>
 SHORT = ["--set", "fit.epochs=1", "--quiet"]
 
 
+# Pages that train many models.
+LONG = {
+    "classification", "compare", "images", "kfold", "optimizers", "overfitting", "regression",
+    "resume", "sound", "text", "train",
+}  # fmt: skip
+
+
 def blocks(page):
     return [match.groupdict() for match in BLOCK.finditer(page.read_text(encoding="utf-8"))]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_commands_have_their_options_and_configs(page, dlcli, tmp_path):
+    for block in blocks(page):
+        mark, kind, text = block["mark"] or "", block["kind"], block["text"]
+        if mark.startswith("file: "):
+            (tmp_path / mark.removeprefix("file: ")).write_text(text, encoding="utf-8")
+        for line in text.splitlines() if kind == "sh" and mark != "not run" else ():
+            if line.startswith("dlcli "):
+                arguments = shlex.split(line, comments=True)[1:]
+                code, _, err = dlcli(*arguments, "--help")
+                assert code == 0, f"{line}\n{err}"
+                if trains_a_config(arguments):
+                    code, _, err = dlcli("check", "--no-data", *config_and_changes(arguments))
+                    assert code == (2 if mark == "fails" else 0), f"{line}\n{err}"
+
+
+def trains_a_config(arguments):
+    """Whether a command reads a config other than that of a run."""
+    command, *others = arguments
+    return (
+        command in ("train", "kfold", "baseline")
+        and "--resume" not in others
+        and Path(others[0]).name != "config.yaml"
+    )
+
+
+def config_and_changes(arguments):
+    changes = [pair for pair in pairwise(arguments) if pair[0] == "--set"]
+    return [arguments[1], *chain.from_iterable(changes)]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [slow(page) if page.stem in LONG else page for page in PAGES],
+    ids=lambda page: page.stem,
+)
 def test_commands_run(page, dlcli, tmp_path):
     said = ""
     for block in blocks(page):
