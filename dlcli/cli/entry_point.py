@@ -1,0 +1,154 @@
+"""Run the command line: signals, closed streams, errors and exit codes."""
+
+from __future__ import annotations
+
+import atexit
+import errno
+import gc
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from dlcli.errors import (
+    AlreadyFinished,
+    DlcliError,
+    Interrupted,
+    escape_control,
+    first_line,
+)
+
+# Imports create hundreds of thousands of objects that all stay alive; with the default thresholds
+# the garbage collector takes a fifth of the time of the imports.
+GC_THRESHOLDS = (50_000, 10, 10)
+# Errors of the operating system about the name of a file, which the user has chosen.
+FILE_NAME_ERRORS = {
+    errno.ENAMETOOLONG, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EACCES, errno.ELOOP,
+}  # fmt: skip
+
+
+def process() -> NoReturn:
+    """Run the command line with the arguments of this process, and end the process.
+
+    The process ends without the shutdown of the interpreter, which takes more than a second once
+    TensorFlow is imported.
+    """
+    from dlcli.cli import confinement
+
+    code = 1  # of an exception that --debug lets through
+
+    def end() -> None:
+        os._exit(code)
+
+    atexit.register(end)  # the first to be registered is the last to run
+    gc.set_threshold(*GC_THRESHOLDS)
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, _stop)
+    confinement.enable()
+    try:
+        main()
+        code = 0
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else int(bool(stop.code))
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        pass
+    except OSError as error:
+        print(f"dlcli: error: cannot write: {error.strerror}", file=sys.stderr)
+        code = 1
+    sys.exit(code)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line and exit.
+
+    The exit codes are 0 for success, 1 if the work failed, 2 for mistakes in the arguments, the
+    config or the data, and 130 and 143 after SIGINT and SIGTERM.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Default: the arguments of the process.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in arguments
+    if debug:  # accepted anywhere, so that it can be appended to a command that has failed
+        arguments.remove("--debug")
+    _open_closed_streams()
+    _replace_unencodable()
+    try:
+        from dlcli.cli.app import app
+
+        app(arguments, prog_name="dlcli")
+    except AlreadyFinished as finished:
+        print(escape_control(finished), file=sys.stderr)
+        sys.exit(0)
+    except DlcliError as error:
+        if debug:
+            raise
+        from dlcli.cli.terminal import print_error
+
+        print_error(error)
+        sys.exit(error.exit_code)
+    except Interrupted as interrupted:
+        from dlcli.cli.resume import print_stop
+
+        print_stop(interrupted.signum, "", interrupted.path)
+        sys.exit(128 + interrupted.signum)
+    except SystemExit as stop:
+        if not isinstance(stop.__context__, BrokenPipeError):
+            raise
+        _discard_output()  # Typer treats a closed pipe as a failure
+        sys.exit(0)
+    except BrokenPipeError:
+        _discard_output()
+        sys.exit(0)
+    except Exception as error:  # Keras and TensorFlow raise many types
+        if debug:
+            raise
+        sys.exit(_print_unexpected(error))
+
+
+def _print_unexpected(error: Exception) -> int:
+    """Print an error that is not dlcli's own, and return the exit code."""
+    if isinstance(error, MemoryError):
+        print("dlcli: error: not enough memory", file=sys.stderr)
+        return 1
+    if isinstance(error, OSError):
+        from dlcli.cli.terminal import print_error
+
+        file = f"{error.filename}: " if error.filename else ""
+        print_error(DlcliError(f"{file}{error.strerror or error}"))
+        return 2 if error.errno in FILE_NAME_ERRORS else 1
+    message = f"{type(error).__name__}: {first_line(error)}"
+    print(f"dlcli: error: {escape_control(message)}", file=sys.stderr)
+    print("hint: --debug shows the traceback", file=sys.stderr)
+    return 1
+
+
+def _stop(signum: int, _: object) -> NoReturn:
+    """Raise an exception, so that open files and folders are cleaned up."""
+    raise Interrupted(signum)
+
+
+def _discard_output() -> None:
+    """Discard buffered output whose reader has closed the pipe, as `head` does."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _open_closed_streams() -> None:
+    """Replace streams that the process was started without, so that writing does not fail."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+
+
+def _replace_unencodable() -> None:
+    """Write characters that the terminal's encoding lacks as escapes."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
