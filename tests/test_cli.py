@@ -391,6 +391,31 @@ def test_labels_are_escaped_for_terminal_and_spreadsheet(dlcli, write):
     assert not any(line.startswith("=") for line in safe.splitlines())
 
 
+def test_runs_without_a_duration_are_listed(dlcli, tmp_path):
+    folder = tmp_path / "runs/net/1"
+    folder.mkdir(parents=True)
+    record = {"kind": "train", "status": "interrupted", "config": "net"}
+    (folder / "run.json").write_text(json.dumps(record), encoding="utf-8")
+
+    code, out, _ = dlcli("runs")
+
+    assert code == 0
+    assert out.splitlines()[1].split() == ["runs/net/1", "train", "interrupted", "–"]
+
+
+def test_an_empty_folder_of_runs_is_reported(dlcli):
+    assert dlcli("runs") == (0, "", "folder 'runs' contains no runs\n")
+
+
+def test_the_header_names_the_data_set_if_it_has_another_name(dlcli, people):
+    short = ["--set", "fit.epochs=1"]
+
+    assert "\npeople: 12 rows, 4 columns, 2 classes\n" in "\n" + dlcli("train", people, *short)[2]
+    people.rename("groups.yaml")
+    _, _, err = dlcli("train", "groups.yaml", *short)
+    assert "groups, data set people: 12 rows, 4 columns, 2 classes" in err
+
+
 def test_completion_offers_configs():
     from dlcli.cli.options import complete_config, complete_dataset
 

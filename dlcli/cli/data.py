@@ -43,16 +43,17 @@ def list_datasets(json: Json = False) -> None:
     dlcli data list
     """
     from dlcli.cli import tables, terminal
+    from dlcli.cli.formatting import megabytes
     from dlcli.config.known import NAMED_DATASETS
     from dlcli.datasets.cache import is_available, total_size
 
-    rows = [["name", "here", "licence", "title", "rows", "size"]]
+    rows = [["name", "available", "licence", "title", "rows", "size"]]
     records = []
     for name, known in sorted(NAMED_DATASETS.items()):
         size = total_size(known.files)
         here = "bundled" if not known.files else "yes" if is_available(name) else "no"
-        megabytes = f"{size / 1e6:.1f} MB" if size else "–"
-        rows.append([name, here, known.licence, known.title, str(known.facts.rows), megabytes])
+        count = str(known.facts.rows)
+        rows.append([name, here, known.licence, known.title, count, megabytes(size) or "–"])
         records.append(
             {
                 "name": name, "rows": known.facts.rows, "bytes": size, "here": here,
@@ -68,7 +69,7 @@ def list_datasets(json: Json = False) -> None:
 
 @app.command()
 def get(name: DatasetName) -> None:
-    """Download a named data set into the cache and print the paths of its files.
+    """Download a named data set and print the paths of its files.
 
     \b
     dlcli data get sonar
@@ -95,7 +96,7 @@ def show(
     sample: Sample = False,
     json: Json = False,
 ) -> None:
-    """Describe a data set: rows, classes, and the values of each column.
+    """Describe a data set: rows, classes and columns.
 
     \b
     dlcli data show iris
@@ -139,7 +140,9 @@ def plot(
     ] = None,
     sample: Sample = False,
 ) -> None:  # fmt: skip
-    """Plot a data set: classes, distributions and pairs of columns, or samples.
+    """Plot a data set.
+
+    Tables show classes, distributions and pairs of columns; other data show samples.
 
     \b
     dlcli data plot iris

@@ -1,4 +1,4 @@
-"""Format measured values, durations and lists of names."""
+"""Format measured values, durations, file sizes and lists of names."""
 
 from __future__ import annotations
 
@@ -18,12 +18,19 @@ def number(value: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Format a duration: 1.5 s, 40 s, 2 min 05 s, 1 h 02 min."""
+    """Format a duration: 1.5 s, 40 s, 2 min 05 s, 1 h 02 min; NaN is a dash."""
+    if seconds != seconds:
+        return "–"
     if seconds < 60:
         return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
+
+
+def megabytes(size: int) -> str:
+    """Format a file size in bytes: 0.1 MB or more; empty for 0."""
+    return f"{max(size / 1e6, 0.1):.1f} MB" if size else ""
 
 
 def enumeration(names: Sequence[str], conjunction: str) -> str:

@@ -37,6 +37,7 @@ def _title(path: Path) -> str:
 
 def _download_size(path: Path) -> str:
     """Return the size of the files of a config's data set; empty if nothing is downloaded."""
+    from dlcli.cli.formatting import megabytes
     from dlcli.config.known import NAMED_DATASETS
     from dlcli.config.load import read_document
     from dlcli.errors import ConfigError
@@ -46,6 +47,5 @@ def _download_size(path: Path) -> str:
     except ConfigError:  # reported by `dlcli check`
         return "?"
     name = next(iter(dataset), "") if isinstance(dataset, dict) else dataset
-    known = NAMED_DATASETS.get(name) if isinstance(name, str) else None
-    size = sum(file.size for file in known.files) if known else 0
-    return f"{max(size / 1e6, 0.1):.1f} MB" if size else ""
+    named = NAMED_DATASETS.get(name) if isinstance(name, str) else None
+    return megabytes(sum(file.size for file in named.files)) if named else ""

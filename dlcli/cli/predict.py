@@ -65,8 +65,10 @@ def predict(
     from dlcli.cli.prediction_files import format_of, write_predictions
     from dlcli.models.loading import find_model
 
-    if bool(texts) == bool(inputs):
-        raise DlcliError("name input files, or texts with --text")
+    if texts and inputs:
+        raise DlcliError("INPUT and --text exclude each other", hint="leave one of them out")
+    if not texts and not inputs:
+        raise DlcliError("no input", hint="name a file, - for standard input, or use --text")
     file_format = format or format_of(output)
     _check_not_read(output, [*map(Path, inputs or ()), find_model(model)])
     loaded = confinement.load_within_limits(model, engine, max_size)

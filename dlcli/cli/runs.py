@@ -15,7 +15,7 @@ def runs(folder: RunsFolder = Path("runs"), json: Json = False) -> None:
     dlcli runs experiments --json
     """
     from dlcli.cli import tables, terminal
-    from dlcli.cli.formatting import number
+    from dlcli.cli.formatting import duration
     from dlcli.runs.listing import read_runs
 
     entries = read_runs(folder)
@@ -25,16 +25,16 @@ def runs(folder: RunsFolder = Path("runs"), json: Json = False) -> None:
     if not entries:
         terminal.print_status(f"folder {str(folder)!r} contains no runs")
         return
-    rows = [["run", "kind", "status", "started", "seconds", "metric"]]
+    rows = [["run", "kind", "status", "started", "duration", "metric"]]
     rows += [
         [
             str(entry.path),
             entry.kind,
             entry.status,
             entry.started,
-            number(entry.seconds),
+            duration(entry.seconds),
             entry.headline,
         ]
         for entry in entries
     ]
-    terminal.print_text(tables.table(rows, left=4))
+    terminal.print_text(tables.table(rows, left=6))

@@ -19,10 +19,11 @@ def print_start(
 
     terminal.print_notes(notices)
     if not quiet:
+        name = config.name
+        if name != dataset.name:
+            name += f", data set {dataset.name}"
         rows = plural(len(dataset), "row")
-        terminal.print_status(
-            f"{config.name}: {dataset.name}, {rows}, {_inputs(dataset)}, {_target(dataset)}"
-        )
+        terminal.print_status(f"{name}: {rows}, {_inputs(dataset)}, {_target(dataset)}")
 
 
 def _inputs(dataset: Dataset) -> str:
