@@ -658,6 +658,9 @@ def graphs(base):
     add = helper.make_node("Add", ["x", "x"], ["y"])
     body = helper.make_graph([], "b", [], [])
     doubled = [helper.make_node("Concat", [f"d{n}"] * 2, [f"d{n + 1}"], axis=1) for n in range(60)]
+    lengthened = [
+        helper.make_node("Concat", [f"s{n}"] * 2, [f"s{n + 1}"], axis=0) for n in range(60)
+    ]
     wide = helper.make_tensor("w", TensorProto.FLOAT, [1, 4], [1.0] * 4)
     cases = {
         "constant of shape": nodes(helper.make_node("ConstantOfShape", ["n"], ["y"]), initializers=[long]),
@@ -667,6 +670,7 @@ def graphs(base):
         "scan": nodes(helper.make_node("Scan", ["x"], ["y"], body=body, num_scan_inputs=1)),
         "if": nodes(helper.make_node("If", ["x"], ["y"], then_branch=body, else_branch=body)),
         "concat": nodes(helper.make_node("Identity", ["x"], ["d0"]), *doubled, helper.make_node("Identity", ["d60"], ["y"])),
+        "long shape": nodes(helper.make_node("Shape", ["x"], ["s0"]), *lengthened, helper.make_node("Reshape", ["x", "s60"], ["y"])),
         "outer": nodes(helper.make_node("Reshape", ["x", "s"], ["c"]), *[
             helper.make_node("Mul", [a, b], [c]) for a, b, c in (("c", "c", "m"), ("m", "m", "y"))],
             helper.make_node("Tile", ["y", "n"], ["z"]), initializers=[long, helper.make_tensor("s", TensorProto.INT64, [2], [-1, 1])]),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import os
 import re
@@ -14,9 +13,9 @@ from typing import Any
 
 from dlcli.config.catalogue import stored_catalogue
 from dlcli.models.file import ModelFile, read_model_file
-from dlcli.models.guard import check_in_child
+from dlcli.models.guard import check_in_child, file_sha256
 from dlcli.models.inspection.cost.shapes import LayerCost
-from dlcli.models.inspection.onnx.checks import operator_counts
+from dlcli.models.inspection.onnx_model import operator_counts
 from dlcli.models.limits import DEFAULT, Limits
 from dlcli.models.loading import find_model, inspect_embedded_graph
 from dlcli.models.metadata import Metadata
@@ -27,7 +26,6 @@ OMITTED_ARGUMENTS = {
     "ragged", "seed", "data_format", "layers",
 }  # fmt: skip
 MAX_LIST = 8  # Longer arguments are omitted.
-BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -156,7 +154,7 @@ def inspect(path: str | os.PathLike[str], limits: Limits = DEFAULT) -> ModelCont
         str(file.path),
         "keras" if file.source.kind == "zip" else "h5",
         file.source.size,
-        _sha256(file),
+        file_sha256(file.path),
         f"dlcli {metadata.versions.get('dlcli', '?')}" if metadata else "plain Keras",
         file.keras_version(),
         file.config["class_name"],
@@ -174,14 +172,6 @@ def _check_metadata(file: ModelFile, cost: LayerCost) -> None:
     file.metadata.preprocessor()
     if cost.outputs and len(cost.outputs[0]) == 1:
         file.metadata.check_units(cost.outputs[0][0], str(file.path))
-
-
-def _sha256(file: ModelFile) -> str:
-    with file.source.reopened() as opened:
-        digest = hashlib.sha256()
-        while block := opened.read(BLOCK_BYTES):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _layers(file: ModelFile, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[LayerContents]:

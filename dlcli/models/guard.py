@@ -134,11 +134,19 @@ def _stopped(path: Path, reason: str) -> ModelFileError:
 
 
 def trust(path: Path) -> None:
-    """Note that this process wrote a file, which therefore needs no check."""
-    _trusted.add(_sha256(path))
+    """Note that dlcli wrote a file here, which therefore needs no check."""
+    digest = file_sha256(path)
+    _trusted.add(digest)
+    _touch(_marker(digest, "saved"))
 
 
-def _sha256(path: Path) -> str:
+def is_trusted(digest: str) -> bool:
+    """Return whether dlcli wrote a file with this SHA-256 here."""
+    return digest in _trusted or _marker(digest, "saved").exists()
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -147,8 +155,8 @@ def check_in_child(path: Path, purpose: Purpose, limits: Limits) -> None:
     """Open a model file in a child process with limited memory and CPU time.
 
     A file that passes is remembered by its SHA-256 in the user's cache. Nothing is done for a
-    file that passed before or was written by this process, in a confined process, and where there
-    is no Python interpreter to start.
+    file that passed before or that dlcli wrote here, in a confined process, and where there is no
+    Python interpreter to start.
 
     Parameters
     ----------
@@ -166,9 +174,9 @@ def check_in_child(path: Path, purpose: Purpose, limits: Limits) -> None:
     if _confined or not sys.executable or getattr(sys, "frozen", False):
         return
     with open_source(path, limits) as (source, _):
-        digest = _sha256(path)
+        digest = file_sha256(path)
     marker = _marker(digest, purpose)
-    if digest in _trusted or marker.exists():
+    if is_trusted(digest) or marker.exists():
         return
     seconds = seconds_for(source.size)
     request = {
@@ -181,15 +189,19 @@ def check_in_child(path: Path, purpose: Purpose, limits: Limits) -> None:
     answer = _run_child(path, request, seconds * WAIT_FACTOR)
     if answer:
         raise ModelFileError(answer["message"], hint=answer["hint"])
+    _touch(marker)
+
+
+def _touch(marker: Path) -> None:
     with suppress(OSError):  # without the marker, the next process checks the file again
         marker.parent.mkdir(parents=True, exist_ok=True)
         marker.touch()
 
 
-def _marker(digest: str, purpose: Purpose) -> Path:
-    """Return the empty file that records a passed check, for the installed versions."""
+def _marker(digest: str, reason: Purpose | Literal["saved"]) -> Path:
+    """Return the empty file that records why a file needs no check, for the installed versions."""
     packages = [f"{name} {version(name)}" for name in ("keras", "onnxruntime", "h5py")]
-    return cache_folder() / "checked" / ", ".join(packages) / f"{digest}.{purpose}"
+    return cache_folder() / "checked" / ", ".join(packages) / f"{digest}.{reason}"
 
 
 def _run_child(path: Path, request: Mapping[str, Any], timeout: float) -> Mapping[str, str]:

@@ -19,8 +19,8 @@ from typing import Any, Literal
 
 from dlcli.errors import ModelFileError
 from dlcli.models.file import ModelFile, read_model_file, weights_sha256
-from dlcli.models.guard import check_in_child
-from dlcli.models.inspection.onnx.checks import inspect_onnx
+from dlcli.models.guard import check_in_child, file_sha256, is_trusted
+from dlcli.models.inspection.onnx_model import inspect_onnx
 from dlcli.models.limits import DEFAULT, Limits
 from dlcli.models.metadata import Metadata
 from dlcli.models.onnx import OnnxNetwork
@@ -169,7 +169,9 @@ def _onnx_network(file: ModelFile) -> tuple[OnnxNetwork | None, str]:
     obstacle = graph.obstacle(file.digest)
     if obstacle or graph.content is None:
         return None, obstacle
-    if embedded is not None:  # graphs in the cache were exported here
+    if embedded is not None and not is_trusted(
+        file_sha256(file.path)
+    ):  # the others were exported here
         inspect_embedded_graph(file, graph)
     try:
         return OnnxNetwork(graph.content, graph.info.block), ""

@@ -50,7 +50,7 @@ def cache_graph(model: Any, x: Array, digest: str) -> None:
     """
     if load_cached_graph(digest) is not None:
         return
-    graph = convert_to_onnx(model, x).with_digests(digest)
+    graph = convert_to_onnx(model, x, embed=False).with_digests(digest)
     path = _path(digest)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dlcli.errors import ModelFileError
-from dlcli.models.inspection.onnx.checks import inspect_onnx
+from dlcli.models.inspection.onnx_model import inspect_onnx
 from dlcli.models.metadata import OnnxGraphInfo
 from dlcli.models.onnx import ExportError, export_graph
 from dlcli.network.outputs import rows_per_block
@@ -70,7 +70,7 @@ def is_converted_quickly(model: Any) -> bool:
     return not any(type(layer).__name__ in LOOP_LAYERS for layer in model.layers)
 
 
-def convert_to_onnx(model: Any, x: Array) -> OnnxGraph:
+def convert_to_onnx(model: Any, x: Array, *, embed: bool = True) -> OnnxGraph:
     """Convert a Keras model to an ONNX graph with the same outputs.
 
     Parameters
@@ -78,6 +78,8 @@ def convert_to_onnx(model: Any, x: Array) -> OnnxGraph:
     model : keras.Model
     x : ndarray of float32, shape (n, …)
         Preprocessed rows. The outputs of the first 64 are compared with those of Keras.
+    embed : bool
+        Whether the graph has to pass the inspection, for embedding it in a model file.
 
     Returns
     -------
@@ -89,7 +91,7 @@ def convert_to_onnx(model: Any, x: Array) -> OnnxGraph:
     block = rows_per_block(model)
     try:
         content = export_graph(model, x[:64])
-        if is_converted_quickly(model):  # it is embedded in a file, whose readers inspect it
+        if embed:
             inspect_onnx(content, rows=block)
     except (ExportError, ModelFileError) as error:
         return OnnxGraph(OnnxGraphInfo(refused=str(error)))

@@ -8,7 +8,6 @@ from typing import Any, Literal
 import numpy as np
 
 from dlcli.errors import ModelFileError, first_line
-from dlcli.models.inspection.onnx.checks import inspect_onnx
 from dlcli.types import Array
 
 
@@ -27,8 +26,8 @@ class OnnxNetwork:
     Parameters
     ----------
     graph : bytes
-        A serialized ONNX model with one input and one output, both float32. Its cost is not
-        checked: it was exported here, or inspected before.
+        A serialized ONNX model with one input and one output, both float32, that was exported
+        here or passed `inspect_onnx`.
     block : int
         Rows per call.
 
@@ -40,13 +39,12 @@ class OnnxNetwork:
     Raises
     ------
     ModelFileError
-        If the graph is damaged, has non-standard operators, or cannot be loaded.
+        If the graph is damaged or cannot be loaded.
     """
 
     engine: Literal["onnx"] = "onnx"
 
     def __init__(self, graph: bytes, block: int = 8192) -> None:
-        inspect_onnx(graph, check_cost=False)
         onnxruntime = import_onnxruntime()
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4

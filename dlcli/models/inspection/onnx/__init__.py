@@ -1,1 +1,0 @@
-"""Inspect serialized ONNX models without importing ``onnx``."""
