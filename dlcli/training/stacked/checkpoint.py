@@ -178,9 +178,15 @@ class StackedState:
             for index, copy in enumerate(values.copies):
                 final_weights = arrays.pop(f"copy{index}.final")
                 start = f"copy{index}."
-                own = {n.removeprefix(start): a for n, a in arrays.items() if n.startswith(start)}
+                callback_arrays = {
+                    name.removeprefix(start): items
+                    for name, items in arrays.items()
+                    if name.startswith(start)
+                }
                 copies.append(
-                    CopyState(**dict(copy), callback_arrays=own, final_weights=final_weights)
+                    CopyState(
+                        **dict(copy), callback_arrays=callback_arrays, final_weights=final_weights
+                    )
                 )
         except KeyError as error:
             raise unsuitable(folder, f"it has no arrays {error}") from None
