@@ -390,6 +390,16 @@ def test_a_file_is_checked_once_and_not_if_this_process_wrote_it(
     assert len(calls) == 2
 
 
+def test_keras_opens_a_file_only_after_a_child_process_did(base, guarded, tmp_path, monkeypatch):
+    loaded = dlcli.load_model(new_file(base, tmp_path / "model.keras", b"\t"))
+    assert loaded.network.engine == "onnx"
+    (tmp_path / "tensorflow.py").write_text(FAULTS["crash"])
+    monkeypatch.syspath_prepend(tmp_path)  # this process has imported the real one
+
+    with pytest.raises(ModelFileError, match="SIGSEGV"):
+        _ = loaded.model
+
+
 CORPUS_SAMPLE = (
     "lambda", "module os", "external link", "hard link cycle", "zip bomb", "bomb embedding",
     "metadata steps", "graph loop", "graph constant work", "cut plain.h5 200", "heap 0",

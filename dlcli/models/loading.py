@@ -67,7 +67,10 @@ class LoadedModel:
     def model(self) -> Any:
         """The Keras model, not compiled; loaded on first use if ONNX Runtime computes outputs."""
         network = self.network
-        return network.model if isinstance(network, Predictor) else _load_keras(self.file)
+        if isinstance(network, Predictor):
+            return network.model
+        check_in_child(self.path, "keras", self.file.limits)  # so far, the graph was opened alone
+        return _load_keras(self.file)
 
 
 def find_model(path: str | os.PathLike[str]) -> Path:
