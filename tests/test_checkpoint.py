@@ -92,6 +92,16 @@ def test_without_any_whole_state_there_is_none(tmp_path):
     assert len(notices) == 2
 
 
+@pytest.mark.parametrize("content", ["[]", '{"schema": 1, "values": {}, "arrays": []}', "{}"])
+def test_a_document_of_another_form_is_reported_as_damage(tmp_path, content):
+    np.savez(tmp_path / LATEST, **{DOCUMENT: np.frombuffer(content.encode(), np.uint8)})
+
+    state, damages = read_state(tmp_path)
+
+    assert state is None
+    assert len(damages) == 1
+
+
 def test_a_state_of_a_newer_dlcli_is_refused(tmp_path):
     text = json.dumps({"schema": 9, "values": {}, "arrays": {}}).encode()
     np.savez(tmp_path / LATEST, **{DOCUMENT: np.frombuffer(text, np.uint8)})

@@ -31,7 +31,7 @@ MIN_SECONDS = 1.0
 MAX_ARRAYS = 1_000_000
 # What NumPy, zipfile and json raise for a truncated or changed file.
 DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError, TypeError, IndexError,
-           NotImplementedError, RuntimeError, ModelFileError)  # fmt: skip
+           AttributeError, NotImplementedError, RuntimeError, ModelFileError)  # fmt: skip
 
 
 @dataclass(frozen=True)
