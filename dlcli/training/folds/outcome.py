@@ -127,6 +127,7 @@ def train_fold(
     state = None
     if stored is not None:
         if DONE in stored.values:
+            session.release()
             return FoldOutcome.from_state(stored, checkpoint, len(session.split.test))
         state = TrainingState.from_state(stored, checkpoint)
     outcome = _train(session, on_progress, Checkpoint(checkpoint, state=state))
