@@ -72,10 +72,11 @@ def predict(
     file_format = format or format_of(output)
     _check_not_read(output, [*map(Path, inputs or ()), find_model(model)])
     loaded = confinement.load_within_limits(model, engine, max_size)
-    from dlcli.prediction import predict as prediction
+    from dlcli.prediction.predict import predict as predict_rows
+    from dlcli.prediction.rows import table_of_texts
 
-    source = inputs or prediction.table_of_texts(loaded, texts or [])
-    predictions = prediction.predict(loaded, source, invert=invert)
+    source = inputs or table_of_texts(loaded, texts or [])
+    predictions = predict_rows(loaded, source, invert=invert)
     write_predictions(predictions, output, file_format, csv_safe=csv_safe)
     terminal.print_notes(predictions.notices())
     if output != "-":

@@ -1,1 +1,1 @@
-"""Raw rows in, named answers out."""
+"""Predict the rows of files, tables and arrays with a saved model."""

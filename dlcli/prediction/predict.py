@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlcli.errors import DatasetError, ModelFileError
+from dlcli.errors import DatasetError
 from dlcli.models.loading import Engine, LoadedModel, load_model
 from dlcli.models.onnx_cache import cache_graph
 from dlcli.models.signature import Signature, signature_of
@@ -293,19 +293,3 @@ def _rows(blocks: Iterator[RawBlock], signature: Signature, invert: bool) -> Gen
             yield replace(block, values=signature.medium.high - block.values)
         else:
             yield block
-
-
-def table_of_texts(model: LoadedModel, texts: Sequence[str]) -> pd.DataFrame:
-    """Return texts as a table for a model of text.
-
-    Raises
-    ------
-    ModelFileError
-        If the model takes other data.
-    """
-    import pandas as pd
-
-    signature = signature_of(model)
-    if not signature.is_text:
-        raise ModelFileError(f"{model.path} is not a model of text; name a file with rows")
-    return pd.DataFrame({signature.names[0]: list(texts)})

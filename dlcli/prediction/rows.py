@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,10 +23,14 @@ from dlcli.datasets.tables import (
     open_text,
     read_json_lines,
 )
-from dlcli.errors import DatasetError, plural
-from dlcli.models.signature import Signature
+from dlcli.errors import DatasetError, ModelFileError, plural
+from dlcli.models.loading import LoadedModel
+from dlcli.models.signature import Signature, signature_of
 from dlcli.prediction.layout import Layout, by_name, by_position, is_header
 from dlcli.types import Array
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MIN_ROWS, MAX_ROWS = 16, 8192
 BLOCK_CELLS = 200_000
@@ -257,3 +261,19 @@ def _frame_column(series: Any, column: Column, dialect: Dialect) -> Array:
     lines = range(1, len(texts) + 1)
     raw = RawColumn(column.name, texts, lines, "the table, row", _dialect_of_values(dialect))
     return convert(raw, column.type)
+
+
+def table_of_texts(model: LoadedModel, texts: Sequence[str]) -> pd.DataFrame:
+    """Return texts as a table for a model of text.
+
+    Raises
+    ------
+    ModelFileError
+        If the model takes other data.
+    """
+    import pandas as pd
+
+    signature = signature_of(model)
+    if not signature.is_text:
+        raise ModelFileError(f"{model.path} is not a model of text; name a file with rows")
+    return pd.DataFrame({signature.names[0]: list(texts)})
