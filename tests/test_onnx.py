@@ -120,7 +120,7 @@ def test_a_graph_that_gives_something_else_is_not_trusted(monkeypatch):
     other = keras.Sequential([keras.Input((3,)), layers.Dense(2)])
     x = np.ones((2, 3), np.float32)
     graph = export_graph(other, x)
-    monkeypatch.setattr("dlcli.models.onnx.export._exported", lambda _: graph)
+    monkeypatch.setattr("dlcli.models.onnx.export._convert_with_weights", lambda _: graph)
 
     with pytest.raises(ExportError, match="differ from Keras's by up to"):
         export_graph(model, x)
@@ -203,7 +203,7 @@ def test_what_cannot_be_exported_is_tried_once(tmp_path, write, call, monkeypatc
     monkeypatch.setattr(onnx_graph, "export_graph", lambda *_: pytest.fail("tried again"))
 
     assert call("predict", path, write("rows.csv", "1,2\n"))[0] == 0
-    assert "refuses" in load_cached_graph(load_model(path).file.digest).info.refused
+    assert "cannot load" in load_cached_graph(load_model(path).file.digest).info.refused
 
 
 def test_a_network_too_large_for_onnx_predicts_with_keras(people, tmp_path, monkeypatch):
@@ -258,7 +258,7 @@ def test_lines_taken_as_texts_are_said(write, tmp_path, call):
     code, out, err = call("predict", run.path, write("rows.csv", "kind,message\n1,good day\n"))
 
     assert (code, len(out.splitlines())) == (0, 3)
-    assert "has no column 'text': each line is taken as a text" in err
+    assert "has no column 'text': each line is read as a text" in err
 
 
 def test_a_recurrent_network_gets_its_graph_with_the_first_prediction(write, tmp_path, call):
@@ -334,7 +334,7 @@ HOSTILE = {
             opset_imports=[helper.make_opsetid("", 15)],
             ir_version=8,
         ),
-        "one input and output",
+        "one input and one output",
     ),
 }  # fmt: skip
 
@@ -352,7 +352,7 @@ def test_the_runtimes_own_format_is_refused():
 @pytest.mark.parametrize(
     ("node", "message"),
     [
-        (helper.make_node("ReduceMean", ["x"], ["y"], axes=[0], keepdims=1), r"\(1, 2\) of 3 rows"),
+        (helper.make_node("ReduceMean", ["x"], ["y"], axes=[0], keepdims=1), r"\(1, 2\) for 3 rows"),
         (helper.make_node("Gather", ["x", "i"], ["y"]), "the ONNX graph fails"),
     ],
 )

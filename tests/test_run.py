@@ -137,7 +137,7 @@ def test_nothing_is_left_behind_when_config_or_data_are_wrong(write, people, tmp
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        ("[{Conv2D: {filters: 2, kernel_size: 3}}, Flatten, {Dense: {activation: sigmoid}}]", "Convolutions are for images"),
+        ("[{Conv2D: {filters: 2, kernel_size: 3}}, Flatten, {Dense: {activation: sigmoid}}]", "Convolution and pooling layers need images"),
         ("[{Reshape: [2, 3]}, {Dense: {units: 1, activation: sigmoid}}]", "Add Flatten"),
         ("[{Reshape: [2, 3]}, {LSTM: 3}, {LSTM: 3}, {Dense: {activation: sigmoid}}]", "return_sequences: true"),
         ("[{Reshape: [7]}, {Dense: {activation: sigmoid}}]", "Reshape does not accept inputs of shape (6,)"),
@@ -287,7 +287,7 @@ def test_files_that_are_no_model_are_refused(trained, keras_file, tmp_path):
         path.write_bytes(content)
         with pytest.raises(ModelFileError):
             load_model(path)
-    with pytest.raises(ModelFileError, match="weights only"):
+    with pytest.raises(ModelFileError, match="only weights"):
         load_model(tmp_path / "only.weights.h5")
     with pytest.raises(ModelFileError, match="no model"):
         load_model("nowhere.keras")
