@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from dataclasses import replace
 
 import h5py
 import numpy as np
@@ -110,6 +111,25 @@ def test_evaluate_splits_as_the_training_did_after_the_config_in_the_run_was_edi
     assert result["rows"] == trained.scores["test"].rows
     for name, value in trained.scores["test"].metrics.items():
         assert result["metrics"][name] == pytest.approx(value)
+
+
+def test_evaluate_refuses_groups_that_an_earlier_version_split(write, tmp_path):
+    rows = "".join(f"{n},{'ab'[n % 2]},g{n % 8}\n" for n in range(80))
+    write("data.csv", f"x,label,owner\n{rows}")
+    config = write(
+        "c.yaml", "dataset: {csv: {path: data.csv, target: label}}\nsplit: {group: owner}\n"
+        "model: [{Dense: {activation: sigmoid}}]\nloss: mse\nfit: {epochs: 1}\n",
+    )  # fmt: skip
+    loaded = load_model(train(load_config(config), runs=tmp_path / "runs").path)
+    assert evaluate(loaded).source == "test rows of data"
+    metadata = loaded.metadata.model_copy(
+        update={"versions": {**loaded.metadata.versions, "dlcli": "0.1.0"}}
+    )
+    earlier = replace(loaded, file=replace(loaded.file, metadata=metadata))
+
+    with pytest.raises(DatasetError, match=r"trained by dlcli 0\.1\.0, which split groups"):
+        evaluate(earlier)
+    assert evaluate(earlier, tmp_path / "data.csv").scores.rows == 80
 
 
 def test_evaluate_notices_that_the_data_have_changed(trained, tmp_path):

@@ -27,6 +27,9 @@ from dlcli.runs.directory import CONFIG
 from dlcli.runs.records import RECORD
 from dlcli.types import Array
 
+# It did not stratify groups, so that it had other test rows.
+UNSTRATIFIED = "0.1.0"
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -133,6 +136,19 @@ def _evaluate_held_out(
         )
     parts = split_rows(dataset, config.split, config.seed).parts()
     part = next(name for name in ("test", "validation", "train") if name in parts)
+    is_official = dataset.parts is not None and part == "test"
+    is_stratified = config.split.stratify and metadata.target.task == "classification"
+    if (
+        dataset.groups is not None
+        and is_stratified
+        and not is_official
+        and metadata.versions.get("dlcli") == UNSTRATIFIED
+    ):
+        raise DatasetError(
+            f"{loaded.path} was trained by dlcli {UNSTRATIFIED}, which split groups otherwise: "
+            "training rows would be scored as test rows",
+            hint="name a CSV with the target to score, or train again",
+        )
     rows = dataset.take(parts[part])
     x = metadata.preprocessor().transform(rows.x)
     scores = _scores(loaded, metadata, loaded.network(x), rows.y, config)
