@@ -204,7 +204,7 @@ def write_header(config: str, results: list[dict[str, Any]]) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Measure what was asked for and write everything anew."""
+    """Measure the runs named on the command line, and write all results."""
     stored = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else []
     by_command = {result["command"]: result for result in stored}
     for run in RUNS if "--write" not in arguments else ():

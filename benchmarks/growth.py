@@ -113,7 +113,7 @@ MEASURES = {"kfold": grow_kfold, "predict": grow_predict}
 
 
 def main() -> None:
-    """Measure what was asked for, draw it and write it down."""
+    """Measure, draw and write the results."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--only", nargs="+", choices=MEASURES, default=list(MEASURES))
     parser.add_argument("--repeats", type=int, default=3)

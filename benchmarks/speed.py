@@ -6,7 +6,7 @@
     python benchmarks/speed.py --write                    only rewrite README.md from speed.json
 
 The data sets are in the first folder of ``DLCLI_DATA``. The figures of every repeat are kept in
-``speed.json``; comparisons that are not asked for keep those they have.
+``speed.json``; those of comparisons that are not measured stay as they are.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from readme import SPEED, load, missed, write_readme
 
 
 def main() -> None:
-    """Measure what was asked for and write the table anew."""
+    """Measure the comparisons and write the table."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--only", nargs="+", choices=COMPARISONS, default=list(COMPARISONS))
     parser.add_argument("--repeats", type=int, default=5)

@@ -144,20 +144,20 @@ class FolderLock:
             return True
         # NFS grants exclusive locks only on files that are open for writing.
         descriptor = os.open(self.folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        taken = False
+        is_held = False
         for _ in range(LOCK_ATTEMPTS):
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
-                taken = error.errno in LOCK_TAKEN
-                if not taken:
+                is_held = error.errno in LOCK_TAKEN
+                if not is_held:
                     break
                 time.sleep(LOCK_PAUSE)  # `is_locked` of another process takes it for a moment
             else:
                 self._descriptor = descriptor
                 return True
         os.close(descriptor)
-        return not taken
+        return not is_held
 
     def release(self) -> None:
         """Release the lock."""

@@ -47,5 +47,5 @@ def _download_size(path: Path) -> str:
     except ConfigError:  # reported by `dlcli check`
         return "?"
     name = next(iter(dataset), "") if isinstance(dataset, dict) else dataset
-    named = NAMED_DATASETS.get(name) if isinstance(name, str) else None
-    return megabytes(sum(file.size for file in named.files)) if named else ""
+    facts = NAMED_DATASETS.get(name) if isinstance(name, str) else None
+    return megabytes(sum(file.size for file in facts.files)) if facts else ""

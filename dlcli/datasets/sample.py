@@ -111,8 +111,8 @@ def _generate_like(
     else:
         categories = {item for item in real.tolist() if item == item and item is not None}
         present = np.array(sorted(categories), real.dtype)
-        drawn = rng.choice(present if len(present) else np.array([0.0]), ROWS)
-        values = drawn.astype(real.dtype)
+        sample = rng.choice(present if len(present) else np.array([0.0]), ROWS)
+        values = sample.astype(real.dtype)
     missing = np.array([item is None or item != item for item in real.tolist()])
     if missing.any():
         values[rng.random(ROWS) < missing.mean()] = None if real.dtype == object else np.nan

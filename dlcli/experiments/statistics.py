@@ -43,8 +43,8 @@ def summarize_metric(values: list[float], name: str = "") -> Summary:
     values : list of float
         One per fold. For a single fold, all but the mean is NaN.
     name : str
-        Name of the metric. The interval is clipped to the range of the metric, if its name tells
-        it: [0, 1] for accuracy and the like, [0, inf) for errors.
+        Name of the metric. The interval is clipped to the range of the metric, if that is
+        known: [0, 1] for accuracy and the like, [0, inf) for errors.
     """
     mean = float(np.mean(values))
     if len(values) < 2:

@@ -220,6 +220,6 @@ def _portable(plain: dict[str, Any]) -> dict[str, Any]:
     if isinstance(dataset, dict):
         loader, arguments = next(iter(dataset.items()))
         if "path" in arguments:
-            named = {**arguments, "path": Path(arguments["path"]).name}
-            return {**plain, "dataset": {loader: named}}
+            portable = {**arguments, "path": Path(arguments["path"]).name}
+            return {**plain, "dataset": {loader: portable}}
     return plain

@@ -79,7 +79,7 @@ def available_memory(root: Path = ROOT) -> int | None:
     match = re.search(r"^MemAvailable:\s*([0-9]+) kB", text, re.MULTILINE)
     if match is None:
         return None
-    left = [max(0, limit - used) for limit, used in _cgroups(root)]
+    left = [max(0, limit - usage) for limit, usage in _cgroups(root)]
     return min(int(match[1]) * 1024, *left) if left else int(match[1]) * 1024
 
 

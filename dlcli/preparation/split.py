@@ -37,8 +37,8 @@ class Split:
 
     def parts(self) -> dict[str, Array]:
         """Return the parts that have rows, by name."""
-        named = {"train": self.train, "validation": self.validation, "test": self.test}
-        return {name: rows for name, rows in named.items() if len(rows)}
+        parts = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {name: rows for name, rows in parts.items() if len(rows)}
 
 
 def split_rows(dataset: Dataset, section: SplitConfig, seed: int) -> Split:

@@ -230,8 +230,8 @@ class StackedCheckpointer:
         seconds = self.every if within_epoch else None
         return self.folder is not None and self._schedule.is_due(seconds)
 
-    def save(self, read: Callable[[], StackedState]) -> None:
+    def save(self, current_state: Callable[[], StackedState]) -> None:
         """Save the state that a function returns."""
         if self.folder is not None:
             with self._schedule.timed():
-                write_state(self.folder, read().to_state())
+                write_state(self.folder, current_state().to_state())
