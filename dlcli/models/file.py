@@ -267,4 +267,3 @@ def embed_checkpoints(folder: Path, metadata: Metadata) -> None:
         with atomic(path) as temporary:
             shutil.copyfile(path, temporary)
             embed(temporary, metadata)
-            trust(temporary)
