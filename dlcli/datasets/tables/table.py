@@ -102,12 +102,11 @@ def read_table(
         reader = CsvReader(text, dialect)
         columns = read_names(reader, header, names)
         detected = replace(reader.dialect, header=reader.has_header, width=len(columns))
-        as_text = {_name(c, columns) for c in (columns if text_columns is None else text_columns)}
-        texts, lines, mixed = _read_columns(reader, [name not in as_text for name in columns])
+        texts, lines, mixed = _read_columns(reader, _may_be_numeric(columns, text_columns))
     if mixed:
         # Their numbers are texts too, as "007" may be a category, and were not kept as such.
-        as_text |= {columns[position] for position in mixed}
-        return read_table(path, dialect, header=header, names=names, text_columns=as_text)
+        text_columns = [*(text_columns or ()), *mixed]
+        return read_table(path, dialect, header=header, names=names, text_columns=text_columns)
     raw_columns = tuple(
         RawColumn(name, column, lines, reader.name, detected)
         for name, column in zip(columns, texts, strict=True)
@@ -115,9 +114,11 @@ def read_table(
     return Table(reader.name, tuple(columns), raw_columns, lines, detected, tuple(reader.notices))
 
 
-def _name(column: str | int, names: Sequence[str]) -> str | int:
-    is_position = isinstance(column, int) and -len(names) <= column < len(names)
-    return names[column] if is_position else column  # type: ignore[index]
+def _may_be_numeric(names: Sequence[str], text_columns: Collection[str | int] | None) -> list[bool]:
+    if text_columns is None:
+        return [False] * len(names)
+    as_text = set(text_columns)
+    return [as_text.isdisjoint((name, at, at - len(names))) for at, name in enumerate(names)]
 
 
 def _read_columns(

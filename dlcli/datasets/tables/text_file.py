@@ -110,12 +110,19 @@ class TextFile:
     @contextmanager
     def _named_errors(self) -> Iterator[None]:
         try:
-            yield
+            with _damage_reported(self.name):
+                yield
         except UnicodeError:
             message = f"{self.name}: not {self.encoding} after line {self.line}"
             raise DatasetError(message, hint=self.hints.encoding) from None
-        except (OSError, EOFError, zlib.error) as error:
-            raise DatasetError(f"{self.name} is damaged: {error}") from None
+
+
+@contextmanager
+def _damage_reported(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, EOFError, zlib.error) as error:
+        raise DatasetError(f"{name} is damaged: {error}") from None
 
 
 @contextmanager
@@ -145,20 +152,15 @@ def open_text(
             unpacked = gzip.GzipFile(fileobj=buffered)
             buffered = io.BufferedReader(cast(io.RawIOBase, unpacked), PEEK_BYTES)
         if encoding == "auto":
-            encoding = detect_encoding(_peek(buffered, name), name, hints)
+            with _damage_reported(name):
+                head = buffered.peek(PEEK_BYTES)[:PEEK_BYTES]
+            encoding = detect_encoding(head, name, hints)
         try:
             text = io.TextIOWrapper(buffered, encoding=encoding, newline="")
         except (LookupError, ValueError):
             raise _unknown_encoding(encoding) from None
         yield TextFile(text, name, hints)
         text.detach()
-
-
-def _peek(buffered: io.BufferedReader, name: str) -> bytes:
-    try:
-        return buffered.peek(PEEK_BYTES)[:PEEK_BYTES]
-    except (OSError, EOFError, zlib.error) as error:
-        raise DatasetError(f"{name} is damaged: {error}") from None
 
 
 @contextmanager
@@ -205,15 +207,15 @@ def detect_encoding(head: bytes, name: str, hints: Hints = TRAINING_HINTS) -> st
     for mark, encoding in BOMS.items():
         if head.startswith(mark):
             return encoding
-    if _decodes(head, "utf-8"):
+    offset = _undecodable(head, "utf-8")
+    if offset is None:
         return "utf-8"
-    if _decodes(head, "cp949"):
+    if _undecodable(head, "cp949") is None:
         text = codecs.getincrementaldecoder("cp949")().decode(head)
         non_ascii = [character for character in text if ord(character) > 127]
         hangul = [character for character in non_ascii if "\uac00" <= character <= "\ud7a3"]
         if len(hangul) > 0.7 * len(non_ascii):
             return "cp949"
-    offset = _first_error(head)
     line = head[:offset].count(b"\n") + 1
     begin = head.rfind(b"\n", 0, offset) + 1
     content = head[begin:].partition(b"\n")[0].strip()
@@ -257,17 +259,10 @@ def _unknown_encoding(encoding: str) -> DatasetError:
     return DatasetError(f"unknown encoding {encoding!r}", hint="use utf-8, cp949, …")
 
 
-def _decodes(head: bytes, encoding: str) -> bool:
+def _undecodable(head: bytes, encoding: str) -> int | None:
+    """Return the position of the first byte that cannot be decoded; a cut character can."""
     try:
         codecs.getincrementaldecoder(encoding)().decode(head)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _first_error(head: bytes) -> int:
-    try:
-        head.decode("utf-8")
     except UnicodeDecodeError as error:
         return error.start
-    return 0
+    return None
