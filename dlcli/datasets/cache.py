@@ -62,7 +62,7 @@ def find_files(name: str, *, download: bool = True, progress: bool = False) -> l
     return paths
 
 
-def own_table(name: str) -> Path:
+def bundled_table(name: str) -> Path:
     """Return the file of a table that is part of dlcli."""
     file = f"{name}.csv"
     path = next(

@@ -24,7 +24,7 @@ from dlcli.config.loaders import (
 )
 from dlcli.config.sections import Config, DatasetConfig, SplitConfig
 from dlcli.datasets.bundled import load_sklearn
-from dlcli.datasets.cache import find_files, own_table
+from dlcli.datasets.cache import find_files, bundled_table
 from dlcli.datasets.dataset import Dataset
 from dlcli.datasets.media import (
     find_idx,
@@ -119,7 +119,7 @@ def _title(section: DatasetConfig, loader: Loader) -> str:
 def _paths(section: DatasetConfig, loader: Loader, *, progress: bool) -> list[Path]:
     if section.known:
         if not NAMED_DATASETS[section.name].files:
-            return [own_table(section.name)]
+            return [bundled_table(section.name)]
         return find_files(section.name, progress=progress)
     path = Path(getattr(loader, "path", ""))
     if isinstance(loader, IdxLoader):

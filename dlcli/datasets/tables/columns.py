@@ -22,7 +22,7 @@ BOOLEANS: dict[str, float] = {
     **dict.fromkeys(["false", "no", "n", "f", "0", "0.0"], 0.0),
 }
 BOOLEAN_PAIRS = ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"})
-# If more than this share of the values are numbers, the others are taken for mistakes.
+# If more than this share of the values are numbers, the others are considered mistakes.
 NEARLY_ALL = 0.9
 MIN_ROWS_FOR_MISTAKES = 10
 THOUSANDS = re.compile(r"[-+]?[0-9]{1,3}(\.[0-9]{3})+(,[0-9]+)?")
