@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from dlcli.models.limits import Limits
     from dlcli.models.loading import load_model
     from dlcli.network.scores import Scores
-    from dlcli.prediction.predict import Predictions, predict
+    from dlcli.prediction.predict import predict
+    from dlcli.prediction.predictions import Predictions
     from dlcli.training.folds.engines import Engine
     from dlcli.training.progress import Progress
 
@@ -80,10 +81,8 @@ _MODULES = {
     "models.limits": ("Limits",),
     "models.loading": ("load_model",),
     "network.scores": ("Scores",),
-    "prediction.predict": (
-        "Predictions",
-        "predict",
-    ),
+    "prediction.predict": ("predict",),
+    "prediction.predictions": ("Predictions",),
     "training.folds.engines": ("Engine",),
     "training.progress": ("Progress",),
 }

@@ -10,7 +10,7 @@ import pytest
 
 from dlcli import DatasetError, load_config, predict, train
 from dlcli.cli.prediction_files import write_predictions
-from dlcli.prediction.predict import PredictionBlock
+from dlcli.prediction.predictions import PredictionBlock
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,7 +19,7 @@ from dlcli.cli.options import (
     Quiet,
     Sample,
 )
-from dlcli.cli.training_output import print_start, sample_mark
+from dlcli.cli.training_output import StartPrinter, sample_mark
 from dlcli.errors import DlcliError, Interrupted
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def baseline(
     dlcli baseline breast_cancer --split
     """
     from dlcli import load_config
-    from dlcli.cli import progress, terminal
+    from dlcli.cli import terminal
     from dlcli.network import backend
 
     if split and folds is not None:
@@ -63,16 +62,7 @@ def baseline(
     backend.silence()
     from dlcli.experiments.baseline import baseline as comparison
 
-    display = progress.ProgressDisplay(every_epoch=False)
-
-    def on_fold(name: str, number: int, total: int) -> None:
-        display.prefix = f"{name}  fold {number}/{total}  " if total > 1 else f"{name}  "
-        display.show(display.prefix)
-
-    def on_model(model: ScoredModel) -> None:
-        display.clear()
-        terminal.print_status(f"{model.name:20}  {_mean_and_std(model)}")
-
+    display = ModelDisplay()
     try:
         result = comparison.baseline(
             loaded,
@@ -81,23 +71,44 @@ def baseline(
             runs=out,
             sample=sample,
             engine=engine,
-            on_start=partial(print_start, quiet=quiet),
+            on_start=StartPrinter(quiet=quiet),
             on_engine=None if quiet else lambda engine: terminal.print_status(str(engine)),
-            on_fold=None if quiet else on_fold,
-            on_model=None if quiet else on_model,
-            on_progress=None if quiet else display,
+            on_fold=None if quiet else display.on_fold,
+            on_model=None if quiet else display.on_model,
+            on_progress=None if quiet else display.progress,
             download_bar=sys.stderr.isatty(),
         )
     except Interrupted:
-        display.clear()
+        display.progress.clear()
         terminal.print_status("no run was saved")
         raise
     finally:
-        display.clear()  # an error message starts on a line of its own
+        display.progress.clear()  # an error message starts on a line of its own
     if json:
         terminal.print_json({"run": str(result.path), **result.to_json()})
     else:
         _print_result(result)
+
+
+class ModelDisplay:
+    """Show the progress of the models, and the score of each finished model."""
+
+    def __init__(self) -> None:
+        from dlcli.cli.progress import ProgressDisplay
+
+        self.progress = ProgressDisplay(every_epoch=False)
+
+    def on_fold(self, model: str, fold: int, folds: int) -> None:
+        """Show the model and the fold in training."""
+        self.progress.prefix = f"{model}  fold {fold}/{folds}  " if folds > 1 else f"{model}  "
+        self.progress.show(self.progress.prefix)
+
+    def on_model(self, model: ScoredModel) -> None:
+        """Print the score of a finished model."""
+        from dlcli.cli.terminal import print_status
+
+        self.progress.clear()
+        print_status(f"{model.name:20}  {_mean_and_std(model)}")
 
 
 def _print_result(result: BaselineResult) -> None:

@@ -21,12 +21,10 @@ from dlcli.cli.options import (
     Sample,
 )
 from dlcli.cli.resume import find_config_and_run, print_stop
-from dlcli.cli.training_output import print_start, sample_mark
+from dlcli.cli.training_output import StartPrinter, sample_mark
 from dlcli.errors import Interrupted
 
 if TYPE_CHECKING:
-    from dlcli.config import Config
-    from dlcli.datasets import Dataset
     from dlcli.experiments.kfold_result import FoldResult, KfoldResult
     from dlcli.training.folds.engines import Engine
 
@@ -64,8 +62,7 @@ def kfold(
     dlcli kfold iris --json
     dlcli kfold --resume runs/digits_cnn/2      resume an interrupted run
     """
-    from dlcli.cli import progress, terminal
-    from dlcli.cli.formatting import number
+    from dlcli.cli import terminal
     from dlcli.network import backend
 
     loaded, run = find_config_and_run(
@@ -74,25 +71,8 @@ def kfold(
     backend.silence()
     from dlcli.experiments import kfold as cross_validation
 
-    total = folds or loaded.kfold.folds
-    display = progress.ProgressDisplay(f"fold 1/{total}  ", every_epoch=False)
-    printed: list[str] = []
-
-    def on_start(config: Config, dataset: Dataset, notices: list[str]) -> None:
-        printed.extend(notices)
-        print_start(config, dataset, notices, quiet=quiet)
-
-    def on_engine(engine: Engine) -> None:
-        terminal.print_status(str(engine))
-        if engine.name == "stacked":
-            display.prefix = f"{total} folds  "
-
-    def on_fold(result: FoldResult) -> None:
-        display.clear()
-        display.prefix = f"fold {result.fold + 1}/{total}  "
-        values = "  ".join(f"{name} {number(value)}" for name, value in result.metrics.items())
-        terminal.print_status(f"fold {result.fold:{len(str(total))}d}/{total}  {values}")
-
+    on_start = StartPrinter(quiet=quiet)
+    display = FoldDisplay(folds or loaded.kfold.folds)
     try:
         result = cross_validation.kfold(
             loaded,
@@ -104,26 +84,64 @@ def kfold(
             resume=run,
             force=force_resume,
             on_start=on_start,
-            on_engine=None if quiet else on_engine,
-            on_fold=None if quiet else on_fold,
-            on_progress=None if quiet else display,
+            on_engine=None if quiet else display.on_engine,
+            on_fold=None if quiet else display.on_fold,
+            on_progress=None if quiet else display.progress,
             download_bar=sys.stderr.isatty(),
         )
     except Interrupted as interrupted:
-        display.clear()
+        display.progress.clear()
         print_stop(interrupted.signum, "before the first fold was finished", interrupted.path)
         raise typer.Exit(128 + interrupted.signum) from None
-    display.clear()
-    terminal.print_notes(notice for notice in result.notices if notice not in printed)
-    if result.interrupted is not None:
-        moment = f"after {len(result.folds)} of {result.config.kfold.folds} folds"
-        print_stop(result.interrupted, moment, result.path)
+    display.progress.clear()
+    on_start.print_new_notes(result.notices)
+    _print_interruption(result)
     if json:
         terminal.print_json({"run": str(result.path), **result.to_json()})
     else:
         _print_result(result)
     if result.interrupted is not None:
         raise typer.Exit(128 + result.interrupted)
+
+
+def _print_interruption(result: KfoldResult) -> None:
+    if result.interrupted is not None:
+        moment = f"after {len(result.folds)} of {result.config.kfold.folds} folds"
+        print_stop(result.interrupted, moment, result.path)
+
+
+class FoldDisplay:
+    """Show the progress of cross-validation, and the metrics of each finished fold.
+
+    Parameters
+    ----------
+    folds : int
+        Number of folds.
+    """
+
+    def __init__(self, folds: int) -> None:
+        from dlcli.cli.progress import ProgressDisplay
+
+        self.folds = folds
+        self.progress = ProgressDisplay(f"fold 1/{folds}  ", every_epoch=False)
+
+    def on_engine(self, engine: Engine) -> None:
+        """Print how the folds are trained."""
+        from dlcli.cli.terminal import print_status
+
+        print_status(str(engine))
+        if engine.name == "stacked":
+            self.progress.prefix = f"{self.folds} folds  "
+
+    def on_fold(self, result: FoldResult) -> None:
+        """Print the metrics of a finished fold."""
+        from dlcli.cli.formatting import number
+        from dlcli.cli.terminal import print_status
+
+        self.progress.clear()
+        self.progress.prefix = f"fold {result.fold + 1}/{self.folds}  "
+        values = "  ".join(f"{name} {number(value)}" for name, value in result.metrics.items())
+        print_status(f"fold {result.fold:{len(str(self.folds))}d}/{self.folds}  {values}")
 
 
 def _print_result(result: KfoldResult) -> None:

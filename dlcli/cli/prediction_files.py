@@ -15,7 +15,7 @@ from typing import Any, Literal, TextIO
 
 from dlcli.errors import DlcliError
 from dlcli.files import atomic
-from dlcli.prediction.predict import PredictionBlock, Predictions
+from dlcli.prediction.predictions import PredictionBlock, Predictions
 from dlcli.preparation.targets import FLOAT_FORMAT, float_text
 
 Format = Literal["csv", "jsonl"]

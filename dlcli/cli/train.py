@@ -20,12 +20,10 @@ from dlcli.cli.options import (
     Sample,
 )
 from dlcli.cli.resume import find_config_and_run, print_stop
-from dlcli.cli.training_output import print_start, sample_mark
+from dlcli.cli.training_output import StartPrinter, sample_mark
 from dlcli.errors import plural
 
 if TYPE_CHECKING:
-    from dlcli.config import Config
-    from dlcli.datasets import Dataset
     from dlcli.experiments.train import TrainResult
 
 # Example input of `dlcli predict` and its description, by the kind of data.
@@ -89,12 +87,7 @@ def train(
     from dlcli.experiments import train as training
 
     display = progress.ProgressDisplay()
-    printed: list[str] = []
-
-    def on_start(config: Config, dataset: Dataset, notices: list[str]) -> None:
-        printed.extend(notices)
-        print_start(config, dataset, notices, quiet=quiet)
-
+    on_start = StartPrinter(quiet=quiet)
     result = training.train(
         loaded,
         runs=out,
@@ -110,7 +103,7 @@ def train(
         download_bar=sys.stderr.isatty(),
     )
     display.clear()
-    terminal.print_notes(notice for notice in result.notices if notice not in printed)
+    on_start.print_new_notes(result.notices)
     if json:
         terminal.print_json(_json(result))
     else:

@@ -7,23 +7,44 @@ from typing import TYPE_CHECKING
 from dlcli.errors import plural
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from dlcli.config import Config
     from dlcli.datasets import Dataset
 
 
-def print_start(
-    config: Config, dataset: Dataset, notices: list[str], *, quiet: bool = False
-) -> None:
-    """Print the notices, and a line about the data."""
-    from dlcli.cli import terminal
+class StartPrinter:
+    """Callback ``on_start`` of the training commands.
 
-    terminal.print_notes(notices)
-    if not quiet:
+    Parameters
+    ----------
+    quiet : bool
+        Whether to print the notices only.
+    """
+
+    def __init__(self, *, quiet: bool) -> None:
+        self.quiet = quiet
+        self._printed: list[str] = []
+
+    def __call__(self, config: Config, dataset: Dataset, notices: list[str]) -> None:
+        """Print the notices and a line about the data."""
+        from dlcli.cli import terminal
+
+        self._printed.extend(notices)
+        terminal.print_notes(notices)
+        if self.quiet:
+            return
         name = config.name
         if name != dataset.name:
             name += f", data set {dataset.name}"
         rows = plural(len(dataset), "row")
         terminal.print_status(f"{name}: {rows}, {_inputs(dataset)}, {_target(dataset)}")
+
+    def print_new_notes(self, notices: Iterable[str]) -> None:
+        """Print the notices that were not printed at the start."""
+        from dlcli.cli import terminal
+
+        terminal.print_notes(notice for notice in notices if notice not in self._printed)
 
 
 def _inputs(dataset: Dataset) -> str:

@@ -1,0 +1,199 @@
+"""Predictions of a stream of rows, computed block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dlcli.errors import DatasetError
+from dlcli.models.loading import LoadedModel
+from dlcli.models.onnx_cache import cache_graph
+from dlcli.models.signature import Signature
+from dlcli.prediction.rows import RawBlock
+from dlcli.preparation.report import TransformReport
+from dlcli.preparation.targets import decode, probabilities
+from dlcli.types import Array
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class PredictionBlock:
+    """Predictions of some rows.
+
+    Parameters
+    ----------
+    prediction : ndarray, shape (n,)
+        Class names (text), or values (float64).
+    probabilities : ndarray of float64, shape (n, classes), or None
+        None for regression.
+    outputs : ndarray of float32, shape (n, units)
+        Outputs of the network.
+    names : sequence of str
+        Names of the rows: paths of files, or row numbers of a series; else empty.
+    """
+
+    prediction: Array
+    probabilities: Array | None
+    outputs: Array
+    names: Sequence[str] = ()
+
+    def __len__(self) -> int:
+        return len(self.prediction)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Rows to predict.
+
+    Parameters
+    ----------
+    open_blocks : callable
+        Starts reading from the first row.
+    name_column : str
+        Column that names the rows: ``file``, ``row``, or empty.
+    once : bool
+        Whether the source can be read only once, as standard input.
+    """
+
+    open_blocks: Callable[[], Generator[RawBlock]]
+    name_column: str = ""
+    once: bool = False
+
+
+class Predictions:
+    """Predictions of a stream of rows, computed while they are iterated.
+
+    Iterate for one `PredictionBlock` after the other, or call `to_frame` for all rows. Each
+    iteration reads the source again from its start; standard input allows only one.
+
+    Attributes
+    ----------
+    columns : list of str
+        ``prediction``, then ``p_<class>`` for each class. The first column is ``file`` if files
+        are predicted, and ``row``, the number of the forecast row, if a series is.
+    model : LoadedModel
+    rows : int
+        Rows predicted so far in the current iteration.
+    """
+
+    def __init__(self, model: LoadedModel, signature: Signature, source: Source) -> None:
+        self.model = model
+        self.signature = signature
+        self.rows = 0
+        self._source = source
+        self._started = False
+        self._report = TransformReport()
+        self._source_notices: list[str] = []
+        self._first_inputs: Array | None = None
+
+    @property
+    def name_column(self) -> str:
+        """Column that names the rows: ``file``, ``row``, or empty."""
+        return self._source.name_column
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns of `to_frame`."""
+        first = [self.name_column] if self.name_column else []
+        return [*first, "prediction", *(f"p_{name}" for name in self.signature.class_names)]
+
+    def __iter__(self) -> Iterator[PredictionBlock]:
+        for block, _ in self.with_raw():
+            yield block
+
+    def with_raw(self) -> Iterator[tuple[PredictionBlock, RawBlock]]:
+        """Yield each block of predictions with its raw rows.
+
+        Raises
+        ------
+        DatasetError
+            If a value cannot be read, or standard input is iterated a second time.
+        """
+        if self._source.once and self._started:
+            raise DatasetError(
+                "standard input can be read only once",
+                hint="to_frame() returns all predictions in one table, which can be reused",
+            )
+        self._started = True
+        self.rows = 0
+        self._report = TransformReport()
+        self._source_notices = []
+        # Closing the reader ends its thread, also if the caller stops early.
+        with closing(self._source.open_blocks()) as blocks:
+            for raw in blocks:
+                for notice in raw.notices:
+                    if notice not in self._source_notices:
+                        self._source_notices.append(notice)
+                if len(raw):
+                    yield self._predict(raw), raw
+
+    def _predict(self, block: RawBlock) -> PredictionBlock:
+        signature = self.signature
+        try:
+            x = signature.preprocessor.transform(block.values, self._report)
+        except DatasetError as error:
+            place = block.place(error.row)
+            raise DatasetError(f"{place}: {error}", hint="correct the row or remove it") from None
+        x = x.reshape(len(block), *signature.input_shape)
+        outputs = self.model.network(x)
+        if self._first_inputs is None:
+            self._first_inputs = x[:64]
+        self.rows += len(block)
+        if signature.output == "value":
+            return PredictionBlock(outputs[:, 0].astype(np.float64), None, outputs, block.names)
+        codes = decode(outputs, signature.output)
+        names = np.asarray(signature.class_names, object)
+        return PredictionBlock(
+            names[codes], probabilities(outputs, signature.output), outputs, block.names
+        )
+
+    def notices(self) -> list[str]:
+        """Return notices about the model and about the rows read so far."""
+        metadata = self.model.metadata
+        sample_notice = "the model was trained on a sample only: do not rely on its predictions"
+        return [
+            *self.model.notices,
+            *([sample_notice] if metadata is not None and metadata.sampled else []),
+            *self._source_notices,
+            *self._report.notices(),
+        ]
+
+    def keep_graph(self) -> None:
+        """Cache an ONNX graph of the model for later predictions, if its file has none.
+
+        The graph is compared with Keras on the first predicted rows, and saved in the user's
+        cache folder. Nothing is saved if the network cannot be converted.
+        """
+        model, file = self.model, self.model.file
+        has_graph = file.metadata is not None and file.metadata.graph is not None
+        is_needed = model.network.engine == "keras" and not has_graph and not model.is_changed
+        if is_needed and self._first_inputs is not None:
+            cache_graph(model.model, self._first_inputs, file.digest)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the predictions of all rows.
+
+        Returns
+        -------
+        DataFrame
+            Columns as in `columns`.
+        """
+        import pandas as pd
+
+        frames = []
+        for block in self:
+            values: dict[str, Any] = {self.name_column: block.names} if self.name_column else {}
+            values["prediction"] = block.prediction
+            if block.probabilities is not None:
+                columns = self.columns[len(values) :]
+                values |= dict(zip(columns, block.probabilities.T, strict=True))
+            frames.append(pd.DataFrame(values))
+        if not frames:
+            return pd.DataFrame(columns=self.columns)
+        return pd.concat(frames, ignore_index=True)
