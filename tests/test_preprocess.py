@@ -172,6 +172,17 @@ def test_values_beyond_the_network_are_refused():
         fit_preprocessor(dataset, np.arange(2), section).transform(dataset.x)
 
 
+def test_values_of_an_array_beyond_the_network_are_refused():
+    values = np.ones((6, 2))
+    values[3, 1] = 1e300
+    dataset = Dataset("d", values, np.zeros(6), Target("t", "regression"))
+    section = PreprocessConfig(numeric=(Standardize(),))
+
+    with pytest.raises(DatasetError, match="'pixel_1' has values too large") as error:
+        fit_preprocessor(dataset, np.arange(6), section)
+    assert error.value.row == 3
+
+
 @pytest.mark.parametrize(
     "document", [{}, {"shape": [], "groups": [{"columns": ["a"], "steps": [{"name": "os"}]}]}]
 )

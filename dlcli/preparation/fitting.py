@@ -15,6 +15,7 @@ from dlcli.preparation.preprocessor import (
     Group,
     Preprocessor,
     check_not_infinite,
+    check_range,
     position_names,
 )
 from dlcli.preparation.report import TransformReport
@@ -96,8 +97,12 @@ def fit_preprocessor(dataset: Dataset, rows: Array, section: PreprocessConfig) -
     if isinstance(dataset.x, np.ndarray):
         steps = section.numeric or ()
         sample = rows if any(map(uses_rows, steps)) else rows[:1]
-        values = dataset.x[sample].reshape(len(sample), -1).astype(np.float32)
+        values = dataset.x[sample].reshape(len(sample), -1)
         names = position_names(dataset.x.shape[1:])
+        check_not_infinite(values, names)
+        with np.errstate(over="ignore"):
+            values = values.astype(np.float32)
+        check_range(values, names)
         return Preprocessor((_fit_group(names, values, steps),), tuple(dataset.x.shape[1:]))
     columns_of: dict[tuple[str, Steps], list[str]] = {}
     for column in dataset.columns:

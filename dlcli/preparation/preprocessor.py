@@ -255,12 +255,30 @@ def _check_finite(values: Array, group: Group) -> None:
             f"{{{names[column]}: [impute, standardize]}}}}`",
             row=row,
         )
-    row, column = _first(~finite)
-    raise DatasetError(
-        f"column {names[column]!r} has values too large for the network",
-        hint="correct or drop the column, or scale it with `preprocess`",
-        row=row,
-    )
+    check_range(values, names)
+
+
+def check_range(values: Array, names: Sequence[str]) -> None:
+    """Refuse values that became infinite in float32.
+
+    Parameters
+    ----------
+    values : ndarray of float32, shape (n, columns)
+    names : sequence of str
+        Of the columns.
+
+    Raises
+    ------
+    DatasetError
+        With the first column and row.
+    """
+    if (infinite := np.isinf(values)).any():
+        row, column = _first(infinite)
+        raise DatasetError(
+            f"column {names[column]!r} has values too large for the network",
+            hint="correct or drop the column, or scale it with `preprocess`",
+            row=row,
+        )
 
 
 def _first(marks: Array) -> tuple[int, int]:
