@@ -352,7 +352,10 @@ def test_the_runtimes_own_format_is_refused():
 @pytest.mark.parametrize(
     ("node", "message"),
     [
-        (helper.make_node("ReduceMean", ["x"], ["y"], axes=[0], keepdims=1), r"\(1, 2\) for 3 rows"),
+        (
+            helper.make_node("ReduceMean", ["x"], ["y"], axes=[0], keepdims=1),
+            r"\(1, 2\) for 3 rows",
+        ),
         (helper.make_node("Gather", ["x", "i"], ["y"]), "the ONNX graph fails"),
     ],
 )

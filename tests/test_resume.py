@@ -450,7 +450,9 @@ def test_a_full_disk_leaves_the_last_state_and_says_so(dlcli, alone, tmp_path, m
 def test_no_space_is_told_before_the_first_epoch(tmp_path, monkeypatch):
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1000))
 
-    with pytest.raises(WriteError, match=r"no space left in .*checkpoints need 0 MB, 0 MB are free"):
+    with pytest.raises(
+        WriteError, match=r"no space left in .*checkpoints need 0 MB, 0 MB are free"
+    ):
         train(load_config("iris", SMALL), runs=tmp_path)
 
 

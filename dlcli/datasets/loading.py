@@ -24,7 +24,7 @@ from dlcli.config.loaders import (
 )
 from dlcli.config.sections import Config, DatasetConfig, SplitConfig
 from dlcli.datasets.bundled import load_sklearn
-from dlcli.datasets.cache import find_files, bundled_table
+from dlcli.datasets.cache import bundled_table, find_files
 from dlcli.datasets.dataset import Dataset
 from dlcli.datasets.media import (
     find_idx,
