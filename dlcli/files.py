@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import errno
+import hashlib
 import io
 import json
 import math
@@ -115,6 +116,12 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) 
     write_text(path, text.getvalue())
 
 
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def cache_folder() -> Path:
     """Return the folder for everything that can be downloaded or computed again."""
     import platformdirs  # as pooch.os_cache, which would import an HTTP library
@@ -128,10 +135,6 @@ class FolderLock:
     It is a lock of the kernel on an empty file, released at the latest when the process ends. The
     file stays; its existence means nothing. Without support for such locks (Windows, some network
     file systems) the lock is always granted.
-
-    Parameters
-    ----------
-    folder : Path
     """
 
     def __init__(self, folder: Path) -> None:

@@ -10,9 +10,8 @@ from pathlib import Path
 
 from dlcli.config.known import NAMED_DATASETS, RemoteFile
 from dlcli.config.load import bundled_folder
-from dlcli.datasets.checksum import file_sha256
 from dlcli.errors import DatasetError
-from dlcli.files import cache_folder
+from dlcli.files import cache_folder, file_sha256
 
 
 def folders(name: str) -> Iterator[Path]:

@@ -11,7 +11,6 @@ first, and the program opens it only if that succeeds.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import signal
@@ -25,7 +24,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dlcli.errors import ModelFileError
-from dlcli.files import cache_folder
+from dlcli.files import cache_folder, file_sha256
 from dlcli.models.inspection.source import open_source
 from dlcli.models.limits import Limits
 
@@ -143,12 +142,6 @@ def trust(path: Path) -> None:
 def is_trusted(digest: str) -> bool:
     """Return whether dlcli wrote a file with this SHA-256 here."""
     return digest in _trusted or _marker(digest, "saved").exists()
-
-
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def check_in_child(path: Path, purpose: Purpose, limits: Limits) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from dlcli.datasets.checksum import file_sha256
 from dlcli.datasets.dataset import (
     PIXELS,
     Dataset,
@@ -20,6 +19,7 @@ from dlcli.datasets.dataset import (
 )
 from dlcli.datasets.tables import encode_classes
 from dlcli.errors import DatasetError, first_line
+from dlcli.files import file_sha256
 from dlcli.types import Array
 
 IDX_FILES = (
@@ -31,10 +31,6 @@ NPZ_KEYS = ("x_train", "y_train", "x_test", "y_test")
 
 def read_idx(path: Path) -> Array:
     """Read an IDX file of unsigned bytes, gzipped or not.
-
-    Parameters
-    ----------
-    path : Path
 
     Returns
     -------

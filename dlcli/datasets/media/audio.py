@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from dlcli.config.loaders import AudioLoader, CsvLoader
-from dlcli.datasets.checksum import file_sha256
 from dlcli.datasets.dataset import Column, Dataset, Dialect, Medium
 from dlcli.datasets.media.archives import ARCHIVE_SUFFIXES
 from dlcli.datasets.media.folders import Label, LabelledFiles, LabelParser, read_folder
 from dlcli.datasets.tables import loader_dialect, objects, read_table, to_frame
 from dlcli.errors import DatasetError, first_line
+from dlcli.files import file_sha256
 from dlcli.types import Array
 
 AUDIO_SUFFIXES = (".wav",)

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.datasets.checksum import file_sha256
 from dlcli.datasets.dataset import PART_WORDS, Target
 from dlcli.datasets.media.archives import walk
 from dlcli.datasets.tables import encode_classes
 from dlcli.errors import DatasetError
+from dlcli.files import file_sha256
 from dlcli.types import Array
 
 ONE_FOLDER_PER_CLASS = "put the files of each class into a folder with its name"

@@ -15,12 +15,12 @@ import numpy as np
 
 from dlcli.config.loaders import IndexedTextLoader, TextLoader
 from dlcli.config.sections import SplitConfig
-from dlcli.datasets.checksum import file_sha256
 from dlcli.datasets.dataset import Column, Dataset, Dialect, Target, train_test_parts
 from dlcli.datasets.media.archives import is_collection
 from dlcli.datasets.media.folders import LabelParser, read_folder
 from dlcli.datasets.tables import decode_text, load_csv, name_classes, objects, to_frame
 from dlcli.errors import DatasetError
+from dlcli.files import file_sha256
 from dlcli.types import Array
 
 TEXT_SUFFIXES = (".txt",)

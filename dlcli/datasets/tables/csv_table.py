@@ -9,7 +9,6 @@ import numpy as np
 
 from dlcli.config.loaders import CsvLoader
 from dlcli.config.sections import SplitConfig
-from dlcli.datasets.checksum import file_sha256
 from dlcli.datasets.dataset import (
     PART_WORDS,
     PARTS,
@@ -24,6 +23,7 @@ from dlcli.datasets.tables.series import load_series
 from dlcli.datasets.tables.table import Table, loader_dialect, read_table
 from dlcli.datasets.tables.target_column import read_target
 from dlcli.errors import DatasetError
+from dlcli.files import file_sha256
 from dlcli.types import Array
 
 

@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -61,7 +62,7 @@ class Source:
         self._compare(state)
 
     @contextmanager
-    def reopened(self) -> Iterator[BinaryIO]:
+    def reopened(self) -> Iterator[BufferedReader]:
         """Open the file again.
 
         Raises
@@ -85,11 +86,6 @@ class Source:
 @contextmanager
 def open_source(path: Path, limits: Limits) -> Iterator[tuple[Source, BinaryIO]]:
     """Open a model file whose content agrees with its suffix.
-
-    Parameters
-    ----------
-    path : Path
-    limits : Limits
 
     Yields
     ------
