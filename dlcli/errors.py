@@ -6,6 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 
 class DlcliError(Exception):
@@ -149,6 +153,14 @@ def first_line(error: BaseException) -> str:
         return type(error).__name__
     line = next((line for line in lines if not line.startswith(PREAMBLES)), lines[0])
     return line.removeprefix("\x1b[1m").removesuffix("\x1b[0m")  # Keras prints it in bold
+
+
+def first_problem(error: ValidationError, *prefix: str) -> str:
+    """Return place and message of the first problem that pydantic found."""
+    detail = error.errors()[0]
+    place = ".".join(map(str, (*prefix, *detail["loc"])))
+    message = detail["msg"].removeprefix("Value error, ")
+    return f"{place}: {message}" if place else message
 
 
 def escape_control(text: object) -> str:

@@ -181,10 +181,6 @@ def _p_value(p: float) -> str:
 def sentences(result: BaselineResult) -> Iterator[str]:
     """Summarise a comparison in words.
 
-    Parameters
-    ----------
-    result : BaselineResult
-
     Yields
     ------
     str
@@ -207,11 +203,11 @@ def sentences(result: BaselineResult) -> Iterator[str]:
         for verdict in ("better", "worse", "chance")
     )
     if better:
-        yield f"The network beats {enumeration(list(map(_model_with_p, better)), 'and')}."
+        yield f"The network beats {enumeration(list(map(_model_with_p, better)))}."
     if worse:
-        yield f"The network is beaten by {enumeration(list(map(_model_with_p, worse)), 'and')}."
+        yield f"The network is beaten by {enumeration(list(map(_model_with_p, worse)))}."
     if chance:
-        models = enumeration(list(map(_model, chance)), "and")
+        models = enumeration(list(map(_model, chance)))
         verb = "differences to {} are" if len(chance) > 1 else "difference to {} is"
         values = sorted({_p_value(row.p) for row in chance})
         sign = "≥" if len(values) > 1 else "="

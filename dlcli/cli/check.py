@@ -41,6 +41,6 @@ def check(
     terminal.print_notes(result.notices)
     if strict and result.notices:
         raise DlcliError(f"{plural(len(result.notices), 'note')}, which --strict does not allow")
-    checked = enumeration(result.checked, "and")
+    checked = enumeration(result.checked)
     shapes = "" if build else "; layer shapes were not checked (--build)"
     terminal.print_text(f"{config}: no problems found in {checked}{shapes}")

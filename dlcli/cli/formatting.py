@@ -33,10 +33,10 @@ def megabytes(size: int) -> str:
     return f"{max(size / 1e6, 0.1):.1f} MB" if size else ""
 
 
-def enumeration(names: Sequence[str], conjunction: str) -> str:
+def enumeration(names: Sequence[str]) -> str:
     """Join names as in ``a, b and c``."""
     *first, last = names
-    return f"{', '.join(first)} {conjunction} {last}" if first else last
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def shortened(text: str) -> str:

@@ -33,20 +33,16 @@ def _one_of(*words: str | None) -> tuple[Rule, str]:
     return lambda value: value in words, names
 
 
-def _between(low: float, high: float, closed: str) -> tuple[Rule, str]:
+def _from_zero(high: float, closed: str) -> tuple[Rule, str]:
     def rule(value: Any) -> bool:
-        return (
-            is_number(value)
-            and low <= value
-            and (value < high or (closed == "]" and value == high))
-        )
+        return is_number(value) and (0 <= value < high or (closed == "]" and value == high))
 
-    interval = f"in [{low:g}, {high:g}{closed}" if high < math.inf else f"of at least {low:g}"
+    interval = f"in [0, {high:g}{closed}" if high < math.inf else "of at least 0"
     return rule, f"a number {interval}"
 
 
 _SIZES: tuple[Rule, str] = (_sizes, "an integer of at least 1, or a list of them")
-_FRACTION = _between(0, 1, ")")
+_FRACTION = _from_zero(1, ")")
 _POSITIVE: tuple[Rule, str] = (
     lambda value: is_number(value) and 0 < value < math.inf,
     "a finite number greater than 0",
@@ -70,7 +66,7 @@ RULES: dict[str, tuple[Rule, str]] = {
     **dict.fromkeys(["patience", "cooldown", "start_from_epoch"], _integer_from(0)),
     **dict.fromkeys(["kernel_size", "pool_size", "strides", "dilation_rate"], _SIZES),
     **dict.fromkeys(["rate", "dropout", "recurrent_dropout", "beta_1", "beta_2", "rho"], _FRACTION),
-    **dict.fromkeys(["label_smoothing", "momentum"], _between(0, 1, "]")),
+    **dict.fromkeys(["label_smoothing", "momentum"], _from_zero(1, "]")),
     **dict.fromkeys(
         [
             "learning_rate",
@@ -84,14 +80,14 @@ RULES: dict[str, tuple[Rule, str]] = {
         ],
         _POSITIVE,
     ),
-    **dict.fromkeys(["initial_learning_rate", "weight_decay"], _between(0, math.inf, ")")),
+    **dict.fromkeys(["initial_learning_rate", "weight_decay"], _from_zero(math.inf, ")")),
     "thresholds": (is_number, "a single number"),
     "reduction": _one_of("sum", "sum_over_batch_size", "mean", "mean_with_sample_weight"),
     "curve": _one_of("ROC", "PR"),
     "average": _one_of("micro", "macro", "weighted"),
     "merge_mode": _one_of("sum", "mul", "concat", "ave", None),
 }
-CALLBACK_RULES = {"mode": _MODE, "save_freq": _one_of("epoch"), "factor": _between(0, 1, ")")}
+CALLBACK_RULES = {"mode": _MODE, "save_freq": _one_of("epoch"), "factor": _from_zero(1, ")")}
 
 
 def value_error(kind: str, parameter: str, value: Any, default: Any) -> str:

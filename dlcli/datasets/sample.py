@@ -37,15 +37,7 @@ DEFAULT_SAMPLING_RATE = 8000
 
 
 def sample_known(name: str, loader: Loader, facts: Facts, seed: int) -> Dataset:
-    """Generate a sample of a named data set from its facts, without its files.
-
-    Parameters
-    ----------
-    name : str
-    loader : Loader
-    facts : Facts
-    seed : int
-    """
+    """Generate a sample of a named data set from its facts, without its files."""
     if isinstance(loader, CsvLoader):
         return _generate_table(name, loader, facts, seed)
     if isinstance(loader, TextLoader | IndexedTextLoader):

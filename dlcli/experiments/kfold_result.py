@@ -99,12 +99,7 @@ class KfoldResult:
 
 
 class OutOfFoldPredictions:
-    """Results and outputs of the folds that have been trained.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    """
+    """Results and outputs of the folds that have been trained."""
 
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset

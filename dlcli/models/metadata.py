@@ -12,7 +12,7 @@ from dlcli.config import Config
 from dlcli.config.document import Document, dump, parse
 from dlcli.config.load import build_config
 from dlcli.datasets.dataset import Column, Dialect, Medium, Target
-from dlcli.errors import ModelFileError, plural
+from dlcli.errors import ModelFileError, first_problem, plural
 from dlcli.models.inspection.bounded_json import has_too_many_brackets, read_json
 from dlcli.network.environment import versions
 from dlcli.network.outputs import MAX_BLOCK
@@ -160,13 +160,11 @@ def parse_metadata(text: str, where: str) -> Metadata:
         return Metadata.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(map(str, first["loc"]))
         if first["loc"] == ("schema_version",):
             raise ModelFileError(
                 _newer(text, where, first["input"]), hint="upgrade dlcli"
             ) from None
-        problem = first["msg"].removeprefix("Value error, ")
-        reason = f"{key}: {problem}" if key else problem
+        reason = first_problem(error)
         raise ModelFileError(f"the dlcli metadata of {where} is damaged: {reason}") from None
 
 

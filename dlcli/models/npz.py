@@ -42,11 +42,6 @@ def inspect_npz(path: Path, limits: Limits = DEFAULT) -> Mapping[str, ArrayHeade
     Load the file with ``numpy.load(path, allow_pickle=False)`` afterwards, which also checks the
     checksum of every member that it reads.
 
-    Parameters
-    ----------
-    path : Path
-    limits : Limits
-
     Raises
     ------
     ModelFileError

@@ -12,10 +12,6 @@ from dlcli.network.backend import import_keras
 def load_saved_model(path: Path) -> Any:
     """Load a ``.keras`` or ``.h5`` file that was inspected before.
 
-    Parameters
-    ----------
-    path : Path
-
     Returns
     -------
     keras.Model

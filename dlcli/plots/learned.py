@@ -80,12 +80,6 @@ class TrainedModel:
 def draw_learned(folder: Path, model: TrainedModel, title: str) -> list[Path]:
     """Plot the predictions of a model over its one or two numeric columns.
 
-    Parameters
-    ----------
-    folder : Path
-    model : TrainedModel
-    title : str
-
     Returns
     -------
     list of Path

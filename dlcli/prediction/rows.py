@@ -77,11 +77,6 @@ class RawBlock:
 def blocks_of_text(path: Path | str, signature: Signature) -> Iterator[RawBlock]:
     """Read a CSV or JSON Lines file, or a file with a text per line, in blocks.
 
-    Parameters
-    ----------
-    path : Path or "-"
-    signature : Signature
-
     Raises
     ------
     DatasetError

@@ -25,10 +25,6 @@ MAX_LISTED = 5
 def columns_that_reveal_target(dataset: Dataset) -> list[str]:
     """Report the columns of a table from any of which the target can be predicted.
 
-    Parameters
-    ----------
-    dataset : Dataset
-
     Returns
     -------
     list of str
@@ -100,13 +96,7 @@ def _ranks(values: Array) -> Array:
 
 
 def classes_without_training_rows(dataset: Dataset, splits: Sequence[Split]) -> list[str]:
-    """Report the classes that have no training rows, in a split or in some of the folds.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    splits : sequence of Split
-    """
+    """Report the classes that have no training rows, in a split or in some of the folds."""
     names = dataset.target.class_names
     if not names:
         return []
@@ -127,13 +117,7 @@ def classes_without_training_rows(dataset: Dataset, splits: Sequence[Split]) -> 
 
 
 def repeated_rows(dataset: Dataset, split: Split) -> list[str]:
-    """Count the held-out rows that equal a training row, target included.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    split : Split
-    """
+    """Count the held-out rows that equal a training row, target included."""
     held_out = {name: rows for name, rows in split.parts().items() if name != "train"}
     if not dataset.is_table or not held_out or len(dataset) * len(dataset.columns) > MAX_CELLS:
         return []

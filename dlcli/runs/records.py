@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from dlcli.errors import DlcliError
+from dlcli.errors import DlcliError, first_problem
 from dlcli.files import is_locked
 
 RECORD = "run.json"
@@ -121,9 +121,7 @@ def read_record(path: Path) -> RunRecord:
     except OSError as error:
         raise DlcliError(f"cannot read {file}: {error.strerror}") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "run.json"
-        raise DlcliError(f"{file} is damaged: {place}: {first['msg']}") from None
+        raise DlcliError(f"{file} is damaged: {first_problem(error)}") from None
     except (ValueError, RecursionError) as error:
         raise DlcliError(f"{file} is damaged: {error}") from None
     if record.status == "running" and not is_locked(path):

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
-from dlcli.errors import DlcliError
+from dlcli.errors import DlcliError, first_problem
 from dlcli.files import atomic
 from dlcli.network.internals import CALLBACK_FIELDS
+from dlcli.training.checkpoint import arrays_below
 from dlcli.types import Array
 
 # The fields of each callback that change in a training, with their types. A field that is a
@@ -94,18 +95,11 @@ def restore_callbacks(
         raise ValueError(f"{len(states)} callbacks, not {len(callbacks)}")
     for number, (callback, state) in enumerate(zip(callbacks, states, strict=True)):
         kind = type(callback).__name__
-        start = f"callback{number}."
-        lists = {
-            name.removeprefix(start): list(values)
-            for name, values in arrays.items()
-            if name.startswith(start)
-        }
+        lists = arrays_below(arrays, f"callback{number}.")
         try:
             _model(kind).model_validate({**state, **lists})
         except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(map(str, (kind, *first["loc"])))
-            raise ValueError(f"{place}: {first['msg']}") from None
+            raise ValueError(first_problem(error, kind)) from None
         for name in FIELDS[kind]:
             setattr(callback, name, lists[name] if name in lists else state[name])
 

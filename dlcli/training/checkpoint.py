@@ -50,6 +50,12 @@ class State:
     arrays: Mapping[str, Sequence[Array]] = field(default_factory=dict)
 
 
+def arrays_below(arrays: Mapping[str, Sequence[Array]], prefix: str) -> dict[str, list[Array]]:
+    """Return the lists of arrays whose names start with `prefix`, by the rest of the name."""
+    names = [name for name in arrays if name.startswith(prefix)]
+    return {name.removeprefix(prefix): list(arrays[name]) for name in names}
+
+
 class SaveSchedule:
     """Decides when to save, so that saving takes a small share of the training time."""
 

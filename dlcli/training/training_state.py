@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, NonNegativeFloat, NonNegativeInt, ValidationError
 
-from dlcli.errors import ModelFileError
+from dlcli.errors import ModelFileError, first_problem
 from dlcli.training.checkpoint import State
 from dlcli.types import Array
 
@@ -36,9 +36,7 @@ def checked_values(kind: type[Values], values: Any, folder: Path) -> Values:
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise unsuitable(folder, f"{place}: {first['msg']}" if place else first["msg"]) from None
+        raise unsuitable(folder, first_problem(error)) from None
 
 
 def unsuitable(folder: Path, reason: object) -> ModelFileError:
@@ -88,13 +86,7 @@ class TrainingState:
 
     def to_state(self) -> State:
         """Return the content of a checkpoint file."""
-        values = {
-            "epoch": self.epoch,
-            "step": self.step,
-            "stopped": self.stopped,
-            "seconds": self.seconds,
-            "callbacks": self.callbacks,
-        }
+        values = {name: getattr(self, name) for name in _TrainingValues.model_fields}
         arrays = {name: getattr(self, name) for name in ARRAYS}
         return State(values, {**self.callback_arrays, **arrays})
 

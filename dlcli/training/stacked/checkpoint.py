@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import NonNegativeFloat, NonNegativeInt
 
-from dlcli.training.checkpoint import SaveSchedule, State, read_state, write_state
+from dlcli.training.checkpoint import SaveSchedule, State, arrays_below, read_state, write_state
 from dlcli.training.stacked.data import BatchPlan
 from dlcli.training.training_state import StoredValues, checked_values, unsuitable
 from dlcli.types import Array
@@ -177,12 +177,7 @@ class StackedState:
             copies = []
             for index, copy in enumerate(values.copies):
                 final_weights = arrays.pop(f"copy{index}.final")
-                start = f"copy{index}."
-                callback_arrays = {
-                    name.removeprefix(start): items
-                    for name, items in arrays.items()
-                    if name.startswith(start)
-                }
+                callback_arrays = arrays_below(arrays, f"copy{index}.")
                 copies.append(
                     CopyState(
                         **dict(copy), callback_arrays=callback_arrays, final_weights=final_weights

@@ -113,16 +113,12 @@ class CopyProxy:
         self.result = FitResult()
         self.running = True
         self.final_weights: list[Array] = []
-        self.callbacks, self._read_weights = callbacks, read_weights
+        self.callbacks, self.get_weights = callbacks, read_weights
         self._weight_shapes = [tuple(weight.shape) for weight in model.weights]
         for callback in callbacks:
             callback.set_params(params)
             callback.set_model(self)
             callback.on_train_begin()
-
-    def get_weights(self) -> list[Array]:
-        """Return the current weights."""
-        return self._read_weights()
 
     def set_weights(self, weights: list[Array]) -> None:
         """Replace the final weights, as EarlyStopping does when it restores the best ones."""
@@ -143,7 +139,7 @@ class CopyProxy:
         if not (self.stop_training or last):
             return
         self.running = False
-        self.final_weights = self._read_weights()
+        self.final_weights = self.get_weights()
         for callback in self.callbacks:
             callback.on_train_end(logs)
 

@@ -70,12 +70,7 @@ def network_cost(document: Any, where: str, limits: Limits, stored: int) -> Laye
 
 @dataclass
 class CostMeter:
-    """Compute costs, and check each against the limits.
-
-    Parameters
-    ----------
-    limits : Limits
-    """
+    """Compute costs, and check each against the limits."""
 
     limits: Limits
     calls: int = 0
