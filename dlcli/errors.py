@@ -155,6 +155,14 @@ def first_line(error: BaseException) -> str:
     return line.removeprefix("\x1b[1m").removesuffix("\x1b[0m")  # Keras prints it in bold
 
 
+def divergence(epoch: int, reason: str, prefix: str = "") -> TrainingError:
+    """Return the error for a training that diverged in an epoch, counted from 0."""
+    return TrainingError(
+        f"{prefix}training diverged in epoch {epoch + 1}: {reason}",
+        hint="try a smaller learning rate, or scale the inputs with `preprocess`",
+    )
+
+
 def first_problem(error: ValidationError, *prefix: str) -> str:
     """Return place and message of the first problem that pydantic found."""
     detail = error.errors()[0]

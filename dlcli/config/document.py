@@ -91,6 +91,7 @@ def scalar(text: str) -> Any:
     if text in CONSTANTS:
         return CONSTANTS[text]
     if INT.fullmatch(text):
+        # int() raises for more than 4300 digits, float() does not.
         return int(text) if len(text) < 30 else float(text)
     return float(text) if FLOAT.fullmatch(text) else text
 
@@ -174,6 +175,7 @@ class _Composer:
         raise ConfigError([Problem(self.document.where, line, "", message)])
 
     def node(self, event: Any, path: Path) -> Any:
+        # Aliases of aliases expand a short text to gigabytes.
         if isinstance(event, yaml.AliasEvent):
             self.refuse(event, "aliases (*name) are not supported; write the value out")
         if getattr(event, "anchor", None):
@@ -186,6 +188,7 @@ class _Composer:
             return self.mapping(path)
         if isinstance(event, yaml.SequenceStartEvent):
             return self.sequence(path)
+        # A scalar in quotes or in a block has a style, and is text.
         return event.value if event.style else scalar(event.value)
 
     def mapping(self, path: Path) -> dict[str, Any]:
@@ -219,6 +222,7 @@ class _Dumper(yaml.SafeDumper):
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 (PyYAML's own protocol)
 
+    # PyYAML writes an object that occurs twice as an alias, which `parse` refuses.
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
         return True
 

@@ -171,6 +171,7 @@ class SectionReader:
             self.components.complain(path, f"{name} is not for {column_type} columns")
             return None
         path = (*path, name) if isinstance(value, dict) else path
+        # A step without fields has none that a single value could belong to.
         if not section.model_fields and arguments is not None and not isinstance(arguments, dict):
             self.components.complain(path, f"takes no argument, got {arguments!r}")
             return None
@@ -184,6 +185,7 @@ def _by_name(section: type[Section], arguments: Any) -> dict[str, Any]:
         return {}
     if isinstance(arguments, dict):
         return dict(arguments)
+    # Loaders inherit `limit`, which therefore precedes their own fields.
     first = next(field for field in section.model_fields if field != "limit")
     return {first: arguments}
 

@@ -110,6 +110,7 @@ class ModelFile:
                 with zipfile.ZipFile(file) as archive:
                     start, size = content_range(file, archive.getinfo(WEIGHTS))
             stored = _inspect_hdf5(self.path, file, start, size, self.limits, check_values=True)
+        # Again: `read_model_file` knew only an upper bound of the dimensions.
         inspect_architecture(self.config, where, self.limits, stored.largest)
         return stored, network_cost(self.config, where, self.limits, stored.size)
 
@@ -210,6 +211,8 @@ def save_model(model: Any, path: Path, metadata: Metadata, graph: OnnxGraph | No
         model.save(temporary)
         if graph is not None:
             with temporary.open("rb") as file:
+                # The digest ties the graph to these weights. If Keras saves others, the graph is
+                # not used.
                 graph = graph.with_digests(stored_sha256(file))
             metadata = metadata.model_copy(update={"graph": graph.info})
         embed(temporary, metadata, graph.content if graph else None)
@@ -260,6 +263,7 @@ def embed_checkpoints(folder: Path, metadata: Metadata) -> None:
 
     Files that have metadata, which are from before a run was resumed, are left as they are.
     """
+    # The digest is that of the final weights; these files have those of other epochs.
     metadata = metadata.model_copy(update={"weights_sha256": ""})
     for path in sorted((*folder.rglob("*.keras"), *folder.rglob("*.h5"))):
         if path.name.endswith(".weights.h5") or _has_metadata(path):

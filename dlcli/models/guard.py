@@ -74,10 +74,13 @@ def limit_memory(size: int, *, with_data: bool = True) -> None:
         return
     import resource
 
+    # RLIMIT_DATA counts private writable memory. RLIMIT_AS would count address space that is only
+    # reserved, and mapped files.
     limit, (_, hard) = memory_limit_for(size, with_data), resource.getrlimit(resource.RLIMIT_DATA)
     if hard != resource.RLIM_INFINITY:
         limit = min(limit, hard)
     resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
+    # A crash must not write the memory to disk.
     _, hard = resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
 
@@ -109,6 +112,7 @@ def opening(path: Path, seconds: float) -> Iterator[None]:
     ModelFileError
         If the memory is exhausted.
     """
+    # CPU time, since a slow disk is no fault of the file.
     if sys.platform != "win32":
         signal.setitimer(signal.ITIMER_PROF, seconds)
     try:

@@ -22,6 +22,7 @@ CALLBACK_FIELDS: dict[str, dict[str, Any]] = {
     "SwapEMAWeights": {"_ema_weights_in_model": bool},
     "TensorBoard": {"_global_train_batch": int, "_global_test_batch": int},
 }
+# The operations of `keras.random` in TensorFlow.
 RANDOM_OPS = (
     "StatelessRandomGetKeyCounter",
     "StatelessRandomUniformV2",

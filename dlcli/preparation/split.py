@@ -64,6 +64,7 @@ def split_rows(dataset: Dataset, section: SplitConfig, seed: int) -> Split:
         if not len(validation):
             train, validation = cut(dataset, train, section.validation, section, seed)
     else:
+        # The test rows are drawn first, so that they do not depend on the share for validation.
         share = DEFAULT_TEST if section.test is None else section.test
         rest, test = cut(dataset, everything, share, section, seed)
         train, validation = cut(dataset, rest, section.validation, section, seed)

@@ -86,6 +86,8 @@ def training_batches(
 
     def batches(number: Any) -> Any:
         pair = tf.stack([tf.constant(seed, tf.int64), number])
+        # Stateless: the order depends on no earlier epoch, so that a resumed training, and one in a
+        # stack, gets the same.
         order = tf.random.experimental.stateless_shuffle(tf.range(rows), seed=pair)
 
         def batch(step: Any) -> tuple[Any, ...]:
@@ -110,8 +112,10 @@ def training_batches(
             tf.data.Dataset.range(first, 2**31).flat_map(plain(batches)).skip(skipped * shares)
         )
     else:
+        # The variable is read within flat_map, that is, whenever Keras creates an iterator.
         numbered = plain(lambda _: batches(epoch.read_value()))
         dataset = tf.data.Dataset.from_tensors(0).flat_map(numbered).skip(skipped * shares)
+        # Keras asks for the number of batches, which flat_map hides.
         dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps - skipped))
     return _plain_options(dataset, rows)
 

@@ -45,6 +45,7 @@ class ResumableCallbackList(_callbacks.CallbackList):
         super().on_train_batch_end(batch + self.first_step, logs)
 
     def on_train_end(self, logs: Logs = None) -> None:
+        # Another call of ``fit`` may follow: `finish` fires the event.
         self._last_logs = logs
 
     def finish(self) -> None:

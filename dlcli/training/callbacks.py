@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.errors import TrainingError
+from dlcli.errors import divergence
 from dlcli.files import write_csv
 from dlcli.network import backend
 from dlcli.training.progress import ProgressReporter
@@ -145,12 +145,8 @@ class FiniteGuard(Callback):
         elif not all(np.isfinite(weights).all() for weights in self.model.get_weights()):
             reason = "a weight is not finite"
         else:
-            reason = ""
-        if reason:
-            raise TrainingError(
-                f"training diverged in epoch {epoch + 1}: {reason}",
-                hint="try a smaller learning rate, or scale the inputs with `preprocess`",
-            )
+            return
+        raise divergence(epoch, reason)
 
 
 def restored_epoch(callbacks: Sequence[Any]) -> int:

@@ -196,11 +196,13 @@ class _Training:
         callbacks.on_train_begin()
         validation = self._validation_batches()
         if step:
+            # Keras counts the steps of this call from 0.
             callbacks.first_step = step
             self._fit_epochs(epoch, epoch + 1, step, epoch_variable, callbacks, validation)
             callbacks.first_step, epoch = 0, epoch + 1
         if epoch < self.section.epochs and not self.model.stop_training:
             self._fit_epochs(epoch, self.section.epochs, 0, epoch_variable, callbacks, validation)
+        # The method of the class: that of the instance does nothing, see `_deferred_finalization`.
         type(self.model.optimizer).finalize_variable_values(
             self.model.optimizer, self.model.trainable_weights
         )
@@ -211,6 +213,7 @@ class _Training:
         if self.checkpoint is None or self.state is None:
             return 0, 0
         epoch, step = self.state.epoch, self.state.step
+        # A finished training has the state (epochs, 0), from which nothing is left to do.
         if epoch + bool(step) > self.section.epochs or step >= self.steps:
             position = f"epoch {epoch + 1}, step {step}"
             limits = f"{self.section.epochs} epochs of {self.steps} steps"
@@ -232,26 +235,22 @@ class _Training:
         )
         from dlcli.training.checkpointer import Checkpointer
 
+        # The guard is first, so that no callback records or saves a diverged epoch. The watcher is
+        # last: it raises after the checkpointer has saved the state.
         stateful = [*self.callbacks, self.best_weights, self.history]
         callbacks = [FiniteGuard(), *stateful]
         if epoch_variable is not None:
             callbacks.append(EpochCounter(epoch_variable))
         if history_file is not None:
             callbacks.append(HistoryFile(history_file, self.history))
-        epochs = self.section.epochs
+        steps, epochs = self.steps, self.section.epochs
         if on_progress is not None:
-            reporter = ProgressReporter(on_progress, epochs, self.steps)
-            callbacks.append(ProgressCallback(reporter))
+            callbacks.append(ProgressCallback(ProgressReporter(on_progress, epochs, steps)))
         if self.checkpoint is not None:
-            checkpointer = Checkpointer(
-                self.checkpoint,
-                stateful,
-                self.watcher,
-                self.steps,
-                epochs,
-                is_shared=self.shares > 1,
+            shared, watcher = self.shares > 1, self.watcher
+            callbacks.append(
+                Checkpointer(self.checkpoint, stateful, watcher, steps, epochs, is_shared=shared)
             )
-            callbacks.append(checkpointer)
         return [*callbacks, self.watcher]
 
     def _fit_epochs(

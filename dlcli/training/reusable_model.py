@@ -68,6 +68,7 @@ class ReusableModel:
             If the layers do not fit the inputs or the target, or a batch does not fit in memory.
         """
         steps = steps_per_epoch(rows, self.config.fit.batch_size)
+        # One-hot encoding gives as many inputs as the training rows have categories.
         if self.model is None or tuple(self.model.input_shape[1:]) != input_shape:
             self._build(input_shape, rows, steps)
             return
@@ -82,6 +83,8 @@ class ReusableModel:
     def _build(self, input_shape: tuple[int, ...], rows: int, steps: int) -> None:
         config = self.config
         set_memory_growth(config.hardware)
+        # Whenever it is built, the model of a split has the initial weights that it would have
+        # alone.
         seed_everything(config.seed)
         with device_scope(self.devices):
             self.model = build_model(config, input_shape, self.facts)

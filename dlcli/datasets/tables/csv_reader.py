@@ -140,6 +140,8 @@ class CsvReader:
         """
         with long_fields:
             while True:
+                # Every line that was read from the text is part of a row: the next lines can be a
+                # chunk.
                 if self._pending_row is None and self.line == self._text.line:
                     chunk = self._read_chunk()
                     if not chunk:
@@ -247,6 +249,7 @@ class CsvReader:
         columns: list[Any] = []
         for at, kind in enumerate(types):
             values = frame[at].to_numpy() if kind is not None else np.empty(0)
+            # Reading row by row refuses an infinite value with its line, and recognizes words.
             if kind == "numeric" and (np.isinf(values).any() or _may_be_words(values, chunk)):
                 return None
             columns.append(values if kind == "numeric" else values.tolist())

@@ -89,7 +89,9 @@ class TextFile:
         with self._named_errors():
             chunk, rest = self._text.read(size), self._text.readline(MAX_LINE)
         chunk += rest
+        # A last line without an end counts; an empty text does not, as it is in every text.
         self.line += chunk.count("\n") + (chunk[-1:] not in "\r\n")
+        # With newline="", a \r alone ends a line as well.
         if "\r" in chunk:
             self.line += chunk.count("\r") - chunk.count("\r\n")
         self._check_length(rest)
@@ -211,6 +213,7 @@ def detect_encoding(head: bytes, name: str, hints: Hints = TRAINING_HINTS) -> st
     if offset is None:
         return "utf-8"
     if _undecodable(head, "cp949") is None:
+        # Text in other encodings often decodes as cp949 too, but rarely to hangul.
         text = codecs.getincrementaldecoder("cp949")().decode(head)
         non_ascii = [character for character in text if ord(character) > 127]
         hangul = [character for character in non_ascii if "\uac00" <= character <= "\ud7a3"]
@@ -262,6 +265,7 @@ def _unknown_encoding(encoding: str) -> DatasetError:
 def _undecodable(head: bytes, encoding: str) -> int | None:
     """Return the position of the first byte that cannot be decoded; a cut character can."""
     try:
+        # Incremental, since the head may end within a character.
         codecs.getincrementaldecoder(encoding)().decode(head)
     except UnicodeDecodeError as error:
         return error.start

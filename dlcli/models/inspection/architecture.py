@@ -94,6 +94,7 @@ class _Inspection:
             raise self.refused(f"expected a component, found {_short(value)}")
         name, config = value.get("class_name"), value.get("config")
         kind = self._kind_of(name, value, kinds)
+        # Keras looks this name up before the class, among the objects that the program registered.
         if value.get("registered_name") not in (None, name):
             raise self.refused(f"{name} is registered as {_short(value['registered_name'])}")
         if extra := value.keys() - COMPONENT_KEYS:
@@ -115,6 +116,7 @@ class _Inspection:
         in_module = kinds
         if module is not None:
             in_module = MODULES.get(module, ()) if isinstance(module, str) else ()
+        # Keras imports the module that a file names, which runs code.
         if not in_module:
             raise self.refused(f"{name} comes from {_short(module)}, not from Keras")
         for kind in kinds:
@@ -148,6 +150,7 @@ class _Inspection:
         for layer in layers:
             self.check_component(layer, LAYER_KINDS, depth + 1)
         names = [layer["name"] for layer in layers if "name" in layer]
+        # Calls refer to layers by name: it must be clear which layer's cost was computed.
         if any(not isinstance(name, str) for name in names) or len(set(names)) < len(names):
             raise self.refused("duplicate layer name")
         for key in config.keys() - {"layers"}:
@@ -163,6 +166,7 @@ class _Inspection:
             self._check_named(argument_kind, key, value, depth)
         elif key == "dtype":
             self._check_dtype(value, depth)
+        # Keras would open the path, and the outputs would reveal what any readable file contains.
         elif key == "vocabulary" and isinstance(value, str):
             raise self.refused("its vocabulary is the path of a file, not a list")
         elif key == "unroll" and value:
@@ -222,6 +226,7 @@ class _Inspection:
             self._check_numbers([value], key)
 
     def _check_numbers(self, values: list[Any], key: str) -> None:
+        # Sizes are bounded, since Keras allocates the weights before it reads any from the file.
         limit = MAX_INT if key in UNLIMITED_ARGUMENTS else self.largest
         for value in values:
             if isinstance(value, int):

@@ -112,6 +112,8 @@ class _Inspection:
             item, name = pending.pop()
             is_dataset = isinstance(item, h5py.h5d.DatasetID)
             address = h5py.h5o.get_info(item).addr
+            # Keras walks groups recursively and would not leave a cycle. A data set may have two
+            # names; its values are checked once.
             if address in addresses:
                 if is_dataset:
                     continue
@@ -140,9 +142,11 @@ class _Inspection:
         import h5py
 
         group = h5py.h5g.open(group, b"/") if isinstance(group, h5py.h5f.FileID) else group
+        # Before the names are read, which takes memory.
         self._check_count(count + group.get_num_objs())
         for key in group:
             child = f"{name}/{key.decode(errors='replace')}"
+            # An external link opens any file that the user may read.
             if group.links.get_info(key).type != h5py.h5l.TYPE_HARD:
                 raise self._refused(f"{child} is a soft or external link")
             yield h5py.h5o.open(group, key), child
@@ -155,6 +159,7 @@ class _Inspection:
             attribute = h5py.h5a.open(item, index=index)
             label = f"the attribute {attribute.name.decode(errors='replace')} of {name or '/'}"
             attribute_type = attribute.get_type()
+            # Keras writes no references or nested sequences, whose size is hard to bound.
             if attribute_type.get_class() not in types:
                 raise self._refused(f"{label} is neither text nor a number")
             count = attribute.get_space().get_simple_extent_npoints()
@@ -177,8 +182,11 @@ class _Inspection:
         import h5py
 
         properties = item.get_create_plist()
+        # Chunks that were never written have no bytes, whatever the shape.
         if properties.get_layout() not in (h5py.h5d.COMPACT, h5py.h5d.CONTIGUOUS):
             raise self._refused(f"{name} is stored in chunks, which Keras never does")
+        # External storage returns the bytes of any file as weights. A filter expands data, and HDF5
+        # loads unknown filters as plugins.
         if properties.get_external_count() or properties.get_nfilters():
             raise self._refused(f"{name} is stored in another file or through a filter")
         dtype = item.dtype
@@ -186,6 +194,7 @@ class _Inspection:
             raise self._refused(f"{name} holds {dtype}, not numbers")
         shape = tuple(item.shape)
         size = math.prod(shape) * dtype.itemsize
+        # Without storage, HDF5 fills any shape with zeros: a kilobyte could become terabytes.
         if item.get_storage_size() != size:
             raise ModelFileError(f"{self.path} is damaged or incomplete: {name} is cut off")
         self.stored_bytes += size

@@ -45,6 +45,7 @@ def inspect_archive(path: Path, file: BinaryIO, size: int, limits: Limits) -> No
     """
     members = read_members(path, file, size, limits)
     for member in members:
+        # Assets are extracted to a folder: a name must not lead out of it.
         is_asset = ASSET.fullmatch(member.filename) and ".." not in member.filename.split("/")
         if member.filename not in MEMBERS and not is_asset:
             raise ModelFileError(
@@ -78,12 +79,16 @@ def read_members(
         raise _damaged(path, file, size, error) from None
     if len(members) > limits.members:
         raise ModelFileError(f"{path} is refused: {len(members)} members")
+    # Readers differ in which of two members with one name they use: the inspected one may not be
+    # the one that is loaded.
     if len({member.filename for member in members}) < len(members):
         raise ModelFileError(f"{path} is refused: duplicate member name")
     position = 0
     for member in sorted(members, key=lambda item: item.header_offset):
         _check_member(path, member)
         position = _end_of(path, file, member, position)
+    # Overlapping members expand a small file, as in zip bombs. A name that zipfile cut, at a NUL
+    # byte, is another name for other readers.
     if position > end or any(member.orig_filename != member.filename for member in members):
         raise ModelFileError(f"{path} is refused: its members overlap")
     return members
@@ -95,6 +100,7 @@ def _check_member(path: Path, member: zipfile.ZipInfo) -> None:
         raise ModelFileError(f"{path} is refused: {name!r} is compressed or has a wrong size")
     if member.flag_bits & ENCRYPTED_FLAG:
         raise ModelFileError(f"{path} is refused: {name!r} is encrypted")
+    # Tools that extract a link may write the next members where it points.
     mode = member.external_attr >> 16
     if mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
         raise ModelFileError(f"{path} is refused: {name!r} is a link or a device")
@@ -114,8 +120,10 @@ def _end_of(path: Path, file: BinaryIO, member: zipfile.ZipInfo, start: int) -> 
     if len(header) < LOCAL_HEADER.size or not header.startswith(ZIP_MAGIC):
         raise ModelFileError(f"{path} is damaged: the header of {member.filename[:80]!r}")
     *_, name_size, extra_size = LOCAL_HEADER.unpack(header)
+    # Bytes before the first member could be a file of another format.
     if member.header_offset < start or (start == 0 and member.header_offset):
         raise ModelFileError(f"{path} is refused: members overlap, or bytes precede them")
+    # Some readers take the name from the local header, others from the directory at the end.
     if file.read(name_size) not in _encodings(member.orig_filename):
         raise ModelFileError(f"{path} is refused: a member has two names")
     return int(member.header_offset + LOCAL_HEADER.size + name_size + extra_size + member.file_size)

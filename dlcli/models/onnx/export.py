@@ -91,6 +91,7 @@ def _convert(model: Any, weights: Mapping[str, Any]) -> bytes:
     keras = import_keras()
     trainable = len(model.trainable_variables)
 
+    # This model has no variables, which the converter would store as constants.
     class Stateless(keras.Model):  # type: ignore[misc, name-defined]
         def call(self, inputs: list[Any]) -> Any:
             x, *values = inputs

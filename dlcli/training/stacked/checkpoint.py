@@ -127,6 +127,7 @@ class StackedState:
             return None
         if self.step >= plan.full_steps:
             raise ValueError(f"step {self.step} of {plan.full_steps} full steps per epoch")
+        # The program was traced for these types; TensorFlow's error about others names no file.
         kinds = [(tuple(metric.shape), metric.dtype.as_numpy_dtype) for metric in initial]
         if [(metric.shape, metric.dtype) for metric in self.metrics] != kinds:
             raise ValueError("the metrics are those of another model")
@@ -176,6 +177,7 @@ class StackedState:
             variables, (learning_rates,), metrics = map(arrays.pop, ("stack", "rates", "metrics"))
             copies = []
             for index, copy in enumerate(values.copies):
+                # Popped first: the other arrays below this prefix belong to the callbacks.
                 final_weights = arrays.pop(f"copy{index}.final")
                 callback_arrays = arrays_below(arrays, f"copy{index}.")
                 copies.append(

@@ -139,6 +139,7 @@ class CopyProxy:
         if not (self.stop_training or last):
             return
         self.running = False
+        # EarlyStopping may replace them in train-end, through `set_weights`.
         self.final_weights = self.get_weights()
         for callback in self.callbacks:
             callback.on_train_end(logs)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from dlcli.config.sections import FitConfig
-from dlcli.errors import TrainingError, first_line
+from dlcli.errors import divergence, first_line
 from dlcli.network.cost import choose_steps_per_execution
 from dlcli.network.internals import extend_vectorized_map
 from dlcli.network.variables import assign_values, read_values
@@ -70,6 +70,8 @@ class StackedFit:
         self.own_rates = any(type(c).__name__ in RATE_CALLBACKS for c in copies[0].callbacks)
         self.notices: list[str] = []
         self._weights: list[list[Array]] | None = None
+        # Everything that can raise `NotStackable` happens here, before any training: the caller can
+        # still train the copies one after the other.
         data = [copy.data for copy in copies]
         rows, validation = stack_training_rows(data), stack_validation_rows(data)
         plan = BatchPlan(rows.counts, section.batch_size)
@@ -148,6 +150,8 @@ class StackedFit:
                 running = [index for index in self.members if self.proxies[index].running]
                 if not running:
                     break
+                # The stack shrinks before it is saved, so that a resumed training has the same
+                # copies in each epoch, and thereby the same last bits.
                 if 2 * len(running) <= len(self.members) and self._pays(epochs - epoch - 1):
                     self._shrink(running)
                 if watcher.signum is not None or self.checkpointer.is_due(within_epoch=False):
@@ -187,11 +191,11 @@ class StackedFit:
     def _shrink(self, running: Sequence[int]) -> None:
         """Continue with the running copies alone."""
         positions = [self.members.index(index) for index in running]
-        program = self.program
-        validation = program.validation and program.validation.subset(positions)
+        rows, validation = self.program.rows, self.program.validation
+        validation = validation and validation.subset(positions)
         self._weights = None
-        variables, rows = self.variables.subset(positions), program.rows.subset(positions)
-        self._build(variables, rows, validation, list(running))
+        variables = self.variables.subset(positions)
+        self._build(variables, rows.subset(positions), validation, list(running))
 
     def _run_epoch(self, epoch: int, step: int, metrics: Tensors | None) -> None:
         """Train an epoch from a step on, and call the callbacks of the running copies."""
@@ -203,6 +207,8 @@ class StackedFit:
         for _, index in running:
             self.proxies[index].begin_epoch(epoch)
         if self.own_rates:
+            # Callbacks have changed the array, at the end of the last epoch or the beginning of
+            # this one.
             self.variables.optimizer.learning_rate.assign(self.rates[self.members])
         values = self._train(epoch, step, metrics)
         self._weights = None
@@ -234,6 +240,7 @@ class StackedFit:
         for start in range(step, full_steps, stride):
             stop = min(start + stride, full_steps)
             metrics = program.steps(order, tf.constant(start), tf.constant(stop), metrics)
+            # After the last full step, one call finishes the epoch.
             if stop < full_steps:
                 if self._watcher.signum is not None or self.checkpointer.is_due(within_epoch=True):
                     self._save(epoch, stop, metrics)
@@ -248,14 +255,9 @@ class StackedFit:
         return choose_steps_per_execution(self.model, max(1, plan.full_steps), rows)
 
     def _check_finite(self, index: int, epoch: int, loss: float, weights_finite: bool) -> None:
-        reason = "" if np.isfinite(loss) else f"the loss is {loss}"
-        if not reason and not weights_finite:
-            reason = "a weight is not finite"
-        if reason:
-            raise TrainingError(
-                f"{self.copies[index].name}: training diverged in epoch {epoch + 1}: {reason}",
-                hint="try a smaller learning rate, or scale the inputs with `preprocess`",
-            )
+        if not np.isfinite(loss) or not weights_finite:
+            reason = "a weight is not finite" if np.isfinite(loss) else f"the loss is {loss}"
+            raise divergence(epoch, reason, f"{self.copies[index].name}: ")
 
     def _save(self, epoch: int, step: int, metrics: Tensors = ()) -> None:
         """Save the state before a step of an epoch."""
@@ -279,6 +281,7 @@ class StackedFit:
             return 0, 0, None
         try:
             state.check(len(self.copies), self.members, self.section.epochs)
+            # The saved variables have a row for each of these copies.
             if state.members != self.members:
                 self._shrink(state.members)
             metrics = state.metrics_within(self.program.plan, self.program.initial_metrics)

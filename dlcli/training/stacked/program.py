@@ -76,6 +76,8 @@ class EpochProgram:
 
         model = self.model
         x, y = (array[0, :2].numpy() for array in self.rows.arrays[:2])
+        # Keras creates the metrics' variables at their first update. In the traced functions, where
+        # their values are arguments, it would be too late.
         outputs = model(x, training=False)
         model.compute_loss(y=y, y_pred=outputs, training=False)
         model.compute_metrics(None, y, outputs)
@@ -92,6 +94,7 @@ class EpochProgram:
         """
         import tensorflow as tf
 
+        # Copies with the same seed and number of rows share one permutation.
         permutations: dict[tuple[int, int], Any] = {}
         rows = max(self.rows.counts)
         orders = []
@@ -111,6 +114,7 @@ class EpochProgram:
 
         def body(step: Any, metrics: Tensors) -> tuple[Any, Tensors]:
             indices = order[:, step * size : (step + 1) * size]
+            # Slicing at a traced position loses the size, which is that of a full batch.
             indices.set_shape((variables.count, size))
             batch = self._batch(self.rows, indices, None)
             gradients, others, metrics = vectorize(
@@ -143,6 +147,7 @@ class EpochProgram:
         if self.validation is not None:
             results = vectorize(self._results, self._validate(self.validation))
             measured |= {f"val_{name}": results[name] for name in sorted(results)}
+        # Set while the function is traced, since its result can only be a tensor.
         self.names = list(measured)
         values = [tf.cast(value, tf.float32) for value in measured.values()]
         return tf.stack([*values, tf.cast(self.variables.finite(), tf.float32)])
@@ -157,6 +162,8 @@ class EpochProgram:
 
         variables = self.variables
         weights, others = self._read_variables()
+        # Copies without a batch have zero gradients here. Moments would change even so, therefore
+        # `apply` restores the rows of these copies.
         results = (tf.zeros_like(weights), others, metrics)
         for size, copies in sizes.items():
             everyone = len(copies) == variables.count
@@ -266,6 +273,7 @@ class EpochProgram:
                 x=x, y=y, y_pred=outputs, sample_weight=weights, training=training
             )
             for metric in model.metrics:
+                # Keras weights the mean of the losses by the rows of each batch, too.
                 if metric.name == "loss":
                     metric.update_state(loss, sample_weight=x.shape[0])
                 else:
