@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dlcli.errors import ModelFileError
+from dlcli.files import file_sha256
 from dlcli.models.file import ModelFile, read_model_file, weights_sha256
-from dlcli.models.guard import check_in_child, file_sha256, is_trusted
+from dlcli.models.guard import check_in_child, is_trusted
 from dlcli.models.inspection.onnx_model import inspect_onnx
 from dlcli.models.limits import DEFAULT, Limits
 from dlcli.models.metadata import Metadata

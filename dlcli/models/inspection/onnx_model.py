@@ -101,8 +101,10 @@ def _check_structure(model: Any, limits: Limits) -> None:
     for tensor in graph.initializer:
         _check_tensor(tensor)
     for node in graph.node:
+        # `onnx` infers no shapes for operators of other domains, such as com.microsoft.
         if node.domain not in STANDARD_DOMAINS:
             raise GraphError(f"has operators of the domain {node.domain[:40]!r}")
+        # Bodies of loops and branches would be graphs to inspect, with an unknown number of runs.
         for attribute in node.attribute:
             if any(attribute.HasField(name) for name in ("g", "sparse_tensor")) or any(
                 (attribute.graphs, attribute.sparse_tensors, attribute.tensors)
@@ -119,6 +121,7 @@ def _check_tensor(tensor: Any) -> None:
     """Check that a tensor stores as many values as its shape says."""
     from onnx.helper import tensor_dtype_to_field, tensor_dtype_to_np_dtype
 
+    # ONNX Runtime would read the tensor from the file that it names.
     if tensor.external_data or tensor.data_location:
         raise GraphError("has data in another file")
     if min(tensor.dims, default=0) < 0 or len(tensor.dims) > MAX_RANK:
@@ -167,6 +170,7 @@ def _check_cost(model: Any, rows: int, limits: Limits) -> None:
     stored = {tensor.name for tensor in graph.initializer}
     computed = {*stored, *(value.name for value in graph.input)}
     max_size = BLOCK_FACTOR * limits.elements
+    # ONNX Runtime frees a result after its last use.
     last_use = {name: at for at, node in enumerate(graph.node) for name in node.input}
     last_use.update((value.name, len(graph.node)) for value in graph.output)
     live = sum(math.prod(_known_shape(shapes, name)) for name in computed - stored)
