@@ -104,7 +104,7 @@ def _check_structure(model: Any, limits: Limits) -> None:
         # `onnx` infers no shapes for operators of other domains, such as com.microsoft.
         if node.domain not in STANDARD_DOMAINS:
             raise GraphError(f"has operators of the domain {node.domain[:40]!r}")
-        # Bodies of loops and branches would be graphs to inspect, with an unknown number of runs.
+        # The body of a loop would be another graph, which may run any number of times.
         for attribute in node.attribute:
             if any(attribute.HasField(name) for name in ("g", "sparse_tensor")) or any(
                 (attribute.graphs, attribute.sparse_tensors, attribute.tensors)
