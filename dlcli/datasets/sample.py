@@ -114,17 +114,7 @@ def _generate_like(
 def _generate_images(name: str, facts: Facts, seed: int) -> Dataset:
     """Generate images: one random pattern per class, with noise.
 
-    Parameters
-    ----------
-    name : str
-    facts : Facts
-        Shape, classes, range of the values, and whether there are official test rows.
-    seed : int
-
-    Returns
-    -------
-    Dataset
-        ``x``: uint8 for the range 0 to 255, float64 otherwise.
+    ``x`` is uint8 for the range 0 to 255, float64 otherwise.
     """
     rng = np.random.default_rng(seed)
     y = _generate_codes(rng, facts.num_classes)
@@ -147,16 +137,7 @@ def _generate_images(name: str, facts: Facts, seed: int) -> Dataset:
 
 
 def _generate_texts(name: str, facts: Facts, target: str, seed: int) -> Dataset:
-    """Generate texts of invented words, some of which are more frequent in one class.
-
-    Parameters
-    ----------
-    name : str
-    facts : Facts
-        With a single column.
-    target : str
-    seed : int
-    """
+    """Generate texts of invented words, some of which are more frequent in one class."""
     rng = np.random.default_rng(seed)
     # With many classes, each needs rows in every split.
     y = _generate_codes(rng, facts.num_classes, max(ROWS, 20 * facts.num_classes))
@@ -172,16 +153,7 @@ def _generate_texts(name: str, facts: Facts, target: str, seed: int) -> Dataset:
 
 
 def _generate_recordings(name: str, facts: Facts, sampling_rate: int, seed: int) -> Dataset:
-    """Generate recordings of up to a second: a tone per class, with noise.
-
-    Parameters
-    ----------
-    name : str
-    facts : Facts
-    sampling_rate : int
-        Hz.
-    seed : int
-    """
+    """Generate recordings of up to a second: a tone per class, with noise."""
     rng = np.random.default_rng(seed)
     y = _generate_codes(rng, facts.num_classes)
     recordings = []
@@ -212,16 +184,7 @@ def _single_column(
 
 
 def _generate_table(name: str, loader: CsvLoader, facts: Facts, seed: int) -> Dataset:
-    """Generate a table of numeric columns.
-
-    Parameters
-    ----------
-    name : str
-    loader : CsvLoader
-        Its names give the position of the target.
-    facts : Facts
-    seed : int
-    """
+    """Generate a table of numeric columns; the names of the loader place the target."""
     rng = np.random.default_rng(seed)
     names = list(loader.names or (*facts.columns, str(loader.target)))
     position = position_of(loader.target, names, name)

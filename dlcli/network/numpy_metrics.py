@@ -5,6 +5,7 @@ All others are computed by Keras. The tests compare both implementations.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -15,6 +16,7 @@ from dlcli.config.heads import from_logits
 from dlcli.config.metrics import resolve_metric
 from dlcli.types import Array
 
+ROOT_MEAN = "RootMeanSquaredError"
 EPSILON = np.float32(1e-7)  # keras.config.epsilon()
 
 
@@ -40,7 +42,8 @@ def numpy_metrics(outputs: Array, y: Array, config: Config) -> dict[str, float] 
         compute = FUNCTIONS.get(component.name)
         if compute is None or component.arguments.keys() - {"name", "from_logits", "threshold"}:
             return None
-        values[name] = float(compute(y, outputs, component))
+        value = float(np.mean(compute(y, outputs, component), dtype=np.float64))
+        values[name] = math.sqrt(value) if component.name == ROOT_MEAN else value
     return values
 
 
@@ -53,52 +56,27 @@ def _is_regularized(layer: Component) -> bool:
     )
 
 
-def _binary_accuracy(y: Array, outputs: Array, metric: Component) -> float:
+def _binary_accuracy(y: Array, outputs: Array, metric: Component) -> Array:
     threshold = np.float32(metric.arguments.get("threshold", 0.5))
-    return float(np.mean((outputs > threshold) == (y > 0.5)))
+    return np.asarray((outputs > threshold) == (y > 0.5))
 
 
-def _categorical_accuracy(y: Array, outputs: Array, _: Component) -> float:
-    return float(np.mean(outputs.argmax(axis=1) == y.argmax(axis=1)))
-
-
-def _sparse_categorical_accuracy(y: Array, outputs: Array, _: Component) -> float:
-    return float(np.mean(outputs.argmax(axis=1) == y[:, 0]))
-
-
-def _mean_squared_error(y: Array, outputs: Array, _: Component) -> float:
-    return float(np.mean(np.square(outputs - y), dtype=np.float64))
-
-
-def _root_mean_squared_error(y: Array, outputs: Array, _: Component) -> float:
-    return float(np.sqrt(_mean_squared_error(y, outputs, _)))
-
-
-def _mean_absolute_error(y: Array, outputs: Array, _: Component) -> float:
-    return float(np.mean(np.abs(outputs - y), dtype=np.float64))
-
-
-def _binary_crossentropy(y: Array, outputs: Array, loss: Component) -> float:
+def _binary_crossentropy(y: Array, outputs: Array, loss: Component) -> Array:
     if from_logits(loss):
         losses = np.maximum(outputs, 0) - outputs * y + np.log1p(np.exp(-np.abs(outputs)))
     else:
         p = np.clip(outputs, EPSILON, 1 - EPSILON)
         losses = -(y * np.log(p) + (1 - y) * np.log(1 - p))
-    return float(np.mean(losses, dtype=np.float64))
+    return np.asarray(losses)
 
 
-def _categorical_crossentropy(y: Array, outputs: Array, loss: Component) -> float:
-    return float(np.mean(-np.sum(y * _log_probabilities(outputs, loss), axis=1), dtype=np.float64))
-
-
-def _sparse_categorical_crossentropy(y: Array, outputs: Array, loss: Component) -> float:
+def _sparse_categorical_crossentropy(y: Array, outputs: Array, loss: Component) -> Array:
     rows = np.arange(len(y))
     if from_logits(loss):
-        return float(np.mean(-_log_probabilities(outputs, loss)[rows, y[:, 0]], dtype=np.float64))
+        return np.asarray(-_log_probabilities(outputs, loss)[rows, y[:, 0]])
     # Keras passes the logarithms of clipped probabilities to a function that expects logits.
     p = np.clip(outputs, EPSILON, 1 - EPSILON)
-    losses = np.log(p.sum(axis=1)) - np.log(p[rows, y[:, 0]])
-    return float(np.mean(losses, dtype=np.float64))
+    return np.asarray(np.log(p.sum(axis=1)) - np.log(p[rows, y[:, 0]]))
 
 
 def _log_probabilities(outputs: Array, loss: Component) -> Array:
@@ -110,14 +88,17 @@ def _log_probabilities(outputs: Array, loss: Component) -> Array:
     return np.asarray(np.log(np.clip(p, EPSILON, 1 - EPSILON)))
 
 
-FUNCTIONS: dict[str, Callable[[Array, Array, Component], float]] = {
+# Functions of the targets, the outputs and the component; the mean of the result is the value.
+FUNCTIONS: dict[str, Callable[[Array, Array, Component], Array]] = {
     "BinaryAccuracy": _binary_accuracy,
     "BinaryCrossentropy": _binary_crossentropy,
-    "CategoricalAccuracy": _categorical_accuracy,
-    "CategoricalCrossentropy": _categorical_crossentropy,
-    "MeanAbsoluteError": _mean_absolute_error,
-    "MeanSquaredError": _mean_squared_error,
-    "RootMeanSquaredError": _root_mean_squared_error,
-    "SparseCategoricalAccuracy": _sparse_categorical_accuracy,
+    "CategoricalAccuracy": lambda y, outputs, _: outputs.argmax(axis=1) == y.argmax(axis=1),
+    "CategoricalCrossentropy": lambda y, outputs, loss: (
+        -np.sum(y * _log_probabilities(outputs, loss), axis=1)
+    ),
+    "MeanAbsoluteError": lambda y, outputs, _: np.abs(outputs - y),
+    "MeanSquaredError": lambda y, outputs, _: np.square(outputs - y),
+    ROOT_MEAN: lambda y, outputs, _: np.square(outputs - y),
+    "SparseCategoricalAccuracy": lambda y, outputs, _: outputs.argmax(axis=1) == y[:, 0],
     "SparseCategoricalCrossentropy": _sparse_categorical_crossentropy,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -64,15 +64,8 @@ class Scores:
         """Return the scores as in ``metrics.json``."""
         plain: dict[str, Any] = {"rows": self.rows, "metrics": dict(self.metrics)}
         if self.classes:
-            plain["classes"] = {
-                scores.name: {
-                    "precision": scores.precision,
-                    "recall": scores.recall,
-                    "f1": scores.f1,
-                    "support": scores.support,
-                }
-                for scores in self.classes
-            }
+            classes = map(asdict, self.classes)
+            plain["classes"] = {scores.pop("name"): scores for scores in classes}
             plain["confusion_matrix"] = [list(row) for row in self.confusion]
         return plain
 

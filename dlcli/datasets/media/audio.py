@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Callable
+from functools import partial
 from math import gcd
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -111,10 +112,7 @@ def load_audio(loader: AudioLoader, path: Path, name: str, group: str | None) ->
     """
     is_table = path.is_file() and not path.name.endswith(ARCHIVE_SUFFIXES)
     parser = LabelParser(loader.classes, loader.pattern, loader.test)
-
-    def decode(data: bytes, file: str) -> tuple[Array, int]:
-        return decode_audio(data, file, loader.sampling_rate)
-
+    decode = partial(decode_audio, sampling_rate=loader.sampling_rate)
     if is_table:
         recordings = _read_listed_files(path, loader.target, parser, decode)
     else:

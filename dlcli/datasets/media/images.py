@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -102,10 +103,7 @@ def load_images(loader: ImagesLoader, path: Path, name: str, group: str | None) 
         If an image cannot be read, or sizes differ and none is set.
     """
     channels = 3 if loader.color_mode == "rgb" else 1
-
-    def decode(data: bytes, file: str) -> Array:
-        return decode_image(data, file, channels, loader.image_size)
-
+    decode = partial(decode_image, channels=channels, size=loader.image_size)
     parser = LabelParser(loader.classes, loader.pattern, loader.test)
     images = read_folder(path, IMAGE_SUFFIXES, parser, decode)
     fields = images.dataset_fields(loader.class_names, group)

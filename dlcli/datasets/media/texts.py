@@ -7,6 +7,7 @@ import pickle
 import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import IO, Any, ClassVar
@@ -80,10 +81,7 @@ def _from_folder(loader: TextLoader, path: Path, name: str) -> Dataset:
     ]
     if ignored:
         raise DatasetError(f"{path} is a folder; {ignored[0]!r} of the loader is for tables")
-
-    def decode(data: bytes, file: str) -> str:
-        return decode_text(data, file, loader.encoding)
-
+    decode = partial(decode_text, encoding=loader.encoding)
     texts = read_folder(path, TEXT_SUFFIXES, LabelParser(loader.classes), decode)
     fields = texts.dataset_fields(loader.class_names, None)
     column = Column(str(loader.text), "text", 0)
