@@ -197,6 +197,7 @@ def _touch(marker: Path) -> None:
 
 def _marker(digest: str, reason: Purpose | Literal["saved"]) -> Path:
     """Return the empty file that records why a file needs no check, for the installed versions."""
+    # Another version of a library may crash on a file that this one opened.
     packages = [f"{name} {version(name)}" for name in ("keras", "onnxruntime", "h5py")]
     return cache_folder() / "checked" / ", ".join(packages) / f"{digest}.{reason}"
 

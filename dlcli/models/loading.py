@@ -173,9 +173,8 @@ def _onnx_network(file: ModelFile) -> tuple[OnnxNetwork | None, str]:
     obstacle = graph.obstacle(file.digest)
     if obstacle or graph.content is None:
         return None, obstacle
-    if embedded is not None and not is_trusted(
-        file_sha256(file.path)
-    ):  # the others were exported here
+    # A graph in the cache, or in a file that dlcli wrote here, was exported here.
+    if embedded is not None and not is_trusted(file_sha256(file.path)):
         inspect_embedded_graph(file, graph)
     try:
         return OnnxNetwork(graph.content, graph.info.block), ""
@@ -195,6 +194,7 @@ def inspect_embedded_graph(file: ModelFile, graph: OnnxGraph) -> None:
 
 def _load_keras(file: ModelFile) -> Any:
     file.inspect_weights()
+    # Keras opens the file by its name: another one could stand there by now.
     file.source.check_unchanged()
     model = load_saved_model(file.path)
     file.source.check_unchanged()

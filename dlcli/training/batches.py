@@ -108,14 +108,13 @@ def training_batches(
 
     first, skipped = start
     if epoch is None:
-        dataset = (
-            tf.data.Dataset.range(first, 2**31).flat_map(plain(batches)).skip(skipped * shares)
-        )
+        dataset = tf.data.Dataset.range(first, 2**31).flat_map(plain(batches))
     else:
         # The variable is read within flat_map, that is, whenever Keras creates an iterator.
         numbered = plain(lambda _: batches(epoch.read_value()))
-        dataset = tf.data.Dataset.from_tensors(0).flat_map(numbered).skip(skipped * shares)
-        # Keras asks for the number of batches, which flat_map hides.
+        dataset = tf.data.Dataset.from_tensors(0).flat_map(numbered)
+    dataset = dataset.skip(skipped * shares)
+    if epoch is not None:  # Keras asks for the number of batches, which flat_map hides
         dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps - skipped))
     return _plain_options(dataset, rows)
 
