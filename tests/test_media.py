@@ -548,6 +548,7 @@ def test_texts_option_is_for_models_of_text(picture_run, dlcli):
     assert "not a model of text" in err
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_a_model_of_the_indexed_archive_predicts_raw_sentences(tmp_path):
     config = load_config("reuters_lstm", ["fit.epochs=1", "dataset.reuters.limit=4000"])
