@@ -86,12 +86,12 @@ def card_text(card: Card) -> str:
     lines.append(f"repeated rows: {card.duplicates}")
     if constant := [column.name for column in card.columns if column.constant]:
         lines.append(f"constant columns: {', '.join(constant)}")
-    shown = card.columns if len(card.columns) <= MAX_COLUMNS else card.columns[:SHORT_COLUMNS]
+    columns = card.columns if len(card.columns) <= MAX_COLUMNS else card.columns[:SHORT_COLUMNS]
     rows = [["column", "type", "missing", "distinct", "min", "mean", "max", ""]]
-    rows += map(_column_row, shown)
+    rows += map(_column_row, columns)
     lines += ["", table(rows, left=2)]
-    if len(shown) < len(card.columns):
-        lines.append(f"… and {len(card.columns) - len(shown)} more columns")
+    if len(columns) < len(card.columns):
+        lines.append(f"… and {len(card.columns) - len(columns)} more columns")
     return "\n".join(lines)
 
 

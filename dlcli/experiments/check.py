@@ -35,7 +35,7 @@ def check(config: Config, *, build: bool = False, data: bool = True) -> CheckRes
     ----------
     config : Config
     build : bool
-        Whether to build and compile the model; a generated sample replaces data that would have
+        Whether to build and compile the model; a sample replaces data that would have
         to be downloaded.
     data : bool
         Whether to read the data, if no download is needed.
@@ -55,8 +55,8 @@ def check(config: Config, *, build: bool = False, data: bool = True) -> CheckRes
     prepared = prepare(config, sample=not _needs_no_download(config))
     session = open_session(prepared)
     dataset = prepared.dataset
-    about_sample = dataset.notices if dataset.sampled else ()
-    notices = [notice for notice in prepared.notices if notice not in about_sample]
+    sample_notices = dataset.notices if dataset.sampled else ()
+    notices = [notice for notice in prepared.notices if notice not in sample_notices]
     notices += split_notices([session])
     checked = ["config"] if dataset.sampled else ["config", "data"]
     if build:

@@ -119,12 +119,12 @@ def draw_forecast(path: Path, true: Array, predicted: Array, target: Target, tit
     target : Target
     title : str
     """
-    shown = min(len(true), MAX_STEPS)
-    steps = np.arange(len(true) - shown + 1, len(true) + 1)
+    count = min(len(true), MAX_STEPS)
+    steps = np.arange(len(true) - count + 1, len(true) + 1)
     with single_axes(path, (8.0, 4.0)) as axes:
-        axes.plot(steps, true[-shown:], color=BLUE, label="measured")
-        axes.plot(steps, predicted[-shown:], color=ORANGE, linestyle="--", label="forecast")
-        axes.set(title=f"{title}: the last {shown}", xlabel="row", ylabel=name_with_unit(target))
+        axes.plot(steps, true[-count:], color=BLUE, label="measured")
+        axes.plot(steps, predicted[-count:], color=ORANGE, linestyle="--", label="forecast")
+        axes.set(title=f"{title}: the last {count}", xlabel="row", ylabel=name_with_unit(target))
         axes.grid(alpha=0.3)
         axes.legend(loc="upper right", ncols=2)
         axes.margins(y=0.2)

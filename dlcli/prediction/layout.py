@@ -86,9 +86,9 @@ def by_name(row: Sequence[str], signature: Signature, where: str) -> Layout:
         return Layout(inputs, target_position)
     unused = [name for name in header if name not in columns]
     suggestions = [did_you_mean(name, unused) for name in missing[:3]]
-    shown = ", ".join(map(repr, missing[:5])) + (" …" if len(missing) > 5 else "")
+    names = ", ".join(map(repr, missing[:5])) + (" …" if len(missing) > 5 else "")
     raise DatasetError(
-        " ".join([f"{where}: no column {shown}.", *filter(None, suggestions)]),
+        " ".join([f"{where}: no column {names}.", *filter(None, suggestions)]),
         hint=f"the columns of the model are {listed(signature.names)}",
     )
 

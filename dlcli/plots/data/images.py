@@ -81,14 +81,14 @@ def _mosaic(x: Array, rows: list[Array]) -> Array:
     height, width, _ = x.shape[1:]
     gap = _gap(width)
     canvas = np.ones((gap + len(rows) * (height + gap), gap + IMAGES_PER_ROW * (width + gap), 3))
-    shown = np.concatenate(rows)
-    low, high = float(x[shown].min()), float(x[shown].max())
+    samples = x[np.concatenate(rows)]
+    low, high = float(samples.min()), float(samples.max())
     if x.dtype == np.uint8:
         low, high = 0.0, 255.0
-    for row, samples in enumerate(rows):
-        for column, sample in enumerate(samples):
+    for row, indices in enumerate(rows):
+        for column, index in enumerate(indices):
             top, left = gap + row * (height + gap), gap + column * (width + gap)
-            image = (x[sample].astype(np.float64) - low) / ((high - low) or 1.0)
+            image = (x[index].astype(np.float64) - low) / ((high - low) or 1.0)
             # A grey image is broadcast to the three channels.
             canvas[top : top + height, left : left + width] = image
     return canvas

@@ -40,16 +40,16 @@ def draw_text(dataset: Dataset, path: Path) -> None:
     words = [tokens(text) for text in np.asarray(dataset.x[dataset.columns[0].name])]
     names = dataset.target.class_names
     rows = np.bincount(dataset.y, minlength=len(names))
-    shown = np.sort(np.argsort(-rows, kind="stable")[:MAX_CLASSES])
+    codes = np.sort(np.argsort(-rows, kind="stable")[:MAX_CLASSES])
     texts_with: list[Counter[str]] = [Counter() for _ in names]
     for text_words, code in zip(words, dataset.y.tolist(), strict=True):
         texts_with[code].update(set(text_words))
     all_texts_with = sum(texts_with, Counter())
     shades = colours(len(names)) if len(names) <= MAX_COLOURS else [BLUE] * len(names)
-    with figure(path, (3.2 * max(len(shown), 3) + 0.6, 7.2)) as fig:
+    with figure(path, (3.2 * max(len(codes), 3) + 0.6, 7.2)) as fig:
         fig.suptitle(f"{dataset.name}: {len(dataset):,} texts", fontsize=13)
         above, below = _halves(fig, [3.6, 3.0])
-        for axes, code in zip(above.subplots(1, len(shown), squeeze=False)[0], shown, strict=True):
+        for axes, code in zip(above.subplots(1, len(codes), squeeze=False)[0], codes, strict=True):
             class_rows = int(rows[code])
             other_rows = len(dataset) - class_rows
             others_with = all_texts_with - texts_with[code]
@@ -113,17 +113,17 @@ def draw_audio(dataset: Dataset, path: Path) -> None:
     recordings = np.asarray(dataset.x[dataset.columns[0].name])
     rate, names = dataset.medium.sampling_rate, dataset.target.class_names
     present = [code for code in range(len(names)) if (dataset.y == code).any()]
-    shown = present[:MAX_SPECTROGRAMS]
-    columns = min(5, len(shown))
-    rows = math.ceil(len(shown) / columns)
+    codes = present[:MAX_SPECTROGRAMS]
+    columns = min(5, len(codes))
+    rows = math.ceil(len(codes) / columns)
     seconds = np.array([len(recording) / rate for recording in recordings])
     with figure(path, (2.4 * max(columns, 4), 2.1 * rows + 3.4)) as fig:
         fig.suptitle(f"{dataset.name}: {len(dataset):,} recordings at {rate:,} Hz", fontsize=13)
         above, below = _halves(fig, [2.1 * rows, 3.0])
         panels = above.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
-        for axes in panels.flat[len(shown) :]:
+        for axes in panels.flat[len(codes) :]:
             axes.axis("off")
-        for axes, code in zip(panels.flat, shown, strict=False):
+        for axes, code in zip(panels.flat, codes, strict=False):
             first = int(np.flatnonzero(dataset.y == code)[0])
             _draw_spectrogram(axes, recordings[first], rate)
             axes.set_title(shortened(names[code], 20), fontsize=10)

@@ -30,7 +30,7 @@ MAX_TICK_INTERVALS = 6
 MAX_BARS = 8
 MAX_CLASS_BARS = 20
 MAX_POINTS = 2000
-# Bars are drawn if the shown texts make up at least this share of the rows.
+# Bars are drawn if their texts make up at least this share of the rows.
 MIN_SHARE_SHOWN = 0.1
 BOOLEANS = {0.0: "no", 1.0: "yes"}
 
@@ -86,8 +86,8 @@ def draw_class_balance(axes: Axes, dataset: Dataset, groups: Groups) -> None:
     title = f"{column_label(dataset.target.name, 24)}: rows per class"
     if len(names) > MAX_CLASS_BARS:
         codes = np.sort(np.argsort(-counts, kind="stable")[:MAX_CLASS_BARS])
-        shown = f"{MAX_CLASS_BARS} of {len(names)} classes"
-        title = f"{column_label(dataset.target.name, 20)}: {shown}"
+        title = column_label(dataset.target.name, 20)
+        title += f": {MAX_CLASS_BARS} of {len(names)} classes"
     shades = [groups.colours[code] if len(groups.names) > 1 else BLUE for code in codes]
     bars = axes.barh(np.arange(len(codes)), counts[codes], color=shades, height=0.75)
     axes.bar_label(bars, padding=3, fontsize=_font_size(len(codes)))
@@ -173,23 +173,23 @@ def draw_value_counts(axes: Axes, name: str, values: Array, groups: Groups) -> N
     """
     texts = _texts(values)
     counts = Counter(text for text in texts if text is not None)
-    shown = sorted(counts, key=lambda text: (-counts[text], text))[:MAX_BARS]
+    labels = sorted(counts, key=lambda text: (-counts[text], text))[:MAX_BARS]
     axes.set(title=_title_with_missing(name, texts.count(None)), xlabel="rows")
-    others = len(counts) - len(shown)
-    if others and sum(counts[text] for text in shown) < MIN_SHARE_SHOWN * len(texts):
+    others = len(counts) - len(labels)
+    if others and sum(counts[text] for text in labels) < MIN_SHARE_SHOWN * len(texts):
         axes.axis("off")
         axes.text(0.5, 0.5, f"{len(counts):,} different texts", ha="center", va="center")
         return
     class_counts = Counter(zip(texts, groups.codes.tolist(), strict=True))
-    left = np.zeros(len(shown))
+    left = np.zeros(len(labels))
     for code, colour in enumerate(groups.colours):
-        widths = np.array([class_counts[text, code] for text in shown], float)
-        axes.barh(np.arange(len(shown)), widths, left=left, color=colour, height=0.75)
+        widths = np.array([class_counts[text, code] for text in labels], float)
+        axes.barh(np.arange(len(labels)), widths, left=left, color=colour, height=0.75)
         left += widths
     if others:
-        axes.barh([len(shown)], [sum(counts.values()) - left.sum()], color=GREY, height=0.75)
-        shown.append(plural(others, "other"))
-    _label_bars(axes, shown)
+        axes.barh([len(labels)], [sum(counts.values()) - left.sum()], color=GREY, height=0.75)
+        labels.append(plural(others, "other"))
+    _label_bars(axes, labels)
     axes.margins(x=0.08)
     integer_ticks(axes.xaxis, MAX_TICK_INTERVALS)
 
