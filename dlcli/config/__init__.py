@@ -1,4 +1,8 @@
-"""The config: one YAML file, checked before any work."""
+"""The config: one YAML file, checked before any work.
+
+Other packages use these names and the modules `callbacks`, `catalogue`, `components`,
+`document`, `heads`, `known`, `load`, `loaders`, `metrics`, `schema`, `sections` and `steps`.
+"""
 
 from dlcli.config.checks import check_data
 from dlcli.config.load import load_config

@@ -1,1 +1,5 @@
-"""The commands that train or score: each module runs one, from a config or a run to its result."""
+"""The commands that train or score: each module runs one, from a config or a run to its result.
+
+Other packages use the modules `baseline`, `check`, `evaluate`, `kfold`, `kfold_result`,
+`reproduce`, `resume` and `train`.
+"""

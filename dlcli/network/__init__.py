@@ -1,1 +1,5 @@
-"""Keras and TensorFlow: build, compile, place and measure a network."""
+"""Keras and TensorFlow: build, compile, place and measure a network.
+
+Other packages use the modules `backend`, `building`, `cost`, `environment`, `hardware`,
+`internals`, `memory`, `numpy_metrics`, `outputs`, `saved_model`, `scores` and `variables`.
+"""

@@ -1,1 +1,4 @@
-"""Pictures of data, networks, trainings and results."""
+"""Pictures of data, networks, trainings and results.
+
+Other packages use the modules `canvas`, `curves`, `data`, `diagram`, `learned` and `results`.
+"""

@@ -1,1 +1,4 @@
-"""Predict the rows of files, tables and arrays with a saved model."""
+"""Predict the rows of files, tables and arrays with a saved model.
+
+Other packages use the modules `predict`, `predictions` and `rows`.
+"""

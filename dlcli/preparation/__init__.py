@@ -1,4 +1,8 @@
-"""Split data sets, and fit preprocessors to their training rows."""
+"""Split data sets, and fit preprocessors to their training rows.
+
+Other packages use these names and the modules `folds`, `prepare`, `report`, `split`, `steps`
+and `targets`.
+"""
 
 from dlcli.preparation.fitting import fit_preprocessor, resolve
 from dlcli.preparation.preprocessor import Group, Preprocessor

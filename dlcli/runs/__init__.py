@@ -1,1 +1,5 @@
-"""Run directories: create, describe, reopen, list and compare them."""
+"""Run directories: create, describe, reopen, list and compare them.
+
+Other packages use the modules `description`, `differences`, `directory`, `listing` and
+`records`.
+"""
