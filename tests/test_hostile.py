@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import run_process
+from conftest import run_process, slow
 
 import dlcli
 from dlcli import ModelFileError, inspect, predict
@@ -154,8 +154,16 @@ def test_archives_of_arrays(base, tmp_path):
     }
 
 
-@pytest.mark.parametrize("format", ["keras", "h5"])
-@pytest.mark.parametrize("name", good_models.NAMES)
+@pytest.mark.parametrize(
+    ("name", "format"),
+    [
+        *((name, "keras") for name in good_models.NAMES),
+        *(
+            (name, "h5") if name in ("lstm", "nested") else slow(name, "h5")
+            for name in good_models.NAMES
+        ),
+    ],
+)
 def test_good_models_of_many_layers_load(name, format, tmp_path, monkeypatch):
     monkeypatch.setattr("logging.root.manager.disable", 50)
     path = tmp_path / f"model.{format}"

@@ -245,6 +245,7 @@ def test_problems_of_a_config_go_from_process_to_process():
     assert again.problems == error.problems
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_is_an_error(tmp_path, monkeypatch):
     config = load_config("digits_cnn", ["fit.epochs=5000", *CONVOLUTIONS[1:]])
 
@@ -258,6 +259,7 @@ def test_a_process_that_dies_is_an_error(tmp_path, monkeypatch):
     assert not multiprocessing.active_children()
 
 
+@pytest.mark.slow
 def test_a_signal_ends_the_processes_and_keeps_finished_folds(dlcli, tmp_path, monkeypatch):
     def stop(display, progress):
         if not display.prefix.startswith("fold 1/"):

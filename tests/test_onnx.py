@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import onnx
 import pytest
+from conftest import slow
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
@@ -398,11 +399,11 @@ def test_no_bytes_confuse_the_inspection(data):
 
 
 HEADS = [
-    ("[{Dense: {units: 1}}]", "{BinaryCrossentropy: {from_logits: true}}", "[accuracy, crossentropy]"),
+    slow("[{Dense: {units: 1}}]", "{BinaryCrossentropy: {from_logits: true}}", "[accuracy, crossentropy]"),
     ("[{Dense: {activation: sigmoid}}]", "binary_crossentropy", "[accuracy, {BinaryAccuracy: {threshold: 0.4, name: low}}, mse, mae]"),
     ("[{Dense: {units: 2}}]", "{SparseCategoricalCrossentropy: {from_logits: true}}", "[accuracy, crossentropy]"),
-    ("[{Dense: {units: 2, activation: softmax}}]", "sparse_categorical_crossentropy", "[accuracy]"),
-    ("[{Dense: {units: 2, activation: softmax}}]", "categorical_crossentropy", "[accuracy, crossentropy]"),
+    slow("[{Dense: {units: 2, activation: softmax}}]", "sparse_categorical_crossentropy", "[accuracy]"),
+    slow("[{Dense: {units: 2, activation: softmax}}]", "categorical_crossentropy", "[accuracy, crossentropy]"),
     ("[{Dense: {units: 2, activation: softmax}}]", "mse", "[accuracy, mae, RootMeanSquaredError]"),
     ("[{Dense: {activation: sigmoid}}]", "binary_crossentropy", "[AUC, F1Score]"),
     ("[{Dense: {activation: sigmoid, kernel_regularizer: {L2: 0.1}}}]", "binary_crossentropy", "[accuracy]"),

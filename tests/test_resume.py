@@ -138,7 +138,7 @@ CASES = {
 
 # The others differ in variables alone, and all variables are kept in one way.
 QUICK = {
-    "early stopping, plateau, best so far, log", "averages swapped in", "class weights",
+    "early stopping, plateau, best so far, log", "averages swapped in",
     "float16 around an optimizer with a variable of its own",
 }  # fmt: skip
 

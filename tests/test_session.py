@@ -40,6 +40,7 @@ def test_kfold_fits_the_preprocessor_once_per_fold(fits, tmp_path, engine):
     assert fits == [100, 100, 100]
 
 
+@pytest.mark.slow
 def test_kfold_in_processes_fits_the_first_preprocessor_once_here(fits, tmp_path):
     kfold(load_config("digits_cnn", CONVOLUTION), folds=2, jobs=2, sample=True, runs=tmp_path)
 
