@@ -656,6 +656,20 @@ def test_what_a_repetition_differs_in_is_told(dlcli, trained, tmp_path):
     assert plain["identical"] is False
 
 
+@pytest.mark.parametrize("text", [None, "{"])
+def test_a_run_without_readable_metrics_is_not_repeated(dlcli, trained, text):
+    metrics = trained.path / "metrics.json"
+    metrics.unlink()
+    if text is not None:
+        metrics.write_text(text)
+
+    code, _, error = dlcli("reproduce", trained.path)
+
+    assert code == 2
+    assert str(metrics) in error
+    assert "hint: --debug" not in error
+
+
 def test_an_unfinished_run_is_not_repeated(dlcli, left):
     code, _, error = dlcli("reproduce", left)
 

@@ -120,7 +120,10 @@ def _cached_catalogue(version: str) -> Catalogue:
     with suppress(OSError, DlcliError):  # the cache only saves time
         path.parent.mkdir(parents=True, exist_ok=True)
         write_text(path, text)
-    return _validated(text)
+    try:
+        return _validated(text)
+    except ValueError as error:
+        raise DlcliError(f"cannot list the names of Keras {version}: {error}") from None
 
 
 def _generate(version: str) -> str:

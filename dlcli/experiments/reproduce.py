@@ -79,7 +79,7 @@ def reproduce(
     Raises
     ------
     DlcliError
-        If there is no such run, or it has not finished.
+        If there is no such run, it has not finished, or its files are damaged.
     Interrupted
         If a signal arrives.
     """
@@ -95,13 +95,17 @@ def reproduce(
             f"{run} has not finished: its status is {record.status}",
             hint=hint if record.status == "interrupted" else None,
         )
+    metrics = _metrics(run)  # before the training, which takes longer
     with tempfile.TemporaryDirectory(prefix="dlcli-") as folder:
         try:
             again = _repeat(run, record, Path(folder), on_progress, download_bar=download_bar)
         except Interrupted as interrupted:
             # Without the path: the repetition cannot be resumed.
             raise Interrupted(interrupted.signum) from None
-        changes = tuple(_result_differences(run, again, record.kind))
+        changes = (
+            *_result_differences(run, again, record.kind),
+            *_metric_differences(metrics, _metrics(again)),
+        )
         environment = environment_differences(record, read_record(again))
     compared: tuple[str, ...] = ("predictions", "metrics")
     if record.kind == "train":
@@ -155,11 +159,24 @@ def _result_differences(run: Path, again: Path, kind: Kind) -> Iterator[str]:
             yield "the weights differ"
     else:
         yield from _first_difference(run / "out_of_fold.csv", again / "out_of_fold.csv", "row")
-    before, after = (json.loads((path / "metrics.json").read_bytes()) for path in (run, again))
+
+
+def _metric_differences(before: Any, after: Any) -> Iterator[str]:
+    """Yield the first differences between two documents of metrics."""
     changes = list(differences(before, after))
     yield from changes[:MAX_METRIC_DIFFERENCES]
     if len(changes) > MAX_METRIC_DIFFERENCES:
         yield f"{len(changes) - MAX_METRIC_DIFFERENCES} more metrics differ"
+
+
+def _metrics(run: Path) -> Any:
+    path = run / "metrics.json"
+    try:
+        return json.loads(path.read_bytes())
+    except OSError as error:
+        raise DlcliError(f"cannot read {path}: {error.strerror}") from None
+    except ValueError as error:
+        raise DlcliError(f"{path} is damaged: {error}") from None
 
 
 def _weights_sha256(run: Path) -> str:

@@ -11,8 +11,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from dlcli.errors import DlcliError
 from dlcli.files import atomic, cache_folder, write_text
 from dlcli.models.metadata import OnnxGraphInfo
@@ -32,7 +30,7 @@ def load_cached_graph(digest: str) -> OnnxGraph | None:
     try:
         info = OnnxGraphInfo.model_validate_json(path.with_suffix(".json").read_text("utf-8"))
         graph = OnnxGraph(info, None if info.refused else path.read_bytes())
-    except (OSError, ValidationError):
+    except (OSError, ValueError):  # none, damaged, or of another form
         return None
     return graph if info.refused or graph.is_intact else None
 
