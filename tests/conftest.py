@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -22,6 +23,8 @@ PACKAGE = str(Path(dlcli.__file__).parents[1])
 DATA = os.environ.get("DLCLI_DATA", "")
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+# A shell ignores SIGINT for what it runs in the background, and child processes inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 # How long an example takes says more about the machine than about the code.
 hypothesis.settings.register_profile("plain", deadline=None)
 hypothesis.settings.load_profile("plain")

@@ -72,8 +72,6 @@ def test_an_interrupt_ends_the_server_and_is_no_mistake(python, sent, stubborn):
     ignore = "signal.signal(signal.SIGTERM, signal.SIG_IGN);" if stubborn else ""
     code = (
         "import os, signal, sys\n"
-        # Where the tests run in the background, SIGINT is ignored, and children inherit that.
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from dlcli.cli import board\n"
         "board.SECONDS_TO_TERMINATE = 0.5\n"
         f"child = 'import os, signal, time; {ignore} os.kill(os.getppid(), signal.{sent}); time.sleep(60)'\n"
