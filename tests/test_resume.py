@@ -18,7 +18,7 @@ from conftest import copy_run, environment, slow
 from dlcli import kfold, load_config, train
 from dlcli.config.catalogue import keras_catalogue
 from dlcli.config.components import REFUSED_COMPONENTS
-from dlcli.errors import DlcliError, Interrupted, WriteError
+from dlcli.errors import AlreadyFinished, DlcliError, Interrupted, WriteError
 from dlcli.experiments.resume import run_config
 from dlcli.models.loading import load_model
 from dlcli.runs.records import read_record
@@ -577,6 +577,15 @@ def test_a_run_of_another_kind_is_not_resumed(people, tmp_path, kind, other):
     assert error.value.hint == f"`dlcli {kind} --resume {run}` resumes it"
 
 
+@pytest.mark.parametrize("experiment", [train, kfold])
+def test_a_finished_run_is_reported_before_its_data_are_read(people, tmp_path, experiment):
+    run = experiment(load_config(people, ["kfold.folds=2"]), runs=tmp_path / "runs").path
+    (tmp_path / "people.csv").unlink()
+
+    with pytest.raises(AlreadyFinished, match="is finished; nothing to resume"):
+        experiment(run_config(run), resume=run)
+
+
 def test_stacked_folds_go_on_within_an_epoch(tmp_path, monkeypatch):
     monkeypatch.setattr("dlcli.training.stacked.fit.choose_steps_per_execution", lambda *_: 2)
     monkeypatch.setattr("dlcli.training.progress.REPORT_SECONDS", 0.0)
@@ -625,6 +634,17 @@ def test_finished_folds_are_kept(dlcli, folds_alone, interrupted_folds, half):
     code, _, error = dlcli("kfold", "--resume", half, "--set", "fit.epochs=9")
     assert code == 2
     assert "fit.epochs: 6, now 9" in error
+
+
+def test_folds_that_no_longer_stack_get_a_hint_that_fits(half):
+    record = json.loads((half / "run.json").read_text())
+    record["engine"] = {"name": "stacked", "requested": "auto"}
+    (half / "run.json").write_text(json.dumps(record))
+
+    with pytest.raises(DlcliError, match="cannot be trained in one program: Conv1D") as error:
+        kfold(load_config("iris", [*FOLDS, CONVOLUTION]), resume=half)
+
+    assert error.value.hint == "the run began in one program; start it again without --resume"
 
 
 def test_a_run_reproduces_itself(dlcli, people, trained, tmp_path):

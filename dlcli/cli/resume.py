@@ -7,8 +7,6 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dlcli.errors import AlreadyFinished
-
 if TYPE_CHECKING:
     from dlcli.config import Config
     from dlcli.runs.records import Kind
@@ -37,14 +35,13 @@ def find_config_and_run(
         return load_config(name, overrides), None
     from dlcli.experiments import resume as resuming
     from dlcli.runs.listing import find_run
-    from dlcli.runs.records import read_record
 
     run = resuming.find_unfinished(name, runs, kind)
     if find_run(Path(name)) is None:
         return load_config(name, overrides), run
-    if not overrides and read_record(run).status == "finished":
-        raise AlreadyFinished(f"{run} is finished; nothing to resume")
-    return resuming.run_config(run, overrides), run
+    config = resuming.run_config(run, overrides)
+    resuming.resumable_record(run, kind, config)  # before Keras is imported
+    return config, run
 
 
 def print_stop(signum: int, moment: str, run: Path | None) -> None:

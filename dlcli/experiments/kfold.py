@@ -103,7 +103,7 @@ def kfold(
     """
     recorded = None
     if resume is not None:
-        earlier = resumable_record(resume, "kfold")
+        earlier = resumable_record(resume, "kfold", resolve_folds(config, folds))
         sample, recorded = earlier.sample, earlier.engine
     prepared = prepare(config, sample=sample, progress=download_bar)
     started = time.monotonic()

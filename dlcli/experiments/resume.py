@@ -67,18 +67,30 @@ def find_unfinished(name: str, runs: Path, kind: Kind) -> Path:
                 f"no run and no config {name!r}", hint="`dlcli runs` lists the runs"
             ) from None
         run = _newest_unfinished(runs / folder_name(config.stem), kind)
-    if resumable_record(run, kind).status == "running":
-        raise in_use(run)
+    resumable_record(run, kind)
     return run
 
 
-def resumable_record(run: Path, kind: Kind) -> RunRecord:
+def resumable_record(run: Path, kind: Kind, config: Config | None = None) -> RunRecord:
     """Return the record of a run that `dlcli train` or `dlcli kfold` is to resume.
+
+    `reopen_run` checks all of this again, with the run locked and the data known; here it takes
+    no time.
+
+    Parameters
+    ----------
+    run : Path
+    kind : {"train", "kfold"}
+    config : Config, optional
+        The config that the run is to continue with.
 
     Raises
     ------
     DlcliError
-        If there is no such run, it is of another kind, or its record is damaged.
+        If there is no such run, it is of another kind, its record is damaged, or another process
+        works on it.
+    AlreadyFinished
+        If the run has finished with this very config.
     """
     record = read_record(run)
     if record.kind != kind:
@@ -87,6 +99,12 @@ def resumable_record(run: Path, kind: Kind) -> RunRecord:
             f"{run} is a run of `dlcli {record.kind}`, not of `dlcli {kind}`",
             hint=None if record.kind == "baseline" else hint,
         )
+    if record.status == "running":
+        raise in_use(run)
+    if record.status == "finished" and config is not None:
+        own = load_config(run / CONFIG)
+        if _plain_values(own) == _plain_values(config):
+            raise _already_finished(run)
     return record
 
 
@@ -161,7 +179,7 @@ def _reopen(
     _check_config(run, plain, config, extend=extend and record.kind == "train")
     before, after = plain["fit"]["epochs"], config.fit.epochs
     if before == after and record.status == "finished":
-        raise AlreadyFinished(f"{run.path} is finished; nothing to resume")
+        raise _already_finished(run.path)
     forced = environment_differences(record, current)
     if forced and not force:
         hint = "--force-resume resumes it anyway; the result differs from an uninterrupted run"
@@ -199,11 +217,17 @@ def _plain_config(run: RunDirectory) -> dict[str, Any]:
     return value
 
 
+def _plain_values(config: Config) -> dict[str, Any]:
+    """Return a config as the plain values that reading its ``config.yaml`` gives."""
+    values: dict[str, Any] = parse(dump(config.plain()), config.name).value
+    return values
+
+
 def _check_config(
     run: RunDirectory, plain: Mapping[str, Any], config: Config, *, extend: bool
 ) -> None:
     """Refuse another config than the run's own; its epochs may differ if the run is extended."""
-    requested = parse(dump(config.plain()), config.name).value
+    requested = _plain_values(config)
     if extend:
         requested["fit"]["epochs"] = plain["fit"]["epochs"]
     changes = list(differences(plain, requested))
@@ -249,6 +273,10 @@ def _check_extension(
             f"{run.path} cannot be extended: SwapEMAWeights finalizes the averages in the last "
             "epoch"
         )
+
+
+def _already_finished(path: Path) -> AlreadyFinished:
+    return AlreadyFinished(f"{path} is finished; nothing to resume")
 
 
 def _refusal(path: Path, problem: str, details: list[str], hint: str | None = None) -> DlcliError:

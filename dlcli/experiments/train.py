@@ -147,7 +147,7 @@ def train(
         If the disk is full.
     """
     if resume is not None:
-        earlier = resumable_record(resume, "train")
+        earlier = resumable_record(resume, "train", config)
         sample, format = earlier.sample, earlier.format  # noqa: A001
         devices = ",".join(earlier.devices)
     prepared = prepare(config, sample=sample, progress=download_bar)

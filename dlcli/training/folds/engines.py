@@ -106,10 +106,10 @@ class FoldEngine:
             except NotStackable as obstacle:
                 reason = str(obstacle)
         if reason and choice == "stacked":
-            raise DlcliError(
-                f"the folds cannot be trained in one program: {reason}",
-                hint="leave out --engine stacked; one after the other gives the same result",
-            )
+            hint = "leave out --engine stacked; one after the other gives the same result"
+            if recorded is not None:
+                hint = "the run began in one program; start it again without --resume"
+            raise DlcliError(f"the folds cannot be trained in one program: {reason}", hint=hint)
         name: Literal["stacked", "serial"] = "serial" if self._stacked is None else "stacked"
         jobs = self._affordable(jobs) if self._stacked is None else 1
         self.engine = Engine(name, len(sessions), reason, jobs, requested)
