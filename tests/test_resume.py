@@ -1,5 +1,6 @@
 """A training that was stopped ends, once it goes on, with the bits of one left alone."""
 
+import io
 import json
 import os
 import shutil
@@ -10,7 +11,9 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
+from zipfile import ZipFile
 
+import h5py
 import numpy as np
 import pytest
 from conftest import copy_run, environment, slow
@@ -641,7 +644,7 @@ def test_folds_that_no_longer_stack_get_a_hint_that_fits(half):
     record["engine"] = {"name": "stacked", "requested": "auto"}
     (half / "run.json").write_text(json.dumps(record))
 
-    with pytest.raises(DlcliError, match="cannot be trained in one program: Conv1D") as error:
+    with pytest.raises(DlcliError, match="one program: models with Conv1D") as error:
         kfold(load_config("iris", [*FOLDS, CONVOLUTION]), resume=half)
 
     assert error.value.hint == "the run began in one program; start it again without --resume"
@@ -872,6 +875,29 @@ def test_a_config_that_was_changed_in_the_run_is_refused(dlcli, left):
 
     assert code == 2
     assert "its config.yaml has been changed since it began" in error
+
+
+def test_an_edited_run_is_not_called_identical(dlcli, trained):
+    """The digest in its metadata is still that of the repetition."""
+    model, config = trained.path / "model.keras", trained.path / "config.yaml"
+    with ZipFile(model) as archive:
+        content = {name: archive.read(name) for name in archive.namelist()}
+    weights = io.BytesIO(content["model.weights.h5"])
+    with h5py.File(weights, "r+") as file:
+        bias = file["layers/dense/vars/1"]
+        bias[0] += 1
+    with ZipFile(model, "w") as archive:
+        for name, data in {**content, "model.weights.h5": weights.getvalue()}.items():
+            archive.writestr(name, data)
+
+    code, out, _ = dlcli("reproduce", trained.path)
+    config.write_text(config.read_text().replace("seed: 0", "seed: 7"))
+    refusal = dlcli("reproduce", trained.path)
+
+    assert code == 1
+    assert "the weights in the model file are not those that the run saved" in out
+    assert refusal[0] == 2
+    assert "its config.yaml has been changed since it began" in refusal[2]
 
 
 def tampered(folder, change):

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from dlcli.errors import DlcliError, Interrupted
 from dlcli.experiments.kfold import kfold
-from dlcli.experiments.resume import run_config
+from dlcli.experiments.resume import run_config, unedited_config
 from dlcli.experiments.train import train
 from dlcli.models.file import read_model_file
-from dlcli.models.loading import find_model
+from dlcli.models.loading import find_model, load_model
 from dlcli.runs.differences import differences, environment_differences
 from dlcli.runs.listing import find_run
 from dlcli.runs.records import Kind, RunRecord, read_record
@@ -79,7 +79,7 @@ def reproduce(
     Raises
     ------
     DlcliError
-        If there is no such run, it has not finished, or its files are damaged.
+        If there is no such run, it has not finished, or its files are damaged or were edited.
     Interrupted
         If a signal arrives.
     """
@@ -95,6 +95,7 @@ def reproduce(
             f"{run} has not finished: its status is {record.status}",
             hint=hint if record.status == "interrupted" else None,
         )
+    unedited_config(run, record)
     metrics = _metrics(run)  # before the training, which takes longer
     with tempfile.TemporaryDirectory(prefix="dlcli-") as folder:
         try:
@@ -155,7 +156,9 @@ def _result_differences(run: Path, again: Path, kind: Kind) -> Iterator[str]:
     """Yield the differences between the results of two runs."""
     if kind == "train":
         yield from _first_difference(run / "history.csv", again / "history.csv", "epoch")
-        if _weights_sha256(run) != _weights_sha256(again):
+        if load_model(run, "keras").is_changed:
+            yield "the weights in the model file are not those that the run saved"
+        elif _weights_sha256(run) != _weights_sha256(again):
             yield "the weights differ"
     else:
         yield from _first_difference(run / "out_of_fold.csv", again / "out_of_fold.csv", "row")

@@ -175,7 +175,7 @@ def _reopen(
     run: RunDirectory, config: Config, current: RunRecord, *, force: bool, extend: bool
 ) -> ReopenedRun:
     record = run.record
-    plain = _plain_config(run)
+    plain = unedited_config(run.path, record)
     _check_config(run, plain, config, extend=extend and record.kind == "train")
     before, after = plain["fit"]["epochs"], config.fit.epochs
     if before == after and record.status == "finished":
@@ -199,21 +199,19 @@ def _reopen(
     return ReopenedRun(run, state, notices)
 
 
-def _plain_config(run: RunDirectory) -> dict[str, Any]:
-    """Return the config in the run directory as plain values.
+def unedited_config(path: Path, record: RunRecord) -> dict[str, Any]:
+    """Return the config in a run directory as plain values.
 
     Raises
     ------
     ConfigError, DlcliError
         If the config was edited after the run began.
     """
-    load_config(run.path / CONFIG)  # reports the problems of an invalid config
-    text = (run.path / CONFIG).read_text(encoding="utf-8")
-    value: dict[str, Any] = parse(text, str(run.path / CONFIG)).value
-    if run.record.config_sha256 not in (None, fingerprint(value)):
-        raise DlcliError(
-            f"{run.path} cannot be resumed: its {CONFIG} has been changed since it began"
-        )
+    load_config(path / CONFIG)  # reports the problems of an invalid config
+    text = (path / CONFIG).read_text(encoding="utf-8")
+    value: dict[str, Any] = parse(text, str(path / CONFIG)).value
+    if record.config_sha256 not in (None, fingerprint(value)):
+        raise DlcliError(f"{path}: its {CONFIG} has been changed since it began")
     return value
 
 
