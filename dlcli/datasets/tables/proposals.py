@@ -1,0 +1,49 @@
+"""Options of a loader that a file suggests, for hints and for `dlcli init`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """An option with which a table can be read, and why.
+
+    Parameters
+    ----------
+    option : str
+        Name of an argument of the csv loader.
+    value : Any
+        Its value, in terms of YAML.
+    reason : str
+        What was seen in the file, as in ``300 different values in 300 rows: an identifier``.
+    """
+
+    option: str
+    value: Any
+    reason: str
+
+    def __str__(self) -> str:
+        """Return the option as a YAML line, for hints."""
+        return f"{self.option}: {_to_yaml(self.value)}"
+
+
+def hint_of(proposals: Iterable[Proposal]) -> str | None:
+    """Return what to set in the loader, or None if there is no proposal."""
+    options = [f"`{proposal}`" for proposal in proposals]
+    if not options:
+        return None
+    listed = " and ".join(filter(None, [", ".join(options[:-1]), options[-1]]))
+    return f"set {listed} in the loader"
+
+
+def _to_yaml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_to_yaml, value))}]"
+    text = str(value)
+    needs_quotes = isinstance(value, str) and not text.replace("-", "").replace("_", "").isalnum()
+    return f'"{text}"' if needs_quotes or text == "" else text
