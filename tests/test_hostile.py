@@ -21,7 +21,7 @@ from dlcli.errors import DlcliError
 from dlcli.models import guard
 from dlcli.models.file import read_model_file
 from dlcli.models.inspection.architecture import inspect_architecture
-from dlcli.models.inspection.cost.network import RULES, network_cost
+from dlcli.models.inspection.network_cost import RULES, network_cost
 from dlcli.models.limits import DEFAULT, limits_of
 from dlcli.models.loading import load_model
 from dlcli.models.npz import inspect_npz

@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from dlcli.config.catalogue import stored_catalogue
+from dlcli.config.layer_costs import LayerCost
 from dlcli.files import file_sha256
 from dlcli.models.file import ModelFile, read_model_file
 from dlcli.models.guard import check_in_child
-from dlcli.models.inspection.cost.shapes import LayerCost
 from dlcli.models.inspection.onnx_model import operator_counts
 from dlcli.models.limits import DEFAULT, Limits
 from dlcli.models.loading import find_model, inspect_embedded_graph

@@ -44,7 +44,7 @@ from dlcli.models.metadata import Metadata, parse_metadata
 from dlcli.models.onnx_graph import OnnxGraph
 
 if TYPE_CHECKING:
-    from dlcli.models.inspection.cost.shapes import LayerCost
+    from dlcli.config.layer_costs import LayerCost
     from dlcli.models.inspection.hdf5 import StoredWeights
 
 
@@ -101,7 +101,7 @@ class ModelFile:
             If the weights are not stored as Keras stores them, are not finite or do not fit the
             architecture, or if the network exceeds the limits.
         """
-        from dlcli.models.inspection.cost.network import network_cost
+        from dlcli.models.inspection.network_cost import network_cost
 
         where = str(self.path)
         with self.source.reopened() as file:

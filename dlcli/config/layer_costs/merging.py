@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from dlcli.models.inspection.cost.shapes import (
+from dlcli.config.layer_costs.shapes import (
     Arguments,
     LayerCost,
     Rule,
@@ -105,7 +105,8 @@ def _mel(arguments: Arguments, inputs: Sequence[Shape]) -> LayerCost:
     frames = (x[-1] + length) // step + 1
     spectra = math.prod(x[:-1]) * frames * length
     work = spectra * (bins + length.bit_length())
-    return LayerCost(((*x[:-1], bins, frames),), 0, work, 2 * spectra)
+    columns = (x[-1] + step + 1) // step
+    return LayerCost(((*x[:-1], bins, columns),), 0, work, 2 * spectra)
 
 
 def _stft(arguments: Arguments, inputs: Sequence[Shape]) -> LayerCost:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from dlcli.models.inspection.cost.shapes import (
+from dlcli.config.layer_costs.shapes import (
     Arguments,
     LayerCost,
     Shape,
@@ -16,7 +16,7 @@ from dlcli.models.inspection.cost.shapes import (
     to_size,
     to_sizes,
 )
-from dlcli.models.inspection.cost.windows import window_positions
+from dlcli.config.layer_costs.windows import window_positions
 
 # Returns the cost of a component of the file for inputs of some shapes.
 Measure = Callable[[Any, Sequence[Shape]], LayerCost]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from functools import partial
 
-from dlcli.models.inspection.cost.shapes import (
+from dlcli.config.layer_costs.shapes import (
     Arguments,
     LayerCost,
     Rule,

@@ -8,15 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from dlcli.config.layer_costs import LAYER_RULES, WRAPPER_RULES, LayerCost, Shape, to_size
 from dlcli.errors import ModelFileError, first_line
 from dlcli.models.inspection.allowed import MODELS
-from dlcli.models.inspection.cost.merging import MERGING_RULES
-from dlcli.models.inspection.cost.recurrence import WRAPPER_RULES
-from dlcli.models.inspection.cost.shapes import SIMPLE_RULES, LayerCost, Shape, to_size
-from dlcli.models.inspection.cost.windows import WINDOW_RULES
 from dlcli.models.limits import RAISE_HINT, Limits
 
-LAYER_RULES = {**SIMPLE_RULES, **WINDOW_RULES, **MERGING_RULES}
 RULES = {*LAYER_RULES, *WRAPPER_RULES}
 # Some layers compute weights from their arguments instead of storing them.
 UNSTORED_WEIGHTS = 1 << 20
