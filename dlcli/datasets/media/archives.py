@@ -11,7 +11,8 @@ import lzma
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
@@ -48,7 +49,9 @@ def read_file(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def walk(path: Path, suffixes: Sequence[str]) -> Iterator[File]:
+def walk(
+    path: Path, suffixes: Sequence[str], only: Collection[PurePosixPath] | None = None
+) -> Iterator[File]:
     """Yield names and contents of the files of a folder or archive, one at a time.
 
     Parameters
@@ -58,59 +61,110 @@ def walk(path: Path, suffixes: Sequence[str]) -> Iterator[File]:
     suffixes : sequence of str
         In lower case, as in ``".wav"``. Other files, hidden files and everything that is not a
         regular file are skipped.
+    only : collection of PurePosixPath, optional
+        Names of the files to read; default: all.
 
     Raises
     ------
     DatasetError
         If there is no such folder or archive, or it is damaged or too large.
     """
+
+    def is_selected(name: PurePosixPath) -> bool:
+        has_suffix = name.suffix.lower() in suffixes
+        return has_suffix and not is_hidden(name) and (only is None or name in only)
+
+    with _damage_reported(path):
+        if path.is_dir():
+            yield from _walk_folder(path, is_selected)
+        elif zipfile.is_zipfile(path):
+            yield from _walk_zip(path, is_selected)
+        else:
+            yield from _walk_tar(path, is_selected)
+
+
+def list_names(path: Path) -> list[PurePosixPath]:
+    """Return the sorted names of the files of a folder or archive that are not hidden.
+
+    Raises
+    ------
+    DatasetError
+        If there is no such folder or archive, or it is damaged.
+    """
+    with _damage_reported(path):
+        if path.is_dir():
+            files = (file for file in path.rglob("*") if file.is_file())
+            names = [PurePosixPath(file.relative_to(path).as_posix()) for file in files]
+        elif zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                members = (info for info in archive.infolist() if not info.is_dir())
+                names = [PurePosixPath(member.filename) for member in members]
+        else:
+            with _open_tar(path) as tar:
+                names = [PurePosixPath(member.name) for member in tar if member.isfile()]
+    return sorted(name for name in names if not is_hidden(name))
+
+
+@contextmanager
+def _damage_reported(path: Path) -> Iterator[None]:
     if not path.is_dir() and not path.is_file():
         raise DatasetError(f"no folder {str(path)!r}")
     try:
-        if path.is_dir():
-            yield from _walk_folder(path, suffixes)
-        elif zipfile.is_zipfile(path):
-            yield from _walk_zip(path, suffixes)
-        else:
-            yield from _walk_tar(path, suffixes)
+        yield
     except DAMAGED as error:
         raise DatasetError(
             f"{path} is not a folder, and not a readable zip or tar file: {error}"
         ) from None
 
 
-def _walk_folder(path: Path, suffixes: Sequence[str]) -> Iterator[File]:
+def _walk_folder(path: Path, is_selected: Callable[[PurePosixPath], bool]) -> Iterator[File]:
     for file in sorted(path.rglob("*")):
         name = PurePosixPath(file.relative_to(path).as_posix())
-        if _is_selected(name, suffixes) and file.is_file():
+        if is_selected(name) and file.is_file():
             yield name, read_file(file)
 
 
-def _walk_zip(path: Path, suffixes: Sequence[str]) -> Iterator[File]:
+def _walk_zip(path: Path, is_selected: Callable[[PurePosixPath], bool]) -> Iterator[File]:
     with zipfile.ZipFile(path) as archive:
         for member in sorted(archive.infolist(), key=lambda info: info.filename):
             name = PurePosixPath(member.filename)
-            if not member.is_dir() and _is_selected(name, suffixes):
+            if not member.is_dir() and is_selected(name):
                 _check_size(f"{path}: {member.filename}", member.file_size)
                 yield name, archive.read(member)
 
 
-def _walk_tar(path: Path, suffixes: Sequence[str]) -> Iterator[File]:
+def _walk_tar(path: Path, is_selected: Callable[[PurePosixPath], bool]) -> Iterator[File]:
+    with _open_tar(path) as archive:
+        for member in archive:
+            name = PurePosixPath(member.name)
+            if not member.isfile() or not is_selected(name):
+                continue
+            _check_size(f"{path}: {member.name}", member.size)
+            file = archive.extractfile(member)
+            if file is not None:
+                yield name, file.read()
+
+
+@contextmanager
+def _open_tar(path: Path) -> Iterator[_BoundedTar]:
     with path.open("rb") as raw:
         is_gzip = raw.read(2) == b"\x1f\x8b"
         raw.seek(0)
         plain: Any = gzip.GzipFile(fileobj=raw) if is_gzip else raw
-        with tarfile.open(fileobj=_BoundedFile(plain, path), mode="r:") as archive:
-            for count, member in enumerate(archive):
-                if count > MAX_FILES:
-                    raise DatasetError(f"{path} holds more than {MAX_FILES:,} files")
-                name = PurePosixPath(member.name)
-                if not member.isfile() or not _is_selected(name, suffixes):
-                    continue
-                _check_size(f"{path}: {member.name}", member.size)
-                file = archive.extractfile(member)
-                if file is not None:
-                    yield name, file.read()
+        with _BoundedTar.open(fileobj=_BoundedFile(plain, path), mode="r:") as archive:
+            yield archive
+
+
+class _BoundedTar(tarfile.TarFile):
+    """A tar file with a bounded number of members."""
+
+    members: list[tarfile.TarInfo]
+
+    def next(self) -> tarfile.TarInfo | None:
+        """Return the next member."""
+        if len(self.members) > MAX_FILES:
+            raise DatasetError(f"{self.name!r} holds more than {MAX_FILES:,} files")
+        return super().next()
 
 
 class _BoundedFile(io.RawIOBase):
@@ -138,11 +192,11 @@ class _BoundedFile(io.RawIOBase):
         return True
 
 
-def _is_selected(name: PurePosixPath, suffixes: Sequence[str]) -> bool:
+def is_hidden(name: PurePosixPath) -> bool:
+    """Tell whether a file or a folder above it is hidden, as in ``__MACOSX/._cat.png``."""
     # Nothing is unpacked, so "./" and "../" in a name do no harm.
     parts = [part for part in name.parts if part not in (".", "..")]
-    is_hidden = any(part.startswith((".", "__MACOSX")) for part in parts)
-    return name.suffix.lower() in suffixes and not is_hidden
+    return any(part.startswith((".", "__MACOSX")) for part in parts)
 
 
 def _check_size(name: str, size: int) -> None:
