@@ -11,6 +11,7 @@ from dlcli.cli.baseline import baseline
 from dlcli.cli.board import board
 from dlcli.cli.check import check
 from dlcli.cli.evaluate import evaluate
+from dlcli.cli.init import init
 from dlcli.cli.inspect import inspect
 from dlcli.cli.kfold import kfold
 from dlcli.cli.list_configs import list_configs
@@ -50,6 +51,7 @@ def _start(
     """Train, cross-validate, evaluate and predict with Keras, from one YAML file.
 
     \b
+    dlcli init my.csv                           write a config for a file or folder
     dlcli train digits_cnn                      train the model of a config and save the run
     dlcli train --resume runs/sonar/1           resume an interrupted run
     dlcli kfold sonar                           10-fold cross-validation
@@ -64,6 +66,7 @@ def _start(
     """
 
 
+app.command()(init)
 app.command()(train)
 app.command()(kfold)
 app.command()(baseline)

@@ -259,3 +259,16 @@ def dump(value: Any) -> str:
         default_flow_style=None,
         width=100,
     )
+
+
+def dump_inline(value: Any) -> str:
+    """Return dicts, lists and scalars as YAML text on one line."""
+    text: str = yaml.dump(
+        value,
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        default_flow_style=True,
+        width=float("inf"),
+    )
+    return text.removesuffix("\n").removesuffix("\n...")

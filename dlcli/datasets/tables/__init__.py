@@ -1,6 +1,7 @@
 """Tables in text files: CSV of any dialect, and JSON Lines."""
 
 from dlcli.datasets.tables.classes import encode_classes, name_classes
+from dlcli.datasets.tables.column_notices import is_group_name
 from dlcli.datasets.tables.columns import (
     RawColumn,
     convert,
@@ -18,14 +19,13 @@ from dlcli.datasets.tables.json_lines import read_json_lines
 from dlcli.datasets.tables.layout import propose_layout
 from dlcli.datasets.tables.proposals import Proposal
 from dlcli.datasets.tables.series import read_series, windows
-from dlcli.datasets.tables.table import loader_dialect, read_table
+from dlcli.datasets.tables.table import Table, loader_dialect, read_table
 from dlcli.datasets.tables.text_file import PREDICTION_HINTS, TextFile, decode_text, open_text
 
 __all__ = [
     "DELIMITERS", "PREDICTION_HINTS", "Block", "CsvReader", "FileTable", "Proposal", "RawColumn",
-    "TextFile",
-    "convert", "decode_text", "encode_classes", "load_csv", "loader_dialect",
-    "looks_like_header", "name_classes", "objects", "open_text", "position_of", "propose_layout",
-    "read_file_table", "read_json_lines", "read_series", "read_table", "to_frame", "to_number",
-    "to_numbers", "windows",
+    "Table", "TextFile", "convert", "decode_text", "encode_classes", "is_group_name", "load_csv",
+    "loader_dialect", "looks_like_header", "name_classes", "objects", "open_text", "position_of",
+    "propose_layout", "read_file_table", "read_json_lines", "read_series", "read_table", "to_frame",
+    "to_number", "to_numbers", "windows",
 ]  # fmt: skip

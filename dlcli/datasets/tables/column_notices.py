@@ -56,7 +56,7 @@ def column_notices(
         notice = _text_notice(array) if array.dtype == object else _number_notice(array)
         if notice:
             names_by_notice.setdefault(notice, []).append(column.name)
-        elif GROUP.fullmatch(column.name) and _has_groups(array):
+        elif is_group_name(column.name) and _has_groups(array):
             group_notices.append(
                 f"rows with the same {column.name!r} may be in both training and test; "
                 f"`split: {{group: {column.name}}}` keeps them together"
@@ -129,6 +129,11 @@ def _number_notice(column: Array) -> str:
     if len(column) > MIN_ROWS_FOR_IDENTIFIERS and is_range:
         return "looks like a row number; consider `drop`"
     return ""
+
+
+def is_group_name(name: str) -> bool:
+    """Tell whether a column's name says whose row it is, as in ``patient_id``."""
+    return GROUP.fullmatch(name) is not None
 
 
 def _has_groups(column: Array) -> bool:

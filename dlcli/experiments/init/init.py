@@ -1,0 +1,165 @@
+"""Write a config for a file or folder."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dlcli.config import Config
+from dlcli.config.document import Document, dump_inline, parse
+from dlcli.config.load import build_config
+from dlcli.datasets import Dataset, load_dataset
+from dlcli.datasets.card import Card, describe
+from dlcli.errors import DlcliError, plural
+from dlcli.experiments.check import check
+from dlcli.experiments.init.commented_yaml import Commented, plain, render
+from dlcli.experiments.init.networks import choose_sections
+from dlcli.experiments.init.sources import ChooseTarget, Source, check_source, describe_source
+from dlcli.files import write_text
+
+# The data are loaded before the network is chosen.
+PLACEHOLDERS = {"model": ["Dense"], "loss": "mse", "fit": {"epochs": 1}}
+
+
+@dataclass(frozen=True)
+class InitResult:
+    """A new config.
+
+    Parameters
+    ----------
+    path : Path
+        The file with the config.
+    text : str
+        Its content.
+    config : Config
+    card : Card
+        Summary of the data as the config loads them.
+    decisions : tuple of (str, str)
+        Each key of the config that has a reason, with its value, and the reason.
+    notices : tuple of str
+        What `check` says about the config.
+    """
+
+    path: Path
+    text: str
+    config: Config
+    card: Card
+    decisions: tuple[tuple[str, str], ...]
+    notices: tuple[str, ...]
+
+    @property
+    def next_command(self) -> str:
+        """The command that trains the config."""
+        return f"dlcli train {shlex.quote(str(self.path))}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the result as plain data."""
+        return {
+            "config": str(self.path),
+            "data": self.card.to_json(),
+            "decisions": [{"set": key, "because": reason} for key, reason in self.decisions],
+            "notes": list(self.notices),
+            "next": self.next_command,
+        }
+
+
+def init(
+    source: str | os.PathLike[str],
+    *,
+    target: str | int | None = None,
+    sheet: str | None = None,
+    output: str | os.PathLike[str] | None = None,
+    force: bool = False,
+    choose_target: ChooseTarget | None = None,
+) -> InitResult:
+    """Write a config for a table, or for a folder or archive of images, recordings or texts.
+
+    Every decision stands in the config with its reason. The file is written if `check` passes.
+
+    Parameters
+    ----------
+    source : str or path
+        A table, an ``.npz`` file, or a folder or archive with a folder per class.
+    target : str or int, optional
+        Column to predict, by name or position. Default: `choose_target`, or the last column that
+        can be predicted.
+    sheet : str, optional
+        Sheet of an Excel file.
+    output : str or path, optional
+        The file to write. Default: the name of `source` with ``.yaml``, in the working directory.
+    force : bool
+        Whether an existing file may be replaced.
+    choose_target : callable, optional
+        Called with the names of the columns and the likely target; returns the target.
+
+    Returns
+    -------
+    InitResult
+
+    Raises
+    ------
+    DlcliError
+        If there is no such file, or the output exists.
+    DatasetError
+        If the data cannot be read.
+    """
+    source = Path(source)
+    check_source(source)
+    path = Path(output) if output is not None else Path(f"{_stem(source)}.yaml")
+    if path.suffix not in (".yaml", ".yml"):
+        raise DlcliError(f"{path}: the name of a config ends in .yaml", hint=f"{path.stem}.yaml")
+    if path.exists() and not force:
+        raise DlcliError(f"{path} exists", hint="--force replaces it; -o names another file")
+    data = describe_source(
+        source, path.parent, target=target, sheet=sheet, choose_target=choose_target
+    )
+    dataset = _load(data, path)
+    sections: dict[str, Any] = {"dataset": data.loader}
+    for key, value in choose_sections(dataset).items():
+        sections[key] = {**value, **data.sections.get(key, {})} if key in data.sections else value
+    text = _title(source, path, dataset) + render(sections)
+    config = build_config(path.stem, parse(text, str(path)), path.parent)
+    result = check(config)
+    write_text(path, text)
+    decisions = tuple(_decisions(sections))
+    return InitResult(path, text, config, describe(dataset), decisions, result.notices)
+
+
+def _stem(source: Path) -> str:
+    name = source.absolute().name
+    return name.partition(".")[0] or name
+
+
+def _load(data: Source, path: Path) -> Dataset:
+    """Load the data; the sections that follow from them are only placeholders."""
+    sections = {"dataset": data.loader, **data.sections, **PLACEHOLDERS}
+    document = Document(str(path), plain(sections))
+    return load_dataset(build_config(path.stem, document, path.parent))
+
+
+def _title(source: Path, path: Path, dataset: Dataset) -> str:
+    target = dataset.target
+    classes = len(target.class_names)
+    task = plural(classes, "class") if classes else "a number"
+    title = f"{source.name}: {plural(len(dataset), 'row')}; {target.name} ({task}) is predicted."
+    printable = "".join(c if c.isprintable() else " " for c in title)
+    return f"# {printable}\n# dlcli train {shlex.quote(str(path))}\n"
+
+
+def _decisions(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Yield each value that has a reason, with its key, and the reason."""
+    if isinstance(value, Commented):
+        if value.reason:
+            yield f"{key}: {dump_inline(plain(value))}", value.reason
+        value = value.value
+    items: Iterable[tuple[str, Any]] = ()
+    if isinstance(value, Mapping):
+        items = ((f"{key}.{name}" if key else str(name), item) for name, item in value.items())
+    elif isinstance(value, list):
+        items = ((key, item) for item in value)
+    for name, item in items:
+        yield from _decisions(item, name)

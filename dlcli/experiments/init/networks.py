@@ -1,0 +1,255 @@
+"""A sound first network for a data set: preprocessing, layers, loss, metrics and training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from dlcli.datasets import Dataset
+from dlcli.errors import plural
+from dlcli.experiments.init.commented_yaml import Commented
+
+Sections = dict[str, Any]
+
+# Fewer rows leave too few for an early stop: the network trains for a fixed number of epochs.
+MIN_ROWS_TO_VALIDATE = 60
+SMALL_TABLE = 500
+# Upper bounds of the rows, with the batch size, the epochs at most and the patience.
+SCHEDULES = (
+    (1_000, 16, 300, 30),
+    (10_000, 32, 200, 15),
+    (100_000, 128, 60, 6),
+    (10**12, 512, 20, 3),
+)
+RARE_CLASS = 0.2
+# A target within these bounds needs no scaling.
+UNIT_SCALE = (0.3, 3.0)
+FEW_TEXTS = 5_000
+MAX_TOKENS = 5_000
+MAX_TOKENS_BESIDE_COLUMNS = 300
+SMALLEST_MAP = 6
+DEFAULT_FOLDS = 10
+MANY_ROWS = 2_500
+
+
+def choose_sections(dataset: Dataset) -> Sections:
+    """Return all sections of a config but ``dataset``, with comments.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    """
+    if dataset.medium.kind == "audio":
+        preprocess, layers = _sound(dataset)
+    elif isinstance(dataset.x, np.ndarray):
+        preprocess, layers = _arrays(dataset)
+    elif dataset.is_text:
+        preprocess, layers = _text(dataset)
+    else:
+        preprocess, layers = _table(dataset)
+    validates = len(dataset) >= MIN_ROWS_TO_VALIDATE
+    return {
+        **({"preprocess": preprocess} if preprocess else {}),
+        **_split(dataset, validates=validates),
+        "model": [*layers, *_head(dataset)],
+        **_loss(dataset),
+        **_fit(dataset, validates=validates),
+        "seed": 0,
+    }
+
+
+def _table(dataset: Dataset) -> tuple[Sections, list[Any]]:
+    preprocess: Sections = {}
+    frame: Any = dataset.x
+    has_gaps = {str(name): bool(frame[name].isna().any()) for name in frame}
+    missing = {
+        kind: [item.name for item in dataset.columns if item.type == kind and has_gaps[item.name]]
+        for kind in ("numeric", "boolean", "categorical")
+    }
+    types = [column.type for column in dataset.columns]
+    if "numeric" in types:
+        preprocess["numeric"] = _imputing(missing["numeric"], "median", "standardize")
+    if missing["boolean"]:
+        preprocess["boolean"] = _imputing(missing["boolean"], "most_frequent")
+    if "categorical" in types:
+        preprocess["categorical"] = _imputing(missing["categorical"], "most_frequent", "one_hot")
+    if texts := [column.name for column in dataset.columns if column.type == "text"]:
+        words = {"max_tokens": MAX_TOKENS_BESIDE_COLUMNS, "output_mode": "tf_idf"}
+        preprocess["columns"] = {name: {"vectorize": words} for name in texts}
+    units = (32, 16) if len(dataset) < SMALL_TABLE else (64, 32)
+    layers: list[Any] = [{"Dense": {"units": size, "activation": "relu"}} for size in units]
+    if len(dataset) >= SMALL_TABLE:
+        layers.insert(1, {"Dropout": 0.2})
+    return preprocess, layers
+
+
+def _imputing(names: list[str], strategy: str, *steps: str) -> Any:
+    """Return steps, after one that fills in the missing values of some columns."""
+    if not names:
+        return steps[0] if steps else "none"
+    rest = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    reason = f"values are missing in {', '.join(names[:3])}{rest}"
+    return [Commented({"impute": {"strategy": strategy}}, reason), *steps]
+
+
+def _text(dataset: Dataset) -> tuple[Sections, list[Any]]:
+    words = [len(text.split()) for text in dataset.x[dataset.columns[0].name]]
+    if len(dataset) < FEW_TEXTS:
+        step = {"max_tokens": MAX_TOKENS, "output_mode": "tf_idf"}
+        reason = f"{plural(len(dataset), 'text')}: too few to learn the order of words"
+        vectorize = Commented({"vectorize": step}, reason)
+        return {"text": vectorize}, [
+            {"Dense": {"units": 32, "activation": "relu"}},
+            {"Dropout": 0.5},
+        ]
+    tokens, length = 4 * MAX_TOKENS, max(int(np.percentile(words, 95)), 1)
+    step = {"max_tokens": tokens, "output_sequence_length": length}
+    reason = f"95 % of the texts have at most {plural(length, 'word')}"
+    layers = [
+        {"Embedding": {"input_dim": tokens, "output_dim": 16, "mask_zero": True}},
+        "GlobalAveragePooling1D",
+        {"Dense": {"units": 16, "activation": "relu"}},
+        {"Dropout": 0.3},
+    ]
+    return {"text": Commented({"vectorize": step}, reason)}, layers
+
+
+def _sound(dataset: Dataset) -> tuple[Sections, list[Any]]:
+    rate = dataset.medium.sampling_rate
+    lengths = [len(recording) for recording in dataset.x[dataset.columns[0].name]]
+    length = max(int(np.percentile(lengths, 95)), 1)
+    # Windows of about 32 ms, each overlapping half of the one before, as usual for speech.
+    window = 1 << max(int(np.log2(0.032 * rate)), 4)
+    pad = Commented({"pad": {"length": length}}, f"{length / rate:.2g} s: 95 % are at most as long")
+    spectrogram = {
+        "fft_length": 2 * window, "sequence_length": window, "sequence_stride": window // 2,
+        "sampling_rate": rate, "num_mel_bins": 40, "min_freq": 60, "max_freq": rate // 2,
+    }  # fmt: skip
+    frames = length // (window // 2)
+    layers = [
+        {"MelSpectrogram": spectrogram},
+        {"Reshape": {"target_shape": [40, -1, 1]}},
+        "BatchNormalization",
+        *_convolutions(40, max(frames, 1)),
+        "GlobalAveragePooling2D",
+        {"Dropout": 0.3},
+    ]
+    return {"audio": pad}, layers
+
+
+def _arrays(dataset: Dataset) -> tuple[Sections, list[Any]]:
+    shape = tuple(dataset.x.shape[1:])
+    preprocess: Sections = {}
+    if dataset.medium.kind == "image":
+        white = dataset.medium.high
+        if white != 1:
+            number = int(white) if float(white).is_integer() else white
+            preprocess = {"numeric": Commented({"scale": number}, f"white is {number}")}
+        layers = [*_convolutions(*shape[:2]), "GlobalAveragePooling2D", {"Dropout": 0.3}]
+        return preprocess, layers
+    preprocess = {"numeric": "standardize"}
+    if len(shape) == 2 and shape[0] >= SMALLEST_MAP:
+        layers = [
+            {"Conv1D": {"filters": 32, "kernel_size": 5, "padding": "same", "activation": "relu"}},
+            {"Conv1D": {"filters": 64, "kernel_size": 5, "padding": "same", "activation": "relu"}},
+            "GlobalAveragePooling1D",
+            {"Dropout": 0.3},
+        ]
+        return preprocess, layers
+    flatten = ["Flatten"] if len(shape) > 1 else []
+    return preprocess, [*flatten, {"Dense": {"units": 64, "activation": "relu"}}, {"Dropout": 0.2}]
+
+
+def _convolutions(height: int, width: int) -> list[Any]:
+    """Return convolutions, each followed by pooling while the maps are large enough."""
+    layers: list[Any] = []
+    size = min(height, width)
+    for filters in (24, 48, 96):
+        layers.append(
+            {
+                "Conv2D": {
+                    "filters": filters,
+                    "kernel_size": 3,
+                    "padding": "same",
+                    "activation": "relu",
+                }
+            }
+        )
+        if size < SMALLEST_MAP:
+            break
+        layers.append({"MaxPooling2D": 2})
+        size //= 2
+    return layers
+
+
+def _split(dataset: Dataset, *, validates: bool) -> Sections:
+    split: Sections = {}
+    if dataset.parts is None:
+        split["test"] = 0.2
+    if validates:
+        split["validation"] = 0.2
+    return {"split": split} if split else {}
+
+
+def _head(dataset: Dataset) -> list[Any]:
+    target = dataset.target
+    if target.task == "classification":
+        classes = len(target.class_names)
+        reason = plural(classes, "class")
+        activation = "sigmoid" if classes == 2 else "softmax"
+        return [Commented({"Dense": {"activation": activation}}, reason)]
+    mean, spread = float(dataset.y.mean()), float(dataset.y.std())
+    low, high = UNIT_SCALE
+    if not spread or (low <= spread <= high and abs(mean) <= high):
+        return ["Dense"]
+    scaling = {"scale": _rounded(spread), "offset": _rounded(mean, spread)}
+    reason = f"standard deviation and mean of {target.name}, so that Dense has unit scale"
+    return [{"Dense": 1}, Commented({"Rescaling": scaling}, reason)]
+
+
+def _rounded(value: float, scale: float | None = None) -> float | int:
+    """Return a number rounded to two digits, or to a tenth of a scale."""
+    size = abs(value) if scale is None else scale / 10
+    if not size:
+        return 0
+    digits = (1 if scale is None else 0) - int(np.floor(np.log10(size)))
+    number = round(value, digits)
+    return int(number) if digits <= 0 else number
+
+
+def _loss(dataset: Dataset) -> Sections:
+    target = dataset.target
+    if target.task == "regression":
+        return {"loss": "mean_squared_error", "optimizer": "adam", "metrics": ["mae"]}
+    classes = len(target.class_names)
+    loss = "binary_crossentropy" if classes == 2 else "sparse_categorical_crossentropy"
+    metrics: Any = ["accuracy"]
+    share = float(np.bincount(dataset.y).min() / len(dataset))
+    if classes == 2 and share < RARE_CLASS:
+        reason = f"accuracy says little: only {share:.1%} of the rows are of the rarer class"
+        metrics = Commented(["accuracy", "AUC"], reason)
+    return {"loss": loss, "optimizer": "adam", "metrics": metrics}
+
+
+def _fit(dataset: Dataset, *, validates: bool) -> Mapping[str, Any]:
+    batch_size, epochs, patience = next(rest for limit, *rest in SCHEDULES if len(dataset) < limit)
+    fit = {"epochs": epochs, "batch_size": batch_size}
+    folds = _kfold(dataset)
+    if not validates:
+        reason = f"{plural(len(dataset), 'row')}: too few to choose an epoch by validation rows"
+        return {"fit": Commented({**fit, "epochs": 100}, reason), **folds}
+    stop = {"monitor": "val_loss", "patience": patience, "restore_best_weights": True}
+    callbacks = [Commented({"EarlyStopping": stop}, "ends the training; epochs is the upper limit")]
+    return {"callbacks": callbacks, "fit": fit, **folds}
+
+
+def _kfold(dataset: Dataset) -> Sections:
+    """Return fewer folds than by default for large data sets, and for classes with few rows."""
+    if dataset.target.task == "classification":
+        rarest = int(np.bincount(dataset.y).min())
+        if rarest < DEFAULT_FOLDS:
+            reason = f"the rarest class has {plural(rarest, 'row')}"
+            return {"kfold": Commented({"folds": max(rarest, 2)}, reason)}
+    return {"kfold": {"folds": 5}} if len(dataset) >= MANY_ROWS else {}

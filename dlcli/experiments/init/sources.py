@@ -1,0 +1,160 @@
+"""The ``dataset`` section for a file or folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dlcli.config.loaders import CsvLoader, TextLoader
+from dlcli.datasets.media import is_collection
+from dlcli.datasets.tables import (
+    Proposal,
+    Table,
+    loader_dialect,
+    propose_layout,
+    read_table,
+)
+from dlcli.errors import DlcliError
+from dlcli.experiments.init.commented_yaml import Commented, plain
+from dlcli.experiments.init.folders import describe_folder
+from dlcli.experiments.init.targets import default_target, find_groups, find_texts, likely_target
+
+ChooseTarget = Callable[[Sequence[str], str], str]
+
+
+@dataclass
+class Source:
+    """What a config says about its data.
+
+    Parameters
+    ----------
+    loader : dict
+        The ``dataset`` section, with comments.
+    sections : dict
+        Keys of other sections that follow from the data.
+    """
+
+    loader: dict[str, Any]
+    sections: dict[str, Any] = field(default_factory=dict)
+
+
+def check_source(source: Path) -> None:
+    """Refuse a path that does not exist or is a config itself.
+
+    Raises
+    ------
+    DlcliError
+    """
+    if not source.exists():
+        raise DlcliError(f"no file or folder {str(source)!r}")
+    if source.suffix.lower() in (".yaml", ".yml"):
+        raise DlcliError(f"{source} is a config already", hint=f"`dlcli check {source}` checks it")
+
+
+def describe_source(
+    source: Path,
+    folder: Path,
+    *,
+    target: str | int | None,
+    sheet: str | None,
+    choose_target: ChooseTarget | None,
+) -> Source:
+    """Return the ``dataset`` section for a file or folder.
+
+    Parameters
+    ----------
+    source : Path
+    folder : Path
+        The folder of the config, to which its paths are relative.
+    target, sheet, choose_target
+        See `init`.
+
+    Raises
+    ------
+    DlcliError
+        If `init` does not know the kind of file, or the target does not exist.
+    """
+    path = _relative(source, folder)
+    if source.suffix.lower() == ".npz":
+        return Source({"npz": {"path": path}})
+    if is_collection(source):
+        if target is not None:
+            raise DlcliError(f"{source}: the folders are the classes; leave out --target")
+        return Source(describe_folder(source, path))
+    return _describe_table(source, path, target, sheet, choose_target)
+
+
+def _relative(source: Path, folder: Path) -> str:
+    try:
+        return Path(os.path.relpath(source, folder)).as_posix()
+    except ValueError:  # another drive
+        return source.absolute().as_posix()
+
+
+def _describe_table(
+    source: Path,
+    path: str,
+    target: str | int | None,
+    sheet: str | None,
+    choose_target: ChooseTarget | None,
+) -> Source:
+    options: dict[str, Any] = {}
+    if sheet is not None:
+        options["sheet"] = sheet
+    _add(options, propose_layout(source))
+    table = _read(source, options)
+    target_name, reason = default_target(table)
+    if target is not None:
+        target_name, reason = table.names[table.position(target)], ""
+    elif choose_target is not None:
+        target_name, reason = choose_target(table.names, likely_target(table)), ""
+    texts = find_texts(table, target_name)
+    proposals: list[Proposal] = []
+    sections: dict[str, Any] = {}
+    group = find_groups(table, target_name)
+    if group is not None:
+        name, why = group
+        sections["split"] = {"group": Commented(name, why)}
+        proposals = [item for item in proposals if not _drops(item, name)]
+    features = [name for name in table.names if name != target_name]
+    shared = {"path": path, "target": Commented(target_name, reason), **options}
+    if len(features) == 1 and features[0] in texts and group is None:
+        return Source({"text": {"text": features[0], **_text_options(shared, proposals)}}, sections)
+    _add(shared, proposals)
+    for name, why in texts.items():
+        shared.setdefault("types", {})[name] = Commented("text", why)
+    return Source({"csv": shared}, sections)
+
+
+def _drops(proposal: Proposal, name: str) -> bool:
+    return proposal.option == "drop" and proposal.value == [name]
+
+
+def _text_options(options: dict[str, Any], proposals: Iterable[Proposal]) -> dict[str, Any]:
+    _add(options, (item for item in proposals if item.option in TextLoader.model_fields))
+    return options
+
+
+def _read(source: Path, options: dict[str, Any]) -> Table:
+    """Read a table as text, with the options of its layout."""
+    loader = CsvLoader(path=str(source), target=0, **plain(options))
+    return read_table(source, loader_dialect(loader), header=loader.header, names=loader.names)
+
+
+def _add(options: dict[str, Any], proposals: Iterable[Proposal]) -> None:
+    """Add proposals to the options of a loader; those of lists and mappings are collected."""
+    for proposal in proposals:
+        value, reason = proposal.value, proposal.reason
+        if isinstance(value, dict):
+            options.setdefault(proposal.option, {}).update(
+                {key: Commented(item, reason) for key, item in value.items()}
+            )
+        elif isinstance(value, list | tuple):
+            options.setdefault(proposal.option, []).extend(
+                Commented(item, reason) for item in value
+            )
+        else:
+            options[proposal.option] = Commented(value, reason)

@@ -1,0 +1,102 @@
+"""Which column of a table is the target, which identify groups of rows, and which hold text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from dlcli.datasets.tables import RawColumn, Table, is_group_name, to_number
+
+# A column with one of these names is the target, wherever it stands.
+CERTAIN_NAMES = ("target", "label", "class", "y")
+# The target more often than the last column is; proposed on a terminal.
+LIKELY_NAMES = (
+    *CERTAIN_NAMES, "outcome", "response", "diagnosis", "species", "survived", "churn", "default",
+    "quality", "price", "salary", "grade", "score", "result", "status",
+)  # fmt: skip
+MIN_ROWS_FOR_IDENTIFIERS = 20
+# Texts: so many words on average, and so large a share of different values.
+MIN_WORDS = 4.0
+MIN_DISTINCT = 0.5
+MIN_GROUPS = 5
+
+
+def likely_target(table: Table) -> str:
+    """Return the column to propose to a person as the target."""
+    return _named(table, LIKELY_NAMES) or default_target(table)[0]
+
+
+def default_target(table: Table) -> tuple[str, str]:
+    """Return the column that is predicted if nobody says another, and why.
+
+    Parameters
+    ----------
+    table : Table
+        All columns as texts.
+    """
+    named = _named(table, CERTAIN_NAMES)
+    if named is not None:
+        return named, "its name"
+    last = table.columns[-1]
+    for column in reversed(table.columns):
+        if not _obstacle(column):
+            reason = "last column"
+            if column is not last:
+                reason = f"last column that can be predicted; {last.name} is {_obstacle(last)}"
+            return column.name, reason
+    return last.name, "last column"
+
+
+def _named(table: Table, names: Sequence[str]) -> str | None:
+    """Return the only column with one of the names."""
+    matches = [name for name in table.names if name.strip().lower() in names]
+    return matches[0] if len(matches) == 1 else None
+
+
+def _obstacle(column: RawColumn) -> str:
+    """Return what keeps a column from being a target, as in ``an identifier``; or ``""``."""
+    texts = [text.strip() for text in _texts(column)]
+    present = [text for text in texts if text]
+    distinct = set(present)
+    if len(distinct) < 2:
+        return "constant"
+    if len(present) < len(texts) / 2:
+        return "mostly empty"
+    numbers = [to_number(text, column.dialect.decimal) for text in distinct]
+    is_number = not np.isnan(numbers).all()
+    if not is_number and len(distinct) > max(MIN_ROWS_FOR_IDENTIFIERS, len(present) / 2):
+        return "an identifier or a text"
+    return ""
+
+
+def find_texts(table: Table, target: str) -> Mapping[str, str]:
+    """Return the columns other than the target that hold sentences, each with the reason."""
+    texts = {}
+    for column in table.columns:
+        if column.name == target:
+            continue
+        present = [text for text in _texts(column) if text.strip()]
+        words = float(np.mean([len(text.split()) for text in present[:1000]])) if present else 0.0
+        if words >= MIN_WORDS and len(set(present)) >= MIN_DISTINCT * len(present):
+            texts[column.name] = f"{words:.0f} words on average"
+    return texts
+
+
+def find_groups(table: Table, target: str) -> tuple[str, str] | None:
+    """Return the column whose equal values belong together, as of one patient, and why."""
+    for column in table.columns:
+        texts = _texts(column)
+        distinct = len(set(texts))
+        if column.name == target or not is_group_name(column.name):
+            continue
+        if MIN_GROUPS <= distinct <= len(texts) / 2:
+            rows = len(texts) / distinct
+            return column.name, f"{distinct} values, {rows:.1f} rows each: they stay in one set"
+    return None
+
+
+def _texts(column: RawColumn) -> Sequence[str]:
+    if isinstance(column.texts, np.ndarray):
+        return [f"{value:g}" for value in column.texts.tolist()]
+    return column.texts

@@ -1,0 +1,283 @@
+"""`dlcli init`: a config for a stranger's file, with the reasons, that `check` passes."""
+
+import io
+import json
+import tarfile
+
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+from scipy.io import wavfile
+
+from dlcli import load_config, predict, train
+from dlcli.config.document import parse
+from dlcli.experiments.init import init
+from dlcli.experiments.init.commented_yaml import Commented, plain, render
+
+rng = np.random.default_rng(0)
+
+
+def people(rows=120, **columns):
+    """Return a CSV text with a few columns of different kinds."""
+    age = rng.integers(18, 80, rows)
+    table = {
+        "age": age,
+        "city": rng.choice(["Seoul", "Busan", "Daegu"], rows),
+        "member": rng.choice(["yes", "no"], rows),
+        **columns,
+        "bought": np.where(age + rng.normal(0, 9, rows) > 45, "yes", "no"),
+    }
+    lines = [
+        ",".join(table),
+        *(",".join(map(str, row)) for row in zip(*table.values(), strict=True)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def test_a_table_becomes_a_config_that_trains_and_predicts(dlcli, write, tmp_path):
+    table = write("people.csv", people())
+
+    code, out, error = dlcli("init", table)
+    trained = dlcli("train", "people.yaml", "-q", "--set", "fit.epochs=1")
+    rows = write("new.csv", "age,city,member\n30,Seoul,yes\n70,Busan,no\n")
+    predicted = dlcli("predict", "runs/people/1", rows)
+
+    assert code == 0, error
+    assert "people.csv: 120 rows" not in error
+    assert "classes: no " in out
+    assert "dataset.csv.target: bought" in out
+    assert out.endswith("next: dlcli train people.yaml\n")
+    assert trained[0] == 0, trained[2]
+    assert predicted[0] == 0, predicted[2]
+    assert [line.split(",")[0] for line in predicted[1].splitlines()[1:]] in (
+        [a, b] for a in ("yes", "no") for b in ("yes", "no")
+    )
+    config = yaml.safe_load((tmp_path / "people.yaml").read_text())
+    assert config["dataset"] == {"csv": {"path": "people.csv", "target": "bought"}}
+    assert config["preprocess"] == {"numeric": "standardize", "categorical": "one_hot"}
+    assert config["loss"] == "binary_crossentropy"
+
+
+def test_the_same_file_gives_the_same_config(write, tmp_path):
+    table = write("people.csv", people())
+
+    texts = {init(table, output=tmp_path / "a.yaml", force=True).text for _ in range(2)}
+
+    assert len(texts) == 1
+
+
+def test_paths_are_relative_to_the_config(dlcli, write, tmp_path, monkeypatch):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "configs").mkdir()
+    write("data/people.csv", people())
+
+    code, _, error = dlcli("init", "data/people.csv", "-o", "configs/mine.yaml")
+    monkeypatch.chdir("/")
+
+    assert code == 0, error
+    assert "path: ../data/people.csv" in (tmp_path / "configs/mine.yaml").read_text()
+    assert dlcli("check", tmp_path / "configs/mine.yaml")[0] == 0
+
+
+def test_nothing_is_overwritten(dlcli, write, tmp_path):
+    write("people.csv", people())
+    mine = write("people.yaml", "mine")
+
+    refused = dlcli("init", "people.csv")
+    replaced = dlcli("init", "people.csv", "--force")
+
+    assert refused[0] == 2
+    assert "people.yaml exists" in refused[2]
+    assert "--force replaces it; -o names another file" in refused[2]
+    assert replaced[0] == 0, replaced[2]
+    assert mine.read_text() != "mine"
+
+
+@pytest.mark.parametrize(
+    ("answers", "target"), [(["city"], "city"), (["agee", "age"], "age"), ([""], "bought")]
+)
+def test_the_target_is_asked_for_on_a_terminal(dlcli, write, monkeypatch, answers, target):
+    write("people.csv", people())
+    monkeypatch.setattr("sys.stdin", io.StringIO("".join(f"{answer}\n" for answer in answers)))
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+
+    code, out, error = dlcli("init", "people.csv")
+
+    assert code == 0, error
+    assert "which column is to be predicted [bought]" in out
+    assert ("Did you mean 'age'?" in error) == (answers[0] == "agee")
+    assert load_config("people.yaml").dataset.loader.target == target
+
+
+@pytest.mark.parametrize(("option", "target"), [("city", "city"), ("0", "age"), ("-2", "member")])
+def test_the_target_is_named(dlcli, write, option, target):
+    write("people.csv", people())
+
+    code, _, error = dlcli("init", "people.csv", f"--target={option}")
+
+    assert code == 0, error
+    assert load_config("people.yaml").dataset.loader.target == target
+
+
+def test_a_column_that_does_not_exist_is_no_target(dlcli, write):
+    write("people.csv", people())
+
+    code, _, error = dlcli("init", "people.csv", "--target", "agee")
+
+    assert code == 2
+    assert "no column 'agee'. Did you mean 'age'?" in error
+
+
+def test_a_number_is_scaled_within_the_network(write, tmp_path):
+    rows = np.linspace(0, 1, 200)
+    lines = [f"{x},{250_000 + 90_000 * x}" for x in rows]
+    table = write("houses.csv", "\n".join(["size,price", *lines]))
+
+    result = init(table, output=tmp_path / "houses.yaml")
+    trained = train(load_config(result.path), runs=tmp_path / "runs")
+
+    assert "Rescaling: {scale: 26000, offset: 295000}" in result.text
+    assert trained.scores["test"].metrics["r2"] > 0.9
+
+
+def test_missing_values_groups_and_identifiers_are_decided(write, tmp_path):
+    table = write(
+        "visits.csv",
+        people(
+            patient=np.repeat(np.arange(40), 3),
+            pulse=["" if row % 9 == 0 else 60 + row % 30 for row in range(120)],
+        ),
+    )
+
+    text = init(table, output=tmp_path / "visits.yaml").text
+
+    assert "impute: {strategy: median}  # values are missing in pulse" in text
+    assert "group: patient  # 40 values, 3.0 rows each: they stay in one set" in text
+
+
+def pictures(mode, size):
+    for kind in ("cat", "dog"):
+        for number in range(8):
+            pixels = rng.integers(0, 255, (*size, 3), np.uint8)
+            buffer = io.BytesIO()
+            Image.fromarray(pixels).convert(mode).save(buffer, "PNG")
+            yield f"{kind}/{number}.png", buffer.getvalue()
+
+
+def recordings():
+    for kind in ("high", "low"):
+        for number in range(6):
+            tone = np.sin(np.arange(4000) / (3 if kind == "high" else 30) + number)
+            buffer = io.BytesIO()
+            wavfile.write(buffer, 4000, (tone * 20_000).astype(np.int16))
+            yield f"{kind}_{number}.wav", buffer.getvalue()
+
+
+def texts():
+    for kind, word in (("good", "fine"), ("bad", "awful")):
+        for number in range(30):
+            yield f"{kind}/{number}.txt", f"a {word} film number {number}".encode()
+
+
+FOLDERS = {
+    "grey pictures": (lambda: pictures("L", (20, 30)), "color_mode: grayscale"),
+    "large pictures": (lambda: pictures("RGB", (300, 200)), "image_size: [96, 64]"),
+    "recordings in one folder": (recordings, "pattern: '{class}_{part1}'"),
+    "texts": (texts, "output_mode: tf_idf"),
+}
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+@pytest.mark.parametrize("archive", [False, True])
+def test_a_folder_or_archive_becomes_a_config_that_trains(tmp_path, name, archive):
+    files, decision = FOLDERS[name]
+    source = tmp_path / ("things.tar.gz" if archive else "things")
+    if archive:
+        with tarfile.open(source, "w:gz") as tar:
+            for member, data in files():
+                info = tarfile.TarInfo(member)
+                info.size = len(data)
+                tar.addfile(info, io.BytesIO(data))
+    else:
+        for member, data in files():
+            (source / member).parent.mkdir(parents=True, exist_ok=True)
+            (source / member).write_bytes(data)
+
+    result = init(source)
+
+    assert decision in result.text
+    if not archive:
+        trained = train(load_config(result.path, ["fit.epochs=1"]), runs=tmp_path / "runs")
+        first = next(source / member for member, _ in files())
+        assert len(list(predict(trained.path, first))) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nothing.csv"], "no file or folder 'nothing.csv'"),
+        ([], "name a file or folder, or a bundled config with --from"),
+        (["a.csv", "--from", "iris"], "name a file or folder, or a bundled config with --from"),
+        (["old.yaml"], "old.yaml is a config already"),
+        (["empty"], "empty has no files that dlcli reads"),
+        (["a.csv", "-o", "a.txt"], "a.txt: the name of a config ends in .yaml"),
+        (["--from", "irs"], "no config 'irs'"),
+    ],
+)
+def test_what_is_no_data_is_refused_in_a_sentence(dlcli, write, tmp_path, arguments, message):
+    (tmp_path / "empty").mkdir()
+    write("a.csv", people())
+    write("old.yaml", "dataset: iris\n")
+
+    code, _, error = dlcli("init", *arguments)
+
+    assert code == 2
+    assert message in error
+
+
+def test_a_bundled_config_is_copied(dlcli, tmp_path):
+    code, out, error = dlcli("init", "--from", "sonar", "-o", "my.yaml")
+
+    assert (code, out) == (0, "my.yaml\n"), error
+    assert dlcli("check", "my.yaml", "--no-data")[0] == 0
+    assert dlcli("init", "--from", "sonar", "-o", "my.yaml")[0] == 2
+
+
+def test_the_decisions_as_json(dlcli, write):
+    write("people.csv", people())
+
+    code, out, error = dlcli("init", "people.csv", "--json")
+
+    assert code == 0, error
+    result = json.loads(out)
+    assert result["config"] == "people.yaml"
+    assert result["data"]["rows"] == 120
+    assert {"set": "dataset.csv.target: bought", "because": "last column"} in result["decisions"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "yes",
+        "007",
+        "1e3",
+        "a: b",
+        "# no comment",
+        "- item",
+        "null",
+        "",
+        " blank ",
+        "줄\n바꿈",
+        "{a}",
+        "\x07\x85",
+    ],
+)
+def test_any_text_of_a_file_is_written_so_that_it_is_read_back(value):
+    document = {
+        "dataset": {"csv": {"drop": [Commented(value, value), value], value: Commented(1, value)}},
+        "model": [{"Dense": {"units": 1}}, Commented({value: [value]}, value)],
+    }
+
+    assert parse(render(document), "my.yaml").value == plain(document)
