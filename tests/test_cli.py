@@ -291,7 +291,7 @@ def test_a_full_disk_does_not_hide_why_a_training_failed(dlcli, people, monkeypa
 
 
 def test_check_reads_the_data_and_warns_of_their_scale(dlcli, people):
-    code, out, err = dlcli("check", people, "--set", "preprocess={numeric: [impute]}")
+    code, out, err = dlcli("check", people, "--no-build", "--set", "preprocess={numeric: [impute]}")
 
     assert code == 0
     assert "'age' reaches 60, far from unit scale" in err

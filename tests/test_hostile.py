@@ -199,7 +199,7 @@ def test_large_networks_are_within_the_limits(tmp_path):
 
 def test_every_layer_of_keras_is_measured_or_refused():
     from dlcli.config.catalogue import stored_catalogue
-    from dlcli.config.components import UNSAFE_LAYERS
+    from dlcli.config.refused import UNSAFE_LAYERS
 
     assert set(stored_catalogue().entries["layers"]) - set(UNSAFE_LAYERS) <= RULES
 

@@ -20,7 +20,7 @@ from conftest import copy_run, environment, slow
 
 from dlcli import kfold, load_config, train
 from dlcli.config.catalogue import keras_catalogue
-from dlcli.config.components import REFUSED_COMPONENTS
+from dlcli.config.refused import REFUSED_COMPONENTS
 from dlcli.errors import AlreadyFinished, DlcliError, Interrupted, WriteError
 from dlcli.experiments.resume import run_config
 from dlcli.models.loading import load_model

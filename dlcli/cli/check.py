@@ -14,9 +14,13 @@ def check(
     config: ConfigName,
     overrides: Overrides = None,
     build: Annotated[
-        bool,
-        typer.Option("--build", help="Build the model too, to check the shapes of its layers."),
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--build/--no-build",
+            help="Build the model with Keras, or check no shapes; default: infer the shapes of "
+            "the layers, with Keras only where it must be asked.",
+        ),
+    ] = None,
     data: Annotated[
         bool,
         typer.Option(
@@ -30,7 +34,7 @@ def check(
 
     \b
     dlcli check my.yaml
-    dlcli check my.yaml --build
+    dlcli check my.yaml --no-build
     """
     from dlcli import load_config
     from dlcli.cli import terminal
@@ -42,5 +46,6 @@ def check(
     if strict and result.notices:
         raise DlcliError(f"{plural(len(result.notices), 'note')}, which --strict does not allow")
     checked = enumeration(result.checked)
-    shapes = "" if build else "; layer shapes were not checked (--build)"
+    unchecked = not {"layers", "model"} & set(result.checked)
+    shapes = "; layer shapes were not checked (--build)" if unchecked else ""
     terminal.print_text(f"{config}: no problems found in {checked}{shapes}")

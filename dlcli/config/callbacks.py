@@ -1,4 +1,4 @@
-"""Check what callbacks monitor, the files they write, and that they can set the learning rate."""
+"""Check what callbacks monitor, the files they write, and what they need of the optimizer."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 
 from dlcli.config.components import Component
 from dlcli.config.heads import Finding
-from dlcli.config.metrics import logged_keys, metric_key
+from dlcli.config.metrics import better_when, is_share, logged_keys, metric_key
+from dlcli.config.parameter_values import is_number
 from dlcli.config.sections import Config
 from dlcli.errors import ConfigError, did_you_mean
 
 MONITORING = ("EarlyStopping", "ModelCheckpoint", "ReduceLROnPlateau")
 RATE_SETTERS = ("LearningRateScheduler", "ReduceLROnPlateau")
+CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")
 # Keras does not know whether less or more of these is better.
 COUNT_METRICS = ("FalseNegatives", "FalsePositives", "TrueNegatives", "TruePositives")
 
@@ -59,10 +61,33 @@ def _monitor_errors(
             yield (*callback.path, "monitor"), _not_logged(f"monitor {monitor!r}", monitor, keys)
         elif not unused:
             yield callback.path, _not_logged(f"monitor {monitor!r}", monitor, keys)
-    elif not unused and arguments.get("mode", "auto") == "auto":
-        counts = [metric_key(metric) for metric in metrics if metric.name in COUNT_METRICS]
-        if monitor.removeprefix("val_") in counts:
-            yield callback.path, f"set mode to min or max: Keras cannot infer it for {monitor!r}"
+    elif not unused:
+        yield from _direction_errors(callback, monitor, metrics)
+
+
+def _direction_errors(
+    callback: Component, monitor: str, metrics: Sequence[Component]
+) -> Iterator[Finding]:
+    """Yield a mode and thresholds with which a callback would act at once, or never."""
+    arguments = callback.arguments
+    key, mode = monitor.removeprefix("val_"), arguments.get("mode", "auto")
+    metric = next((metric for metric in metrics if metric_key(metric) == key), None)
+    if mode == "auto" and metric is not None and metric.name in COUNT_METRICS:
+        yield callback.path, f"set mode to min or max: Keras cannot infer it for {monitor!r}"
+    better = "min" if key == "loss" else better_when(metric) if metric is not None else None
+    if mode in ("min", "max") and better is not None and mode != better:
+        degree = "larger" if better == "max" else "smaller"
+        message = f"{monitor!r} is better the {degree} it is; set mode: {better}, or remove mode"
+        yield (*callback.path, "mode"), message
+    if metric is None or not is_share(metric):
+        return
+    for name in ("min_delta", "baseline"):
+        value = arguments.get(name, 0)
+        if is_number(value) and abs(value) >= 1:
+            message = f"{monitor!r} lies between 0 and 1, so it never gets better by {value:g}"
+            if name == "baseline":
+                message = f"{monitor!r} lies between 0 and 1, so it never gets above {value:g}"
+            yield (*callback.path, name), message
 
 
 def _file_errors(checkpoint: Component, keys: Sequence[str]) -> Iterator[Finding]:
@@ -85,11 +110,37 @@ def _not_logged(spelling: str, name: str, keys: Sequence[str]) -> str:
     return f"{spelling} will not exist. {advice}"
 
 
-def schedule_errors(config: Config) -> Iterator[Finding]:
-    """Yield callbacks that set a learning rate which a schedule of the optimizer already sets."""
-    if not isinstance(config.optimizer.arguments.get("learning_rate"), Component):
-        return
+def optimizer_errors(config: Config) -> Iterator[Finding]:
+    """Yield settings of the optimizer, and of callbacks that depend on it, that cannot work."""
+    arguments = config.optimizer.arguments
+    clips = [name for name in CLIPPING if arguments.get(name) is not None]
+    if len(clips) > 1:
+        yield config.optimizer.path, f"only one of {' and '.join(clips)} is possible; remove one"
+    rate = arguments.get("learning_rate")
+    yield from _schedule_errors(rate)
     for callback in config.callbacks:
-        if callback.name in RATE_SETTERS:
+        yield from _schedule_errors(callback.arguments.get("schedule"))
+        if callback.name in RATE_SETTERS and isinstance(rate, Component):
             reason = "cannot be combined with a learning-rate schedule in the optimizer"
             yield callback.path, f"{callback.name} {reason}"
+        if callback.name == "SwapEMAWeights" and arguments.get("use_ema") is not True:
+            name = config.optimizer.spelled or config.optimizer.name
+            reason = "needs the moving average of the weights, which the optimizer does not keep"
+            yield (
+                callback.path,
+                f"{callback.name} {reason}; write `optimizer: {{{name}: {{use_ema: true}}}}`",
+            )
+
+
+def _schedule_errors(schedule: object) -> Iterator[Finding]:
+    """Yield a schedule whose steps and values do not fit each other."""
+    if not isinstance(schedule, Component) or schedule.name != "PiecewiseConstantDecay":
+        return
+    boundaries, values = (schedule.arguments.get(name) for name in ("boundaries", "values"))
+    if not isinstance(boundaries, list) or not isinstance(values, list):
+        return
+    if len(values) != len(boundaries) + 1:
+        wanted = f"one value more than boundaries: {len(boundaries) + 1}, got {len(values)}"
+        yield (*schedule.path, "values"), f"expected {wanted}"
+    if sorted(set(boundaries)) != boundaries:
+        yield (*schedule.path, "boundaries"), f"expected increasing steps, got {boundaries}"

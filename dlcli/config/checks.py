@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dlcli.config.callbacks import monitor_errors, schedule_errors
+from dlcli.config.callbacks import monitor_errors, optimizer_errors
 from dlcli.config.components import Component
-from dlcli.config.heads import (
-    Finding,
-    find_head,
-    head_errors,
-    head_warnings,
-    output_units,
-)
+from dlcli.config.heads import Finding, find_head, output_units
 from dlcli.config.known import Facts
 from dlcli.config.layers import layer_errors, layer_warnings
 from dlcli.config.loaders import CsvLoader, FilesLoader, Table
-from dlcli.config.metrics import metric_errors, repeated_metrics
+from dlcli.config.loss_checks import head_errors, head_warnings
+from dlcli.config.metrics import metric_errors, metric_warnings, repeated_metrics
 from dlcli.config.sections import Config
 from dlcli.errors import ConfigError, unknown
 
@@ -35,7 +30,7 @@ def find_errors(config: Config, facts: Facts | None) -> list[Finding]:
     validation = config.split.validation > 0 or config.split.column is not None
     findings = [
         *monitor_errors(config, validation=validation),
-        *schedule_errors(config),
+        *optimizer_errors(config),
         *metric_errors(config.metrics, config.loss, head, facts),
         *repeated_metrics(config.metrics),
         *layer_errors(config, facts),
@@ -52,6 +47,7 @@ def find_warnings(config: Config, facts: Facts | None) -> list[Finding]:
     head = find_head(config.model)
     findings = list(head_warnings(head, config.loss, facts)) if head is not None else []
     findings += layer_warnings(config, facts)
+    findings += metric_warnings(config.metrics, facts)
     findings += _learning_rate_warnings(config.optimizer)
     for callback in config.callbacks:
         if callback.name == "EarlyStopping" and callback.arguments.get("patience", 0) == 0:
@@ -85,9 +81,9 @@ def check_data(config: Config, facts: Facts) -> Config:
 def infer_units(config: Config, facts: Facts) -> Config:
     """Add the number of outputs to a last ``Dense`` without ``units``."""
     head = find_head(config.model)
-    if head is None or head.units is not None:
+    if head is None or not head.infers_units:
         return config
-    dense = head.dense
+    dense = head.layer
     arguments = {"units": output_units(head, config.loss, facts), **dense.arguments}
     layers = list(config.model)
     layers[head.index] = Component(dense.name, arguments, dense.spelled, dense.path)

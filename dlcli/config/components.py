@@ -16,35 +16,10 @@ from dlcli.config.catalogue import (
     keras_catalogue,
 )
 from dlcli.config.document import Document, Path
-from dlcli.config.parameter_values import is_number, value_error
+from dlcli.config.parameter_values import as_float, is_number, value_error
+from dlcli.config.refused import CELLS, FORMER_NAMES, REFUSED_COMPONENTS
 from dlcli.errors import Problem, unknown
 
-CONTAINS_CODE = "contains Python code"
-OPENS_FILES = "opens files"
-IS_CELL = "is a part of RNN layers; use LSTM, GRU or SimpleRNN"
-# Layers that are refused in configs and in model files.
-UNSAFE_LAYERS = {
-    **dict.fromkeys(("Lambda", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"), CONTAINS_CODE),
-    "TFSMLayer": OPENS_FILES,
-}
-REFUSED_COMPONENTS: dict[tuple[str, str], str] = {
-    **{("layers", name): reason for name, reason in UNSAFE_LAYERS.items()},
-    ("layers", "InputLayer"): "is not needed: the input shape comes from the data set",
-    **{("layers", f"{name}Cell"): IS_CELL for name in ("LSTM", "GRU", "SimpleRNN")},
-    ("layers", "StackedRNNCells"): IS_CELL,
-    ("layers", "RNN"): "needs cells, which a config cannot contain; use LSTM, GRU or SimpleRNN",
-    ("layers", "RandomCrop"): "crops during training only; use CenterCrop or Resizing",
-    ("losses", "CTC"): "is for sequences of labels, which dlcli does not support",
-    ("losses", "Circle"): "compares embeddings, which dlcli does not support",
-    ("callbacks", "LambdaCallback"): CONTAINS_CODE,
-    ("callbacks", "RemoteMonitor"): "sends data over the network",
-    ("callbacks", "OrbaxCheckpoint"): "does not write model files; use ModelCheckpoint",
-    ("callbacks", "BackupAndRestore"): "is not needed; use `dlcli train --resume`",
-    ("callbacks", "History"): "is not needed: every run writes history.csv",
-    ("callbacks", "ProgbarLogger"): "is not needed: the terminal always shows the progress",
-    **{("metrics", name): "measures values, not predictions" for name in ("Mean", "Sum")},
-    ("optimizers", "MultiOptimizer"): "needs a mapping of variables, which a config cannot contain",
-}
 # Paths of callbacks, which must be inside the run directory.
 PATH_ARGUMENTS = {
     "ModelCheckpoint": "filepath",
@@ -100,6 +75,7 @@ def parameter_kind(owner: str, parameter: str) -> str | None:
             return f"{suffix}s"
     return {
         ("layers", "layer"): "layers",
+        ("layers", "cell"): "layers",
         ("layers", "backward_layer"): "layers",
         ("layers", "layers"): "layers",
         ("optimizers", "learning_rate"): "schedules",
@@ -146,7 +122,7 @@ class ComponentReader:
         """Add a problem."""
         self.problems.append(self.document.problem(path, message))
 
-    def read(self, kind: str, value: Any, path: Path) -> Component | None:
+    def read(self, kind: str, value: Any, path: Path, *, is_cell: bool = False) -> Component | None:
         """Read a component of a catalogue kind; None if its name is invalid.
 
         Parameters
@@ -157,6 +133,8 @@ class ComponentReader:
             The component in the notation of configs.
         path : tuple
             Its path in the config.
+        is_cell : bool
+            Whether a cell of an RNN is expected.
         """
         spelling = split_spelling(value)
         if isinstance(spelling, str):
@@ -173,7 +151,10 @@ class ComponentReader:
         if entry is None:
             self.complain(path, self._unknown(kind, name))
             return None
-        if self._refused(kind, entry, path):
+        if is_cell and entry.name not in CELLS:
+            self.complain(path, f"expected one of {', '.join(CELLS)}, got {name!r}")
+            return None
+        if not is_cell and self._refused(kind, entry, path):
             return None
         arguments = self._arguments(kind, entry, argument, path)
         return Component(entry.name, arguments, name, path)
@@ -231,17 +212,24 @@ class ComponentReader:
 
     @staticmethod
     def _no_parameter(entry: Entry, parameter: str) -> str:
-        if parameter in ("input_shape", "input_dim", "batch_input_shape"):
+        if parameter in ("input_shape", "input_dim", "batch_input_shape", "input_length"):
             return f"argument {parameter!r}: the input shape comes from the data set."
+        renamed = FORMER_NAMES.get(parameter)
+        if renamed in entry.parameters:
+            return f"argument {parameter!r}. Did you mean {renamed!r}?"
         return unknown("argument", parameter, entry.parameters).removeprefix("unknown ")
 
     def _argument(self, kind: str, entry: Entry, parameter: str, value: Any, path: Path) -> Any:
         inner = parameter_kind(kind, parameter)
+        is_cell = parameter == "cell"
         if inner and (isinstance(value, str | dict)):
-            component = self.read(inner, value, path)
+            component = self.read(inner, value, path, is_cell=is_cell)
             return component.name if component and inner == "activations" else component
         if inner == "layers" and isinstance(value, list):
-            layers = [self.read(inner, item, (*path, index)) for index, item in enumerate(value)]
+            layers = [
+                self.read(inner, item, (*path, index), is_cell=is_cell)
+                for index, item in enumerate(value)
+            ]
             return tuple(layer for layer in layers if layer is not None)
         if parameter == "vocabulary" and isinstance(value, str):
             self.complain(path, f"expected a list, not the name of a file, got {value!r}")
@@ -258,7 +246,8 @@ class ComponentReader:
         message = value_error(kind, parameter, value, entry.optional.get(parameter))
         if message:
             self.complain(path, message)
-        return value
+            return value
+        return as_float(kind, parameter, value, entry.optional.get(parameter))
 
     def _check_path(self, value: Any, path: Path) -> None:
         if not _is_inside(value):

@@ -1,6 +1,7 @@
-"""Check that the last layer, the loss and the target fit each other.
+"""The head of a model: its last layer with weights, and everything that changes its outputs.
 
-Keras trains most of these mismatches without an error, and the model is useless.
+Activations, pooling and normalization can be layers of their own, so the last layers are judged
+together.
 """
 
 from __future__ import annotations
@@ -8,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from dlcli.config.catalogue import keras_catalogue
 from dlcli.config.components import Component
 from dlcli.config.document import Path
 from dlcli.config.known import Facts
-from dlcli.errors import plural
 
 BINARY_LOSSES = {"BinaryCrossentropy", "BinaryFocalCrossentropy"}
 # Losses with integer targets.
@@ -21,59 +22,132 @@ CATEGORICAL_LOSSES = {
 }  # fmt: skip
 CROSSENTROPIES = BINARY_LOSSES | CATEGORICAL_LOSSES
 HINGE_LOSSES = {"Hinge", "SquaredHinge", "CategoricalHinge"}
-CLASS_LOSSES = CROSSENTROPIES | HINGE_LOSSES | {"Dice", "Tversky"}
 # Losses that compare vectors, so that one output per class is needed, even for two classes.
 VECTOR_LOSSES = {*CATEGORICAL_LOSSES, "CategoricalHinge", "CosineSimilarity", "KLDivergence"}
+
+# Layers that are activations by themselves.
+ACTIVATION_LAYERS = {
+    "Softmax": "softmax", "ReLU": "relu", "LeakyReLU": "leaky_relu", "ELU": "elu", "PReLU": "prelu",
+}  # fmt: skip
+NORMALIZATIONS = (
+    "BatchNormalization", "GroupNormalization", "LayerNormalization", "RMSNormalization",
+    "UnitNormalization", "Normalization", "Rescaling",
+)  # fmt: skip
+NOISE_LAYERS = ("Dropout", "GaussianDropout", "GaussianNoise", "AlphaDropout")
+WITHOUT_ACTIVATION = (*NOISE_LAYERS, "Identity", "ActivityRegularization")
+# Layers whose outputs are usually a row of numbers, not an image or a sequence.
+ONE_ROW_LAYERS = ("Dense", "LSTM", "GRU", "SimpleRNN")
+RESHAPING = ("Flatten", "Reshape", "Permute")
+# Layers with one layer inside, whose activation is theirs.
+WRAPPERS = ("Bidirectional", "SpectralNormalization", "TimeDistributed")
+# Activations whose outputs are probabilities: of one class each, or of all classes together.
+SIGMOIDS = ("sigmoid", "hard_sigmoid", "sparse_sigmoid")
+SOFTMAXES = ("softmax", "sparsemax")
+PROBABILITIES = (*SIGMOIDS, *SOFTMAXES)
 
 Finding = tuple[Path, str]
 
 
 @dataclass(frozen=True)
 class Head:
-    """The last ``Dense`` of a model and the activation of its outputs.
+    """The last layer with weights, and what the layers after it do to its outputs.
 
     Parameters
     ----------
-    dense : Component
-        The last ``Dense``.
-    activation : str
-        Its own activation, or that of an ``Activation`` or ``Softmax`` layer after it.
+    layer : Component
+        The last layer with weights.
     index : int
-        Index of the ``Dense`` among the layers.
-    path : tuple
-        Path of the activation in the config.
+        Its index among the layers.
+    activations : tuple
+        Name and path of each activation that is applied to its outputs, in order.
+    normalizations : tuple
+        For each normalization or scaling layer after it: the layer, and the number of
+        activations before it.
+    has_units : bool
+        Whether the units of the layer are the outputs of the model; they are not if a later layer
+        reshapes them.
     """
 
-    dense: Component
-    activation: str
+    layer: Component
     index: int
-    path: Path
+    activations: tuple[tuple[str, Path], ...] = ()
+    normalizations: tuple[tuple[Component, int], ...] = ()
+    has_units: bool = True
+
+    @property
+    def activation(self) -> str:
+        """The activation that is applied last; ``"linear"`` if there is none."""
+        return self.activations[-1][0] if self.activations else "linear"
+
+    @property
+    def path(self) -> Path:
+        """Path of the last activation, or of the layer."""
+        return self.activations[-1][1] if self.activations else self.layer.path
 
     @property
     def units(self) -> int | None:
-        """Number of outputs, or None if it is inferred from the data set."""
-        units = self.dense.arguments.get("units")
+        """Number of outputs; None if it is unknown or inferred from the data set."""
+        if not self.has_units:
+            return None
+        names = ("units", "filters", "output_dim")
+        units = next((self.layer.arguments[n] for n in names if n in self.layer.arguments), None)
         return units if isinstance(units, int) else None
+
+    @property
+    def infers_units(self) -> bool:
+        """Whether the number of outputs comes from the data set."""
+        is_open = self.layer.name == "Dense" and "units" not in self.layer.arguments
+        return is_open and self.has_units
+
+    @property
+    def normalization_after(self) -> Component | None:
+        """The normalization or scaling layer after the last activation, if there is one."""
+        last = [layer for layer, count in self.normalizations if count == len(self.activations)]
+        return last[-1] if last else None
 
 
 def find_head(layers: Sequence[Component]) -> Head | None:
-    """Return the head of a model that ends with a ``Dense``, None for any other model."""
-    activation: str | None = None
-    path: Path = ()
+    """Return the head of a model; None if no layer with weights is among its last layers."""
+    activations: list[tuple[str, Path]] = []
+    normalizations: list[tuple[Component, int]] = []
+    has_units, is_pooled = True, False
     for index in range(len(layers) - 1, -1, -1):
         layer = layers[index]
-        if layer.name == "Dense":
-            if activation is None or activation == "linear":
-                activation = str(layer.arguments.get("activation") or "linear")
-                path = layer.path
-            return Head(layer, activation, index, path)
-        if layer.name == "Softmax":
-            activation, path = "softmax", layer.path
-        elif layer.name == "Activation":
-            activation, path = str(layer.arguments.get("activation")), layer.path
-        else:
-            return None
+        if layer.name in NORMALIZATIONS:
+            normalizations.append((layer, len(activations)))
+        elif layer.name in RESHAPING:
+            has_units = False
+        elif layer.name.startswith("Global"):  # pooling, which leaves one value per channel
+            has_units = is_pooled = True
+        elif layer.name not in WITHOUT_ACTIVATION and "Pooling" not in layer.name:
+            name = _activation(layer)
+            if name is None:
+                return None
+            if name != "linear":
+                activations.insert(0, (name, layer.path))
+            if layer.name == "Activation" or layer.name in ACTIVATION_LAYERS:
+                continue
+            count = len(activations)
+            before = tuple((item, count - after) for item, after in reversed(normalizations))
+            has_units = has_units and (is_pooled or layer.name in ONE_ROW_LAYERS)
+            return Head(layer, index, tuple(activations), before, has_units)
     return None
+
+
+def _activation(layer: Component) -> str | None:
+    """Return the activation of a layer; None if it has no weights, or its cells are unknown."""
+    if layer.name in ACTIVATION_LAYERS:
+        return ACTIVATION_LAYERS[layer.name]
+    if layer.name in WRAPPERS:
+        inner = layer.arguments.get("layer")
+        return _activation(inner) if isinstance(inner, Component) else None
+    if layer.name == "Embedding":
+        return "linear"
+    entry = keras_catalogue().find("layers", layer.name)
+    if entry is None or "activation" not in entry.parameters:
+        return None
+    activation = layer.arguments.get("activation", entry.optional.get("activation"))
+    return str(activation or "linear")
 
 
 def from_logits(loss: Component) -> bool:
@@ -90,76 +164,51 @@ def possible_units(facts: Facts) -> tuple[int, ...]:
 
 def output_units(head: Head, loss: Component, facts: Facts) -> int:
     """Return the number of outputs for a ``Dense`` without ``units``."""
-    one_per_class = head.activation == "softmax" or loss.name in VECTOR_LOSSES
+    one_per_class = head.activation in SOFTMAXES or loss.name in VECTOR_LOSSES
     units = possible_units(facts)
     return units[-1] if one_per_class else units[0]
 
 
-def head_errors(head: Head, loss: Component, facts: Facts | None) -> Iterator[Finding]:
-    """Yield heads that cannot work with the loss and the target."""
-    units = head.units
-    if head.activation == "softmax" and units == 1:
-        yield head.path, "1 unit with softmax is always 1; use sigmoid, or one unit per class"
-        return
-    if facts is not None and facts.task == "regression":
-        yield from _regression_errors(head, loss)
-        return
-    yield from _activation_errors(head, loss)
-    if facts is None:
-        return
-    fits = units is None or units in possible_units(facts)
-    two_classes = loss.name in BINARY_LOSSES and head.activation != "softmax"
-    if two_classes and facts.num_classes > 2 and units != 1:
-        advice = "use categorical_crossentropy with softmax"
-        yield loss.path, f"is for two classes, but the target has {_classes(facts)}; {advice}"
-    elif units is not None and not fits:
-        message = f"the target has {_classes(facts)}, but the last layer has"
-        yield head.dense.path, f"{message} {plural(units, 'unit')}"
+def activation_errors(head: Head) -> Iterator[Finding]:
+    """Yield activations that undo each other, whatever the loss is."""
+    for first, (name, path) in _pairs(head):
+        if name in PROBABILITIES and first in PROBABILITIES:
+            reason = "which are probabilities already; remove one of the two"
+            yield path, f"{name} is applied to the outputs of {first}, {reason}"
+        elif name in SIGMOIDS and low_of(first) == 0:
+            reason = "which is never negative: the outputs are 0.5 or more for every row"
+            yield path, f"{name} is applied to the outputs of {first}, {reason}; remove {first}"
 
 
-def _activation_errors(head: Head, loss: Component) -> Iterator[Finding]:
-    activation, name = head.activation, loss.name
-    is_probability = activation in ("sigmoid", "softmax")
-    if name in CROSSENTROPIES and from_logits(loss) and is_probability:
-        yield loss.path, f"from_logits: true applies {activation} a second time; remove one of them"
-    elif name in BINARY_LOSSES and activation == "softmax":
-        yield loss.path, "softmax gives one probability per class; use categorical_crossentropy"
-    elif name in VECTOR_LOSSES and head.units == 1:
-        advice = "for a single sigmoid unit use binary_crossentropy"
-        yield loss.path, f"needs one unit per class; {advice}"
-    elif name in CROSSENTROPIES and not from_logits(loss) and not is_probability:
-        suggestion = "sigmoid" if name in BINARY_LOSSES else "softmax"
-        advice = f"use {suggestion}, or from_logits: true in the loss"
-        yield head.path, f"activation {activation!r} gives no probabilities; {advice}"
+def activation_warnings(head: Head) -> Iterator[Finding]:
+    """Yield activations that limit each other."""
+    for first, (name, path) in _pairs(head):
+        if name in SOFTMAXES and first not in PROBABILITIES and first in RANGES:
+            reason = "which limits the probabilities and stops learning where it is flat"
+            yield path, f"{name} is applied to the outputs of {first}, {reason}; remove {first}"
 
 
-def _regression_errors(head: Head, loss: Component) -> Iterator[Finding]:
-    if loss.name in CLASS_LOSSES:
-        yield loss.path, "is a loss for classes, but the target is a number; use mean_squared_error"
-    if head.activation == "softmax":
-        yield head.path, "softmax is for classes, but the target is a number; remove it"
-    if head.units is not None and head.units > 1:
-        message = f"the target is one number, but the last layer has {head.units} units"
-        yield head.dense.path, message
+def _pairs(head: Head) -> Iterator[tuple[str, tuple[str, Path]]]:
+    """Yield each activation with the name of the one before it; normalization separates them."""
+    separated = {count for _, count in head.normalizations}
+    for number in range(1, len(head.activations)):
+        if number not in separated:
+            yield head.activations[number - 1][0], head.activations[number]
 
 
-def _classes(facts: Facts) -> str:
-    names = ", ".join(facts.class_names[:5]) + (", …" if len(facts.class_names) > 5 else "")
-    count = plural(facts.num_classes, "class")
-    return f"{count} ({names})" if names else count
+INFINITY = float("inf")
+# The values that an activation can return.
+RANGES: dict[str, tuple[float, float]] = {
+    **dict.fromkeys(PROBABILITIES, (0.0, 1.0)),
+    **dict.fromkeys(("tanh", "hard_tanh", "softsign"), (-1.0, 1.0)),
+    **dict.fromkeys(
+        ("relu", "softplus", "exponential", "squareplus", "sparse_plus"), (0.0, INFINITY)
+    ),
+    "relu6": (0.0, 6.0),
+    **dict.fromkeys(("log_sigmoid", "log_softmax"), (-INFINITY, 0.0)),
+}
 
 
-def head_warnings(head: Head, loss: Component, facts: Facts | None) -> Iterator[Finding]:
-    """Yield heads that work but are probably mistakes."""
-    if head.activation == "sigmoid" and loss.name in VECTOR_LOSSES:
-        advice = "use softmax for classes that exclude each other"
-        yield head.path, f"sigmoid treats the classes as independent; {advice}"
-    if facts is None:
-        return
-    if facts.task == "regression" and head.activation in ("sigmoid", "tanh"):
-        yield head.path, f"{head.activation} cannot reach values outside its range; remove it"
-    is_class_output = head.activation in ("sigmoid", "softmax") or loss.name in CLASS_LOSSES
-    if facts.task == "classification" and not is_class_output:
-        message = f"the outputs are not probabilities of the {facts.num_classes} classes"
-        advice = "`task: regression` in the loader if the target is a number"
-        yield head.path, f"{message}; use sigmoid or softmax, or {advice}"
+def low_of(activation: str) -> float:
+    """Return the least value that an activation can return."""
+    return RANGES.get(activation, (-INFINITY, INFINITY))[0]

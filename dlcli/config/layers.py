@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 
+from dlcli.config.catalogue import keras_catalogue
 from dlcli.config.components import Component
-from dlcli.config.heads import Finding, find_head
+from dlcli.config.heads import NOISE_LAYERS, SOFTMAXES, WRAPPERS, Finding, Head, find_head
 from dlcli.config.known import Facts
 from dlcli.config.loaders import IndexedTextLoader, TextLoader
 from dlcli.config.sections import Config
-from dlcli.config.steps import Vectorize
+from dlcli.config.steps import MinMax, Scale, Standardize, Vectorize
 
 SPECTROGRAM_RATE = 16_000  # Keras's default
-NOISE_LAYERS = ("Dropout", "GaussianDropout", "GaussianNoise", "AlphaDropout")
+SCALING_STEPS = (MinMax, Scale, Standardize)
+# Layers that Keras would adapt to the data: the argument with the result, and what to do instead.
+ADAPTED = {
+    "IntegerLookup": ("vocabulary", "or use `preprocess: {numeric: ordinal}`"),
+    "Discretization": ("bin_boundaries", "num_bins needs an adapted layer"),
+}
 # Layers that take integers as indices.
 INDEX_LAYERS = ("Embedding", "CategoryEncoding", "Hashing", "Masking")
 
@@ -28,12 +35,15 @@ def layer_errors(config: Config, facts: Facts | None) -> Iterator[Finding]:
     """
     layers = config.model
     head = find_head(layers)
+    yield from _unfit_errors(layers)
+    yield from _frozen_errors(layers)
+    yield from _zero_errors(layers, head)
     for index, layer in enumerate(layers):
         if layer.name == "Normalization" and not {"mean", "variance"} <= layer.arguments.keys():
             advice = "use `preprocess: {numeric: standardize}`"
             yield layer.path, f"Normalization without mean and variance does nothing; {advice}"
-        is_last_dense = head is not None and index == head.index
-        if layer.name == "Dense" and "units" not in layer.arguments and not is_last_dense:
+        is_inferred = head is not None and index == head.index and head.infers_units
+        if layer.name == "Dense" and "units" not in layer.arguments and not is_inferred:
             yield layer.path, "Dense needs 'units'; only the last one is inferred"
     if layers and layers[-1].name in NOISE_LAYERS:
         yield layers[-1].path, f"{layers[-1].name} after the last layer only distorts the outputs"
@@ -43,12 +53,92 @@ def layer_errors(config: Config, facts: Facts | None) -> Iterator[Finding]:
 
 def layer_warnings(config: Config, facts: Facts | None) -> Iterator[Finding]:
     """Yield models that work but are probably mistakes."""
+    head = find_head(config.model)
+    for layer in config.model[: head.index if head else 0]:
+        activation = layer.arguments.get("activation")
+        if layer.name == "Softmax" or activation in SOFTMAXES:
+            reason = "makes the units of a hidden layer compete for a sum of 1"
+            yield layer.path, f"{activation or 'softmax'} {reason}; relu is usual"
+    yield from _zero_warnings(config.model, head)
+    yield from _scaling_warnings(config, facts)
+    yield from _index_warnings(config, facts)
+
+
+def _index_warnings(config: Config, facts: Facts | None) -> Iterator[Finding]:
+    """Yield a model that does not look up the word indices of texts."""
     step = _vectorize_step(config, facts)
     if step is None or step.output_mode != "int":
         return
     if not any(layer.name in INDEX_LAYERS for layer in config.model):
         advice = "start with an Embedding, or set output_mode: tf_idf in vectorize"
         yield ("model",), f"these layers treat word indices as quantities; {advice}"
+
+
+def _unfit_errors(layers: Sequence[Component]) -> Iterator[Finding]:
+    """Yield layers that Keras adapts to data, without the result of that."""
+    for layer in layers:
+        if layer.name in ADAPTED and layer.arguments.get(ADAPTED[layer.name][0]) is None:
+            argument, advice = ADAPTED[layer.name]
+            yield layer.path, f"{layer.name} needs {argument!r}; {advice}"
+
+
+def _has_weights(layer: Component) -> bool:
+    entry = keras_catalogue().find("layers", layer.name)
+    names = entry.parameters if entry else ()
+    return layer.name in (*WRAPPERS, "RNN") or any(n.endswith("_initializer") for n in names)
+
+
+def _frozen_errors(layers: Sequence[Component]) -> Iterator[Finding]:
+    """Yield a model of which nothing can learn."""
+    learning = [layer for layer in layers if _has_weights(layer)]
+    if learning and all(layer.arguments.get("trainable") is False for layer in learning):
+        path = (*learning[-1].path, "trainable")
+        yield path, "every layer is frozen, so nothing would be learned; remove it here"
+
+
+def _zero_layers(layers: Sequence[Component], head: Head | None) -> Iterator[Component]:
+    """Yield hidden layers whose kernel is 0 at first."""
+    for layer in layers[: head.index if head else 0]:
+        initializer = layer.arguments.get("kernel_initializer")
+        if not isinstance(initializer, Component):
+            continue
+        is_constant = initializer.name == "Constant" and not initializer.arguments.get("value")
+        if initializer.name == "Zeros" or is_constant:
+            yield layer
+
+
+def _stays_zero(layer: Component) -> bool:
+    """Return whether the gradient of a layer of zeros is 0, so that it never changes."""
+    bias = layer.arguments.get("bias_initializer")
+    has_bias = isinstance(bias, Component) and bias.name != "Zeros"
+    return layer.arguments.get("activation") in ("relu", "relu6") and not has_bias
+
+
+def _zero_errors(layers: Sequence[Component], head: Head | None) -> Iterator[Finding]:
+    for layer in _zero_layers(layers, head):
+        if _stays_zero(layer):
+            reason = "with relu, weights of 0 have no gradient and stay 0; remove it"
+            yield (*layer.path, "kernel_initializer"), reason
+
+
+def _zero_warnings(layers: Sequence[Component], head: Head | None) -> Iterator[Finding]:
+    for layer in _zero_layers(layers, head):
+        if not _stays_zero(layer):
+            reason = "all units of a hidden layer of zeros are the same at first; remove it"
+            yield (*layer.path, "kernel_initializer"), reason
+
+
+def _scaling_warnings(config: Config, facts: Facts | None) -> Iterator[Finding]:
+    """Yield a layer that scales inputs which `preprocess` scales already."""
+    steps = config.preprocess.numeric
+    is_default = steps is None and facts is not None and "numeric" in facts.column_types
+    if not is_default and not any(isinstance(step, SCALING_STEPS) for step in steps or ()):
+        return
+    for layer in itertools.takewhile(lambda item: not _has_weights(item), config.model):
+        scale = layer.arguments.get("scale")
+        if layer.name == "Rescaling" and isinstance(scale, int | float) and abs(scale) < 1:
+            advice = "remove this layer, or set `preprocess: {numeric: none}`"
+            yield layer.path, f"the inputs are scaled twice, in preprocess and here; {advice}"
 
 
 def _vectorize_step(config: Config, facts: Facts | None) -> Vectorize | None:

@@ -17,6 +17,7 @@ from dlcli.config.heads import (
     output_units,
 )
 from dlcli.config.known import Facts
+from dlcli.errors import plural
 
 # What a metric compares: the output of one unit, one-hot rows, integer classes, or numbers.
 TargetForm = Literal["single", "one-hot", "sparse", "number"]
@@ -51,9 +52,25 @@ METRIC_FORMS: dict[str, tuple[TargetForm, ...]] = {
          "MeanSquaredLogarithmicError", "Poisson", "R2Score", "RootMeanSquaredError"],
         ("single", "one-hot", "number"),
     ),
-    # These compare integer classes with integer predictions, which no model here outputs.
-    **dict.fromkeys(["Accuracy", "BinaryIoU", "IoU", "MeanIoU"], ()),
+    "BinaryIoU": ("single",),
+    **dict.fromkeys(["IoU", "MeanIoU"], ("one-hot", "sparse")),
+    # It compares integer classes with integer predictions, which no model here outputs.
+    "Accuracy": (),
 }  # fmt: skip
+# Metrics that are better the larger they are; all others but counts are errors.
+SHARES = {
+    "Accuracy", "AUC", "BinaryAccuracy", "BinaryIoU", "CategoricalAccuracy", "F1Score",
+    "FBetaScore", "IoU", "MeanIoU", "OneHotIoU", "OneHotMeanIoU", "Precision", "PrecisionAtRecall",
+    "Recall", "RecallAtPrecision", "SensitivityAtSpecificity", "SparseCategoricalAccuracy",
+    "SparseTopKCategoricalAccuracy", "SpecificityAtSensitivity", "TopKCategoricalAccuracy",
+    "accuracy", "acc",
+}  # fmt: skip
+LARGER_IS_BETTER = {
+    *SHARES, "ConcordanceCorrelation", "CosineSimilarity", "PearsonCorrelation", "R2Score",
+    "TrueNegatives", "TruePositives",
+}  # fmt: skip
+DEFAULT_K = 5
+TOP_K = ("TopKCategoricalAccuracy", "SparseTopKCategoricalAccuracy")
 # Metrics that compare probabilities with a threshold and have no `from_logits`.
 THRESHOLD_METRICS = {
     "F1Score", "FBetaScore", "FalseNegatives", "FalsePositives", "Precision", "PrecisionAtRecall",
@@ -75,7 +92,9 @@ def target_form(head: Head | None, loss: Component, facts: Facts | None) -> Targ
         return "sparse"
     if head is None:
         return None
-    units = head.units or (output_units(head, loss, facts) if facts is not None else None)
+    units = head.units
+    if head.infers_units and facts is not None:
+        units = output_units(head, loss, facts)
     if units is None:
         return None
     return "single" if units == 1 else "one-hot"
@@ -95,11 +114,42 @@ def metric_errors(
         elif forms is not None and form is not None and form not in forms:
             suitable = " or ".join(FORM_NAMES[item] for item in forms)
             advice = "mae" if form == "number" else "accuracy"
+            if form == "sparse" and "one-hot" in forms:
+                advice += ", or categorical_crossentropy as the loss"
+            elif form == "single" and metric.name in ("IoU", "MeanIoU"):
+                advice = "BinaryIoU"
             yield metric.path, f"{name} is for {suitable}, not for {FORM_NAMES[form]}; try {advice}"
         elif metric.name in THRESHOLD_METRICS and no_probabilities:
             yield metric.path, f"{name} needs probabilities, but this loss uses logits or scores"
         elif metric.name in F_SCORES and form == "one-hot" and not metric.arguments.get("average"):
             yield metric.path, f"{name} returns one value per class; set average: macro"
+
+
+def metric_warnings(metrics: Sequence[Component], facts: Facts | None) -> Iterator[Finding]:
+    """Yield metrics that say nothing about this target."""
+    if facts is None:
+        return
+    low = facts.target_low
+    for metric in metrics:
+        name, k = metric.spelled or metric.name, metric.arguments.get("k", DEFAULT_K)
+        if metric.name in TOP_K and facts.num_classes and k >= facts.num_classes:
+            reason = f"with k: {k} and {facts.num_classes} classes it is always 1"
+            yield metric.path, f"{name}: {reason}; set a smaller k, or use accuracy"
+        elif metric.name == "MeanAbsolutePercentageError" and facts.target_zeros:
+            count = plural(facts.target_zeros, "row")
+            yield metric.path, f"{name} divides by the target, which is 0 in {count}; use mae"
+        elif metric.name == "MeanSquaredLogarithmicError" and low is not None and low < 0:
+            yield metric.path, f"{name} reads negative targets as 0; use mse"
+
+
+def better_when(metric: Component) -> Literal["min", "max"]:
+    """Return whether a metric is better the smaller or the larger it is."""
+    return "max" if metric.name in LARGER_IS_BETTER else "min"
+
+
+def is_share(metric: Component) -> bool:
+    """Return whether a metric always lies between 0 and 1."""
+    return metric.name in SHARES
 
 
 def repeated_metrics(metrics: Sequence[Component]) -> Iterator[Finding]:
@@ -132,6 +182,9 @@ def resolve_metric(metric: Component, loss: Component, units: int) -> Component:
         arguments.setdefault("threshold", 0.0)
     if from_logits(loss) and name in LOGIT_METRICS:
         arguments.setdefault("from_logits", True)
+    if name in ("IoU", "MeanIoU"):  # Keras compares class codes by default
+        is_sparse = loss.name in SPARSE_LOSSES
+        arguments = {"sparse_y_pred": False, "sparse_y_true": is_sparse, **arguments}
     if name in F_SCORES and units == 1:
         arguments = {"threshold": 0.5, "average": "micro", **arguments}
     return Component(name, arguments, "", metric.path)

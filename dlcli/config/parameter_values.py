@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -48,6 +49,21 @@ _POSITIVE: tuple[Rule, str] = (
     "a finite number greater than 0",
 )
 _MODE = _one_of("auto", "min", "max")
+FRACTION_TEXT = re.compile(r"\s*(\d+\.?\d*)\s*/\s*(\d+\.?\d*)\s*")
+
+
+def _numbers(value: Any) -> bool:
+    items = value if isinstance(value, list) else [value]
+    return bool(items) and all(is_number(item) for item in items)
+
+
+def _integers(value: Any) -> bool:
+    items = value if isinstance(value, list) else [value]
+    return bool(items) and all(is_integer(item) for item in items)
+
+
+_NUMBERS: tuple[Rule, str] = (_numbers, "a number, or a list of numbers")
+_INTEGERS: tuple[Rule, str] = (_integers, "an integer, or a list of integers")
 
 # Rules by parameter name: a name has the same meaning in all classes of Keras.
 RULES: dict[str, tuple[Rule, str]] = {
@@ -60,6 +76,13 @@ RULES: dict[str, tuple[Rule, str]] = {
             "depth_multiplier",
             "num_classes",
             "k",
+            "n",
+            "height",
+            "width",
+            "num_bins",
+            "num_tokens",
+            "num_mel_bins",
+            "max_number",
         ],
         _integer_from(1),
     ),
@@ -85,8 +108,14 @@ RULES: dict[str, tuple[Rule, str]] = {
     "reduction": _one_of("sum", "sum_over_batch_size", "mean", "mean_with_sample_weight"),
     "curve": _one_of("ROC", "PR"),
     "average": _one_of("micro", "macro", "weighted"),
-    "merge_mode": _one_of("sum", "mul", "concat", "ave", None),
+    "merge_mode": _one_of("sum", "mul", "concat", "ave"),
+    "return_state": (lambda value: value is False, "false, since a model has one output here"),
+    **dict.fromkeys(["factor", "height_factor", "width_factor", "stddev"], _NUMBERS),
+    **dict.fromkeys(["target_shape", "dims", "output_size", "boundaries"], _INTEGERS),
+    "values": _NUMBERS,
 }
+# Rules for arguments without a default; others with this name are of other types.
+REQUIRED_RULES = {"scale": _NUMBERS}
 CALLBACK_RULES = {"mode": _MODE, "save_freq": _one_of("epoch"), "factor": _from_zero(1, ")")}
 
 
@@ -105,6 +134,8 @@ def value_error(kind: str, parameter: str, value: Any, default: Any) -> str:
         The default in Keras. Its type is expected if there is no rule.
     """
     rules = RULES | (CALLBACK_RULES if kind == "callbacks" else {})
+    if default is None:
+        rules = REQUIRED_RULES | rules
     if value is None and (default is None or parameter not in rules):
         return ""
     if isinstance(value, float) and not math.isfinite(value):
@@ -115,9 +146,27 @@ def value_error(kind: str, parameter: str, value: Any, default: Any) -> str:
             return ""
         is_percentage = is_number(value) and rules[parameter] is _FRACTION and 1 < value < 100
         hint = f" ({value:g} % is {value / 100:g})" if is_percentage else ""
-        return f"expected {expected}, got {value!r}{hint}"
+        return f"expected {expected}, got {value!r}{hint}{_fraction_hint(value)}"
     if isinstance(default, bool) and not isinstance(value, bool):
         return f"expected true or false, got {value!r}"
     if is_number(default) and not is_number(value) and not isinstance(value, list):
-        return f"expected a number, got {value!r}"
+        return f"expected a number, got {value!r}{_fraction_hint(value)}"
     return ""
+
+
+def _fraction_hint(value: Any) -> str:
+    """Return the number that a text such as 1/255 means, for a message; empty for other values."""
+    match = FRACTION_TEXT.fullmatch(value) if isinstance(value, str) else None
+    if match is None or not float(match[2]):
+        return ""
+    return f" ({value.strip()} is {float(match[1]) / float(match[2]):.6g})"
+
+
+def as_float(kind: str, parameter: str, value: Any, default: Any) -> Any:
+    """Return an integer as a float where Keras's optimizers and schedules accept only floats."""
+    if kind not in ("optimizers", "schedules"):
+        return value
+    if parameter == "values" and isinstance(value, list):
+        return [float(item) if is_integer(item) else item for item in value]
+    is_float = isinstance(default, float) or parameter == "initial_learning_rate"
+    return float(value) if is_float and is_integer(value) else value

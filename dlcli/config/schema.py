@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from dlcli.config.catalogue import CHOSEN_BY_KERAS, Entry, keras_catalogue
-from dlcli.config.components import REFUSED_COMPONENTS, parameter_kind
+from dlcli.config.components import parameter_kind
 from dlcli.config.known import NAMED_DATASETS
 from dlcli.config.loaders import LOADERS, user_loaders
+from dlcli.config.refused import CELLS, REFUSED_COMPONENTS
 from dlcli.config.sections import Config, PreprocessConfig
 from dlcli.config.steps import STEPS
 
@@ -21,7 +22,9 @@ def config_schema() -> Schema:
     It contains the names and parameters of Keras's components, so that an editor completes them
     and marks misspelt ones. Every valid config satisfies it; `load_config` checks more.
     """
+    layers = keras_catalogue().entries["layers"]
     definitions = {kind: _kind(kind) for kind in keras_catalogue().entries}
+    definitions["cells"] = _named({name: _arguments("layers", layers[name]) for name in CELLS}, [])
     properties: Schema = {}
     for name, field in Config.model_fields.items():
         description = {"description": field.description}
@@ -74,7 +77,8 @@ def _named(arguments: Mapping[str, Schema], bare: list[str]) -> Schema:
 def _kind(kind: str) -> Schema:
     catalogue = keras_catalogue()
     if kind == "activations":
-        return {"enum": catalogue.names(kind)}
+        names = catalogue.names(kind)
+        return {"enum": [name for name in names if (kind, name) not in REFUSED_COMPONENTS]}
     arguments, bare = {}, list(CHOSEN_BY_KERAS) if kind == "metrics" else []
     spellings = dict(catalogue.entries[kind])
     spellings |= {
@@ -101,13 +105,17 @@ def _arguments(kind: str, entry: Entry) -> Schema:
         by_name["required"] = required
     if not entry.parameters:
         return {"type": "null"}
-    first = parameter_kind(kind, entry.parameters[0])
+    first = _kind_of(kind, entry.parameters[0])
     single = _ref(first) if first else {"type": ["string", "number", "boolean", "array", "null"]}
     return {"anyOf": [by_name, single]}
 
 
+def _kind_of(kind: str, parameter: str) -> str | None:
+    return "cells" if parameter == "cell" else parameter_kind(kind, parameter)
+
+
 def _argument(kind: str, name: str) -> Schema:
-    inner = parameter_kind(kind, name)
+    inner = _kind_of(kind, name)
     if inner is None:
         return {}
     return {"anyOf": [_ref(inner), {"type": ["number", "array", "null"]}]}

@@ -29,6 +29,30 @@ MESSAGES = {
     "finite_number": "expected a finite number",
 }
 
+# Where other keys of `keras.Model.fit` and `compile` are, by the path that people try.
+PLACES = {
+    "fit.validation_split": "split.validation",
+    "fit.learning_rate": "optimizer",
+    "fit.lr": "optimizer",
+    "fit.optimizer": "optimizer",
+    "fit.loss": "loss",
+    "fit.metrics": "metrics",
+    "fit.callbacks": "callbacks",
+    "fit.seed": "seed",
+    "epochs": "fit.epochs",
+    "batch_size": "fit.batch_size",
+    "validation_split": "split.validation",
+    "class_weight": "fit.class_weight",
+    "learning_rate": "optimizer",
+    "layers": "model",
+    "folds": "kfold.folds",
+    "test_size": "split.test",
+    "split.test_size": "split.test",
+    "split.val": "split.validation",
+    "split.random_state": "seed",
+    "random_state": "seed",
+    "data": "dataset",
+}
 EXPECTATION = re.compile(r"expected (.*), got (.*)", re.DOTALL)
 
 
@@ -96,7 +120,10 @@ def _is_branch(part: Any, location: tuple[Any, ...]) -> bool:
 def _message(detail: Any, section: type[Section], name: str) -> str:
     if detail["type"] == "extra_forbidden":
         fields = _fields(section, detail["loc"][:-1])
+        place = PLACES.get(".".join(map(str, detail["loc"])))
         hint = did_you_mean(name, fields) or f"Keys here: {', '.join(fields)}."
+        if place is not None:
+            hint = f"Did you mean {place!r}?"
         return f"unknown key {name!r}. {hint}"
     if detail["type"] == "value_error":
         return str(detail["ctx"]["error"])

@@ -187,6 +187,7 @@ class Dataset:
     @property
     def facts(self) -> Facts:
         """The properties that configs are checked against."""
+        is_number = self.target.task == "regression"
         return Facts(
             self.target.task,
             len(self.target.class_names),
@@ -197,6 +198,9 @@ class Dataset:
             official_test=self.parts is not None,
             column_types=tuple(column.type for column in self.columns) if self.is_table else (),
             sampling_rate=self.medium.sampling_rate,
+            target_low=float(self.y.min()) if is_number and len(self) else None,
+            target_high=float(self.y.max()) if is_number and len(self) else None,
+            target_zeros=int(np.count_nonzero(self.y == 0)) if is_number else 0,
         )
 
     def take(self, rows: Array) -> Dataset:

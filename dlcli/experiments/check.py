@@ -1,4 +1,4 @@
-"""Check a config against its data and, on request, build its model."""
+"""Check a config, its data, and the shapes of its layers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ class CheckResult:
     Parameters
     ----------
     checked : tuple of str
-        ``"config"``, and ``"data"`` and ``"model"`` if they were read and built.
+        ``"config"``; ``"data"`` if they were read; ``"layers"`` if their shapes were inferred,
+        ``"model"`` if Keras built it.
     notices : tuple of str
         Settings that are legal but probably not intended.
     """
@@ -28,15 +29,16 @@ class CheckResult:
     notices: tuple[str, ...]
 
 
-def check(config: Config, *, build: bool = False, data: bool = True) -> CheckResult:
+def check(config: Config, *, build: bool | None = None, data: bool = True) -> CheckResult:
     """Check a config against its data, without training.
 
     Parameters
     ----------
     config : Config
-    build : bool
-        Whether to build and compile the model; a sample replaces data that would have
-        to be downloaded.
+    build : bool or None
+        None infers the shapes of the layers, and builds the model with Keras only if it has
+        layers whose shapes only Keras knows; a sample replaces data that would have to be
+        downloaded. True always builds and compiles the model, False checks no shapes.
     data : bool
         Whether to read the data, if no download is needed.
 
@@ -47,9 +49,11 @@ def check(config: Config, *, build: bool = False, data: bool = True) -> CheckRes
     DatasetError
         If the data cannot be read.
     """
-    if not build and not (data and _needs_no_download(config)):
+    is_quick = build is False or (build is None and not data)
+    if is_quick and not (data and _needs_no_download(config)):
         return CheckResult(("config",), _unique(map(str, config.warnings)))
     from dlcli.preparation.prepare import prepare
+    from dlcli.training.network_check import check_network
     from dlcli.training.session import open_session, split_notices
 
     prepared = prepare(config, sample=not _needs_no_download(config))
@@ -59,7 +63,10 @@ def check(config: Config, *, build: bool = False, data: bool = True) -> CheckRes
     notices = [notice for notice in prepared.notices if notice not in sample_notices]
     notices += split_notices([session])
     checked = ["config"] if dataset.sampled else ["config", "data"]
-    if build:
+    known = build is False or check_network(session)
+    if build is None and known:
+        checked.append("layers")
+    elif build is not False:
         build_untrained_model(session)
         checked.append("model")
     return CheckResult(tuple(checked), _unique(notices))

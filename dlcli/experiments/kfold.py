@@ -25,6 +25,7 @@ from dlcli.runs.directory import RunDirectory
 from dlcli.training.callback_state import check_resumable
 from dlcli.training.folds.engines import Engine, EngineChoice, FoldEngine
 from dlcli.training.folds.outcome import FoldOutcome
+from dlcli.training.network_check import check_network
 from dlcli.training.session import open_sessions, split_notices
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ def kfold(
     prepared = Prepared(config, dataset, prepared.notices)
     splits = make_folds(dataset, config.split, config.kfold.folds, config.seed)
     sessions = open_sessions(prepared, splits)
+    check_network(sessions[0])
     notices = [*prepared.notices, *excluded_test_rows(dataset), *split_notices(sessions)]
     check_monitors(config, validation=len(splits[0].validation) > 0)
     check_resumable(make_callbacks(config, None))

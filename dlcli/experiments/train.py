@@ -25,6 +25,7 @@ from dlcli.runs.description import describe_run
 from dlcli.runs.directory import RunDirectory
 from dlcli.training.callback_state import check_resumable
 from dlcli.training.fit import FitResult
+from dlcli.training.network_check import check_network
 from dlcli.training.session import Session, open_session, split_notices
 from dlcli.training.training_state import Checkpoint
 
@@ -151,9 +152,11 @@ def train(
         sample, format = earlier.sample, earlier.format  # noqa: A001
         devices = ",".join(earlier.devices)
     prepared = prepare(config, sample=sample, progress=download_bar)
-    device_names = prepare_devices(config.hardware, devices)
-    session = open_session(prepared, device_names)
+    session = open_session(prepared)
     session.transform_parts()
+    check_network(session)
+    device_names = prepare_devices(config.hardware, devices)
+    session.models.devices = device_names
     session.notices += [*prepared.notices, *split_notices([session])]
     session.prepare_model()
     config, dataset = prepared.config, prepared.dataset

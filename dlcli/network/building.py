@@ -8,17 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from dlcli.config.components import PATH_ARGUMENTS, Component, parameter_kind
-from dlcli.config.heads import possible_units
 from dlcli.config.known import Facts
 from dlcli.config.metrics import resolve_metric
 from dlcli.config.sections import Config
+from dlcli.config.shape_messages import output_problem, shape_hint
 from dlcli.errors import ConfigError, first_line
 from dlcli.network.backend import import_keras
 from dlcli.network.hardware import dtype_policy, use_xla
 from dlcli.network.memory import check_weights
 
 Shape = tuple[Any, ...]
-RECURRENT = ("LSTM", "GRU", "SimpleRNN", "Bidirectional")
 
 
 def build_model(config: Config, input_shape: tuple[int, ...], facts: Facts | None = None) -> Any:
@@ -53,7 +52,7 @@ def build_model(config: Config, input_shape: tuple[int, ...], facts: Facts | Non
     shape: Shape = input_shape
     for index in range(len(config.model)):
         shape = _add_layer(model, config, index, shape)
-    message = _output_problem(tuple(model.output_shape[1:]), facts)
+    message = output_problem(tuple(model.output_shape[1:]), facts, config.model)
     if message:
         raise ConfigError([config.document.problem(config.model[-1].path, message)])
     return model
@@ -76,51 +75,10 @@ def _add_layer(model: Any, config: Config, index: int, input_shape: Shape) -> Sh
         reason = first_line(error)
         if "OOM" in reason or isinstance(error, MemoryError):
             subject, reason = component.name, "there is not enough memory for its weights"
-        hint = _shape_hint(component, input_shape, config.model[index - 1] if index else None)
+        hint = shape_hint(component, input_shape, config.model[index - 1] if index else None)
         reason = f"{reason.rstrip('.')}. {hint}" if hint else reason
         problem = config.document.problem(component.path, f"{subject}: {reason}")
         raise ConfigError([problem]) from error
-
-
-def _output_problem(shape: Shape, facts: Facts | None) -> str:
-    """Return why the output of a model does not fit the target, or an empty text."""
-    if len(shape) != 1:
-        advice = "Add Flatten, or a pooling layer, before the last layer."
-        expected = "one number" if facts and facts.task == "regression" else "one number per class"
-        return f"the model's output has shape {shape}, not {expected}. {advice}"
-    if facts is None:
-        return ""
-    units = possible_units(facts)
-    if shape[0] in units:
-        return ""
-    return f"the model has {shape[0]} outputs; the target needs {' or '.join(map(str, units))}"
-
-
-def _shape_hint(layer: Component, input_shape: Shape, previous: Component | None) -> str:
-    """Suggest how to make a layer fit its input, or return an empty text."""
-    is_recurrent = layer.name in RECURRENT
-    is_window = layer.name.startswith(("Conv", "MaxPool", "Average"))
-    if len(input_shape) == 1 and (is_recurrent or is_window):
-        if previous is not None and previous.name in RECURRENT:
-            return f"Set return_sequences: true in the {previous.name} before it."
-        if previous is not None and previous.name.startswith(("Flatten", "Global")):
-            return (
-                f"The {previous.name} before it returns a row of numbers; move it after this layer."
-            )
-        subject = "Recurrent layers" if is_recurrent else "Convolution and pooling layers"
-        return f"{subject} need images or sequences; Reshape makes one from a row of numbers."
-    if len(input_shape) > 1 and _window_exceeds(layer, input_shape):
-        return "Its window is larger than its input; make it smaller, or set padding: same."
-    return ""
-
-
-def _window_exceeds(layer: Component, input_shape: Shape) -> bool:
-    """Return whether the window of a convolution or pooling is larger than its input."""
-    window = layer.arguments.get("kernel_size", layer.arguments.get("pool_size"))
-    sides = input_shape[:-1]
-    sizes = window if isinstance(window, list | tuple) else [window] * len(sides)
-    pairs = zip(sizes, sides, strict=False)
-    return any(isinstance(size, int) and side and size > side for size, side in pairs)
 
 
 def compile_model(model: Any, config: Config, *, steps_per_execution: int = 1) -> None:

@@ -18,6 +18,8 @@ PACKAGES = {
     "numpy": ("numpy",),
     "scikit-learn": ("scikit-learn",),
 }
+# Device files of the drivers of NVIDIA and AMD, and of Windows's Linux.
+GPU_DEVICES = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
 ROOT = Path("/")
 # Files and fields of the memory controller of control groups: limit, usage, and the parts of
 # `memory.stat` that the kernel reclaims before it refuses memory.
@@ -48,6 +50,11 @@ def cpu_count() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def has_gpu() -> bool:
+    """Return whether the system has a driver of a GPU, without importing TensorFlow."""
+    return any(Path(device).exists() for device in GPU_DEVICES)
 
 
 def processor() -> str:

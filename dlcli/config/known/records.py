@@ -85,6 +85,10 @@ class Facts:
         Types of the columns, once a table is read.
     sampling_rate : int
         Sampling rate of recordings in Hz; 0 if there are none.
+    target_low, target_high : float or None
+        Range of a numeric target, once it is read.
+    target_zeros : int
+        Number of rows in which a numeric target is 0.
     """
 
     __pydantic_config__: ClassVar = EXACT
@@ -100,6 +104,9 @@ class Facts:
     official_test: bool = False
     column_types: tuple[str, ...] = ()
     sampling_rate: int = 0
+    target_low: float | None = None
+    target_high: float | None = None
+    target_zeros: int = 0
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ def _recurrent(
 def _cells(arguments: Arguments, inputs: Sequence[Shape], measure: Measure) -> LayerCost:
     shapes, weights, operations, largest = list(inputs[:1]), 0, 0, 0
     cells = arguments.get("cells", arguments.get("cell"))
-    for cell in cells if isinstance(cells, list) else [cells]:
+    for cell in cells if isinstance(cells, list | tuple) else [cells]:
         cost = measure(cell, shapes)
         shapes = list(cost.outputs[:1])
         weights, operations = weights + cost.weights, operations + cost.operations

@@ -7,7 +7,7 @@ writes some more names, which are listed here.
 from __future__ import annotations
 
 from dlcli.config.catalogue import Entry, keras_catalogue, stored_catalogue
-from dlcli.config.components import CONTAINS_CODE, UNSAFE_LAYERS
+from dlcli.config.refused import CONTAINS_CODE, UNSAFE_LAYERS
 
 MODELS = ("Sequential", "Functional", "Model")
 OPERATIONS = (
