@@ -160,7 +160,7 @@ def config(write):
 def _without_extras(monkeypatch):
     """Check as on a machine without a GPU and without TensorBoard."""
     monkeypatch.setattr("dlcli.training.network_check.has_gpu", lambda: False)
-    monkeypatch.setattr("dlcli.training.network_check.find_spec", lambda name: None)
+    monkeypatch.setattr("dlcli.training.network_check.find_spec", {}.get)
 
 
 @pytest.mark.parametrize(("base", "changes", "sentence"), ERRORS)

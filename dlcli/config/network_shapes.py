@@ -173,6 +173,6 @@ def network_errors(
     if config.fit.batch_size == 1:
         for shape in shapes:
             if shape.layer.name == "BatchNormalization" and len(shape.input_shape) == 1:
-                reason = "BatchNormalization of a batch of 1 row returns constants, whatever the inputs are"
+                reason = "BatchNormalization of a batch of 1 row returns constants, not inputs"
                 advice = "set fit.batch_size to 8 or more, or use LayerNormalization"
                 yield shape.layer.path, f"{reason}; {advice}"
