@@ -120,7 +120,7 @@ def test_bytes_that_are_no_utf8_are_named_by_place(trained, tmp_path, monkeypatc
     row = b"31;Seoul;yes;1.70\n"
     path.write_bytes(b"age;city;member;height\n" + row * 100_000 + b"31;\xff\xfe;yes;1.70\n")
 
-    with pytest.raises(DatasetError, match=r"big\.csv: not utf-8 after line"):
+    with pytest.raises(DatasetError, match=r"big\.csv:100002: not UTF-8"):
         predict(trained.path, path).to_frame()
 
 

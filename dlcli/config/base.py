@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
-Name = str | int
+
+
+def composed(value: Any) -> Any:
+    """Return a text in the Unicode form NFC, in which names of columns are compared.
+
+    Files and configs that were written on a Mac may have the same name in another form.
+    """
+    return unicodedata.normalize("NFC", value) if isinstance(value, str) else value
+
+
+Text = Annotated[str, AfterValidator(composed)]
+Name = Annotated[str | int, AfterValidator(composed)]
 
 
 def as_tuple(value: Any) -> Any:
@@ -16,7 +28,7 @@ def as_tuple(value: Any) -> Any:
 
 
 Names = Annotated[tuple[Name, ...], BeforeValidator(as_tuple)]
-Texts = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
+Texts = Annotated[tuple[Text, ...], BeforeValidator(as_tuple)]
 
 
 class Section(BaseModel):

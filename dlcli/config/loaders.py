@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from dlcli.config.base import Name, Names, Section, Texts, as_tuple
+from dlcli.config.base import Name, Names, Section, Text, Texts, as_tuple
 from dlcli.config.registry import Registry
 
 LOADERS: Registry[type[Loader]] = Registry("loader")
 Pixels = Annotated[int, Field(gt=0, le=4096)]
+Widths = Annotated[
+    tuple[Annotated[int, Field(gt=0, le=10_000)], ...],
+    BeforeValidator(as_tuple),
+    Field(min_length=1),
+]
 ImageSize = Annotated[tuple[Pixels, Pixels], BeforeValidator(as_tuple)]
 
 
@@ -51,11 +56,37 @@ class Table(Loader):
     )
     encoding: str = Field(
         default="auto",
-        description="Text encoding; auto: UTF-8, UTF-16 with a byte order mark, or cp949.",
+        description="Text encoding; auto: UTF-8, UTF-16, or Korean text in cp949.",
     )
-    quoting: bool = Field(default=True, description='Whether fields can be enclosed in ".')
+    encoding_errors: Literal["strict", "replace"] = Field(
+        default="strict",
+        description="What bytes that are not in the encoding are: errors, or the character \ufffd.",
+    )
+    quoting: bool = Field(default=True, description="Whether fields can be enclosed in quotes.")
+    quotechar: str = Field(
+        default='"', min_length=1, max_length=1, description="Character that encloses fields."
+    )
     comment: str = Field(
         default="", max_length=1, description="Character that starts a line to skip."
+    )
+    skip_rows: int = Field(
+        default=0, ge=0, le=10_000, description="Number of lines above the header, such as titles."
+    )
+    index: bool = Field(
+        default=False,
+        description="Whether the first column is a row index, as pandas and R write it: it is no "
+        "feature, its name may be empty or missing, and rows to predict need not have it.",
+    )
+    unique_names: bool = Field(
+        default=False,
+        description="Whether repeated and nameless columns are numbered: `a`, `a.1`, `column 3`; "
+        "default: they are errors.",
+    )
+    widths: Widths | None = Field(
+        default=None, description="Widths of the columns of a file without delimiters."
+    )
+    sheet: str = Field(
+        default="", description="Sheet of an Excel file; default: the first that is not empty."
     )
 
     @field_validator("delimiter")
@@ -68,16 +99,25 @@ class Table(Loader):
             raise ValueError(f"expected {expected}, got {value!r}")
         return value
 
+    @model_validator(mode="after")
+    def _one_way_to_split(self) -> Self:
+        if self.widths is not None and self.delimiter not in ("auto", "whitespace"):
+            raise ValueError("'widths' is for files without a delimiter; remove one of them")
+        return self
+
 
 @LOADERS.register("csv")
 class CsvLoader(Table):
-    """A table in a text file, with any delimiter and the usual encodings, optionally gzipped."""
+    """A table: CSV with any delimiter and encoding, fixed-width text, Excel, Parquet, ARFF or JSON.
+
+    Text may be gzipped, or the only table of a zip file.
+    """
 
     columns: Names | None = Field(
         default=None, description="Columns to use as features; default: all but the target."
     )
     drop: Names = Field(default=(), description="Columns to drop.")
-    types: dict[str, Literal["numeric", "categorical", "boolean", "text"]] = Field(
+    types: dict[Text, Literal["numeric", "categorical", "boolean", "text"]] = Field(
         default_factory=dict, description="Types of columns whose detected type is wrong."
     )
     task: Literal["auto", "classification", "regression"] = Field(

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, model_validator
 
-from dlcli.config.base import Fraction, Name, Section
+from dlcli.config.base import Fraction, Name, Section, Text
 from dlcli.config.components import Component
 from dlcli.config.document import Document
 from dlcli.config.loaders import Loader
@@ -33,7 +33,7 @@ class PreprocessConfig(Section):
         default=None, description="Steps for raw text columns; default: vectorize."
     )
     audio: Steps | None = Field(default=None, description="Steps for recordings; default: pad.")
-    columns: dict[str, Steps] = Field(
+    columns: dict[Text, Steps] = Field(
         default_factory=dict, description="Steps for single columns, by name."
     )
 

@@ -45,8 +45,21 @@ class Dialect:
     missing : tuple of str
         Texts of a feature that mean a missing value.
     width : int
-        Number of columns of the training file, including the target and unused columns; 0 if the
-        data were not read from such a file.
+        Number of columns of the training file, including the target and unused columns, but not an
+        index; 0 if the data were not read from such a file.
+    index : bool
+        Whether the first column is a row index, which may be absent.
+    skip_rows : int
+        Number of lines above the table.
+    quotechar : str
+        Character that encloses fields.
+    widths : tuple of int
+        Width of each column of a file without delimiters.
+    sheet : str
+        Name of the sheet of a workbook; empty for the first that is not empty.
+    unique_names : bool
+        Whether repeated and nameless columns are numbered.
+    encoding_errors : {"strict", "replace"}
     """
 
     delimiter: str = ","
@@ -57,6 +70,13 @@ class Dialect:
     comment: str = ""
     missing: tuple[str, ...] = ("",)
     width: int = 0
+    index: bool = False
+    skip_rows: Annotated[int, Field(ge=0)] = 0
+    quotechar: str = '"'
+    widths: tuple[Annotated[int, Field(gt=0)], ...] = ()
+    sheet: str = ""
+    unique_names: bool = False
+    encoding_errors: Literal["strict", "replace"] = "strict"
 
 
 # Of a CSV with the flattened values of an array in each row.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dlcli.datasets.tables import looks_like_header
+from dlcli.datasets.tables import clean_names, looks_like_header, number_names
 from dlcli.errors import DatasetError, did_you_mean
 from dlcli.models.signature import Signature
 
@@ -37,7 +37,7 @@ def is_header(row: Sequence[str], signature: Signature) -> bool:
     ``"1"``, …), a header is a row of words where numbers belong. If names were given for a file
     without a header, it is a row with all of these names, or with words where numbers belong.
     """
-    cells = {cell.strip().casefold() for cell in row}
+    cells = {cell.casefold() for cell in clean_names(row)}
     names = {name.casefold() for name in signature.names}
     has_numeric = any(column.type == "numeric" for column in signature.columns)
     has_words = looks_like_header(row, signature.dialect.decimal)
@@ -65,7 +65,9 @@ def by_name(row: Sequence[str], signature: Signature, where: str) -> Layout:
     DatasetError
         If columns are missing, or one of them appears twice.
     """
-    header = [name.strip() for name in row]
+    header = clean_names(row)
+    if signature.dialect.unique_names:
+        header = number_names(header)
     positions = {name: at for at, name in reversed(list(enumerate(header)))}
     target = signature.target.name if signature.target else None
     target_position = None if target is None else positions.get(target)

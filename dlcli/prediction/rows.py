@@ -19,8 +19,9 @@ from dlcli.datasets.tables import (
     CsvReader,
     RawColumn,
     TextFile,
+    as_text,
     convert,
-    open_text,
+    open_binary,
     read_json_lines,
 )
 from dlcli.errors import DatasetError, ModelFileError, plural
@@ -83,7 +84,11 @@ def blocks_of_text(path: Path | str, signature: Signature) -> Iterator[RawBlock]
         If a column is missing or a value cannot be read.
     """
     size = min(MAX_ROWS, _max_rows(signature))
-    with open_text(path, signature.dialect.encoding, PREDICTION_HINTS) as text:
+    dialect = signature.dialect
+    with (
+        open_binary(path) as file,
+        as_text(file, path, dialect.encoding, PREDICTION_HINTS, dialect.encoding_errors) as text,
+    ):
         if _is_json_lines(text, path):
             blocks = _json_blocks(text, signature, size)
         elif _is_one_text_per_line(text, path, signature):
@@ -121,7 +126,8 @@ def _is_one_text_per_line(text: TextFile, path: Path | str, signature: Signature
 
 def _csv_blocks(text: TextFile, signature: Signature, size: int) -> Iterator[RawBlock]:
     dialect = _dialect(text, signature)
-    reader = CsvReader(text, dialect, min_fields=len(signature.columns))
+    names = signature.names if dialect.header else ()
+    reader = CsvReader(text, dialect, min_fields=len(signature.columns), names=names)
     row = reader.first_row
     if is_header(row, signature):
         layout = by_name(row, signature, text.name)

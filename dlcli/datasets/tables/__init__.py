@@ -1,5 +1,6 @@
 """Tables in text files: CSV of any dialect, and JSON Lines."""
 
+from dlcli.datasets.tables.binary_file import open_binary
 from dlcli.datasets.tables.classes import encode_classes, name_classes
 from dlcli.datasets.tables.column_notices import is_group_name
 from dlcli.datasets.tables.columns import (
@@ -10,22 +11,25 @@ from dlcli.datasets.tables.columns import (
     to_number,
     to_numbers,
 )
-from dlcli.datasets.tables.csv_reader import Block, CsvReader
+from dlcli.datasets.tables.csv_reader import CsvReader
 from dlcli.datasets.tables.csv_table import load_csv
 from dlcli.datasets.tables.delimiter import DELIMITERS
+from dlcli.datasets.tables.encodings import PREDICTION_HINTS
 from dlcli.datasets.tables.file_table import FileTable, read_file_table
-from dlcli.datasets.tables.header import looks_like_header, position_of
+from dlcli.datasets.tables.header import clean_names, looks_like_header, number_names, position_of
 from dlcli.datasets.tables.json_lines import read_json_lines
 from dlcli.datasets.tables.layout import propose_layout
 from dlcli.datasets.tables.proposals import Proposal
+from dlcli.datasets.tables.row_reader import Block, RowReader
 from dlcli.datasets.tables.series import read_series, windows
 from dlcli.datasets.tables.table import Table, loader_dialect, read_table
-from dlcli.datasets.tables.text_file import PREDICTION_HINTS, TextFile, decode_text, open_text
+from dlcli.datasets.tables.text_file import TextFile, as_text, decode_text, open_text
 
 __all__ = [
     "DELIMITERS", "PREDICTION_HINTS", "Block", "CsvReader", "FileTable", "Proposal", "RawColumn",
-    "Table", "TextFile", "convert", "decode_text", "encode_classes", "is_group_name", "load_csv",
-    "loader_dialect", "looks_like_header", "name_classes", "objects", "open_text", "position_of",
-    "propose_layout", "read_file_table", "read_json_lines", "read_series", "read_table", "to_frame",
-    "to_number", "to_numbers", "windows",
+    "RowReader", "Table", "TextFile", "as_text", "clean_names", "convert", "decode_text",
+    "encode_classes", "load_csv", "loader_dialect", "looks_like_header", "name_classes",
+    "number_names", "objects", "open_binary", "open_text", "position_of", "propose_layout",
+    "read_file_table", "read_json_lines", "read_series", "read_table", "to_frame", "to_number",
+    "to_numbers", "windows",
 ]  # fmt: skip

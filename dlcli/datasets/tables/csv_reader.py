@@ -10,8 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -19,41 +18,21 @@ import numpy as np
 
 from dlcli.datasets.dataset import ColumnType, Dialect
 from dlcli.datasets.tables.columns import is_plain_decimal
-from dlcli.datasets.tables.delimiter import detect_delimiter, long_fields, split_rows
-from dlcli.datasets.tables.text_file import MAX_EXCERPT, TextFile
-from dlcli.errors import DatasetError, plural
+from dlcli.datasets.tables.delimiter import long_fields, split_rows
+from dlcli.datasets.tables.encodings import excerpt
+from dlcli.datasets.tables.row_reader import Block, RowReader
+from dlcli.datasets.tables.text_file import TextFile
+from dlcli.datasets.tables.text_start import LOOKAHEAD_LINES, read_start
+from dlcli.errors import DatasetError
 from dlcli.types import Array
 
-LOOKAHEAD_LINES = 100
 # Of fewer characters, importing pandas takes longer than reading them row by row.
 MIN_PANDAS_SIZE = 1 << 20
 MAX_CHUNK_SIZE, MAX_CHUNK_ROWS = 4 << 20, 16_384
 BOOLEAN_WORD = re.compile("true|false", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Block:
-    """Rows of a text file, by column.
-
-    Parameters
-    ----------
-    columns : sequence of sequences of str, or of float64 arrays
-        The texts of each column; or its numbers, NaN where a value is missing.
-    lines : sequence of int
-        Line of each row.
-    notices : tuple of str
-        What a user should know about how the rows were read.
-    """
-
-    columns: Sequence[Sequence[str] | Array]
-    lines: Sequence[int]
-    notices: tuple[str, ...] = ()
-
-    def __len__(self) -> int:
-        return len(self.lines)
-
-
-class CsvReader:
+class CsvReader(RowReader):
     """Read the rows of a text, all of the same width.
 
     Parameters
@@ -64,20 +43,8 @@ class CsvReader:
     min_fields : int
         Fields that a row has at least. With more than one, the delimiter is detected if the first
         line does not contain that of the dialect.
-
-    Attributes
-    ----------
-    dialect : Dialect
-        With the delimiter that is used.
-    first_row : list of str
-        Names or data; data, unless `take_header` is called.
-    has_header : bool
-    width : int
-        Number of columns.
-    line : int
-        Last line, from 1, of the last row.
-    notices : list of str
-        What a user should know about how the text was read.
+    names : sequence of str
+        Names that the header has if there are no rows above it, whatever the dialect says.
 
     Raises
     ------
@@ -85,64 +52,46 @@ class CsvReader:
         With file and line, if the text is empty or malformed; also from `read_block`.
     """
 
-    def __init__(self, text: TextFile, dialect: Dialect, *, min_fields: int = 1) -> None:
-        self.name = text.name
-        self.notices: list[str] = []
+    def __init__(
+        self,
+        text: TextFile,
+        dialect: Dialect,
+        *,
+        min_fields: int = 1,
+        names: Sequence[str] = (),
+    ) -> None:
         self._text, self._text_lines = text, text.lines()
-        head = list(islice(self._text_lines, LOOKAHEAD_LINES))
+        head = list(islice(self._text_lines, LOOKAHEAD_LINES + dialect.skip_rows))
         if not head:
-            raise DatasetError(f"{self.name} is empty")
-        if dialect.encoding == "auto" and not text.encoding.startswith("utf-8"):
-            excerpt = head[0].strip()[:MAX_EXCERPT]
-            self.notices.append(f"{self.name} is read as {text.encoding}: {excerpt!r}")
-        # A file may have another delimiter than the one a model was trained on.
-        other = min_fields > 1 and dialect.delimiter not in ("whitespace", *head[0])
+            raise DatasetError(f"{text.name} is empty")
         with long_fields:
-            if dialect.delimiter == "auto" or other:
-                dialect = replace(dialect, delimiter=detect_delimiter(head, dialect))
-            self.dialect = dialect
-            self.line = self.width = self._chunk_size = 0
+            start = read_start(head, dialect, min_fields, names)
+            self._skipped = start.skipped
             # Lines that were read from the text and are not part of a row yet.
             self._pending_lines: Iterator[str] = iter(head)
-            self._rows = split_rows(self._lines(), dialect, strict=dialect.quoting)
-            self._pending_row = self._next_row()
-        if self._pending_row is None:
-            raise DatasetError(f"{self.name} is empty")
-        self.first_row, self._first_row_line = self._pending_row, self.line
-        self.has_header = False
-        self._uses_pandas = dialect.delimiter != "whitespace" and is_plain_decimal(dialect)
-
-    def take_header(self) -> list[str]:
-        """Return the first row as names; it is not part of the first block then.
-
-        An empty name behind a last delimiter is dropped, and is expected behind no other row.
-        """
-        self._pending_row, self.has_header = None, True
-        if self.width > 1 and not self.first_row[-1].strip():
-            self.width -= 1
-        return self.first_row[: self.width]
+            self._rows = split_rows(
+                self._lines(),
+                start.dialect,
+                strict=start.dialect.quoting,
+                skip_blanks=start.has_blanks,
+            )
+            self._chunk_size = 0
+            super().__init__(text.name, start.dialect)
+        notices = [f"{text.name}{notice}" for notice in start.notices]
+        if dialect.encoding == "auto" and not text.encoding.startswith("utf-8"):
+            line = next((line for line in head if not line.isascii()), head[0])
+            notices.insert(0, f"{text.name} is read as {text.encoding}: {excerpt(line)!r}")
+        self.notices[:0] = notices
+        is_plain = self.dialect.delimiter != "whitespace" and not self.dialect.widths
+        self._uses_pandas = is_plain and is_plain_decimal(dialect)
 
     def read_block(self, types: Sequence[ColumnType | None], max_rows: int) -> Block | None:
-        """Read the next rows.
-
-        Parameters
-        ----------
-        types : sequence of str or None
-            Type of each column. None: its values are not needed, and may be missing from the
-            block. ``"numeric"``: it may come as numbers.
-        max_rows : int
-            Rows of a block that is read row by row.
-
-        Returns
-        -------
-        Block or None
-            None at the end of the text.
-        """
+        """Read the next rows; see `RowReader`."""
         with long_fields:
             while True:
                 # Every line that was read from the text is part of a row: the next lines can be a
                 # chunk.
-                if self._pending_row is None and self.line == self._text.line:
+                if not self._pending and self.line == self._text.line:
                     chunk = self._read_chunk()
                     if not chunk:
                         return None
@@ -162,47 +111,8 @@ class CsvReader:
         self._chunk_size = min(MAX_CHUNK_SIZE, MAX_CHUNK_ROWS * row_size)
         return chunk
 
-    def _read_rows(self, max_rows: int) -> Block | None:
-        """Read rows to the end of the pending lines; None if these are comments or blank."""
-        rows, lines = [], []
-        if self._pending_row is not None:
-            rows, lines = [self._pending_row], [self._first_row_line]
-            self._pending_row = None
-        while len(rows) < max_rows and self.line < self._text.line:
-            row = self._next_row()
-            if row is None:
-                break
-            rows.append(row)
-            lines.append(self.line)
-        return Block(list(zip(*rows, strict=True)), lines) if rows else None
-
-    def _next_row(self) -> list[str] | None:
-        """Return the next row that is not blank, None at the end."""
-        first_blank = 0
-        while (row := self._next_fields()) is not None:
-            if row and (len(row) > 1 or row[0].strip()):
-                break
-            if row == [""] and self.width == 1:  # a pair of quotes: a missing value
-                break
-            first_blank = first_blank or self.line
-        if row is None:
-            return None
-        if first_blank and self.width == 1:
-            self._notice_blank_line(first_blank)
-        if not self.width:
-            self.width = len(row)
-        if len(row) == self.width:
-            return row
-        if len(row) == self.width + 1 and row[-1] == "":  # some programs end every row with a comma
-            return row[:-1]
-        hint = "remove the lines above the header" if self.width == 1 else None
-        message = f"{plural(len(row), 'field')}, but the first row has {self.width}"
-        raise DatasetError(f"{self.name}:{self.line}: {message}", hint=hint)
-
-    def _notice_blank_line(self, line: int) -> None:
-        notice = 'blank lines are skipped; write "" for a missing value'
-        if not any(notice in other for other in self.notices):
-            self.notices.append(f"{self.name}:{line}: {notice}")
+    def _may_continue(self) -> bool:
+        return self.line < self._text.line
 
     def _next_fields(self) -> list[str] | None:
         start = self.line + 1
@@ -226,7 +136,7 @@ class CsvReader:
             self.line += 1
             if "\0" in line:
                 raise DatasetError(f"{self.name}:{self.line}: a NUL byte; the file is not text")
-            if not (comment and line.startswith(comment)):
+            if self.line > self._skipped and not (comment and line.startswith(comment)):
                 yield line
 
     def _parse_chunk(self, chunk: str, types: Sequence[ColumnType | None]) -> Block | None:
@@ -247,12 +157,18 @@ class CsvReader:
         if len(frame) != count or (beyond != "").any() or (last.isna() | (last == "")).any():
             return None
         columns: list[Any] = []
+        zeros_and_ones: dict[int, Array] = {}
         for at, kind in enumerate(types):
             values = frame[at].to_numpy() if kind is not None else np.empty(0)
-            # Reading row by row refuses an infinite value with its line, and recognizes words.
-            if kind == "numeric" and (np.isinf(values).any() or _may_be_words(values, chunk)):
-                return None
+            if kind == "numeric":
+                # Reading row by row refuses an infinite value with its line.
+                if np.isinf(values).any():
+                    return None
+                if values[0] != values[0] or values[0] in (0, 1):
+                    zeros_and_ones[at] = values
             columns.append(values if kind == "numeric" else values.tolist())
+        if _are_words(zeros_and_ones, chunk, self.dialect.delimiter):
+            return None
         block = Block(columns, range(self.line + 1, self._text.line + 1))
         self.line = self._text.line
         return block
@@ -262,10 +178,12 @@ class CsvReader:
         dialect = self.dialect
         delimiters = chunk.partition("\n")[0].count(dialect.delimiter)
         return not (
-            (dialect.quoting and '"' in chunk)
+            (dialect.quoting and dialect.quotechar in chunk)
             or "\0" in chunk
             or ("\r" in chunk and chunk.count("\r") != chunk.count("\r\n"))
             or (dialect.comment and dialect.comment in chunk)
+            # It may be the header again.
+            or (self._header is not None and dialect.delimiter.join(self._header) in chunk)
             # pandas takes the width from the first line, which may end with an empty field.
             or delimiters not in (self.width - 1, self.width)
         )
@@ -288,6 +206,18 @@ class CsvReader:
         )
 
 
-def _may_be_words(values: Array, chunk: str) -> bool:
-    """Tell whether a column may consist of true and false, which pandas reads as 1 and 0."""
-    return bool(((values == 0) | (values == 1)).all()) and bool(BOOLEAN_WORD.search(chunk))
+def _are_words(columns: Mapping[int, Array], chunk: str, delimiter: str) -> bool:
+    """Tell whether a column consists of true and false, which pandas reads as 1 and 0.
+
+    It does so if there is no number among them, so that one cell of each column tells.
+    """
+    rows: list[str] = []
+    for at, values in columns.items():
+        present = np.flatnonzero(~np.isnan(values))
+        if not len(present) or not np.isin(values[present], (0, 1)).all():
+            continue
+        rows = rows or chunk.split("\n")
+        cell = rows[present[0]].split(delimiter)[at]
+        if BOOLEAN_WORD.fullmatch(cell.strip()):
+            return True
+    return False

@@ -97,13 +97,12 @@ def _read_features(
     positions = [position for position in positions if position not in excluded]
     if not positions:
         raise DatasetError(f"{table.where}: no column is left as a feature")
-    for name in loader.types:
-        table.position(name)
+    types = {table.position(name): kind for name, kind in loader.types.items()}
     columns: list[Column] = []
     values: dict[str, Array] = {}
     for position in positions:
         raw = table.columns[position]
-        kind = feature_type or loader.types.get(raw.name) or detect_type(raw)
+        kind = feature_type or types.get(position) or detect_type(raw)
         values[raw.name] = convert(raw, kind)
         columns.append(Column(raw.name, kind, position))
         if kind == "categorical":

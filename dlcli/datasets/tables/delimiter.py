@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import re
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
+from itertools import accumulate
 
 from dlcli.datasets.dataset import Dialect
 
@@ -41,7 +44,9 @@ class _FieldSizeLimit:
 long_fields = _FieldSizeLimit()
 
 
-def split_rows(lines: Iterable[str], dialect: Dialect, *, strict: bool) -> Iterator[list[str]]:
+def split_rows(
+    lines: Iterable[str], dialect: Dialect, *, strict: bool, skip_blanks: bool = False
+) -> Iterator[list[str]]:
     """Split lines into rows of fields; a quoted field may span lines.
 
     Parameters
@@ -50,11 +55,54 @@ def split_rows(lines: Iterable[str], dialect: Dialect, *, strict: bool) -> Itera
     dialect : Dialect
     strict : bool
         Whether misplaced quotes raise ``csv.Error``.
+    skip_blanks : bool
+        Whether blanks in front of a field are no part of it.
     """
+    if dialect.widths:
+        return (_cut(line, dialect.widths) for line in lines)
     if dialect.delimiter == "whitespace":
-        return (line.split() for line in lines)
-    quoting = csv.QUOTE_MINIMAL if dialect.quoting else csv.QUOTE_NONE
-    return csv.reader(lines, delimiter=dialect.delimiter, quoting=quoting, strict=strict)  # type: ignore[arg-type]
+        return (_split_blanks(line, dialect, strict=strict) for line in lines)
+    return csv.reader(
+        lines,
+        delimiter=dialect.delimiter,
+        quoting=csv.QUOTE_MINIMAL if dialect.quoting else csv.QUOTE_NONE,
+        quotechar=dialect.quotechar,
+        skipinitialspace=skip_blanks,
+        strict=strict,
+    )
+
+
+def _cut(line: str, widths: Sequence[int]) -> list[str]:
+    """Cut a line into fields of fixed width; what stands behind the last is one field more."""
+    ends = list(accumulate(widths))
+    line = line.rstrip("\r\n")
+    fields = [line[end - width : end].strip() for width, end in zip(widths, ends, strict=True)]
+    rest = line[ends[-1] :].strip()
+    return [*fields, rest] if rest else fields
+
+
+def _split_blanks(line: str, dialect: Dialect, *, strict: bool) -> list[str]:
+    """Split a line at blanks; those between quotes belong to the field."""
+    quote = dialect.quotechar
+    if not dialect.quoting or quote not in line:
+        return line.split()
+    fields = []
+    for quoted, plain in _field_pattern(quote).findall(line):
+        if strict and plain.startswith(quote):
+            # The wording of the csv module, which is translated for the user.
+            raise csv.Error(
+                "unexpected end of data" if line.count(quote) == 1 else "expected after"
+            )
+        # R writes a quote within quotes with a backslash, others write it twice.
+        text = quoted.replace("\\" + quote, quote).replace(quote * 2, quote)
+        fields.append(plain or text)
+    return fields
+
+
+@cache
+def _field_pattern(quote: str) -> re.Pattern[str]:
+    q = re.escape(quote)
+    return re.compile(rf"{q}((?:[^{q}\\]|{q}{q}|\\.)*){q}(?=\s|$)|(\S+)")
 
 
 def detect_delimiter(lines: Sequence[str], dialect: Dialect) -> str:
@@ -67,6 +115,8 @@ def detect_delimiter(lines: Sequence[str], dialect: Dialect) -> str:
     dialect : Dialect
         Its quoting, comment and decimal separator.
     """
+    if _is_aligned(lines, dialect):
+        return "whitespace"
     for share in (0.9, 0.5):  # of the rows that have that number of fields
         best, width = ",", 1
         for delimiter in DELIMITERS:
@@ -84,6 +134,16 @@ def detect_delimiter(lines: Sequence[str], dialect: Dialect) -> str:
     return ","
 
 
+def _is_aligned(lines: Sequence[str], dialect: Dialect) -> bool:
+    """Tell whether runs of blanks separate the fields, also where there are tabs among them."""
+    if sum("  " in line.strip() for line in lines) <= len(lines) / 2:
+        return False
+    widths = _widths(lines, replace(dialect, delimiter="whitespace"))
+    others = [_widths(lines, replace(dialect, delimiter=delimiter)) for delimiter in ",;|"]
+    is_delimited = any(len(set(other)) == 1 and other[0] > 1 for other in others)
+    return len(set(widths)) == 1 and widths[0] > 1 and not is_delimited
+
+
 def _widths(lines: Sequence[str], dialect: Dialect) -> list[int]:
     """Return the number of fields of each row, an empty one behind a last delimiter left out."""
     comment = dialect.comment
@@ -92,7 +152,9 @@ def _widths(lines: Sequence[str], dialect: Dialect) -> list[int]:
     )
     try:
         return [
-            len(row) - (row[-1] == "") for row in split_rows(rows, dialect, strict=False) if row
+            len(row) - (row[-1] == "")
+            for row in split_rows(rows, dialect, strict=False, skip_blanks=True)
+            if row
         ]
     except csv.Error:
         return []

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from dlcli.datasets.tables.csv_reader import Block
 from dlcli.datasets.tables.header import first_repeated
+from dlcli.datasets.tables.row_reader import Block
 from dlcli.datasets.tables.text_file import TextFile
 from dlcli.errors import DatasetError
 

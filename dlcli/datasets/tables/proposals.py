@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+from dlcli.datasets.dataset import Dialect
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,17 @@ def hint_of(proposals: Iterable[Proposal]) -> str | None:
         return None
     listed = " and ".join(filter(None, [", ".join(options[:-1]), options[-1]]))
     return f"set {listed} in the loader"
+
+
+def with_proposals(dialect: Dialect, proposals: Iterable[Proposal]) -> Dialect:
+    """Return a dialect with the proposals that are part of it."""
+    names = set(Dialect.__dataclass_fields__) - {"header"}
+    options: dict[str, Any] = {
+        item.option: tuple(item.value) if isinstance(item.value, list) else item.value
+        for item in proposals
+        if item.option in names
+    }
+    return replace(dialect, **options)
 
 
 def _to_yaml(value: Any) -> str:

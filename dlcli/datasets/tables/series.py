@@ -11,8 +11,8 @@ import numpy as np
 from dlcli.config.loaders import CsvLoader
 from dlcli.datasets.dataset import PIXELS, Column, Dataset, Dialect, Medium, Target
 from dlcli.datasets.tables.columns import RawColumn, to_numbers
+from dlcli.datasets.tables.encodings import PREDICTION_HINTS
 from dlcli.datasets.tables.table import Table, read_table
-from dlcli.datasets.tables.text_file import PREDICTION_HINTS
 from dlcli.errors import DatasetError
 from dlcli.types import Array
 

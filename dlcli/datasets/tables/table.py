@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from array import array
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -10,12 +11,16 @@ from typing import Any
 
 import numpy as np
 
+from dlcli.config.base import composed
 from dlcli.config.loaders import CsvLoader
 from dlcli.datasets.dataset import ColumnType, Dialect
 from dlcli.datasets.tables.columns import RawColumn, to_numbers
-from dlcli.datasets.tables.csv_reader import CsvReader
+from dlcli.datasets.tables.encodings import TRAINING_HINTS, Hints
 from dlcli.datasets.tables.header import position_of, read_names
-from dlcli.datasets.tables.text_file import TRAINING_HINTS, Hints, open_text
+from dlcli.datasets.tables.layout import propose_layout
+from dlcli.datasets.tables.proposals import hint_of
+from dlcli.datasets.tables.row_reader import LayoutError, RowReader
+from dlcli.datasets.tables.table_reader import open_table
 from dlcli.errors import DatasetError
 from dlcli.types import Array
 
@@ -68,6 +73,13 @@ def loader_dialect(loader: CsvLoader) -> Dialect:
         quoting=loader.quoting,
         comment=loader.comment,
         missing=loader.missing,
+        index=loader.index,
+        skip_rows=loader.skip_rows,
+        quotechar=loader.quotechar,
+        widths=loader.widths or (),
+        sheet=loader.sheet,
+        unique_names=loader.unique_names,
+        encoding_errors=loader.encoding_errors,
     )
 
 
@@ -98,66 +110,111 @@ def read_table(
     DatasetError
         With file and line, if the text is malformed.
     """
-    with open_text(path, dialect.encoding, hints) as text:
-        reader = CsvReader(text, dialect)
-        columns = read_names(reader, header, names)
-        detected = replace(reader.dialect, header=reader.has_header, width=len(columns))
-        texts, lines, mixed = _read_columns(reader, _may_be_numeric(columns, text_columns))
-    if mixed:
-        # Their numbers are texts too, as "007" may be a category, and were not kept as such.
-        text_columns = [*(text_columns or ()), *mixed]
-        return read_table(path, dialect, header=header, names=names, text_columns=text_columns)
+    try:
+        with open_table(path, dialect, hints) as reader:
+            columns = read_names(reader, header, names)
+            index = int(reader.dialect.index)
+            detected = replace(reader.dialect, header=reader.has_header, width=len(columns) - index)
+            values, lines = _read_columns(reader, _may_be_numeric(columns, text_columns, index))
+        if mixed := [at for at, column in enumerate(values) if column is None]:
+            # Their numbers are texts too, as "007" may be a category, and were not kept as such.
+            with open_table(path, dialect, hints) as again:
+                read_names(again, header, names)
+                for at, texts in _read_texts(again, mixed):
+                    values[at] = texts
+    except LayoutError as error:
+        raise _with_proposals(error, path, dialect, hints) from None
     raw_columns = tuple(
         RawColumn(name, column, lines, reader.name, detected)
-        for name, column in zip(columns, texts, strict=True)
+        for name, column in zip(columns[index:], values[index:], strict=True)
+        if column is not None
     )
-    return Table(reader.name, tuple(columns), raw_columns, lines, detected, tuple(reader.notices))
+    names_of_columns = tuple(columns[index:])
+    return Table(reader.name, names_of_columns, raw_columns, lines, detected, tuple(reader.notices))
 
 
-def _may_be_numeric(names: Sequence[str], text_columns: Collection[str | int] | None) -> list[bool]:
+def _may_be_numeric(
+    names: Sequence[str], text_columns: Collection[str | int] | None, index: int
+) -> list[bool | None]:
+    """Return for each column whether it may be parsed while reading; None if it is not needed."""
+    needed = names[index:]
     if text_columns is None:
-        return [False] * len(names)
-    as_text = set(text_columns)
-    return [as_text.isdisjoint((name, at, at - len(names))) for at, name in enumerate(names)]
+        return [None] * index + [False] * len(needed)
+    as_text = {composed(column) for column in text_columns}
+    return [
+        *([None] * index),
+        *(as_text.isdisjoint((name, at, at - len(needed))) for at, name in enumerate(needed)),
+    ]
 
 
 def _read_columns(
-    reader: CsvReader, may_be_numeric: Sequence[bool]
-) -> tuple[list[Sequence[str] | Array], list[int], list[int]]:
+    reader: RowReader, may_be_numeric: Sequence[bool | None]
+) -> tuple[list[Sequence[str] | Array | None], Sequence[int]]:
     """Read all rows, and parse the columns that hold only numbers in the first block.
 
     Returns
     -------
     columns : list of sequences of str, or of float64 arrays
-    lines : list of int
-    mixed : list of int
-        Positions of the columns that turned out to have other texts further down, when their first
-        rows had been parsed; `columns` is incomplete then.
+        Empty for columns that are not needed. None for those that turned out to have other texts
+        further down, when their first rows had been parsed.
+    lines : sequence of int
     """
-    types: list[ColumnType] = ["text"] * len(may_be_numeric)
-    parts: list[list[Any]] = [[] for _ in types]
-    lines: list[int] = []
-    mixed: list[int] = []
+    types: list[ColumnType | None] = [
+        "text" if kind is not None else None for kind in may_be_numeric
+    ]
+    parts: list[list[Any] | None] = [[] for _ in types]
+    lines = array("q")
     while (block := reader.read_block(types, BLOCK_ROWS)) is not None:
         for at, texts in enumerate(block.columns):
+            column = parts[at]
+            if types[at] is None or column is None:
+                continue
             if types[at] == "numeric" or (not lines and may_be_numeric[at]):
                 numbers = _parse(texts, reader.dialect)
                 if numbers is None and types[at] == "numeric":
-                    mixed.append(at)
+                    parts[at], types[at] = None, None
+                    continue
                 types[at] = "text" if numbers is None else "numeric"
-                parts[at].append(texts if numbers is None else numbers)
-            elif at not in mixed:
-                parts[at].append(texts)
+                column.append(texts if numbers is None else numbers)
+            else:
+                column.append(texts)
         lines.extend(block.lines)
     if not lines:
         raise DatasetError(f"{reader.name} has no rows below its header")
-    if mixed:
-        return [], lines, mixed
-    columns: list[Sequence[str] | Array] = [
-        np.concatenate(part) if kind == "numeric" else list(chain.from_iterable(part))
-        for part, kind in zip(parts, types, strict=True)
-    ]
-    return columns, lines, mixed
+    return [_join(parts, at) for at in range(len(parts))], lines
+
+
+def _join(parts: list[list[Any] | None], at: int) -> Sequence[str] | Array | None:
+    """Join the parts of a column, and let go of them: a table may fill most of the memory."""
+    blocks, parts[at] = parts[at], None
+    if not blocks:
+        return None if blocks is None else []
+    if isinstance(blocks[0], np.ndarray):
+        return np.concatenate(blocks)
+    return list(chain.from_iterable(blocks))
+
+
+def _read_texts(reader: RowReader, positions: Sequence[int]) -> Iterator[tuple[int, list[str]]]:
+    """Read some of the columns as texts."""
+    types: list[ColumnType | None] = [None] * reader.width
+    for at in positions:
+        types[at] = "text"
+    texts: dict[int, list[str]] = {at: [] for at in positions}
+    while (block := reader.read_block(types, BLOCK_ROWS)) is not None:
+        for at, column in texts.items():
+            column.extend(block.columns[at])
+    yield from texts.items()
+
+
+def _with_proposals(
+    error: LayoutError, path: str | Path, dialect: Dialect, hints: Hints
+) -> DatasetError:
+    """Return an error with the options that the file needs as its hint."""
+    hint = error.hint
+    if hints.has_options and path != "-":
+        proposed = hint_of(propose_layout(path, dialect))
+        hint = ", or ".join(filter(None, [hint, proposed])) or None
+    return DatasetError(str(error), hint=hint)
 
 
 def _parse(texts: Sequence[str] | Array, dialect: Dialect) -> Array | None:

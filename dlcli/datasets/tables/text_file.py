@@ -1,50 +1,30 @@
-"""Text files: opened, decompressed, decoded, and read by lines or by chunks of lines."""
+"""Text files: decoded, and read by lines or by chunks of lines."""
 
 from __future__ import annotations
 
-import codecs
-import gzip
 import io
-import os
-import stat
-import sys
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import IO, Any, TextIO, cast
+from typing import Any, TextIO
 
+from dlcli.datasets.tables.binary_file import PEEK_BYTES, BinaryFile, damage_reported, open_binary
+from dlcli.datasets.tables.encodings import (
+    BOMS,
+    TRAINING_HINTS,
+    Hints,
+    detect_encoding,
+    encoding_error,
+    is_surely_utf_8,
+    undecodable,
+)
 from dlcli.errors import DatasetError
 
-PEEK_BYTES = 1 << 20
 # In characters; a file with a longer line is not text.
 MAX_LINE = 1 << 24
-MAX_EXCERPT = 40
-BOMS = {
-    codecs.BOM_UTF8: "utf-8-sig",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
-
-
-@dataclass(frozen=True)
-class Hints:
-    """What to try if a text cannot be read; in training, the loader has options for it."""
-
-    encoding: str
-    quoting: str
-
-
-TRAINING_HINTS = Hints(
-    "set the encoding in the loader, as in `encoding: cp949`",
-    "set `quoting: false` in the loader if quotes are ordinary characters",
-)
-PREDICTION_HINTS = Hints(
-    "save the file as UTF-8",
-    'remove the quote; a quote within quotes is written twice, as in "a ""b"""',
-)
+# Lines around the first one that cannot be decoded, which show what the encoding is.
+MAX_UNDECODABLE_LINES = 200
 
 
 class TextFile:
@@ -57,6 +37,8 @@ class TextFile:
     name : str
         Name of the file, for messages.
     hints : Hints
+    path : str or Path
+        Of a regular file, where an error of its encoding is looked for.
 
     Attributes
     ----------
@@ -64,8 +46,14 @@ class TextFile:
         Number of lines read so far.
     """
 
-    def __init__(self, text: TextIO, name: str, hints: Hints = TRAINING_HINTS) -> None:
-        self.name, self.hints = name, hints
+    def __init__(
+        self,
+        text: TextIO,
+        name: str,
+        hints: Hints = TRAINING_HINTS,
+        path: str | Path = "-",
+    ) -> None:
+        self.name, self.hints, self._path = name, hints, path
         self.encoding = text.encoding or "utf-8"
         self.line = 0
         self._text = text
@@ -112,132 +100,67 @@ class TextFile:
     @contextmanager
     def _named_errors(self) -> Iterator[None]:
         try:
-            with _damage_reported(self.name):
+            with damage_reported(self.name):
                 yield
         except UnicodeError:
+            if self._path != "-" and self.encoding in ("utf-8", "utf-8-sig"):
+                raise _locate(self._path, self.name, self.hints) from None
             message = f"{self.name}: not {self.encoding} after line {self.line}"
             raise DatasetError(message, hint=self.hints.encoding) from None
-
-
-@contextmanager
-def _damage_reported(name: str) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, EOFError, zlib.error) as error:
-        raise DatasetError(f"{name} is damaged: {error}") from None
 
 
 @contextmanager
 def open_text(
     path: str | Path, encoding: str = "auto", hints: Hints = TRAINING_HINTS
 ) -> Iterator[TextFile]:
-    """Open a text for reading, gzipped or not.
-
-    Parameters
-    ----------
-    path : str or Path
-        A regular file, or ``"-"`` for standard input.
-    encoding : str
-        A Python codec, or ``"auto"``: the one of the byte order mark, else UTF-8, else cp949 if
-        that gives Korean text. latin-1 is never detected, since it decodes every file.
-    hints : Hints
-
-    Raises
-    ------
-    DatasetError
-        If there is no such file, or its encoding is unknown.
-    """
-    name = str(path) if path != "-" else "standard input"
-    with _open_bytes(path) as raw:
-        buffered = cast(io.BufferedReader, raw)
-        if buffered.peek(2)[:2] == b"\x1f\x8b":
-            unpacked = gzip.GzipFile(fileobj=buffered)
-            buffered = io.BufferedReader(cast(io.RawIOBase, unpacked), PEEK_BYTES)
-        if encoding == "auto":
-            with _damage_reported(name):
-                head = buffered.peek(PEEK_BYTES)[:PEEK_BYTES]
-            encoding = detect_encoding(head, name, hints)
-        try:
-            text = io.TextIOWrapper(buffered, encoding=encoding, newline="")
-        except (LookupError, ValueError):
-            raise _unknown_encoding(encoding) from None
-        yield TextFile(text, name, hints)
-        text.detach()
+    """Open a text for reading, packed or not; see `open_binary` and `as_text`."""
+    with open_binary(path) as file:
+        if file.kind != "text":
+            raise DatasetError(f"{file.name} is a table; expected a text")
+        with as_text(file, path, encoding, hints) as text:
+            yield text
 
 
 @contextmanager
-def _open_bytes(path: str | Path) -> Iterator[IO[bytes]]:
-    if path == "-" and sys.stdin is None:
-        raise DatasetError("there is no standard input")
-    if path == "-":
-        # A new reader with a buffer that is large enough to detect the encoding.
-        yield io.BufferedReader(
-            cast(io.RawIOBase, getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)), PEEK_BYTES
-        )
-        return
-    path = Path(path)
-    try:
-        # Opening a FIFO must not block before it is refused below.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-    except FileNotFoundError:
-        raise DatasetError(f"no file {str(path)!r}") from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL byte in the name
-        reason = getattr(error, "strerror", None) or error
-        raise DatasetError(f"cannot read {path}: {reason}") from None
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise DatasetError(f"{path} is not a regular file")
-    with os.fdopen(descriptor, "rb", buffering=PEEK_BYTES) as file:
-        yield file
-
-
-def detect_encoding(head: bytes, name: str, hints: Hints = TRAINING_HINTS) -> str:
-    """Detect the encoding of a text from its beginning.
+def as_text(
+    file: BinaryFile,
+    path: str | Path,
+    encoding: str = "auto",
+    hints: Hints = TRAINING_HINTS,
+    errors: str = "strict",
+) -> Iterator[TextFile]:
+    """Decode a file.
 
     Parameters
     ----------
-    head : bytes
-    name : str
-        Name of the file, for messages.
+    file : BinaryFile
+    path : str or Path
+        With which it was opened.
+    encoding : str
+        A Python codec, or ``"auto"``: the one of the byte order mark, else UTF-8, else cp949 if
+        that gives Korean text. latin-1 is never detected, since it decodes every file. For a
+        prediction, a text that is UTF-8 is read as such whatever the training file was.
     hints : Hints
+    errors : {"strict", "replace"}
 
     Raises
     ------
     DatasetError
-        If it is neither Unicode nor Korean text in cp949.
+        If the encoding is unknown, or cannot be detected.
     """
-    for mark, encoding in BOMS.items():
-        if head.startswith(mark):
-            return encoding
-    offset = _undecodable(head, "utf-8")
-    if offset is None:
-        return "utf-8"
-    if _undecodable(head, "cp949") is None:
-        # Text in other encodings often decodes as cp949 too, but rarely to hangul.
-        text = codecs.getincrementaldecoder("cp949")().decode(head)
-        non_ascii = [character for character in text if ord(character) > 127]
-        hangul = [character for character in non_ascii if "\uac00" <= character <= "\ud7a3"]
-        if len(hangul) > 0.7 * len(non_ascii):
-            return "cp949"
-    line = head[:offset].count(b"\n") + 1
-    begin = head.rfind(b"\n", 0, offset) + 1
-    content = head[begin:].partition(b"\n")[0].strip()
-    decoded = {encoding: content.decode(encoding, "replace") for encoding in ("cp949", "latin-1")}
-    readings = [
-        f"{encoding} {_non_ascii_excerpt(text)!r}"
-        for encoding, text in decoded.items()
-        if "\ufffd" not in text
-    ]
-    raise DatasetError(
-        f"{name}:{line}: not UTF-8 (byte 0x{head[offset]:02x})",
-        hint=f"{hints.encoding}; the line as {', as '.join(readings)}",
-    )
-
-
-def _non_ascii_excerpt(line: str) -> str:
-    """Return the surroundings of the first character that is not ASCII."""
-    at = next(at for at, character in enumerate(line) if ord(character) > 127)
-    return line[max(at - MAX_EXCERPT // 2, 0) :][:MAX_EXCERPT]
+    with damage_reported(file.name):
+        head = file.stream.peek(PEEK_BYTES)[:PEEK_BYTES]
+    is_auto = encoding == "auto"
+    if is_auto and errors == "replace":
+        encoding = next((name for mark, name in BOMS.items() if head.startswith(mark)), "utf-8")
+    elif is_auto or (not hints.has_options and is_surely_utf_8(head)):
+        encoding = detect_encoding(head, file.name, hints)
+    try:
+        decoded = io.TextIOWrapper(file.stream, encoding=encoding, errors=errors, newline="")
+    except (LookupError, ValueError):
+        raise _unknown_encoding(encoding) from None
+    yield TextFile(decoded, file.name, hints, path)
+    decoded.detach()
 
 
 def decode_text(data: bytes, name: str, encoding: str = "auto") -> str:
@@ -262,11 +185,20 @@ def _unknown_encoding(encoding: str) -> DatasetError:
     return DatasetError(f"unknown encoding {encoding!r}", hint="use utf-8, cp949, …")
 
 
-def _undecodable(head: bytes, encoding: str) -> int | None:
-    """Return the position of the first byte that cannot be decoded; a cut character can."""
-    try:
-        # Incremental, since the head may end within a character.
-        codecs.getincrementaldecoder(encoding)().decode(head)
-    except UnicodeDecodeError as error:
-        return error.start
-    return None
+def _locate(path: str | Path, name: str, hints: Hints) -> DatasetError:
+    """Return the error for the first line of a file that is not UTF-8."""
+    with open_binary(path) as file, damage_reported(name):
+        before: list[bytes] = []
+        for number, line in enumerate(iter(partial(file.stream.readline, MAX_LINE), b"")):
+            if undecodable(line, "utf-8") is not None:
+                after = [
+                    other
+                    for other, _ in zip(file.stream, range(MAX_UNDECODABLE_LINES), strict=False)
+                ]
+                head = b"".join(
+                    [line, *(other for other in [*after, *before] if not other.isascii())]
+                )
+                return encoding_error(head, undecodable(head, "utf-8") or 0, name, hints, number)
+            if not line.isascii() and len(before) < MAX_UNDECODABLE_LINES:
+                before.append(line)
+    return DatasetError(f"{name}: not UTF-8", hint=hints.encoding)

@@ -1,0 +1,187 @@
+"""Files as bytes: opened, unpacked, and recognised by their content."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import stat
+import sys
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, Literal, cast
+
+from dlcli.datasets.tables.file_kinds import binary_kind, check_is_table
+from dlcli.errors import DatasetError
+
+PEEK_BYTES = 1 << 20
+# Of a workbook or a Parquet file that comes from standard input and is kept in memory.
+MAX_PIPED_BYTES = 1 << 30
+MAX_MEMBERS = 10_000
+TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".data", ".dat", ".arff", ".jsonl", ".ndjson",
+                  ".json")  # fmt: skip
+OFFICE_FILES = {
+    "word/": "a Word document", "ppt/": "a PowerPoint document",
+    "content.xml": "an OpenDocument file",
+    "xl/workbook.bin": "an Excel file of the binary format (.xlsb)",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class BinaryFile:
+    """A file that is open for reading.
+
+    Parameters
+    ----------
+    stream : BufferedReader
+        Unpacked; with a buffer of `PEEK_BYTES`.
+    name : str
+        Name of the file, for messages.
+    suffix : str
+        Ending of the name without that of a packing, in lower case, as in ``".csv"``.
+    kind : {"text", "excel", "parquet"}
+    """
+
+    stream: io.BufferedReader
+    name: str
+    suffix: str
+    kind: Literal["text", "excel", "parquet"]
+
+
+@contextmanager
+def damage_reported(name: str) -> Iterator[None]:
+    """Report damaged packings as errors of the data."""
+    try:
+        yield
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+        raise DatasetError(f"{name} is damaged: {error}") from None
+
+
+@contextmanager
+def open_binary(path: str | Path) -> Iterator[BinaryFile]:
+    """Open a file, gzipped or in a zip file or not.
+
+    Parameters
+    ----------
+    path : str or Path
+        A regular file, or ``"-"`` for standard input.
+
+    Raises
+    ------
+    DatasetError
+        If there is no such file, or it cannot be a table.
+    """
+    name = str(path) if path != "-" else "standard input"
+    suffixes = [suffix.lower() for suffix in Path(path).suffixes[-2:]]
+    suffix = suffixes[-1] if suffixes else ""
+    with _open_raw(path) as raw:
+        stream = cast(io.BufferedReader, raw)
+        if stream.peek(2)[:2] == b"\x1f\x8b":
+            stream = _buffered(gzip.GzipFile(fileobj=stream))
+            suffix = suffixes[-2] if len(suffixes) > 1 and suffix == ".gz" else suffix
+        with damage_reported(name):
+            head = stream.peek(PEEK_BYTES)[:PEEK_BYTES]
+        kind = binary_kind(head)
+        if kind is None:
+            check_is_table(head, name)
+            yield BinaryFile(stream, name, suffix, "text")
+            return
+        stream = _seekable(stream, name)
+        if kind == "parquet":
+            yield BinaryFile(stream, name, suffix, "parquet")
+            return
+        with _open_zip(stream, name) as archive:
+            if _is_workbook(archive, name):
+                yield BinaryFile(stream, name, suffix, "excel")
+                return
+            member = _table_of(archive, name)
+            with damage_reported(name), archive.open(member) as file:
+                unpacked = _buffered(file)
+                inner = f"{name}/{member.filename}"
+                check_is_table(unpacked.peek(PEEK_BYTES)[:PEEK_BYTES], inner)
+                suffix = PurePosixPath(member.filename).suffix.lower()
+                yield BinaryFile(unpacked, inner, suffix, "text")
+
+
+@contextmanager
+def _open_raw(path: str | Path) -> Iterator[IO[bytes]]:
+    if path == "-" and sys.stdin is None:
+        raise DatasetError("there is no standard input")
+    if path == "-":
+        # A new reader with a buffer that is large enough to detect the encoding.
+        yield _buffered(getattr(sys.stdin.buffer, "raw", sys.stdin.buffer))
+        return
+    path = Path(path)
+    try:
+        # Opening a FIFO must not block before it is refused below.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    except FileNotFoundError:
+        raise DatasetError(f"no file {str(path)!r}") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL byte in the name
+        reason = getattr(error, "strerror", None) or error
+        raise DatasetError(f"cannot read {path}: {reason}") from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise DatasetError(f"{path} is not a regular file")
+    with os.fdopen(descriptor, "rb", buffering=PEEK_BYTES) as file:
+        yield file
+
+
+def _buffered(file: object) -> io.BufferedReader:
+    return io.BufferedReader(cast(io.RawIOBase, file), PEEK_BYTES)
+
+
+def _seekable(stream: io.BufferedReader, name: str) -> io.BufferedReader:
+    """Return a stream that can be read in any order, as workbooks and Parquet files are."""
+    if stream.seekable():
+        return stream
+    with damage_reported(name):
+        data = stream.read(MAX_PIPED_BYTES + 1)
+    if len(data) > MAX_PIPED_BYTES:
+        raise DatasetError(f"{name} is larger than {MAX_PIPED_BYTES >> 20} MB; name a file instead")
+    return _buffered(io.BytesIO(data))
+
+
+def _open_zip(stream: io.BufferedReader, name: str) -> zipfile.ZipFile:
+    try:
+        archive = zipfile.ZipFile(stream)
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
+        raise DatasetError(f"{name} is no readable zip or Excel file: {error}") from None
+    if len(archive.infolist()) > MAX_MEMBERS:
+        raise DatasetError(f"{name} has more than {MAX_MEMBERS:,} files; expected one table")
+    return archive
+
+
+def _is_workbook(archive: zipfile.ZipFile, name: str) -> bool:
+    members = archive.namelist()
+    for start, kind in OFFICE_FILES.items():
+        if any(member.startswith(start) for member in members):
+            raise DatasetError(
+                f"{name} is {kind}; expected a table", hint="save the table as .xlsx or CSV"
+            )
+    return "xl/workbook.xml" in members
+
+
+def _table_of(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
+    """Return the only file of an archive, or the only one that ends like a table."""
+    files = [
+        member
+        for member in archive.infolist()
+        if not member.is_dir()
+        and not any(part.startswith((".", "__MACOSX")) for part in Path(member.filename).parts)
+    ]
+    tables = [file for file in files if file.filename.lower().endswith(TABLE_SUFFIXES)]
+    chosen = files if len(files) == 1 else tables
+    if len(chosen) != 1:
+        listed = ", ".join(file.filename for file in files[:5]) + (", …" if files[5:] else "")
+        raise DatasetError(
+            f"{name} holds {len(tables)} tables; expected one",
+            hint=f"unpack it, and name one of its files: {listed}" if listed else None,
+        )
+    if chosen[0].flag_bits & 1:
+        raise DatasetError(f"{name} is locked with a password", hint="unpack it first")
+    return chosen[0]

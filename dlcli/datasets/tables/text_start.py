@@ -1,0 +1,96 @@
+"""Where the table starts in a text, and what its delimiter is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from dlcli.datasets.dataset import Dialect
+from dlcli.datasets.tables.delimiter import detect_delimiter, split_rows
+
+LOOKAHEAD_LINES = 100
+# The first line of a file that tells Excel its delimiter.
+EXCEL_DELIMITER = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Start:
+    """The beginning of a table in a text.
+
+    Parameters
+    ----------
+    dialect : Dialect
+        With the delimiter that is used.
+    skipped : int
+        Number of lines above the table.
+    has_blanks : bool
+        Whether there are blanks between delimiters and quotes.
+    notices : tuple of str
+        To follow the name of the file.
+    """
+
+    dialect: Dialect
+    skipped: int = 0
+    has_blanks: bool = False
+    notices: tuple[str, ...] = ()
+
+
+def read_start(
+    head: Sequence[str], dialect: Dialect, min_fields: int = 1, names: Sequence[str] = ()
+) -> Start:
+    """Look at the first lines of a text; see `CsvReader` for the arguments."""
+    skipped, notices = dialect.skip_rows, []
+    if sep := EXCEL_DELIMITER.fullmatch(head[0].lstrip("\ufeff")):
+        skipped = max(skipped, 1)
+        notices.append(":1: the line is for Excel and is skipped")
+        if dialect.delimiter == "auto" or min_fields > 1:
+            dialect = replace(dialect, delimiter=sep[1])
+    elif skipped and names:
+        if _starts_at_once(head, dialect, names):
+            skipped = 0
+        else:
+            notices.append(f":1: {skipped} lines above the table are skipped, as in training")
+    content = [
+        line
+        for line in head[skipped:]
+        if line.strip() and not (dialect.comment and line.startswith(dialect.comment))
+    ]
+    dialect = _with_delimiter(content, dialect, min_fields)
+    blanks = dialect.delimiter + " " + dialect.quotechar
+    has_blanks = dialect.quoting and any(blanks in line for line in content)
+    return Start(dialect, skipped, has_blanks, tuple(notices))
+
+
+def _starts_at_once(head: Sequence[str], dialect: Dialect, names: Sequence[str]) -> bool:
+    """Tell whether there are no lines above the rows to predict, although training had some."""
+    below = head[dialect.skip_rows :]
+    detected = replace(dialect, delimiter=detect_delimiter(below or head, dialect), widths=())
+    first, *_ = split_rows(head[:1], detected, strict=False)
+    if not below or {cell.strip() for cell in first}.issuperset(names):
+        return True
+    start, *_ = split_rows(below[:1], detected, strict=False)
+    return len(first) == len(start) and not {cell.strip() for cell in start}.issuperset(names)
+
+
+def _with_delimiter(content: Sequence[str], dialect: Dialect, min_fields: int) -> Dialect:
+    """Return the dialect with its delimiter, or the one of a file that was written otherwise."""
+    if dialect.widths and dialect.delimiter == "auto":
+        dialect = replace(dialect, delimiter="whitespace")
+    if dialect.delimiter != "auto" and (min_fields == 1 or not content):
+        return dialect
+    if dialect.widths:
+        other = replace(dialect, widths=(), delimiter=detect_delimiter(content, dialect))
+        is_delimited = other.delimiter != "whitespace" and _fields(content, other) >= min_fields
+        return other if is_delimited else dialect
+    if dialect.delimiter == "whitespace":
+        is_right = _fields(content, dialect) >= min_fields
+    else:
+        is_right = dialect.delimiter != "auto" and dialect.delimiter in content[0]
+    if is_right:
+        return dialect
+    return replace(dialect, delimiter=detect_delimiter(content, dialect))
+
+
+def _fields(content: Sequence[str], dialect: Dialect) -> int:
+    return len(next(split_rows(content[:1], dialect, strict=False), []))
