@@ -28,8 +28,8 @@ from dlcli.datasets.tables.text_file import TextFile, as_text, decode_text, open
 __all__ = [
     "DELIMITERS", "PREDICTION_HINTS", "Block", "CsvReader", "FileTable", "Proposal", "RawColumn",
     "RowReader", "Table", "TextFile", "as_text", "clean_names", "convert", "decode_text",
-    "encode_classes", "load_csv", "loader_dialect", "looks_like_header", "name_classes",
-    "number_names", "objects", "open_binary", "open_text", "position_of", "propose_layout",
-    "read_file_table", "read_json_lines", "read_series", "read_table", "to_frame", "to_number",
-    "to_numbers", "windows",
+    "encode_classes", "is_group_name", "load_csv", "loader_dialect", "looks_like_header",
+    "name_classes", "number_names", "objects", "open_binary", "open_text", "position_of",
+    "propose_layout", "read_file_table", "read_json_lines", "read_series", "read_table",
+    "to_frame", "to_number", "to_numbers", "windows",
 ]  # fmt: skip
