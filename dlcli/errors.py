@@ -21,9 +21,15 @@ class DlcliError(Exception):
         The place, the value found and the value expected.
     hint : str, optional
         What to try next.
+
+    Attributes
+    ----------
+    notices : tuple of str
+        What a user should know before the error, such as files that were left out.
     """
 
     exit_code = 2
+    notices: tuple[str, ...] = ()
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)

@@ -8,9 +8,9 @@ import pytest
 
 from dlcli import ConfigError, DlcliError, evaluate, kfold, load_config, predict, train
 from dlcli.config.sections import HardwareConfig
+from dlcli.machine import available_memory, memory_limit
 from dlcli.network.backend import import_keras, seed_everything
 from dlcli.network.building import build_model, compile_model
-from dlcli.network.environment import available_memory, memory_limit
 from dlcli.network.hardware import find_devices, set_memory_growth
 
 POLICIES = ["mixed_float16", "mixed_bfloat16"]

@@ -443,7 +443,7 @@ def test_memory_is_limited_to_that_of_the_container(monkeypatch):
         (1 << 30, False, 1 << 30),
         (1 << 30, True, 1 << 30),
     ):
-        monkeypatch.setattr("dlcli.network.environment.memory_limit", lambda c=container: c)
+        monkeypatch.setattr("dlcli.machine.memory_limit", lambda c=container: c)
         assert guard.memory_limit_for(0, with_data) == expected
 
 

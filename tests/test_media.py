@@ -183,7 +183,7 @@ def test_sizes_that_differ_need_one(pictures, write):
 def test_a_broken_picture_is_named(pictures, write):
     (pictures / "upright" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n not really")
 
-    with pytest.raises(DatasetError, match=r"upright/broken\.png is not a readable PNG or JPEG"):
+    with pytest.raises(DatasetError, match=r"upright/broken\.png is not a readable image"):
         load_dataset(config_of(write, IMAGES, DENSE))
 
 
@@ -761,9 +761,13 @@ def test_a_file_beside_class_folders_is_an_error(pictures, write):
 
     with pytest.raises(DatasetError, match="is in no class folder"):
         load_dataset(config_of(write, IMAGES, DENSE))
-    draw("upright", 1).save(pictures / "upright" / "a.png")
-    (pictures / "upright" / "deeper").mkdir()
-    (pictures / "cover.png").rename(pictures / "upright" / "deeper" / "b.png")
+    (pictures / "cover.png").rename(pictures / "upright" / "cover.png")
+    for kind in ("upright", "lying"):
+        (pictures / "bars" / "train").mkdir(parents=True, exist_ok=True)
+        (pictures / kind).rename(pictures / "bars" / "train" / kind)
+    (pictures / "bars" / "train" / "upright" / "cover.png").rename(
+        pictures / "bars" / "train" / "cover.png"
+    )
     with pytest.raises(DatasetError, match="is beside class folders"):
         load_dataset(config_of(write, IMAGES, DENSE))
 

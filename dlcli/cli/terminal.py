@@ -52,7 +52,8 @@ def write_error_stream(text: str) -> None:
 
 
 def print_error(error: DlcliError) -> None:
-    """Print an error and its hint to standard error."""
+    """Print an error, with the notices before it and its hint, to standard error."""
+    print_notes(error.notices)
     if isinstance(error, ConfigError):
         print(escape_control(shortened(str(error))), file=sys.stderr)
         count = plural(len(error.problems), "problem")

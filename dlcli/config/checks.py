@@ -113,6 +113,8 @@ def _split_errors(config: Config, facts: Facts | None) -> Iterator[Finding]:
             continue
         if is_series:
             yield ("split", key), "a series is split in time order; remove it"
+        elif isinstance(loader, FilesLoader) and loader.lists_files:
+            continue  # columns of the table
         elif key == "group" and isinstance(loader, FilesLoader):
             field = f"{{{config.split.group}}}"
             if field not in (loader.pattern or ""):

@@ -20,6 +20,12 @@ Widths = Annotated[
 ImageSize = Annotated[tuple[Pixels, Pixels], BeforeValidator(as_tuple)]
 
 
+OnBadFile = Annotated[
+    Literal["error", "skip"],
+    Field(description="What to do with files that cannot be read; skip leaves them out."),
+]
+
+
 class Loader(Section):
     """Arguments of every loader."""
 
@@ -155,6 +161,7 @@ class TextLoader(Table):
     classes: Texts | None = Field(
         default=None, description="Class folders to use, if the path is a folder; default: all."
     )
+    on_bad_file: OnBadFile = "error"
 
     def table(self) -> CsvLoader:
         """Return the loader of the same table with the text as its only feature."""
@@ -166,12 +173,19 @@ class FilesLoader(Loader):
     """Arguments of the loaders of folders of files."""
 
     path: str = Field(
-        description="Folder of class folders, or a .tar.gz or .zip of one, relative to the config."
+        description="Folder of class folders, an archive of one, or a table with a column of file "
+        "names and the target; relative to the config."
+    )
+    target: Name | None = Field(
+        default=None,
+        description="Column to predict, if the path is a table; default: class, label or target, "
+        "or the only other column.",
     )
     classes: Texts | None = Field(default=None, description="Classes to use; default: all.")
     pattern: str | None = Field(
         default=None,
-        description="Pattern of file names that contain the class, as in {class}_{speaker}.",
+        description="Pattern of file names that contain the class, as in {class}_{speaker}, or of "
+        "paths, as in {year}/{class}/{number}.",
     )
     test: dict[str, Texts] = Field(
         default_factory=dict,
@@ -181,6 +195,12 @@ class FilesLoader(Loader):
         default=None,
         description="Display names of the classes, in the order of their sorted names.",
     )
+    on_bad_file: OnBadFile = "error"
+
+    @property
+    def lists_files(self) -> bool:
+        """Whether the path is that of a table of files, by its ending."""
+        return self.path.lower().endswith((".csv", ".tsv", ".txt", ".xlsx"))
 
     @model_validator(mode="after")
     def _fields_exist(self) -> FilesLoader:
@@ -197,7 +217,7 @@ class FilesLoader(Loader):
 
 @LOADERS.register("images")
 class ImagesLoader(FilesLoader):
-    """PNG and JPEG images in class folders."""
+    """PNG, JPEG, BMP, GIF, WebP and TIFF images in class folders, or listed in a table."""
 
     image_size: ImageSize | None = Field(
         default=None,
@@ -217,10 +237,6 @@ class AudioLoader(FilesLoader):
         ge=100,
         le=768_000,
         description="Hz to resample to; default: all recordings must have the same rate.",
-    )
-    target: Name = Field(
-        default="class",
-        description="Column to predict, if the path is a table with a column `file`.",
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -237,6 +238,15 @@ class Dataset:
             parts=None if self.parts is None else self.parts[rows],
             groups=None if self.groups is None else self.groups[rows],
         )
+
+    @contextmanager
+    def with_notices(self) -> Iterator[None]:
+        """Add the notices to an error about the data: files left out may be its reason."""
+        try:
+            yield
+        except DatasetError as error:
+            error.notices = self.notices
+            raise
 
     def fingerprint(self) -> str:
         """Return the SHA-256 of columns, target, values, parts and groups."""

@@ -92,16 +92,15 @@ def _load(section: DatasetConfig, split: SplitConfig, *, progress: bool) -> Data
         return load_sklearn(loader.name, name)
     paths = _paths(section, loader, progress=progress)
     title = _title(section, loader)
-    group = None if split.group is None else str(split.group)
     match loader:
         case CsvLoader():
             return load_csv(loader, paths[0], title, split)
         case TextLoader():
             return load_text(loader, paths, title, split)
         case ImagesLoader():
-            return load_images(loader, paths[0], title, group)
+            return load_images(loader, paths[0], title, split)
         case AudioLoader():
-            return load_audio(loader, paths[0], title, group)
+            return load_audio(loader, paths[0], title, split)
         case IndexedTextLoader():
             return load_indexed(loader, paths, title)
         case NpzLoader():

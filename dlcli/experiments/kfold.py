@@ -110,7 +110,8 @@ def kfold(
     started = time.monotonic()
     config, dataset = resolve_folds(prepared.config, folds), prepared.dataset
     prepared = Prepared(config, dataset, prepared.notices)
-    splits = make_folds(dataset, config.split, config.kfold.folds, config.seed)
+    with dataset.with_notices():
+        splits = make_folds(dataset, config.split, config.kfold.folds, config.seed)
     sessions = open_sessions(prepared, splits)
     check_network(sessions[0])
     notices = [*prepared.notices, *excluded_test_rows(dataset), *split_notices(sessions)]

@@ -87,7 +87,7 @@ def limit_memory(size: int, *, with_data: bool = True) -> None:
 
 def memory_limit_for(size: int, with_data: bool) -> int:
     """Return the bytes of memory allowed for a file of `size` bytes, at most those there are."""
-    from dlcli.network.environment import memory_limit
+    from dlcli.machine import memory_limit
 
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     total = min(total, memory_limit() or total)

@@ -8,7 +8,7 @@ from typing import Any
 from dlcli.config.components import Component
 from dlcli.config.sections import Config
 from dlcli.errors import ConfigError, plural
-from dlcli.network.environment import available_memory
+from dlcli.machine import available_memory
 
 FLOAT_BYTES = 4
 

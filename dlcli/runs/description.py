@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from dlcli.config import Config
 from dlcli.config.document import dump
-from dlcli.network.environment import cpu_count, processor, versions
+from dlcli.machine import cpu_count
+from dlcli.network.environment import processor, versions
 from dlcli.runs.records import DataRecord, EngineRecord, Kind, MachineRecord, RunRecord
 
 if TYPE_CHECKING:

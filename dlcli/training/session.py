@@ -210,7 +210,8 @@ def open_session(prepared: Prepared, devices: Sequence[str] = ()) -> Session:
         If the rows cannot be split.
     """
     config, dataset = prepared.config, prepared.dataset
-    split = split_rows(dataset, config.split, config.seed)
+    with dataset.with_notices():
+        split = split_rows(dataset, config.split, config.seed)
     check_monitors(config, validation=len(split.validation) > 0)
     return Session(prepared, split, ReusableModel(config, dataset.facts, devices, reset=False))
 

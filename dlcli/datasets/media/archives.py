@@ -5,6 +5,7 @@ An untrusted archive may claim any size, so sizes are checked before anything is
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
 import lzma
@@ -16,9 +17,18 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
+from dlcli.datasets.media.zip_names import member_names
 from dlcli.errors import DatasetError
 
-ARCHIVE_SUFFIXES = (".tar.gz", ".tgz", ".tar", ".zip")
+ARCHIVE_SUFFIXES = (
+    ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar", ".zip",
+)  # fmt: skip
+# The first bytes of compressed files, and what opens them.
+DECOMPRESSORS: dict[bytes, Callable[[IO[bytes]], Any]] = {
+    b"\x1f\x8b": lambda raw: gzip.GzipFile(fileobj=raw),
+    b"BZh": bz2.BZ2File,
+    b"\xfd7zXZ": lzma.LZMAFile,
+}
 MAX_FILE_BYTES = 256 << 20
 MAX_TOTAL_BYTES = 64 << 30
 MAX_FILES = 5_000_000
@@ -32,7 +42,7 @@ File = tuple[PurePosixPath, bytes]
 
 def is_collection(path: Path) -> bool:
     """Tell whether a path is a folder or an archive."""
-    return path.is_dir() or path.name.endswith(ARCHIVE_SUFFIXES)
+    return path.is_dir() or path.name.lower().endswith(ARCHIVE_SUFFIXES)
 
 
 def read_file(path: Path) -> bytes:
@@ -57,7 +67,7 @@ def walk(
     Parameters
     ----------
     path : Path
-        A folder, or a zip, tar or tar.gz file.
+        A folder, or a zip or tar file; the latter may be compressed with gzip, bzip2 or xz.
     suffixes : sequence of str
         In lower case, as in ``".wav"``. Other files, hidden files and everything that is not a
         regular file are skipped.
@@ -75,7 +85,11 @@ def walk(
         return has_suffix and not is_hidden(name) and (only is None or name in only)
 
     with _damage_reported(path):
-        if path.is_dir():
+        if path.is_dir() and only is not None:
+            for name in sorted(only):
+                if is_selected(name):
+                    yield name, read_file(path / name)
+        elif path.is_dir():
             yield from _walk_folder(path, is_selected)
         elif zipfile.is_zipfile(path):
             yield from _walk_zip(path, is_selected)
@@ -97,11 +111,26 @@ def list_names(path: Path) -> list[PurePosixPath]:
             names = [PurePosixPath(file.relative_to(path).as_posix()) for file in files]
         elif zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
-                members = (info for info in archive.infolist() if not info.is_dir())
-                names = [PurePosixPath(member.filename) for member in members]
+                names = [PurePosixPath(name) for name in member_names(archive)[0].values()]
         else:
             with _open_tar(path) as tar:
                 names = [PurePosixPath(member.name) for member in tar if member.isfile()]
+    return sorted(name for name in names if not is_hidden(name))
+
+
+def names_encoding(path: Path) -> str:
+    """Return the encoding of the names in a zip archive if it does not tell it, else ``""``."""
+    if path.is_dir() or not zipfile.is_zipfile(path):
+        return ""
+    with _damage_reported(path), zipfile.ZipFile(path) as archive:
+        return member_names(archive)[1]
+
+
+def empty_folders(path: Path) -> list[PurePosixPath]:
+    """Return the sorted names of the empty folders in a folder that are not hidden."""
+    folders = (folder for folder in path.rglob("*") if folder.is_dir())
+    empty = (folder for folder in folders if not any(folder.iterdir()))
+    names = (PurePosixPath(folder.relative_to(path).as_posix()) for folder in empty)
     return sorted(name for name in names if not is_hidden(name))
 
 
@@ -126,10 +155,11 @@ def _walk_folder(path: Path, is_selected: Callable[[PurePosixPath], bool]) -> It
 
 def _walk_zip(path: Path, is_selected: Callable[[PurePosixPath], bool]) -> Iterator[File]:
     with zipfile.ZipFile(path) as archive:
-        for member in sorted(archive.infolist(), key=lambda info: info.filename):
-            name = PurePosixPath(member.filename)
-            if not member.is_dir() and is_selected(name):
-                _check_size(f"{path}: {member.filename}", member.file_size)
+        names = member_names(archive)[0]
+        for member, text in sorted(names.items(), key=lambda item: item[1]):
+            name = PurePosixPath(text)
+            if is_selected(name):
+                _check_size(f"{path}: {text}", member.file_size)
                 yield name, archive.read(member)
 
 
@@ -148,9 +178,12 @@ def _walk_tar(path: Path, is_selected: Callable[[PurePosixPath], bool]) -> Itera
 @contextmanager
 def _open_tar(path: Path) -> Iterator[_BoundedTar]:
     with path.open("rb") as raw:
-        is_gzip = raw.read(2) == b"\x1f\x8b"
+        start = raw.read(6)
         raw.seek(0)
-        plain: Any = gzip.GzipFile(fileobj=raw) if is_gzip else raw
+        plain: Any = raw
+        for magic, decompress in DECOMPRESSORS.items():
+            if start.startswith(magic):
+                plain = decompress(raw)
         with _BoundedTar.open(fileobj=_BoundedFile(plain, path), mode="r:") as archive:
             yield archive
 

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Callable
 from functools import partial
 from math import gcd
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from dlcli.config.loaders import AudioLoader, CsvLoader
+from dlcli.config.loaders import AudioLoader
+from dlcli.config.sections import SplitConfig
 from dlcli.datasets.dataset import Column, Dataset, Dialect, Medium
-from dlcli.datasets.media.archives import ARCHIVE_SUFFIXES
-from dlcli.datasets.media.folders import Label, LabelledFiles, LabelParser, read_folder
-from dlcli.datasets.tables import loader_dialect, objects, read_table, to_frame
+from dlcli.datasets.media.decoding import WARNINGS_LOCK, decode_files
+from dlcli.datasets.media.file_tables import find_labelled_files
+from dlcli.datasets.tables import objects, to_frame
 from dlcli.errors import DatasetError, first_line
-from dlcli.files import file_sha256
 from dlcli.types import Array
 
 AUDIO_SUFFIXES = (".wav",)
@@ -55,7 +54,7 @@ def decode_audio(data: bytes, name: str, sampling_rate: int | None = None) -> tu
     from scipy.signal import resample_poly
 
     try:
-        with warnings.catch_warnings():
+        with WARNINGS_LOCK, warnings.catch_warnings():
             warnings.simplefilter("ignore", wavfile.WavFileWarning)  # unknown chunks
             rate, samples = wavfile.read(io.BytesIO(data))
     except Exception as error:  # noqa: BLE001 (decoders raise anything on untrusted files)
@@ -87,18 +86,17 @@ def decode_audio(data: bytes, name: str, sampling_rate: int | None = None) -> tu
     return samples.astype(np.float32, copy=False), rate
 
 
-def load_audio(loader: AudioLoader, path: Path, name: str, group: str | None) -> Dataset:
+def load_audio(loader: AudioLoader, path: Path, name: str, split: SplitConfig) -> Dataset:
     """Load recordings from a folder of class folders, an archive of one, or a table of files.
 
     Parameters
     ----------
     loader : AudioLoader
     path : Path
-        Folder or archive; or a text file with a column ``file`` and the target.
+        Folder, archive, or text file with a column of file names and the target.
     name : str
         Name of the data set.
-    group : str or None
-        Field of the pattern whose equal values stay in one split.
+    split : SplitConfig
 
     Returns
     -------
@@ -110,15 +108,12 @@ def load_audio(loader: AudioLoader, path: Path, name: str, group: str | None) ->
     DatasetError
         If a file cannot be read, or sampling rates differ and none is set.
     """
-    is_table = path.is_file() and not path.name.endswith(ARCHIVE_SUFFIXES)
-    parser = LabelParser(loader.classes, loader.pattern, loader.test)
+    files = find_labelled_files(path, AUDIO_SUFFIXES, loader, split)
+    items: list[Any] = [None] * len(files.names)
     decode = partial(decode_audio, sampling_rate=loader.sampling_rate)
-    if is_table:
-        recordings = _read_listed_files(path, loader.target, parser, decode)
-    else:
-        recordings = read_folder(path, AUDIO_SUFFIXES, parser, decode)
-    fields = recordings.dataset_fields(loader.class_names, group)
-    rates = {rate for _, rate in recordings.items}
+    files = decode_files(files, decode, loader.on_bad_file, items.__setitem__)
+    items = [item for item in items if item is not None]
+    rates = {rate for _, rate in items}
     if len(rates) > 1:
         listed = ", ".join(f"{rate} Hz" for rate in sorted(rates)[:5])
         raise DatasetError(
@@ -126,32 +121,9 @@ def load_audio(loader: AudioLoader, path: Path, name: str, group: str | None) ->
         )
     return Dataset(
         name,
-        to_frame({COLUMN.name: objects([samples for samples, _ in recordings.items])}),
+        to_frame({COLUMN.name: objects([samples for samples, _ in items])}),
         columns=(COLUMN,),
         dialect=Dialect(header=False),
         medium=Medium("audio", sampling_rate=rates.pop()),
-        **fields,
+        **files.dataset_fields(loader.class_names, split),
     )
-
-
-def _read_listed_files(
-    path: Path, target: str | int, parser: LabelParser, decode: Callable[[bytes, str], Any]
-) -> LabelledFiles:
-    """Read the files that a table names in its column ``file``."""
-    table = read_table(path, loader_dialect(CsvLoader(path=str(path), target=target)))
-    files = table.column("file").texts
-    class_names = table.column(target, kind="target column").texts
-    labels, items = [], []
-    for line, file, text in zip(table.lines, files, class_names, strict=True):
-        name, class_name = file.strip(), text.strip()
-        where = path.parent / name
-        if not where.is_file():
-            raise DatasetError(f"{path}:{line}: no file {str(where)!r}")
-        if not parser.uses(class_name):
-            continue
-        label = parser.parse(PurePosixPath(name)) if parser.pattern else Label(class_name)
-        if label is not None:
-            labels.append(Label(class_name, label.part, label.fields))
-            items.append(decode(where.read_bytes(), str(where)))
-    parser.check_classes(path, labels)
-    return LabelledFiles(str(path), labels, items, {str(path): file_sha256(path)})

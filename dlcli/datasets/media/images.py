@@ -1,4 +1,4 @@
-"""Images from PNG and JPEG files, for training and for prediction."""
+"""Images from files, for training and for prediction."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.config.loaders import ImagesLoader
+from dlcli.config.loaders import ImagesLoader, OnBadFile
+from dlcli.config.sections import SplitConfig
 from dlcli.datasets.dataset import PIXELS, Dataset, Medium, pixel_columns
-from dlcli.datasets.media.folders import LabelParser, read_folder
+from dlcli.datasets.media.decoding import WARNINGS_LOCK, decode_files
+from dlcli.datasets.media.file_tables import find_labelled_files
+from dlcli.datasets.media.folders import LabelledFiles
 from dlcli.errors import DatasetError, first_line
 from dlcli.types import Array
 
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg")
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF")
 MODES = {1: "L", 3: "RGB"}
 
 
@@ -28,7 +32,8 @@ def decode_image(
     Parameters
     ----------
     data : bytes
-        PNG or JPEG. Transparent pixels become white; the camera's orientation is applied.
+        PNG, JPEG, BMP, GIF, WebP or TIFF; of several frames or pages the first. Transparent
+        pixels become white; the camera's orientation is applied; of 16 bits the upper 8 are used.
     name : str
         For messages.
     channels : {1, 3}
@@ -45,52 +50,64 @@ def decode_image(
     DatasetError
         If it is not a readable image, or has too many pixels.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image
 
     try:
-        with warnings.catch_warnings():
+        with WARNINGS_LOCK, warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image: Any = Image.open(io.BytesIO(data), formats=("PNG", "JPEG"))
-            image = ImageOps.exif_transpose(image)
-            if image.mode.startswith("I"):  # 16 bits, which Pillow would clip at 255
-                image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-            if "A" in image.getbands() or "transparency" in image.info:
-                image = image.convert("RGBA")
-                white = Image.new("RGBA", image.size, "white")
-                image = Image.alpha_composite(white, image)
-            image = image.convert(MODES[channels])
-            if size is not None and image.size != (size[1], size[0]):
-                image = image.resize((size[1], size[0]), Image.Resampling.BILINEAR)
+            opened: Any = Image.open(io.BytesIO(data), formats=FORMATS)
+        image = _converted(opened, MODES[channels])
+        if size is not None and image.size != (size[1], size[0]):
+            image = image.resize((size[1], size[0]), Image.Resampling.BILINEAR)
+        pixels = np.asarray(image, np.uint8)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise DatasetError(f"{name} has too many pixels") from None
     except Exception as error:  # noqa: BLE001 (decoders raise anything on untrusted files)
         reason = "it is empty" if not data else _reason(error)
         raise DatasetError(
-            f"{name} is not a readable PNG or JPEG: {reason}",
+            f"{name} is not a readable image: {reason}",
             hint="remove it, or save it again from a program that shows it",
         ) from None
-    return np.asarray(image, np.uint8).reshape(image.height, image.width, channels)
+    return pixels.reshape(image.height, image.width, channels)
+
+
+def _converted(image: Any, mode: str) -> Any:
+    """Return an image, upright and on white, in greyscale or RGB with 8 bits."""
+    from PIL import Image, ImageOps
+
+    image = ImageOps.exif_transpose(image)
+    if image.mode == "F":
+        raise ValueError("its pixels are floating-point numbers")
+    if image.mode.startswith("I"):  # 16 bits, which Pillow would clip at 255
+        values = np.asarray(image)
+        if values.min() < 0 or values.max() >> 16:
+            raise ValueError("its pixels have 32 bits")
+        image = Image.fromarray((values >> 8).astype(np.uint8))
+    if "A" in image.getbands() or "transparency" in image.info:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image)
+    return image.convert(mode)
 
 
 def _reason(error: Exception) -> str:
     """Return the message of a decoder, without the addresses of its objects."""
     message = first_line(error)
     is_unknown = "identify" in message or "object at" in message
-    return "its content has another format" if is_unknown else message
+    return f"its content is none of {', '.join(FORMATS)}" if is_unknown else message
 
 
-def load_images(loader: ImagesLoader, path: Path, name: str, group: str | None) -> Dataset:
-    """Load images from a folder of class folders.
+def load_images(loader: ImagesLoader, path: Path, name: str, split: SplitConfig) -> Dataset:
+    """Load images from class folders, an archive of them, or a table of files.
 
     Parameters
     ----------
     loader : ImagesLoader
     path : Path
-        Folder or archive.
+        Folder, archive, or text file with a column of file names and the target.
     name : str
         Name of the data set.
-    group : str or None
-        Field of the pattern whose equal values stay in one split.
+    split : SplitConfig
 
     Returns
     -------
@@ -100,28 +117,56 @@ def load_images(loader: ImagesLoader, path: Path, name: str, group: str | None) 
     Raises
     ------
     DatasetError
-        If an image cannot be read, or sizes differ and none is set.
+        If images cannot be read, or sizes differ and none is set.
     """
     channels = 3 if loader.color_mode == "rgb" else 1
-    decode = partial(decode_image, channels=channels, size=loader.image_size)
-    parser = LabelParser(loader.classes, loader.pattern, loader.test)
-    images = read_folder(path, IMAGE_SUFFIXES, parser, decode)
-    fields = images.dataset_fields(loader.class_names, group)
-    shapes = sorted({image.shape for image in images.items})
-    if len(shapes) > 1:
-        raise DatasetError(
-            f"{path}: images of {len(shapes)} sizes, {_size(shapes[0])} to {_size(shapes[-1])}",
-            hint="set `image_size: [height, width]` in the loader",
-        )
-    x = np.stack(images.items)
+    files = find_labelled_files(path, IMAGE_SUFFIXES, loader, split)
+    x, files = _decode_images(files, channels, loader.image_size, loader.on_bad_file)
     return Dataset(
         name,
         x,
         columns=pixel_columns(x.shape[1:]),
         dialect=PIXELS,
         medium=Medium("image", mean=float(x.mean())),
-        **fields,
+        **files.dataset_fields(loader.class_names, split),
     )
+
+
+def _decode_images(
+    files: LabelledFiles, channels: int, size: tuple[int, int] | None, on_bad_file: OnBadFile
+) -> tuple[Array, LabelledFiles]:
+    """Decode images into one array.
+
+    Raises
+    ------
+    DatasetError
+        If images cannot be read, or sizes differ.
+    """
+    arrays: list[Array] = []
+    shapes = set()
+    stored = np.zeros(len(files.names), bool)
+
+    def store(row: int, image: Array) -> None:
+        if not arrays:
+            arrays.append(np.empty((len(files.names), *image.shape), np.uint8))
+        shapes.add(image.shape)
+        if len(shapes) == 1:
+            arrays[0][row] = image
+            stored[row] = True
+
+    decode = partial(decode_image, channels=channels, size=size)
+    files = decode_files(files, decode, on_bad_file, store)
+    if len(shapes) > 1:
+        smallest, largest = min(shapes), max(shapes)
+        raise DatasetError(
+            f"{files.where}: images of {len(shapes)} sizes, {_size(smallest)} to {_size(largest)}",
+            hint="set `image_size: [height, width]` in the loader",
+        )
+    x = arrays[0]
+    for row, source in enumerate(np.flatnonzero(stored)):
+        if row != source:
+            x[row] = x[source]
+    return x[: len(files.names)], files
 
 
 def _size(shape: tuple[int, ...]) -> str:

@@ -18,7 +18,9 @@ from dlcli.config.loaders import IndexedTextLoader, TextLoader
 from dlcli.config.sections import SplitConfig
 from dlcli.datasets.dataset import Column, Dataset, Dialect, Target, train_test_parts
 from dlcli.datasets.media.archives import is_collection
-from dlcli.datasets.media.folders import LabelParser, read_folder
+from dlcli.datasets.media.decoding import decode_files
+from dlcli.datasets.media.folders import find_files
+from dlcli.datasets.media.labels import LabelParser
 from dlcli.datasets.tables import decode_text, load_csv, name_classes, objects, to_frame
 from dlcli.errors import DatasetError
 from dlcli.files import file_sha256
@@ -81,11 +83,13 @@ def _from_folder(loader: TextLoader, path: Path, name: str) -> Dataset:
     ]
     if ignored:
         raise DatasetError(f"{path} is a folder; {ignored[0]!r} of the loader is for tables")
+    files = find_files(path, TEXT_SUFFIXES, LabelParser(loader.classes))
+    texts: list[Any] = [None] * len(files.names)
     decode = partial(decode_text, encoding=loader.encoding)
-    texts = read_folder(path, TEXT_SUFFIXES, LabelParser(loader.classes), decode)
-    fields = texts.dataset_fields(loader.class_names, None)
+    files = decode_files(files, decode, loader.on_bad_file, texts.__setitem__)
     column = Column(str(loader.text), "text", 0)
-    values = to_frame({column.name: objects(texts.items)})
+    values = to_frame({column.name: objects([text for text in texts if text is not None])})
+    fields = files.dataset_fields(loader.class_names, SplitConfig())
     return Dataset(name, values, columns=(column,), dialect=Dialect(width=1), **fields)
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from dlcli.errors import DlcliError
+from dlcli.machine import cpu_count
 from dlcli.network.building import make_callbacks
 from dlcli.network.cost import batch_seconds
-from dlcli.network.environment import cpu_count
 from dlcli.runs.records import EngineRecord
 from dlcli.training.folds.outcome import FoldOutcome, fold_checkpoint, train_fold
 from dlcli.training.folds.workers import FoldWorkers, most_workers

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from dlcli.errors import DlcliError, Interrupted, TrainingError, first_line
+from dlcli.machine import available_memory
 from dlcli.network import backend
-from dlcli.network.environment import available_memory
 from dlcli.training.folds.outcome import FoldOutcome, fold_checkpoint, train_fold
 from dlcli.training.session import Session, open_sessions
 

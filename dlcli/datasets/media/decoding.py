@@ -1,0 +1,126 @@
+"""Decode many files, several at a time, and report those that cannot be read together."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from dlcli.config.loaders import OnBadFile
+from dlcli.datasets.media.folders import LabelledFiles
+from dlcli.errors import DatasetError, plural
+from dlcli.machine import cpu_count
+
+Decode = Callable[[bytes, str], Any]
+Key = TypeVar("Key")
+# Filters of warnings are global; two threads that change them would restore each other's.
+WARNINGS_LOCK = threading.Lock()
+MAX_LISTED = 10
+SKIP_HINT = "remove them, or leave them out with `on_bad_file: skip` in the loader"
+
+
+def decode_files(
+    files: LabelledFiles, decode: Decode, on_bad_file: OnBadFile, store: Callable[[int, Any], None]
+) -> LabelledFiles:
+    """Decode files, and pass each content to `store` with its row.
+
+    Parameters
+    ----------
+    files : LabelledFiles
+    decode : callable
+        Takes the content of a file and its name, and returns the item. Called in threads.
+    on_bad_file : {"error", "skip"}
+    store : callable
+        Takes a row, which is the position in ``files.names``, and the item.
+
+    Returns
+    -------
+    LabelledFiles
+        Without the files that cannot be read, if they are to be skipped; these leave gaps in the
+        rows.
+
+    Raises
+    ------
+    DatasetError
+        With all files that cannot be read.
+    """
+    row_of = {name: row for row, name in enumerate(files.names)}
+    contents = ((row_of[name], data, f"{files.base}/{name}") for name, data in files.contents())
+    bad: dict[int, DatasetError] = {}
+    rows = set()
+    for row, item in decode_in_threads(contents, decode):
+        if isinstance(item, DatasetError):
+            bad[row] = item
+        elif not bad or on_bad_file == "skip":
+            store(row, item)
+            rows.add(row)
+    errors = [bad[row] for row in sorted(bad)]
+    if errors and on_bad_file == "error":
+        raise bad_files_error(errors, SKIP_HINT)
+    notices = bad_files_notices(errors)
+    if not rows:
+        raise DatasetError(f"{files.where}: no file can be read", hint="; ".join(notices) or None)
+    return files.take(sorted(rows), notices)
+
+
+def decode_in_threads(
+    contents: Iterable[tuple[Key, bytes, str]], decode: Decode
+) -> Iterator[tuple[Key, Any]]:
+    """Decode contents in their order, in as many threads as there are processors.
+
+    Parameters
+    ----------
+    contents : iterable of tuple
+        A key, the content of a file, and its name.
+    decode : callable
+
+    Yields
+    ------
+    key
+    item : object or DatasetError
+        What `decode` returned or raised.
+    """
+
+    def attempt(data: bytes, name: str) -> Any:
+        try:
+            return decode(data, name)
+        except DatasetError as error:
+            return error
+
+    workers = cpu_count()
+    waiting: deque[tuple[Key, Future[Any]]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        for key, data, name in contents:
+            waiting.append((key, pool.submit(attempt, data, name)))
+            if len(waiting) > 2 * workers:
+                yield _result(waiting.popleft())
+        yield from map(_result, waiting)
+
+
+def _result(entry: tuple[Key, Future[Any]]) -> tuple[Key, Any]:
+    return entry[0], entry[1].result()
+
+
+def bad_files_error(errors: Sequence[DatasetError], hint: str) -> DatasetError:
+    """Return one error for all files that cannot be read."""
+    if len(errors) == 1:
+        advice = hint.replace("them", "it")
+        return DatasetError(str(errors[0]), hint=advice)
+    listed = [str(error) for error in errors[:MAX_LISTED]]
+    rest = len(errors) - MAX_LISTED
+    listed += [f"and {rest} more"] if rest > 0 else []
+    return DatasetError(
+        "\n".join([f"{plural(len(errors), 'file')} cannot be read:", *listed]), hint=hint
+    )
+
+
+def bad_files_notices(errors: Sequence[DatasetError]) -> list[str]:
+    """Return a notice about files that cannot be read and are left out, or none."""
+    if not errors:
+        return []
+    verb = "is" if len(errors) == 1 else "are"
+    listed = "; ".join(map(str, errors[:MAX_LISTED]))
+    rest = f"; and {len(errors) - MAX_LISTED} more" if len(errors) > MAX_LISTED else ""
+    return [f"{plural(len(errors), 'file')} {verb} left out (on_bad_file: skip): {listed}{rest}"]
