@@ -100,10 +100,10 @@ class WriteError(DlcliError):
     exit_code = 1
 
 
-# Lines that Keras and TensorFlow print before the actual message.
+# Lines that Keras and TensorFlow print before the actual message, stack frames included.
 PREAMBLES = (
     "Exception encountered", "in user code", "Graph execution error", "Detected at node",
-    "<stack traces unavailable>",
+    "<stack traces unavailable>", 'File "',
 )  # fmt: skip
 
 

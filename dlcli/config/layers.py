@@ -7,7 +7,15 @@ from collections.abc import Iterator, Sequence
 
 from dlcli.config.catalogue import keras_catalogue
 from dlcli.config.components import Component
-from dlcli.config.heads import NOISE_LAYERS, SOFTMAXES, WRAPPERS, Finding, Head, find_head
+from dlcli.config.heads import (
+    NOISE_LAYERS,
+    NORMALIZATIONS,
+    SOFTMAXES,
+    WRAPPERS,
+    Finding,
+    Head,
+    find_head,
+)
 from dlcli.config.known import Facts
 from dlcli.config.loaders import IndexedTextLoader, TextLoader
 from dlcli.config.sections import Config
@@ -126,6 +134,22 @@ def _zero_warnings(layers: Sequence[Component], head: Head | None) -> Iterator[F
         if not _stays_zero(layer):
             reason = "all units of a hidden layer of zeros are the same at first; remove it"
             yield (*layer.path, "kernel_initializer"), reason
+
+
+def input_factor(layers: Sequence[Component]) -> float | None:
+    """Return by what the first layers multiply the inputs; None if they normalize them."""
+    factor = 1.0
+    for layer in layers:
+        scale = layer.arguments.get("scale")
+        if layer.name in NORMALIZATIONS and layer.name != "Rescaling":
+            return None
+        if layer.name == "Rescaling":
+            if not isinstance(scale, int | float):
+                return None
+            factor *= abs(scale)
+        if _has_weights(layer):
+            break
+    return factor
 
 
 def _scaling_warnings(config: Config, facts: Facts | None) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from dlcli.experiments.kfold_files import write_folds
 from dlcli.experiments.kfold_result import FoldResult, KfoldResult, OutOfFoldPredictions
 from dlcli.experiments.resume import reopen_run, resumable_record
 from dlcli.experiments.statistics import summarize_metric
+from dlcli.experiments.weak_scores import weak_score_notice
 from dlcli.network.building import make_callbacks
 from dlcli.network.scores import score_outputs
 from dlcli.preparation.folds import excluded_test_rows, make_folds, resolve_folds
@@ -181,6 +182,10 @@ def _result(
     dataset, results = out_of_fold.dataset, out_of_fold.results
     rows, _, outputs = out_of_fold.in_order()
     kind = output_kind(dataset.target, config.loss)
+    scores = score_outputs(outputs, dataset.y[rows], dataset.target, kind, {})
+    weak = weak_score_notice(scores, "test rows of all folds")
+    if weak is not None and not dataset.sampled:
+        notices.append(weak)
     return KfoldResult(
         path=path,
         folds=tuple(results),
@@ -188,7 +193,7 @@ def _result(
             name: summarize_metric([fold.metrics[name] for fold in results], name)
             for name in results[0].metrics
         },
-        scores=score_outputs(outputs, dataset.y[rows], dataset.target, kind, {}),
+        scores=scores,
         target=dataset.target,
         notices=tuple(notices),
         seconds=seconds,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from dlcli.config import Config
 from dlcli.errors import DlcliError, TrainingError, first_line
 from dlcli.experiments.resume import reopen_run, resumable_record
+from dlcli.experiments.weak_scores import weak_score_notice
 from dlcli.files import write_json
 from dlcli.models.file import embed_checkpoints, save_model, weights_sha256
 from dlcli.models.metadata import Metadata, make_metadata
@@ -225,6 +226,10 @@ def _score_and_draw(
     scored = session.score(session.rows)
     scores = {name: part.scores for name, part in scored.items()}
     plain = {name: part.to_json() for name, part in scores.items()}
+    part = _held_out_part(scored)
+    weak = weak_score_notice(scores[part], f"{part} rows", result.history)
+    if weak is not None and not session.prepared.dataset.sampled:
+        session.notices.append(weak)
     write_json(folder / "metrics.json", {"sample": session.prepared.dataset.sampled, **plain})
     if is_converted_quickly(session.model):  # otherwise the first prediction converts it
         try:
@@ -239,6 +244,11 @@ def _score_and_draw(
     return scores
 
 
+def _held_out_part(parts: Container[str]) -> str:
+    """Return the part whose scores say most about new rows."""
+    return next(part for part in ("test", "validation", "train") if part in parts)
+
+
 def _draw(
     folder: Path, session: Session, result: FitResult, scored: Mapping[str, ScoredOutputs]
 ) -> None:
@@ -246,7 +256,7 @@ def _draw(
     dataset = session.prepared.dataset
     name = session.prepared.config.name + (" (sample)" if dataset.sampled else "")
     plots.draw_history(folder, result.history, name)
-    part = next(part for part in ("test", "validation", "train") if part in scored)
+    part = _held_out_part(scored)
     rows = session.rows[part]
     title = f"{name}, {part} rows"
     if dataset.target.task == "classification":

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from dlcli.config import Config, check_data
+from dlcli.config.components import Component
+from dlcli.config.layers import input_factor
 from dlcli.datasets import Dataset, load_dataset
 from dlcli.errors import DatasetError
 from dlcli.preparation import Preprocessor, resolve
@@ -69,7 +71,9 @@ def prepare(config: Config, *, sample: bool = False, progress: bool = False) -> 
     return Prepared(checked, dataset, (*map(str, checked.warnings), *dataset.notices, *leaks))
 
 
-def scale_notice(x: Array, preprocessor: Preprocessor) -> str | None:
+def scale_notice(
+    x: Array, preprocessor: Preprocessor, layers: Sequence[Component] = ()
+) -> str | None:
     """Report inputs far from unit scale, which slow or stop learning.
 
     Parameters
@@ -77,6 +81,8 @@ def scale_notice(x: Array, preprocessor: Preprocessor) -> str | None:
     x : ndarray, shape (n, …)
         The preprocessed training rows.
     preprocessor : Preprocessor
+    layers : sequence of Component
+        The model; its first layers may scale the inputs.
 
     Raises
     ------
@@ -85,9 +91,12 @@ def scale_notice(x: Array, preprocessor: Preprocessor) -> str | None:
     """
     if preprocessor.is_coded:
         return None
+    factor = input_factor(layers)
+    if factor is None:
+        return None
     flat = x.reshape(len(x), -1)
     # Two passes without a temporary array of the size of the inputs.
-    largest = np.maximum(flat.max(axis=0), -flat.min(axis=0))
+    largest = factor * np.maximum(flat.max(axis=0), -flat.min(axis=0))
     if not len(largest) or largest.max() <= FAR_FROM_UNIT_SCALE:
         return None
     if preprocessor.shape:

@@ -236,6 +236,6 @@ def split_notices(sessions: Sequence[Session]) -> list[str]:
         If inputs are too large for a network.
     """
     first = sessions[0]
-    scale = scale_notice(first.x("train"), first.preprocessor)
+    scale = scale_notice(first.x("train"), first.preprocessor, first.prepared.config.model)
     rows = row_notices(first.prepared, [session.split for session in sessions])
     return [*rows, *filter(None, [scale])]

@@ -1,0 +1,62 @@
+"""Say when a model is no better than a guess, and what to try."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from dlcli.network.scores import Scores
+
+# Loss that falls by less than this share over the last quarter of the epochs does not fall.
+STILL_FALLING = 0.02
+
+
+def weak_score_notice(
+    scores: Scores, rows: str, history: Mapping[str, Sequence[float]] | None = None
+) -> str | None:
+    """Return a notice if the model is not better than a constant prediction, else None.
+
+    Parameters
+    ----------
+    scores : Scores
+        Of rows that were not trained on, if there are any.
+    rows : str
+        What these rows are, as in ``"test rows"``.
+    history : mapping, optional
+        The metrics of each epoch, for the advice.
+    """
+    reason = _regression(scores, rows) if not scores.classes else _classification(scores, rows)
+    if reason is None:
+        return None
+    advice = "try another learning rate or more units; `dlcli baseline` shows what others reach"
+    if history and _is_falling(history.get("loss", ())):
+        advice = "the loss is still falling: try more epochs, as in `--set fit.epochs=…`"
+    return f"{reason}; {advice}"
+
+
+def _regression(scores: Scores, rows: str) -> str | None:
+    r2 = scores.metrics.get("r2")
+    if r2 is None or not r2 < 0:
+        return None
+    return f"R² is {r2:.2f} for the {rows}: their mean would be the better prediction"
+
+
+def _classification(scores: Scores, rows: str) -> str | None:
+    confusion = np.array(scores.confusion)
+    support = confusion.sum(axis=1)
+    largest = int(support.argmax())
+    right, count = int(confusion.trace()), int(support.sum())
+    if right > support[largest] or support[largest] == count:
+        return None
+    share, name = support[largest] / count, scores.classes[largest].name
+    largest_class = f"the share of the largest class {name!r}, {share:.2f}"
+    return f"accuracy {right / count:.2f} for the {rows} is not above {largest_class}"
+
+
+def _is_falling(losses: Sequence[float]) -> bool:
+    """Return whether the loss fell until the end; a few epochs always count as too few."""
+    if len(losses) < 4:
+        return True
+    earlier, last = losses[-1 - len(losses) // 4], losses[-1]
+    return last < earlier - STILL_FALLING * abs(earlier)
