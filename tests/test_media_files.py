@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from scipy.io import wavfile
 
-from dlcli import DatasetError, load_config
+from dlcli import DatasetError, evaluate, load_config, predict, train
 from dlcli.datasets import load_dataset
 from dlcli.datasets.media import decode_image
 
@@ -348,3 +348,108 @@ def test_missing_files_of_a_table_can_be_skipped(write, tmp_path):
 
     assert len(dataset) == 2
     assert any("labels.csv:4: no file" in note for note in dataset.notices)
+
+
+@pytest.fixture(scope="module")
+def image_run(tmp_path_factory):
+    """Return the run of a model that tells dark from light images, listed in a table."""
+    folder = tmp_path_factory.mktemp("images")
+    rows = []
+    for number in range(12):
+        kind = ("dark", "light")[number % 2]
+        save(folder, [f"{number}.png"], image_bytes((DARK, LIGHT)[number % 2] + number))
+        rows.append(f"{number}.png,{kind}")
+    (folder / "shades.csv").write_text("image,shade\n" + "\n".join(rows) + "\n")
+    keys = {
+        "dataset": {"images": {"path": "shades.csv"}},
+        "preprocess": {"numeric": {"scale": 255}},
+        "split": {"test": 0},
+        "model": ["Flatten", {"Dense": {"activation": "softmax"}}],
+        "loss": "sparse_categorical_crossentropy",
+        "optimizer": {"Adam": {"learning_rate": 0.05}},
+        "fit": {"epochs": 20},
+    }
+    (folder / "shades.yaml").write_text(json.dumps(keys))
+    return train(load_config(folder / "shades.yaml"), runs=folder / "runs").path
+
+
+def test_a_table_of_images_is_predicted_and_evaluated(image_run, write, tmp_path):
+    save(tmp_path, ["new/a.bmp"], image_bytes(LIGHT, "BMP"))
+    save(tmp_path, ["new/b.png"], image_bytes(DARK))
+    bare = write("new.csv", "photo,date\na.bmp,2020\nb.png,2021\n")
+    labelled = write("old.csv", "photo,shade\na.bmp,light\nb.png,dark\n")
+
+    frame = predict(image_run, bare).to_frame()
+
+    assert frame["file"].tolist() == ["a.bmp", "b.png"]
+    assert frame["prediction"].tolist() == ["light", "dark"]
+    assert evaluate(image_run, labelled).scores.rows == 2
+    with pytest.raises(DatasetError, match="is not a class of the model"):
+        evaluate(image_run, bare)
+
+
+def test_predict_tells_files_left_out_and_all_unreadable_ones(image_run, tmp_path, dlcli):
+    save(tmp_path, ["new/light/deep/1.png"], image_bytes(LIGHT))
+    save(tmp_path, ["new/dark/2.heic", "new/dark/3.heic"], b"x")
+    save(tmp_path, ["new/dark/4.png", "new/dark/5.gif"], b"x")
+
+    code, out, err = dlcli("predict", image_run, tmp_path / "new")
+    skipped = dlcli("predict", image_run, tmp_path / "new", "--on-bad-file", "skip")
+
+    assert (code, out) == (2, "")
+    assert "2 files cannot be read" in err
+    assert "4.png" in err
+    assert "5.gif" in err
+    assert "--on-bad-file skip" in err
+    assert skipped[0] == 0
+    assert skipped[1].count("\n") == 2
+    assert "2 files are left out: 2 .heic" in skipped[2]
+    assert "2 files are left out (on_bad_file: skip)" in skipped[2]
+    (tmp_path / "new/dark/4.png").unlink()
+    (tmp_path / "new/dark/5.gif").unlink()
+    assert evaluate(image_run, tmp_path / "new").scores.rows == 1
+
+
+def test_a_folder_without_readable_files_names_those_left_out(image_run, tmp_path, dlcli):
+    save(tmp_path, ["new/2.heic", "new/3.heic"], b"x")
+
+    code, _, err = dlcli("predict", image_run, tmp_path / "new")
+
+    assert code == 2
+    assert "2 .heic" in err
+
+
+def test_a_table_of_recordings_is_predicted_and_evaluated(write, tmp_path):
+    rows = []
+    for number in range(8):
+        save_sound(tmp_path / "sounds" / f"{number}.wav", 100 + number % 2 * 50)
+        rows.append(f"{number},{('short', 'long')[number % 2]}")
+    write("sounds.csv", "id,length\n" + "\n".join(rows) + "\n")
+    keys = {
+        "dataset": {"audio": {"path": "sounds.csv"}},
+        "split": {"test": 0},
+        "model": [{"Dense": {"activation": "softmax"}}],
+        "loss": "sparse_categorical_crossentropy",
+        "fit": {"epochs": 1},
+    }
+    run = train(load_config(write("c.yaml", json.dumps(keys))), runs=tmp_path / "runs").path
+
+    frame = predict(run, write("new.csv", "id\n3\n4\n")).to_frame()
+
+    assert frame["file"].tolist() == ["3", "4"]
+    assert evaluate(run, tmp_path / "sounds.csv").scores.rows == 8
+
+
+def test_init_writes_a_config_for_a_table_of_images(tmp_path, dlcli, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for number in range(8):
+        save(tmp_path, [f"imgs/{number}.bmp"], image_bytes(number * 30, "BMP"))
+    rows = [f"imgs/{number}.bmp,{'ab'[number % 2]}" for number in range(8)]
+    (tmp_path / "shades.csv").write_text("filename,label\n" + "\n".join(rows) + "\n")
+
+    written = dlcli("init", "shades.csv")
+    checked = dlcli("check", "shades.yaml")
+
+    assert written[0] == checked[0] == 0
+    assert "images:" in (tmp_path / "shades.yaml").read_text()
+    assert "target: label" in (tmp_path / "shades.yaml").read_text()

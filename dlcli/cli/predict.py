@@ -46,6 +46,10 @@ def predict(
         ),
     ] = False,
     invert: Annotated[bool, typer.Option("--invert", help="Invert the pixels of images.")] = False,
+    on_bad_file: Annotated[
+        Literal["error", "skip"],
+        typer.Option("--on-bad-file", help="What to do with files that cannot be read."),
+    ] = "error",
     engine: PredictionEngine = "auto",
     max_size: MaxSize = "",
 ) -> None:
@@ -76,7 +80,7 @@ def predict(
     from dlcli.prediction.rows import table_of_texts
 
     source = inputs or table_of_texts(loaded, texts or [])
-    predictions = predict_rows(loaded, source, invert=invert)
+    predictions = predict_rows(loaded, source, invert=invert, on_bad_file=on_bad_file)
     write_predictions(predictions, output, file_format, csv_safe=csv_safe)
     terminal.print_notes(predictions.notices())
     if output != "-":

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
+from dlcli.config.loaders import OnBadFile
 from dlcli.datasets.media import (
     SUFFIXES,
+    bad_files_error,
+    bad_files_notices,
     decode_audio,
     decode_image,
+    decode_in_threads,
     is_collection,
+    left_out_notices,
+    list_names,
+    lists_files,
+    normalized,
     read_file,
+    read_file_list,
     walk,
 )
 from dlcli.datasets.tables import decode_text, objects, read_series, to_numbers, windows
@@ -24,9 +34,11 @@ from dlcli.prediction.rows import RawBlock
 # Suffixes of images and recordings, also of formats that cannot be read. Such a file is never
 # parsed as rows of a table.
 MEDIA_SUFFIXES = (
-    *SUFFIXES["image"], *SUFFIXES["audio"], ".gif", ".bmp", ".webp", ".tif", ".tiff", ".heic",
-    ".svg", ".pdf", ".mp3", ".ogg", ".flac", ".m4a",
+    *SUFFIXES["image"], *SUFFIXES["audio"], ".heic", ".svg", ".pdf", ".mp3", ".ogg", ".flac",
+    ".m4a",
 )  # fmt: skip
+TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
+SKIP_HINT = "remove them, or leave them out with --on-bad-file skip"
 # A block ends after MAX_BLOCK_FILES files or MAX_BLOCK_VALUES pixels, samples or characters.
 MAX_BLOCK_FILES = 256
 MAX_BLOCK_VALUES = 4_000_000
@@ -38,14 +50,23 @@ def _kind(signature: Signature) -> str:
 
 
 def is_media(path: Path, signature: Signature) -> bool:
-    """Whether a path is a sample or a collection of samples: a file, a folder or an archive.
+    """Whether a path is a sample or a collection of samples.
 
-    A single ``.txt`` file is not: it contains a text per line.
+    These are a file, a folder, an archive, and a table of the names of images or recordings. A
+    single ``.txt`` file with texts is none: it contains a text per line.
     """
     kind = _kind(signature)
     suffixes = SUFFIXES.get(kind, ())
     is_sample = kind != "text" and path.suffix.lower() in suffixes
-    return bool(suffixes) and (is_collection(path) or is_sample)
+    return bool(suffixes) and (is_collection(path) or is_sample or _is_list(path, signature))
+
+
+def _is_list(path: Path, signature: Signature) -> bool:
+    """Whether a path is a table of the names of images or recordings."""
+    kind = _kind(signature)
+    may_be = kind in ("image", "audio") and path.suffix.lower() in TABLE_SUFFIXES
+    pixels = len(signature.columns) if kind == "image" else 0
+    return may_be and lists_files(path, SUFFIXES[kind], width=pixels)
 
 
 def check_can_contain_rows(path: Path, signature: Signature) -> None:
@@ -61,35 +82,43 @@ def check_can_contain_rows(path: Path, signature: Signature) -> None:
     if kind in SUFFIXES and (kind == "audio" or path.suffix.lower() in MEDIA_SUFFIXES):
         suffixes = ", ".join(SUFFIXES[kind])
         raise DatasetError(
-            f"{path}: the model takes {suffixes} files, and folders or archives of them"
+            f"{path}: the model takes {suffixes} files, and folders, archives or tables of them"
         )
 
 
 def read_files(
-    paths: Sequence[Path], signature: Signature, *, invert: bool = False, labelled: bool = False
+    paths: Sequence[Path],
+    signature: Signature,
+    *,
+    invert: bool = False,
+    labelled: bool = False,
+    on_bad_file: OnBadFile = "error",
 ) -> Generator[RawBlock]:
     """Read images, recordings or texts.
 
     Parameters
     ----------
     paths : sequence of Path
-        Files, folders and archives.
+        Files, folders, archives, and tables of files.
     signature : Signature
         Signature of a model that takes such files.
     invert : bool
         Whether to invert the pixels of images.
     labelled : bool
-        Whether each file must be in a folder with the name of its class.
+        Whether each file must be in a folder with the name of its class, or listed with it.
+    on_bad_file : {"error", "skip"}
+        What to do with files that cannot be read.
 
     Raises
     ------
     DatasetError
-        If a file cannot be read, there are no files, or, with ``labelled``, a folder is not a
-        class of the model.
+        If files cannot be read, there are none, or, with ``labelled``, a folder is not a class of
+        the model.
     """
     kind = _kind(signature)
+    files = _Files(paths, signature, on_bad_file)
     is_empty = True
-    for names, folders, items in _chunks(paths, signature):
+    for names, given, items in files.chunks():
         is_empty = False
         notices: tuple[str, ...] = ()
         if kind == "image":
@@ -98,40 +127,102 @@ def read_files(
             notices = _brightness_notice(float(values.mean()), signature)
         else:
             values = {signature.names[0]: objects(items)}
-        labels = _labels(folders, signature, labelled=labelled)
+        labels = _labels(given, signature, labelled=labelled)
         yield RawBlock(values, len(names), names[0], notices, labels, names=names)
     if is_empty:
         suffixes = ", ".join(SUFFIXES[kind])
-        raise DatasetError(f"no {suffixes} files in {', '.join(map(str, paths))}")
+        error = DatasetError(f"no {suffixes} files in {', '.join(map(str, paths))}")
+        error.notices = tuple(files.notices())
+        raise error
+    yield RawBlock({}, 0, "", tuple(files.notices()))
 
 
 Chunk = tuple[list[str], list[str], list[Any]]
 
 
-def _chunks(paths: Sequence[Path], signature: Signature) -> Iterator[Chunk]:
-    """Yield the names, folders and decoded contents of the files of each block."""
-    chunk: Chunk = ([], [], [])
-    size = 0
-    for name, folder, data in _files(paths, SUFFIXES[_kind(signature)]):
-        item = _decode(data, name, signature)
-        for values, value in zip(chunk, (name, folder, item), strict=True):
-            values.append(value)
-        size += len(item) if isinstance(item, str) else item.size
-        if size > MAX_BLOCK_VALUES or len(chunk[0]) == MAX_BLOCK_FILES:
+class _Files:
+    """The files to predict, decoded in blocks; those that are left out or unreadable are counted.
+
+    Parameters
+    ----------
+    paths, signature, on_bad_file
+        See `read_files`.
+    """
+
+    def __init__(self, paths: Sequence[Path], signature: Signature, on_bad_file: OnBadFile) -> None:
+        self.paths, self.signature, self.on_bad_file = paths, signature, on_bad_file
+        self.suffixes = SUFFIXES[_kind(signature)]
+        self.left_out: list[PurePosixPath] = []
+        self.errors: list[DatasetError] = []
+
+    def notices(self) -> list[str]:
+        """Return notices about the files that are not predicted."""
+        return [*left_out_notices(self.left_out), *bad_files_notices(self.errors)]
+
+    def chunks(self) -> Iterator[Chunk]:
+        """Yield the names, labels and decoded contents of the files of each block."""
+        chunk: Chunk = ([], [], [])
+        size = 0
+        decode = partial(_decode, signature=self.signature)
+        for (name, label), item in decode_in_threads(self._contents(), decode):
+            if isinstance(item, DatasetError):
+                self.errors.append(item)
+            # After an error nothing is predicted, but all others are found.
+            if self.errors and self.on_bad_file == "error":
+                continue
+            if isinstance(item, DatasetError):
+                continue
+            for values, value in zip(chunk, (name, label, item), strict=True):
+                values.append(value)
+            size += len(item) if isinstance(item, str) else item.size
+            if size > MAX_BLOCK_VALUES or len(chunk[0]) == MAX_BLOCK_FILES:
+                yield chunk
+                chunk, size = ([], [], []), 0
+        if self.errors and self.on_bad_file == "error":
+            raise bad_files_error(self.errors, SKIP_HINT)
+        if chunk[0]:
             yield chunk
-            chunk, size = ([], [], []), 0
-    if chunk[0]:
-        yield chunk
+
+    def _contents(self) -> Iterator[tuple[tuple[str, str], bytes, str]]:
+        """Yield the name and label of each file, its content, and its name for messages."""
+        for path in self.paths:
+            if is_collection(path):
+                names = list_names(path)
+                others = [name for name in names if name.suffix.lower() not in self.suffixes]
+                self.left_out += [PurePosixPath(path.as_posix()) / name for name in others]
+                for name, data in walk(path, self.suffixes):
+                    label = _class_folder(name, self.signature)
+                    yield (str(path / name), label), data, str(path / name)
+            elif path.suffix.lower() not in self.suffixes:
+                yield from self._listed(path)
+            else:
+                yield (str(path), ""), read_file(path), str(path)
+
+    def _listed(self, path: Path) -> Iterator[tuple[tuple[str, str], bytes, str]]:
+        """Yield the files that a table lists."""
+        listed = read_file_list(path, self.suffixes)
+        names, target = listed.table.names, self.signature.target
+        labels = [""] * len(listed.names)
+        if target is not None and target.name in names:
+            labels = [str(text).strip() for text in listed.table.column(target.name).texts]
+        for name, label, file in zip(listed.names, labels, listed.files(), strict=True):
+            if isinstance(file, DatasetError):
+                self.errors.append(file)
+            else:
+                yield (name, normalized(label)), read_file(file), str(file)
 
 
-def _files(paths: Sequence[Path], suffixes: Sequence[str]) -> Iterator[tuple[str, str, bytes]]:
-    """Yield the name, the name of the folder, and the content of each file."""
-    for path in paths:
-        if is_collection(path):
-            for name, data in walk(path, suffixes):
-                yield str(path / name), PurePosixPath(name).parent.name, data
-        else:
-            yield str(path), "", read_file(path)
+def _class_folder(name: PurePosixPath, signature: Signature) -> str:
+    """Return the outermost folder of a file that is a class of the model, or its own folder."""
+    folders = [normalized(folder) for folder in name.parts[:-1]]
+    classes = _classes(signature)
+    own = folders[-1] if folders else ""
+    return next((folder for folder in folders if folder in classes), own)
+
+
+def _classes(signature: Signature) -> set[str]:
+    target = signature.target
+    return {*signature.class_names, *(target.labels if target else ())}
 
 
 def _decode(data: bytes, name: str, signature: Signature) -> Any:
@@ -156,18 +247,18 @@ def _brightness_notice(mean: float, signature: Signature) -> tuple[str, ...]:
     return (f"these images are {here}, the training images were {training}: consider --invert",)
 
 
-def _labels(folders: Sequence[str], signature: Signature, *, labelled: bool) -> list[str] | None:
-    """Return the names of the folders as labels, if all of them are classes of the model."""
-    target = signature.target
-    classes = {*signature.class_names, *(target.labels if target else ())}
-    unknown = sorted(set(folders) - classes)
+def _labels(labels: Sequence[str], signature: Signature, *, labelled: bool) -> list[str] | None:
+    """Return folders or texts of a table as labels, if all of them are classes of the model."""
+    unknown = sorted(set(labels) - _classes(signature))
     if not unknown:
-        return list(folders)
+        return list(labels)
     if labelled:
-        subject = f"folder {unknown[0]!r}" if unknown[0] else "the folder of a single file"
+        subject = f"{unknown[0]!r}" if unknown[0] else "the folder of a single file"
+        name = signature.target.name if signature.target else "class"
         raise DatasetError(
             f"{subject} is not a class of the model",
-            hint=f"put the files into folders named {', '.join(signature.class_names[:10])}",
+            hint=f"put the files into folders named {', '.join(signature.class_names[:10])}, or "
+            f"list them in a table with a column {name}",
         )
     return None
 

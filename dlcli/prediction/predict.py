@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dlcli.config.loaders import OnBadFile
 from dlcli.errors import DatasetError
 from dlcli.models.loading import Engine, LoadedModel, load_model
 from dlcli.models.signature import Signature, signature_of
@@ -32,6 +34,7 @@ def predict(
     *,
     invert: bool = False,
     labelled: bool = False,
+    on_bad_file: OnBadFile = "error",
     engine: Engine = "auto",
 ) -> Predictions:
     """Predict rows, texts, images, recordings, or the next values of a series.
@@ -45,12 +48,15 @@ def predict(
         the columns of the model, or an array of shape (n, …). In DataFrames and files with a
         header, columns are found by name, and other columns are ignored. Models of text also take
         a ``.txt`` file with a text per line; models of images or recordings also take PNG, JPEG or
-        WAV files, and folders and archives of them; models of a series take a table with it.
+        WAV files, folders and archives of them, and tables of their names; models of a series
+        take a table with it.
     invert : bool
         Whether to invert the pixels of images.
     labelled : bool
         Whether the targets are needed, for `evaluate`: the last window of a series, whose next
         value is unknown, is left out, and folders must be classes.
+    on_bad_file : {"error", "skip"}
+        What to do with images, recordings and texts that cannot be read.
     engine : {"auto", "onnx", "keras"}
         Library that runs the network, if the model is not loaded yet; see `load_model`.
 
@@ -73,20 +79,24 @@ def predict(
     if isinstance(source, str | os.PathLike):
         source = [source]
     if isinstance(source, Sequence):
-        rows = _source_of_paths(list(map(Path, source)), signature, invert, labelled)
+        paths = list(map(Path, source))
+        rows = _source_of_paths(paths, signature, invert, labelled, on_bad_file)
     else:
         rows = Source(lambda: _rows(blocks_of_frame(source, signature), signature, invert))
     return Predictions(loaded, signature, rows)
 
 
 def _source_of_paths(
-    paths: Sequence[Path], signature: Signature, invert: bool, labelled: bool
+    paths: Sequence[Path],
+    signature: Signature,
+    invert: bool,
+    labelled: bool,
+    on_bad_file: OnBadFile,
 ) -> Source:
     """Return the rows of files, folders or standard input."""
     if all(is_media(path, signature) for path in paths):
-        return Source(
-            lambda: read_files(paths, signature, invert=invert, labelled=labelled), "file"
-        )
+        read = partial(read_files, invert=invert, labelled=labelled, on_bad_file=on_bad_file)
+        return Source(lambda: read(paths, signature), "file")
     for path in paths:
         if not is_media(path, signature):
             check_can_contain_rows(path, signature)

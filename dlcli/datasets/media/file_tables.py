@@ -106,13 +106,14 @@ def lists_files(path: Path, suffixes: Sequence[str], width: int = 0) -> bool:
     try:
         with open_text(path) as text:
             reader = CsvReader(text, Dialect("auto"))
+            names = list(reader.first_row)
             block = reader.read_block(["text"] * reader.width, HEAD_ROWS)
     except DatasetError:
         return False
     if block is None or reader.width == width:
         return False
     columns = [[str(text) for text in column] for column in block.columns]
-    return _file_column(path, reader.first_row, columns, suffixes) is not None
+    return _file_column(path, names, columns, suffixes) is not None
 
 
 def read_file_list(path: Path, suffixes: Sequence[str]) -> FileList:

@@ -5,12 +5,20 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
-from dlcli.datasets.media import SUFFIXES, decode_audio, list_names, walk
+from dlcli.datasets.media import (
+    SUFFIXES,
+    decode_audio,
+    list_names,
+    read_file,
+    read_file_list,
+    walk,
+)
 from dlcli.errors import DatasetError, DlcliError, plural
 from dlcli.experiments.init.commented_yaml import Commented
 
@@ -55,6 +63,49 @@ def describe_folder(source: Path, path: str) -> dict[str, Any]:
         options |= _image_options(files)
     elif medium == "audio":
         options |= _audio_options(files)
+    return {LOADERS[medium]: options}
+
+
+def describe_file_list(
+    source: Path, path: str, medium: str, target: str | int | None
+) -> dict[str, Any]:
+    """Return the ``dataset`` section for a table that lists images or recordings.
+
+    Parameters
+    ----------
+    source : Path
+    path : str
+        The path as the config writes it.
+    medium : {"image", "audio"}
+    target : str, int or None
+
+    Raises
+    ------
+    DlcliError
+        If the table cannot be read, or has no such target.
+    """
+    listed = read_file_list(source, SUFFIXES[medium])
+    names = listed.table.names
+    reason = "" if target is not None else "the column with the classes"
+    try:
+        position = listed.target(target)
+    except DatasetError:
+        if target is not None:
+            raise
+        position = next(at for at in reversed(range(len(names))) if at != listed.column)
+        reason = "the last column, as --target is not given"
+    count = plural(len(listed.names), f"{medium} file")
+    options: dict[str, Any] = {
+        "path": Commented(path, f"{count}, in the column {names[listed.column]}"),
+        "target": Commented(names[position], reason),
+    }
+    step = max(len(listed.names) // SAMPLE, 1)
+    sample = (
+        (PurePosixPath(file), read_file(file))
+        for file in islice(listed.files(), None, None, step)
+        if isinstance(file, Path)
+    )
+    options |= _image_options(sample) if medium == "image" else _audio_options(sample)
     return {LOADERS[medium]: options}
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dlcli.config.loaders import CsvLoader, TextLoader
-from dlcli.datasets.media import is_collection
+from dlcli.datasets.media import SUFFIXES, is_collection, lists_files
 from dlcli.datasets.tables import (
     Proposal,
     Table,
@@ -19,7 +19,7 @@ from dlcli.datasets.tables import (
 )
 from dlcli.errors import DlcliError
 from dlcli.experiments.init.commented_yaml import Commented, plain
-from dlcli.experiments.init.folders import describe_folder
+from dlcli.experiments.init.folders import describe_file_list, describe_folder
 from dlcli.experiments.init.targets import default_target, find_groups, find_texts, likely_target
 
 ChooseTarget = Callable[[Sequence[str], str], str]
@@ -84,6 +84,9 @@ def describe_source(
         if target is not None:
             raise DlcliError(f"{source}: the folders are the classes; leave out --target")
         return Source(describe_folder(source, path))
+    for medium in ("image", "audio"):
+        if lists_files(source, SUFFIXES[medium]):
+            return Source(describe_file_list(source, path, medium, target))
     return _describe_table(source, path, target, sheet, choose_target)
 
 
