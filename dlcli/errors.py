@@ -206,5 +206,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     names: dict[str, str] = {}
     for candidate in sorted(known, key=lambda item: item.islower() != name.islower()):
         names.setdefault(candidate.replace("_", "").lower(), candidate)
-    nearest = get_close_matches(name.replace("_", "").lower(), names, n=1, cutoff=0.6)
+    plain = name.replace("_", "").lower()
+    # A name half as long again has other words.
+    similar = [one for one in names if max(len(one), len(plain)) <= 1.6 * min(len(one), len(plain))]
+    nearest = get_close_matches(plain, similar, n=1, cutoff=0.6)
     return f"Did you mean {names[nearest[0]]!r}?" if nearest else ""

@@ -232,7 +232,7 @@ def test_a_config_with_mistakes_ends_with_2_and_one_line_each(dlcli, write):
         (["train", "nowhere.yaml"], 2, "no config 'nowhere.yaml'"),
         (["train", "irsi"], 2, "Did you mean 'iris'?"),
         (["train", "iris", "--set", "fit.epochs"], 2, "expected key=value"),
-        (["train"], 2, "Missing argument"),
+        (["train"], 2, "missing argument CONFIG"),
         (["trian", "iris"], 2, "trian"),
         (["train", "mnist_cnn"], 2, "--sample"),
         (["kfold", "iris", "--folds", "1"], 2, "--folds"),
@@ -252,11 +252,6 @@ def test_what_a_user_gets_wrong_ends_with_2_and_a_sentence(
     assert message in out + err
     assert "Traceback" not in err
     assert not (tmp_path / "runs").exists()
-
-
-def test_debug_shows_the_traceback(dlcli):
-    with pytest.raises(package.DlcliError):
-        dlcli("train", "nowhere.yaml", "--debug")
 
 
 def test_a_training_that_fails_ends_with_1(dlcli, people):

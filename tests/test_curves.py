@@ -114,7 +114,7 @@ def test_names_with_signs_of_matplotlib_are_shown_as_they_are(run, tmp_path):
         (["runs/negative/1", "--log"], "leave out --log"),
         (["runs/net/1", "-o", "x.gif"], "plots end in .png, .svg, .pdf"),
         (["runs/net/1", "-o", "nowhere/x.png"], "no folder nowhere"),
-        ([], "Missing argument"),
+        ([], "missing argument RUN"),
     ],
 )
 def test_what_cannot_be_plotted_ends_with_2_and_a_sentence(dlcli, run, two, arguments, message):

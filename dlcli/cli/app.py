@@ -43,7 +43,7 @@ def _start(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print the version."
+            "--version", "-V", callback=_print_version, is_eager=True, help="Print the version."
         ),
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
@@ -51,7 +51,6 @@ def _start(
     """Train, cross-validate, evaluate and predict with Keras, from one YAML file.
 
     \b
-    dlcli init my.csv                           write a config for a file or folder
     dlcli train digits_cnn                      train the model of a config and save the run
     dlcli train --resume runs/sonar/1           resume an interrupted run
     dlcli kfold sonar                           10-fold cross-validation
@@ -64,6 +63,20 @@ def _start(
     dlcli check my.yaml                         all problems of a config, with their lines
     dlcli list                                  the bundled configs
     """
+
+
+def show_help(
+    command: Annotated[
+        list[str] | None, typer.Argument(metavar="COMMAND", help="A command.", show_default=False)
+    ] = None,
+) -> None:
+    """Print the help of a command.
+
+    \b
+    dlcli help train
+    dlcli help data show
+    """
+    app([*(command or ()), "--help"], prog_name="dlcli", standalone_mode=False)
 
 
 app.command()(init)
@@ -82,3 +95,4 @@ app.command()(runs)
 app.command()(plot)
 app.command()(board)
 app.add_typer(data.app, name="data")
+app.command("help")(show_help)

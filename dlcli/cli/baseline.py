@@ -53,12 +53,15 @@ def baseline(
     dlcli baseline breast_cancer --split
     """
     from dlcli import load_config
-    from dlcli.cli import terminal
+    from dlcli.cli import signals, terminal
     from dlcli.network import backend
+    from dlcli.runs.directory import check_writable
 
     if split and folds is not None:
         raise DlcliError("--folds and --split exclude each other", hint="leave one of them out")
     loaded = load_config(config, overrides or ())
+    check_writable(out)
+    signals.watch()
     backend.silence()
     from dlcli.experiments.baseline import baseline as comparison
 

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
+from dlcli.cli import signals
+
 if TYPE_CHECKING:
     from dlcli.models.limits import Limits
     from dlcli.models.loading import Engine, LoadedModel
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 # Drivers of GPUs reserve far more address space than they use.
 GPU_DEVICES = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
-FORWARDED = (signal.SIGINT, signal.SIGTERM)
+FORWARDED = signals.SIGNALS
 
 _enabled = False
 _confined = False
@@ -46,9 +48,11 @@ def confine(model: Path) -> None:
     if not _enabled:
         return
     signal.pthread_sigmask(signal.SIG_BLOCK, FORWARDED)  # until the parent forwards them
+    signals.check()
     child = os.fork()
     if child:
         _wait(child, model)
+    signals.watch()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, FORWARDED)
     _confined = True
 

@@ -190,5 +190,6 @@ def _load(name: str, *, sample: bool) -> Dataset | Path:
     elif Path(name).exists():
         return Path(name)
     else:
-        raise DlcliError(unknown("data set or file", name, NAMED_DATASETS))
+        message = unknown("data set or file", name, NAMED_DATASETS)
+        raise DlcliError(message, hint="`dlcli data list` lists the named data sets")
     return load_dataset(config, sample=sample, progress=sys.stderr.isatty())

@@ -6,19 +6,14 @@ import atexit
 import errno
 import gc
 import os
-import signal
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from dlcli.errors import (
-    AlreadyFinished,
-    DlcliError,
-    Interrupted,
-    escape_control,
-    first_line,
-)
+from dlcli.cli import signals
+from dlcli.errors import AlreadyFinished, DlcliError, Interrupted, escape_control, first_line
 
 # Imports create hundreds of thousands of objects that all stay alive; with the default thresholds
 # the garbage collector takes a fifth of the time of the imports.
@@ -44,8 +39,7 @@ def process() -> NoReturn:
 
     atexit.register(end)  # the first to be registered is the last to run
     gc.set_threshold(*GC_THRESHOLDS)
-    for signum in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signum, _stop)
+    signals.install()
     confinement.enable()
     try:
         main()
@@ -80,24 +74,23 @@ def main(argv: Sequence[str] | None = None) -> None:
     _open_closed_streams()
     _replace_unencodable()
     try:
-        from dlcli.cli.app import app
+        _run(arguments)
+    except Interrupted as interrupted:
+        from dlcli.cli.resume import print_stop
 
-        app(arguments, prog_name="dlcli")
+        signals.acknowledge()
+        print_stop(interrupted.signum, "", interrupted.path)
+        sys.exit(128 + interrupted.signum)
     except AlreadyFinished as finished:
         print(escape_control(finished), file=sys.stderr)
         sys.exit(0)
     except DlcliError as error:
-        if debug:
-            raise
         from dlcli.cli.terminal import print_error
 
+        if debug:
+            traceback.print_exc()
         print_error(error)
         sys.exit(error.exit_code)
-    except Interrupted as interrupted:
-        from dlcli.cli.resume import print_stop
-
-        print_stop(interrupted.signum, "", interrupted.path)
-        sys.exit(128 + interrupted.signum)
     except SystemExit as stop:
         if not isinstance(stop.__context__, BrokenPipeError):
             raise
@@ -106,10 +99,35 @@ def main(argv: Sequence[str] | None = None) -> None:
     except BrokenPipeError:
         _discard_output()
         sys.exit(0)
-    except Exception as error:  # Keras and TensorFlow raise many types
+    except Exception as error:  # noqa: BLE001 (Keras and TensorFlow raise many types)
         if debug:
-            raise
+            traceback.print_exc()
         sys.exit(_print_unexpected(error))
+
+
+def _run(arguments: list[str]) -> NoReturn:
+    """Run a command and exit; an error of the command line is raised as `DlcliError`."""
+    import typer
+
+    from dlcli.cli.app import app
+
+    try:
+        code = app(arguments, prog_name="dlcli", standalone_mode=False)
+    except typer.TyperException as error:
+        from dlcli.cli.usage import usage_error
+
+        if error.format_message().startswith("Usage:"):  # the help of a command without arguments
+            print(error.format_message(), file=sys.stderr)
+            sys.exit(2)
+        raise usage_error(error, arguments) from None
+    except typer.Abort:  # at a question on the terminal
+        raise DlcliError("stopped: the question was not answered") from None
+    except Interrupted:
+        raise
+    except BaseException:
+        signals.check()  # what has replaced the exception of a signal is of no interest
+        raise
+    sys.exit(code if isinstance(code, int) else 0)
 
 
 def _print_unexpected(error: Exception) -> int:
@@ -127,11 +145,6 @@ def _print_unexpected(error: Exception) -> int:
     print(f"dlcli: error: {escape_control(message)}", file=sys.stderr)
     print("hint: --debug shows the traceback", file=sys.stderr)
     return 1
-
-
-def _stop(signum: int, _: object) -> NoReturn:
-    """Raise an exception, so that open files and folders are cleaned up."""
-    raise Interrupted(signum)
 
 
 def _discard_output() -> None:

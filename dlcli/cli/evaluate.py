@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dlcli.cli import confinement
+from dlcli.cli.names import model_or_run
 from dlcli.cli.options import Json, MaxSize, ModelPath, PredictionEngine
 from dlcli.errors import plural
 
@@ -38,6 +39,7 @@ def evaluate(
     dlcli evaluate model.h5 labelled.csv
     dlcli evaluate runs/sonar/1 --json
     """
+    model = model_or_run(model, "evaluate", [source] if source else ())
     confinement.confine(model)
     from dlcli.cli import terminal
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from dlcli.cli import confinement
+from dlcli.cli.names import model_or_run
 from dlcli.cli.options import Json, MaxSize, ModelPath
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def inspect(model: ModelPath, max_size: MaxSize = "", json: Json = False) -> Non
     dlcli inspect downloaded.keras
     dlcli inspect downloaded.h5 --json
     """
+    model = model_or_run(model)
     confinement.confine(model)
     from dlcli.cli import terminal
     from dlcli.models import contents

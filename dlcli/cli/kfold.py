@@ -9,16 +9,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dlcli.cli.options import (
+    BatchSize,
     ConfigName,
     FoldEngine,
+    FoldEpochs,
     Folds,
     ForceResume,
     Json,
+    LearningRate,
     Out,
     Overrides,
     Quiet,
     Resume,
     Sample,
+    Seed,
+    with_short_options,
 )
 from dlcli.cli.resume import find_config_and_run, print_stop
 from dlcli.cli.training_output import StartPrinter, sample_mark
@@ -35,6 +40,10 @@ def kfold(
     config: ConfigName,
     folds: Folds = None,
     overrides: Overrides = None,
+    epochs: FoldEpochs = None,
+    batch_size: BatchSize = None,
+    lr: LearningRate = None,
+    seed: Seed = None,
     out: Out = Path("runs"),
     sample: Sample = False,
     engine: FoldEngine = "auto",
@@ -62,12 +71,18 @@ def kfold(
     dlcli kfold iris --json
     dlcli kfold --resume runs/digits_cnn/2      resume an interrupted run
     """
-    from dlcli.cli import terminal
+    from dlcli.cli import signals, terminal
     from dlcli.network import backend
 
-    loaded, run = find_config_and_run(
-        config, overrides or [], out, "kfold", resume=resume or force_resume
+    changes = with_short_options(
+        overrides,
+        kfold__epochs=epochs,
+        fit__batch_size=batch_size,
+        optimizer__learning_rate=lr,
+        seed=seed,
     )
+    loaded, run = find_config_and_run(config, changes, out, "kfold", resume=resume or force_resume)
+    signals.watch()
     backend.silence()
     from dlcli.experiments import kfold as cross_validation
 

@@ -39,6 +39,29 @@ Overrides = Annotated[
         help="Override a key of the config, e.g. fit.epochs=5; repeatable.",
     ),
 ]
+Epochs = Annotated[
+    int | None,
+    typer.Option("--epochs", min=1, help="Short for --set fit.epochs=…", show_default=False),
+]
+FoldEpochs = Annotated[
+    int | None,
+    typer.Option("--epochs", min=1, help="Short for --set kfold.epochs=…", show_default=False),
+]
+BatchSize = Annotated[
+    int | None,
+    typer.Option(
+        "--batch-size", min=1, help="Short for --set fit.batch_size=…", show_default=False
+    ),
+]
+LearningRate = Annotated[
+    float | None,
+    typer.Option(
+        "--lr", min=0, help="Short for --set optimizer.learning_rate=…", show_default=False
+    ),
+]
+Seed = Annotated[
+    int | None, typer.Option("--seed", min=0, help="Short for --set seed=…", show_default=False)
+]
 Out = Annotated[
     Path, typer.Option("--out", "-o", metavar="FOLDER", help="Folder in which runs are saved.")
 ]
@@ -100,7 +123,23 @@ ModelPath = Annotated[
     Path,
     typer.Argument(
         metavar="MODEL",
-        help="A .keras or .h5 file, or a run directory, e.g. runs/sonar/latest.",
+        help="A .keras or .h5 file, a run directory, e.g. runs/sonar/1, or sonar for the latest "
+        "run of that name in ./runs.",
         show_default=False,
     ),
 ]
+
+
+def with_short_options(overrides: list[str] | None, **values: float | None) -> list[str]:
+    """Return the overrides of ``--set``, then those of the short options.
+
+    Parameters
+    ----------
+    overrides : list of str
+    **values : number, optional
+        Value of each option, by the key of the config with ``__`` for the dot.
+    """
+    short = [
+        f"{key.replace('__', '.')}={value}" for key, value in values.items() if value is not None
+    ]
+    return [*(overrides or ()), *short]

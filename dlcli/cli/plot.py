@@ -13,7 +13,7 @@ def plot(
         list[Path],
         typer.Argument(
             metavar="RUN",
-            help="Run directories, e.g. runs/sonar/2, runs/sonar/latest or runs/sonar.",
+            help="Run directories, e.g. runs/sonar/2 or runs/sonar/latest; sonar is the latest.",
             show_default=False,
         ),
     ],
@@ -42,7 +42,10 @@ def plot(
     dlcli plot runs/sonar/1 runs/sonar/2 -o sonar.svg --metric loss --log
     """
     from dlcli.cli import terminal
+    from dlcli.cli.names import model_or_run
     from dlcli.plots.curves import draw_curves, read_curves
 
-    draw_curves(output, read_curves(runs), metrics=metrics or (), log=log)
+    draw_curves(
+        output, read_curves([model_or_run(run) for run in runs]), metrics=metrics or (), log=log
+    )
     terminal.print_written(output, "learning curves")

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from dlcli.cli import confinement
+from dlcli.cli.names import model_or_run
 from dlcli.cli.options import MaxSize, ModelPath, PredictionEngine
 from dlcli.errors import DlcliError, plural
 
@@ -64,6 +65,7 @@ def predict(
     dlcli predict runs/mnist_cnn/latest digit.png more/ --invert
     dlcli predict runs/spam_filter/latest --text "You have won a prize!"
     """
+    model = model_or_run(model, "predict", inputs or ())
     confinement.confine(model)
     from dlcli.cli import terminal
     from dlcli.cli.prediction_files import format_of, write_predictions

@@ -85,7 +85,13 @@ def write_predictions(
 def _open(output: str) -> Iterator[TextIO]:
     """Yield standard output, or a file that appears when it is complete."""
     if output == "-":
-        yield sys.stdout
+        try:
+            yield sys.stdout
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            reason = error.strerror or error
+            raise OutputError(f"cannot write to standard output: {reason}") from None
         return
     path = Path(output)
     if path.is_dir():

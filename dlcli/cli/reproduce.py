@@ -29,9 +29,12 @@ def reproduce(
     dlcli reproduce runs/sonar/1
     dlcli reproduce runs/sonar/latest --json
     """
-    from dlcli.cli import progress, terminal
+    from dlcli.cli import progress, signals, terminal
+    from dlcli.cli.names import model_or_run
     from dlcli.network import backend
 
+    run = model_or_run(run)
+    signals.watch()
     backend.silence()
     from dlcli.experiments import reproduce as reproduction
 

@@ -30,12 +30,18 @@ def find_config_and_run(
         Whether to resume a run.
     """
     from dlcli import load_config
+    from dlcli.runs.directory import check_writable
 
     if not resume:
-        return load_config(name, overrides), None
+        config = load_config(name, overrides)
+        check_writable(runs)
+        return config, None
     from dlcli.experiments import resume as resuming
+    from dlcli.runs.directory import CONFIG
     from dlcli.runs.listing import find_run
 
+    if Path(name).name == CONFIG and find_run(Path(name).parent) == Path(name).parent:
+        name = str(Path(name).parent)  # the config in a run directory means the run
     run = resuming.find_unfinished(name, runs, kind)
     if find_run(Path(name)) is None:
         return load_config(name, overrides), run

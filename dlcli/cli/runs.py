@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dlcli.cli.names import RUNS
 from dlcli.cli.options import Json, RunsFolder
+from dlcli.errors import DlcliError
 
 
-def runs(folder: RunsFolder = Path("runs"), json: Json = False) -> None:
+def runs(folder: RunsFolder = RUNS, json: Json = False) -> None:
     """List the runs of a folder: status, duration, metric.
 
     \b
     dlcli runs
+    dlcli runs sonar
     dlcli runs experiments --json
     """
     from dlcli.cli import tables, terminal
     from dlcli.cli.formatting import duration
     from dlcli.runs.listing import read_runs
 
+    if not folder.is_dir() and folder != RUNS:
+        folder = _folder_of_name(folder)
     entries = read_runs(folder)
     if json:
         terminal.print_json([entry.to_json() for entry in entries])
@@ -38,3 +43,16 @@ def runs(folder: RunsFolder = Path("runs"), json: Json = False) -> None:
         for entry in entries
     ]
     terminal.print_text(tables.table(rows, left=6))
+
+
+def _folder_of_name(name: Path) -> Path:
+    """Return the folder of the runs of a name.
+
+    Raises
+    ------
+    DlcliError
+        If there is no such folder.
+    """
+    if not (RUNS / name).is_dir():
+        raise DlcliError(f"no folder {str(name)!r}", hint="`dlcli runs` lists the runs in ./runs")
+    return RUNS / name

@@ -41,7 +41,7 @@ def show(
     from dlcli.plots.canvas import check_plot_path
     from dlcli.preparation.prepare import prepare
 
-    loaded = load_config(config, overrides or ())
+    loaded = load_config(_config_or_run(config), overrides or ())
     if plot_path is not None:  # before the data are read
         check_plot_path(plot_path)
         if not build:
@@ -62,6 +62,19 @@ def show(
 
         draw_model(plot_path, model, loaded.name)
         terminal.print_written(plot_path, "the model's layers")
+
+
+def _config_or_run(name: str) -> str:
+    """Return the config of a run for the name of a run that no config has."""
+    from dlcli.cli.names import model_or_run
+    from dlcli.config.load import config_names
+    from dlcli.runs.directory import CONFIG
+    from dlcli.runs.listing import find_run
+
+    if Path(name).is_file() or name in config_names():
+        return name
+    run = find_run(model_or_run(Path(name)))
+    return name if run is None else str(run / CONFIG)
 
 
 def _print_layers(model: Any) -> None:

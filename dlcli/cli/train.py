@@ -10,14 +10,19 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from dlcli.cli.options import (
+    BatchSize,
     ConfigName,
+    Epochs,
     ForceResume,
     Json,
+    LearningRate,
     Out,
     Overrides,
     Quiet,
     Resume,
     Sample,
+    Seed,
+    with_short_options,
 )
 from dlcli.cli.resume import find_config_and_run, print_stop
 from dlcli.cli.training_output import StartPrinter, sample_mark
@@ -39,6 +44,10 @@ EXAMPLES = {
 def train(
     config: ConfigName,
     overrides: Overrides = None,
+    epochs: Epochs = None,
+    batch_size: BatchSize = None,
+    lr: LearningRate = None,
+    seed: Seed = None,
     out: Out = Path("runs"),
     format: Annotated[  # noqa: A002
         Literal["keras", "h5"], typer.Option("--format", help="Format of the model file.")
@@ -71,18 +80,24 @@ def train(
 
     \b
     dlcli train digits_cnn
-    dlcli train configs/mnist_cnn.yaml --set fit.epochs=2
+    dlcli train configs/mnist_cnn.yaml --epochs 2 --set optimizer.learning_rate=0.01
     dlcli train my/table.yaml --format h5 --out experiments
     dlcli train mnist_cnn --sample              try the config without downloading the data
     dlcli train --resume runs/mnist_cnn/1       resume an interrupted run, to the same bits
-    dlcli train --resume runs/sonar/2 --set fit.epochs=200
+    dlcli train --resume runs/sonar/2 --epochs 200
     """
-    from dlcli.cli import progress, terminal
+    from dlcli.cli import progress, signals, terminal
     from dlcli.network import backend
 
-    loaded, run = find_config_and_run(
-        config, overrides or [], out, "train", resume=resume or force_resume
+    changes = with_short_options(
+        overrides,
+        fit__epochs=epochs,
+        fit__batch_size=batch_size,
+        optimizer__learning_rate=lr,
+        seed=seed,
     )
+    loaded, run = find_config_and_run(config, changes, out, "train", resume=resume or force_resume)
+    signals.watch()
     backend.silence()
     from dlcli.experiments import train as training
 
@@ -97,7 +112,7 @@ def train(
         checkpoint_every=checkpoint_every,
         resume=run,
         force=force_resume,
-        extend=any(text.lstrip().startswith("fit") for text in overrides or ()),
+        extend=any(text.lstrip().startswith("fit") for text in changes),
         on_start=on_start,
         on_progress=None if quiet else display,
         download_bar=sys.stderr.isatty(),
@@ -107,7 +122,7 @@ def train(
     if json:
         terminal.print_json(_json(result))
     else:
-        options = "".join(f" --set {shlex.quote(text)}" for text in overrides or ())
+        options = "".join(f" --set {shlex.quote(text)}" for text in changes)
         options += " --sample" if result.sampled else ""
         _print_result(result, f"{config}{options}")
     if result.signum is not None:

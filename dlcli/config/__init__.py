@@ -1,7 +1,8 @@
 """The config: one YAML file, checked before any work.
 
 Other packages use these names and the modules `callbacks`, `catalogue`, `components`,
-`document`, `heads`, `known`, `load`, `loaders`, `metrics`, `schema`, `sections` and `steps`.
+`document`, `heads`, `keys`, `known`, `layer_costs`, `load`, `loaders`, `metrics`, `schema`,
+`sections` and `steps`.
 """
 
 from dlcli.config.checks import check_data

@@ -22,6 +22,13 @@ from dlcli.config.sections import Config, FitConfig, SplitConfig
 from dlcli.config.validation_messages import located_problems
 from dlcli.errors import ConfigError, DlcliError, Problem, did_you_mean
 
+# Files that people name where a config is wanted.
+TABLE_ENDINGS = (
+    ".csv", ".tsv", ".tab", ".txt", ".dat", ".data", ".gz", ".xlsx", ".xls", ".parquet", ".arff",
+    ".jsonl", ".ndjson", ".json", ".npz", ".npy",
+)  # fmt: skip
+MODEL_ENDINGS = (".keras", ".h5", ".hdf5", ".onnx")
+
 
 def bundled_folder(folder: str) -> FilePath:
     """Return the bundled ``configs`` or ``data``: in the package, or next to it in a checkout."""
@@ -49,9 +56,10 @@ def find_config(name: str | os.PathLike[str]) -> FilePath:
     """
     path = FilePath(name)
     if path.is_file():
+        _check_ending(path)
         return path
     if path.is_dir():
-        raise DlcliError(f"{path} is a folder; name the config in it, as in {path / 'config.yaml'}")
+        raise _folder_error(path)
     names = config_names()
     # A path that does not exist here may name a bundled config.
     bare = path.with_suffix("").as_posix().removeprefix("configs/")
@@ -59,6 +67,29 @@ def find_config(name: str | os.PathLike[str]) -> FilePath:
         return names[bare]
     hint = did_you_mean(bare, names) or "`dlcli list` shows the bundled configs."
     raise DlcliError(f"no config {str(name)!r}", hint=hint)
+
+
+def _check_ending(path: FilePath) -> None:
+    """Refuse a table or a model file."""
+    ending = path.suffix.lower()
+    if ending in TABLE_ENDINGS:
+        hint = f"`dlcli init {path}` writes a config for it"
+        raise DlcliError(f"{path} is a table; a config is wanted", hint=hint)
+    if ending in MODEL_ENDINGS:
+        hint = "`dlcli predict`, `evaluate` and `inspect` take models"
+        raise DlcliError(f"{path} is a model; a config is wanted", hint=hint)
+
+
+def _folder_error(path: FilePath) -> DlcliError:
+    """Return the error for a folder, with the config in it if there is one."""
+    message = f"{path} is a folder; a config is wanted"
+    configs = (
+        [path / "config.yaml"] if (path / "run.json").is_file() else sorted(path.glob("*.yaml"))
+    )
+    configs = configs or sorted(path.glob("*/config.yaml")) or sorted(path.glob("*/*/config.yaml"))
+    if configs:
+        return DlcliError(message, hint=f"name the config in it, as in {configs[-1]}")
+    return DlcliError(message, hint=f"`dlcli init {path}` writes a config for the files in it")
 
 
 def load_config(name: str | os.PathLike[str], overrides: Iterable[str] = ()) -> Config:

@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from dlcli.config.catalogue import keras_catalogue
 from dlcli.config.document import Document, Path, parse, scalar
 from dlcli.errors import DlcliError
+
+# Sections with a single component, whose name can be left out of a key, and what the component
+# is if the file does not say.
+SINGLE = {"optimizer": ("optimizers", "adam"), "loss": ("losses", None), "dataset": (None, None)}
 
 
 def apply_override(document: Document, override: str) -> None:
@@ -17,7 +22,8 @@ def apply_override(document: Document, override: str) -> None:
     document : Document
         Changed in place.
     override : str
-        ``key=value``, as in ``fit.epochs=5`` or ``model[0].Dense.units=8``.
+        ``key=value``, as in ``fit.epochs=5`` or ``model[0].Dense.units=8``. The name of the one
+        optimizer, loss or loader can be left out, as in ``optimizer.learning_rate=0.01``.
 
     Raises
     ------
@@ -28,6 +34,7 @@ def apply_override(document: Document, override: str) -> None:
     parts = [part for part in key.strip().replace("[", ".").replace("]", "").split(".") if part]
     if not sign or not parts:
         raise DlcliError(f"--set {override}: expected key=value, as in --set fit.epochs=5")
+    parts = _with_component(document.value, parts)
     node: Any = document.value
     path: Path = ()
     for depth, part in enumerate(parts):
@@ -48,6 +55,29 @@ def apply_override(document: Document, override: str) -> None:
             raise DlcliError(f"--set {override}: {below}, which has no keys")
         node[index] = child
         node = child
+
+
+def _with_component(value: Any, parts: list[str]) -> list[str]:
+    """Insert the name of the one component of a section into a key that leaves it out."""
+    section, *below = parts
+    if section not in SINGLE or not below or not isinstance(value, dict):
+        return parts
+    kind, default = SINGLE[section]
+    component = value.get(section) or default
+    if isinstance(component, dict) and len(component) == 1:
+        name, arguments = next(iter(component.items()))
+    else:
+        name, arguments = component, None
+    is_component = kind is not None and keras_catalogue().find(kind, below[0]) is not None
+    if not isinstance(name, str) or _names_same(name, below[0]) or is_component:
+        return parts
+    entry = keras_catalogue().find(kind, name) if kind is not None else None
+    if arguments is not None and not isinstance(arguments, dict) and entry is not None:
+        # {SGD: 0.1} is short for its first argument.
+        value[section] = {name: {entry.parameters[0]: arguments}}
+    elif not value.get(section):
+        value[section] = name
+    return [section, name, *below]
 
 
 def _index(node: Any, part: str, override: str) -> Any:

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from dlcli.config.base import Section
 from dlcli.config.components import Component
 from dlcli.config.document import Document, Path
-from dlcli.config.sections import DatasetConfig
+from dlcli.config.keys import full_key
+from dlcli.config.sections import Config, DatasetConfig
 from dlcli.errors import Problem, did_you_mean
 
 # Messages by pydantic's error type; its own use words of Python.
@@ -27,31 +28,6 @@ MESSAGES = {
     "tuple_type": "expected a list",
     "too_short": "expected at least one item",
     "finite_number": "expected a finite number",
-}
-
-# Where other keys of `keras.Model.fit` and `compile` are, by the path that people try.
-PLACES = {
-    "fit.validation_split": "split.validation",
-    "fit.learning_rate": "optimizer",
-    "fit.lr": "optimizer",
-    "fit.optimizer": "optimizer",
-    "fit.loss": "loss",
-    "fit.metrics": "metrics",
-    "fit.callbacks": "callbacks",
-    "fit.seed": "seed",
-    "epochs": "fit.epochs",
-    "batch_size": "fit.batch_size",
-    "validation_split": "split.validation",
-    "class_weight": "fit.class_weight",
-    "learning_rate": "optimizer",
-    "layers": "model",
-    "folds": "kfold.folds",
-    "test_size": "split.test",
-    "split.test_size": "split.test",
-    "split.val": "split.validation",
-    "split.random_state": "seed",
-    "random_state": "seed",
-    "data": "dataset",
 }
 EXPECTATION = re.compile(r"expected (.*), got (.*)", re.DOTALL)
 
@@ -120,10 +96,11 @@ def _is_branch(part: Any, location: tuple[Any, ...]) -> bool:
 def _message(detail: Any, section: type[Section], name: str) -> str:
     if detail["type"] == "extra_forbidden":
         fields = _fields(section, detail["loc"][:-1])
-        place = PLACES.get(".".join(map(str, detail["loc"])))
-        hint = did_you_mean(name, fields) or f"Keys here: {', '.join(fields)}."
-        if place is not None:
-            hint = f"Did you mean {place!r}?"
+        key = full_key(name) if section is Config else ""
+        near = did_you_mean(name, fields)
+        if key and (len(detail["loc"]) == 1 or not near):  # another section has the key
+            near = f"Did you mean {key!r}?"
+        hint = near or f"Keys here: {', '.join(fields)}."
         return f"unknown key {name!r}. {hint}"
     if detail["type"] == "value_error":
         return str(detail["ctx"]["error"])

@@ -75,10 +75,15 @@ def check_can_contain_rows(path: Path, signature: Signature) -> None:
     Raises
     ------
     DatasetError
-        If the file is an image or a recording of an unknown format, or the model takes only
-        recordings.
+        If the file is an image or a recording, of an unknown format or for a model of rows, or
+        the model takes only recordings.
     """
     kind = _kind(signature)
+    if kind not in SUFFIXES and path.suffix.lower() in MEDIA_SUFFIXES:
+        raise DatasetError(
+            f"{path} is not a table; the model takes rows",
+            hint="name a CSV or JSON Lines file with the columns of the model",
+        )
     if kind in SUFFIXES and (kind == "audio" or path.suffix.lower() in MEDIA_SUFFIXES):
         suffixes = ", ".join(SUFFIXES[kind])
         raise DatasetError(

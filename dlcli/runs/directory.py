@@ -185,6 +185,33 @@ def folder_name(name: str) -> str:
     return re.sub(r"[^\w.-]+", "_", name).lstrip(".") or "run"
 
 
+def check_writable(root: Path) -> None:
+    """Check that run directories can be created in a folder, which need not exist yet.
+
+    Raises
+    ------
+    DlcliError
+        If it or the nearest folder above it cannot be written.
+    """
+    folder = root.absolute()
+    try:
+        while not folder.exists() and folder != folder.parent:
+            folder = folder.parent
+    except OSError as error:
+        raise _not_created(root, error.strerror) from None
+    if not folder.is_dir():
+        raise _not_created(root, f"{folder} is a file")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise _not_created(root, f"{folder} cannot be written")
+
+
+def _not_created(folder: Path, reason: str | None) -> DlcliError:
+    return DlcliError(
+        f"cannot create a run directory in {folder}: {reason}",
+        hint="name another folder with --out",
+    )
+
+
 def in_use(path: Path) -> DlcliError:
     """Return the error for a run that another process works on."""
     try:
@@ -215,10 +242,7 @@ def _create_numbered(folder: Path) -> Path:
             else:
                 return path
     except OSError as error:
-        raise DlcliError(
-            f"cannot create a run directory in {folder}: {error.strerror}",
-            hint="name another folder with --out",
-        ) from None
+        raise _not_created(folder, error.strerror) from None
 
 
 def _point_latest(path: Path) -> None:

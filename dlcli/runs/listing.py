@@ -47,9 +47,10 @@ def read_runs(folder: Path) -> list[RunSummary]:
     Parameters
     ----------
     folder : Path
-        Folder of all runs.
+        Folder of all runs, of the runs of one config, or a run.
     """
-    paths = [file.parent for file in folder.glob(f"*/*/{RECORD}")]
+    patterns = (f"*/*/{RECORD}", f"*/{RECORD}", RECORD)
+    paths = [file.parent for pattern in patterns for file in folder.glob(pattern)]
     runs = [_summary(path) for path in paths if not path.is_symlink()]
     return sorted(runs, key=lambda run: (run.started, str(run.path)))
 

@@ -1,0 +1,66 @@
+"""What the argument of a command means: a model file, a run, or the name of runs in ./runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from dlcli.errors import DlcliError
+
+RUNS = Path("runs")
+
+
+def model_or_run(path: Path, command: str = "", inputs: Iterable[str] = ()) -> Path:
+    """Return a path, or for the name of runs in ./runs the latest of them, with a note.
+
+    Parameters
+    ----------
+    path : Path
+    command : str
+        Of a command that takes inputs after the model.
+    inputs : iterable of str
+        These inputs.
+
+    Raises
+    ------
+    DlcliError
+        If the path is no model, but one of the inputs is: the arguments are swapped.
+    """
+    if path.exists():
+        _check_order(path, command, inputs)
+        return path
+    run = latest_run(str(path))
+    if run is None:
+        return path  # reported where it is opened
+    from dlcli.cli.terminal import print_notes
+
+    print_notes([f"{path} is the run {run}"])
+    return run
+
+
+def latest_run(name: str) -> Path | None:
+    """Return the latest run of a name in ./runs; None if there is none."""
+    from dlcli.runs.directory import folder_name
+    from dlcli.runs.listing import find_run
+
+    if Path(name).name != name:
+        return None
+    run = find_run(RUNS / folder_name(name))
+    # `find_run` follows the link `latest` to an absolute path.
+    return None if run is None else RUNS / run.parent.name / run.name
+
+
+def _check_order(path: Path, command: str, inputs: Iterable[str]) -> None:
+    from dlcli.config.load import MODEL_ENDINGS
+    from dlcli.runs.listing import find_run
+
+    if path.suffix.lower() in MODEL_ENDINGS or path.is_dir():
+        return
+    for name in inputs:
+        other = Path(name)
+        is_model = other.is_file() and other.suffix.lower() in MODEL_ENDINGS
+        if is_model or find_run(other) is not None or (not other.exists() and latest_run(name)):
+            raise DlcliError(
+                f"{path} is not a model, but {other} has one: the model comes first",
+                hint=f"`dlcli {command} {other} {path}`",
+            )
