@@ -1,8 +1,8 @@
 """The config: one YAML file, checked before any work.
 
-Other packages use these names and the modules `callbacks`, `catalogue`, `components`,
-`document`, `heads`, `keys`, `known`, `layer_costs`, `load`, `loaders`, `metrics`, `schema`,
-`sections` and `steps`.
+Other packages use these names and the modules `base`, `callbacks`, `catalogue`, `components`,
+`document`, `heads`, `keys`, `known`, `layer_costs`, `load`, `loaders`, `metrics`,
+`network_shapes`, `refused`, `schema`, `sections`, `shape_messages` and `steps`.
 """
 
 from dlcli.config.checks import check_data
