@@ -11,6 +11,7 @@ from dlcli.config.base import Name, Names, Section, Text, Texts, as_tuple
 from dlcli.config.registry import Registry
 
 LOADERS: Registry[type[Loader]] = Registry("loader")
+Task = Literal["auto", "classification", "regression"]
 Pixels = Annotated[int, Field(gt=0, le=4096)]
 Widths = Annotated[
     tuple[Annotated[int, Field(gt=0, le=10_000)], ...],
@@ -126,7 +127,7 @@ class CsvLoader(Table):
     types: dict[Text, Literal["numeric", "categorical", "boolean", "text"]] = Field(
         default_factory=dict, description="Types of columns whose detected type is wrong."
     )
-    task: Literal["auto", "classification", "regression"] = Field(
+    task: Task = Field(
         default="auto",
         description="auto: classification if the target is text or few distinct integers.",
     )
@@ -162,14 +163,27 @@ class TextLoader(Table):
         default=None, description="Class folders to use, if the path is a folder; default: all."
     )
     on_bad_file: OnBadFile = "error"
+    task: Task = Field(default="classification", description="regression: the target is a number.")
+    unit: str = Field(default="", description="Unit of a regression target, shown in outputs.")
 
     def table(self) -> CsvLoader:
         """Return the loader of the same table with the text as its only feature."""
-        shared = {name: getattr(self, name) for name in Table.model_fields}
-        return CsvLoader(columns=(self.text,), task="classification", **shared)
+        shared = {name: getattr(self, name) for name in (*Table.model_fields, "task", "unit")}
+        return CsvLoader(columns=(self.text,), **shared)
 
 
-class FilesLoader(Loader):
+class LabelledLoader(Loader):
+    """Arguments of the loaders of samples that are no rows of a table."""
+
+    task: Task = Field(
+        default="auto",
+        description="auto: classification for folders and whole numbers, regression for other "
+        "numbers.",
+    )
+    unit: str = Field(default="", description="Unit of a regression target, shown in outputs.")
+
+
+class FilesLoader(LabelledLoader):
     """Arguments of the loaders of folders of files."""
 
     path: str = Field(
@@ -250,15 +264,15 @@ class SklearnLoader(Loader):
 
 
 @LOADERS.register("npz")
-class NpzLoader(Loader):
-    """A NumPy archive with ``x_train``, ``y_train``, ``x_test`` and ``y_test``, as Keras uses."""
+class NpzLoader(LabelledLoader):
+    """A NumPy archive with ``x`` and ``y``, or ``x_train``, ``y_train``, ``x_test``, ``y_test``."""
 
     path: str = Field(description="Path of the .npz file, relative to the config.")
     class_names: Texts | None = Field(default=None, description="Names of the classes 0, 1, 2, …")
 
 
 @LOADERS.register("idx")
-class IdxLoader(Loader):
+class IdxLoader(LabelledLoader):
     """Images and labels in IDX files, the format of MNIST."""
 
     path: str = Field(description="Folder with the four files, relative to the config.")

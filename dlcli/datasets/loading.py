@@ -104,9 +104,9 @@ def _load(section: DatasetConfig, split: SplitConfig, *, progress: bool) -> Data
         case IndexedTextLoader():
             return load_indexed(loader, paths, title)
         case NpzLoader():
-            return load_npz(title, paths[0], loader.class_names)
+            return load_npz(title, paths[0], loader)
         case IdxLoader():
-            return load_idx(title, paths, loader.class_names)
+            return load_idx(title, paths, loader)
     raise TypeError(f"no code loads {type(loader).__name__}")
 
 

@@ -62,6 +62,10 @@ def sample_like(dataset: Dataset, seed: int) -> Dataset:
         rows = min(ROWS, len(dataset))
         notice = f"sample: the first {plural(rows, 'window')} of the series, not the full data"
         return replace(dataset.take(np.arange(rows)), sampled=True, notices=(notice,))
+    if dataset.target.task == "regression" and (
+        not dataset.is_table or dataset.medium.kind == "audio"
+    ):
+        return _generate_numeric_media(dataset, seed)
     if isinstance(dataset.x, np.ndarray):
         low, high = float(dataset.x.min()), float(dataset.x.max())
         return _generate_images(dataset.name, replace(dataset.facts, low=low, high=high), seed)
@@ -88,6 +92,15 @@ def sample_like(dataset: Dataset, seed: int) -> Dataset:
         sampled=True,
         notices=(GENERATED_NOTICE,),
     )
+
+
+def _generate_numeric_media(dataset: Dataset, seed: int) -> Dataset:
+    """Generate samples of two kinds, with targets in the lower and the upper half of the range."""
+    target = replace(dataset.target, task="classification", class_names=("low", "high"))
+    generated = sample_like(replace(dataset, target=target), seed)
+    low, high = float(dataset.y.min()), float(dataset.y.max())
+    shares = (generated.y + np.random.default_rng(seed).random(len(generated))) / 2
+    return replace(generated, y=low + (high - low) * shares, target=dataset.target)
 
 
 def _generate_like(

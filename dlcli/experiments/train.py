@@ -65,7 +65,7 @@ class TrainResult:
         Resolved.
     sampled : bool
         Whether the data are a sample (``sample=True``).
-    takes : {"rows", "text", "image", "audio", "series"}
+    takes : {"rows", "arrays", "text", "image", "audio", "series"}
         The inputs that `predict` takes for the model.
     """
 
@@ -81,7 +81,7 @@ class TrainResult:
     notices: tuple[str, ...]
     config: Config
     sampled: bool = False
-    takes: Literal["rows", "text", "image", "audio", "series"] = "rows"
+    takes: Literal["rows", "arrays", "text", "image", "audio", "series"] = "rows"
 
 
 def train(
@@ -278,6 +278,13 @@ def _draw(
     draw_learned(folder, trained, name)
 
 
+def _takes(dataset: Dataset) -> Literal["rows", "arrays", "text", "image", "audio", "series"]:
+    if dataset.is_text:
+        return "text"
+    is_array = not dataset.is_table and dataset.medium.kind == "rows"
+    return "arrays" if is_array else dataset.medium.kind
+
+
 def _result(
     path: Path,
     model_path: Path | None,
@@ -299,5 +306,5 @@ def _result(
         notices=tuple(session.notices),
         config=config,
         sampled=dataset.sampled,
-        takes="text" if dataset.is_text else dataset.medium.kind,
+        takes=_takes(dataset),
     )

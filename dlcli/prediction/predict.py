@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlcli.config.loaders import OnBadFile
+from dlcli.datasets.media import ARRAY_SUFFIXES
 from dlcli.errors import DatasetError
 from dlcli.models.loading import Engine, LoadedModel, load_model
 from dlcli.models.signature import Signature, signature_of
+from dlcli.prediction.arrays import blocks_of_arrays
 from dlcli.prediction.media import (
     check_can_contain_rows,
     is_media,
@@ -44,12 +46,12 @@ def predict(
     model : path or LoadedModel
         A ``.keras`` or ``.h5`` file, or a run directory.
     source : path, paths, DataFrame or ndarray
-        A CSV or JSON Lines file, ``"-"`` for standard input, or rows in memory: a DataFrame with
-        the columns of the model, or an array of shape (n, …). In DataFrames and files with a
-        header, columns are found by name, and other columns are ignored. Models of text also take
-        a ``.txt`` file with a text per line; models of images or recordings also take PNG, JPEG or
-        WAV files, folders and archives of them, and tables of their names; models of a series
-        take a table with it.
+        A CSV or JSON Lines file, a ``.npy`` or ``.npz`` file with the array ``x``, ``"-"`` for
+        standard input, or rows in memory: a DataFrame with the columns of the model, or an array
+        of shape (n, …). In DataFrames and files with a header, columns are found by name, and
+        other columns are ignored. Models of text also take a ``.txt`` file with a text per line;
+        models of images or recordings also take PNG, JPEG or WAV files, folders and archives of
+        them, and tables of their names; models of a series take a table with it.
     invert : bool
         Whether to invert the pixels of images.
     labelled : bool
@@ -104,6 +106,8 @@ def _source_of_paths(
         raise DatasetError(f"{len(paths)} files of rows; name one file")
     is_stdin = str(paths[0]) == "-"
     table = "-" if is_stdin else paths[0]
+    if paths[0].suffix.lower() in ARRAY_SUFFIXES:
+        return Source(lambda: _rows(blocks_of_arrays(paths[0], signature), signature, invert))
     if signature.medium.kind == "series":
         return Source(
             lambda: read_series_windows(table, signature, labelled=labelled), "row", once=is_stdin

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -83,7 +84,7 @@ def blocks_of_text(path: Path | str, signature: Signature) -> Iterator[RawBlock]
     DatasetError
         If a column is missing or a value cannot be read.
     """
-    size = min(MAX_ROWS, _max_rows(signature))
+    size = min(MAX_ROWS, max_rows(signature))
     dialect = signature.dialect
     with (
         open_binary(path) as file,
@@ -103,7 +104,8 @@ def blocks_of_text(path: Path | str, signature: Signature) -> Iterator[RawBlock]
         yield from blocks
 
 
-def _max_rows(signature: Signature) -> int:
+def max_rows(signature: Signature) -> int:
+    """Return the number of rows of a block."""
     return max(MIN_ROWS, BLOCK_CELLS // len(signature.columns))
 
 
@@ -223,9 +225,9 @@ def blocks_of_frame(source: Any, signature: Signature) -> Iterator[RawBlock]:
     DatasetError
         If a column is missing or has another type.
     """
-    size = _max_rows(signature)
+    size = max_rows(signature)
     if isinstance(source, np.ndarray):
-        yield from _array_blocks(source, signature, size)
+        yield from array_blocks(source, signature, size)
         return
     layout = by_name([str(name) for name in source.columns], signature, "the table")
     for start in range(0, len(source), size):
@@ -239,20 +241,48 @@ def blocks_of_frame(source: Any, signature: Signature) -> Iterator[RawBlock]:
         yield RawBlock(inputs, len(part), f"rows from {start}", layout.notices, target)
 
 
-def _array_blocks(source: Array, signature: Signature, size: int) -> Iterator[RawBlock]:
-    try:
-        flat = source.reshape(len(source), -1).astype(np.float32)
-    except ValueError as error:
-        raise DatasetError(f"the array does not hold numbers: {error}") from None
-    if flat.shape[1] != len(signature.columns):
+def array_blocks(
+    source: Array, signature: Signature, size: int, where: str = "", target: Sequence[str] = ()
+) -> Iterator[RawBlock]:
+    """Yield the rows of an array, which may be on the disk, in blocks.
+
+    Parameters
+    ----------
+    source : ndarray, shape (n, …)
+    signature : Signature
+    size : int
+        Rows of a block.
+    where : str
+        The file, for messages.
+    target : sequence of str
+        Texts of the target, if there is one.
+
+    Raises
+    ------
+    DatasetError
+        If the rows have another size than those of the model, or are no numbers.
+    """
+    width = math.prod(source.shape[1:])
+    if width != len(signature.columns):
         expected = plural(len(signature.columns), "value")
-        raise DatasetError(f"{flat.shape[1]} values per row; the model expects {expected}")
-    for start in range(0, len(flat), size):
-        part = flat[start : start + size]
+        raise DatasetError(
+            f"{where or 'the array'}: {plural(width, 'value')} per row; the model takes {expected}",
+            hint=f"its samples have shape {signature.preprocessor.shape}"
+            if signature.preprocessor.shape
+            else None,
+        )
+    for start in range(0, len(source), size):
+        try:
+            part = np.asarray(source[start : start + size]).astype(np.float32)
+        except ValueError as error:
+            raise DatasetError(f"the array does not hold numbers: {error}") from None
+        part = part.reshape(len(part), -1)
         values: Any = part
         if not signature.preprocessor.shape:
             values = {name: part[:, index] for index, name in enumerate(signature.names)}
-        yield RawBlock(values, len(part), f"rows from {start}")
+        labels = target[start : start + size] if len(target) else None
+        place = f"{where}, rows from {start}" if where else f"rows from {start}"
+        yield RawBlock(values, len(part), place, target=labels)
 
 
 def _frame_column(series: Any, column: Column, dialect: Dialect) -> Array:

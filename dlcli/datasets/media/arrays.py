@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import gzip
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
+from dlcli.config.loaders import IdxLoader, NpzLoader
 from dlcli.datasets.dataset import (
     PIXELS,
     Dataset,
     Medium,
-    Target,
     pixel_columns,
     train_test_parts,
 )
-from dlcli.datasets.tables import encode_classes
+from dlcli.datasets.media.targets import read_numbers
 from dlcli.errors import DatasetError, first_line
 from dlcli.files import file_sha256
 from dlcli.types import Array
@@ -26,6 +27,7 @@ IDX_FILES = (
     "train-images-idx3-ubyte", "train-labels-idx1-ubyte",
     "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte",
 )  # fmt: skip
+ARRAY_SUFFIXES = (".npz", ".npy")
 NPZ_KEYS = ("x_train", "y_train", "x_test", "y_test")
 
 
@@ -61,7 +63,7 @@ def read_idx(path: Path) -> Array:
     return np.frombuffer(data, np.uint8, offset=start).reshape(shape)
 
 
-def load_idx(name: str, paths: Sequence[Path], class_names: Sequence[str] | None) -> Dataset:
+def load_idx(name: str, paths: Sequence[Path], loader: IdxLoader) -> Dataset:
     """Load images and labels from the four IDX files, in the order of `IDX_FILES`.
 
     Returns
@@ -70,7 +72,7 @@ def load_idx(name: str, paths: Sequence[Path], class_names: Sequence[str] | None
         ``x``: uint8, shape (n, height, width, 1); the official test rows are marked.
     """
     arrays = [read_idx(path) for path in paths]
-    return _images(name, arrays, paths, class_names)
+    return _dataset(name, arrays, paths, loader)
 
 
 def find_idx(folder: Path) -> list[Path]:
@@ -90,59 +92,101 @@ def find_idx(folder: Path) -> list[Path]:
     return paths
 
 
-def load_npz(name: str, path: Path, class_names: Sequence[str] | None) -> Dataset:
-    """Load a Keras archive of images; nothing in it is unpickled.
+def load_npz(name: str, path: Path, loader: NpzLoader) -> Dataset:
+    """Load an archive of arrays; nothing in it is unpickled.
 
     Returns
     -------
     Dataset
-        ``x``: as stored, shape (n, height, width, channels); the official test rows are marked.
+        ``x``: as stored, shape (n, …); bytes of shape (n, height, width) get a dimension for
+        their channel. The rows of ``x_test`` are the official test rows.
 
     Raises
     ------
     DatasetError
-        If the archive is damaged or lacks one of its four arrays.
+        If the archive is damaged or lacks an array.
     """
+    with open_arrays(path) as archive:
+        keys = NPZ_KEYS[: 4 if {"x_test", "y_test"} & set(archive) else 2]
+        keys = ("x", "y") if "x" in archive else keys
+        missing = [key for key in keys if key not in archive]
+        if missing:
+            present = f"it has {', '.join(archive)}" if len(archive) else "it is empty"
+            raise DatasetError(
+                f"{path}: no array {', '.join(missing)}; {present}",
+                hint="save `x` and `y`, or `x_train`, `y_train`, `x_test` and `y_test`",
+            )
+        return _dataset(name, [archive[key] for key in keys], [path], loader)
+
+
+@contextmanager
+def open_arrays(path: Path) -> Iterator[Mapping[str, Array]]:
+    """Open a ``.npz`` or ``.npy`` file; nothing in it is unpickled.
+
+    Yields
+    ------
+    mapping
+        The arrays by name, read when they are used; that of a ``.npy`` file is ``x``.
+
+    Raises
+    ------
+    DatasetError
+        If there is no such file, it is damaged, or it contains objects.
+    """
+    if not path.is_file():
+        raise DatasetError(f"no file {str(path)!r}")
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            missing = [key for key in NPZ_KEYS if key not in archive]
-            arrays = [archive[key] for key in NPZ_KEYS if key in archive]
+        # The array of a .npy file stays on the disk.
+        loaded = np.load(path, mmap_mode="r", allow_pickle=False)
+        archive = {"x": loaded} if isinstance(loaded, np.ndarray) else loaded
+        yield archive
+        if not isinstance(loaded, np.ndarray):
+            loaded.close()
+    except DatasetError:
+        raise
     except Exception as error:  # noqa: BLE001 (readers raise anything on untrusted files)
-        is_pickle = "pickle" in str(error)
+        is_pickle = "pickle" in str(error) or "Python objects" in str(error)
         reason = "it contains pickles, which can run code" if is_pickle else first_line(error)
         raise DatasetError(f"{path} is not an archive of plain arrays: {reason}") from None
-    if missing:
-        raise DatasetError(f"{path}: no array {', '.join(missing)}")
-    return _images(name, arrays, [path], class_names)
 
 
-def _images(
-    name: str, arrays: Sequence[Array], paths: Sequence[Path], class_names: Sequence[str] | None
+def _dataset(
+    name: str, arrays: Sequence[Array], paths: Sequence[Path], loader: NpzLoader | IdxLoader
 ) -> Dataset:
-    x_train, y_train, x_test, y_test = arrays
-    for x, y in ((x_train, y_train), (x_test, y_test)):
-        if x.ndim < 3 or len(x) != len(y.ravel()):
-            raise DatasetError(f"{name}: {len(x)} images of shape {x.shape[1:]}, {y.size} labels")
-    if x_train.shape[1:] != x_test.shape[1:]:
-        raise DatasetError(f"{name}: training images {x_train.shape[1:]}, test {x_test.shape[1:]}")
-    x, y = np.concatenate([x_train, x_test]), np.concatenate([y_train.ravel(), y_test.ravel()])
-    x = x[..., np.newaxis] if x.ndim == 3 else x
-    names, _, y = encode_classes(list(map(str, y.tolist())), class_names, name)
+    for x, y in zip(arrays[::2], arrays[1::2], strict=True):
+        if x.ndim < 2 or x.dtype.kind not in "iufb":
+            raise DatasetError(f"{name}: x has shape {x.shape} and type {x.dtype}; rows are wanted")
+        if y.shape not in ((len(x),), (len(x), 1)):
+            raise DatasetError(
+                f"{name}: y has shape {y.shape}; one label for each of {len(x)} rows is wanted",
+                hint="of one-hot rows, save `y.argmax(axis=1)`" if y.ndim == 2 else None,
+            )
+    if arrays[0].shape[1:] != arrays[-2].shape[1:]:
+        shapes = f"training rows {arrays[0].shape[1:]}, test rows {arrays[-2].shape[1:]}"
+        raise DatasetError(f"{name}: {shapes}")
+    x = np.concatenate(arrays[::2]) if len(arrays) > 2 else arrays[0]
+    y = np.concatenate([y.ravel() for y in arrays[1::2]])
+    is_grey = x.ndim == 3 and x.dtype == np.uint8
+    x = x[..., np.newaxis] if is_grey else x
+    where = str(paths[0]) if len(paths) == 1 else name
+    target, y = read_numbers(
+        y, where, task=loader.task, unit=loader.unit, class_names=loader.class_names
+    )
     return Dataset(
         name,
         x,
         y,
-        Target("label", "classification", names),
+        target,
         pixel_columns(x.shape[1:]),
         PIXELS,
         medium=_medium(x),
-        parts=train_test_parts(len(x_train), len(x_test)),
+        parts=train_test_parts(len(arrays[0]), len(arrays[2])) if len(arrays) > 2 else None,
         files={str(path): file_sha256(path) for path in paths},
     )
 
 
 def _medium(x: Array) -> Medium:
-    if x.shape[-1] not in (1, 3):
+    if x.ndim != 4 or x.shape[-1] not in (1, 3):
         return Medium()
     largest = float(x.max())
     high = 255.0 if x.dtype == np.uint8 else 1.0 if largest <= 1 else largest

@@ -125,5 +125,5 @@ def load_audio(loader: AudioLoader, path: Path, name: str, split: SplitConfig) -
         columns=(COLUMN,),
         dialect=Dialect(header=False),
         medium=Medium("audio", sampling_rate=rates.pop()),
-        **files.dataset_fields(loader.class_names, split),
+        **files.dataset_fields(loader, split),
     )

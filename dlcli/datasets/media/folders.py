@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from dlcli.config.loaders import FilesLoader, TextLoader
 from dlcli.config.sections import SplitConfig
-from dlcli.datasets.dataset import Target
 from dlcli.datasets.media.archives import empty_folders, list_names, names_encoding, walk
 from dlcli.datasets.media.labels import ONE_FOLDER_PER_CLASS, Label, LabelParser
-from dlcli.datasets.tables import encode_classes
+from dlcli.datasets.media.targets import read_labels
 from dlcli.errors import DatasetError, plural
 from dlcli.files import file_sha256
 from dlcli.types import Array
@@ -43,6 +43,8 @@ class LabelledFiles:
         About files that are left out, and empty folders.
     target : str
         Name of the target.
+    is_table : bool
+        Whether a table lists the files.
     """
 
     where: str
@@ -53,6 +55,7 @@ class LabelledFiles:
     digests: Mapping[str, str] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
     target: str = "class"
+    is_table: bool = False
 
     def take(self, rows: Sequence[int], notices: Sequence[str]) -> LabelledFiles:
         """Return some of the files, with further notices."""
@@ -60,27 +63,34 @@ class LabelledFiles:
         return replace(self, names=names, labels=labels, notices=(*self.notices, *notices))
 
     def dataset_fields(
-        self, class_names: Sequence[str] | None, split: SplitConfig
+        self, loader: FilesLoader | TextLoader, split: SplitConfig
     ) -> dict[str, Any]:
         """Return fields of `Dataset`: y, target, parts, groups, files, notices.
 
         Parameters
         ----------
-        class_names : sequence of str or None
-            The loader's names for the sorted classes.
+        loader : FilesLoader or TextLoader
+            Its ``task`` and the names for the sorted classes.
         split : SplitConfig
             Its ``group`` is a field of the pattern or a column of the table.
 
         Raises
         ------
         DatasetError
-            If there are fewer than two classes, or some files are in train or test folders and
-            others are not.
+            If there are fewer than two classes, a label is not a number in a regression, or some
+            files are in train or test folders and others are not.
         """
         names = [label.class_name for label in self.labels]
+        is_folder = loader.task == "auto" and not self.is_table
         try:
-            class_names, file_labels, y = encode_classes(
-                names, class_names, self.where, hint=ONE_FOLDER_PER_CLASS
+            target, y = read_labels(
+                names,
+                self.target,
+                self.where,
+                task="classification" if is_folder else loader.task,
+                unit=loader.unit,
+                class_names=loader.class_names,
+                hint=ONE_FOLDER_PER_CLASS,
             )
         except DatasetError as error:
             error.notices = self.notices
@@ -92,7 +102,7 @@ class LabelledFiles:
             )
         return {
             "y": y,
-            "target": Target(self.target, "classification", class_names, labels=file_labels),
+            "target": target,
             "parts": None if None in parts else np.array(parts, np.int8),
             "groups": None if split.group is None else self._groups(str(split.group)),
             "files": self.digests,

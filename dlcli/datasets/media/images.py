@@ -128,7 +128,7 @@ def load_images(loader: ImagesLoader, path: Path, name: str, split: SplitConfig)
         columns=pixel_columns(x.shape[1:]),
         dialect=PIXELS,
         medium=Medium("image", mean=float(x.mean())),
-        **files.dataset_fields(loader.class_names, split),
+        **files.dataset_fields(loader, split),
     )
 
 

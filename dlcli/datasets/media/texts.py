@@ -89,7 +89,7 @@ def _from_folder(loader: TextLoader, path: Path, name: str) -> Dataset:
     files = decode_files(files, decode, loader.on_bad_file, texts.__setitem__)
     column = Column(str(loader.text), "text", 0)
     values = to_frame({column.name: objects([text for text in texts if text is not None])})
-    fields = files.dataset_fields(loader.class_names, SplitConfig())
+    fields = files.dataset_fields(loader, SplitConfig())
     return Dataset(name, values, columns=(column,), dialect=Dialect(width=1), **fields)
 
 
