@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -48,6 +48,39 @@ class DatasetError(DlcliError):
     def __init__(self, message: str, *, hint: str | None = None, row: int | None = None) -> None:
         super().__init__(message, hint=hint)
         self.row = row
+
+
+class DatasetProblemsError(DatasetError):
+    """Several problems of one data set.
+
+    Parameters
+    ----------
+    errors : sequence of DatasetError
+        At least two; the message has the first 20, each with its hint.
+    """
+
+    MAX_LISTED = 20
+
+    def __init__(self, errors: Sequence[DatasetError]) -> None:
+        self.errors = tuple(errors)
+        lines = [f"{len(self.errors)} problems in the data"]
+        for error in self.errors[: self.MAX_LISTED]:
+            lines += [str(error), *([f"  hint: {error.hint}"] if error.hint else [])]
+        if len(self.errors) > self.MAX_LISTED:
+            lines.append(f"and {len(self.errors) - self.MAX_LISTED} more")
+        super().__init__("\n".join(lines))
+
+    def __reduce__(self) -> tuple[type[DatasetProblemsError], tuple[tuple[DatasetError, ...]]]:
+        """Rebuild the error from its problems when it is pickled between processes."""
+        return type(self), (self.errors,)
+
+
+def raise_all(errors: Sequence[DatasetError]) -> None:
+    """Raise a single error as it is, several as one; nothing if there is none."""
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise DatasetProblemsError(errors)
 
 
 class ModelFileError(DlcliError):

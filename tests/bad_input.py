@@ -266,7 +266,7 @@ FILES = [
     table(48, "other delimiter than said", SEMICOLONS, "The only column is 'a;b;label': set `delimiter`", loader="delimiter: ','"),
     table(48, "impossible delimiter", PLAIN, "delimiter", loader="delimiter: '\"'"),
     table(49, "decimal comma", lines(40, "{n},5;{r};{l}", "a;b;label"), "data.csv:2: '0,5' in column 'a' has a decimal comma", 'set `decimal: ","`'),
-    table(49, "thousands", lines(40, '"1,{r:03}",{r},{l}'), "in column 'a' has commas between its digits", "remove them if they separate thousands"),
+    table(49, "thousands", lines(40, '"1,{r:03}",{r},{l}'), "in column 'a' has commas between its digits", 'set `thousands: ","` in the loader'),
     table(49, "thousands with a blank", lines(40, "1\u00a0{r:03},{r},{l}"), "in column 'a' has thousands separators"),
     table(49, "percent", lines(40, "{n} %,{r},{l}"), "'0 %' in column 'a' has a percent sign"),
     table(49, "currency", lines(40, "${n},{r},{l}"), "'$0' in column 'a' has a currency"),

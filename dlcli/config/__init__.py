@@ -2,7 +2,8 @@
 
 Other packages use these names and the modules `base`, `callbacks`, `catalogue`, `components`,
 `document`, `heads`, `keys`, `known`, `layer_costs`, `load`, `loaders`, `metrics`,
-`network_shapes`, `refused`, `schema`, `sections`, `shape_messages` and `steps`.
+`network_shapes`, `refused`, `schema`, `sections`, `shape_messages`, `steps` and
+`task`.
 """
 
 from dlcli.config.checks import check_data

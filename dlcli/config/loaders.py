@@ -139,10 +139,38 @@ class CsvLoader(Table):
         "predicted.",
     )
     decimal: Literal[".", ","] = Field(default=".", description="Decimal separator.")
-    missing: Texts = Field(
-        default=("", "NA", "N/A", "NaN", "nan", "null", "?"),
-        description="Texts that mark a missing value of a feature; labels are never interpreted.",
+    thousands: Literal["", ",", ".", " ", "'"] = Field(
+        default="",
+        description="Separator of groups of three digits, as in 1,200; a blank stands for any "
+        "kind of blank.",
     )
+    affixes: Texts = Field(
+        default=(),
+        description='Texts before or behind numbers, which are removed: "%", "$", "kg"; "()" reads '
+        "(5) as -5.",
+    )
+    missing: Texts = Field(
+        default=(),
+        description="Texts that mark a missing value of a feature, besides the usual ones.",
+    )
+    usual_missing: bool = Field(
+        default=True,
+        description="Whether NA, null and the like mark a missing value of a feature as well.",
+    )
+    missing_target: Literal["error", "drop"] = Field(
+        default="error",
+        description="Whether rows without a target are an error, or are dropped and counted.",
+    )
+    lowercase: bool = Field(
+        default=False,
+        description="Read categories and labels in lower case, with single blanks.",
+    )
+
+    @model_validator(mode="after")
+    def _two_separators(self) -> CsvLoader:
+        if self.thousands == self.decimal:
+            raise ValueError(f"'thousands' and 'decimal' are both {self.decimal!r}")
+        return self
 
     @model_validator(mode="after")
     def _one_series(self) -> CsvLoader:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -45,6 +45,16 @@ class Dialect:
         First character of lines that are skipped, or ``""``.
     missing : tuple of str
         Texts of a feature that mean a missing value.
+    missing_numbers : tuple of str
+        Further texts that mean a missing value in numeric columns.
+    missing_target : {"error", "drop"}
+        Whether rows without a target are refused or left out.
+    thousands : str
+        Separator of groups of three digits, or ``""``.
+    affixes : tuple of str
+        Texts before or behind numbers; ``"()"`` are brackets for a minus sign.
+    lowercase : bool
+        Whether categories and labels are read in lower case.
     width : int
         Number of columns of the training file, including the target and unused columns, but not an
         index; 0 if the data were not read from such a file.
@@ -70,6 +80,11 @@ class Dialect:
     quoting: bool = True
     comment: str = ""
     missing: tuple[str, ...] = ("",)
+    missing_numbers: tuple[str, ...] = ()
+    missing_target: Literal["error", "drop"] = "error"
+    thousands: Literal["", ",", ".", " ", "'"] = ""
+    affixes: tuple[str, ...] = ()
+    lowercase: bool = False
     width: int = 0
     index: bool = False
     skip_rows: Annotated[int, Field(ge=0)] = 0
@@ -177,6 +192,8 @@ class Dataset:
         Whether this is a sample (``--sample``): generated rows, or the first rows of a series.
     notices : tuple of str
         What a user should know about the data.
+    lines : sequence of int
+        Line of each row in the file, if the rows are those of a text file.
     """
 
     name: str
@@ -191,6 +208,7 @@ class Dataset:
     medium: Medium = field(default_factory=Medium)
     sampled: bool = False
     notices: tuple[str, ...] = ()
+    lines: Sequence[int] | Array = ()
 
     def __len__(self) -> int:
         return len(self.y)
@@ -237,6 +255,7 @@ class Dataset:
             y=self.y[rows],
             parts=None if self.parts is None else self.parts[rows],
             groups=None if self.groups is None else self.groups[rows],
+            lines=np.asarray(self.lines)[rows] if len(self.lines) else (),
         )
 
     @contextmanager
@@ -247,6 +266,12 @@ class Dataset:
         except DatasetError as error:
             error.notices = self.notices
             raise
+
+    def place(self, row: int) -> str:
+        """Return file and line of a row; empty if the rows are not those of a text file."""
+        if not len(self.lines):
+            return ""
+        return f"{next(iter(self.files), self.name)}:{self.lines[row]}"
 
     def fingerprint(self) -> str:
         """Return the SHA-256 of columns, target, values, parts and groups."""

@@ -22,7 +22,8 @@ from dlcli.config.loaders import (
     SklearnLoader,
     TextLoader,
 )
-from dlcli.config.sections import Config, DatasetConfig, SplitConfig
+from dlcli.config.sections import Config, DatasetConfig
+from dlcli.config.task import implied_task
 from dlcli.datasets.bundled import load_sklearn
 from dlcli.datasets.cache import bundled_table, find_files
 from dlcli.datasets.dataset import Dataset
@@ -65,10 +66,7 @@ def load_dataset(config: Config, *, sample: bool = False, progress: bool = False
         If the data cannot be found or read.
     """
     section = config.dataset
-    if sample:
-        dataset = _sample(section, config.split, config.seed)
-    else:
-        dataset = _load(section, config.split, progress=progress)
+    dataset = _sample(config) if sample else _load(config, progress=progress)
     limit = section.loader.limit
     if limit is not None and limit < len(dataset):
         dataset = dataset.take(_some_rows(dataset, limit, config.seed))
@@ -86,15 +84,17 @@ def _some_rows(dataset: Dataset, limit: int, seed: int) -> Array:
     return np.sort(np.random.default_rng(seed).permutation(len(dataset))[:limit])
 
 
-def _load(section: DatasetConfig, split: SplitConfig, *, progress: bool) -> Dataset:
+def _load(config: Config, *, progress: bool) -> Dataset:
+    section, split = config.dataset, config.split
     name, loader = section.name, section.loader
     if isinstance(loader, SklearnLoader):
         return load_sklearn(loader.name, name)
     paths = _paths(section, loader, progress=progress)
     title = _title(section, loader)
+    implied = None if section.known else implied_task(config)
     match loader:
         case CsvLoader():
-            return load_csv(loader, paths[0], title, split)
+            return load_csv(loader, paths[0], title, split, implied_task=implied)
         case TextLoader():
             return load_text(loader, paths, title, split)
         case ImagesLoader():
@@ -142,10 +142,11 @@ def _display(path: Path) -> str:
     return relative if not relative.startswith("..") else str(path)
 
 
-def _sample(section: DatasetConfig, split: SplitConfig, seed: int) -> Dataset:
+def _sample(config: Config) -> Dataset:
+    section, split, seed = config.dataset, config.split, config.seed
     if section.known and NAMED_DATASETS[section.name].files:
         return sample_known(section.name, section.loader, NAMED_DATASETS[section.name].facts, seed)
-    dataset = sample_like(_load(section, split, progress=False), seed)
+    dataset = sample_like(_load(config, progress=False), seed)
     rng = np.random.default_rng(seed)
     if split.column is not None:
         parts = rng.choice(np.array([0, 0, 0, 1, 2], np.int8), len(dataset))

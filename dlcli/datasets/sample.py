@@ -89,6 +89,7 @@ def sample_like(dataset: Dataset, seed: int) -> Dataset:
         parts=None,
         groups=None,
         files={},
+        lines=(),
         sampled=True,
         notices=(GENERATED_NOTICE,),
     )

@@ -11,8 +11,14 @@ import numpy as np
 
 from dlcli.config import Config, load_config
 from dlcli.datasets.dataset import Dialect, Target
-from dlcli.datasets.tables import RawColumn, to_number, to_numbers
-from dlcli.errors import DatasetError, ModelFileError
+from dlcli.datasets.tables import (
+    RawColumn,
+    rows_without_target,
+    to_category,
+    to_number,
+    to_numbers,
+)
+from dlcli.errors import DatasetError, ModelFileError, plural
 from dlcli.models.loading import Engine, LoadedModel, load_model
 from dlcli.models.metadata import Metadata
 from dlcli.network.building import compile_model
@@ -166,17 +172,23 @@ def _evaluate_table(
     target = metadata.target
     predictions = predict(loaded, source, labelled=True)
     outputs, labels = [], []
+    dropped = 0
     for block, raw in predictions.with_raw():
         if raw.target is None:
             raise DatasetError(
                 f"{source}: no target column {target.name!r}", hint="`dlcli predict` needs none"
             )
-        labels.append(_true_values(raw, target, metadata.dialect, str(source)))
-        outputs.append(block.outputs)
+        rows = _labelled_rows(raw, target, metadata.dialect)
+        dropped += len(block) - len(rows)
+        labels.append(_true_values(raw, rows, target, metadata.dialect, str(source)))
+        outputs.append(block.outputs[rows])
     if not outputs:
         raise DatasetError(f"{source} has no rows")
     scores = _scores(loaded, metadata, np.concatenate(outputs), np.concatenate(labels), config)
-    return Evaluation(loaded.path, str(source), target, scores, tuple(predictions.notices()))
+    notices = predictions.notices()
+    if dropped:
+        notices.append(f"left out: {plural(dropped, 'row')} without {target.name!r}")
+    return Evaluation(loaded.path, str(source), target, scores, tuple(notices))
 
 
 def _scores(
@@ -191,19 +203,34 @@ def _scores(
     return score_outputs(outputs, y, metadata.target, metadata.output, metrics)
 
 
-def _true_values(raw: RawBlock, target: Target, dialect: Dialect, source: str) -> Array:
-    """Return the class codes or numbers of the target column.
+def _labelled_rows(raw: RawBlock, target: Target, dialect: Dialect) -> Array:
+    """Return the rows that have a target, if the others were left out of the training too."""
+    texts = list(raw.target or ())
+    rows = np.arange(len(texts))
+    if dialect.missing_target != "drop":
+        return rows
+    column = RawColumn(target.name, texts, range(len(texts)), "", dialect)
+    return np.setdiff1d(rows, rows_without_target(column, target.task))
+
+
+def _true_values(
+    raw: RawBlock, rows: Array, target: Target, dialect: Dialect, source: str
+) -> Array:
+    """Return the class codes or numbers of the target column in some rows.
 
     Raises
     ------
     DatasetError
         If a value is missing, or a class did not occur in training.
     """
-    texts = [text.strip() for text in raw.target or ()]
-    lines = raw.lines or range(1, len(texts) + 1)
+    cells = raw.target or ()
+    lines = raw.lines or range(1, len(cells) + 1)
+    lines = [lines[row] for row in rows.tolist()]
+    texts = [cells[row].strip() for row in rows.tolist()]
     if target.task == "regression":
         column = RawColumn(target.name, texts, lines, source, dialect)
         return to_numbers(column.without_missing())
+    texts = [to_category(text, lowercase=dialect.lowercase) for text in texts]
     codes = {label: code for code, label in enumerate(target.labels or target.class_names)}
     values = {to_number(name): code for name, code in codes.items()}
     if len(values) == len(codes):  # every class is a number: "1.0" is the class "1"

@@ -23,6 +23,7 @@ from dlcli.version import __version__
 
 SCHEMA = 1
 MAX_LENGTH, MAX_NAMES, MAX_POSITION = 10_000, 100_000, 10_000_000
+MAX_AFFIXES = 100
 
 
 class OnnxGraphInfo(BaseModel):
@@ -106,10 +107,15 @@ def _problems(metadata: Metadata) -> Iterator[str]:
     target, dialect = metadata.target, metadata.dialect
     names = [column.name for column in metadata.columns]
     texts = [metadata.name, target.name, target.unit, *names, *target.class_names, *target.labels]
-    texts += [*dialect.missing, *metadata.versions.values()]
+    texts += [
+        *dialect.missing,
+        *dialect.missing_numbers,
+        *dialect.affixes,
+        *metadata.versions.values(),
+    ]
     if max(map(len, texts)) > MAX_LENGTH:
         yield f"a name of more than {MAX_LENGTH:,} characters"
-    if max(len(names), len(target.class_names), len(dialect.missing)) > MAX_NAMES:
+    if max(map(len, (names, target.class_names, dialect.missing))) > MAX_NAMES:
         yield f"more than {MAX_NAMES:,} columns or classes"
     for kind, items in (("column", names), ("class", target.class_names)):
         if len(set(items)) < len(items):
@@ -121,10 +127,18 @@ def _problems(metadata: Metadata) -> Iterator[str]:
     for position in positions:
         if not 0 <= position <= MAX_POSITION:
             yield f"column position {position}; expected 0 to {MAX_POSITION:,}"
+    yield from _dialect_problems(dialect)
+
+
+def _dialect_problems(dialect: Dialect) -> Iterator[str]:
     if dialect.delimiter not in ("whitespace", "auto") and len(dialect.delimiter) != 1:
         yield f"delimiter {dialect.delimiter[:20]!r}; expected one character"
     if len(dialect.decimal) != 1:
         yield f"decimal separator {dialect.decimal[:20]!r}; expected one character"
+    if len(dialect.affixes) > MAX_AFFIXES:
+        yield f"{len(dialect.affixes)} affixes of numbers"
+    if dialect.decimal == dialect.thousands:
+        yield f"{dialect.decimal!r} as both decimal and thousands separator"
     if len(dialect.comment) > 1:
         yield f"comment sign {dialect.comment[:20]!r}; expected one character"
     if dialect.encoding != "auto" and not _is_encoding(dialect.encoding):

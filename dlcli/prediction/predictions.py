@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dlcli.datasets.tables import NEITHER
 from dlcli.errors import DatasetError
 from dlcli.models.loading import LoadedModel
 from dlcli.models.onnx_cache import cache_graph
 from dlcli.models.signature import Signature
 from dlcli.prediction.rows import RawBlock
 from dlcli.preparation.report import TransformReport
+from dlcli.preparation.steps import FittedCategories
 from dlcli.preparation.targets import decode, probabilities
 from dlcli.types import Array
 
@@ -137,6 +139,7 @@ class Predictions:
         signature = self.signature
         try:
             x = signature.preprocessor.transform(block.values, self._report)
+            self._count_neither_true_nor_false(block)
         except DatasetError as error:
             place = block.place(error.row)
             raise DatasetError(f"{place}: {error}", hint="correct the row or remove it") from None
@@ -152,6 +155,21 @@ class Predictions:
         return PredictionBlock(
             names[codes], probabilities(outputs, signature.output), outputs, block.names
         )
+
+    def _count_neither_true_nor_false(self, block: RawBlock) -> None:
+        """Count the texts of boolean columns that no training row had; encoders count theirs."""
+        groups = self.signature.preprocessor.groups
+        encoded = {
+            name
+            for group in groups
+            if any(isinstance(step, FittedCategories) for step in group.steps)
+            for name in group.columns
+        }
+        for column in self.signature.columns:
+            if column.type == "boolean" and column.name not in encoded:
+                count = int((np.asarray(block.values[column.name]) == NEITHER).sum())
+                if count:
+                    self._report.unseen[column.name] += count
 
     def notices(self) -> list[str]:
         """Return notices about the model and about the rows read so far."""

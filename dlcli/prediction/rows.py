@@ -189,7 +189,9 @@ def _json_blocks(text: TextFile, signature: Signature, size: int) -> Iterator[Ra
 
 def _dialect_of_values(dialect: Dialect) -> Dialect:
     """Return the dialect of texts that were made from values: ``""`` is a missing value."""
-    return replace(dialect, decimal=".", missing=("", *dialect.missing))
+    thousands = "" if dialect.thousands == "." else dialect.thousands
+    missing = ("", *dialect.missing)
+    return replace(dialect, decimal=".", thousands=thousands, missing=missing)
 
 
 def _raw_block(block: Block, layout: Layout, signature: Signature, name: str) -> RawBlock:
@@ -197,7 +199,7 @@ def _raw_block(block: Block, layout: Layout, signature: Signature, name: str) ->
     for column, position in zip(signature.columns, layout.positions, strict=True):
         texts = block.columns[position]
         raw = RawColumn(column.name, texts, block.lines, name, signature.dialect)
-        values[column.name] = convert(raw, column.type)
+        values[column.name] = convert(raw, column.type, lenient=True)
     where = f"{name}, lines {block.lines[0]} to {block.lines[-1]}"
     target: Any = None if layout.target is None else block.columns[layout.target]
     inputs = _as_inputs(values, signature)
@@ -291,7 +293,7 @@ def _frame_column(series: Any, column: Column, dialect: Dialect) -> Array:
     texts = ["" if value is None else str(value) for value in values]
     lines = range(1, len(texts) + 1)
     raw = RawColumn(column.name, texts, lines, "the table, row", _dialect_of_values(dialect))
-    return convert(raw, column.type)
+    return convert(raw, column.type, lenient=True)
 
 
 def table_of_texts(model: LoadedModel, texts: Sequence[str]) -> pd.DataFrame:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dlcli.datasets.tables.columns import to_number
 from dlcli.datasets.tables.header import first_repeated
+from dlcli.datasets.tables.numbers import to_number
 from dlcli.errors import DatasetError
 from dlcli.types import Array
 

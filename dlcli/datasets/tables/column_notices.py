@@ -9,8 +9,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from dlcli.datasets.dataset import Column
-from dlcli.datasets.tables.columns import to_number
+from dlcli.datasets.dataset import Column, ColumnType, Dialect
+from dlcli.datasets.tables.column_types import has_leading_zeros
+from dlcli.datasets.tables.columns import MISSING_NUMBERS, RawColumn, spelling_variants
+from dlcli.datasets.tables.numbers import number_form, to_number
 from dlcli.types import Array
 
 # Beyond it, float64 and float32 lose digits that identifiers need.
@@ -19,6 +21,9 @@ MIN_ROWS_FOR_IDENTIFIERS = 20
 MIN_GROUPS = 5
 MAX_LISTED = 5
 MAX_EXCERPT = 40
+# Numbers that stand for a missing value, with either sign, and how often one has to occur.
+SENTINELS = {99.0, 200.0, 999.0, 9999.0, 99999.0, 999999.0, 9999.9, 999.9, 99.9}
+MIN_SENTINELS = 2
 DATE = re.compile(
     r"([0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.]([0-9]{4}|[0-9]{2}))"
     r"([T ].*)?\.?"
@@ -98,7 +103,12 @@ def _text_notice(column: Array) -> str:
     if present and all(DATE.fullmatch(text) for text in present):
         return "holds dates, each a category; leave it out with `drop`, or convert it to numbers"
     if len(present) > 2 and all(WITH_UNIT.fullmatch(text) for text in present):
-        return "holds numbers followed by other characters; as categories they lose their order"
+        form = number_form(present, Dialect(), units=True)
+        advice = f"; {form.advice} to read numbers" if form else ""
+        return (
+            "holds numbers followed by other characters; as categories they lose their order"
+            + advice
+        )
     if len(column) > MIN_ROWS_FOR_IDENTIFIERS and len(present) == len(column):
         return "looks like an identifier: no two rows are alike; consider `drop`"
     numbers = {text for text in present if not math.isnan(to_number(text))}
@@ -110,7 +120,33 @@ def _text_notice(column: Array) -> str:
             f"is categorical, although {number_rows} of its {rows} values are numbers; add "
             f"{word[:MAX_EXCERPT]!r} to the loader's `missing` if it means a missing value"
         )
+    words = [text for text in present if text in MISSING_NUMBERS]
+    if words:
+        return (
+            f"has the category {words[0]!r}, in {counts[words[0]]} rows; add it to the loader's "
+            "`missing` if it means a missing value"
+        )
     return ""
+
+
+def text_notices(column: RawColumn, kind: ColumnType) -> list[str]:
+    """Return notices of a feature that only its texts show.
+
+    Parameters
+    ----------
+    column : RawColumn
+    kind : str
+        The type that was detected.
+    """
+    texts = column.texts
+    if isinstance(texts, np.ndarray) or kind not in ("numeric", "categorical"):
+        return []
+    if kind == "categorical":
+        return variant_notices("column", "categories", column)
+    if not has_leading_zeros(texts):
+        return []
+    advice = f"`types: {{{column.name}: categorical}}` keeps them"
+    return [f"column {column.name!r} has whole numbers with leading zeros, which vanish; {advice}"]
 
 
 def _number_notice(column: Array) -> str:
@@ -128,6 +164,12 @@ def _number_notice(column: Array) -> str:
     is_range = high - low == len(column) - 1 and (np.diff(column) == 1).all()
     if len(column) > MIN_ROWS_FOR_IDENTIFIERS and is_range:
         return "looks like a row number; consider `drop`"
+    if sentinel := missing_sentinel(present):
+        return (
+            f"has {sentinel:g} in {int((present == sentinel).sum())} rows, far from its other "
+            "values; if it means a missing value, impute it, as in "
+            f"`[{{impute: {{missing_values: {sentinel:g}}}}}, standardize]`"
+        )
     return ""
 
 
@@ -136,7 +178,41 @@ def is_group_name(name: str) -> bool:
     return GROUP.fullmatch(name) is not None
 
 
+def missing_sentinel(values: Array) -> float:
+    """Return a number that stands for a missing value, as -999 does; 0 if there is none.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n,)
+        Without NaN.
+    """
+    for extreme in (float(values.min()), float(values.max())):
+        others = values[values != extreme]
+        repeated = len(values) - len(others) >= MIN_SENTINELS
+        if not repeated or not len(others) or abs(extreme) not in SENTINELS:
+            continue
+        low, high = float(others.min()), float(others.max())
+        is_far = extreme < min(low, 0) - (high - low) / 2 or extreme > high + 2 * (high - low)
+        if is_far and (extreme > 0 or low >= 0 or extreme < 2 * low):
+            return extreme
+    return 0.0
+
+
 def _has_groups(column: Array) -> bool:
-    """Tell whether a column has several values with two rows or more on average."""
+    """Tell whether a column has several owners with two rows or more on average.
+
+    Owners are texts or whole numbers; a score of users is neither.
+    """
+    if column.dtype != object and not (np.isnan(column) | (column == np.floor(column))).all():
+        return False
     distinct = len(set(column.tolist()))
     return MIN_GROUPS <= distinct <= len(column) / 2
+
+
+def variant_notices(subject: str, kind: str, column: RawColumn) -> list[str]:
+    """Return a notice about categories or classes that differ only in case or in blanks."""
+    pair = None if column.dialect.lowercase else spelling_variants(column.texts)
+    if pair is None:
+        return []
+    advice = "`lowercase: true` in the loader reads them as one"
+    return [f"{subject} {column.name!r}: {pair[0]!r} and {pair[1]!r} are two {kind}; {advice}"]

@@ -1,9 +1,9 @@
-"""Types of columns: detected from their texts, and texts converted to values."""
+"""Columns of texts, and their conversion to values."""
 
 from __future__ import annotations
 
 import math
-import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlcli.datasets.dataset import ColumnType, Dialect
+from dlcli.datasets.tables.numbers import parse_number, to_number
 from dlcli.errors import DatasetError
 from dlcli.types import Array
 
@@ -21,44 +22,18 @@ BOOLEANS: dict[str, float] = {
     **dict.fromkeys(["true", "yes", "y", "t", "1", "1.0"], 1.0),
     **dict.fromkeys(["false", "no", "n", "f", "0", "0.0"], 0.0),
 }
-BOOLEAN_PAIRS = ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"})
-# If more than this share of the values are numbers, the others are considered mistakes.
-NEARLY_ALL = 0.9
-MIN_ROWS_FOR_MISTAKES = 10
-THOUSANDS = re.compile(r"[-+]?[0-9]{1,3}(\.[0-9]{3})+(,[0-9]+)?")
-# Numbers as people write them: what float() rejects in them, their form, and what to do.
-WRITTEN_NUMBERS = (
-    (
-        "commas between its digits",
-        re.compile(r"[-+]?[1-9][0-9]{0,2}(,[0-9]{3})+"),
-        'remove them if they separate thousands, or set `decimal: ","` in the loader',
-    ),
-    (
-        "a decimal comma",
-        re.compile(r"[-+]?[0-9]*,[0-9]+([eE][-+]?[0-9]+)?"),
-        'set `decimal: ","` in the loader',
-    ),
-    (
-        "thousands separators",
-        re.compile(r"[-+]?[0-9]{1,3}([,.'’ \u00a0\u2009\u202f][0-9]{3})+([.,][0-9]+)?"),
-        'remove them from the file, or set `decimal: ","` in the loader if they are points',
-    ),
-    (
-        "a decimal point",
-        re.compile(r"[-+]?[0-9]*\.[0-9]+([eE][-+]?[0-9]+)?"),
-        "remove `decimal` from the loader",
-    ),
-    (
-        "a percent sign",
-        re.compile(r"[-+]?[0-9.,]+\s*[%％]"),
-        "remove the signs from the file",
-    ),
-    (
-        "a currency sign",
-        re.compile(r"[-+]?[€$£¥₩]\s*[-+]?[0-9.,]+|[-+]?[0-9.,]+\s*[€$£¥₩원]"),
-        "remove the signs from the file",
-    ),
-)
+# The value of a boolean column for a text that is neither true nor false.
+NEITHER = 0.5
+# Texts that mean a missing value in every column.
+MISSING = (
+    "", "NA", "N/A", "NaN", "nan", "null", "?", "n/a", "NULL", "Null", "<NA>", "#N/A", "#NA",
+    "#NULL!", "#VALUE!", "#DIV/0!", "#REF!", "#NUM!", "#NAME?", "NaT", "\\N", "(blank)", "(null)",
+)  # fmt: skip
+# Texts that mean a missing value among numbers; among other texts they may be a category.
+MISSING_NUMBERS = (
+    "None", "none", "NONE", "nil", "Nil", "NIL", "na", "Na", "N.A.", "n.a.", "-", "--", "---",
+    "–", "—", ".", "..", "...",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -75,7 +50,7 @@ class RawColumn:
     where : str
         The file, for messages.
     dialect : Dialect
-        Its decimal separator and the texts that mean a missing value.
+        How numbers are written, and the texts that mean a missing value.
     """
 
     name: str
@@ -91,30 +66,24 @@ class RawColumn:
 
     def without_missing(self) -> RawColumn:
         """Return the column with every text being a value."""
-        return replace(self, dialect=replace(self.dialect, missing=()))
+        return replace(self, dialect=replace(self.dialect, missing=(), missing_numbers=()))
 
-
-def to_number(text: str, decimal: str = ".") -> float:
-    """Parse a number; NaN if the text is not one.
-
-    Unlike Python's ``float``, digit separators (``1_000``) are rejected.
-    """
-    if decimal == ",":
-        if "." in text and not THOUSANDS.fullmatch(text.strip()):
-            return math.nan
-        text = text.replace(".", "").replace(",", ".")
-    try:
-        return math.nan if "_" in text else float(text)
-    except ValueError:
-        return math.nan
+    def take(self, rows: Array, lines: Sequence[int]) -> RawColumn:
+        """Return some of the rows, with their lines."""
+        texts = self.texts
+        if isinstance(texts, np.ndarray):
+            return replace(self, texts=texts[rows], lines=lines)
+        return replace(self, texts=[texts[row] for row in rows.tolist()], lines=lines)
 
 
 def is_plain_decimal(dialect: Dialect) -> bool:
     """Tell whether each text that ``float`` parses is that number, and not a missing value."""
-    return dialect.decimal == "." and not any(map(math.isfinite, map(to_number, dialect.missing)))
+    words = (*dialect.missing, *dialect.missing_numbers)
+    is_plain = dialect.decimal == "." and not dialect.thousands and not dialect.affixes
+    return is_plain and not any(map(math.isfinite, map(to_number, words)))
 
 
-def _parse_plain_numbers(texts: Sequence[str], dialect: Dialect) -> Array | None:
+def parse_plain_numbers(texts: Sequence[str], dialect: Dialect) -> Array | None:
     """Return texts as float64 if all of them are finite numbers: the fast path."""
     if not is_plain_decimal(dialect) or "_" in "".join(texts):
         return None
@@ -140,20 +109,22 @@ def to_numbers(column: RawColumn) -> Array:
     """
     if isinstance(column.texts, np.ndarray):
         return column.texts
-    plain = _parse_plain_numbers(column.texts, column.dialect)
+    dialect = column.dialect
+    plain = parse_plain_numbers(column.texts, dialect)
     if plain is not None:
         return plain
-    missing, decimal = set(column.dialect.missing), column.dialect.decimal
+    missing = {*dialect.missing, *dialect.missing_numbers}
     values = np.empty(len(column.texts))
     for index, text in enumerate(column.texts):
         text = text.strip()  # noqa: PLW2901
         if text in missing:
             values[index] = math.nan
             continue
-        value = to_number(text, decimal)
+        value = parse_number(text, dialect)
         if not math.isfinite(value):
             problem = "is infinite" if math.isinf(value) else "is not a number"
-            raise DatasetError(f"{column.cell(index)} {problem}", hint=_decimal_hint(text, decimal))
+            hint = _decimal_hint(text, dialect.decimal)
+            raise DatasetError(f"{column.cell(index)} {problem}", hint=hint)
         values[index] = value
     return values
 
@@ -165,7 +136,7 @@ def _decimal_hint(text: str, decimal: str) -> str | None:
     return f"the decimal separator of this table is {decimal!r}" if is_number else None
 
 
-def _to_booleans(column: RawColumn) -> Array:
+def _to_booleans(column: RawColumn, *, lenient: bool) -> Array:
     """Convert a boolean column to 0 and 1; NaN where a value is missing."""
     missing = set(column.dialect.missing)
     values = np.empty(len(column.texts))
@@ -175,19 +146,48 @@ def _to_booleans(column: RawColumn) -> Array:
             values[index] = math.nan
         elif value is not None:
             values[index] = value
+        elif lenient:
+            values[index] = NEITHER
         else:
             raise DatasetError(f"{column.cell(index)} is neither true nor false")
     return values
 
 
+def to_category(text: str, *, lowercase: bool = False) -> str:
+    """Return a category or a label without blanks around it, in Unicode's form NFC.
+
+    Parameters
+    ----------
+    text : str
+    lowercase : bool
+        Whether to put it in lower case, with single blanks.
+    """
+    text = text.strip()
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    return " ".join(text.casefold().split()) if lowercase else text
+
+
 def to_categories(column: RawColumn) -> Array:
     """Convert a categorical column to objects; None where a value is missing."""
-    missing = set(column.dialect.missing)
-    return objects([None if (text := raw.strip()) in missing else text for raw in column.texts])
+    missing, lowercase = set(column.dialect.missing), column.dialect.lowercase
+    category_of: dict[str, str | None] = {}
+    for raw in set(column.texts):
+        text = raw.strip()
+        category_of[raw] = None if text in missing else to_category(text, lowercase=lowercase)
+    return objects([category_of[raw] for raw in column.texts])
 
 
-def convert(column: RawColumn, type: ColumnType) -> Array:  # noqa: A002 (the word of the config)
+def convert(column: RawColumn, type: ColumnType, *, lenient: bool = False) -> Array:  # noqa: A002 (the word of the config)
     """Convert a column to its type.
+
+    Parameters
+    ----------
+    column : RawColumn
+    type : str
+    lenient : bool
+        Whether texts of a boolean column that are neither true nor false become 0.5, as in
+        prediction.
 
     Returns
     -------
@@ -203,7 +203,7 @@ def convert(column: RawColumn, type: ColumnType) -> Array:  # noqa: A002 (the wo
     if type == "numeric" or isinstance(column.texts, np.ndarray):
         return to_numbers(column)
     if type == "boolean":
-        return _to_booleans(column)
+        return _to_booleans(column, lenient=lenient)
     if type == "categorical":
         return to_categories(column)
     if type == "text":
@@ -212,56 +212,6 @@ def convert(column: RawColumn, type: ColumnType) -> Array:  # noqa: A002 (the wo
         f"{column.where}: audio cannot be read from a text file",
         hint="pass WAV files, or a folder or archive of them",
     )
-
-
-def detect_type(column: RawColumn) -> ColumnType:
-    """Detect the type of a column from all its texts.
-
-    Raises
-    ------
-    DatasetError
-        If nearly all texts are numbers and a few are not, or if they look like numbers that
-        ``float`` does not parse: such a column is not meant as categories.
-    """
-    texts, decimal = column.texts, column.dialect.decimal
-    if isinstance(texts, np.ndarray) or _parse_plain_numbers(texts, column.dialect) is not None:
-        return "numeric"
-    missing = set(column.dialect.missing)
-    present = [
-        (index, text) for index, raw in enumerate(texts) if (text := raw.strip()) not in missing
-    ]
-    if not present:
-        return "numeric"
-    words = {text.lower() for _, text in present}
-    if any(words <= pair for pair in BOOLEAN_PAIRS):
-        return "boolean"
-    others = [(index, text) for index, text in present if math.isnan(to_number(text, decimal))]
-    if not others:
-        return "numeric"
-    index, text = others[0]
-    few = len(others) <= (1 - NEARLY_ALL) * len(present)
-    if few and len(present) >= MIN_ROWS_FOR_MISTAKES:
-        raise DatasetError(
-            f"{column.cell(index)} is not a number, but {len(present) - len(others)} of "
-            f"{len(present)} values are",
-            hint=f"correct the cell, add {text!r} to the loader's `missing`, "
-            f"or set `types: {{{column.name}: categorical}}`",
-        )
-    if reason := written_number([text for _, text in others]):
-        form, advice = reason
-        raise DatasetError(
-            f"{column.cell(index)} has {form}",
-            hint=f"{advice}; `types: {{{column.name}: categorical}}` keeps the texts as they are",
-        )
-    return "categorical"
-
-
-def written_number(texts: Sequence[str]) -> tuple[str, str] | None:
-    """Return why nearly all texts are numbers that ``float`` rejects, and what to do; or None."""
-    for form, pattern, advice in WRITTEN_NUMBERS:
-        if sum(pattern.fullmatch(text) is not None for text in texts) > NEARLY_ALL * len(texts):
-            return form, advice
-    return None
 
 
 def to_frame(values: dict[str, Array]) -> pd.DataFrame:
@@ -279,3 +229,13 @@ def objects(items: Sequence[Any]) -> Array:
     for index, item in enumerate(items):
         array[index] = item
     return array
+
+
+def spelling_variants(texts: Sequence[str] | Array) -> tuple[str, str] | None:
+    """Return two texts that differ only in case or in blanks, or None."""
+    first: dict[str, str] = {}
+    for text in sorted(set(map(to_category, set(texts)))):
+        other = first.setdefault(to_category(text, lowercase=True), text)
+        if other != text:
+            return other, text
+    return None

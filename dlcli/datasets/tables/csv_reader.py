@@ -192,7 +192,8 @@ class CsvReader(RowReader):
         import pandas as pd
 
         numeric = {at for at, kind in enumerate(types) if kind == "numeric"}
-        missing: Any = {at: list(self.dialect.missing) for at in numeric}
+        words = [*self.dialect.missing, *self.dialect.missing_numbers]
+        missing: Any = dict.fromkeys(numeric, words)
         return pd.read_csv(
             io.StringIO(chunk),
             sep=self.dialect.delimiter,

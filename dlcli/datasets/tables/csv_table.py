@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
+from dlcli.config.known import Task
 from dlcli.config.loaders import CsvLoader
 from dlcli.config.sections import SplitConfig
-from dlcli.datasets.dataset import (
-    PART_WORDS,
-    PARTS,
-    Column,
-    ColumnType,
-    Dataset,
-    check_category_count,
+from dlcli.datasets.dataset import PART_WORDS, PARTS, ColumnType, Dataset
+from dlcli.datasets.tables.columns import RawColumn, to_categories, to_frame
+from dlcli.datasets.tables.features import (
+    drop_rows_without_target,
+    feature_positions,
+    read_features,
 )
-from dlcli.datasets.tables.column_notices import column_notices
-from dlcli.datasets.tables.columns import RawColumn, convert, detect_type, to_categories, to_frame
 from dlcli.datasets.tables.series import load_series
-from dlcli.datasets.tables.table import Table, loader_dialect, read_table
+from dlcli.datasets.tables.table import loader_dialect, read_table
 from dlcli.datasets.tables.target_column import read_target
-from dlcli.errors import DatasetError
+from dlcli.errors import DatasetError, raise_all
 from dlcli.files import file_sha256
 from dlcli.types import Array
 
@@ -34,6 +31,7 @@ def load_csv(
     split: SplitConfig | None = None,
     *,
     feature_type: ColumnType | None = None,
+    implied_task: Task | None = None,
 ) -> Dataset:
     """Read a table for training.
 
@@ -47,11 +45,14 @@ def load_csv(
         Its ``column`` and ``group`` give the parts and groups, and are not features.
     feature_type : str, optional
         Type of every feature; default: detected from its values.
+    implied_task : {"classification", "regression"}, optional
+        What the loss and the last layer of the config are for.
 
     Raises
     ------
     DatasetError
-        With file and line, if the text is malformed or a column is missing.
+        With file and line, if the text is malformed or a column is missing; all problems of all
+        columns are reported together.
     """
     split = split or SplitConfig()
     aside = [column for column in (split.column, split.group) if column is not None]
@@ -71,44 +72,30 @@ def load_csv(
     if loader.window is not None:
         return load_series(name, table, target_at, loader, digests)
     excluded = {target_at, *map(table.position, (*loader.drop, *aside))}
-    columns, values = _read_features(loader, table, excluded, feature_type)
-    target, y = read_target(loader, table.columns[target_at], target_at)
-    notices = [] if feature_type else column_notices(values, columns, table.lines)
+    positions = feature_positions(loader, table, excluded)
+    table, dropped = drop_rows_without_target(loader, table, target_at)
+    errors: list[DatasetError] = []
+    features = read_features(loader, table, positions, feature_type, errors)
+    try:
+        target, y, target_notices = read_target(
+            loader, table.columns[target_at], target_at, implied_task
+        )
+    except DatasetError as error:
+        errors.append(error)
+    raise_all(errors)
     return Dataset(
         name,
-        to_frame(values),
+        to_frame(features.values),
         y,
         target,
-        columns,
+        features.columns,
         table.dialect,
         parts=None if split.column is None else _to_parts(table.column(split.column)),
         groups=None if split.group is None else _to_groups(table.column(split.group)),
         files=digests,
-        notices=(*table.notices, *notices),
+        lines=table.lines,
+        notices=(*table.notices, *dropped, *target_notices, *features.notices),
     )
-
-
-def _read_features(
-    loader: CsvLoader, table: Table, excluded: set[int], feature_type: ColumnType | None
-) -> tuple[tuple[Column, ...], dict[str, Array]]:
-    positions: Iterable[int] = range(len(table.names))
-    if loader.columns is not None:
-        positions = dict.fromkeys(map(table.position, loader.columns))
-    positions = [position for position in positions if position not in excluded]
-    if not positions:
-        raise DatasetError(f"{table.where}: no column is left as a feature")
-    types = {table.position(name): kind for name, kind in loader.types.items()}
-    columns: list[Column] = []
-    values: dict[str, Array] = {}
-    for position in positions:
-        raw = table.columns[position]
-        kind = feature_type or types.get(position) or detect_type(raw)
-        values[raw.name] = convert(raw, kind)
-        columns.append(Column(raw.name, kind, position))
-        if kind == "categorical":
-            count = len(set(values[raw.name].tolist()))
-            check_category_count(raw.name, count, where=table.where)
-    return tuple(columns), values
 
 
 def _to_parts(column: RawColumn) -> Array:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from dlcli.config.loaders import CsvLoader
 from dlcli.datasets.dataset import Column, ColumnType, Dataset
-from dlcli.datasets.tables.columns import convert, detect_type, to_frame
+from dlcli.datasets.tables.column_types import detect_type
+from dlcli.datasets.tables.columns import convert, to_frame
 from dlcli.datasets.tables.table import Table, loader_dialect, read_table
 from dlcli.datasets.tables.target_column import read_target
 from dlcli.errors import DatasetError
@@ -58,7 +59,7 @@ class FileTable:
         chosen = int(target) if is_position else target
         position = self.table.position(chosen, kind="target column")
         loader = CsvLoader(path=str(self.path), target=chosen)
-        result, y = read_target(loader, self.table.columns[position], position)
+        result, y, _ = read_target(loader, self.table.columns[position], position)
         features = tuple(column for column in self.columns if column.position != position)
         x = to_frame({column.name: self.values[column.name] for column in features})
         return Dataset(

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 
 from dlcli.config.base import composed
-from dlcli.datasets.tables.columns import to_number
+from dlcli.datasets.tables.numbers import to_number
 from dlcli.datasets.tables.proposals import Proposal
 from dlcli.datasets.tables.row_reader import LayoutError, RowReader
 from dlcli.errors import DatasetError, did_you_mean

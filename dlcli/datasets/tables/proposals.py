@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from dlcli.datasets.dataset import Dialect
+
+PLAIN = re.compile(r"[^\W\d_][\w.-]*( [\w.-]+)*")
+# Words that YAML does not read as text.
+WORDS = ("true", "false", "null", "yes", "no", "on", "off", "y", "n", "nan", "inf")
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,7 @@ class Proposal:
 
     def __str__(self) -> str:
         """Return the option as a YAML line, for hints."""
-        return f"{self.option}: {_to_yaml(self.value)}"
+        return f"{self.option}: {to_yaml(self.value)}"
 
 
 def hint_of(proposals: Iterable[Proposal]) -> str | None:
@@ -52,11 +58,15 @@ def with_proposals(dialect: Dialect, proposals: Iterable[Proposal]) -> Dialect:
     return replace(dialect, **options)
 
 
-def _to_yaml(value: Any) -> str:
+def to_yaml(value: Any) -> str:
+    """Return a value in the notation of YAML, on one line."""
+    if isinstance(value, Mapping):
+        items = ", ".join(f"{to_yaml(key)}: {to_yaml(item)}" for key, item in value.items())
+        return f"{{{items}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(to_yaml, value))}]"
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, list):
-        return f"[{', '.join(map(_to_yaml, value))}]"
-    text = str(value)
-    needs_quotes = isinstance(value, str) and not text.replace("-", "").replace("_", "").isalnum()
-    return f'"{text}"' if needs_quotes or text == "" else text
+    if not isinstance(value, str) or (PLAIN.fullmatch(value) and value.lower() not in WORDS):
+        return str(value)
+    return json.dumps(value, ensure_ascii=False)

@@ -14,7 +14,8 @@ import numpy as np
 from dlcli.config.base import composed
 from dlcli.config.loaders import CsvLoader
 from dlcli.datasets.dataset import ColumnType, Dialect
-from dlcli.datasets.tables.columns import RawColumn, to_numbers
+from dlcli.datasets.tables.column_types import has_leading_zeros
+from dlcli.datasets.tables.columns import MISSING, MISSING_NUMBERS, RawColumn, to_numbers
 from dlcli.datasets.tables.encodings import TRAINING_HINTS, Hints
 from dlcli.datasets.tables.header import position_of, read_names
 from dlcli.datasets.tables.layout import propose_layout
@@ -72,7 +73,12 @@ def loader_dialect(loader: CsvLoader) -> Dialect:
         decimal=loader.decimal,
         quoting=loader.quoting,
         comment=loader.comment,
-        missing=loader.missing,
+        missing=(*(MISSING if loader.usual_missing else ("",)), *loader.missing),
+        missing_numbers=MISSING_NUMBERS if loader.usual_missing else (),
+        missing_target=loader.missing_target,
+        thousands=loader.thousands,
+        affixes=loader.affixes,
+        lowercase=loader.lowercase,
         index=loader.index,
         skip_rows=loader.skip_rows,
         quotechar=loader.quotechar,
@@ -218,7 +224,9 @@ def _with_proposals(
 
 
 def _parse(texts: Sequence[str] | Array, dialect: Dialect) -> Array | None:
-    """Return texts as float64, or None if one of them is not a number."""
+    """Return texts as float64, or None if one of them is not a number, or may be a code."""
+    if not isinstance(texts, np.ndarray) and has_leading_zeros(texts):
+        return None
     try:
         return to_numbers(RawColumn("", texts, range(len(texts)), "", dialect))
     except DatasetError:

@@ -15,6 +15,7 @@ from dlcli.datasets.tables import (
     Table,
     loader_dialect,
     propose_layout,
+    propose_values,
     read_table,
 )
 from dlcli.errors import DlcliError
@@ -115,7 +116,11 @@ def _describe_table(
     elif choose_target is not None:
         target_name, reason = choose_target(table.names, likely_target(table)), ""
     texts = find_texts(table, target_name)
-    proposals: list[Proposal] = []
+    proposals = [
+        proposal
+        for proposal in propose_values(table, target_name)
+        if not any(_drops(proposal, name) for name in texts)
+    ]
     sections: dict[str, Any] = {}
     group = find_groups(table, target_name)
     if group is not None:

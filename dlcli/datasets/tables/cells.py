@@ -1,0 +1,196 @@
+"""What the cells of a table ask for: options of the csv loader, for `dlcli init`."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from dlcli.datasets.dataset import MAX_CATEGORIES, Dialect
+from dlcli.datasets.tables.column_notices import MAX_EXACT, missing_sentinel
+from dlcli.datasets.tables.column_types import detect_type, has_leading_zeros, holds_codes
+from dlcli.datasets.tables.columns import MISSING, MISSING_NUMBERS, RawColumn, spelling_variants
+from dlcli.datasets.tables.number_options import propose_number_options
+from dlcli.datasets.tables.numbers import parse_number
+from dlcli.datasets.tables.proposals import Proposal
+from dlcli.datasets.tables.table import Table
+from dlcli.datasets.tables.target_column import propose_target
+from dlcli.errors import DatasetError, plural
+from dlcli.types import Array
+
+# Of fewer rows, texts that are all different say little.
+MIN_ROWS = 10
+MIN_VALUES = 3
+MAX_WORDS = 5
+MAX_EXCERPT = 30
+# Texts with as many words on average are sentences.
+SENTENCE_WORDS = 4
+IDENTIFIER = re.compile(
+    r"(.*[\s_.-])?(id|idx|index|key|uuid|code|no|nr|num|number|row|record|serial|rownames|"
+    r"unnamed: ?\d+)|.*(번호|아이디|코드|순번)|.*[a-z]I[Dd]",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class _Decision:
+    """What to do with a feature: its options; if it is dropped, whether it holds sentences."""
+
+    proposals: tuple[Proposal, ...] = ()
+    sentences: bool = False
+
+    @property
+    def drops(self) -> bool:
+        return any(proposal.option == "drop" for proposal in self.proposals)
+
+
+def propose_values(table: Table, target: str | int) -> tuple[Proposal, ...]:
+    """Return the options of the csv loader with which the cells of a table are read sensibly.
+
+    Parameters
+    ----------
+    table : Table
+        All columns as texts.
+    target : str or int
+        Column to predict, by name or position.
+
+    Returns
+    -------
+    tuple of Proposal
+        Options with a list or a mapping may come several times, once per column.
+
+    Raises
+    ------
+    DatasetError
+        If there is no such column.
+    """
+    position = table.position(target, kind="target column")
+    dialect = _with_usual_words(table.dialect)
+    dialect, numbers = propose_number_options(table.columns, dialect)
+    columns = [replace(raw, dialect=dialect) for raw in table.columns]
+    label = columns.pop(position)
+    decisions = [_decide(raw) for raw in columns]
+    if all(decision.drops for decision in decisions):
+        decisions = _with_a_feature(columns, decisions)
+    features = [proposal for decision in decisions for proposal in decision.proposals]
+    return (*numbers, *propose_target(label), *_once(features))
+
+
+def _with_usual_words(dialect: Dialect) -> Dialect:
+    return replace(
+        dialect,
+        missing=tuple(dict.fromkeys((*MISSING, *dialect.missing))),
+        missing_numbers=MISSING_NUMBERS,
+    )
+
+
+def _once(proposals: Sequence[Proposal]) -> list[Proposal]:
+    """Return the proposals without those that repeat an option with its value."""
+    first: dict[str, Proposal] = {}
+    for proposal in proposals:
+        first.setdefault(str(proposal), proposal)
+    return list(first.values())
+
+
+def _with_a_feature(
+    columns: Sequence[RawColumn], decisions: Sequence[_Decision]
+) -> list[_Decision]:
+    """Keep sentences as text if nothing else is left, or else all columns with two values."""
+    if any(decision.sentences for decision in decisions):
+        text = max(
+            (at for at, decision in enumerate(decisions) if decision.sentences),
+            key=lambda at: sum(map(len, columns[at].texts)),
+        )
+        kept = Proposal("types", {columns[text].name: "text"}, "sentences, each different")
+        return [
+            _Decision((kept,)) if at == text else decision for at, decision in enumerate(decisions)
+        ]
+    return [
+        decision if len(set(raw.texts)) < 2 else _Decision()
+        for raw, decision in zip(columns, decisions, strict=True)
+    ]
+
+
+def _decide(raw: RawColumn) -> _Decision:
+    """Decide about a feature."""
+    missing = set(raw.dialect.missing)
+    if isinstance(raw.texts, np.ndarray):
+        present = raw.texts[~np.isnan(raw.texts)]
+        return _decide_numbers(raw, present, Counter(map(repr, present.tolist())))
+    texts = [text for cell in raw.texts if (text := cell.strip()) not in missing]
+    counts = Counter(texts)
+    rows = len(raw.texts)
+    if len(texts) < min(MIN_VALUES, rows):
+        return _drop(raw, f"values in only {len(texts)} of {plural(rows, 'row')}")
+    if len(counts) == 1:
+        return _drop(raw, f"{texts[0][:MAX_EXCERPT]!r} in every row that has a value")
+    values = {text: parse_number(text, raw.dialect) for text in counts}
+    words = [text for text in counts if math.isnan(values[text])]
+    others = [word for word in words if word not in raw.dialect.missing_numbers]
+    numbers = len(texts) - sum(counts[word] for word in words)
+    if holds_codes(texts):
+        example = next(text for text in texts if text.startswith("0") and len(text) > 1)
+        reason = f"leading zeros, as in {example!r}"
+        return _Decision((Proposal("types", {raw.name: "categorical"}, reason),))
+    if numbers and not others:
+        if has_leading_zeros(texts) and len(counts) == len(texts) >= MIN_ROWS:
+            return _drop(raw, f"{len(counts)} different numbers with leading zeros: an identifier")
+        return _decide_numbers(
+            raw, np.array([values[text] for text in texts if text not in words]), counts
+        )
+    if numbers > len(texts) / 2 and len(others) <= MAX_WORDS:
+        shown = ", ".join(repr(word[:MAX_EXCERPT]) for word in others)
+        reason = f"{raw.name!r} has numbers in {numbers} of {plural(rows, 'row')}, besides {shown}"
+        return _Decision((Proposal("missing", others, reason),))
+    return _decide_texts(raw, texts, counts)
+
+
+def _decide_numbers(raw: RawColumn, values: Array, counts: Counter[str]) -> _Decision:
+    """Decide about a numeric feature; `values` are without those that are missing."""
+    low, high = float(values.min()), float(values.max())
+    if low == high:
+        return _drop(raw, f"{low:g} in every row that has a value")
+    if np.isfinite(values).all() and max(-low, high) > MAX_EXACT:
+        return _drop(raw, f"numbers up to {high:g}: an identifier")
+    whole = bool((values == np.floor(values)).all())
+    different = len(set(values.tolist())) == len(values) >= MIN_ROWS
+    if whole and different and (np.abs(np.diff(values)) == 1).all():
+        return _drop(raw, f"the numbers {low:g} to {high:g} in order: a row number")
+    if whole and different and IDENTIFIER.fullmatch(raw.name):
+        return _drop(raw, f"{len(values)} different numbers in as many rows: an identifier")
+    if sentinel := missing_sentinel(values):
+        words = [text for text in counts if parse_number(text, raw.dialect) == sentinel]
+        count = int((values == sentinel).sum())
+        reason = f"{raw.name!r} has {sentinel:g} in {count} rows, far from its other values"
+        return _Decision((Proposal("missing", words, reason),))
+    return _Decision()
+
+
+def _decide_texts(raw: RawColumn, texts: Sequence[str], counts: Counter[str]) -> _Decision:
+    """Decide about a feature of texts."""
+    rows = len(texts)
+    words = sum(len(text.split()) for text in counts) / len(counts)
+    if rows >= MIN_ROWS and (len(counts) > MAX_CATEGORIES or len(counts) > rows / 2):
+        kind = "sentences" if words >= SENTENCE_WORDS else "texts"
+        kind = "an identifier" if len(counts) == rows and words < SENTENCE_WORDS else kind
+        reason = f"{len(counts)} different values in {rows} rows: {kind}"
+        drop = _drop(raw, reason)
+        return replace(drop, sentences=words >= SENTENCE_WORDS / 2)
+    try:
+        detect_type(raw)
+    except DatasetError:
+        reason = f"{len(counts)} different texts, not all of them numbers"
+        return _Decision((Proposal("types", {raw.name: "categorical"}, reason),))
+    pair = spelling_variants(list(counts))
+    if pair:
+        reason = f"{pair[0]!r} and {pair[1]!r} in {raw.name!r} differ in case or blanks only"
+        return _Decision((Proposal("lowercase", True, reason),))
+    return _Decision()
+
+
+def _drop(raw: RawColumn, reason: str) -> _Decision:
+    return _Decision((Proposal("drop", [raw.name], reason),))

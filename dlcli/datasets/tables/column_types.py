@@ -1,0 +1,116 @@
+"""Types of columns, detected from all their texts."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from dlcli.datasets.dataset import MAX_CATEGORIES, ColumnType
+from dlcli.datasets.tables.columns import RawColumn, parse_plain_numbers
+from dlcli.datasets.tables.numbers import number_form, parse_number
+from dlcli.errors import DatasetError
+
+BOOLEAN_PAIRS = ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"})
+# If more than this share of the values are numbers, the others are considered mistakes.
+NEARLY_ALL = 0.9
+MIN_ROWS_FOR_MISTAKES = 10
+MAX_LISTED = 3
+MAX_EXCERPT = 40
+LEADING_ZERO = re.compile(r"0[0-9]+")
+
+
+def detect_type(column: RawColumn) -> ColumnType:
+    """Detect the type of a column from all its texts.
+
+    Raises
+    ------
+    DatasetError
+        If nearly all texts are numbers and a few are not, or if they look like numbers that
+        the dialect does not have: such a column is not meant as categories.
+    """
+    texts, dialect = column.texts, column.dialect
+    if isinstance(texts, np.ndarray):
+        return "numeric"
+    if parse_plain_numbers(texts, dialect) is not None:
+        return "categorical" if holds_codes(texts) else "numeric"
+    missing = set(dialect.missing)
+    present = [
+        (index, text) for index, raw in enumerate(texts) if (text := raw.strip()) not in missing
+    ]
+    if not present:
+        return "numeric"
+    words = {text.lower() for _, text in present}
+    if any(words <= pair for pair in BOOLEAN_PAIRS):
+        return "boolean"
+    numbers = {text: parse_number(text, dialect) for text in {text for _, text in present}}
+    rest = set(dialect.missing_numbers)
+    others = [(index, text) for index, text in present if math.isnan(numbers[text])]
+    words_only = [(index, text) for index, text in others if text not in rest]
+    if not words_only and len(others) < len(present):
+        return "categorical" if holds_codes([text for _, text in present]) else "numeric"
+    if len(others) < len(present) or words_only:
+        refuse_written_numbers(column, [index for index, _ in words_only], "column")
+        _refuse_mistakes(column, words_only, len(present) - (len(others) - len(words_only)))
+    return "categorical"
+
+
+def _refuse_mistakes(column: RawColumn, others: Sequence[tuple[int, str]], values: int) -> None:
+    """Refuse a few texts among many numbers."""
+    few = len(others) <= (1 - NEARLY_ALL) * values
+    if not few or values < MIN_ROWS_FOR_MISTAKES:
+        return
+    index, _ = others[0]
+    words = list(dict.fromkeys(text for _, text in others))
+    listed = ", ".join(repr(word[:MAX_EXCERPT]) for word in words[:MAX_LISTED])
+    lines = [str(column.lines[at]) for at, _ in others[1 : MAX_LISTED + 1]]
+    more = f" (others on line {', '.join(lines)}{' …' if len(others) > 4 else ''})" if lines else ""
+    raise DatasetError(
+        f"{column.cell(index)} is not a number, but {values - len(others)} of "
+        f"{values} values are{more}",
+        hint=f"correct the cell, add {listed} to the loader's `missing`, "
+        f"or set `types: {{{column.name}: categorical}}`",
+    )
+
+
+def refuse_written_numbers(column: RawColumn, others: Sequence[int], subject: str) -> None:
+    """Refuse texts that are numbers with other options of the loader.
+
+    Parameters
+    ----------
+    column : RawColumn
+    others : sequence of int
+        Rows whose texts are neither numbers nor missing.
+    subject : str
+        What the column is, for the message.
+    """
+    ignored = {*column.dialect.missing, *column.dialect.missing_numbers}
+    distinct = {text: None for raw in column.texts if (text := raw.strip()) not in ignored}
+    form = number_form(distinct, column.dialect)
+    if form is None:
+        return
+    option = "types" if subject == "column" else "task"
+    keep = f"{{{column.name}: categorical}}" if subject == "column" else "classification"
+    raise DatasetError(
+        f"{column.cell(others[0], subject)} has {form.form}",
+        hint=f"{form.advice}; `{option}: {keep}` keeps the texts as they are",
+    )
+
+
+def holds_codes(texts: Sequence[str]) -> bool:
+    """Tell whether whole numbers are codes, as 02139 is: their leading zeros would vanish.
+
+    They are if they repeat; otherwise, a category each, they would be of no use.
+    """
+    if not has_leading_zeros(texts):
+        return False
+    distinct = {text.strip() for text in texts}
+    few = len(distinct) <= min(MAX_CATEGORIES, len(texts) / 2)
+    return few and all(text.isdecimal() for text in distinct)
+
+
+def has_leading_zeros(texts: Sequence[str]) -> bool:
+    """Tell whether some texts are whole numbers with leading zeros."""
+    return any(LEADING_ZERO.fullmatch(text.strip()) for text in texts if text[:1] in "0 ")

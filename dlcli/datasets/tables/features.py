@@ -1,0 +1,134 @@
+"""The features of a table: its columns with types and values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from dlcli.config.loaders import CsvLoader
+from dlcli.datasets.dataset import Column, ColumnType, check_category_count
+from dlcli.datasets.tables.column_notices import column_notices, text_notices
+from dlcli.datasets.tables.column_types import detect_type
+from dlcli.datasets.tables.columns import convert
+from dlcli.datasets.tables.table import Table
+from dlcli.datasets.tables.target_column import missing_targets, rows_without_target
+from dlcli.errors import DatasetError
+from dlcli.types import Array
+
+
+@dataclass(frozen=True)
+class Features:
+    """The features of a table.
+
+    Parameters
+    ----------
+    columns : tuple of Column
+    values : mapping
+        Per column an array of shape (n,): float64 with NaN, or objects with None, for missing
+        values.
+    notices : tuple of str
+    """
+
+    columns: tuple[Column, ...]
+    values: dict[str, Array]
+    notices: tuple[str, ...]
+
+
+def feature_positions(loader: CsvLoader, table: Table, excluded: set[int]) -> list[int]:
+    """Return the positions of the features.
+
+    Raises
+    ------
+    DatasetError
+        If `columns` names a column that does not exist, or none is left.
+    """
+    positions: Iterable[int] = range(len(table.names))
+    if loader.columns is not None:
+        positions = dict.fromkeys(map(table.position, loader.columns))
+    positions = [position for position in positions if position not in excluded]
+    if not positions:
+        raise DatasetError(f"{table.where}: no column is left as a feature")
+    return positions
+
+
+def drop_rows_without_target(
+    loader: CsvLoader, table: Table, target: int
+) -> tuple[Table, tuple[str, ...]]:
+    """Leave out the rows whose target is missing, if the loader says so.
+
+    Returns
+    -------
+    table : Table
+    notices : tuple of str
+        The number of these rows.
+    """
+    if loader.missing_target != "drop":
+        return table, ()
+    column = table.columns[target]
+    rows = rows_without_target(column, loader.task)
+    if not len(rows):
+        return table, ()
+    if len(rows) == len(table):
+        raise DatasetError(f"{table.where}: no row has a {column.name!r}")
+    keep = np.setdiff1d(np.arange(len(table)), rows)
+    lines = [table.lines[row] for row in keep.tolist()]
+    columns = tuple(raw.take(keep, lines) for raw in table.columns)
+    notice = f"left out: {missing_targets(column, rows)}"
+    return replace(table, columns=columns, lines=lines), (notice,)
+
+
+def read_features(
+    loader: CsvLoader,
+    table: Table,
+    positions: Sequence[int],
+    feature_type: ColumnType | None,
+    errors: list[DatasetError],
+) -> Features:
+    """Detect the types of the features, and convert their texts.
+
+    Parameters
+    ----------
+    loader : CsvLoader
+    table : Table
+    positions : sequence of int
+    feature_type : str or None
+        Type of every feature; None: that of the loader, or detected.
+    errors : list of DatasetError
+        Where the problems of all columns are added.
+    """
+    types = {table.position(name): kind for name, kind in loader.types.items()}
+    columns: list[Column] = []
+    values: dict[str, Array] = {}
+    for position in positions:
+        raw = table.columns[position]
+        try:
+            kind = feature_type or types.get(position) or detect_type(raw)
+            values[raw.name] = convert(raw, kind)
+            if kind == "categorical":
+                count = len(set(values[raw.name].tolist()))
+                check_category_count(raw.name, count, where=table.where)
+        except DatasetError as error:
+            errors.append(error)
+            continue
+        columns.append(Column(raw.name, kind, position))
+    notices = [] if feature_type else _notices(table, columns, values, types)
+    return Features(tuple(columns), values, tuple(notices))
+
+
+def _notices(
+    table: Table,
+    columns: Sequence[Column],
+    values: Mapping[str, Array],
+    types: Mapping[int, str],
+) -> list[str]:
+    detected = [column for column in columns if column.position not in types]
+    return [
+        *column_notices(values, columns, table.lines),
+        *(
+            notice
+            for column in detected
+            for notice in text_notices(table.columns[column.position], column.type)
+        ),
+    ]

@@ -1,0 +1,354 @@
+"""What is inside the cells of tables: numbers as people write them, words for nothing, targets."""
+
+import pytest
+
+from dlcli import DatasetError, load_config
+from dlcli.config.loaders import CsvLoader
+from dlcli.datasets.tables import load_csv, loader_dialect, propose_values, read_table, to_number
+
+
+@pytest.fixture
+def load(tmp_path):
+    def load_bytes(content, *, target="label", **options):
+        path = tmp_path / "data.csv"
+        path.write_text(content, encoding="utf-8")
+        options = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in options.items()
+        }
+        return load_csv(CsvLoader(path=str(path), target=target, **options), path, "data")
+
+    return load_bytes
+
+
+@pytest.fixture
+def propose(tmp_path):
+    """Return the proposals for a table as one dict, lists and mappings merged."""
+
+    def propose_options(content, target="label"):
+        path = tmp_path / "data.csv"
+        path.write_text(content, encoding="utf-8")
+        delimiter = ";" if ";" in content else ","
+        loader = CsvLoader(path=str(path), target=target, delimiter=delimiter)
+        table = read_table(path, loader_dialect(loader))
+        options = {}
+        for proposal in propose_values(table, target):
+            assert proposal.reason
+            value = proposal.value
+            if isinstance(value, list):
+                value = [*options.get(proposal.option, []), *value]
+            elif isinstance(value, dict):
+                value = {**options.get(proposal.option, {}), **value}
+            options[proposal.option] = value
+        return options
+
+    return propose_options
+
+
+def column(texts, labels="ab", separator=";"):
+    """Return a table with one column of texts and a target."""
+    rows = (f"{text}{separator}{labels[at % len(labels)]}" for at, text in enumerate(texts))
+    return "\n".join([f"a{separator}label", *rows]) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("texts", "options", "values"),
+    [
+        (["5,339", "12,000", "7"], {"thousands": ","}, [5339, 12000, 7]),
+        (["1,234,567.5", "0.25", "1,000"], {"thousands": ","}, [1234567.5, 0.25, 1000]),
+        (["1 234,5", "0,25", "1\u00a0000"], {"thousands": " ", "decimal": ","}, [1234.5, 0.25, 1000]),
+        (["1'000", "1’500", "7.5"], {"thousands": "'"}, [1000, 1500, 7.5]),
+        (["1.234,5", "1.000", "0,5"], {"decimal": ","}, [1234.5, 1000, 0.5]),
+        (["12,00,000", "1,000"], {"thousands": ","}, [1200000, 1000]),
+        (["5 %", "12.5%", "7％"], {"affixes": ["%", "％"]}, [5, 12.5, 7]),
+        (["$5,000", "-$3", "($1,200)"], {"affixes": ["$", "()"], "thousands": ","}, [5000, -3, -1200]),
+        (["₩1,000", "3,000원"], {"affixes": ["₩", "원"], "thousands": ","}, [1000, 3000]),
+        (["5 kg", "7.5kg", "8"], {"affixes": ["kg"]}, [5, 7.5, 8]),
+        (["−5", "－7", "１２"], {}, [-5, -7, 12]),
+        (["5", "-", "NULL", "None", "<NA>", "#N/A", "."], {}, [5, *[None] * 6]),
+        (["5", "none given", "NA"], {"missing": ["none given"]}, [5, None, None]),
+    ],
+)  # fmt: skip
+def test_numbers_as_people_write_them(load, texts, options, values):
+    dataset = load(column(texts), delimiter=";", types={"a": "numeric"}, **options)
+
+    assert [None if value != value else value for value in dataset.x["a"]] == values
+
+
+@pytest.mark.parametrize("text", ["5,33", "53,39,1", "0,125", "1,2345", "5,339,", "05,339"])
+def test_only_groups_of_three_digits_have_thousands_separators(text):
+    assert to_number("5,339", thousands=",") == 5339
+    assert to_number(text, thousands=",") != to_number(text, thousands=",")
+
+
+@pytest.mark.parametrize(
+    ("texts", "hint", "never"),
+    [
+        (["5,339", "12,000", "7"], 'set `thousands: ","` in the loader', "decimal"),
+        (["5,339", "1,250", "7,125", "8,5"], "", "decimal"),
+        (["0,125", "1,250", "3,5"], 'set `decimal: ","` in the loader', "thousands"),
+        (["1 000", "2 500", "3"], 'set `thousands: " "` in the loader', "decimal"),
+        (["$5", "$7", "$8"], 'set `affixes: ["$"]` in the loader', "decimal"),
+        (["$5,000", "$7", "$(8)"], 'set `thousands: ","` and `affixes: ["$"', "decimal"),
+        (["5 %", "7 %", "8 %"], 'set `affixes: ["%"]` in the loader', "decimal"),
+    ],
+)
+def test_hints_name_the_option_that_reads_the_numbers(load, texts, hint, never):
+    try:
+        load(column(texts * 4), delimiter=";")
+        said = ""
+    except DatasetError as error:
+        said = error.hint
+
+    assert hint in said
+    assert never not in said
+
+
+def test_texts_for_missing_values_are_added_to_the_usual_ones(load):
+    content = column(["5", "gone", "NA", "7"])
+
+    added = load(content, missing=["gone"])
+    replaced = load(content, missing=["gone"], usual_missing=False)
+
+    assert added.columns[0].type == "numeric"
+    assert added.x["a"].isna().sum() == 2
+    assert replaced.columns[0].type == "categorical"
+    assert list(replaced.x["a"]) == ["5", None, "NA", "7"]
+
+
+def test_a_column_of_numbers_may_be_mostly_missing(load):
+    dataset = load(column(["NULL"] * 15 + ["7", "8", "9", "10"]))
+
+    assert dataset.columns[0].type == "numeric"
+    assert dataset.x["a"].notna().sum() == 4
+
+
+def test_a_bare_hyphen_among_texts_is_a_category_with_a_note(load):
+    dataset = load(column(["red", "-", "blue", "red", "None", "-"]))
+
+    assert list(dataset.x["a"]) == ["red", "-", "blue", "red", "None", "-"]
+    assert any("has the category '-', in 2 rows; add it" in note for note in dataset.notices)
+
+
+SALARIES = "years,salary\n" + "".join(f"{n % 9},{'NA' if n % 5 == 0 else n * 10.5}\n" for n in range(30))  # fmt: skip
+
+
+def test_rows_without_a_number_to_predict(load):
+    with pytest.raises(DatasetError, match="'NA' in the target 'salary' is not a number") as error:
+        load(SALARIES, target="salary")
+    assert "`missing_target: drop`" in error.value.hint
+
+    dataset = load(SALARIES, target="salary", missing_target="drop")
+
+    assert dataset.target.task == "regression"
+    assert len(dataset) == 24
+    assert dataset.place(0).endswith("data.csv:3")
+    assert "left out: 6 rows without 'salary' ('NA' in 6; first on line 2)" in dataset.notices
+
+
+def test_rows_without_a_class(load):
+    content = column(["1", "2", "3", "4", "5"], ["x", "", "y", "NA", "x"])
+
+    with pytest.raises(DatasetError, match="no 'label' in 1 row") as error:
+        load(content)
+    assert "`missing_target: drop`" in error.value.hint
+    dataset = load(content, missing_target="drop")
+    assert dataset.target.class_names == ("x", "y")
+    assert list(dataset.x["a"]) == [1, 3, 5]
+
+
+def test_all_problems_of_all_columns_are_told_at_once(load):
+    rows = "".join(f'${n},{n}%,"{n},000",{"x" if n == 7 else n},\n' for n in range(1, 31))
+
+    with pytest.raises(DatasetError) as error:
+        load(f"price,share,sold,age,label\n{rows}")
+
+    text = str(error.value)
+    assert text.startswith("5 problems in the data\n")
+    for part in (
+        "data.csv:2: '$1' in column 'price' has a currency sign\n  hint: set `affixes: [\"$\"]`",
+        "data.csv:2: '1%' in column 'share' has a percent sign",
+        "data.csv:2: '1,000' in column 'sold' has commas between its digits",
+        "data.csv:8: 'x' in column 'age' is not a number, but 29 of 30 values are",
+        "data.csv:2: no 'label' in 30 rows",
+    ):
+        assert part in text
+
+
+@pytest.mark.parametrize(
+    ("values", "loss", "head", "task"),
+    [
+        (["4", "8", "9", "8", "9", "10", "11", "12", "4", "8", "9", "12"], "mse", "Dense", "regression"),
+        (["0", "1"] * 6, "mse", "Dense", "regression"),
+        (["0", "1"] * 6, "mse", "{Dense: {activation: sigmoid}}", "classification"),
+        (["0", "1", "2"] * 4, "sparse_categorical_crossentropy", "{Dense: {activation: softmax}}", "classification"),
+        ([str(n % 26) for n in range(104)], "sparse_categorical_crossentropy", "{Dense: {activation: softmax}}", "classification"),
+        (["a", "b"] * 6, "mse", "Dense", "classification"),
+    ],
+)  # fmt: skip
+def test_the_loss_decides_what_whole_numbers_are(write, values, loss, head, task):
+    from dlcli.datasets import load_dataset
+
+    write("data.csv", "a,label\n" + "".join(f"{n / 2},{value}\n" for n, value in enumerate(values)))
+    config = write(
+        "exp.yaml",
+        "dataset: {csv: {path: data.csv, target: label}}\nsplit: {test: 0}\n"
+        f"model: [{head}]\nloss: {loss}\nfit: {{epochs: 1}}\n",
+    )
+
+    dataset = load_dataset(load_config(config))
+
+    assert dataset.target.task == task
+    decided = loss == "mse" and head == "Dense" and task == "regression"
+    assert (
+        any("are read as numbers, as the loss does" in note for note in dataset.notices) == decided
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "task"),
+    [
+        ([4, 8, 8, 8, 9, 9, 9, 9, 10, 10, 11, 11, 12, 12, 12, 13, 13, 8], "regression"),
+        ([0, 10, 25, 50, 75, 100] * 4, "regression"),
+        ([3, 4, 5, 6, 7, 8] * 4, "classification"),
+        ([0, 50, 100] * 4, "classification"),
+    ],
+)
+def test_gaps_and_single_values_make_whole_numbers_a_quantity(load, values, task):
+    dataset = load("a,label\n" + "".join(f"{n / 2},{value}\n" for n, value in enumerate(values)))
+
+    assert dataset.target.task == task
+    assert any("whole numbers of 'label'" in note for note in dataset.notices) == (
+        len(set(values)) > 5
+    )
+
+
+def test_unicode_forms_and_spellings_of_categories(load):
+    decomposed, composed = "u\u0308ber", "\u00fcber"
+    content = column([decomposed, composed, "Red", "red ", "RED", composed], ["Yes", "No", "yes"])
+
+    dataset = load(content)
+    merged = load(content, lowercase=True)
+
+    assert set(dataset.x["a"]) == {composed, "Red", "red", "RED"}
+    notes = " ".join(dataset.notices)
+    assert "column 'a': 'RED' and 'Red' are two categories; `lowercase: true`" in notes
+    assert "target 'label': 'Yes' and 'yes' are two classes; `lowercase: true`" in notes
+    assert set(merged.x["a"]) == {composed, "red"}
+    assert merged.target.class_names == ("no", "yes")
+
+
+def test_leading_zeros_are_kept_in_codes_that_repeat(load):
+    dataset = load(column(["02139", "10001", "04524"] * 8))
+
+    assert set(dataset.x["a"]) == {"02139", "10001", "04524"}
+    single = load(column([f"{n:03}" for n in range(40)]))
+    assert single.columns[0].type == "numeric"
+    assert any(
+        "leading zeros, which vanish; `types: {a: categorical}`" in n for n in single.notices
+    )
+
+
+def test_a_number_far_from_the_others_may_mean_missing(load):
+    dataset = load(column(["3.5", "-200", "7.25", "-200", "12", "8"] * 5))
+
+    assert any("has -200 in 10 rows" in n and "missing_values: -200" in n for n in dataset.notices)
+    assert not any("missing_values" in n for n in load(column(["1", "99", "50", "98"] * 5)).notices)
+
+
+@pytest.mark.parametrize(("name", "is_owner"), [("Critics_User", False), ("user", True)])
+def test_owners_are_whole_numbers_or_texts(load, name, is_owner):
+    share = "" if is_owner else ".5"
+    rows = "".join(f"{n % 8}{share},{n * 1.25}\n" for n in range(40))
+
+    dataset = load(f"{name},label\n{rows}")
+
+    assert any("split: {group" in note for note in dataset.notices) == is_owner
+
+
+@pytest.mark.parametrize(
+    ("content", "target", "options"),
+    [
+        (SALARIES, "salary", {"missing_target": "drop"}),
+        (column(["$1,000", "$2,500"] * 8), "label",
+         {"thousands": ",", "affixes": ["$"]}),
+        (column(["1,5", "2,25"] * 8), "label", {"decimal": ","}),
+        (column(["5,339", "1,250"] * 8), "label", {"thousands": ","}),
+        (column(["5 kg", "7 kg", "8"] * 8), "label", {"affixes": ["kg"]}),
+        (column(["5 kg", "700 g", "8"] * 8), "label", {}),
+        (column(["3", "unknown", "5", "4"] * 8), "label",
+         {"missing": ["unknown"]}),
+        (column(["02139", "10001"] * 8), "label",
+         {"types": {"a": "categorical"}}),
+        ("id,same,a,label\n" + "".join(f"k{n},7,{n % 5}.5,{'xy'[n % 2]}\n" for n in range(30)), "label",
+         {"drop": ["id", "same"]}),
+        ("n,a,label\n" + "".join(f"{n},{n % 5}.5,{'Xxy'[n % 3]}\n" for n in range(30)), "label",
+         {"drop": ["n"], "lowercase": True}),
+        (column([f"a sentence with {n} words" for n in range(30)]), "label",
+         {"types": {"a": "text"}}),
+        (column(["3.5", "1.5"] * 9, "4888999910112"), "label", {"task": "regression"}),
+        (column(["3.5", "-200", "7.25"] * 8), "label",
+         {"missing": ["-200"]}),
+    ],
+)  # fmt: skip
+def test_proposals_for_the_cells_of_a_table(propose, load, content, target, options):
+    proposed = propose(content, target)
+
+    assert proposed == options
+    assert load(content, target=target, delimiter=";" if ";" in content else ",", **proposed)
+
+
+SHOP = "id,price,off,member,bought\n" + "".join(
+    f'c{n},"${n * 700 % 9000 + 1000:,}",{n % 9}%,{"YN"[n % 2]},{["Yes", "no", "yes ", "NA"][n % 4]}\n'
+    for n in range(40)
+)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    """Train a table whose cells need all options."""
+    from dlcli import train
+
+    folder = tmp_path_factory.mktemp("shop")
+    (folder / "shop.csv").write_text(SHOP, encoding="utf-8")
+    (folder / "shop.yaml").write_text(
+        "dataset:\n  csv: {path: shop.csv, target: bought, drop: [id], thousands: ',',"
+        " affixes: ['$', '%'], missing_target: drop, lowercase: true}\n"
+        "model: [{Dense: {activation: sigmoid}}]\nloss: binary_crossentropy\n"
+        "split: {test: 0}\nfit: {epochs: 1}\n",
+        encoding="utf-8",
+    )
+    return train(load_config(folder / "shop.yaml"), runs=folder / "runs").path
+
+
+def test_a_model_reads_cells_as_its_training_did(shop, dlcli, write):
+    write("raw.csv", 'price,off,member\n"$1,700",1%,Y\n1700,1,Y\n')
+    write("raw.jsonl", '{"price": 1700, "off": 1.0, "member": true}\n')
+
+    code, out, err = dlcli("predict", shop, "raw.csv")
+    _, of_json, _ = dlcli("predict", shop, "raw.jsonl")
+
+    assert code == 0, err
+    header, first, second = out.splitlines()
+    assert header == "prediction,p_no,p_yes"
+    assert first == second == of_json.splitlines()[1]
+
+
+def test_a_third_value_of_a_boolean_column_is_counted(shop, dlcli, write):
+    write("raw.csv", "price,off,member\n1700,1,Y\n1700,1,maybe\n1700,1,\n".replace("1700,1,\n", ""))
+
+    code, out, err = dlcli("predict", shop, "raw.csv")
+
+    assert code == 0, err
+    assert "column 'member': 1 category not seen in training" in err
+    assert len(set(out.splitlines())) == 3
+
+
+def test_evaluation_leaves_out_the_rows_without_a_label(shop, dlcli, write):
+    write("raw.csv", SHOP)
+
+    code, out, err = dlcli("evaluate", shop, "raw.csv")
+
+    assert code == 0, err
+    assert "left out: 10 rows without 'bought'" in out + err
+    assert "'Yes'" not in err
