@@ -110,6 +110,8 @@ class Table(Loader):
     def _one_way_to_split(self) -> Self:
         if self.widths is not None and self.delimiter not in ("auto", "whitespace"):
             raise ValueError("'widths' is for files without a delimiter; remove one of them")
+        if self.quotechar in "\r\n\0" + self.delimiter:
+            raise ValueError(f"'quotechar' cannot be {self.quotechar!r}")
         return self
 
 

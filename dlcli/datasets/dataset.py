@@ -87,9 +87,9 @@ class Dialect:
     lowercase: bool = False
     width: int = 0
     index: bool = False
-    skip_rows: Annotated[int, Field(ge=0)] = 0
+    skip_rows: Annotated[int, Field(ge=0, le=10_000)] = 0
     quotechar: str = '"'
-    widths: tuple[Annotated[int, Field(gt=0)], ...] = ()
+    widths: tuple[Annotated[int, Field(gt=0, le=10_000)], ...] = ()
     sheet: str = ""
     unique_names: bool = False
     encoding_errors: Literal["strict", "replace"] = "strict"

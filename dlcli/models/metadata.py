@@ -141,6 +141,8 @@ def _dialect_problems(dialect: Dialect) -> Iterator[str]:
         yield f"{dialect.decimal!r} as both decimal and thousands separator"
     if len(dialect.comment) > 1:
         yield f"comment sign {dialect.comment[:20]!r}; expected one character"
+    if len(dialect.quotechar) != 1 or dialect.quotechar in "\r\n\0" + dialect.delimiter:
+        yield f"quote {dialect.quotechar[:20]!r}; expected one character"
     if dialect.encoding != "auto" and not _is_encoding(dialect.encoding):
         yield f"unknown encoding {dialect.encoding[:20]!r}"
 

@@ -16,14 +16,18 @@ from dlcli.datasets.dataset import Column, ColumnType, Dialect
 from dlcli.datasets.tables import (
     DELIMITERS,
     PREDICTION_HINTS,
+    BinaryFile,
     Block,
-    CsvReader,
     RawColumn,
+    RowReader,
     TextFile,
     as_text,
+    binary_reader,
     convert,
     open_binary,
     read_json_lines,
+    text_format,
+    text_reader,
 )
 from dlcli.errors import DatasetError, ModelFileError, plural
 from dlcli.models.loading import LoadedModel
@@ -77,42 +81,48 @@ class RawBlock:
 
 
 def blocks_of_text(path: Path | str, signature: Signature) -> Iterator[RawBlock]:
-    """Read a CSV or JSON Lines file, or a file with a text per line, in blocks.
+    """Read a table in any format, or a file with a text per line, in blocks.
 
     Raises
     ------
     DatasetError
         If a column is missing or a value cannot be read.
     """
-    size = min(MAX_ROWS, max_rows(signature))
-    dialect = signature.dialect
-    with (
-        open_binary(path) as file,
-        as_text(file, path, dialect.encoding, PREDICTION_HINTS, dialect.encoding_errors) as text,
-    ):
-        if _is_json_lines(text, path):
-            blocks = _json_blocks(text, signature, size)
-        elif _is_one_text_per_line(text, path, signature):
-            blocks = _line_blocks(text, signature, size)
-        else:
-            blocks = _csv_blocks(text, signature, size)
+    with open_binary(path) as file:
+        blocks = _blocks_of_file(file, path, signature, min(MAX_ROWS, max_rows(signature)))
         first = next(blocks, None)
         if first is None:
-            yield RawBlock({}, 0, text.name, (f"{text.name} has no rows",))
+            yield RawBlock({}, 0, file.name, (f"{file.name} has no rows",))
             return
         yield first
         yield from blocks
 
 
+def _blocks_of_file(
+    file: BinaryFile, path: Path | str, signature: Signature, size: int
+) -> Iterator[RawBlock]:
+    dialect = signature.dialect
+    names = signature.names if dialect.header else ()
+    if file.kind != "text":
+        reader = binary_reader(file, dialect, PREDICTION_HINTS, names)
+        yield from _table_blocks(reader, signature, size)
+        return
+    kind = text_format(file)
+    with as_text(file, path, dialect.encoding, PREDICTION_HINTS, dialect.encoding_errors) as text:
+        if kind == "json":
+            yield from _json_blocks(text, signature, size)
+        elif kind == "delimited" and _is_one_text_per_line(text, path, signature):
+            yield from _line_blocks(text, signature, size)
+        else:
+            fields = len(signature.columns)
+            dialect = _dialect(text, signature)
+            reader = text_reader(text, kind, dialect, min_fields=fields, names=names)
+            yield from _table_blocks(reader, signature, size)
+
+
 def max_rows(signature: Signature) -> int:
     """Return the number of rows of a block."""
     return max(MIN_ROWS, BLOCK_CELLS // len(signature.columns))
-
-
-def _is_json_lines(text: TextFile, path: Path | str) -> bool:
-    if path != "-":
-        return Path(path).suffix in (".jsonl", ".ndjson")
-    return text.first_line().startswith("{")
 
 
 def _is_one_text_per_line(text: TextFile, path: Path | str, signature: Signature) -> bool:
@@ -126,19 +136,16 @@ def _is_one_text_per_line(text: TextFile, path: Path | str, signature: Signature
     return signature.names[0] not in cells and "\t" not in first
 
 
-def _csv_blocks(text: TextFile, signature: Signature, size: int) -> Iterator[RawBlock]:
-    dialect = _dialect(text, signature)
-    names = signature.names if dialect.header else ()
-    reader = CsvReader(text, dialect, min_fields=len(signature.columns), names=names)
+def _table_blocks(reader: RowReader, signature: Signature, size: int) -> Iterator[RawBlock]:
     row = reader.first_row
-    if is_header(row, signature):
-        layout = by_name(row, signature, text.name)
+    if reader.has_names or is_header(row, signature):
+        layout = by_name(row, signature, reader.name)
         reader.take_header()
     else:
-        layout = by_position(len(row), signature, text.name)
+        layout = by_position(len(row), signature, reader.name)
         if signature.is_text and len(row) == 1:
             notice = (
-                f"{text.name} has no column {signature.names[0]!r}: each line is read as a text"
+                f"{reader.name} has no column {signature.names[0]!r}: each line is read as a text"
             )
             layout = replace(layout, notices=(notice,))
     types: list[ColumnType | None] = [None] * reader.width
@@ -148,7 +155,7 @@ def _csv_blocks(text: TextFile, signature: Signature, size: int) -> Iterator[Raw
         types[layout.target] = "text"
     while (block := reader.read_block(types, size)) is not None:
         notices = (*reader.notices, *layout.notices)
-        yield _raw_block(block, replace(layout, notices=notices), signature, text.name)
+        yield _raw_block(block, replace(layout, notices=notices), signature, reader.name)
 
 
 def _dialect(text: TextFile, signature: Signature) -> Dialect:

@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from dlcli.config.loaders import CsvLoader
+from dlcli.config.loaders import Table as TableOptions
 from dlcli.datasets.dataset import Column, ColumnType, Dataset
 from dlcli.datasets.tables.column_types import detect_type
 from dlcli.datasets.tables.columns import convert, to_frame
+from dlcli.datasets.tables.layout import propose_layout
 from dlcli.datasets.tables.table import Table, loader_dialect, read_table
 from dlcli.datasets.tables.target_column import read_target
 from dlcli.errors import DatasetError
 from dlcli.types import Array
+
+# Those that a table is read with, not what its values mean.
+LAYOUT_OPTIONS = frozenset(TableOptions.model_fields) - {"target", "class_names"}
 
 
 @dataclass(frozen=True)
@@ -75,8 +81,15 @@ def read_file_table(path: Path) -> FileTable:
     DatasetError
         If the file cannot be read.
     """
-    table = read_table(path, loader_dialect(CsvLoader(path=str(path), target=0)))
-    notices = list(table.notices)
+    proposals = [item for item in propose_layout(path) if item.option in LAYOUT_OPTIONS]
+    options: dict[str, Any] = {
+        item.option: tuple(item.value) if isinstance(item.value, list) else item.value
+        for item in proposals
+    }
+    loader = CsvLoader(path=str(path), target=0, **options)
+    table = read_table(path, loader_dialect(loader), header=loader.header, names=loader.names)
+    notices = [f"{path} is read with `{item}`: {item.reason}" for item in proposals]
+    notices += table.notices
     columns, values = [], {}
     for position, raw in enumerate(table.columns):
         kind: ColumnType

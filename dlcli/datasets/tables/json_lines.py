@@ -1,16 +1,19 @@
-"""Read JSON Lines: one object per line, its values converted back to text."""
+"""Read objects in JSON as rows: one per line, or in an array; values are converted to texts."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from typing import Any
 
-from dlcli.datasets.tables.header import first_repeated
-from dlcli.datasets.tables.row_reader import Block
+from dlcli.datasets.dataset import Dialect
+from dlcli.datasets.tables.json_records import read_records, record_text
+from dlcli.datasets.tables.row_reader import Block, RowReader
 from dlcli.datasets.tables.text_file import TextFile
 from dlcli.errors import DatasetError
 
+# Objects whose keys become the columns of a table.
+LOOKAHEAD_RECORDS = 1000
 MAX_LISTED = 12
 
 
@@ -44,18 +47,16 @@ def read_json_lines(
     rows: list[list[str]] = []
     notices: tuple[str, ...] | None = None
     with_target = [*columns, target or ""]
-    for line in text.lines():
-        if not line.strip():
-            continue
-        place = f"{text.name}:{text.line}"
-        record = _parse(line, place, columns)
+    for line, record in read_records(text):
+        place = f"{text.name}:{line}"
+        _check_keys(record, place, columns)
         if notices is None:
             known = {*columns, target}
             unused = [key for key in record if key not in known]
             notices = (f"columns not used: {_listed(unused)}",) if unused else ()
         keys = with_target if target in record else columns
-        rows.append([_to_text(record[key], key, place) for key in keys])
-        lines.append(text.line)
+        rows.append([record_text(record[key], key, place) for key in keys])
+        lines.append(line)
         if len(rows) == max_rows:
             yield _to_block(rows, lines, len(columns), notices)
             rows, lines = [], []
@@ -71,50 +72,48 @@ def _to_block(
     return Block(list(texts), lines, notices), has_target
 
 
-def _parse(line: str, place: str, columns: Sequence[str]) -> dict[str, Any]:
-    try:
-        record = json.loads(line, object_pairs_hook=_with_unique_keys)
-    except _RepeatedKeyError as error:
-        raise DatasetError(f"{place}: the key {error} appears twice") from None
-    except (ValueError, RecursionError) as error:
-        raise DatasetError(f"{place}: not valid JSON: {error}") from None
-    if not isinstance(record, dict):
-        raise DatasetError(f"{place}: expected an object with the names of the columns as keys")
+def _check_keys(record: dict[str, Any], place: str, columns: Sequence[str]) -> None:
     missing = [column for column in columns if column not in record]
     if missing:
         raise DatasetError(
             f"{place}: no column {', '.join(map(repr, missing[:5]))}",
             hint=f"the columns of the model are {_listed(columns)}",
         )
-    return record
+
+
+def read_json_table(text: TextFile, dialect: Dialect) -> RowReader:
+    """Open a text of objects as a table: its columns are the keys of the first objects.
+
+    Raises
+    ------
+    DatasetError
+        With the line, if it is not an object, or later has another key.
+    """
+    records = read_records(text)
+    head = list(islice(records, LOOKAHEAD_RECORDS))
+    names = list(dict.fromkeys(key for _, record in head for key in record))
+    rows = _rows(chain(head, records), names, text.name, dialect)
+    return RowReader(text.name, dialect, rows, has_names=True)
+
+
+def _rows(
+    records: Iterable[tuple[int, dict[str, Any]]],
+    names: Sequence[str],
+    where: str,
+    dialect: Dialect,
+) -> Iterator[tuple[int, list[str]]]:
+    if not names:
+        return
+    yield 0, list(names)
+    known = set(names)
+    for line, record in records:
+        place = f"{where}:{line}"
+        if not known.issuperset(record):
+            key = next(key for key in record if key not in known)
+            first = f"the first {LOOKAHEAD_RECORDS:,} objects"
+            raise DatasetError(f"{place}: the key {key!r} is in none of {first}")
+        yield line, [record_text(record.get(name), name, place, dialect.decimal) for name in names]
 
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:MAX_LISTED]) + (", …" if len(names) > MAX_LISTED else "")
-
-
-class _RepeatedKeyError(Exception):
-    """An object has a key twice; Python would take the last value silently."""
-
-
-def _with_unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    record = dict(pairs)
-    if len(record) < len(pairs):
-        raise _RepeatedKeyError(repr(first_repeated(key for key, _ in pairs)))
-    return record
-
-
-def _to_text(value: Any, column: str, place: str) -> str:
-    # The most frequent types first: this runs once per cell.
-    if isinstance(value, str):
-        return value
-    if isinstance(value, float):
-        return repr(value) if value == value else ""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    kind = "a list" if isinstance(value, list) else "an object"
-    raise DatasetError(f"{place}: {column!r} is {kind}, not a number or a text")

@@ -9,9 +9,10 @@ from pathlib import Path
 from dlcli.datasets.dataset import Dialect
 from dlcli.datasets.tables.binary_file import BinaryFile, open_binary
 from dlcli.datasets.tables.encodings import EncodingError
+from dlcli.datasets.tables.excel import propose_for_excel
 from dlcli.datasets.tables.header import propose_names
 from dlcli.datasets.tables.proposals import Proposal, with_proposals
-from dlcli.datasets.tables.table_reader import has_own_format, open_table
+from dlcli.datasets.tables.table_reader import open_table, text_format
 from dlcli.datasets.tables.text_file import as_text
 from dlcli.datasets.tables.text_layout import propose_text_layout
 from dlcli.errors import DatasetError
@@ -44,7 +45,9 @@ def propose_layout(path: str | Path, dialect: Dialect = AUTO) -> tuple[Proposal,
     """
     proposals: list[Proposal] = []
     with open_binary(path) as file:
-        if file.kind == "text" and not has_own_format(file):
+        if file.kind == "excel":
+            proposals = list(propose_for_excel(file, dialect))
+        elif file.kind == "text" and text_format(file) == "delimited":
             proposals = _propose_for_text(file, path, dialect)
     with suppress(DatasetError), open_table(path, with_proposals(dialect, proposals)) as reader:
         proposals += [*reader.proposals, *propose_names(reader)]

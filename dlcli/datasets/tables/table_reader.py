@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from dlcli.datasets.dataset import Dialect
-from dlcli.datasets.tables.binary_file import BinaryFile, open_binary
+from dlcli.datasets.tables.arff import read_arff
+from dlcli.datasets.tables.binary_file import PEEK_BYTES, BinaryFile, open_binary
 from dlcli.datasets.tables.csv_reader import CsvReader
 from dlcli.datasets.tables.encodings import TRAINING_HINTS, Hints
+from dlcli.datasets.tables.excel import read_excel
+from dlcli.datasets.tables.json_lines import read_json_table
+from dlcli.datasets.tables.parquet import ParquetReader
 from dlcli.datasets.tables.row_reader import RowReader
-from dlcli.datasets.tables.text_file import as_text
+from dlcli.datasets.tables.text_file import TextFile, as_text
 
-# Endings, and first characters, of texts that are no delimited tables.
-OWN_FORMATS = (".arff", ".json", ".jsonl", ".ndjson")
+TextFormat = Literal["arff", "json", "delimited"]
+JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
+JSON = re.compile(rb"[\s\xef\xbb\xbf]*(\{\s*\"|\[\s*\{)")
+ARFF = re.compile(rb"(\s*(%.*)?\n)*\s*@relation\s", re.IGNORECASE)
 
 
-def has_own_format(file: BinaryFile) -> bool:
-    """Tell whether a text is not a table of lines with fields: ARFF or JSON."""
-    return file.suffix in OWN_FORMATS
+def text_format(file: BinaryFile) -> TextFormat:
+    """Tell by its content and its ending what kind of table a text is."""
+    head = file.stream.peek(PEEK_BYTES)[:4096]
+    if file.suffix == ".arff" or ARFF.match(head):
+        return "arff"
+    if file.suffix in JSON_SUFFIXES or JSON.match(head):
+        return "json"
+    return "delimited"
 
 
 @contextmanager
 def open_table(
     path: str | Path, dialect: Dialect, hints: Hints = TRAINING_HINTS
 ) -> Iterator[RowReader]:
-    """Open a table for training, in any format.
+    """Open a table, in any format.
 
     Parameters
     ----------
@@ -40,8 +53,35 @@ def open_table(
     DatasetError
         If the file is no table, or its beginning is malformed.
     """
-    with (
-        open_binary(path) as file,
-        as_text(file, path, dialect.encoding, hints, dialect.encoding_errors) as text,
-    ):
-        yield CsvReader(text, dialect)
+    with open_binary(path) as file:
+        if file.kind != "text":
+            yield binary_reader(file, dialect, hints)
+            return
+        kind = text_format(file)
+        with as_text(file, path, dialect.encoding, hints, dialect.encoding_errors) as text:
+            yield text_reader(text, kind, dialect)
+
+
+def binary_reader(
+    file: BinaryFile, dialect: Dialect, hints: Hints, names: Sequence[str] = ()
+) -> RowReader:
+    """Return the rows of a workbook or a Parquet file; `names` as for `CsvReader`."""
+    if file.kind == "excel":
+        return read_excel(file, dialect, hints, tuple(names))
+    return ParquetReader(file, dialect)
+
+
+def text_reader(
+    text: TextFile,
+    kind: TextFormat,
+    dialect: Dialect,
+    *,
+    min_fields: int = 1,
+    names: Sequence[str] = (),
+) -> RowReader:
+    """Return the rows of a text; see `CsvReader` for the other parameters."""
+    if kind == "arff":
+        return read_arff(text, dialect)
+    if kind == "json":
+        return read_json_table(text, dialect)
+    return CsvReader(text, dialect, min_fields=min_fields, names=names)

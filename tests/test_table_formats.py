@@ -1,0 +1,269 @@
+"""Tables in all formats: workbooks, Parquet, ARFF and JSON give what the same CSV gives."""
+
+import contextlib
+import datetime as dt
+import gzip
+import json
+import sys
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dlcli import DatasetError, load_config, predict, train
+from dlcli.config.loaders import CsvLoader
+from dlcli.datasets.card import describe_file
+from dlcli.datasets.tables import load_csv, propose_layout
+
+RECORDS = [
+    {"n": n, "x": None if n % 9 == 4 else n / 7, "ok": n % 2 == 0, "city": ["Seoul", "부산"][n % 2], "label": "xyz"[n % 3]}
+    for n in range(150)
+]  # fmt: skip
+CONFIG = """
+dataset: {csv: {path: NAME, target: label}}
+model: [{Dense: {activation: softmax}}]
+loss: categorical_crossentropy
+fit: {epochs: 1}
+"""
+
+
+def _workbook(path, sheets):
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    book.save(path)
+
+
+def _as_rows(records):
+    return [list(records[0]), *(list(record.values()) for record in records)]
+
+
+def _arff(records):
+    rows = "\n".join(
+        ",".join("?" if v is None else str(v).lower() if isinstance(v, bool) else f"'{v}'" if isinstance(v, str) else str(v)
+                 for v in record.values()) for record in records
+    )  # fmt: skip
+    return (
+        "% made up\n@RELATION r\n\n@ATTRIBUTE n numeric\n@attribute 'x' REAL\n"
+        "@attribute ok {true, false}\n@attribute city string\n@attribute label {x,y,z}\n@DATA\n"
+        + rows
+    )
+
+
+def write_table(path, records):
+    """Write records in the format of the path's ending."""
+    if path.suffix == ".xlsx":
+        _workbook(path, {"nothing": [], "data": _as_rows(records)})
+    elif path.suffix == ".parquet":
+        pd.DataFrame(records).to_parquet(path)
+    elif path.suffix == ".jsonl":
+        path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    elif path.suffix == ".json":
+        path.write_text(json.dumps(records, indent=1, ensure_ascii=False), encoding="utf-8")
+    elif path.suffix == ".arff":
+        path.write_text(_arff(records), encoding="utf-8")
+    elif path.suffix == ".zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("d/data.csv", pd.DataFrame(records).to_csv(index=False))
+    elif path.suffix == ".gz":
+        path.write_bytes(
+            gzip.compress(pd.DataFrame(records).to_csv(index=False, sep="\t").encode())
+        )
+    else:
+        pd.DataFrame(records).to_csv(path, index=False)
+    return path
+
+
+def load(path, **options):
+    return load_csv(CsvLoader(path=str(path), **{"target": "label", **options}), path, "data")
+
+
+NAMES = ["a.xlsx", "a.parquet", "a.jsonl", "a.json", "a.arff", "a.zip", "a.tsv.gz"]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("formats")
+    write_table(folder / "a.csv", RECORDS)
+    (folder / "c.yaml").write_text(CONFIG.replace("NAME", "a.csv"))
+    return train(load_config(folder / "c.yaml"), runs=folder / "runs").path
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_format_gives_what_csv_gives(tmp_path, name):
+    expected = load(write_table(tmp_path / "a.csv", RECORDS))
+
+    dataset = load(write_table(tmp_path / name, RECORDS))
+
+    pd.testing.assert_frame_equal(dataset.x, expected.x)
+    np.testing.assert_array_equal(dataset.y, expected.y)
+    assert dataset.columns == expected.columns
+    assert dataset.target == expected.target
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_format_is_predicted(tmp_path, run, name):
+    rows = [{k: v for k, v in record.items() if k != "label"} for record in RECORDS]
+    if name.endswith("arff"):
+        rows = RECORDS
+    expected = predict(run, write_table(tmp_path / "a.csv", rows)).to_frame()
+
+    frame = predict(run, write_table(tmp_path / name, rows)).to_frame()
+
+    pd.testing.assert_frame_equal(frame, expected)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_format_is_shown(tmp_path, name):
+    card = describe_file(write_table(tmp_path / name, RECORDS))
+
+    assert card.rows == len(RECORDS)
+    assert [column.name for column in card.columns] == ["n", "x", "ok", "city", "label"]
+
+
+def test_cells_of_a_workbook_are_their_values(tmp_path):
+    path = tmp_path / "a.xlsx"
+    day = dt.datetime(2024, 3, 5)  # noqa: DTZ001 (Excel knows no time zones)
+    rows = [
+        [
+            day,
+            day.replace(hour=13, minute=5),
+            dt.time(7, 30),
+            0.25,
+            1 / 3,
+            10**15 + 1,
+            True,
+            "#N/A",
+            "1,5",
+            "a",
+        ]
+    ]
+    _workbook(path, {"s": [[*"abcdefghi", "label"], *rows, [*rows[0][:-1], "b"]]})
+
+    x = load(path, types=dict.fromkeys("abcdefghi", "text")).x
+
+    assert x.iloc[0].tolist() == [
+        "2024-03-05", "2024-03-05 13:05:00", "07:30:00", "0.25", repr(1 / 3), "1000000000000001", "true", "#N/A", "1,5",
+    ]  # fmt: skip
+    assert load(path, decimal=",", drop=("h",)).x["i"].tolist() == [1.5, 1.5]
+
+
+def test_sheets_and_titles_of_a_workbook_are_chosen_and_proposed(tmp_path):
+    path = tmp_path / "a.xlsx"
+    table = _as_rows(RECORDS[:30])
+    _workbook(path, {"empty": [], "first": [["Sales"], [], *table], "second": table})
+
+    proposals = {item.option: item.value for item in propose_layout(path)}
+
+    assert proposals == {"skip_rows": 2, "sheet": "first"}
+    assert len(load(path, **proposals)) == 30
+    assert len(load(path, sheet="second")) == 30
+    with pytest.raises(
+        DatasetError, match=r"a\.xlsx:3: 5 fields, but the first row has 1"
+    ) as error:
+        load(path)
+    assert "`skip_rows: 2`" in error.value.hint
+    with pytest.raises(DatasetError, match=r"no sheet 'secnd' with values\. Did you mean 'second'"):
+        load(path, sheet="secnd")
+
+
+def test_a_bad_cell_of_a_workbook_is_named_by_its_row(tmp_path):
+    path = tmp_path / "a.xlsx"
+    _workbook(path, {"s": [["a", "label"], *([n, "xy"[n % 2]] for n in range(20)), ["oops", "x"]]})
+
+    with pytest.raises(DatasetError, match=r"a\.xlsx:22: 'oops' in column 'a' is not a number"):
+        load(path)
+
+
+def test_formats_whose_package_is_missing_say_what_to_install(tmp_path, monkeypatch):
+    for name, package in (("a.xlsx", "openpyxl"), ("a.parquet", "pyarrow")):
+        path = write_table(tmp_path / name, RECORDS[:9])
+        with monkeypatch.context() as patch:
+            patch.setitem(sys.modules, package, None)
+            with pytest.raises(
+                DatasetError, match=f"need {package}, which is not installed"
+            ) as error:
+                load(path)
+        assert error.value.hint.startswith("pip install 'dlcli[")
+
+
+def test_damaged_and_hostile_files_are_refused(tmp_path, monkeypatch):
+    for name in ("a.xlsx", "a.parquet"):
+        path = write_table(tmp_path / name, RECORDS)
+        whole = path.read_bytes()
+        for size in (10, len(whole) // 2, len(whole) - 30):
+            path.write_bytes(whole[:size])
+            with pytest.raises(DatasetError):
+                load(path)
+        for at in range(40, len(whole), len(whole) // 25):
+            path.write_bytes(whole[:at] + bytes([whole[at] ^ 255]) + whole[at + 1 :])
+            with contextlib.suppress(DatasetError):  # some bytes decide nothing
+                load(path)
+    path = write_table(tmp_path / "b.xlsx", RECORDS)
+    monkeypatch.setattr("dlcli.datasets.tables.excel.MAX_UNPACKED", 1000)
+    with pytest.raises(DatasetError, match="too large when unpacked"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("@relation r\n@attribute a numeric\n@attribute b {x,y}\n@data\n1,x\n2,z\n", "a.arff:6: 'z' in 'b' is not declared"),
+        ("@relation r\n@attribute a numeric\n@attribute b {x,y}\n@data\n1,x,3\n", "a.arff:5: 3 fields, but the first row has 2"),
+        ("@relation r\n@attribute a relational\n@data\n", "a.arff:2: type 'relational'; expected numeric"),
+        ("@relation r\n1,2\n", "a.arff:2: '1,2'; expected @attribute"),
+        ("@relation r\n@attribute a numeric\n@attribute b {x,y}\n@data\n{5 3}\n", "positions from 0 to 1"),
+        ("@relation r\n@attribute a string\n@attribute b {x,y}\n@data\n'a,x\n", "a.arff:5: a quote is not closed"),
+        ("@relation r\n@data\n", "no @attribute"),
+    ],
+)  # fmt: skip
+def test_malformed_arff_is_refused_with_the_line(tmp_path, content, message):
+    (tmp_path / "a.arff").write_text(content)
+
+    with pytest.raises(DatasetError) as error:
+        load(tmp_path / "a.arff", target="b")
+
+    assert message in str(error.value)
+
+
+def test_sparse_arff_has_zeros_and_the_first_category(tmp_path):
+    path = tmp_path / "a.arff"
+    path.write_text(
+        "@relation r\n@attribute 'a b' numeric\n@attribute q {0,1}\n@attribute label {x,'y z'}\n@data\n"
+        "{0 2.5, 2 'y z'}\n{1 1}\n{}\n{0 1}\n"
+    )
+
+    proposals = {item.option: item.value for item in propose_layout(path)}
+    dataset = load(path, types=proposals["types"])
+
+    assert proposals == {"target": "label", "types": {"q": "categorical"}}
+    assert dataset.x.to_dict("list") == {"a b": [2.5, 0, 0, 1], "q": ["0", "1", "0", "0"]}
+    assert [dataset.target.class_names[code] for code in dataset.y] == ["y z", "x", "x", "x"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('[{"a": 1, "label": "x"},\n {"a": 2 "label": "y"}]', "a.json:2: not valid JSON"),
+        ('[{"a": 1, "label": "x"}\n {"a": 2}]', "a.json:2: not valid JSON: a comma is missing"),
+        ('[{"a": 1, "label": "x"},\n', "not valid JSON"),
+        ('[{"a": 1, "a": 2}]', "a.json:1: the key 'a' appears twice"),
+        ('[{"a": [1], "label": "x"}]', "a.json:1: 'a' is a list, not a number or a text"),
+        ("[1, 2]", "a.json:1: expected an object"),
+        ("[" * 100_000, "a.json:1: not valid JSON"),
+        ('{"a": 1}\n[2]', "a.json:2: expected an object"),
+    ],
+)
+def test_malformed_json_is_refused_with_the_line(tmp_path, content, message):
+    (tmp_path / "a.json").write_text(content)
+
+    with pytest.raises(DatasetError) as error:
+        load(tmp_path / "a.json")
+
+    assert message in str(error.value)
