@@ -109,13 +109,14 @@ def _problems(metadata: Metadata) -> Iterator[str]:
     texts = [metadata.name, target.name, target.unit, *names, *target.class_names, *target.labels]
     texts += [
         *dialect.missing,
+        dialect.sheet,
         *dialect.missing_numbers,
         *dialect.affixes,
         *metadata.versions.values(),
     ]
     if max(map(len, texts)) > MAX_LENGTH:
         yield f"a name of more than {MAX_LENGTH:,} characters"
-    if max(map(len, (names, target.class_names, dialect.missing))) > MAX_NAMES:
+    if max(map(len, (names, target.class_names, dialect.missing, dialect.widths))) > MAX_NAMES:
         yield f"more than {MAX_NAMES:,} columns or classes"
     for kind, items in (("column", names), ("class", target.class_names)):
         if len(set(items)) < len(items):
