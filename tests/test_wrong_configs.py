@@ -147,10 +147,42 @@ WORKING = [
 ]  # fmt: skip
 
 
+def numbers(form, **changes):
+    """Return a regression on a table whose target has this form, with these changes."""
+    rows = "".join(f"{n * 37 % 41},{form.format(n=n, m=n - 20)}\n" for n in range(40))
+    table = "{csv: {path: data.csv, target: y, task: regression}}"
+    return {"data.csv": f"x,y\n{rows}", "dataset": table, **changes}
+
+
+SIGMOID = "[{Dense: {units: 1, activation: %s}}]"
+ERRORS += [
+    (NUMBER, numbers("{m}.5", loss="mean_squared_logarithmic_error"), "reads negative targets as 0, but the target reaches -20.5"),
+    (NUMBER, numbers("{m}.5", loss="poisson", model=SIGMOID % "softplus"), "is for counts, but the target reaches -20.5"),
+    (NUMBER, numbers("{n}", loss="mape"), "loss: divides by the target, which is 0 in 1 row; use mean_absolute_error"),
+    (NUMBER, numbers("{n}.5", loss="mse", model="[{Embedding: {input_dim: 20, output_dim: 4}}, Flatten, {Dense: 1}]", preprocess="{numeric: none}"),
+     "model[0].Embedding.input_dim: the inputs reach 40; set input_dim to 41 or more"),
+]  # fmt: skip
+NOTES += [
+    (NUMBER, numbers("{m}.5", model=SIGMOID % "relu"), "relu cannot reach values outside its range; remove it"),
+    (NUMBER, numbers("{n}.5", model=SIGMOID % "sigmoid"), "sigmoid cannot reach values outside its range; remove it"),
+    (NUMBER, numbers("{n}", metrics="[mape]"), "mape divides by the target, which is 0 in 1 row"),
+    (NUMBER, numbers("{m}", metrics="[msle]"), "msle reads negative targets as 0"),
+    (NUMBER, numbers("{n}000.5"), "the target reaches 39000.5, and outputs start near 0"),
+]  # fmt: skip
+WORKING += [
+    (NUMBER, numbers("0.{n:02}5", model=SIGMOID % "sigmoid")),
+    (NUMBER, numbers("{n}.5", model=SIGMOID % "relu")),
+    (NUMBER, numbers("{n}.5", loss="mape")),
+    (NUMBER, numbers("{n}.5", model="[{Embedding: {input_dim: 41, output_dim: 4}}, Flatten, {Dense: 1}]", preprocess="{numeric: none}")),
+]  # fmt: skip
+
+
 @pytest.fixture
 def config(write):
     def make(base, changes):
         keys = {**base, **changes}
+        if table := keys.pop("data.csv", None):
+            write("data.csv", table)
         return write("my.yaml", "".join(f"{key}: {value}\n" for key, value in keys.items()))
 
     return make

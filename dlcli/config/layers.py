@@ -137,11 +137,12 @@ def _zero_warnings(layers: Sequence[Component], head: Head | None) -> Iterator[F
 
 
 def input_factor(layers: Sequence[Component]) -> float | None:
-    """Return by what the first layers multiply the inputs; None if they normalize them."""
+    """Return by what the first layers multiply the inputs; None if they normalize or look up."""
     factor = 1.0
     for layer in layers:
         scale = layer.arguments.get("scale")
-        if layer.name in NORMALIZATIONS and layer.name != "Rescaling":
+        is_normalization = layer.name in NORMALIZATIONS and layer.name != "Rescaling"
+        if is_normalization or layer.name in INDEX_LAYERS:
             return None
         if layer.name == "Rescaling":
             if not isinstance(scale, int | float):

@@ -39,6 +39,8 @@ NO_NUMBER_LOSSES = {
     "KLDivergence": "compares the probabilities of classes, but the target is a number",
 }
 USUAL = "use mean_squared_error"
+# Outputs start near 0 and move by about the learning rate per step.
+LARGE_TARGET = 1000.0
 
 
 def head_errors(head: Head, loss: Component, facts: Facts | None) -> Iterator[Finding]:
@@ -174,6 +176,7 @@ def head_warnings(head: Head, loss: Component, facts: Facts | None) -> Iterator[
         return
     if facts.task == "regression":
         yield from _range_warnings(head, facts)
+        yield from _size_warnings(head, facts)
     is_class_output = head.activation in PROBABILITIES or loss.name in CLASS_LOSSES
     if facts.task == "classification" and not is_class_output:
         message = f"the outputs are not probabilities of the {facts.num_classes} classes"
@@ -193,3 +196,13 @@ def _range_warnings(head: Head, facts: Facts) -> Iterator[Finding]:
     if is_outside:
         activation = head.activation
         yield head.path, f"{activation} cannot reach values outside its range; remove it"
+
+
+def _size_warnings(head: Head, facts: Facts) -> Iterator[Finding]:
+    """Yield a target so large that the outputs need many steps to reach it."""
+    low, high = facts.target_low, facts.target_high
+    if low is None or high is None or max(abs(low), abs(high)) <= LARGE_TARGET:
+        return
+    largest = high if abs(high) >= abs(low) else low
+    advice = "expect many epochs, or give the target in a larger unit, as in thousands"
+    yield head.layer.path, f"the target reaches {largest:g}, and outputs start near 0; {advice}"

@@ -9,7 +9,7 @@ import numpy as np
 
 from dlcli.files import write_csv, write_json
 from dlcli.plots import results as plots
-from dlcli.preparation.targets import Output, decode, float_text, probabilities
+from dlcli.preparation.targets import Output, class_columns, decode, float_text, probabilities
 
 if TYPE_CHECKING:
     from dlcli.experiments.kfold_result import KfoldResult, OutOfFoldPredictions
@@ -57,7 +57,7 @@ def _write_out_of_fold(path: Path, out_of_fold: OutOfFoldPredictions, kind: Outp
     rows, folds, outputs = out_of_fold.in_order()
     names = out_of_fold.dataset.target.class_names
     true = out_of_fold.dataset.y[rows]
-    header = ["row", "fold", "true", "prediction", *(f"p_{name}" for name in names)]
+    header = ["row", "fold", "true", "prediction", *class_columns(kind, names)]
     if names:
         labels = np.asarray(names, object)
         true, predicted = labels[true], labels[decode(outputs, kind)]

@@ -17,7 +17,7 @@ from dlcli.models.signature import Signature
 from dlcli.prediction.rows import RawBlock
 from dlcli.preparation.report import TransformReport
 from dlcli.preparation.steps import FittedCategories
-from dlcli.preparation.targets import decode, probabilities
+from dlcli.preparation.targets import class_columns, decode, probabilities
 from dlcli.types import Array
 
 if TYPE_CHECKING:
@@ -77,8 +77,9 @@ class Predictions:
     Attributes
     ----------
     columns : list of str
-        ``prediction``, then ``p_<class>`` for each class. The first column is ``file`` if files
-        are predicted, and ``row``, the number of the forecast row, if a series is.
+        ``prediction``, then ``p_<class>`` for each class, or ``score_<class>`` with hinge losses.
+        The first column is ``file`` if files are predicted, and ``row``, the number of the forecast
+        row, if a series is.
     model : LoadedModel
     rows : int
         Rows predicted so far in the current iteration.
@@ -103,7 +104,8 @@ class Predictions:
     def columns(self) -> list[str]:
         """Names of the columns of `to_frame`."""
         first = [self.name_column] if self.name_column else []
-        return [*first, "prediction", *(f"p_{name}" for name in self.signature.class_names)]
+        classes = class_columns(self.signature.output, self.signature.class_names)
+        return [*first, "prediction", *classes]
 
     def __iter__(self) -> Iterator[PredictionBlock]:
         for block, _ in self.with_raw():

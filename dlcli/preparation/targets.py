@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -30,6 +31,12 @@ def output_kind(target: Target, loss: Component) -> Output:
     if loss.name in CROSSENTROPIES and from_logits(loss):
         return "logit"
     return "score" if loss.name in HINGE_LOSSES else "probability"
+
+
+def class_columns(kind: Output, class_names: Sequence[str]) -> list[str]:
+    """Return the names of columns with one number per class; scores are no probabilities."""
+    prefix = "score" if kind == "score" else "p"
+    return [f"{prefix}_{name}" for name in class_names]
 
 
 def encode_target(y: Array, target: Target, loss: Component, units: int) -> Array:
