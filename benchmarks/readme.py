@@ -11,7 +11,7 @@ from measure import median
 
 HERE = Path(__file__).parent
 SPEED, GROWTH = HERE / "speed.json", HERE / "growth.json"
-TORTURE = HERE / "torture.json"
+TORTURE, MEMORY = HERE / "torture.json", HERE / "memory.json"
 INTRODUCTION = """\
 # Benchmarks
 
@@ -48,6 +48,18 @@ of a few kilobytes, enlarges them and resumes. It changes configs, tables and mo
 random and opens them; everything but an error message with its place counts as a failure.
 
     DLCLI_DATA=/path/to/data python benchmarks/torture.py --kills 200 --minutes 30
+"""
+
+
+MEMORY_TEXT = """\
+## More data than memory should hold
+
+`memory.py` trains on 20,000 JPEG images of 160×160 (1.5 GB of pixels, 6.1 GB as float32), for three
+epochs with a small convolution, and on a table of 5 million rows × 50 columns, for one epoch. The
+script uses `keras.utils.image_dataset_from_directory` with `cache` and `prefetch`; its epoch is the
+last one, that of dlcli the mean of all. Other work ran on the machine.
+
+    python benchmarks/memory.py
 """
 
 
@@ -172,12 +184,37 @@ def torture_tables(stored: Mapping[str, Any]) -> str:
     return "\n".join(rows)
 
 
+def memory_table(stored: Mapping[str, Any]) -> str:
+    """Return the table of trainings on large data."""
+    rows = ["| | script | dlcli | bar | |", "|---|--:|--:|---|---|"]
+
+    def add(what: str, unit: str, ours: float, theirs: float | None, bar: float) -> None:
+        script = "" if theirs is None else number(theirs, unit)
+        met = "met" if ours <= bar else "missed"
+        rows.append(f"| {what} | {script} | {number(ours, unit)} | ≤ {number(bar, unit)} | {met} |")
+
+    if images := stored.get("images"):
+        script, ours = images["script"], images["dlcli"]
+        what = f"{images['count']:,} images"
+        add(f"{what}: peak memory", "MB", ours["peak"], script["peak"], 1500)
+        add(f"{what}: an epoch", "s", ours["epoch"], script["epoch"], script["epoch"])
+        seconds = number(script["seconds"], "s"), number(ours["seconds"], "s")
+        rows.append(f"| {what}: whole process | {' | '.join(seconds)} | | |")
+    if table := stored.get("table"):
+        what = f"{table['rows']:,} rows × 50 ({table['file']:,.0f} MB of text)"
+        add(f"{what}: peak memory", "MB", table["peak"], None, 4000)
+        rows.append(f"| {what}: whole process | | {number(table['seconds'], 's')} | | |")
+    return "\n".join(rows)
+
+
 def write_readme() -> None:
     """Write the page from all files of figures."""
     speed, growth = load(SPEED), load(GROWTH)
     parts = [INTRODUCTION, speed_table(speed), "", below(speed), ""]
     if growth:
         parts += [GROWTH_TEXT, growth_tables(growth), "", below(growth), ""]
+    if memory := load(MEMORY):
+        parts += [MEMORY_TEXT, memory_table(memory), "", below(memory), ""]
     torture = load(TORTURE)
     if torture:
         parts += [TORTURE_TEXT, torture_tables(torture), "", below(torture), ""]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -81,6 +82,17 @@ def raise_all(errors: Sequence[DatasetError]) -> None:
         raise errors[0]
     if errors:
         raise DatasetProblemsError(errors)
+
+
+@contextmanager
+def rows_counted_from(start: int) -> Iterator[None]:
+    """Add to the row of an error the number of rows before the block that it is in."""
+    try:
+        yield
+    except DatasetError as error:
+        if error.row is not None:
+            error.row += start
+        raise
 
 
 class ModelFileError(DlcliError):

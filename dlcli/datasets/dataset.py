@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import Field
 
 from dlcli.config.known import Facts, Task
+from dlcli.datasets import storage
 from dlcli.errors import DatasetError
 from dlcli.types import Array
 
@@ -286,7 +287,8 @@ class Dataset:
                     plain = item.tobytes() if isinstance(item, np.ndarray) else str(item).encode()
                     digest.update(plain + b"\0")
             else:
-                digest.update(np.ascontiguousarray(array).data)
+                for block in storage.blocks(array):
+                    digest.update(np.ascontiguousarray(block).data)
         return digest.hexdigest()
 
     def _arrays(self) -> list[Array]:

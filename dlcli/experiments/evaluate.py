@@ -27,6 +27,7 @@ from dlcli.network.scores import Scores, keras_metrics, score_outputs
 from dlcli.prediction.predict import predict
 from dlcli.prediction.rows import RawBlock
 from dlcli.preparation.prepare import prepare
+from dlcli.preparation.rows import transform_rows
 from dlcli.preparation.split import split_rows
 from dlcli.preparation.targets import encode_target
 from dlcli.runs.directory import CONFIG
@@ -155,9 +156,9 @@ def _evaluate_held_out(
             "training rows would be scored as test rows",
             hint="name a CSV with the target to score, or train again",
         )
-    rows = dataset.take(parts[part])
-    x = metadata.preprocessor().transform(rows.x)
-    scores = _scores(loaded, metadata, loaded.network(x), rows.y, config)
+    rows = parts[part]
+    x = transform_rows(metadata.preprocessor(), dataset.x, rows)
+    scores = _scores(loaded, metadata, loaded.network(x), dataset.y[rows], config)
     notices = [*loaded.notices, *dataset.notices]
     if part != "test":
         notices.append(f"the run has no test rows; these are its {part} rows")

@@ -11,7 +11,7 @@ from dlcli.models.inspection.onnx_model import inspect_onnx
 from dlcli.models.metadata import OnnxGraphInfo
 from dlcli.models.onnx import ExportError, export_graph
 from dlcli.network.outputs import rows_per_block
-from dlcli.types import Array
+from dlcli.types import Rows
 
 # ONNX's format holds up to 2 GB.
 MAX_EXPORTED_WEIGHTS = 400_000_000
@@ -70,7 +70,7 @@ def is_converted_quickly(model: Any) -> bool:
     return not any(type(layer).__name__ in LOOP_LAYERS for layer in model.layers)
 
 
-def convert_to_onnx(model: Any, x: Array, *, embed: bool = True) -> OnnxGraph:
+def convert_to_onnx(model: Any, x: Rows, *, embed: bool = True) -> OnnxGraph:
     """Convert a Keras model to an ONNX graph with the same outputs.
 
     Parameters

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from dlcli.network.memory import FLOAT_BYTES, output_bytes
-from dlcli.types import Array
+from dlcli.types import Array, Rows
 
 # Size of the largest layer output of a block. Larger blocks are no faster, and an LSTM needs
 # several times as much memory.
@@ -49,7 +49,7 @@ class Predictor:
         )
         self.block = rows_per_block(model)
 
-    def __call__(self, x: Array) -> Array:
+    def __call__(self, x: Rows) -> Array:
         """Return the outputs of preprocessed rows; float32, shape (n, units)."""
         if len(x) == 0:
             return np.empty((0, *self.output_shape), np.float32)

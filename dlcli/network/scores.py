@@ -13,7 +13,7 @@ from dlcli.config.components import Component
 from dlcli.datasets.dataset import Target
 from dlcli.network.internals import clear_layer_losses
 from dlcli.preparation.targets import Output, decode, encode_target, output_kind
-from dlcli.types import Array
+from dlcli.types import Array, Rows
 
 
 @dataclass(frozen=True)
@@ -86,8 +86,8 @@ class ScoredOutputs:
 
 def score(
     model: Any,
-    predictor: Callable[[Array], Array],
-    x: Array,
+    predictor: Callable[[Rows], Array],
+    x: Rows,
     y: Array,
     target: Target,
     loss: Component,

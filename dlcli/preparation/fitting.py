@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from dlcli.config.sections import PreprocessConfig
 from dlcli.config.steps import OneHot, Ordinal, Pad, Steps, Vectorize
+from dlcli.datasets import storage
 from dlcli.datasets.dataset import Column, Dataset
-from dlcli.errors import DatasetError, did_you_mean
+from dlcli.errors import DatasetError, did_you_mean, rows_counted_from
 from dlcli.preparation.preprocessor import (
     Group,
     Preprocessor,
@@ -95,15 +97,7 @@ def fit_preprocessor(dataset: Dataset, rows: Array, section: PreprocessConfig) -
         position in `rows`.
     """
     if isinstance(dataset.x, np.ndarray):
-        steps = section.numeric or ()
-        sample = rows if any(map(uses_rows, steps)) else rows[:1]
-        values = dataset.x[sample].reshape(len(sample), -1)
-        names = position_names(dataset.x.shape[1:])
-        check_not_infinite(values, names)
-        with np.errstate(over="ignore"):
-            values = values.astype(np.float32)
-        check_range(values, names)
-        return Preprocessor((_fit_group(names, values, steps),), tuple(dataset.x.shape[1:]))
+        return _fit_array(dataset.x, rows, section.numeric or ())
     columns_of: dict[tuple[str, Steps], list[str]] = {}
     for column in dataset.columns:
         steps = section.columns.get(column.name, getattr(section, column.type) or ())
@@ -115,9 +109,37 @@ def fit_preprocessor(dataset: Dataset, rows: Array, section: PreprocessConfig) -
         columns_of.setdefault((kind, steps), []).append(column.name)
     groups = []
     for (_, steps), columns in columns_of.items():
-        values = np.column_stack([dataset.x[name].to_numpy()[rows] for name in columns])
-        groups.append(_fit_group(columns, values, steps))
+        groups.append(_fit_group(columns, partial(_column_blocks, dataset.x, columns, rows), steps))
     return Preprocessor(tuple(groups))
+
+
+def _fit_array(x: Array, rows: Array, steps: Steps) -> Preprocessor:
+    names = position_names(x.shape[1:])
+    sample = rows if any(map(uses_rows, steps)) else rows[:1]
+    size = storage.rows_per_block(len(names))
+
+    def blocks() -> Iterator[Array]:
+        for start in range(0, len(sample), size):
+            values = x[sample[start : start + size]].reshape(-1, len(names))
+            storage.release(x, values.nbytes)
+            with rows_counted_from(start), np.errstate(over="ignore"):
+                check_not_infinite(values, names)
+                values = values.astype(np.float32)
+                check_range(values, names)
+            yield values
+
+    return Preprocessor((_fit_group(names, blocks, steps),), tuple(x.shape[1:]))
+
+
+def _column_blocks(x: Any, names: Sequence[str], rows: Array) -> Iterator[Array]:
+    """Yield the values of some columns and rows, as many rows at a time as the memory holds."""
+    columns = [x[name].to_numpy() for name in names]
+    size = storage.rows_per_block(len(names))
+    for start in range(0, len(rows), size):
+        values = np.column_stack([column[rows[start : start + size]] for column in columns])
+        with rows_counted_from(start):
+            check_not_infinite(values, names)
+        yield values
 
 
 def _check_steps(column: Column, steps: Steps) -> None:
@@ -136,13 +158,21 @@ def _check_steps(column: Column, steps: Steps) -> None:
         )
 
 
-def _fit_group(names: Sequence[str], values: Array, steps: Steps) -> Group:
-    check_not_infinite(values, names)
+def _fit_group(names: Sequence[str], blocks: Callable[[], Iterator[Array]], steps: Steps) -> Group:
+    """Fit steps to the training rows, which are read once per step, block by block."""
     fitted: list[FittedStep] = []
-    step_names = list(names)
+    step_names = [list(names)]
+
+    def before_step() -> Iterator[Array]:
+        for values in blocks():  # a step is fitted to the output of the step before it
+            for step, columns in zip(fitted, step_names, strict=False):
+                values = step.apply(values, columns, TransformReport())  # noqa: PLW2901
+            yield values
+
+    if not steps:
+        for _ in blocks():  # which checks the values
+            pass
     for step in steps:
-        if fitted:  # a step is fitted to the output of the step before it
-            values = fitted[-1].apply(values, step_names, TransformReport())
-            step_names = fitted[-1].names(step_names)
-        fitted.append(fit_step(step, values, step_names))
+        fitted.append(fit_step(step, before_step(), step_names[-1]))
+        step_names.append(fitted[-1].names(step_names[-1]))
     return Group(tuple(names), tuple(fitted))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from dlcli.preparation.leaks import (
     columns_that_reveal_target,
     repeated_rows,
 )
+from dlcli.preparation.rows import LazyRows, blocks
 from dlcli.preparation.split import Split
 from dlcli.types import Array
 
@@ -72,13 +74,13 @@ def prepare(config: Config, *, sample: bool = False, progress: bool = False) -> 
 
 
 def scale_notice(
-    x: Array, preprocessor: Preprocessor, layers: Sequence[Component] = ()
+    x: Array | LazyRows, preprocessor: Preprocessor, layers: Sequence[Component] = ()
 ) -> str | None:
     """Report inputs far from unit scale, which slow or stop learning.
 
     Parameters
     ----------
-    x : ndarray, shape (n, …)
+    x : ndarray or LazyRows, shape (n, …)
         The preprocessed training rows.
     preprocessor : Preprocessor
     layers : sequence of Component
@@ -94,9 +96,7 @@ def scale_notice(
     factor = input_factor(layers)
     if factor is None:
         return None
-    flat = x.reshape(len(x), -1)
-    # Two passes without a temporary array of the size of the inputs.
-    largest = factor * np.maximum(flat.max(axis=0), -flat.min(axis=0))
+    largest = factor * _largest(x)
     if not len(largest) or largest.max() <= FAR_FROM_UNIT_SCALE:
         return None
     if preprocessor.shape:
@@ -110,6 +110,16 @@ def scale_notice(
             f"{size}, too large for a network", hint=f"set {advice} in `preprocess`, or drop it"
         )
     return f"{size}, far from unit scale; consider {advice} in `preprocess`"
+
+
+def _largest(x: Array | LazyRows) -> Array:
+    """Return the largest absolute value of each column of the flattened rows."""
+    largest = np.zeros(math.prod(x.shape[1:]), np.float32)
+    for block in blocks(x):
+        flat = block.reshape(len(block), -1)
+        # Two passes without a temporary array of the size of the inputs.
+        np.maximum(largest, np.maximum(flat.max(axis=0), -flat.min(axis=0)), out=largest)
+    return largest
 
 
 def row_notices(prepared: Prepared, splits: Sequence[Split]) -> list[str]:

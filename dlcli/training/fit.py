@@ -190,7 +190,7 @@ class _Training:
             self.steps,
         )
         if self.shares > 1 or step:
-            build_metrics(self.model, self.data.x, self.data.y)
+            build_metrics(self.model, self.data.x[:1], self.data.y)
         truncate_logs(self.callbacks, epoch)  # also those of a run that starts over
         self.model.stop_training = self.state is not None and self.state.stopped
         callbacks.on_train_begin()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from importlib.util import find_spec
 
@@ -13,6 +14,7 @@ from dlcli.config.network_shapes import ShapeError, infer_shapes, network_errors
 from dlcli.config.sections import Config
 from dlcli.errors import ConfigError
 from dlcli.network.environment import has_gpu
+from dlcli.preparation.rows import LazyRows, blocks
 from dlcli.training.session import Session
 from dlcli.types import Array
 
@@ -70,14 +72,18 @@ def _machine_errors(config: Config) -> Iterator[Finding]:
             yield callback.path, f"{reason}: `pip install 'dlcli[tensorboard]'`"
 
 
-def _index_errors(layers: tuple[Component, ...], x: Array) -> Iterator[Finding]:
+def _index_errors(layers: tuple[Component, ...], x: Array | LazyRows) -> Iterator[Finding]:
     """Yield a first ``Embedding`` whose inputs are not indices below ``input_dim``."""
     first = layers[0]
     input_dim = first.arguments.get("input_dim")
-    if first.name != "Embedding" or not isinstance(input_dim, int) or not x.size:
+    if first.name != "Embedding" or not isinstance(input_dim, int) or not len(x):
         return
-    low, high = float(x.min()), float(x.max())
-    if low < 0 or not np.array_equal(x, np.floor(x)):
+    low, high = math.inf, -math.inf
+    are_whole = True
+    for block in blocks(x):
+        low, high = min(low, float(block.min())), max(high, float(block.max()))
+        are_whole = are_whole and np.array_equal(block, np.floor(block))
+    if low < 0 or not are_whole:
         reason = (
             f"looks up whole numbers from 0, but the inputs are numbers from {low:g} to {high:g}"
         )

@@ -18,6 +18,7 @@ from dlcli.network.building import make_callbacks
 from dlcli.network.scores import ScoredOutputs, score
 from dlcli.preparation import Preprocessor, fit_preprocessor
 from dlcli.preparation.prepare import Prepared, row_notices, scale_notice
+from dlcli.preparation.rows import LazyRows, transform_rows
 from dlcli.preparation.split import Split, split_rows
 from dlcli.preparation.targets import class_weights, encode_target
 from dlcli.training.batches import FitData
@@ -63,7 +64,7 @@ class Session:
 
     def __post_init__(self) -> None:
         self.rows = self.split.parts()
-        self._x: dict[str, Array] = {}
+        self._x: dict[str, Array | LazyRows] = {}
 
     @cached_property
     def preprocessor(self) -> Preprocessor:
@@ -82,12 +83,13 @@ class Session:
         """`dlcli.network.outputs.Predictor` of the model."""
         return self.models.predictor
 
-    def x(self, part: str) -> Array:
+    def x(self, part: str) -> Array | LazyRows:
         """Return the preprocessed rows of a part: float32, shape (n, …)."""
         if part not in self._x:
-            rows = self.prepared.dataset.take(self.rows[part]).x
             with self._row_numbers(part):
-                self._x[part] = self.preprocessor.transform(rows)
+                self._x[part] = transform_rows(
+                    self.preprocessor, self.prepared.dataset.x, self.rows[part]
+                )
         return self._x[part]
 
     def transform_parts(self) -> None:
@@ -123,7 +125,7 @@ class Session:
         config, dataset = self.prepared.config, self.prepared.dataset
         units = self.model.output_shape[-1]
 
-        def encoded(part: str) -> tuple[Array, Array]:
+        def encoded(part: str) -> tuple[Array | LazyRows, Array]:
             return self.x(part), encode_target(self.y(part), dataset.target, config.loss, units)
 
         weights = class_weights(self.y("train"), dataset.target, config.fit.class_weight)
@@ -146,8 +148,10 @@ class Session:
         checkpoint, on_progress
             See `dlcli.training.fit.fit`, also for what is raised.
         """
-        x = _as_tensor(self.x("train"))
-        self._x["train"] = np.asarray(memoryview(x))
+        x = self.x("train")
+        if not isinstance(x, LazyRows):
+            x = _as_tensor(x)
+            self._x["train"] = np.asarray(memoryview(x))
         config = self.prepared.config
         return fit(
             self.model,
@@ -167,7 +171,9 @@ class Session:
             return
         generator = np.random.default_rng(self.prepared.config.seed)
         sample = np.sort(generator.choice(count, SCORED_TRAINING_ROWS, replace=False))
-        self.rows["train"], self._x["train"] = self.rows["train"][sample], self.x("train")[sample]
+        x = self.x("train")
+        self._x["train"] = x.take(sample) if isinstance(x, LazyRows) else x[sample]
+        self.rows["train"] = self.rows["train"][sample]
         self.notices.append(
             f"training metrics are computed on {len(sample):,} of the {count:,} training rows"
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 
 from dlcli.config.loaders import ImagesLoader, OnBadFile
 from dlcli.config.sections import SplitConfig
+from dlcli.datasets import storage
 from dlcli.datasets.dataset import PIXELS, Dataset, Medium, pixel_columns
 from dlcli.datasets.media.decoding import WARNINGS_LOCK, decode_files
 from dlcli.datasets.media.file_tables import find_labelled_files
@@ -127,7 +129,7 @@ def load_images(loader: ImagesLoader, path: Path, name: str, split: SplitConfig)
         x,
         columns=pixel_columns(x.shape[1:]),
         dialect=PIXELS,
-        medium=Medium("image", mean=float(x.mean())),
+        medium=Medium("image", mean=_mean(x)),
         **files.dataset_fields(loader, split),
     )
 
@@ -148,11 +150,12 @@ def _decode_images(
 
     def store(row: int, image: Array) -> None:
         if not arrays:
-            arrays.append(np.empty((len(files.names), *image.shape), np.uint8))
+            arrays.append(storage.allocate((len(files.names), *image.shape), np.uint8))
         shapes.add(image.shape)
         if len(shapes) == 1:
             arrays[0][row] = image
             stored[row] = True
+            storage.release(arrays[0], image.nbytes)
 
     decode = partial(decode_image, channels=channels, size=size)
     files = decode_files(files, decode, on_bad_file, store)
@@ -166,7 +169,17 @@ def _decode_images(
     for row, source in enumerate(np.flatnonzero(stored)):
         if row != source:
             x[row] = x[source]
+            storage.release(x, 2 * x[row].nbytes)
+    if storage.is_in_file(x):
+        images = f"{len(files.names):,} images of {_size(x.shape[1:])}×{channels}"
+        needed, folder = storage.gigabytes(x.nbytes), storage.storage_folder()
+        notice = f"{images} need {needed}: they are kept on the disk, in {folder}"
+        files = replace(files, notices=(*files.notices, notice))
     return x[: len(files.names)], files
+
+
+def _mean(x: Array) -> float:
+    return sum(int(block.sum(dtype=np.int64)) for block in storage.blocks(x)) / x.size
 
 
 def _size(shape: tuple[int, ...]) -> str:

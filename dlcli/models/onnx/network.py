@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from dlcli.errors import ModelFileError, first_line
-from dlcli.types import Array
+from dlcli.types import Array, Rows
 
 
 def import_onnxruntime() -> Any:
@@ -72,7 +72,7 @@ class OnnxNetwork:
             raise ModelFileError("the ONNX graph has samples of variable size")
         self.block = block
 
-    def __call__(self, x: Array) -> Array:
+    def __call__(self, x: Rows) -> Array:
         """Return the outputs of preprocessed rows; float32, shape (n, units)."""
         starts = range(0, len(x), self.block)
         blocks = [self._run(x[start : start + self.block]) for start in starts]

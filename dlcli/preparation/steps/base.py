@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any, ClassVar, Self
 
+import numpy as np
 from pydantic import TypeAdapter
 
 from dlcli.config.steps import STEPS, Step
@@ -35,6 +36,12 @@ class FittedStep(ABC):
     @abstractmethod
     def fit(cls, step: Any, values: Array, names: Names) -> Self:
         """Fit to training rows of shape (n, columns)."""
+
+    @classmethod
+    def fit_blocks(cls, step: Any, blocks: Iterator[Array], names: Names) -> Self:
+        """Fit to training rows that come in blocks; by default they are joined."""
+        values = list(blocks)
+        return cls.fit(step, values[0] if len(values) == 1 else np.concatenate(values), names)
 
     @abstractmethod
     def apply(self, values: Array, names: Names, report: TransformReport) -> Array:
@@ -89,17 +96,17 @@ def step_name(step: Step) -> str:
     return next(name for name in STEPS if STEPS[name] is type(step))
 
 
-def fit_step(step: Step, values: Array, names: Names) -> FittedStep:
+def fit_step(step: Step, blocks: Iterator[Array], names: Names) -> FittedStep:
     """Fit one step of a config to training rows.
 
     Parameters
     ----------
     step : Step
-    values : ndarray, shape (n, columns)
+    blocks : iterator of ndarray, shape (n, columns)
     names : sequence of str
         Of the columns.
     """
-    return FITTED[step_name(step)].fit(step, values, names)
+    return FITTED[step_name(step)].fit_blocks(step, blocks, names)
 
 
 def uses_rows(step: Step) -> bool:

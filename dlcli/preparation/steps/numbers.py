@@ -6,6 +6,7 @@ that training and prediction run the same code, and prediction does not import s
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -34,9 +35,15 @@ class FittedStandardize(FittedStep):
 
     @classmethod
     def fit(cls, step: Standardize, values: Array, names: Names) -> Self:
+        return cls.fit_blocks(step, iter([values]), names)
+
+    @classmethod
+    def fit_blocks(cls, step: Standardize, blocks: Iterator[Array], names: Names) -> Self:
         from sklearn.preprocessing import StandardScaler
 
-        scaler = StandardScaler().fit(values)
+        scaler = StandardScaler()
+        for values in blocks:
+            scaler.partial_fit(values)
         return cls(_plain(scaler.mean_), _plain(scaler.scale_))
 
     def apply(self, values: Array, names: Names, report: TransformReport) -> Array:
@@ -55,9 +62,15 @@ class FittedMinMax(FittedStep):
 
     @classmethod
     def fit(cls, step: MinMax, values: Array, names: Names) -> Self:
+        return cls.fit_blocks(step, iter([values]), names)
+
+    @classmethod
+    def fit_blocks(cls, step: MinMax, blocks: Iterator[Array], names: Names) -> Self:
         from sklearn.preprocessing import MinMaxScaler
 
-        scaler = MinMaxScaler().fit(values)
+        scaler = MinMaxScaler()
+        for values in blocks:
+            scaler.partial_fit(values)
         return cls(_plain(scaler.data_min_), _plain(1 / scaler.scale_))
 
     def apply(self, values: Array, names: Names, report: TransformReport) -> Array:

@@ -120,13 +120,15 @@ def stack_training_rows(data: Sequence[FitData]) -> StackedRows:
         weights = item.weights
         if weights is None:
             weights = np.ones(len(item.x), np.float32)
-        parts.append((item.x, item.y, weights) if weighted else (item.x, item.y))
+        x = np.asarray(item.x)
+        parts.append((x, item.y, weights) if weighted else (x, item.y))
     return StackedRows(parts)
 
 
 def stack_validation_rows(data: Sequence[FitData]) -> StackedRows | None:
     """Stack the validation rows of all copies; None if they have none."""
-    parts = [item.validation for item in data if item.validation is not None]
+    held_out = [item.validation for item in data if item.validation is not None]
+    parts = [(np.asarray(x), y) for x, y in held_out]
     if parts and len(parts) < len(data):
         raise NotStackable("only some copies have validation rows")
     return StackedRows(parts) if parts else None

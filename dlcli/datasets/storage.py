@@ -1,0 +1,134 @@
+"""Arrays that are large for the memory are kept in files that end with the process."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dlcli.errors import DatasetError
+from dlcli.files import cache_folder
+from dlcli.machine import available_memory
+from dlcli.types import Array
+
+# Largest array in memory, and the largest share of the memory that is available.
+IN_MEMORY_BYTES = 512 << 20
+IN_MEMORY_SHARE = 8
+# Pages of a file that were read stay part of the process until they are released.
+RELEASE_BYTES = 128 << 20
+# Size of the blocks in which large arrays are read, in bytes of float32.
+BLOCK_BYTES = 64 << 20
+FLOAT_BYTES = 4
+
+_pages_read: Counter[int] = Counter()
+
+
+def is_large(size: int) -> bool:
+    """Tell whether an array of `size` bytes is kept in a file."""
+    available = available_memory()
+    most = IN_MEMORY_BYTES if available is None else available // IN_MEMORY_SHARE
+    return size > min(IN_MEMORY_BYTES, most)
+
+
+def allocate(shape: tuple[int, ...], dtype: Any) -> Array:
+    """Return an array that is not filled yet: in memory, or in a file if it is large.
+
+    Raises
+    ------
+    DatasetError
+        If the disk is too small.
+    """
+    size = prod(shape) * np.dtype(dtype).itemsize
+    return _in_file(shape, dtype, size) if is_large(size) else np.empty(shape, dtype)
+
+
+def storage_folder() -> Path:
+    """Return the folder of the files, which have no names there."""
+    return cache_folder() / "arrays"
+
+
+def gigabytes(size: float) -> str:
+    """Return a number of bytes with its unit."""
+    return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.1f} MB"
+
+
+def _in_file(shape: tuple[int, ...], dtype: Any, size: int) -> Array:
+    folder = storage_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            if hasattr(os, "posix_fallocate"):  # a full disk must not end the process later
+                os.posix_fallocate(file.fileno(), 0, size)
+            else:
+                file.truncate(size)
+            return np.memmap(file, dtype, "r+", shape=shape)
+    except OSError as error:
+        free = shutil.disk_usage(folder).free if folder.is_dir() else 0
+        raise DatasetError(
+            f"the data need {gigabytes(size)} on the disk, as they are large for the memory; "
+            f"{folder} has {gigabytes(free)} ({error.strerror})",
+            hint="free some space, set XDG_CACHE_HOME to another disk, or use fewer rows (`limit`)",
+        ) from None
+
+
+def is_in_file(array: Any) -> bool:
+    """Tell whether an array is kept in a file."""
+    return isinstance(array, np.memmap)
+
+
+def release(array: Array, size: int | None = None) -> None:
+    """Let go of the pages of an array in a file, which stay in the cache of the system.
+
+    Parameters
+    ----------
+    array : ndarray
+    size : int, optional
+        Bytes that were read or written since the last call: the pages are kept until they are
+        many. Default: they are released now.
+    """
+    mapping = getattr(array, "_mmap", None)
+    if mapping is None or not hasattr(mmap, "MADV_DONTNEED"):
+        return
+    _pages_read[id(mapping)] += RELEASE_BYTES if size is None else size
+    if _pages_read[id(mapping)] >= RELEASE_BYTES:
+        mapping.madvise(mmap.MADV_DONTNEED)
+        _pages_read[id(mapping)] = 0
+
+
+def rows_per_block(width: int) -> int:
+    """Return how many rows of `width` values are read at a time."""
+    return max(1, BLOCK_BYTES // (FLOAT_BYTES * max(width, 1)))
+
+
+def blocks(array: Array) -> Iterator[Array]:
+    """Yield an array in blocks of rows."""
+    size = rows_per_block(prod(array.shape[1:]))
+    for start in range(0, len(array), size):
+        block = array[start : start + size]
+        yield block
+        release(array, block.nbytes)
+
+
+def check_fits(size: int, subject: str, hint: str) -> None:
+    """Refuse what needs more memory than there is.
+
+    Raises
+    ------
+    DatasetError
+        With both numbers.
+    """
+    available = available_memory()
+    if available is not None and size > available:
+        raise DatasetError(
+            f"{subject} need about {gigabytes(size)} of memory, and {gigabytes(available)} are "
+            "available",
+            hint=hint,
+        )

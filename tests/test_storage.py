@@ -1,0 +1,142 @@
+"""Data that are large for the memory: kept in files, with the bits of data in memory."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dlcli import DatasetError, evaluate, kfold, load_config, train
+from dlcli.datasets import load_dataset, storage
+
+
+def save_images(folder):
+    generator = np.random.default_rng(0)
+    for kind in ("dark", "light"):
+        (folder / "shades" / kind).mkdir(parents=True)
+        for number in range(20):
+            pixels = generator.integers(0, 200, (6, 5, 3)) + (kind == "light") * 50
+            image = Image.fromarray(pixels.astype(np.uint8))
+            image.save(folder / "shades" / kind / f"{number}.png")
+
+
+def save_table(folder):
+    generator = np.random.default_rng(0)
+    x = generator.normal(3, 2, (60, 3))
+    rows = [",".join([*map(str, row), "ab"[int(sum(row) > 9)]]) for row in x.tolist()]
+    (folder / "table.csv").write_text("a,b,c,kind\n" + "\n".join(rows) + "\n")
+
+
+DATA = {
+    "images": (save_images, {"images": {"path": "shades"}}, {"scale": 255}),
+    "images, standardized": (save_images, {"images": {"path": "shades"}}, "standardize"),
+    "table": (save_table, {"csv": {"path": "table.csv", "target": "kind"}}, "standardize"),
+}
+
+
+def config_of(folder, kind, **changes):
+    save, dataset, numeric = DATA[kind]
+    if not (folder / "c.yaml").exists():
+        save(folder)
+    layers = [] if kind == "table" else ["Flatten"]
+    keys = {
+        "dataset": dataset,
+        "preprocess": {"numeric": numeric},
+        "split": {"test": 0.2, "validation": 0.2},
+        "model": [*layers, {"Dense": 4}, {"Dropout": 0.2}, {"Dense": {"activation": "softmax"}}],
+        "loss": "sparse_categorical_crossentropy",
+        "metrics": ["accuracy"],
+        "fit": {"epochs": 3, "batch_size": 7},
+        **changes,
+    }
+    (folder / "c.yaml").write_text(json.dumps(keys))
+    return load_config(folder / "c.yaml")
+
+
+@pytest.fixture
+def small_memory(monkeypatch):
+    """Keep every array in a file, and read it in small blocks."""
+
+    def limit():
+        monkeypatch.setattr(storage, "IN_MEMORY_BYTES", 0)
+
+    return limit
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch):
+    monkeypatch.setattr(storage, "BLOCK_BYTES", 600)
+    monkeypatch.setattr(storage, "RELEASE_BYTES", 500)
+
+
+@pytest.mark.parametrize("kind", DATA)
+def test_training_from_the_disk_gives_the_bits_of_memory(tmp_path, small_memory, kind):
+    config = config_of(tmp_path, kind)
+
+    in_memory = train(config, runs=tmp_path / "runs")
+    small_memory()
+    from_disk = train(config, runs=tmp_path / "runs")
+
+    assert from_disk.history == in_memory.history
+    assert from_disk.scores == in_memory.scores
+    assert evaluate(from_disk.path).scores == evaluate(in_memory.path).scores
+    record = [json.loads((run.path / "run.json").read_text()) for run in (in_memory, from_disk)]
+    assert record[0]["data"]["fingerprint"] == record[1]["data"]["fingerprint"]
+
+
+def test_cross_validation_from_the_disk_gives_the_bits_of_memory(tmp_path, small_memory):
+    config = config_of(tmp_path, "images", split={})
+
+    in_memory = kfold(config, folds=2, runs=tmp_path / "runs", engine="serial")
+    small_memory()
+    from_disk = kfold(config, folds=2, runs=tmp_path / "runs", engine="serial")
+
+    assert [fold.metrics for fold in from_disk.folds] == [fold.metrics for fold in in_memory.folds]
+
+
+def test_a_training_from_the_disk_is_resumed_with_the_same_bits(tmp_path, small_memory):
+    small_memory()
+    whole = train(config_of(tmp_path, "images"), runs=tmp_path / "runs")
+    short = config_of(tmp_path, "images", fit={"epochs": 2, "batch_size": 7})
+    part = train(short, runs=tmp_path / "runs")
+
+    longer = train(config_of(tmp_path, "images"), runs=tmp_path / "runs", resume=part.path)
+
+    assert longer.scores == whole.scores
+
+
+def test_images_on_the_disk_are_announced_with_their_size(tmp_path, small_memory):
+    small_memory()
+
+    dataset = load_dataset(config_of(tmp_path, "images"))
+
+    assert storage.is_in_file(dataset.x)
+    assert any("40 images of 6×5×3 need 0.0 MB" in notice for notice in dataset.notices)
+
+
+def test_images_left_out_leave_no_gap_in_the_file(tmp_path, small_memory):
+    small_memory()
+    config_of(tmp_path, "images")
+    (tmp_path / "shades" / "dark" / "1.png").write_bytes(b"no image")
+    expected = config_of(
+        tmp_path, "images", dataset={"images": {"path": "shades", "on_bad_file": "skip"}}
+    )
+
+    dataset = load_dataset(expected)
+
+    assert dataset.x.shape == (39, 6, 5, 3)
+    last = Image.open(tmp_path / "shades" / "light" / "9.png")
+    assert (dataset.x[-1] == np.asarray(last)).all()
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="files are reserved on POSIX alone")
+def test_a_disk_that_is_too_small_is_an_error_with_numbers(tmp_path, small_memory, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    small_memory()
+    monkeypatch.setattr(os, "posix_fallocate", full)
+
+    with pytest.raises(DatasetError, match=r"need 0\.0 MB on the disk.*has [0-9.]+ GB"):
+        load_dataset(config_of(tmp_path, "images"))
