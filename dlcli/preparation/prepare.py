@@ -20,7 +20,8 @@ from dlcli.preparation.leaks import (
     repeated_rows,
 )
 from dlcli.preparation.rows import LazyRows, blocks
-from dlcli.preparation.split import Split
+from dlcli.preparation.split import Split, single_row_classes
+from dlcli.preparation.variation import columns_without_variation, standardized_columns
 from dlcli.types import Array
 
 FAR_FROM_UNIT_SCALE = 20.0
@@ -97,6 +98,8 @@ def scale_notice(
     if factor is None:
         return None
     largest = factor * _largest(x)
+    # What is standardized is on unit scale; `outlier_notices` reports single values of it.
+    largest[standardized_columns(preprocessor)] = 0
     if not len(largest) or largest.max() <= FAR_FROM_UNIT_SCALE:
         return None
     if preprocessor.shape:
@@ -123,7 +126,7 @@ def _largest(x: Array | LazyRows) -> Array:
 
 
 def row_notices(prepared: Prepared, splits: Sequence[Split]) -> list[str]:
-    """Report classes without training rows, and held-out rows that equal training rows.
+    """Report classes and columns without variation in training, and held-out training rows.
 
     Parameters
     ----------
@@ -131,5 +134,13 @@ def row_notices(prepared: Prepared, splits: Sequence[Split]) -> list[str]:
     splits : sequence of Split
         Of one training, or all folds; repeated rows are searched in the first alone.
     """
-    repeated = [] if prepared.config.dataset.known else repeated_rows(prepared.dataset, splits[0])
-    return [*classes_without_training_rows(prepared.dataset, splits), *repeated]
+    dataset = prepared.dataset
+    notices = classes_without_training_rows(dataset, splits)
+    if prepared.config.dataset.known:
+        return notices
+    return [
+        *notices,
+        *single_row_classes(dataset, splits),
+        *columns_without_variation(dataset, splits),
+        *repeated_rows(dataset, splits[0]),
+    ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
@@ -12,9 +14,11 @@ import numpy as np
 from dlcli.config.sections import SplitConfig
 from dlcli.datasets import Dataset
 from dlcli.datasets.dataset import PARTS
+from dlcli.datasets.tables import to_number
 from dlcli.errors import DatasetError, plural
 from dlcli.types import Array
 
+MAX_LISTED = 5
 DEFAULT_TEST = 0.2
 TEST = 2  # in `Dataset.parts`
 # A share of grouped rows is rounded to a fraction with at most this denominator.
@@ -108,12 +112,16 @@ def cut(
         return _cut_groups(dataset, rows, share, seed, stratify=stratify)
     from sklearn.model_selection import train_test_split
 
-    labels = None
-    if stratify:
-        labels = dataset.y[rows]
-        _check_class_sizes(dataset, labels, size)
-    rest, part = train_test_split(rows, test_size=size, random_state=seed, stratify=labels)
-    return np.sort(rest), np.sort(part)
+    if not stratify:
+        rest, part = train_test_split(rows, test_size=size, random_state=seed)
+        return np.sort(rest), np.sort(part)
+    # The only row of a class is used for training; nothing could be learned of it otherwise.
+    is_single = np.bincount(dataset.y[rows])[dataset.y[rows]] == 1
+    single, others = rows[is_single], rows[~is_single]
+    labels = dataset.y[others]
+    _check_class_sizes(dataset, labels, size)
+    rest, part = train_test_split(others, test_size=size, random_state=seed, stratify=labels)
+    return np.sort(np.concatenate([rest, single])), np.sort(part)
 
 
 def _cut_groups(
@@ -167,15 +175,30 @@ def _check_class_sizes(dataset: Dataset, labels: Array, size: int) -> None:
     names = dataset.target.class_names
     counts = np.bincount(labels, minlength=len(names))
     present = np.flatnonzero(counts)
-    single = [names[code] for code in present if counts[code] < 2]
-    if single:
-        raise DatasetError(
-            f"{dataset.name}: class {single[0]!r} has a single row and cannot be split",
-            hint="use `split: {stratify: false}`, or `test: 0`",
-        )
     if size < len(present) or len(labels) - size < len(present):
         raise DatasetError(
             f"{dataset.name}: {len(labels)} rows are too few to have {len(present)} classes in "
             f"every part",
-            hint="use `split: {stratify: false}`, or another share",
+            hint=f"use `split: {{stratify: false}}`, or another share{_number_hint(names)}",
         )
+
+
+def _number_hint(names: Sequence[str]) -> str:
+    """Ask whether classes that are numbers are a quantity."""
+    are_numbers = not any(math.isnan(to_number(name)) for name in names)
+    return "; `task: regression` if the target is a number" if are_numbers else ""
+
+
+def single_row_classes(dataset: Dataset, splits: Sequence[Split]) -> list[str]:
+    """Report the classes that have a single row, and where it is."""
+    names = dataset.target.class_names
+    if not names:
+        return []
+    single = np.flatnonzero(np.bincount(dataset.y, minlength=len(names)) == 1)
+    if len(splits) > 1 or not len(single):
+        return []
+    listed = ", ".join(repr(names[code]) for code in single[:MAX_LISTED])
+    rest = f" and {len(single) - MAX_LISTED} more" if len(single) > MAX_LISTED else ""
+    if len(single) == 1:
+        return [f"class {listed} has a single row{_number_hint(names)}"]
+    return [f"classes {listed}{rest} have a single row each{_number_hint(names)}"]

@@ -21,6 +21,7 @@ from dlcli.preparation.prepare import Prepared, row_notices, scale_notice
 from dlcli.preparation.rows import LazyRows, transform_rows
 from dlcli.preparation.split import Split, split_rows
 from dlcli.preparation.targets import class_weights, encode_target
+from dlcli.preparation.variation import outlier_notices
 from dlcli.training.batches import FitData
 from dlcli.training.fit import FitResult, fit
 from dlcli.training.reusable_model import ReusableModel
@@ -242,6 +243,11 @@ def split_notices(sessions: Sequence[Session]) -> list[str]:
         If inputs are too large for a network.
     """
     first = sessions[0]
-    scale = scale_notice(first.x("train"), first.preprocessor, first.prepared.config.model)
+    x, dataset = first.x("train"), first.prepared.dataset
+    scale = scale_notice(x, first.preprocessor, first.prepared.config.model)
+    is_known = first.prepared.config.dataset.known
+    outliers = (
+        [] if is_known else outlier_notices(x, first.preprocessor, dataset, first.split.train)
+    )
     rows = row_notices(first.prepared, [session.split for session in sessions])
-    return [*rows, *filter(None, [scale])]
+    return [*rows, *filter(None, [scale]), *outliers]

@@ -14,13 +14,14 @@ from dlcli.preparation.steps.base import (
     step_to_json,
     uses_rows,
 )
-from dlcli.preparation.steps.numbers import FittedCategories
+from dlcli.preparation.steps.numbers import FittedCategories, FittedStandardize
 from dlcli.preparation.steps.words import FittedVectorize, tokens
 
 __all__ = [
     "MAX_VALUES",
     "FittedCategories",
     "FittedPad",
+    "FittedStandardize",
     "FittedStep",
     "FittedVectorize",
     "default_steps",

@@ -6,7 +6,7 @@ that training and prediction run the same code, and prediction does not import s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -24,10 +24,24 @@ def _plain(values: Any) -> tuple[float, ...]:
     return tuple(float(value) for value in np.ravel(values))
 
 
+def _centred(values: Array, centre: Sequence[float], size: Sequence[float]) -> Array:
+    """Subtract the centre of each column and divide by its size; columns of size 0 become 0."""
+    sizes = np.asarray(size, values.dtype)
+    if sizes.all():
+        return np.asarray((values - np.asarray(centre, values.dtype)) / sizes)
+    scaled = (values - np.asarray(centre, values.dtype)) / np.where(sizes == 0, 1, sizes)
+    # Not a product with 0: missing values stay missing, and are reported as such.
+    return np.asarray(np.where((sizes == 0) & ~np.isnan(scaled), 0, scaled), values.dtype)
+
+
 @fitted_step_of(Standardize)
 @dataclass(frozen=True)
 class FittedStandardize(FittedStep):
-    """Mean and standard deviation of each column; a constant column is only centred."""
+    """Mean and standard deviation of each column; 0 for a constant column, which becomes 0.
+
+    Nothing can be learned from such a column, and another value in a later row would be arbitrarily
+    far from the mean. Files of dlcli 0.1 have 1 there.
+    """
 
     per_column = ("mean", "scale")
     mean: tuple[float, ...]
@@ -44,17 +58,18 @@ class FittedStandardize(FittedStep):
         scaler = StandardScaler()
         for values in blocks:
             scaler.partial_fit(values)
-        return cls(_plain(scaler.mean_), _plain(scaler.scale_))
+        # scikit-learn's test for a constant column, which allows for rounding errors.
+        constant = (scaler.scale_ == 1) & (np.sqrt(scaler.var_) != 1)
+        return cls(_plain(scaler.mean_), _plain(np.where(constant, 0, scaler.scale_)))
 
     def apply(self, values: Array, names: Names, report: TransformReport) -> Array:
-        dtype = values.dtype
-        return np.asarray((values - np.asarray(self.mean, dtype)) / np.asarray(self.scale, dtype))
+        return _centred(values, self.mean, self.scale)
 
 
 @fitted_step_of(MinMax)
 @dataclass(frozen=True)
 class FittedMinMax(FittedStep):
-    """Smallest value and range of each column; the range of a constant column is 1."""
+    """Smallest value and range of each column; 0 for a constant column, which becomes 0."""
 
     per_column = ("low", "span")
     low: tuple[float, ...]
@@ -71,11 +86,11 @@ class FittedMinMax(FittedStep):
         scaler = MinMaxScaler()
         for values in blocks:
             scaler.partial_fit(values)
-        return cls(_plain(scaler.data_min_), _plain(1 / scaler.scale_))
+        constant = scaler.data_range_ == 0
+        return cls(_plain(scaler.data_min_), _plain(np.where(constant, 0, 1 / scaler.scale_)))
 
     def apply(self, values: Array, names: Names, report: TransformReport) -> Array:
-        dtype = values.dtype
-        return np.asarray((values - np.asarray(self.low, dtype)) / np.asarray(self.span, dtype))
+        return _centred(values, self.low, self.span)
 
 
 @fitted_step_of(Scale)
