@@ -142,13 +142,20 @@ def test_a_class_with_fewer_rows_than_folds_says_the_largest_number():
 @pytest.mark.parametrize(
     ("counts", "section", "message"),
     [
-        ((1, 20), SplitConfig(), "single row"),
+        ((1, 1, 1), SplitConfig(), "every class has a single row"),
         ((2, 2), SplitConfig(test=0.2), "too few to have 2 classes"),
     ],
 )
 def test_what_cannot_be_divided_is_said(counts, section, message):
     with pytest.raises(DatasetError, match=message):
         split_rows(classes(*counts), section, 0)
+
+
+def test_the_only_row_of_a_class_is_for_training():
+    split = split_rows(classes(1, 20), SplitConfig(validation=0.2), 0)
+
+    assert 0 in split.train
+    assert (len(split.validation), len(split.test)) == (3, 4)
 
 
 def test_a_short_series_whose_first_fold_has_no_training_rows_is_refused(write, dlcli, tmp_path):

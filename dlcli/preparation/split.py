@@ -175,6 +175,11 @@ def _check_class_sizes(dataset: Dataset, labels: Array, size: int) -> None:
     names = dataset.target.class_names
     counts = np.bincount(labels, minlength=len(names))
     present = np.flatnonzero(counts)
+    if not len(present):
+        raise DatasetError(
+            f"{dataset.name}: every class has a single row",
+            hint=f"use `split: {{stratify: false}}`{_number_hint(names)}",
+        )
     if size < len(present) or len(labels) - size < len(present):
         raise DatasetError(
             f"{dataset.name}: {len(labels)} rows are too few to have {len(present)} classes in "
