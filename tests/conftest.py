@@ -72,6 +72,15 @@ def _no_check_in_child(monkeypatch, request):
 
 
 @pytest.fixture
+def weights_only(monkeypatch):
+    """Train without pictures and ONNX graphs, for tests that do not look at them."""
+    for name in ("history", "confusion", "predicted"):
+        monkeypatch.setattr(f"dlcli.plots.results.draw_{name}", lambda *_: None)
+    monkeypatch.setattr("dlcli.experiments.train.draw_learned", lambda *_: None)
+    monkeypatch.setattr("dlcli.experiments.train.is_converted_quickly", lambda _: False)
+
+
+@pytest.fixture
 def guarded():
     """Have the child process check model files, as it does in programs that use dlcli."""
 

@@ -20,7 +20,7 @@ from dlcli.preparation.folds import make_folds
 from dlcli.preparation.prepare import prepare
 from dlcli.runs.records import read_record
 from dlcli.training.folds.outcome import train_fold
-from dlcli.training.folds.workers import end_process, most_workers
+from dlcli.training.folds.workers import FoldWorkers, end_process, most_workers
 from dlcli.training.session import open_sessions
 
 FAST = ["fit.epochs=2", "fit.batch_size=16"]
@@ -261,16 +261,19 @@ def test_a_process_that_dies_is_an_error(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_a_signal_ends_the_processes_and_keeps_finished_folds(dlcli, tmp_path, monkeypatch):
-    def stop(display, progress):
-        if not display.prefix.startswith("fold 1/"):
-            for process in multiprocessing.active_children():
-                os.kill(process.pid, signal.SIGTERM)  # as a batch system does, to all of a group
+    assign = FoldWorkers._assign
 
-    monkeypatch.setattr("dlcli.cli.progress.ProgressDisplay.__call__", stop)
+    def stop_after_the_first_fold(workers, pipe, process):
+        assign(workers, pipe, process)
+        if 0 in workers._done or workers._next:
+            for child in multiprocessing.active_children():
+                os.kill(child.pid, signal.SIGTERM)  # as a batch system does, to all of a group
+
+    monkeypatch.setattr(FoldWorkers, "_assign", stop_after_the_first_fold)
     options = [part for change in CONVOLUTIONS for part in ("--set", change)]
 
     code, _, error = dlcli(
-        "kfold", "digits_cnn", "--folds", 5, "--jobs", 2, *options, "--set", "fit.epochs=60"
+        "kfold", "digits_cnn", "--folds", 5, "--jobs", 2, *options, "--set", "fit.epochs=20"
     )
 
     assert code == 128 + signal.SIGTERM

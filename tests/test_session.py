@@ -6,6 +6,7 @@ import pytest
 from dlcli import baseline, kfold, load_config, train
 from dlcli.preparation.steps.numbers import FittedStandardize
 
+pytestmark = pytest.mark.usefixtures("weights_only")
 FAST = ["fit.epochs=1", "fit.batch_size=50"]
 CONVOLUTION = [
     "fit.epochs=1", "callbacks=[]", "preprocess={numeric: standardize}",

@@ -17,6 +17,7 @@ from dlcli.preparation.targets import class_weights, decode, encode_target, prob
 from dlcli.training.batches import FitData, training_batches
 from dlcli.training.fit import fit
 
+pytestmark = pytest.mark.usefixtures("weights_only")
 X = np.random.default_rng(0).random((50, 3)).astype(np.float32)
 Y = (X.sum(axis=1, keepdims=True) > 1.5).astype(np.float32)
 
