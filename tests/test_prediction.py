@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from dlcli import DatasetError, load_config, predict, train
-from dlcli.cli.prediction_files import write_predictions
+from dlcli.cli.prediction_files import CsvStyle, write_predictions
 from dlcli.prediction.predictions import PredictionBlock
 
 
@@ -245,14 +245,14 @@ def test_standard_input_is_read_only_once(model, monkeypatch):
     assert "to_frame()" in error.value.hint
 
 
-@pytest.mark.parametrize("name", ["out.xlsx", "out.json", "out.tsv", "out.csv.gz"])
+@pytest.mark.parametrize("name", ["out", "out.json", "out.xls", "out.csv.gz"])
 def test_an_output_file_of_another_format_is_refused(model, write, dlcli, tmp_path, name):
     rows = write("rows.csv", ROWS)
 
     code, out, err = dlcli("predict", model, rows, "-o", name)
 
     assert (code, out) == (2, "")
-    assert f"{name}: predictions are written as .csv or .jsonl" in err
+    assert f"{name}: predictions are written as .csv, .tsv, .jsonl or .xlsx" in err
     assert "--format" in err
     assert not (tmp_path / name).exists()
     assert dlcli("predict", model, rows, "-o", name, "--format", "csv")[0] == 0
@@ -265,7 +265,7 @@ def test_csv_safe_leaves_an_empty_label_empty(tmp_path):
         name_column = ""
 
     labels = PredictionBlock(np.array(["", "=b"], object), np.eye(2), np.eye(2))
-    write_predictions(Predictions([labels]), str(tmp_path / "out.csv"), "csv", csv_safe=True)
+    write_predictions(Predictions([labels]), str(tmp_path / "out.csv"), "csv", CsvStyle(safe=True))
 
     lines = (tmp_path / "out.csv").read_text().splitlines()
     assert lines == ["prediction,p_,p_=b", '"",1,0', "'=b,0,1"]

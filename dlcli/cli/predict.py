@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -35,15 +36,32 @@ def predict(
         ),
     ] = "-",
     format: Annotated[  # noqa: A002
-        Literal["csv", "jsonl"] | None,
+        Literal["csv", "jsonl", "xlsx"] | None,
         typer.Option(
             "--format", help="Format of the predictions. Default: by the file's ending, or csv."
         ),
     ] = None,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--keep",
+            metavar="COLUMNS|all",
+            help="Columns of the input to put in front of the predictions, as in id,name; all: all "
+            "of them. Repeatable.",
+        ),
+    ] = None,
+    excel: Annotated[
+        bool,
+        typer.Option(
+            "--excel",
+            help="Write a CSV that Excel opens: UTF-8 with a byte order mark, decimal sign and "
+            "delimiter of the locale, --csv-safe.",
+        ),
+    ] = False,
     csv_safe: Annotated[
         bool,
         typer.Option(
-            "--csv-safe", help="Write labels so that spreadsheets do not run them as formulas."
+            "--csv-safe", help="Write texts so that spreadsheets do not run them as formulas."
         ),
     ] = False,
     invert: Annotated[bool, typer.Option("--invert", help="Invert the pixels of images.")] = False,
@@ -60,7 +78,8 @@ def predict(
 
     \b
     dlcli predict runs/sonar/latest input.csv
-    dlcli predict model.h5 input.csv -o predictions.csv
+    dlcli predict model.h5 input.csv -o predictions.csv --keep id
+    dlcli predict sonar input.csv -o predictions.xlsx --keep all
     cat rows.jsonl | dlcli predict model.keras - --format jsonl
     dlcli predict runs/mnist_cnn/latest digit.png more/ --invert
     dlcli predict runs/spam_filter/latest --text "You have won a prize!"
@@ -68,7 +87,8 @@ def predict(
     model = model_or_run(model, "predict", inputs or ())
     confinement.confine(model)
     from dlcli.cli import terminal
-    from dlcli.cli.prediction_files import format_of, write_predictions
+    from dlcli.cli.excel_file import check_excel
+    from dlcli.cli.prediction_files import csv_style, format_of, write_predictions
     from dlcli.models.loading import find_model
 
     if texts and inputs:
@@ -76,18 +96,32 @@ def predict(
     if not texts and not inputs:
         raise DlcliError("no input", hint="name a file, - for standard input, or use --text")
     file_format = format or format_of(output)
+    if file_format == "xlsx":
+        check_excel()
+        if output == "-":
+            raise DlcliError("an Excel file needs a name", hint="-o predictions.xlsx")
+    if excel and file_format != "csv":
+        raise DlcliError("--excel is for .csv and .tsv files", hint="leave it out")
     _check_not_read(output, [*map(Path, inputs or ()), find_model(model)])
     loaded = confinement.load_within_limits(model, engine, max_size)
     from dlcli.prediction.predict import predict as predict_rows
     from dlcli.prediction.rows import table_of_texts
 
     source = inputs or table_of_texts(loaded, texts or [])
-    predictions = predict_rows(loaded, source, invert=invert, on_bad_file=on_bad_file)
-    write_predictions(predictions, output, file_format, csv_safe=csv_safe)
+    columns = _columns(keep or [])
+    predictions = predict_rows(loaded, source, invert=invert, on_bad_file=on_bad_file, keep=columns)
+    style = csv_style(output, safe=csv_safe, excel=excel)
+    write_predictions(predictions, output, file_format, style)
     terminal.print_notes(predictions.notices())
     if output != "-":
         terminal.print_status(f"{plural(predictions.rows, 'row')} predicted: {output}")
     predictions.keep_graph()
+
+
+def _columns(keep: list[str]) -> list[str] | Literal["all"]:
+    """Return the names in values of ``--keep``; one with a comma is in double quotes."""
+    names = [name for text in keep for name in next(csv.reader([text]), [])]
+    return "all" if names == ["all"] else names
 
 
 def _check_not_read(output: str, inputs: list[Path]) -> None:

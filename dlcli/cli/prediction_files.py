@@ -1,15 +1,18 @@
-"""Write predictions as CSV or JSON Lines."""
+"""Write predictions as CSV, JSON Lines or an Excel file."""
 
 from __future__ import annotations
 
 import csv
 import json
+import locale
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from io import StringIO
-from itertools import repeat
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
@@ -18,13 +21,14 @@ from dlcli.files import atomic
 from dlcli.prediction.predictions import PredictionBlock, Predictions
 from dlcli.preparation.targets import FLOAT_FORMAT, float_text
 
-Format = Literal["csv", "jsonl"]
+Format = Literal["csv", "jsonl", "xlsx"]
 WriteBlock = Callable[[PredictionBlock], None]
 
-CSV_ENDINGS = ("", ".csv", ".txt")
+CSV_ENDINGS = (".csv", ".tsv", ".txt")
 JSON_LINES_ENDINGS = (".jsonl", ".ndjson")
 # A spreadsheet runs a cell as a formula if its text starts with one of these.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+PLAIN_NUMBER = re.compile(r"[-+]?[0-9.,]+([eE][-+]?[0-9]+)?%?")
 
 
 class OutputError(DlcliError):
@@ -39,22 +43,76 @@ def format_of(output: str) -> Format:
     Raises
     ------
     DlcliError
-        If the ending belongs to another format, e.g. ``.xlsx``.
+        If there is no ending, or it belongs to another format.
     """
     path = Path(output)
     ending = path.suffix.lower()
     if ending in JSON_LINES_ENDINGS:
         return "jsonl"
+    if ending == ".xlsx":
+        return "xlsx"
     if ending in CSV_ENDINGS or output == "-" or (path.exists() and not path.is_file()):
         return "csv"
+    found = f"not as {ending}" if ending else "but the name has no ending"
     raise DlcliError(
-        f"{path}: predictions are written as .csv or .jsonl, not as {ending}",
-        hint="change the ending, or choose a format with --format",
+        f"{path}: predictions are written as .csv, .tsv, .jsonl or .xlsx, {found}",
+        hint="change the name, or choose a format with --format",
     )
 
 
+@dataclass(frozen=True)
+class CsvStyle:
+    """How a CSV is written.
+
+    Parameters
+    ----------
+    delimiter : str
+    decimal : str
+    encoding : str
+    safe : bool
+        Whether to protect texts from being run as formulas by spreadsheets.
+    """
+
+    delimiter: str = ","
+    decimal: str = "."
+    encoding: str = "utf-8"
+    safe: bool = False
+
+
+def csv_style(output: str, *, safe: bool, excel: bool) -> CsvStyle:
+    """Return how the CSV of an output file is written.
+
+    Parameters
+    ----------
+    output : str
+        A name ending in ``.tsv`` means tabs.
+    safe : bool
+        Value of ``--csv-safe``.
+    excel : bool
+        Whether Excel opens the file: UTF-8 with a byte order mark, and decimal sign and delimiter
+        of the locale, as Excel expects them.
+    """
+    is_tsv = Path(output).suffix.lower() == ".tsv"
+    if not excel:
+        return CsvStyle("\t" if is_tsv else ",", safe=safe)
+    decimal = _decimal_of_locale()
+    delimiter = "\t" if is_tsv else ";" if decimal == "," else ","
+    return CsvStyle(delimiter, decimal, "utf-8-sig", safe=True)
+
+
+def _decimal_of_locale() -> str:
+    before = locale.setlocale(locale.LC_NUMERIC)
+    try:
+        locale.setlocale(locale.LC_NUMERIC, "")
+        return "," if locale.localeconv()["decimal_point"] == "," else "."
+    except locale.Error:  # the locale of the environment is not installed
+        return "."
+    finally:
+        locale.setlocale(locale.LC_NUMERIC, before)
+
+
 def write_predictions(
-    predictions: Predictions, output: str, file_format: Format, *, csv_safe: bool
+    predictions: Predictions, output: str, file_format: Format, style: CsvStyle
 ) -> None:
     """Write predictions, block by block.
 
@@ -63,29 +121,34 @@ def write_predictions(
     predictions : Predictions
     output : str
         A file, or ``-`` for standard output.
-    file_format : {"csv", "jsonl"}
-    csv_safe : bool
-        Whether to protect texts from being run as formulas by spreadsheets.
+    file_format : {"csv", "jsonl", "xlsx"}
+    style : CsvStyle
     """
     blocks = iter(predictions)
     first = next(blocks, None)  # errors in the input are raised before anything is written
-    with _open(output) as file:
+    all_blocks = chain([] if first is None else [first], blocks)
+    if file_format == "xlsx":
+        from dlcli.cli.excel_file import write_excel
+
+        write_excel(predictions, all_blocks, Path(output))
+        return
+    with _open(output, style.encoding if file_format == "csv" else "utf-8") as file:
         if file_format == "csv":
-            write = _csv_writer(predictions, file, csv_safe=csv_safe)
+            write = _csv_writer(predictions, file, style)
         else:
             write = _json_writer(predictions, file)
-        if first is not None:
-            write(first)
-        for block in blocks:
+        for block in all_blocks:
             write(block)
         file.flush()
 
 
 @contextmanager
-def _open(output: str) -> Iterator[TextIO]:
+def _open(output: str, encoding: str) -> Iterator[TextIO]:
     """Yield standard output, or a file that appears when it is complete."""
     if output == "-":
         try:
+            if encoding == "utf-8-sig":
+                sys.stdout.write("\ufeff")
             yield sys.stdout
         except BrokenPipeError:
             raise
@@ -98,7 +161,7 @@ def _open(output: str) -> Iterator[TextIO]:
         raise DlcliError(f"{path} is a folder")
     if path.exists() and not path.is_file():  # pipes and devices are written, not replaced
         try:
-            with path.open("w", encoding="utf-8", newline="") as file:
+            with path.open("w", encoding=encoding, newline="") as file:
                 yield file
         except BrokenPipeError:  # the reader closed the pipe, which is not an error
             raise
@@ -107,39 +170,47 @@ def _open(output: str) -> Iterator[TextIO]:
         return
     with (
         atomic(path) as temporary,
-        temporary.open("w", encoding="utf-8", newline="") as file,
+        temporary.open("w", encoding=encoding, newline="") as file,
     ):
         yield file
 
 
-def _csv_writer(predictions: Predictions, file: TextIO, *, csv_safe: bool) -> WriteBlock:
+def _csv_writer(predictions: Predictions, file: TextIO, style: CsvStyle) -> WriteBlock:
     """Write the header, and return a function that writes a block."""
 
-    def field(text: str) -> str:
-        buffer = StringIO()
-        protected = f"'{text}" if csv_safe and text.startswith(FORMULA_STARTS) else text
+    def field(value: Any) -> str:
+        text, buffer = str(value), StringIO()
+        is_formula = text.startswith(FORMULA_STARTS) and not PLAIN_NUMBER.fullmatch(text)
+        protected = f"'{text}" if style.safe and is_formula else text
         # The writer quotes characters of its line end, so both are needed here and cut off.
-        csv.writer(buffer, lineterminator="\r\n").writerow([protected])
+        writer = csv.writer(buffer, delimiter=style.delimiter, lineterminator="\r\n")
+        writer.writerow([protected])
         return buffer.getvalue()[:-2]
 
-    file.write(",".join(map(field, predictions.columns)) + "\n")
+    file.write(style.delimiter.join(map(field, predictions.columns)) + "\n")
     class_field = cache(field)
+
+    def number(value: float) -> str:
+        return (FLOAT_FORMAT % value).replace(".", style.decimal)
 
     def write(block: PredictionBlock) -> None:
         columns: list[Any] = [map(field, block.names)] if predictions.name_column else []
+        columns += [map(field, values) for values in block.kept.values()]
         formats = ["%s"] * len(columns)
         if block.probabilities is None:
-            columns.append(block.prediction.tolist())
-            formats.append(FLOAT_FORMAT)
+            numbers: list[Any] = [block.prediction.tolist()]
         else:
-            columns += [
-                map(class_field, block.prediction.tolist()),
-                *block.probabilities.T.tolist(),
-            ]
-            formats += ["%s", *[FLOAT_FORMAT] * block.probabilities.shape[1]]
+            columns.append(map(class_field, block.prediction.tolist()))
+            formats.append("%s")
+            numbers = block.probabilities.T.tolist()
+        if style.decimal == ".":
+            formats += [FLOAT_FORMAT] * len(numbers)
+        else:
+            numbers = [map(number, values) for values in numbers]
+            formats += ["%s"] * len(numbers)
         # One format for a whole row is three times as fast as one for each field.
-        line = ",".join(formats) + "\n"
-        file.write("".join(map(line.__mod__, zip(*columns, strict=True))))
+        line = style.delimiter.join(formats) + "\n"
+        file.write("".join(map(line.__mod__, zip(*columns, *numbers, strict=True))))
 
     return write
 
@@ -147,7 +218,7 @@ def _csv_writer(predictions: Predictions, file: TextIO, *, csv_safe: bool) -> Wr
 def _json_writer(predictions: Predictions, file: TextIO) -> WriteBlock:
     """Return a function that writes a block."""
     name_column = predictions.name_column
-    probability_columns = predictions.columns[2 if name_column else 1 :]
+    probability_columns = predictions.outputs[1:]
 
     def write(block: PredictionBlock) -> None:
         if block.probabilities is None:
@@ -156,8 +227,10 @@ def _json_writer(predictions: Predictions, file: TextIO) -> WriteBlock:
             probabilities = block.probabilities.tolist()
         names: Any = block.names if name_column else repeat("")
         rows = zip(names, block.prediction.tolist(), probabilities, strict=False)
-        for name, prediction, row in rows:
-            record = {name_column: name} if name_column else {}
+        kept = zip(*block.kept.values(), strict=True) if block.kept else repeat(())
+        for (name, prediction, row), values in zip(rows, kept, strict=False):
+            record: dict[str, Any] = {name_column: name} if name_column else {}
+            record |= zip(block.kept, values, strict=True)
             record["prediction"] = _json_value(prediction)
             record |= zip(probability_columns, map(_json_value, row), strict=True)
             file.write(json.dumps(record, ensure_ascii=False) + "\n")

@@ -19,6 +19,7 @@ from dlcli.datasets.tables import (
     to_numbers,
 )
 from dlcli.errors import DatasetError, ModelFileError, plural
+from dlcli.files import file_sha256
 from dlcli.models.loading import Engine, LoadedModel, load_model
 from dlcli.models.metadata import Metadata
 from dlcli.network.building import compile_model
@@ -186,10 +187,19 @@ def _evaluate_table(
     if not outputs:
         raise DatasetError(f"{source} has no rows")
     scores = _scores(loaded, metadata, np.concatenate(outputs), np.concatenate(labels), config)
-    notices = predictions.notices()
+    notices = [*predictions.notices(), *_training_notices(metadata, source)]
     if dropped:
         notices.append(f"left out: {plural(dropped, 'row')} without {target.name!r}")
     return Evaluation(loaded.path, str(source), target, scores, tuple(notices))
+
+
+def _training_notices(metadata: Metadata, source: str | os.PathLike[str]) -> list[str]:
+    """Return a notice if the file is one that the model was trained on."""
+    path = Path(source)
+    if not path.is_file() or file_sha256(path) not in metadata.data.get("files", {}).values():
+        return []
+    notice = f"the model was trained on rows of {path}, so that these scores are too good"
+    return [f"{notice}; without the file, the test rows alone are scored"]
 
 
 def _scores(

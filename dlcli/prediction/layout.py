@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from dlcli.datasets.tables import clean_names, looks_like_header, number_names
 from dlcli.errors import DatasetError, did_you_mean
 from dlcli.models.signature import Signature
 
 MAX_LISTED = 12
+# Names of input columns that the predictions keep, or all of them.
+Keep = Sequence[str] | Literal["all"]
 
 
 @dataclass(frozen=True)
@@ -23,11 +26,14 @@ class Layout:
     target : int or None
         Position of the target, if the rows have it.
     notices : tuple of str
+    kept : tuple of (str, int)
+        Names and positions of the columns that the predictions keep.
     """
 
     positions: list[int]
     target: int | None
     notices: tuple[str, ...] = ()
+    kept: tuple[tuple[str, int], ...] = ()
 
 
 def is_header(row: Sequence[str], signature: Signature) -> bool:
@@ -57,8 +63,8 @@ def _has_categories(row: Sequence[str], signature: Signature) -> bool:
     return any(cell.strip() in categories for cell in row)
 
 
-def by_name(row: Sequence[str], signature: Signature, where: str) -> Layout:
-    """Find the columns of the model in a header.
+def by_name(row: Sequence[str], signature: Signature, where: str, keep: Keep = ()) -> Layout:
+    """Find the columns of the model, and those to keep, in a header.
 
     Raises
     ------
@@ -78,14 +84,16 @@ def by_name(row: Sequence[str], signature: Signature, where: str) -> Layout:
         for name in repeated:
             if name in columns:
                 raise DatasetError(f"{where}: column {name!r} appears twice")
-        others = [name for name in header if name and name not in columns and name != target]
+        kept = kept_columns(header, keep, where)
+        used = {*columns, target, *(name for name, _ in kept)}
+        others = [name for name in header if name and name not in used]
         notices = (f"columns not used: {listed(others)}",) if others else ()
-        return Layout([positions[name] for name in signature.names], target_position, notices)
+        return Layout([positions[name] for name in signature.names], target_position, notices, kept)
     # A model without column names takes the columns in their order, whatever the header says.
     is_unnamed = signature.preprocessor.shape or all(name.isdigit() for name in signature.names)
     inputs = [at for at, name in enumerate(header) if at != target_position and name]
     if is_unnamed and len(inputs) == len(signature.columns):
-        return Layout(inputs, target_position)
+        return Layout(inputs, target_position, kept=kept_columns(header, keep, where))
     unused = [name for name in header if name not in columns]
     suggestions = [did_you_mean(name, unused) for name in missing[:3]]
     names = ", ".join(map(repr, missing[:5])) + (" …" if len(missing) > 5 else "")
@@ -95,13 +103,35 @@ def by_name(row: Sequence[str], signature: Signature, where: str) -> Layout:
     )
 
 
+def kept_columns(header: Sequence[str], keep: Keep, where: str) -> tuple[tuple[str, int], ...]:
+    """Return the names and positions of the columns that the predictions keep.
+
+    Raises
+    ------
+    DatasetError
+        If a column is missing.
+    """
+    if keep == "all":
+        return tuple((name, at) for at, name in enumerate(number_names(header)))
+    positions = {name: at for at, name in reversed(list(enumerate(header))) if name}
+    names = list(dict.fromkeys(keep))
+    for name in names:
+        if name not in positions:
+            near = did_you_mean(name, positions)
+            raise DatasetError(
+                f"{where}: no column {name!r} to keep. {near}".rstrip(),
+                hint=f"the columns are {listed([name for name in header if name])}",
+            )
+    return tuple((name, positions[name]) for name in names)
+
+
 def listed(names: Sequence[str]) -> str:
     """Join the first 12 names."""
     rest = f", … ({len(names)} in total)" if len(names) > MAX_LISTED else ""
     return ", ".join(names[:MAX_LISTED]) + rest
 
 
-def by_position(width: int, signature: Signature, where: str) -> Layout:
+def by_position(width: int, signature: Signature, where: str, keep: Keep = ()) -> Layout:
     """Find the columns of the model in rows without a header, with or without the target.
 
     Raises
@@ -118,11 +148,12 @@ def by_position(width: int, signature: Signature, where: str) -> Layout:
         positions = [0] * width
         for position, index in enumerate(in_file_order):
             positions[index] = position
-        return Layout(positions, None, notices)
+        return _with_kept(Layout(positions, None, notices), width, signature, where, keep)
     full_width = signature.dialect.width
     if full_width and width == full_width:
         target = signature.target.position if signature.target else None
-        return Layout([column.position for column in columns], target, notices)
+        layout = Layout([column.position for column in columns], target, notices)
+        return _with_kept(layout, width, signature, where, keep)
     expected = f"{len(columns)}"
     if full_width > len(columns):
         expected += f", or {full_width} with the target"
@@ -130,3 +161,13 @@ def by_position(width: int, signature: Signature, where: str) -> Layout:
         f"{where}: the first row has {width} fields; the model takes {expected}",
         hint=f"the columns of the model are {listed(signature.names)}",
     )
+
+
+def _with_kept(layout: Layout, width: int, signature: Signature, where: str, keep: Keep) -> Layout:
+    """Return a layout of rows without a header, with the columns to keep by the model's names."""
+    header = [f"column {at + 1}" for at in range(width)]
+    for name, at in zip(signature.names, layout.positions, strict=True):
+        header[at] = name
+    if layout.target is not None and signature.target is not None:
+        header[layout.target] = signature.target.name
+    return replace(layout, kept=kept_columns(header, keep, where))

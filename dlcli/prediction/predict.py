@@ -15,6 +15,7 @@ from dlcli.errors import DatasetError
 from dlcli.models.loading import Engine, LoadedModel, load_model
 from dlcli.models.signature import Signature, signature_of
 from dlcli.prediction.arrays import blocks_of_arrays
+from dlcli.prediction.layout import Keep
 from dlcli.prediction.media import (
     check_can_contain_rows,
     is_media,
@@ -37,6 +38,7 @@ def predict(
     invert: bool = False,
     labelled: bool = False,
     on_bad_file: OnBadFile = "error",
+    keep: Keep = (),
     engine: Engine = "auto",
 ) -> Predictions:
     """Predict rows, texts, images, recordings, or the next values of a series.
@@ -59,6 +61,8 @@ def predict(
         value is unknown, is left out, and folders must be classes.
     on_bad_file : {"error", "skip"}
         What to do with images, recordings and texts that cannot be read.
+    keep : sequence of str or "all"
+        Columns of the input that the predictions keep, such as an identifier.
     engine : {"auto", "onnx", "keras"}
         Library that runs the network, if the model is not loaded yet; see `load_model`.
 
@@ -82,9 +86,9 @@ def predict(
         source = [source]
     if isinstance(source, Sequence):
         paths = list(map(Path, source))
-        rows = _source_of_paths(paths, signature, invert, labelled, on_bad_file)
+        rows = _source_of_paths(paths, signature, invert, labelled, on_bad_file, keep)
     else:
-        rows = Source(lambda: _rows(blocks_of_frame(source, signature), signature, invert))
+        rows = Source(lambda: _rows(blocks_of_frame(source, signature, keep), signature, invert))
     return Predictions(loaded, signature, rows)
 
 
@@ -94,8 +98,14 @@ def _source_of_paths(
     invert: bool,
     labelled: bool,
     on_bad_file: OnBadFile,
+    keep: Keep,
 ) -> Source:
     """Return the rows of files, folders or standard input."""
+    is_table = signature.medium.kind == "rows" and not any(
+        is_media(path, signature) or path.suffix.lower() in ARRAY_SUFFIXES for path in paths
+    )
+    if keep and not is_table:
+        raise DatasetError("only columns of a table can be kept")
     if all(is_media(path, signature) for path in paths):
         read = partial(read_files, invert=invert, labelled=labelled, on_bad_file=on_bad_file)
         return Source(lambda: read(paths, signature), "file")
@@ -113,7 +123,7 @@ def _source_of_paths(
             lambda: read_series_windows(table, signature, labelled=labelled), "row", once=is_stdin
         )
     return Source(
-        lambda: _rows(prefetch(blocks_of_text(table, signature)), signature, invert),
+        lambda: _rows(prefetch(blocks_of_text(table, signature, keep)), signature, invert),
         once=is_stdin,
     )
 

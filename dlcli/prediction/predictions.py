@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,12 +38,15 @@ class PredictionBlock:
         Outputs of the network.
     names : sequence of str
         Names of the rows: paths of files, or row numbers of a series; else empty.
+    kept : mapping
+        Values of the input columns that are kept, by name.
     """
 
     prediction: Array
     probabilities: Array | None
     outputs: Array
     names: Sequence[str] = ()
+    kept: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.prediction)
@@ -77,9 +80,10 @@ class Predictions:
     Attributes
     ----------
     columns : list of str
-        ``prediction``, then ``p_<class>`` for each class, or ``score_<class>`` with hinge losses.
-        The first column is ``file`` if files are predicted, and ``row``, the number of the forecast
-        row, if a series is.
+        The kept columns of the input, once its first rows are read; ``prediction``; then
+        ``p_<class>`` for each class, or ``score_<class>`` with hinge losses. The first column is
+        ``file`` if files are predicted, and ``row``, the number of the forecast row, if a series
+        is.
     model : LoadedModel
     rows : int
         Rows predicted so far in the current iteration.
@@ -94,6 +98,7 @@ class Predictions:
         self._report = TransformReport()
         self._source_notices: list[str] = []
         self._first_inputs: Array | None = None
+        self.kept: tuple[str, ...] = ()
 
     @property
     def name_column(self) -> str:
@@ -104,8 +109,13 @@ class Predictions:
     def columns(self) -> list[str]:
         """Names of the columns of `to_frame`."""
         first = [self.name_column] if self.name_column else []
+        return [*first, *self.kept, *self.outputs]
+
+    @property
+    def outputs(self) -> list[str]:
+        """Names of the columns that the model computes."""
         classes = class_columns(self.signature.output, self.signature.class_names)
-        return [*first, "prediction", *classes]
+        return ["prediction", *classes]
 
     def __iter__(self) -> Iterator[PredictionBlock]:
         for block, _ in self.with_raw():
@@ -134,8 +144,19 @@ class Predictions:
                 for notice in raw.notices:
                     if notice not in self._source_notices:
                         self._source_notices.append(notice)
+                self._set_kept(raw)
                 if len(raw):
                     yield self._predict(raw), raw
+
+    def _set_kept(self, raw: RawBlock) -> None:
+        """Note the names of the kept columns, which must not be those of the outputs."""
+        for name in raw.kept:
+            if name in self.outputs:
+                raise DatasetError(
+                    f"the input has a column {name!r}, like the predictions",
+                    hint="name the columns to keep, without this one",
+                )
+        self.kept = self.kept or tuple(raw.kept)
 
     def _predict(self, block: RawBlock) -> PredictionBlock:
         signature = self.signature
@@ -151,12 +172,12 @@ class Predictions:
             self._first_inputs = x[:64]
         self.rows += len(block)
         if signature.output == "value":
-            return PredictionBlock(outputs[:, 0].astype(np.float64), None, outputs, block.names)
+            values = outputs[:, 0].astype(np.float64)
+            return PredictionBlock(values, None, outputs, block.names, block.kept)
         codes = decode(outputs, signature.output)
         names = np.asarray(signature.class_names, object)
-        return PredictionBlock(
-            names[codes], probabilities(outputs, signature.output), outputs, block.names
-        )
+        shares = probabilities(outputs, signature.output)
+        return PredictionBlock(names[codes], shares, outputs, block.names, block.kept)
 
     def _count_neither_true_nor_false(self, block: RawBlock) -> None:
         """Count the texts of boolean columns that no training row had; encoders count theirs."""
@@ -209,6 +230,7 @@ class Predictions:
         frames = []
         for block in self:
             values: dict[str, Any] = {self.name_column: block.names} if self.name_column else {}
+            values |= block.kept
             values["prediction"] = block.prediction
             if block.probabilities is not None:
                 columns = self.columns[len(values) :]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,7 +32,7 @@ from dlcli.datasets.tables import (
 from dlcli.errors import DatasetError, ModelFileError, plural
 from dlcli.models.loading import LoadedModel
 from dlcli.models.signature import Signature, signature_of
-from dlcli.prediction.layout import Layout, by_name, by_position, is_header
+from dlcli.prediction.layout import Keep, Layout, by_name, by_position, is_header
 from dlcli.types import Array
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ class RawBlock:
         Line of each row.
     names : sequence of str
         Name of each row, if it is a file or a place in a series.
+    kept : mapping
+        Values of the columns that the predictions keep, by name.
     """
 
     values: Any
@@ -69,6 +71,7 @@ class RawBlock:
     target: Sequence[str] | None = None
     lines: Sequence[int] = ()
     names: Sequence[str] = ()
+    kept: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return self.rows
@@ -80,7 +83,7 @@ class RawBlock:
         return f"{self.where.partition(', lines ')[0]}:{self.lines[row]}"
 
 
-def blocks_of_text(path: Path | str, signature: Signature) -> Iterator[RawBlock]:
+def blocks_of_text(path: Path | str, signature: Signature, keep: Keep = ()) -> Iterator[RawBlock]:
     """Read a table in any format, or a file with a text per line, in blocks.
 
     Raises
@@ -89,7 +92,7 @@ def blocks_of_text(path: Path | str, signature: Signature) -> Iterator[RawBlock]
         If a column is missing or a value cannot be read.
     """
     with open_binary(path) as file:
-        blocks = _blocks_of_file(file, path, signature, min(MAX_ROWS, max_rows(signature)))
+        blocks = _blocks_of_file(file, path, signature, min(MAX_ROWS, max_rows(signature)), keep)
         first = next(blocks, None)
         if first is None:
             yield RawBlock({}, 0, file.name, (f"{file.name} has no rows",))
@@ -99,25 +102,27 @@ def blocks_of_text(path: Path | str, signature: Signature) -> Iterator[RawBlock]
 
 
 def _blocks_of_file(
-    file: BinaryFile, path: Path | str, signature: Signature, size: int
+    file: BinaryFile, path: Path | str, signature: Signature, size: int, keep: Keep
 ) -> Iterator[RawBlock]:
     dialect = signature.dialect
     names = signature.names if dialect.header else ()
     if file.kind != "text":
         reader = binary_reader(file, dialect, PREDICTION_HINTS, names)
-        yield from _table_blocks(reader, signature, size)
+        yield from _table_blocks(reader, signature, size, keep)
         return
     kind = text_format(file)
     with as_text(file, path, dialect.encoding, PREDICTION_HINTS, dialect.encoding_errors) as text:
         if kind == "json":
-            yield from _json_blocks(text, signature, size)
+            yield from _json_blocks(text, signature, size, keep)
         elif kind == "delimited" and _is_one_text_per_line(text, path, signature):
+            if keep:
+                raise DatasetError(f"{text.name} has a text per line and no columns to keep")
             yield from _line_blocks(text, signature, size)
         else:
             fields = len(signature.columns)
             dialect = _dialect(text, signature)
             reader = text_reader(text, kind, dialect, min_fields=fields, names=names)
-            yield from _table_blocks(reader, signature, size)
+            yield from _table_blocks(reader, signature, size, keep)
 
 
 def max_rows(signature: Signature) -> int:
@@ -136,13 +141,15 @@ def _is_one_text_per_line(text: TextFile, path: Path | str, signature: Signature
     return signature.names[0] not in cells and "\t" not in first
 
 
-def _table_blocks(reader: RowReader, signature: Signature, size: int) -> Iterator[RawBlock]:
+def _table_blocks(
+    reader: RowReader, signature: Signature, size: int, keep: Keep
+) -> Iterator[RawBlock]:
     row = reader.first_row
     if reader.has_names or is_header(row, signature):
-        layout = by_name(row, signature, reader.name)
+        layout = by_name(row, signature, reader.name, keep)
         reader.take_header()
     else:
-        layout = by_position(len(row), signature, reader.name)
+        layout = by_position(len(row), signature, reader.name, keep)
         if signature.is_text and len(row) == 1:
             notice = (
                 f"{reader.name} has no column {signature.names[0]!r}: each line is read as a text"
@@ -153,6 +160,8 @@ def _table_blocks(reader: RowReader, signature: Signature, size: int) -> Iterato
         types[position] = column.type
     if layout.target is not None:
         types[layout.target] = "text"
+    for _, position in layout.kept:  # as they are written, also numbers
+        types[position] = "text"
     while (block := reader.read_block(types, size)) is not None:
         notices = (*reader.notices, *layout.notices)
         yield _raw_block(block, replace(layout, notices=notices), signature, reader.name)
@@ -185,12 +194,16 @@ def _line_blocks(text: TextFile, signature: Signature, size: int) -> Iterator[Ra
         raise DatasetError(f"{text.name} is empty")
 
 
-def _json_blocks(text: TextFile, signature: Signature, size: int) -> Iterator[RawBlock]:
+def _json_blocks(text: TextFile, signature: Signature, size: int, keep: Keep) -> Iterator[RawBlock]:
     target = signature.target.name if signature.target else None
     positions = list(range(len(signature.columns)))
     signature = replace(signature, dialect=_dialect_of_values(signature.dialect))
-    for block, has_target in read_json_lines(text, signature.names, target, size):
-        layout = Layout(positions, len(positions) if has_target else None, block.notices)
+    wanted = keep if keep == "all" else list(keep)
+    for block, has_target, kept in read_json_lines(text, signature.names, target, size, wanted):
+        first = len(block.columns) - len(kept)
+        at_end = tuple((name, first + at) for at, name in enumerate(kept))
+        target_at = len(positions) if has_target else None
+        layout = Layout(positions, target_at, block.notices, at_end)
         yield _raw_block(block, layout, signature, text.name)
 
 
@@ -210,7 +223,8 @@ def _raw_block(block: Block, layout: Layout, signature: Signature, name: str) ->
     where = f"{name}, lines {block.lines[0]} to {block.lines[-1]}"
     target: Any = None if layout.target is None else block.columns[layout.target]
     inputs = _as_inputs(values, signature)
-    return RawBlock(inputs, len(block), where, layout.notices, target, block.lines)
+    kept = {name: list(block.columns[position]) for name, position in layout.kept}
+    return RawBlock(inputs, len(block), where, layout.notices, target, block.lines, kept=kept)
 
 
 def _as_inputs(values: Mapping[str, Array], signature: Signature) -> Any:
@@ -220,7 +234,7 @@ def _as_inputs(values: Mapping[str, Array], signature: Signature) -> Any:
     return np.column_stack([values[name] for name in signature.names])
 
 
-def blocks_of_frame(source: Any, signature: Signature) -> Iterator[RawBlock]:
+def blocks_of_frame(source: Any, signature: Signature, keep: Keep = ()) -> Iterator[RawBlock]:
     """Yield rows in memory in blocks.
 
     Parameters
@@ -228,6 +242,8 @@ def blocks_of_frame(source: Any, signature: Signature) -> Iterator[RawBlock]:
     source : DataFrame or ndarray
         Columns are found by name; an array has shape (n, …).
     signature : Signature
+    keep : sequence of str or "all"
+        Columns of a DataFrame that the predictions keep.
 
     Raises
     ------
@@ -236,9 +252,11 @@ def blocks_of_frame(source: Any, signature: Signature) -> Iterator[RawBlock]:
     """
     size = max_rows(signature)
     if isinstance(source, np.ndarray):
+        if keep:
+            raise DatasetError("an array has no columns to keep")
         yield from array_blocks(source, signature, size)
         return
-    layout = by_name([str(name) for name in source.columns], signature, "the table")
+    layout = by_name([str(name) for name in source.columns], signature, "the table", keep)
     for start in range(0, len(source), size):
         part = source.iloc[start : start + size]
         values = {
@@ -247,7 +265,9 @@ def blocks_of_frame(source: Any, signature: Signature) -> Iterator[RawBlock]:
         }
         target = None if layout.target is None else [str(v) for v in part.iloc[:, layout.target]]
         inputs = _as_inputs(values, signature)
-        yield RawBlock(inputs, len(part), f"rows from {start}", layout.notices, target)
+        kept = {name: part.iloc[:, position].tolist() for name, position in layout.kept}
+        where = f"rows from {start}"
+        yield RawBlock(inputs, len(part), where, layout.notices, target, kept=kept)
 
 
 def array_blocks(

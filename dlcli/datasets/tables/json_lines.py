@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
-from typing import Any
+from typing import Any, Literal
 
 from dlcli.datasets.dataset import Dialect
 from dlcli.datasets.tables.json_records import read_records, record_text
@@ -18,8 +19,12 @@ MAX_LISTED = 12
 
 
 def read_json_lines(
-    text: TextFile, columns: Sequence[str], target: str | None, max_rows: int
-) -> Iterator[tuple[Block, bool]]:
+    text: TextFile,
+    columns: Sequence[str],
+    target: str | None,
+    max_rows: int,
+    keep: Sequence[str] | Literal["all"] = (),
+) -> Iterator[tuple[Block, bool, Sequence[str]]]:
     """Yield blocks of rows.
 
     Parameters
@@ -31,12 +36,16 @@ def read_json_lines(
         A further column, behind the others, of blocks in which all rows have it.
     max_rows : int
         Rows per block.
+    keep : sequence of str or "all"
+        Keys whose values stand behind all these columns as texts; "all": those of the first row.
 
     Yields
     ------
     block : Block
         Null and NaN are empty texts.
     has_target : bool
+    keep : sequence of str
+        The keys, for "all" too.
 
     Raises
     ------
@@ -45,6 +54,7 @@ def read_json_lines(
     """
     lines: list[int] = []
     rows: list[list[str]] = []
+    kept: list[list[str]] = []
     notices: tuple[str, ...] | None = None
     with_target = [*columns, target or ""]
     for line, record in read_records(text):
@@ -52,24 +62,44 @@ def read_json_lines(
         _check_keys(record, place, columns)
         if notices is None:
             known = {*columns, target}
-            unused = [key for key in record if key not in known]
+            keep = list(record) if keep == "all" else keep
+            _check_kept(record, keep, place)
+            unused = [key for key in record if key not in known and key not in keep]
             notices = (f"columns not used: {_listed(unused)}",) if unused else ()
         keys = with_target if target in record else columns
         rows.append([record_text(record[key], key, place) for key in keys])
+        kept.append([_kept_text(record.get(key)) for key in keep])
         lines.append(line)
         if len(rows) == max_rows:
-            yield _to_block(rows, lines, len(columns), notices)
-            rows, lines = [], []
+            yield (*_to_block(rows, kept, lines, len(columns), notices), keep)
+            rows, kept, lines = [], [], []
     if rows:
-        yield _to_block(rows, lines, len(columns), notices or ())
+        yield (*_to_block(rows, kept, lines, len(columns), notices or ()), keep)
+
+
+def _check_kept(record: Mapping[str, Any], keep: Sequence[str], place: str) -> None:
+    for key in keep:
+        if key not in record:
+            raise DatasetError(f"{place}: no column {key!r} to keep")
+
+
+def _kept_text(value: Any) -> str:
+    """Return a value that is kept and not read: lists and objects as JSON."""
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False)
+    return record_text(value, "", "")
 
 
 def _to_block(
-    rows: Sequence[Sequence[str]], lines: list[int], width: int, notices: tuple[str, ...]
+    rows: Sequence[Sequence[str]],
+    kept: Sequence[Sequence[str]],
+    lines: list[int],
+    width: int,
+    notices: tuple[str, ...],
 ) -> tuple[Block, bool]:
     has_target = all(len(row) > width for row in rows)
     texts = zip(*(row[: width + has_target] for row in rows), strict=True)
-    return Block(list(texts), lines, notices), has_target
+    return Block([*texts, *zip(*kept, strict=True)], lines, notices), has_target
 
 
 def _check_keys(record: dict[str, Any], place: str, columns: Sequence[str]) -> None:

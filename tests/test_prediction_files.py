@@ -1,0 +1,179 @@
+"""Files of predictions: kept columns, Excel, and names with their endings."""
+
+import csv
+import json
+import locale
+
+import openpyxl
+import pytest
+from conftest import PEOPLE
+
+import dlcli as package
+
+ROWS = PEOPLE.splitlines()[1:]
+
+
+def read_csv(path, **options):
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file, **options))
+
+
+@pytest.mark.parametrize("keep", [["--keep", "city,age"], ["--keep", "city", "--keep", "age"]])
+def test_columns_are_kept_in_front_of_the_predictions(dlcli, trained, tmp_path, keep):
+    code, _, err = dlcli("predict", "runs/people/1", "people.csv", "-o", "out.csv", *keep)
+
+    assert code == 0, err
+    rows = read_csv(tmp_path / "out.csv")
+    assert list(rows[0]) == ["city", "age", "prediction", "p_a", "p_b"]
+    assert [(row["age"], row["city"]) for row in rows] == [tuple(r.split(";")[:2]) for r in ROWS]
+
+
+def test_all_columns_are_kept_as_they_are_written(dlcli, trained, tmp_path):
+    assert dlcli("predict", "people", "people.csv", "-o", "out.csv", "--keep", "all")[0] == 0
+
+    rows = read_csv(tmp_path / "out.csv")
+    assert list(rows[0])[:6] == ["age", "city", "member", "height", "label", "prediction"]
+    assert [list(row.values())[:5] for row in rows] == [row.split(";") for row in ROWS]
+
+
+def test_columns_that_the_model_does_not_take_are_kept(dlcli, trained, write, tmp_path):
+    write("ids.csv", 'id;age;"a,b";city;member;height\n007;31;x;Seoul;yes;1.7\n')
+
+    code, _, err = dlcli(
+        "predict", "people", "ids.csv", "-o", "out.jsonl", "--keep", 'id,"a,b"', "--keep", "age"
+    )
+
+    assert code == 0
+    row = json.loads((tmp_path / "out.jsonl").read_text())
+    assert list(row) == ["id", "a,b", "age", "prediction", "p_a", "p_b"]
+    assert (row["id"], row["a,b"], row["age"]) == ("007", "x", "31")
+    assert "not used" not in err
+
+
+def test_columns_of_json_lines_are_kept(dlcli, trained, write):
+    row = {"id": 7, "age": 31, "city": "Seoul", "member": True, "height": 1.7, "tags": ["x"]}
+    write("rows.jsonl", json.dumps(row) + "\n")
+
+    for keep, start in (("id,tags", ["7", '["x"]']), ("all", ["7", "31", "Seoul"])):
+        code, out, err = dlcli("predict", "people", "rows.jsonl", "--keep", keep)
+        assert code == 0, err
+        assert next(csv.reader(out.splitlines()[1:]))[: len(start)] == start
+
+
+def test_columns_of_a_file_without_a_header_have_the_names_of_the_model(dlcli, trained, write):
+    write("bare.csv", "31;Seoul;yes;1.7;a\n")
+
+    code, out, err = dlcli("predict", "people", "bare.csv", "--keep", "all")
+
+    assert code == 0, err
+    assert out.startswith("age,city,member,height,label,prediction,p_a,p_b\n31,Seoul,yes,1.7,a,")
+
+
+def test_columns_of_a_table_in_memory_are_kept(trained):
+    import pandas as pd
+
+    table = pd.read_csv("people.csv", sep=";").assign(id=range(12))
+
+    frame = package.predict(trained.path, table, keep=["id", "age"]).to_frame()
+
+    assert list(frame) == ["id", "age", "prediction", "p_a", "p_b"]
+    assert frame["id"].tolist() == list(range(12))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--keep", "agee"], "people.csv: no column 'agee' to keep. Did you mean 'age'?"),
+        (["--format", "xlsx"], "an Excel file needs a name"),
+        (["-o", "out.foo"], "not as .foo"),
+        (["-o", "out"], "the name has no ending"),
+        (["-o", "out.jsonl", "--excel"], "--excel is for .csv"),
+        (["-o", "out.xlsx", "--excel"], "--excel is for .csv"),
+    ],
+)
+def test_what_cannot_be_written_is_said(dlcli, trained, tmp_path, options, message):
+    code, out, err = dlcli("predict", "people", "people.csv", *options)
+
+    assert (code, out) == (2, "")
+    assert message in err
+    assert not list(tmp_path.glob("out*"))
+
+
+def test_a_kept_column_has_not_the_name_of_an_output(dlcli, trained, write):
+    write("again.csv", "prediction;age;city;member;height\nb;31;Seoul;yes;1.7\n")
+
+    code, out, err = dlcli("predict", "people", "again.csv", "--keep", "all")
+
+    assert (code, out) == (2, "")
+    assert "the input has a column 'prediction', like the predictions" in err
+
+
+def test_an_excel_file_holds_numbers_as_numbers_and_formulas_as_texts(
+    dlcli, trained, write, tmp_path
+):
+    write(
+        "rows.csv", "id;note;age;city;member;height\n0042;=1+1;31;Seoul;yes;1.70\n7;\a;;Seoul;no;\n"
+    )
+
+    code, _, err = dlcli("predict", "people", "rows.csv", "-o", "out.xlsx", "--keep", "all")
+
+    assert code == 0, err
+    assert "2 rows predicted: out.xlsx" in err
+    sheet = openpyxl.load_workbook(tmp_path / "out.xlsx").active
+    header, first, second = ([cell.value for cell in row] for row in sheet.iter_rows())
+    assert header == [
+        "id", "note", "age", "city", "member", "height", "prediction", "p_a", "p_b"
+    ]  # fmt: skip
+    assert first[:6] == ["0042", "=1+1", 31, "Seoul", "yes", 1.7]
+    assert sheet["B2"].data_type == "s"
+    assert second[:3] == [7, "\ufffd", None]
+    assert all(isinstance(value, float) for value in first[7:] + second[7:])
+    assert first[7] + first[8] == pytest.approx(1, abs=1e-6)
+
+
+def test_a_missing_openpyxl_is_one_sentence(dlcli, trained, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda *_: None)
+
+    code, _, err = dlcli("predict", "people", "people.csv", "-o", "out.xlsx")
+
+    assert code == 2
+    assert 'hint: `pip install "dlcli[excel]"`' in err
+
+
+def test_a_sheet_has_its_limits(dlcli, trained, monkeypatch, tmp_path):
+    monkeypatch.setattr("dlcli.cli.excel_file.MAX_ROWS", 5)
+
+    code, _, err = dlcli("predict", "people", "people.csv", "-o", "out.xlsx")
+
+    assert code == 2
+    assert "out.xlsx: a sheet of Excel has at most 5 rows" in err
+    assert not (tmp_path / "out.xlsx").exists()
+
+
+@pytest.mark.parametrize(("decimal", "delimiter"), [(",", ";"), (".", ",")])
+def test_a_csv_for_excel_follows_the_locale(
+    dlcli, trained, write, tmp_path, monkeypatch, decimal, delimiter
+):
+    write("rows.csv", "note;age;city;member;height\n@SUM(1);31;서울;yes;1.7\n-5;31;Seoul;yes;1.7\n")
+    monkeypatch.setattr(locale, "localeconv", lambda: {"decimal_point": decimal})
+
+    options = ["--keep", "note,city", "--excel"]
+    assert dlcli("predict", "people", "rows.csv", "-o", "out.csv", *options)[0] == 0
+
+    assert (tmp_path / "out.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    rows = read_csv(tmp_path / "out.csv", delimiter=delimiter)
+    assert [row["note"] for row in rows] == ["'@SUM(1)", "-5"]
+    assert rows[0]["city"] == "서울"
+    assert sum(float(rows[0][name].replace(decimal, ".")) for name in ("p_a", "p_b")) == (
+        pytest.approx(1, abs=1e-6)
+    )
+
+
+def test_the_score_of_the_training_file_is_called_too_good(dlcli, trained, write):
+    write("others.csv", PEOPLE.partition("\n")[0] + "\n" + "\n".join(ROWS[:4]) + "\n")
+
+    _, _, same = dlcli("evaluate", "people", "people.csv")
+    _, _, others = dlcli("evaluate", "people", "others.csv")
+
+    assert "the model was trained on rows of people.csv" in same
+    assert "trained on rows" not in others
