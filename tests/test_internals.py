@@ -158,3 +158,15 @@ def test_vectorized_map_converts_bits_and_the_k_best_classes(keras):
 
     for together, apart in (bits, best):
         assert np.array_equal(together, apart), f"pfor converts operations otherwise; {TENSORFLOW}"
+
+
+def test_keras_computes_the_magnitudes_of_a_spectrogram_in_a_method_of_its_own(keras):
+    layer = keras.layers.MelSpectrogram(fft_length=64, sequence_stride=32, num_mel_bins=4)
+    x = np.ones((1, 128), np.float32)
+
+    with internals.replaced_spectrogram(layer, lambda _: keras.ops.ones((1, 5, 33))):
+        replaced = np.asarray(layer(x))
+
+    assert layer._spectrogram(x).shape == (1, 5, 33), f"MelSpectrogram._spectrogram: {KERAS}"
+    assert np.unique(replaced.round(4), axis=-1).shape[-1] == 1, KERAS
+    assert not np.allclose(layer(x), replaced)

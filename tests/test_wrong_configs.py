@@ -99,6 +99,8 @@ ERRORS = [
     (DIGITS, images("{Reshape: [8, 8]}", "{Conv2D: {filters: 4, kernel_size: 2}}", "Flatten", "{Dense: {activation: softmax}}"),
      "Reshape: [8, 8, 1] adds the dimension that is missing"),
     (DIGITS, images("{Reshape: [8, 9]}", "Flatten", "{Dense: {activation: softmax}}"), "cannot reshape (8, 8, 1) to (8, 9)"),
+    (DIGITS, images("{Reshape: [64]}", "MelSpectrogram", "Flatten", "{Dense: {activation: softmax}}"),
+     "64 samples are too few for half of its fft_length, 2048"),
     (DIGITS, images("Flatten"), "model: no layer has weights"),
     (DIGITS, images("{Conv2D: {filters: 4, kernel_size: 1, data_format: channels_first}}", "Flatten", "{Dense: {activation: softmax}}"),
      "model[0].Conv2D.data_format: channels_first needs a GPU"),

@@ -149,6 +149,9 @@ def _check_arguments(name: str, arguments: Mapping[str, Any], shape: Shape) -> N
         height, width = arguments.get("height"), arguments.get("width")
         if not (isinstance(height, int) and isinstance(width, int)):
             raise ValueError("height and width must be integers")
+    if name == "MelSpectrogram" and shape[-1] <= arguments["fft_length"] // 2:
+        reason = "are too few for half of its fft_length"
+        raise ValueError(f"{shape[-1]} samples {reason}, {arguments['fft_length']}")
     strides, dilation = arguments.get("strides"), arguments.get("dilation_rate")
     if _exceeds_one(strides) and _exceeds_one(dilation) and not name.startswith("Separable"):
         raise ValueError("strides and dilation_rate cannot both be greater than 1")

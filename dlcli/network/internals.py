@@ -8,7 +8,8 @@ versions.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,20 @@ def spellings(kind: str) -> dict[str, Any]:
     activations, initializers, regularizers and constraints.
     """
     return dict(importlib.import_module(f"keras.src.{kind}").ALL_OBJECTS_DICT)
+
+
+@contextmanager
+def replaced_spectrogram(layer: Any, function: Callable[[Any], Any]) -> Iterator[None]:
+    """Let a ``MelSpectrogram`` compute magnitudes with another function, within the block.
+
+    Relies on ``_spectrogram``, which returns the magnitudes to the power of ``mag_exp``, of shape
+    (n, windows, frequencies).
+    """
+    layer._spectrogram = function
+    try:
+        yield
+    finally:
+        del layer._spectrogram
 
 
 def enable_xla(model: Any) -> None:

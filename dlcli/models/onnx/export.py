@@ -14,6 +14,7 @@ import numpy as np
 
 from dlcli.errors import ModelFileError, first_line
 from dlcli.models.onnx.network import OnnxNetwork, import_onnxruntime
+from dlcli.models.onnx.substitutes import convertible
 from dlcli.network.backend import import_keras
 from dlcli.types import Array
 
@@ -104,7 +105,7 @@ def _convert(model: Any, weights: Mapping[str, Any]) -> bytes:
     spec = keras.InputSpec
     inputs = [spec(shape=(None, *model.input_shape[1:]), dtype="float32", name="x")]
     inputs += [spec(shape=tuple(v.shape), dtype=v.dtype, name=n) for n, v in weights.items()]
-    with _quiet(), tempfile.TemporaryDirectory() as folder:
+    with _quiet(), convertible(model), tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
         stateless = Stateless()
         stateless.built = True  # it has no weights
