@@ -36,24 +36,30 @@ def detect_type(column: RawColumn) -> ColumnType:
         return "numeric"
     if parse_plain_numbers(texts, dialect) is not None:
         return "categorical" if holds_codes(texts) else "numeric"
-    missing = set(dialect.missing)
-    present = [
-        (index, text) for index, raw in enumerate(texts) if (text := raw.strip()) not in missing
-    ]
-    if not present:
+    # Large columns repeat a few texts, and one pass over all rows takes long.
+    missing, rest = set(dialect.missing), set(dialect.missing_numbers)
+    distinct = {text for raw in set(texts) if (text := raw.strip()) not in missing}
+    if not distinct:
         return "numeric"
-    words = {text.lower() for _, text in present}
+    words = {text.lower() for text in distinct}
     if any(words <= pair for pair in BOOLEAN_PAIRS):
         return "boolean"
-    numbers = {text: parse_number(text, dialect) for text in {text for _, text in present}}
-    rest = set(dialect.missing_numbers)
-    others = [(index, text) for index, text in present if math.isnan(numbers[text])]
-    words_only = [(index, text) for index, text in others if text not in rest]
-    if not words_only and len(others) < len(present):
-        return "categorical" if holds_codes([text for _, text in present]) else "numeric"
-    if len(others) < len(present) or words_only:
-        refuse_written_numbers(column, [index for index, _ in words_only], "column")
-        _refuse_mistakes(column, words_only, len(present) - (len(others) - len(words_only)))
+    others = {text for text in distinct if math.isnan(parse_number(text, dialect))}
+    words_only = others - rest
+    if not words_only and len(others) < len(distinct):
+        if not has_leading_zeros(list(distinct)):
+            return "numeric"
+        present = [text for raw in texts if (text := raw.strip()) not in missing]
+        return "categorical" if holds_codes(present) else "numeric"
+    if words_only == distinct:
+        first = next(index for index, raw in enumerate(texts) if raw.strip() in words_only)
+        refuse_written_numbers(column, [first], "column")
+    elif words_only:
+        stripped = [raw.strip() for raw in texts]
+        rows = [(index, text) for index, text in enumerate(stripped) if text in words_only]
+        refuse_written_numbers(column, [index for index, _ in rows], "column")
+        values = sum(text not in missing and text not in others for text in stripped)
+        _refuse_mistakes(column, rows, values + len(rows))
     return "categorical"
 
 
@@ -87,7 +93,10 @@ def refuse_written_numbers(column: RawColumn, others: Sequence[int], subject: st
         What the column is, for the message.
     """
     ignored = {*column.dialect.missing, *column.dialect.missing_numbers}
-    distinct = {text: None for raw in column.texts if (text := raw.strip()) not in ignored}
+    # In the order of the rows.
+    distinct = {
+        text: None for raw in dict.fromkeys(column.texts) if (text := raw.strip()) not in ignored
+    }
     form = number_form(distinct, column.dialect)
     if form is None:
         return

@@ -219,8 +219,11 @@ def to_frame(values: dict[str, Array]) -> pd.DataFrame:
     import pandas as pd
 
     return pd.DataFrame(
-        {name: pd.Series(column, dtype=column.dtype) for name, column in values.items()},
-        copy=False,  # a second copy of a large table
+        {
+            name: pd.Series(column, dtype=column.dtype, copy=False)
+            for name, column in values.items()
+        },
+        copy=False,  # a table may fill most of the memory
     )
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -165,39 +163,49 @@ def _read_columns(
         further down, when their first rows had been parsed.
     lines : sequence of int
     """
-    types: list[ColumnType | None] = [
-        "text" if kind is not None else None for kind in may_be_numeric
-    ]
-    parts: list[list[Any] | None] = [[] for _ in types]
+    types: list[ColumnType | None] = [None if kind is None else "text" for kind in may_be_numeric]
+    columns: list[list[str] | _Numbers | None] = [[] for _ in types]
     lines = array("q")
     while (block := reader.read_block(types, BLOCK_ROWS)) is not None:
         for at, texts in enumerate(block.columns):
-            column = parts[at]
+            column = columns[at]
             if types[at] is None or column is None:
                 continue
-            if types[at] == "numeric" or (not lines and may_be_numeric[at]):
+            if isinstance(column, _Numbers) or (not lines and may_be_numeric[at]):
                 numbers = _parse(texts, reader.dialect)
-                if numbers is None and types[at] == "numeric":
-                    parts[at], types[at] = None, None
+                if numbers is not None:
+                    column = column if isinstance(column, _Numbers) else _Numbers()
+                    column.extend(numbers)
+                    columns[at], types[at] = column, "numeric"
                     continue
-                types[at] = "text" if numbers is None else "numeric"
-                column.append(texts if numbers is None else numbers)
-            else:
-                column.append(texts)
+                if isinstance(column, _Numbers):
+                    columns[at], types[at] = None, None
+                    continue
+            column.extend(texts)
         lines.extend(block.lines)
     if not lines:
         raise DatasetError(f"{reader.name} has no rows below its header")
-    return [_join(parts, at) for at in range(len(parts))], lines
+    return [
+        column.to_array() if isinstance(column, _Numbers) else column for column in columns
+    ], lines
 
 
-def _join(parts: list[list[Any] | None], at: int) -> Sequence[str] | Array | None:
-    """Join the parts of a column, and let go of them: a table may fill most of the memory."""
-    blocks, parts[at] = parts[at], None
-    if not blocks:
-        return None if blocks is None else []
-    if isinstance(blocks[0], np.ndarray):
-        return np.concatenate(blocks)
-    return list(chain.from_iterable(blocks))
+class _Numbers:
+    """A growing array of float64, without a second copy of it in memory."""
+
+    def __init__(self) -> None:
+        self._values, self._size = np.empty(BLOCK_ROWS), 0
+
+    def extend(self, values: Array) -> None:
+        size = self._size + len(values)
+        if size > len(self._values):
+            self._values.resize(size + size // 8, refcheck=False)
+        self._values[self._size : size] = values
+        self._size = size
+
+    def to_array(self) -> Array:
+        self._values.resize(self._size, refcheck=False)
+        return self._values
 
 
 def _read_texts(reader: RowReader, positions: Sequence[int]) -> Iterator[tuple[int, list[str]]]:

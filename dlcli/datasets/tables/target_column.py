@@ -66,7 +66,8 @@ def read_target(
     notices: tuple[str, ...] = ()
     task = loader.task
     if task == "auto":
-        values = [parse_number(text, column.dialect) for text in texts]
+        number_of = {text: parse_number(text, column.dialect) for text in set(texts)}
+        values = [number_of[text] for text in texts]
         if any(map(math.isnan, values)):
             _refuse_mistyped_numbers(column, texts, values)
         named = loader.class_names is not None
@@ -75,7 +76,9 @@ def read_target(
     if task == "regression":
         y = to_numbers(column.without_missing())
         return Target(column.name, "regression", (), loader.unit, position), y, notices
-    labels = [to_category(text, lowercase=column.dialect.lowercase) for text in texts]
+    lowercase = column.dialect.lowercase
+    label_of = {text: to_category(text, lowercase=lowercase) for text in set(texts)}
+    labels = [label_of[text] for text in texts]
     where = f"{column.where}: target {column.name!r}"
     class_names, file_labels, y = encode_classes(labels, loader.class_names, where)
     target = Target(column.name, "classification", class_names, "", position, file_labels)
