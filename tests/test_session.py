@@ -18,13 +18,14 @@ CONVOLUTION = [
 def fits(monkeypatch):
     """Record how many rows the step `standardize` is fitted on, each time it is."""
     rows = []
-    fit = FittedStandardize.fit.__func__
+    fit_blocks = FittedStandardize.fit_blocks.__func__
 
-    def recording(cls, step, values, names):
-        rows.append(len(values))
-        return fit(cls, step, values, names)
+    def recording(cls, step, blocks, names):
+        blocks = list(blocks)
+        rows.append(sum(map(len, blocks)))
+        return fit_blocks(cls, step, iter(blocks), names)
 
-    monkeypatch.setattr(FittedStandardize, "fit", classmethod(recording))
+    monkeypatch.setattr(FittedStandardize, "fit_blocks", classmethod(recording))
     return rows
 
 

@@ -1,6 +1,7 @@
 """Find, read and summarise the data set of a config; nothing is fitted here.
 
-Other packages use these names and the modules `cache`, `card`, `dataset`, `media` and `tables`.
+Other packages use these names and the modules `cache`, `card`, `dataset`, `media`, `storage`
+and `tables`.
 """
 
 from dlcli.datasets.dataset import Column, Dataset, Dialect, Target

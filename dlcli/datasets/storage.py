@@ -6,6 +6,7 @@ import mmap
 import os
 import shutil
 import tempfile
+import weakref
 from collections import Counter
 from collections.abc import Iterator
 from math import prod
@@ -22,13 +23,15 @@ from dlcli.types import Array
 # Largest array in memory, and the largest share of the memory that is available.
 IN_MEMORY_BYTES = 512 << 20
 IN_MEMORY_SHARE = 8
-# Pages of a file that were read stay part of the process until they are released.
-RELEASE_BYTES = 128 << 20
+# Pages of a file that were written stay part of the process until they are released.
+RELEASE_BYTES = 64 << 20
 # Size of the blocks in which large arrays are read, in bytes of float32.
 BLOCK_BYTES = 64 << 20
 FLOAT_BYTES = 4
 
-_pages_read: Counter[int] = Counter()
+# By the mapping of a file into memory: its descriptor, its address, and the bytes written.
+_descriptors: dict[int, tuple[int, int]] = {}
+_written: Counter[int] = Counter()
 
 
 def is_large(size: int) -> bool:
@@ -69,7 +72,9 @@ def _in_file(shape: tuple[int, ...], dtype: Any, size: int) -> Array:
                 os.posix_fallocate(file.fileno(), 0, size)
             else:
                 file.truncate(size)
-            return np.memmap(file, dtype, "r+", shape=shape)
+            array = np.memmap(file, dtype, "r+", shape=shape)
+            _keep_descriptor(array, os.dup(file.fileno()))
+            return array
     except OSError as error:
         free = shutil.disk_usage(folder).free if folder.is_dir() else 0
         raise DatasetError(
@@ -77,6 +82,55 @@ def _in_file(shape: tuple[int, ...], dtype: Any, size: int) -> Array:
             f"{folder} has {gigabytes(free)} ({error.strerror})",
             hint="free some space, set XDG_CACHE_HOME to another disk, or use fewer rows (`limit`)",
         ) from None
+
+
+def _mapping(array: Array) -> Any:
+    """Return the mapped file of an array, or of the array that it is a part of."""
+    return getattr(array, "_mmap", None)
+
+
+def _keep_descriptor(array: Any, descriptor: int) -> None:
+    """Keep a file open as long as it is mapped, for `take`."""
+    mapping = _mapping(array)
+    key = id(mapping)
+    _descriptors[key] = (descriptor, array.ctypes.data)
+
+    def close() -> None:
+        del _descriptors[key]
+        os.close(descriptor)
+
+    weakref.finalize(mapping, close)
+
+
+def take(array: Array, rows: Array) -> Array:
+    """Return some rows of an array as an array in memory.
+
+    Rows of a file are read, as a row of a mapped file brings the pages around it into memory.
+
+    Parameters
+    ----------
+    array : ndarray
+    rows : ndarray of int
+        Positions from 0.
+    """
+    mapped = _descriptors.get(id(_mapping(array)))
+    if mapped is None or not hasattr(os, "preadv") or not array.flags.c_contiguous:
+        return array[rows]
+    descriptor, address = mapped
+    out = np.empty((len(rows), *array.shape[1:]), array.dtype)
+    if not out.size:
+        return out
+    offset, size = array.ctypes.data - address, out[:1].nbytes
+    buffer = memoryview(out.reshape(-1).view(np.uint8))  # type: ignore[arg-type]
+    if (np.diff(rows) == 1).all():
+        starts, length = rows[:1].tolist(), out.nbytes
+    else:
+        starts, length = rows.tolist(), size
+    for number, row in enumerate(starts):
+        part = buffer[number * length : (number + 1) * length]
+        if os.preadv(descriptor, [part], offset + row * size) != length:
+            raise OSError("a file of rows ended early")
+    return out
 
 
 def is_in_file(array: Any) -> bool:
@@ -91,16 +145,16 @@ def release(array: Array, size: int | None = None) -> None:
     ----------
     array : ndarray
     size : int, optional
-        Bytes that were read or written since the last call: the pages are kept until they are
-        many. Default: they are released now.
+        Bytes that were written since the last call: the pages are kept until they are many.
+        Default: they are released now.
     """
-    mapping = getattr(array, "_mmap", None)
+    mapping = _mapping(array)
     if mapping is None or not hasattr(mmap, "MADV_DONTNEED"):
         return
-    _pages_read[id(mapping)] += RELEASE_BYTES if size is None else size
-    if _pages_read[id(mapping)] >= RELEASE_BYTES:
+    _written[id(mapping)] += RELEASE_BYTES if size is None else size
+    if _written[id(mapping)] >= RELEASE_BYTES:
         mapping.madvise(mmap.MADV_DONTNEED)
-        _pages_read[id(mapping)] = 0
+        _written[id(mapping)] = 0
 
 
 def rows_per_block(width: int) -> int:
@@ -109,12 +163,13 @@ def rows_per_block(width: int) -> int:
 
 
 def blocks(array: Array) -> Iterator[Array]:
-    """Yield an array in blocks of rows."""
+    """Yield an array in blocks of rows; one in memory is a single block."""
+    if not is_in_file(array):
+        yield array
+        return
     size = rows_per_block(prod(array.shape[1:]))
     for start in range(0, len(array), size):
-        block = array[start : start + size]
-        yield block
-        release(array, block.nbytes)
+        yield take(array, np.arange(start, min(start + size, len(array))))
 
 
 def check_fits(size: int, subject: str, hint: str) -> None:

@@ -120,8 +120,7 @@ def _fit_array(x: Array, rows: Array, steps: Steps) -> Preprocessor:
 
     def blocks() -> Iterator[Array]:
         for start in range(0, len(sample), size):
-            values = x[sample[start : start + size]].reshape(-1, len(names))
-            storage.release(x, values.nbytes)
+            values = storage.take(x, sample[start : start + size]).reshape(-1, len(names))
             with rows_counted_from(start), np.errstate(over="ignore"):
                 check_not_infinite(values, names)
                 values = values.astype(np.float32)

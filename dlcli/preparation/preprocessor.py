@@ -157,7 +157,7 @@ class Preprocessor:
         with np.errstate(over="ignore"):
             values = rows.astype(np.float32)
         for step in group.steps:
-            values = step.apply(values, group.columns, report)
+            values = step.apply_in_place(values, group.columns, report)
         if not np.isfinite(values).all():
             check_not_infinite(rows, group.columns)
             _check_finite(values, group)

@@ -52,8 +52,7 @@ class LazyRows:
         return len(self.rows)
 
     def __getitem__(self, key: slice | Array) -> Array:
-        values = self.x[self.rows[key]]
-        storage.release(self.x, values.nbytes)
+        values = storage.take(self.x, self.rows[key])
         return values if self.preprocessor is None else self.preprocessor.transform(values)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:

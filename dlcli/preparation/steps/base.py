@@ -47,6 +47,10 @@ class FittedStep(ABC):
     def apply(self, values: Array, names: Names, report: TransformReport) -> Array:
         """Return the transformed rows; shape (n, output columns)."""
 
+    def apply_in_place(self, values: Array, names: Names, report: TransformReport) -> Array:
+        """Return what `apply` does; the values may be overwritten."""
+        return self.apply(values, names, report)
+
     def write(self, values: Array, names: Names, report: TransformReport, out: Array) -> None:
         """Write the transformed rows into `out`: float32, shape (n, output columns)."""
         out[...] = self.apply(values, names, report)

@@ -108,6 +108,10 @@ class FittedScale(FittedStep):
     def apply(self, values: Array, names: Names, report: TransformReport) -> Array:
         return np.asarray(values / values.dtype.type(self.divisor))
 
+    def apply_in_place(self, values: Array, names: Names, report: TransformReport) -> Array:
+        values /= values.dtype.type(self.divisor)
+        return values
+
 
 @fitted_step_of(Impute)
 @dataclass(frozen=True)
