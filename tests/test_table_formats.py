@@ -267,3 +267,28 @@ def test_malformed_json_is_refused_with_the_line(tmp_path, content, message):
         load(tmp_path / "a.json")
 
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_init_writes_a_config_for_every_format(tmp_path, dlcli, name):
+    write_table(tmp_path / name, RECORDS)
+
+    code, out, err = dlcli("init", name, "--target", "label", "-o", "my.yaml")
+    assert code == 0, out + err
+    code, out, err = dlcli("check", "my.yaml")
+
+    assert code == 0, out + err
+
+
+def test_init_takes_the_target_and_the_types_of_arff(tmp_path, dlcli):
+    (tmp_path / "a.arff").write_text(
+        "@relation r\n@attribute class {x,y}\n@attribute q {1,2}\n@attribute a real\n@data\n"
+        + "".join(f"{'xy'[n % 2]},{n % 2 + 1},{n * 7 % 13}.5\n" for n in range(40))
+    )
+
+    code, out, err = dlcli("init", "a.arff", "-o", "my.yaml")
+
+    assert code == 0, out + err
+    config = (tmp_path / "my.yaml").read_text()
+    assert "target: class  # the attribute is named 'class'" in config
+    assert "q: categorical  # declared with 2 categories" in config

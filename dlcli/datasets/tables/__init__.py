@@ -1,6 +1,6 @@
 """Tables in text files: CSV of any dialect, and JSON Lines."""
 
-from dlcli.datasets.tables.binary_file import BinaryFile, open_binary
+from dlcli.datasets.tables.binary_file import BinaryFile, is_packed_table, open_binary
 from dlcli.datasets.tables.cells import propose_values
 from dlcli.datasets.tables.classes import encode_classes, name_classes
 from dlcli.datasets.tables.column_notices import is_group_name
@@ -33,8 +33,8 @@ from dlcli.datasets.tables.text_file import TextFile, as_text, decode_text, open
 __all__ = [
     "DELIMITERS", "NEITHER", "PREDICTION_HINTS", "BinaryFile", "Block", "CsvReader", "FileTable",
     "Proposal", "RawColumn", "RowReader", "Table", "TextFile", "as_text", "binary_reader",
-    "clean_names", "convert", "decode_text", "encode_classes", "is_group_name", "load_csv",
-    "loader_dialect", "looks_like_header", "name_classes", "number_names", "objects",
+    "clean_names", "convert", "decode_text", "encode_classes", "is_group_name", "is_packed_table",
+    "load_csv", "loader_dialect", "looks_like_header", "name_classes", "number_names", "objects",
     "open_binary", "open_text", "position_of", "propose_layout", "propose_values",
     "read_file_table", "read_json_lines", "read_series", "read_table", "rows_without_target",
     "text_format", "text_reader", "to_category", "to_frame", "to_number", "to_numbers", "windows",

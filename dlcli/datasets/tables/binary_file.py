@@ -24,6 +24,8 @@ MAX_PIPED_BYTES = 1 << 30
 MAX_MEMBERS = 10_000
 TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".data", ".dat", ".arff", ".jsonl", ".ndjson",
                   ".json")  # fmt: skip
+# Endings of files that stand beside a table and describe it.
+NOTES = ("", ".md", ".names", ".html", ".pdf", ".rst")
 OFFICE_FILES = {
     "word/": "a Word document", "ppt/": "a PowerPoint document",
     "content.xml": "an OpenDocument file",
@@ -107,6 +109,22 @@ def open_binary(path: str | Path) -> Iterator[BinaryFile]:
                 yield BinaryFile(unpacked, inner, suffix, "text")
 
 
+def is_packed_table(path: Path) -> bool:
+    """Tell whether a path is a zip file with one table, besides notes about it."""
+    try:
+        if not path.is_file() or not zipfile.is_zipfile(path):
+            return False
+        with zipfile.ZipFile(path) as archive:
+            files = _visible_files(archive)
+            is_workbook = "xl/workbook.xml" in archive.namelist()
+    except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError):
+        return False
+    suffixes = [PurePosixPath(file.filename).suffix.lower() for file in files]
+    tables = [suffix for suffix in suffixes if suffix in TABLE_SUFFIXES]
+    others = set(suffixes) - {*TABLE_SUFFIXES, *NOTES}
+    return len(tables) == 1 and not others and not is_workbook
+
+
 @contextmanager
 def _open_raw(path: str | Path) -> Iterator[IO[bytes]]:
     if path == "-" and sys.stdin is None:
@@ -166,14 +184,18 @@ def _is_workbook(archive: zipfile.ZipFile, name: str) -> bool:
     return "xl/workbook.xml" in members
 
 
-def _table_of(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
-    """Return the only file of an archive, or the only one that ends like a table."""
-    files = [
+def _visible_files(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    return [
         member
         for member in archive.infolist()
         if not member.is_dir()
         and not any(part.startswith((".", "__MACOSX")) for part in Path(member.filename).parts)
     ]
+
+
+def _table_of(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
+    """Return the only file of an archive, or the only one that ends like a table."""
+    files = _visible_files(archive)
     tables = [file for file in files if file.filename.lower().endswith(TABLE_SUFFIXES)]
     chosen = files if len(files) == 1 else tables
     if len(chosen) != 1:

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from dlcli.config.loaders import CsvLoader, TextLoader
+from dlcli.datasets.dataset import Dialect
 from dlcli.datasets.media import SUFFIXES, is_collection, lists_files
 from dlcli.datasets.tables import (
     Proposal,
     Table,
+    is_packed_table,
     loader_dialect,
     propose_layout,
     propose_values,
@@ -81,7 +83,7 @@ def describe_source(
     path = _relative(source, folder)
     if source.suffix.lower() == ".npz":
         return Source({"npz": {"path": path}})
-    if is_collection(source):
+    if is_collection(source) and not is_packed_table(source):
         if target is not None:
             raise DlcliError(f"{source}: the folders are the classes; leave out --target")
         return Source(describe_folder(source, path))
@@ -108,9 +110,13 @@ def _describe_table(
     options: dict[str, Any] = {}
     if sheet is not None:
         options["sheet"] = sheet
-    _add(options, propose_layout(source))
+    layout = propose_layout(source, Dialect("auto", sheet=sheet or ""))
+    _add(options, (item for item in layout if item.option != "target"))
     table = _read(source, options)
     target_name, reason = default_target(table)
+    for proposal in layout:  # some formats say which column it is
+        if proposal.option == "target":
+            target_name, reason = proposal.value, proposal.reason
     if target is not None:
         target_name, reason = table.names[table.position(target)], ""
     elif choose_target is not None:
@@ -161,8 +167,8 @@ def _add(options: dict[str, Any], proposals: Iterable[Proposal]) -> None:
                 {key: Commented(item, reason) for key, item in value.items()}
             )
         elif isinstance(value, list | tuple):
-            options.setdefault(proposal.option, []).extend(
-                Commented(item, reason) for item in value
-            )
+            items = options.setdefault(proposal.option, [])
+            known = [] if proposal.option == "widths" else plain(items)
+            items.extend(Commented(item, reason) for item in value if item not in known)
         else:
             options[proposal.option] = Commented(value, reason)
