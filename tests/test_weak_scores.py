@@ -16,7 +16,8 @@ CLASSES = (
 @pytest.mark.parametrize(
     ("text", "epochs", "reason", "advice"),
     [
-        (NUMBER, 1, "R² is -", "the loss is still falling: try more epochs"),
+        (NUMBER, 1, "R² is -", "1 epoch may be too few: try more, as in `--set fit.epochs=…`"),
+        (NUMBER + "optimizer: {SGD: 2e-3}\n", 6, "R² is -", "the loss is still falling"),
         (NUMBER + "optimizer: {SGD: 1e-9}\n", 5, "R² is -", "try another learning rate or more units"),
         (CLASSES + "preprocess: {numeric: {scale: 1e9}}\n", 5,
          "accuracy 0.83 for the test rows is not above the share of the largest class 'usual', 0.83",

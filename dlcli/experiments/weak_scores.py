@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from dlcli.errors import plural
 from dlcli.network.scores import Scores
 
+FEW_EPOCHS = 4
 # Loss that falls by less than this share over the last quarter of the epochs does not fall.
 STILL_FALLING = 0.02
 
@@ -29,10 +31,17 @@ def weak_score_notice(
     reason = _regression(scores, rows) if not scores.classes else _classification(scores, rows)
     if reason is None:
         return None
-    advice = "try another learning rate or more units; `dlcli baseline` shows what others reach"
-    if history and _is_falling(history.get("loss", ())):
-        advice = "the loss is still falling: try more epochs, as in `--set fit.epochs=…`"
-    return f"{reason}; {advice}"
+    return f"{reason}; {_advice((history or {}).get('loss', ()))}"
+
+
+def _advice(losses: Sequence[float]) -> str:
+    """Return what to try, by the losses of the epochs."""
+    more = "try more, as in `--set fit.epochs=…`"
+    if 0 < len(losses) < FEW_EPOCHS:
+        return f"{plural(len(losses), 'epoch')} may be too few: {more}"
+    if losses and losses[-1] < (1 - STILL_FALLING) * losses[-1 - len(losses) // 4]:
+        return f"the loss is still falling, so the epochs are too few: {more}"
+    return "try another learning rate or more units; `dlcli baseline` shows what others reach"
 
 
 def _regression(scores: Scores, rows: str) -> str | None:
@@ -52,11 +61,3 @@ def _classification(scores: Scores, rows: str) -> str | None:
     share, name = support[largest] / count, scores.classes[largest].name
     largest_class = f"the share of the largest class {name!r}, {share:.2f}"
     return f"accuracy {right / count:.2f} for the {rows} is not above {largest_class}"
-
-
-def _is_falling(losses: Sequence[float]) -> bool:
-    """Return whether the loss fell until the end; a few epochs always count as too few."""
-    if len(losses) < 4:
-        return True
-    earlier, last = losses[-1 - len(losses) // 4], losses[-1]
-    return last < earlier - STILL_FALLING * abs(earlier)

@@ -29,13 +29,14 @@ class ReusableModel:
     config : Config
     facts : Facts
         Of the data set.
-    devices : sequence of str
-        Devices that share each batch, from `dlcli.network.hardware.prepare_devices`.
     reset : bool
         Whether more than one split is trained, so that the initial values are kept in memory.
 
     Attributes
     ----------
+    devices : sequence of str
+        Devices that share each batch, from `dlcli.network.hardware.prepare_devices`; set before
+        `prepare`.
     model : keras.Sequential or None
     predictor : Predictor
         Of the present model.
@@ -43,10 +44,9 @@ class ReusableModel:
         Of the variables of model and optimizer; empty if nothing is ever reset.
     """
 
-    def __init__(
-        self, config: Config, facts: Facts, devices: Sequence[str] = (), *, reset: bool = True
-    ) -> None:
-        self.config, self.facts, self.devices, self.reset = config, facts, devices, reset
+    def __init__(self, config: Config, facts: Facts, *, reset: bool = True) -> None:
+        self.config, self.facts, self.reset = config, facts, reset
+        self.devices: Sequence[str] = ()
         self.model: Any = None
         self.predictor: Any = None
         self.initial_values: list[Array] = []

@@ -200,14 +200,12 @@ def _as_tensor(x: Array) -> Any:
     return tf.experimental.dlpack.from_dlpack(aligned.__dlpack__())
 
 
-def open_session(prepared: Prepared, devices: Sequence[str] = ()) -> Session:
+def open_session(prepared: Prepared) -> Session:
     """Return the session of the one split of a config; nothing is fitted or built yet.
 
     Parameters
     ----------
     prepared : Prepared
-    devices : sequence of str
-        Devices that share each batch, from `dlcli.network.hardware.prepare_devices`.
 
     Raises
     ------
@@ -220,7 +218,7 @@ def open_session(prepared: Prepared, devices: Sequence[str] = ()) -> Session:
     with dataset.with_notices():
         split = split_rows(dataset, config.split, config.seed)
     check_monitors(config, validation=len(split.validation) > 0)
-    return Session(prepared, split, ReusableModel(config, dataset.facts, devices, reset=False))
+    return Session(prepared, split, ReusableModel(config, dataset.facts, reset=False))
 
 
 def open_sessions(prepared: Prepared, splits: Sequence[Split]) -> list[Session]:
