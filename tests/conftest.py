@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -23,6 +24,8 @@ PACKAGE = str(Path(dlcli.__file__).parents[1])
 DATA = os.environ.get("DLCLI_DATA", "")
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+# TensorFlow has a million objects, and pytest keeps a process for hundreds of trainings.
+gc.set_threshold(10_000, 20, 20)
 # A shell ignores SIGINT for what it runs in the background, and child processes inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 # How long an example takes says more about the machine than about the code.
