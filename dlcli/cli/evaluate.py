@@ -9,7 +9,7 @@ import typer
 
 from dlcli.cli import confinement
 from dlcli.cli.names import model_or_run
-from dlcli.cli.options import Json, MaxSize, ModelPath, PredictionEngine
+from dlcli.cli.options import Data, Json, MaxSize, ModelPath, PredictionEngine
 from dlcli.errors import plural
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
+    data: Data = None,
     engine: PredictionEngine = "auto",
     max_size: MaxSize = "",
     json: Json = False,
@@ -37,6 +38,7 @@ def evaluate(
     \b
     dlcli evaluate runs/sonar/latest
     dlcli evaluate model.h5 labelled.csv
+    dlcli evaluate runs/sonar/1 --data moved/sonar.csv
     dlcli evaluate runs/sonar/1 --json
     """
     model = model_or_run(model, "evaluate", [source] if source else ())
@@ -46,7 +48,7 @@ def evaluate(
     loaded = confinement.load_within_limits(model, engine, max_size)
     from dlcli.experiments import evaluate as evaluation
 
-    result = evaluation.evaluate(loaded, source, download_bar=sys.stderr.isatty())
+    result = evaluation.evaluate(loaded, source, data=data, download_bar=sys.stderr.isatty())
     terminal.print_notes(result.notices)
     if json:
         terminal.print_json(result.to_json())

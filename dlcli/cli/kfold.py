@@ -11,6 +11,7 @@ import typer
 from dlcli.cli.options import (
     BatchSize,
     ConfigName,
+    Data,
     FoldEngine,
     FoldEpochs,
     Folds,
@@ -44,6 +45,7 @@ def kfold(
     batch_size: BatchSize = None,
     lr: LearningRate = None,
     seed: Seed = None,
+    data: Data = None,
     out: Out = Path("runs"),
     sample: Sample = False,
     engine: FoldEngine = "auto",
@@ -81,7 +83,9 @@ def kfold(
         optimizer__learning_rate=lr,
         seed=seed,
     )
-    loaded, run = find_config_and_run(config, changes, out, "kfold", resume=resume or force_resume)
+    loaded, run = find_config_and_run(
+        config, changes, out, "kfold", resume=resume or force_resume, data=data
+    )
     signals.watch()
     backend.silence()
     from dlcli.experiments import kfold as cross_validation

@@ -62,6 +62,15 @@ LearningRate = Annotated[
 Seed = Annotated[
     int | None, typer.Option("--seed", min=0, help="Short for --set seed=…", show_default=False)
 ]
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        metavar="FILE|FOLDER",
+        help="Where the data are now. A run takes the same data only.",
+        show_default="where the config names them",
+    ),
+]
 Out = Annotated[
     Path, typer.Option("--out", "-o", metavar="FOLDER", help="Folder in which runs are saved.")
 ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dlcli.cli.options import Json, Quiet
+from dlcli.cli.options import Data, Json, Quiet
 
 if TYPE_CHECKING:
     from dlcli.experiments.reproduce import Reproduction
@@ -18,6 +18,7 @@ def reproduce(
     run: Annotated[
         Path, typer.Argument(metavar="RUN", help="A run directory.", show_default=False)
     ],
+    data: Data = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -40,7 +41,10 @@ def reproduce(
 
     display = progress.ProgressDisplay()
     result = reproduction.reproduce(
-        run, on_progress=None if quiet else display, download_bar=sys.stderr.isatty()
+        run,
+        data=data,
+        on_progress=None if quiet else display,
+        download_bar=sys.stderr.isatty(),
     )
     display.clear()
     if json:

@@ -7,13 +7,21 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dlcli.errors import DlcliError
+
 if TYPE_CHECKING:
     from dlcli.config import Config
     from dlcli.runs.records import Kind
 
 
 def find_config_and_run(
-    name: str, overrides: list[str], runs: Path, kind: Kind, *, resume: bool
+    name: str,
+    overrides: list[str],
+    runs: Path,
+    kind: Kind,
+    *,
+    resume: bool,
+    data: Path | None = None,
 ) -> tuple[Config, Path | None]:
     """Return the config and, to resume, the run directory.
 
@@ -28,12 +36,17 @@ def find_config_and_run(
     kind : {"train", "kfold"}
     resume : bool
         Whether to resume a run.
+    data : Path, optional
+        Where the data are.
     """
     from dlcli import load_config
+    from dlcli.config.overrides import data_override
     from dlcli.runs.directory import check_writable
 
+    if data is not None and not data.exists():
+        raise DlcliError(f"--data {data}: no such file or folder")
     if not resume:
-        config = load_config(name, overrides)
+        config = load_config(name, [*overrides, *data_override(data)])
         check_writable(runs)
         return config, None
     from dlcli.experiments import resume as resuming
@@ -44,8 +57,8 @@ def find_config_and_run(
         name = str(Path(name).parent)  # the config in a run directory means the run
     run = resuming.find_unfinished(name, runs, kind)
     if find_run(Path(name)) is None:
-        return load_config(name, overrides), run
-    config = resuming.run_config(run, overrides)
+        return load_config(name, [*overrides, *data_override(data)]), run
+    config = resuming.run_config(run, overrides, data)
     resuming.resumable_record(run, kind, config)  # before Keras is imported
     return config, run
 

@@ -12,6 +12,7 @@ import typer
 from dlcli.cli.options import (
     BatchSize,
     ConfigName,
+    Data,
     Epochs,
     ForceResume,
     Json,
@@ -49,6 +50,7 @@ def train(
     batch_size: BatchSize = None,
     lr: LearningRate = None,
     seed: Seed = None,
+    data: Data = None,
     out: Out = Path("runs"),
     format: Annotated[  # noqa: A002
         Literal["keras", "h5"], typer.Option("--format", help="Format of the model file.")
@@ -97,7 +99,9 @@ def train(
         optimizer__learning_rate=lr,
         seed=seed,
     )
-    loaded, run = find_config_and_run(config, changes, out, "train", resume=resume or force_resume)
+    loaded, run = find_config_and_run(
+        config, changes, out, "train", resume=resume or force_resume, data=data
+    )
     signals.watch()
     backend.silence()
     from dlcli.experiments import train as training

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import pathlib
 import re
 from typing import Any
 
@@ -55,6 +58,14 @@ def apply_override(document: Document, override: str) -> None:
             raise DlcliError(f"--set {override}: {below}, which has no keys")
         node[index] = child
         node = child
+
+
+def data_override(data: str | os.PathLike[str] | None) -> list[str]:
+    """Return the override for data at another path, relative to the current folder."""
+    if data is None:
+        return []
+    path = json.dumps(str(pathlib.Path(data).absolute()), ensure_ascii=False)
+    return [f"dataset.path={path}"]
 
 
 def _with_component(value: Any, parts: list[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path as FilePath
 from typing import Any
@@ -105,9 +106,7 @@ class SectionReader:
         if loader is None:
             return None
         if "path" in arguments:
-            # The config is saved in the run directory too, so its path must be absolute.
-            data = (self.folder / FilePath(arguments["path"]).expanduser()).absolute()
-            arguments["path"] = str(data)
+            arguments["path"] = _absolute(self.folder, arguments["path"])
             loader = loader.model_copy(update={"path": arguments["path"]})
         return DatasetConfig(name=name, loader=loader, written={name: arguments})
 
@@ -177,6 +176,13 @@ class SectionReader:
             return None
         step: Step | None = self.validate(section, _by_name(section, arguments), path)
         return step
+
+
+def _absolute(folder: FilePath, path: str) -> str:
+    """Return the absolute path of data that a config in `folder` names."""
+    data = (folder / FilePath(path).expanduser()).absolute()
+    plain = FilePath(os.path.normpath(data))  # another file, if a folder is a symbolic link
+    return str(data if data.exists() and not plain.exists() else plain)
 
 
 def _by_name(section: type[Section], arguments: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.config import Config, load_config
+from dlcli.config import Config
 from dlcli.datasets.dataset import Dialect, Target
 from dlcli.datasets.tables import (
     RawColumn,
@@ -19,6 +19,7 @@ from dlcli.datasets.tables import (
     to_numbers,
 )
 from dlcli.errors import DatasetError, ModelFileError, plural
+from dlcli.experiments.resume import run_config
 from dlcli.files import file_sha256
 from dlcli.models.loading import Engine, LoadedModel, load_model
 from dlcli.models.metadata import Metadata
@@ -31,7 +32,7 @@ from dlcli.preparation.prepare import prepare
 from dlcli.preparation.rows import transform_rows
 from dlcli.preparation.split import split_rows
 from dlcli.preparation.targets import encode_target
-from dlcli.runs.directory import CONFIG
+from dlcli.runs.description import data_path
 from dlcli.runs.records import RECORD
 from dlcli.types import Array
 
@@ -68,6 +69,7 @@ def evaluate(
     model: LoadedModel | str | os.PathLike[str],
     source: str | os.PathLike[str] | None = None,
     *,
+    data: str | os.PathLike[str] | None = None,
     engine: Engine = "auto",
     download_bar: bool = False,
 ) -> Evaluation:
@@ -80,6 +82,8 @@ def evaluate(
         A CSV or JSON Lines file with the target column, or ``"-"`` for standard input. Default:
         the held-out rows of the data set that the model was trained on, which is loaded and
         split again as in the training.
+    data : path, optional
+        Where the data set of the training is now, if it was moved. Default: where the run names it.
     engine : {"auto", "onnx", "keras"}
         Library that computes the outputs, as in `load_model`. Ignored for a `LoadedModel`.
     download_bar : bool
@@ -103,22 +107,26 @@ def evaluate(
             f"{loaded.path} was written by plain Keras: its target is unknown",
             hint="`dlcli predict` works with it",
         )
+    if source is not None and data is not None:
+        raise DatasetError("a table to score and `data` exclude each other")
     config = metadata.checked_config()
     if source is None:
-        config = _with_data_path(config, loaded.path.parent)
+        config = _with_data_path(config, loaded.path.parent, data)
         return _evaluate_held_out(loaded, metadata, config, download_bar=download_bar)
     return _evaluate_table(loaded, metadata, config, source)
 
 
-def _with_data_path(config: Config, run: Path) -> Config:
+def _with_data_path(config: Config, run: Path, data: str | os.PathLike[str] | None) -> Config:
     """Return the config of a model file with the full path of the data, if its run has it.
 
     The config in the run directory may have been edited, and another seed or split would score
     training rows as test rows; so nothing but the path is read from there.
     """
-    if config.dataset.known or not (run / RECORD).is_file():
+    if data is None and (config.dataset.known or not (run / RECORD).is_file()):
         return config
-    path = getattr(load_config(run / CONFIG).dataset.loader, "path", None)
+    if config.dataset.known:
+        raise DatasetError(f"{config.dataset.name} is a named data set, which is at one place")
+    path = str(data) if data is not None else data_path(run_config(run).plain())
     if path is None:
         return config
     loader = config.dataset.loader.model_copy(update={"path": path})

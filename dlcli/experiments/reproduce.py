@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -21,6 +22,7 @@ from dlcli.runs.listing import find_run
 from dlcli.runs.records import Kind, RunRecord, read_record
 
 if TYPE_CHECKING:
+    from dlcli.config import Config
     from dlcli.training.progress import OnProgress
 
 MAX_METRIC_DIFFERENCES = 5  # to list
@@ -59,14 +61,20 @@ class Reproduction:
 
 
 def reproduce(
-    path: Path, *, on_progress: OnProgress | None = None, download_bar: bool = False
+    path: str | os.PathLike[str],
+    *,
+    data: str | os.PathLike[str] | None = None,
+    on_progress: OnProgress | None = None,
+    download_bar: bool = False,
 ) -> Reproduction:
     """Repeat a run in a temporary folder and compare the results.
 
     Parameters
     ----------
-    path : Path
+    path : path
         A finished run of ``train`` or ``kfold``.
+    data : path, optional
+        Where the data are now, if they were moved.
     on_progress : callable, optional
         Called with a `Progress` during the training.
     download_bar : bool
@@ -83,7 +91,7 @@ def reproduce(
     Interrupted
         If a signal arrives.
     """
-    run = find_run(path)
+    run = find_run(Path(path))
     if run is None:
         raise DlcliError(f"no run {str(path)!r}", hint="`dlcli runs` lists the runs")
     record = read_record(run)
@@ -99,7 +107,13 @@ def reproduce(
     metrics = _metrics(run)  # before the training, which takes longer
     with tempfile.TemporaryDirectory(prefix="dlcli-") as folder:
         try:
-            again = _repeat(run, record, Path(folder), on_progress, download_bar=download_bar)
+            again = _repeat(
+                run_config(run, data=data),
+                record,
+                Path(folder),
+                on_progress,
+                download_bar=download_bar,
+            )
         except Interrupted as interrupted:
             # Without the path: the repetition cannot be resumed.
             raise Interrupted(interrupted.signum) from None
@@ -116,7 +130,7 @@ def reproduce(
 
 
 def _repeat(
-    run: Path,
+    config: Config,
     record: RunRecord,
     folder: Path,
     on_progress: OnProgress | None,
@@ -124,7 +138,6 @@ def _repeat(
     download_bar: bool,
 ) -> Path:
     """Repeat a run in a folder; return the new run directory."""
-    config = run_config(run)
     if record.engine is not None:
         folds = kfold(
             config,

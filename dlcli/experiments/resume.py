@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,8 +11,15 @@ from typing import Any
 from dlcli.config import Config, load_config
 from dlcli.config.document import dump, parse
 from dlcli.config.load import find_config
+from dlcli.config.overrides import data_override
 from dlcli.errors import AlreadyFinished, DlcliError, plural
-from dlcli.runs.description import fingerprint, now
+from dlcli.runs.description import (
+    data_path,
+    fingerprint,
+    fingerprint_with_path,
+    now,
+    without_path,
+)
 from dlcli.runs.differences import differences, environment_differences
 from dlcli.runs.directory import CONFIG, RunDirectory, folder_name, in_use
 from dlcli.runs.listing import find_run, numbered_runs
@@ -103,7 +111,7 @@ def resumable_record(run: Path, kind: Kind, config: Config | None = None) -> Run
         raise in_use(run)
     if record.status == "finished" and config is not None:
         own = load_config(run / CONFIG)
-        if _plain_values(own) == _plain_values(config):
+        if without_path(_plain_values(own)) == without_path(_plain_values(config)):
             raise _already_finished(run)
     return record
 
@@ -124,7 +132,9 @@ def _newest_unfinished(folder: Path, kind: Kind) -> Path:
     return finished
 
 
-def run_config(run: Path, overrides: Iterable[str] = ()) -> Config:
+def run_config(
+    run: Path, overrides: Iterable[str] = (), data: str | os.PathLike[str] | None = None
+) -> Config:
     """Return the config of a run, under the name in its record.
 
     Parameters
@@ -132,9 +142,18 @@ def run_config(run: Path, overrides: Iterable[str] = ()) -> Config:
     run : Path
     overrides : iterable of str
         ``key=value`` each.
+    data : path, optional
+        Where the data are now. Default: where the config names them; if there are none, where they
+        were when the run began.
     """
-    config = load_config(run / CONFIG, overrides)
-    return config.attach(read_record(run).config, config.document, config.warnings)
+    record = read_record(run)
+    config = load_config(run / CONFIG, [*data_override(data), *overrides])
+    path = data_path(config.plain())
+    if data is None and path is not None and not Path(path).exists():
+        earlier = record.data_path
+        if earlier is not None and Path(earlier).exists():
+            config = load_config(run / CONFIG, [*data_override(earlier), *overrides])
+    return config.attach(record.config, config.document, config.warnings)
 
 
 def reopen_run(
@@ -193,6 +212,7 @@ def _reopen(
         extension = Extension(at=now(), before=before, to=after)
     epoch, step = (state.epoch, state.step) if state is not None else (0, 0)
     resumed = Resumed(at=now(), epoch=epoch, step=step)
+    record.data_path = current.data_path
     # Before the config: between the two writes, a finished run must not look like a longer one.
     run.resume(resumed, extension, forced)
     run.write_config(config)
@@ -210,7 +230,7 @@ def unedited_config(path: Path, record: RunRecord) -> dict[str, Any]:
     load_config(path / CONFIG)  # reports the problems of an invalid config
     text = (path / CONFIG).read_text(encoding="utf-8")
     value: dict[str, Any] = parse(text, str(path / CONFIG)).value
-    if record.config_sha256 not in (None, fingerprint(value)):
+    if record.config_sha256 not in (None, fingerprint(value), fingerprint_with_path(value)):
         raise DlcliError(f"{path}: its {CONFIG} has been changed since it began")
     return value
 
@@ -228,7 +248,7 @@ def _check_config(
     requested = _plain_values(config)
     if extend:
         requested["fit"]["epochs"] = plain["fit"]["epochs"]
-    changes = list(differences(plain, requested))
+    changes = list(differences(without_path(plain), without_path(requested)))
     if changes:
         hint = f"`dlcli {run.record.kind} --resume {run.path}` takes the run's own config"
         raise _refusal(run.path, "the config differs", changes, hint)

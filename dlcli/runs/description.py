@@ -59,6 +59,7 @@ def describe_run(
         machine=describe_machine(),
         data=describe_data(dataset),
         sample=dataset.sampled,
+        data_path=data_path(config.plain()),
     )
     # Only fields that apply to this kind of run are written.
     if format is not None:
@@ -73,9 +74,39 @@ def describe_run(
 
 
 def fingerprint(plain: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of a resolved config without ``fit.epochs``, which may be extended."""
+    """Return the SHA-256 of a resolved config, without what may change.
+
+    That is ``fit.epochs``, which may be extended, and the path of the data, which may be moved:
+    the fingerprint of the data tells whether they are the same.
+    """
+    return fingerprint_with_path(without_path(plain))
+
+
+def fingerprint_with_path(plain: Mapping[str, Any]) -> str:
+    """Return the fingerprint that dlcli 0.1 recorded."""
     fit = {name: value for name, value in plain["fit"].items() if name != "epochs"}
     return hashlib.sha256(dump({**plain, "fit": fit}).encode()).hexdigest()
+
+
+def data_path(plain: Mapping[str, Any]) -> str | None:
+    """Return the path of the data in a resolved config; None for named data sets."""
+    dataset = plain["dataset"]
+    arguments = next(iter(dataset.values())) if isinstance(dataset, Mapping) else None
+    path = arguments.get("path") if isinstance(arguments, Mapping) else None
+    return path if isinstance(path, str) else None
+
+
+def with_path(plain: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """Return a resolved config with another path of the data; unchanged for named data sets."""
+    if data_path(plain) is None:
+        return dict(plain)
+    ((loader, arguments),) = plain["dataset"].items()
+    return {**plain, "dataset": {loader: {**arguments, "path": path}}}
+
+
+def without_path(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a resolved config with an empty path of the data."""
+    return with_path(plain, "")
 
 
 def now() -> str:

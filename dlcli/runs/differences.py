@@ -10,15 +10,21 @@ from dlcli.runs.records import RunRecord
 
 
 def environment_differences(before: RunRecord, after: RunRecord) -> list[str]:
-    """List the differences between two runs that can change the last bits of a result."""
-    return [*differences(_environment(before), _environment(after))]
+    """List the differences between two runs that can change the last bits of a result.
+
+    Data with the same fingerprint are the same, whatever their file is called.
+    """
+    same_data = before.data.fingerprint == after.data.fingerprint
+    return [
+        *differences(*(_environment(item, with_data=not same_data) for item in (before, after)))
+    ]
 
 
-def _environment(record: RunRecord) -> dict[str, Any]:
+def _environment(record: RunRecord, *, with_data: bool) -> dict[str, Any]:
     """Return the parts of a record that decide the bits: not the platform, nor the reason."""
     engine, machine = record.engine, record.machine
     return {
-        "data": record.data.model_dump(exclude_unset=True),
+        "data": record.data.model_dump(exclude_unset=True) if with_data else {},
         "engine": {"name": engine.name, "jobs": engine.jobs} if engine else None,
         "versions": record.versions,
         "processor": machine.processor,

@@ -15,6 +15,7 @@ from dlcli.config import Config
 from dlcli.config.document import dump
 from dlcli.errors import DlcliError, Interrupted
 from dlcli.files import FolderLock, remove_temporary, write_json, write_text
+from dlcli.runs.description import data_path, with_path
 from dlcli.runs.records import RECORD, Extension, Resumed, RunRecord, read_record
 
 CONFIG, CHECKPOINT = "config.yaml", "checkpoint"
@@ -169,8 +170,17 @@ class RunDirectory:
         self.release()
 
     def write_config(self, config: Config) -> None:
-        """Write the resolved config."""
-        write_text(self.path / CONFIG, dump(config.plain()))
+        """Write the resolved config, with the path of the data relative to the run.
+
+        So the folder of a project can be moved or copied with its data and runs.
+        """
+        plain = config.plain()
+        path = data_path(plain)
+        if path is not None:
+            with suppress(ValueError):  # another drive of Windows
+                relative = os.path.relpath(path, self.path.absolute())
+                plain = with_path(plain, Path(relative).as_posix())
+        write_text(self.path / CONFIG, dump(plain))
 
     def release(self) -> None:
         """Unlock the run for other processes."""

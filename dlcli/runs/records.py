@@ -81,6 +81,9 @@ class RunRecord(Record):
     versions: dict[str, str] = {}
     machine: MachineRecord = MachineRecord()
     data: DataRecord = DataRecord()
+    data_path: str | None = Field(
+        default=None, description="Absolute path of the data, for a run that was moved."
+    )
     sample: bool = Field(
         default=False, description="Whether the data are a sample (``sample=True``)."
     )
