@@ -14,10 +14,9 @@ def environment_differences(before: RunRecord, after: RunRecord) -> list[str]:
 
     Data with the same fingerprint are the same, whatever their file is called.
     """
-    same_data = before.data.fingerprint == after.data.fingerprint
-    return [
-        *differences(*(_environment(item, with_data=not same_data) for item in (before, after)))
-    ]
+    with_data = before.data.fingerprint != after.data.fingerprint
+    earlier, now = (_environment(record, with_data=with_data) for record in (before, after))
+    return [*differences(earlier, now)]
 
 
 def _environment(record: RunRecord, *, with_data: bool) -> dict[str, Any]:
