@@ -5,6 +5,7 @@ import pytest
 
 from dlcli import DatasetError, evaluate, load_config, predict, train
 from dlcli.datasets import load_dataset
+from dlcli.experiments.check import check
 
 RNG = np.random.default_rng(0)
 FLAT = (
@@ -165,3 +166,15 @@ def test_class_folders_that_are_numbers_can_be_numbers(write, tmp_path):
 
     assert classes.target.class_names == ("0", "10", "20", "30")
     assert sorted(set(numbers.y)) == [0, 10, 20, 30]
+
+
+@pytest.mark.parametrize(
+    ("first", "notes"), [("", 1), ("{Rescaling: 0.00392}, ", 0), ("BatchNormalization, ", 0)]
+)
+def test_layers_that_scale_count_when_inputs_are_far_from_unit_scale(arrays, first, notes):
+    x = RNG.integers(0, 256, (30, 6, 6, 3), np.uint8)
+    model = CLASSES.replace("[Flatten", f"[{first}Flatten")
+
+    notices = check(arrays(model, x=x, y=np.arange(30) % 2)).notices
+
+    assert sum("far from unit scale" in notice for notice in notices) == notes

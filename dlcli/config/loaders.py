@@ -96,6 +96,13 @@ class Table(Loader):
         default="", description="Sheet of an Excel file; default: the first that is not empty."
     )
 
+    @field_validator("target", mode="before")
+    @classmethod
+    def _one_target(cls, value: object) -> object:
+        if not isinstance(value, list):
+            return value
+        raise ValueError("a model has one target here; train one for each of the columns")
+
     @field_validator("delimiter")
     @classmethod
     def _one_character(cls, value: str) -> str:
