@@ -15,7 +15,7 @@ def test_a_column_constant_in_training_becomes_zero():
     later = np.array([[2024.0, 3.0], [np.nan, 1.0]])
 
     for step in (Standardize(), MinMax()):
-        fitted = fit_step(step, training, ["a", "b"])
+        fitted = fit_step(step, iter([training]), ["a", "b"])
         values = fitted.apply(later, ["a", "b"], TransformReport())
 
         assert values[0, 0] == 0

@@ -1,7 +1,7 @@
 """The config: one YAML file, checked before any work.
 
 Other packages use these names and the modules `base`, `callbacks`, `catalogue`, `components`,
-`document`, `heads`, `keys`, `known`, `layer_costs`, `load`, `loaders`, `metrics`,
+`date_formats`, `document`, `heads`, `keys`, `known`, `layer_costs`, `load`, `loaders`, `metrics`,
 `network_shapes`, `refused`, `schema`, `sections`, `shape_messages`, `steps` and
 `task`.
 """

@@ -5,9 +5,17 @@ from __future__ import annotations
 import re
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from dlcli.config.base import Name, Names, Section, Text, Texts, as_tuple
+from dlcli.config.date_formats import check_date_format
 from dlcli.config.registry import Registry
 
 LOADERS: Registry[type[Loader]] = Registry("loader")
@@ -24,6 +32,21 @@ ImageSize = Annotated[tuple[Pixels, Pixels], BeforeValidator(as_tuple)]
 OnBadFile = Annotated[
     Literal["error", "skip"],
     Field(description="What to do with files that cannot be read; skip leaves them out."),
+]
+
+DateFormat = Annotated[str, AfterValidator(check_date_format)]
+# A list of columns, whose formats are detected, or columns with their formats.
+Dates = Annotated[
+    dict[Name, DateFormat],
+    BeforeValidator(lambda value: dict.fromkeys(value, "") if isinstance(value, list) else value),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "array", "items": {"type": ["string", "integer"]}},
+                {"type": "object", "additionalProperties": {"type": "string"}},
+            ]
+        }
+    ),
 ]
 
 
@@ -135,6 +158,11 @@ class CsvLoader(Table):
     drop: Names = Field(default=(), description="Columns to drop.")
     types: dict[Text, Literal["numeric", "categorical", "boolean", "text"]] = Field(
         default_factory=dict, description="Types of columns whose detected type is wrong."
+    )
+    dates: Dates = Field(
+        default_factory=dict,
+        description='Columns with dates or times; with a format as in {day: "%d.%m.%Y"}, or excel '
+        "for the numbers of spreadsheets, if it is not detected.",
     )
     task: Task = Field(
         default="auto",

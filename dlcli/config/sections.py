@@ -13,7 +13,7 @@ from dlcli.config.loaders import Loader
 from dlcli.config.steps import Steps, plain_steps
 from dlcli.errors import Problem
 
-STEP_GROUPS = ("numeric", "categorical", "boolean", "text", "audio")
+STEP_GROUPS = ("numeric", "categorical", "boolean", "date", "text", "audio")
 
 
 class PreprocessConfig(Section):
@@ -28,6 +28,10 @@ class PreprocessConfig(Section):
     )
     boolean: Steps | None = Field(
         default=None, description="Steps for boolean columns; default: none."
+    )
+    date: Steps | None = Field(
+        default=None,
+        description="Steps for dates and times; default: date_parts, then standardize.",
     )
     text: Steps | None = Field(
         default=None, description="Steps for raw text columns; default: vectorize."

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from dlcli.config.base import Section
+from dlcli.config.base import Section, as_tuple
 from dlcli.config.registry import Registry
 
 STEPS: Registry[type[Step]] = Registry("preprocessing step")
@@ -15,7 +15,7 @@ STEPS: Registry[type[Step]] = Registry("preprocessing step")
 class Step(Section):
     """A preprocessing step, fitted on the training rows only."""
 
-    column_types: ClassVar[tuple[str, ...]] = ("numeric", "boolean")
+    column_types: ClassVar[tuple[str, ...]] = ("numeric", "boolean", "date")
 
 
 @STEPS.register("standardize")
@@ -45,7 +45,7 @@ class Scale(Step):
 class Impute(Step):
     """Replace missing values."""
 
-    column_types: ClassVar[tuple[str, ...]] = ("numeric", "boolean", "categorical")
+    column_types: ClassVar[tuple[str, ...]] = ("numeric", "boolean", "categorical", "date")
 
     strategy: Literal["mean", "median", "most_frequent"] | None = Field(
         default=None,
@@ -72,6 +72,24 @@ class Ordinal(Step):
     """The index of the category in sorted order; a category not seen in training becomes -1."""
 
     column_types: ClassVar[tuple[str, ...]] = ("categorical", "boolean", "numeric")
+
+
+DatePart = Literal["year", "month", "day", "weekday", "hour", "minute", "elapsed"]
+# The parts of a date that are used if they vary.
+DATE_PARTS: tuple[DatePart, ...] = ("year", "month", "day", "weekday", "hour", "minute")
+
+
+@STEPS.register("date_parts")
+class DateParts(Step):
+    """Parts of dates and times as numbers, a column each."""
+
+    column_types: ClassVar[tuple[str, ...]] = ("date",)
+
+    parts: Annotated[tuple[DatePart, ...], BeforeValidator(as_tuple)] = Field(
+        default=(),
+        description="Any of year, month, day, weekday (Monday is 0), hour, minute, and elapsed "
+        "(days since the first training date); default: those but elapsed that vary in training.",
+    )
 
 
 @STEPS.register("vectorize")

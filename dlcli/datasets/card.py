@@ -33,7 +33,7 @@ class ColumnCard:
     low, mean, high : float or None
         Minimum, mean and maximum of numbers.
     examples : tuple of str
-        The most frequent texts of a categorical column.
+        The most frequent texts of a categorical column; the first and the last date.
     """
 
     name: str
@@ -165,6 +165,10 @@ def describe_column(name: str, type: str, values: Array) -> ColumnCard:  # noqa:
     present = values[~np.isnan(values)]
     if not len(present):
         return ColumnCard(name, type, len(values), 0)
+    if type == "date":
+        ends = [str(np.datetime64(int(second), "s")) for second in (present.min(), present.max())]
+        missing = len(values) - len(present)
+        return ColumnCard(name, type, missing, len(np.unique(present)), examples=tuple(ends))
     return ColumnCard(
         name,
         type,

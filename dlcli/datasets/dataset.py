@@ -19,7 +19,7 @@ from dlcli.types import Array
 if TYPE_CHECKING:
     import pandas as pd
 
-ColumnType = Literal["numeric", "categorical", "boolean", "text", "audio"]
+ColumnType = Literal["numeric", "categorical", "boolean", "date", "text", "audio"]
 MAX_CATEGORIES = 1000
 PARTS = ("train", "validation", "test")
 # Usual names of the parts, in columns and folders; the values are those of `Dataset.parts`.
@@ -128,14 +128,18 @@ class Column:
     Parameters
     ----------
     name : str
-    type : {"numeric", "categorical", "boolean", "text", "audio"}
+    type : {"numeric", "categorical", "boolean", "date", "text", "audio"}
     position : int
         Position in the file, from 0; used for files without a header.
+    format : str
+        Of dates: a format of Python's ``strptime``, or ``"excel"``.
     """
 
     name: str
     type: ColumnType
     position: int
+    # Not part of the fingerprint, which is that of the values.
+    format: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -172,9 +176,9 @@ class Dataset:
     ----------
     name : str
     x : DataFrame or ndarray
-        A table, or an array of shape (n, …). Numeric and boolean (0 and 1) columns of a table are
-        float64, NaN where a value is missing. Others are objects: texts, None where a category is
-        missing; or float32 arrays of different lengths for audio.
+        A table, or an array of shape (n, …). Numeric and boolean (0 and 1) columns of a table, and
+        dates (seconds since 1970), are float64, NaN where a value is missing. Others are objects:
+        texts, None where a category is missing; or float32 arrays of different lengths for audio.
     y : ndarray
         int32 codes of shape (n,) for classes, float64 of shape (n,) for regression.
     target : Target

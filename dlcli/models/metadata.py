@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from dlcli.config import Config
+from dlcli.config.date_formats import check_date_format
 from dlcli.config.document import Document, dump, parse
 from dlcli.config.load import build_config
 from dlcli.datasets.dataset import Column, Dialect, Medium, Target
@@ -128,7 +129,17 @@ def _problems(metadata: Metadata) -> Iterator[str]:
     for position in positions:
         if not 0 <= position <= MAX_POSITION:
             yield f"column position {position}; expected 0 to {MAX_POSITION:,}"
+    yield from _format_problems(metadata.columns)
     yield from _dialect_problems(dialect)
+
+
+def _format_problems(columns: Sequence[Column]) -> Iterator[str]:
+    for column in columns:
+        if column.type == "date" or column.format:
+            try:
+                check_date_format(column.format or "none")
+            except ValueError as error:
+                yield str(error)
 
 
 def _dialect_problems(dialect: Dialect) -> Iterator[str]:

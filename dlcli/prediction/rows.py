@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date, time
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ from dlcli.datasets.tables import (
     as_text,
     binary_reader,
     convert,
+    format_date,
     open_binary,
     read_json_lines,
     text_format,
@@ -218,7 +220,7 @@ def _raw_block(block: Block, layout: Layout, signature: Signature, name: str) ->
     values: dict[str, Array] = {}
     for column, position in zip(signature.columns, layout.positions, strict=True):
         texts = block.columns[position]
-        raw = RawColumn(column.name, texts, block.lines, name, signature.dialect)
+        raw = RawColumn(column.name, texts, block.lines, name, signature.dialect, column.format)
         values[column.name] = convert(raw, column.type, lenient=True)
     where = f"{name}, lines {block.lines[0]} to {block.lines[-1]}"
     target: Any = None if layout.target is None else block.columns[layout.target]
@@ -317,10 +319,18 @@ def array_blocks(
 def _frame_column(series: Any, column: Column, dialect: Dialect) -> Array:
     """Convert a column of a DataFrame to its type; pandas's missing values are missing."""
     values = series.astype(object).where(series.notna(), None).tolist()
-    texts = ["" if value is None else str(value) for value in values]
+    texts = ["" if value is None else _cell_text(value, column) for value in values]
     lines = range(1, len(texts) + 1)
-    raw = RawColumn(column.name, texts, lines, "the table, row", _dialect_of_values(dialect))
+    dialect = _dialect_of_values(dialect)
+    raw = RawColumn(column.name, texts, lines, "the table, row", dialect, column.format)
     return convert(raw, column.type, lenient=True)
+
+
+def _cell_text(value: Any, column: Column) -> str:
+    """Return a value as the text of a file; dates in the format of the training file."""
+    if column.type == "date" and isinstance(value, date | time):
+        return format_date(value, column.format)
+    return str(value)
 
 
 def table_of_texts(model: LoadedModel, texts: Sequence[str]) -> pd.DataFrame:

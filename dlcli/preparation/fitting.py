@@ -30,6 +30,11 @@ ENCODERS = {
     "text": (Vectorize,),
     "audio": (Pad,),
 }
+# How a data set gets a column of a type.
+TYPE_HINTS = {
+    "text": "set `types: {…: text}` in the loader, or use the loader text",
+    "date": "name the columns in `dates` of the loader",
+}
 
 
 def resolve(dataset: Dataset, section: PreprocessConfig) -> PreprocessConfig:
@@ -68,14 +73,12 @@ def resolve(dataset: Dataset, section: PreprocessConfig) -> PreprocessConfig:
 def _check_types(dataset: Dataset, section: PreprocessConfig) -> None:
     """Refuse steps for texts or recordings if the data set has none."""
     types = {column.type for column in dataset.columns} if dataset.is_table else {"numeric"}
-    for kind in ("text", "audio"):
+    for kind in ("text", "audio", "date"):
         if getattr(section, kind) is not None and kind not in types:
             raise DatasetError(
                 f"preprocess.{kind}: {dataset.name} has no column of type {kind}, "
                 f"but {', '.join(sorted(types))}",
-                hint="set `types: {…: text}` in the loader, or use the loader text"
-                if kind == "text"
-                else None,
+                hint=TYPE_HINTS.get(kind),
             )
 
 

@@ -123,9 +123,9 @@ def repeated_rows(dataset: Dataset, split: Split) -> list[str]:
         return []
     import pandas as pd
 
-    hashes = pd.util.hash_pandas_object(
-        pd.DataFrame(dataset.x).assign(**{"\0target": dataset.y}), index=False
-    ).to_numpy()
+    hashes = pd.util.hash_pandas_object(pd.DataFrame(dataset.x), index=False).to_numpy()
+    for target in dataset.y.reshape(len(dataset), -1).T:
+        hashes = 31 * hashes + pd.util.hash_array(target)  # the product may overflow
     notices = []
     for name, rows in held_out.items():
         count = int(np.isin(hashes[rows], hashes[split.train]).sum())

@@ -10,10 +10,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from dlcli.config.date_formats import EXCEL
 from dlcli.datasets.dataset import MAX_CATEGORIES, Dialect
 from dlcli.datasets.tables.column_notices import MAX_EXACT, missing_sentinel
 from dlcli.datasets.tables.column_types import detect_type, has_leading_zeros, holds_codes
 from dlcli.datasets.tables.columns import MISSING, MISSING_NUMBERS, RawColumn, spelling_variants
+from dlcli.datasets.tables.dates import date_formats, is_excel, usual_format
 from dlcli.datasets.tables.number_options import propose_number_options
 from dlcli.datasets.tables.numbers import parse_number
 from dlcli.datasets.tables.proposals import Proposal
@@ -34,6 +36,8 @@ IDENTIFIER = re.compile(
     r"unnamed: ?\d+)|.*(번호|아이디|코드|순번)|.*[a-z]I[Dd]",
     re.IGNORECASE,
 )
+
+DATE_NAME = re.compile(r".*(date|day|time)|.*(날짜|일자|일시|일)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -131,6 +135,9 @@ def _decide(raw: RawColumn) -> _Decision:
     values = {text: parse_number(text, raw.dialect) for text in counts}
     words = [text for text in counts if math.isnan(values[text])]
     others = [word for word in words if word not in raw.dialect.missing_numbers]
+    if form := _date_format(raw, texts, counts):
+        reason = f"dates as {texts[0]!r}, {len(counts)} different"
+        return _Decision((Proposal("dates", {raw.name: form}, reason),))
     numbers = len(texts) - sum(counts[word] for word in words)
     if holds_codes(texts):
         example = next(text for text in texts if text.startswith("0") and len(text) > 1)
@@ -147,6 +154,19 @@ def _decide(raw: RawColumn) -> _Decision:
         reason = f"{raw.name!r} has numbers in {numbers} of {plural(rows, 'row')}, besides {shown}"
         return _Decision((Proposal("missing", others, reason),))
     return _decide_texts(raw, texts, counts)
+
+
+def _date_format(raw: RawColumn, texts: Sequence[str], counts: Counter[str]) -> str:
+    """Return the format of a column of dates; empty if it does not hold dates."""
+    words = {*raw.dialect.missing_numbers}
+    present = [text for text in counts if text not in words]
+    is_numeric = not any(math.isnan(parse_number(text, raw.dialect)) for text in present)
+    if is_numeric and DATE_NAME.fullmatch(raw.name) and is_excel(present):
+        return EXCEL
+    forms = date_formats(present)
+    if is_numeric and "%Y%m%d" not in forms:
+        return ""
+    return usual_format([text for text in texts if text not in words], forms) if forms else ""
 
 
 def _decide_numbers(raw: RawColumn, values: Array, counts: Counter[str]) -> _Decision:

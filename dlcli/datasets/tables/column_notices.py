@@ -12,6 +12,7 @@ import numpy as np
 from dlcli.datasets.dataset import Column, ColumnType, Dialect
 from dlcli.datasets.tables.column_types import has_leading_zeros
 from dlcli.datasets.tables.columns import MISSING_NUMBERS, RawColumn, spelling_variants
+from dlcli.datasets.tables.dates import date_formats
 from dlcli.datasets.tables.numbers import number_form, to_number
 from dlcli.types import Array
 
@@ -56,7 +57,7 @@ def column_notices(
     group_notices = []
     for column in columns:
         array = values[column.name]
-        if column.type == "text" or not len(array):
+        if column.type in ("text", "date") or not len(array):
             continue
         notice = _text_notice(array) if array.dtype == object else _number_notice(array)
         if notice:
@@ -101,10 +102,11 @@ def _text_notice(column: Array) -> str:
     if len(counts) == 1:
         return "has the same value in every row"
     if present and all(DATE.fullmatch(text) for text in present):
-        return "holds dates, each a category; leave it out with `drop`, or convert it to numbers"
+        return "holds dates, each a category; `dates` in the loader reads them, or `drop` them"
     if len(present) > 2 and all(WITH_UNIT.fullmatch(text) for text in present):
         form = number_form(present, Dialect(), units=True)
         advice = f"; {form.advice} to read numbers" if form else ""
+        advice = "; `dates` in the loader reads times" if date_formats(present) else advice
         return (
             "holds numbers followed by other characters; as categories they lose their order"
             + advice

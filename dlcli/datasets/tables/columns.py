@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlcli.datasets.dataset import ColumnType, Dialect
+from dlcli.datasets.tables.dates import to_dates
 from dlcli.datasets.tables.numbers import parse_number, to_number
 from dlcli.errors import DatasetError
 from dlcli.types import Array
@@ -51,6 +52,8 @@ class RawColumn:
         The file, for messages.
     dialect : Dialect
         How numbers are written, and the texts that mean a missing value.
+    format : str
+        Of dates; see `parse_date`.
     """
 
     name: str
@@ -58,6 +61,7 @@ class RawColumn:
     lines: Sequence[int]
     where: str
     dialect: Dialect
+    format: str = ""
 
     def cell(self, index: int, subject: str = "column") -> str:
         """Return a text with its place, as the beginning of a message."""
@@ -153,6 +157,15 @@ def _to_booleans(column: RawColumn, *, lenient: bool) -> Array:
     return values
 
 
+def _to_dates(column: RawColumn) -> Array:
+    """Convert dates to seconds since 1970; NaN where a value is missing."""
+    words = (*column.dialect.missing, *column.dialect.missing_numbers)
+    values, row = to_dates(list(column.texts), words, column.format)
+    if row is not None:
+        raise DatasetError(f"{column.cell(row)} is no date of the form {column.format}")
+    return values
+
+
 def to_category(text: str, *, lowercase: bool = False) -> str:
     """Return a category or a label without blanks around it, in Unicode's form NFC.
 
@@ -192,8 +205,8 @@ def convert(column: RawColumn, type: ColumnType, *, lenient: bool = False) -> Ar
     Returns
     -------
     ndarray, shape (n,)
-        float64 with NaN (numeric, boolean), or objects with None (categorical) for missing values;
-        for text, objects without missing values.
+        float64 with NaN (numeric, boolean, date), or objects with None (categorical) for missing
+        values; for text, objects without missing values.
 
     Raises
     ------
@@ -206,6 +219,8 @@ def convert(column: RawColumn, type: ColumnType, *, lenient: bool = False) -> Ar
         return _to_booleans(column, lenient=lenient)
     if type == "categorical":
         return to_categories(column)
+    if type == "date":
+        return _to_dates(column)
     if type == "text":
         return objects([text.strip() for text in column.texts])
     raise DatasetError(

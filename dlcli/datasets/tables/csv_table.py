@@ -59,7 +59,7 @@ def load_csv(
     text_columns = None
     if feature_type in (None, "numeric") and loader.window is None:
         typed = [column for column, kind in loader.types.items() if kind != "numeric"]
-        text_columns = [loader.target, *aside, *loader.drop, *typed]
+        text_columns = [loader.target, *aside, *loader.drop, *typed, *loader.dates]
     table = read_table(
         path,
         loader_dialect(loader),

@@ -11,7 +11,8 @@ from dlcli.config.loaders import CsvLoader
 from dlcli.datasets.dataset import Column, ColumnType, check_category_count
 from dlcli.datasets.tables.column_notices import column_notices, text_notices
 from dlcli.datasets.tables.column_types import detect_type
-from dlcli.datasets.tables.columns import convert
+from dlcli.datasets.tables.columns import RawColumn, convert
+from dlcli.datasets.tables.dates import choose_format
 from dlcli.datasets.tables.table import Table
 from dlcli.datasets.tables.target_column import missing_targets, rows_without_target
 from dlcli.errors import DatasetError
@@ -99,12 +100,20 @@ def read_features(
         Where the problems of all columns are added.
     """
     types = {table.position(name): kind for name, kind in loader.types.items()}
+    dates = _date_formats(loader, table)
     columns: list[Column] = []
     values: dict[str, Array] = {}
     for position in positions:
         raw = table.columns[position]
+        kind: ColumnType
         try:
-            kind = feature_type or types.get(position) or detect_type(raw)
+            if position in dates:
+                raw = replace(raw, format=dates[position] or _detect_format(raw))
+            kind = (
+                "date"
+                if position in dates
+                else feature_type or types.get(position) or detect_type(raw)
+            )
             values[raw.name] = convert(raw, kind)
             if kind == "categorical":
                 count = len(set(values[raw.name].tolist()))
@@ -112,9 +121,27 @@ def read_features(
         except DatasetError as error:
             errors.append(error)
             continue
-        columns.append(Column(raw.name, kind, position))
+        columns.append(Column(raw.name, kind, position, raw.format))
     notices = [] if feature_type else _notices(table, columns, values, types)
     return Features(tuple(columns), values, tuple(notices))
+
+
+def _date_formats(loader: CsvLoader, table: Table) -> dict[int, str]:
+    """Return the formats of the columns of dates by position; empty if it is to be detected."""
+    return {table.position(name): form for name, form in loader.dates.items()}
+
+
+def _detect_format(raw: RawColumn) -> str:
+    missing = {*raw.dialect.missing, *raw.dialect.missing_numbers}
+    cells = [
+        (text, line)
+        for cell, line in zip(raw.texts, raw.lines, strict=True)
+        if (text := cell.strip()) not in missing
+    ]
+    if not cells:
+        raise DatasetError(f"{raw.where}: column {raw.name!r} has no dates")
+    texts, lines = zip(*cells, strict=True)
+    return choose_format(texts, lines, raw.name, raw.where)
 
 
 def _notices(

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 COLUMNS = (4, 5, 3)
 PANEL_WIDTH, PANEL_HEIGHT = 3.1, 2.4
 MAX_HISTOGRAMS, MAX_BARS, MAX_PAIRED, MAX_SCATTERED = 12, 8, 5, 9
+# Types of columns whose values are numbers; dates are seconds since 1970.
+NUMERIC = ("numeric", "date")
 
 
 def draw_classes(dataset: Dataset, path: Path) -> None:
@@ -46,7 +48,7 @@ def draw_classes(dataset: Dataset, path: Path) -> None:
     values = _values(dataset)
     panels: list[Panel] = [lambda axes: draw_class_balance(axes, dataset, groups)]
     panels += _distributions(dataset.columns, values, groups)
-    paired = [column.name for column in dataset.columns if column.type == "numeric"][:MAX_PAIRED]
+    paired = [column.name for column in dataset.columns if column.type in NUMERIC][:MAX_PAIRED]
     pairs = len(paired) - 1 if len(paired) >= 2 else 0
     columns = max(_columns(len(panels)), pairs)
     rows = math.ceil(len(panels) / columns)
@@ -70,12 +72,12 @@ def draw_numbers(dataset: Dataset, path: Path) -> None:
     values = _values(dataset)
     name = name_with_unit(dataset.target)
     panels: list[Panel] = [lambda axes: draw_histogram(axes, name, dataset.y, groups)]
-    numeric = [column.name for column in dataset.columns if column.type == "numeric"]
+    numeric = [column.name for column in dataset.columns if column.type in NUMERIC]
     panels += [
         partial(draw_scatter, x=values[column], y=dataset.y, groups=groups, names=(column, name))
         for column in numeric[:MAX_SCATTERED]
     ]
-    others = [column for column in dataset.columns if column.type != "numeric"]
+    others = [column for column in dataset.columns if column.type not in NUMERIC]
     panels += _distributions(others, values, groups)
     with figure(path, _size(len(panels))) as fig:
         fig.suptitle(
@@ -102,7 +104,7 @@ def _title(
 ) -> str:
     """Return the title, with the number of columns that are not shown."""
     text = f"{name}: {rows:,} rows, {plural(len(columns), 'column')}"
-    numeric = sum(column.type == "numeric" for column in columns)
+    numeric = sum(column.type in NUMERIC for column in columns)
     others = len(columns) - numeric
     if numeric > max_numeric:
         text += f"; the first {max_numeric} of {numeric} numeric ones"
@@ -115,8 +117,8 @@ def _distributions(
     columns: Sequence[Column], values: Mapping[str, Array], groups: Groups
 ) -> list[Panel]:
     """Return histograms of the first numeric columns, and bars of the first other columns."""
-    numeric = [column.name for column in columns if column.type == "numeric"]
-    others = [column.name for column in columns if column.type != "numeric"]
+    numeric = [column.name for column in columns if column.type in NUMERIC]
+    others = [column.name for column in columns if column.type not in NUMERIC]
     panels: list[Panel] = [
         partial(draw_histogram, name=name, values=values[name], groups=groups)
         for name in numeric[:MAX_HISTOGRAMS]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dlcli.config.steps import Impute, OneHot, Pad, Standardize, Steps, Vectorize
+from dlcli.config.steps import DateParts, Impute, OneHot, Pad, Standardize, Steps, Vectorize
 from dlcli.datasets.dataset import ColumnType
 from dlcli.preparation.steps.audio import FittedPad
 from dlcli.preparation.steps.base import (
@@ -14,12 +14,14 @@ from dlcli.preparation.steps.base import (
     step_to_json,
     uses_rows,
 )
+from dlcli.preparation.steps.dates import FittedDateParts
 from dlcli.preparation.steps.numbers import FittedCategories, FittedStandardize
 from dlcli.preparation.steps.words import FittedVectorize, tokens
 
 __all__ = [
     "MAX_VALUES",
     "FittedCategories",
+    "FittedDateParts",
     "FittedPad",
     "FittedStandardize",
     "FittedStep",
@@ -39,7 +41,7 @@ def default_steps(kind: ColumnType, *, has_missing: bool) -> Steps:
 
     Parameters
     ----------
-    kind : {"numeric", "categorical", "boolean", "text", "audio"}
+    kind : {"numeric", "categorical", "boolean", "date", "text", "audio"}
     has_missing : bool
         Whether the column has missing values.
     """
@@ -47,6 +49,6 @@ def default_steps(kind: ColumnType, *, has_missing: bool) -> Steps:
     imputing: Steps = (impute,) if has_missing else ()
     encoding: dict[str, Steps] = {
         "numeric": (Standardize(),), "categorical": (OneHot(),), "boolean": (),
-        "text": (Vectorize(),), "audio": (Pad(),),
+        "date": (DateParts(), Standardize()), "text": (Vectorize(),), "audio": (Pad(),),
     }  # fmt: skip
     return (*imputing, *encoding[kind])
