@@ -12,6 +12,8 @@ import typer
 from dlcli.cli.options import Json, complete_config
 from dlcli.errors import DlcliError
 
+MAX_SETTING = 60
+
 
 def init(
     source: Annotated[
@@ -85,9 +87,13 @@ def init(
     terminal.print_notes(result.notices)
     terminal.print_text(tables.card_text(result.card))
     terminal.print_text(f"\n{result.path}:")
-    rows = [["", "because"], *map(list, result.decisions)]
-    terminal.print_text(tables.table(rows[1:], left=2, indent="  "))
+    rows = [[_excerpt(setting), reason] for setting, reason in result.decisions]
+    terminal.print_text(tables.table(rows, left=2, indent="  "))
     terminal.print_text(f"\nnext: {result.next_command}")
+
+
+def _excerpt(setting: str) -> str:
+    return setting if len(setting) <= MAX_SETTING else f"{setting[: MAX_SETTING - 2]} …"
 
 
 def _ask(names: Sequence[str], likely: str) -> str:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dlcli.config import Config
+    from dlcli.datasets import Dataset
     from dlcli.training.session import Session
 
 
@@ -29,7 +30,13 @@ class CheckResult:
     notices: tuple[str, ...]
 
 
-def check(config: Config, *, build: bool | None = None, data: bool = True) -> CheckResult:
+def check(
+    config: Config,
+    *,
+    build: bool | None = None,
+    data: bool = True,
+    dataset: Dataset | None = None,
+) -> CheckResult:
     """Check a config against its data, without training.
 
     Parameters
@@ -41,6 +48,8 @@ def check(config: Config, *, build: bool | None = None, data: bool = True) -> Ch
         downloaded. True always builds and compiles the model, False checks no shapes.
     data : bool
         Whether to read the data, if no download is needed.
+    dataset : Dataset, optional
+        The data, if they are loaded already.
 
     Raises
     ------
@@ -56,7 +65,7 @@ def check(config: Config, *, build: bool | None = None, data: bool = True) -> Ch
     from dlcli.training.network_check import check_network
     from dlcli.training.session import open_session, split_notices
 
-    prepared = prepare(config, sample=not _needs_no_download(config))
+    prepared = prepare(config, sample=not _needs_no_download(config), dataset=dataset)
     session = open_session(prepared)
     dataset = prepared.dataset
     sample_notices = dataset.notices if dataset.sampled else ()

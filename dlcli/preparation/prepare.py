@@ -47,7 +47,13 @@ class Prepared:
     notices: tuple[str, ...]
 
 
-def prepare(config: Config, *, sample: bool = False, progress: bool = False) -> Prepared:
+def prepare(
+    config: Config,
+    *,
+    sample: bool = False,
+    progress: bool = False,
+    dataset: Dataset | None = None,
+) -> Prepared:
     """Load the data of a config and check the two against each other.
 
     Parameters
@@ -57,6 +63,8 @@ def prepare(config: Config, *, sample: bool = False, progress: bool = False) -> 
         Whether to generate a sample instead.
     progress : bool
         Whether downloads show a progress bar on standard error.
+    dataset : Dataset, optional
+        The data of the config, if they are loaded already.
 
     Raises
     ------
@@ -65,7 +73,8 @@ def prepare(config: Config, *, sample: bool = False, progress: bool = False) -> 
     ConfigError
         If config and data contradict each other.
     """
-    dataset = load_dataset(config, sample=sample, progress=progress)
+    if dataset is None:
+        dataset = load_dataset(config, sample=sample, progress=progress)
     checked = check_data(config, dataset.facts)
     resolved = checked.model_copy(update={"preprocess": resolve(dataset, checked.preprocess)})
     checked = resolved.attach(config.name, config.document, checked.warnings)

@@ -123,7 +123,7 @@ def init(
         sections[key] = {**value, **data.sections.get(key, {})} if key in data.sections else value
     text = _title(source, path, dataset) + render(sections)
     config = build_config(path.stem, parse(text, str(path)), path.parent)
-    result = check(config)
+    result = check(config, dataset=dataset)
     write_text(path, text)
     decisions = tuple(_decisions(sections))
     return InitResult(path, text, config, describe(dataset), decisions, result.notices)
