@@ -37,6 +37,7 @@ def _blocks(text, dialect, max_rows=7):
     reader = CsvReader(TextFile(io.StringIO(text, newline=""), "f.csv"), dialect)
     while (block := reader.read_block(TYPES, max_rows)) is not None:
         yield block
+    reader.check_bad_rows()
 
 
 def _read(text, dialect):

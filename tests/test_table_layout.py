@@ -56,6 +56,7 @@ LAYOUTS = {
                      {"encoding_errors": "replace"}, ["é한ñ", "b"]),
     "index and title": ("Sales\n\n,a,label\n" + _rows(9), {"skip_rows": 2, "index": True}, ["a"]),
     "texts without a header": ("p,x,s\ne,x,f\np,b,s\np,x,f\ne,x,s\ne,b,f\n", {}, ["0", "1"]),
+    "a few bad rows": ("a,b,label\n" + _rows(60) + "1,2\n" + _rows(9) + "1,2,3,4\n", {"on_bad_row": "skip"}, ["a", "b"]),
     "Orange": ("a\tb\tlabel\nc\td\td\n\t\tclass\n" + _rows(9, "{n}\t{m}\t{l}"), {"types": {"b": "categorical"}, "target": "label"}, ["a", "b"]),
 }  # fmt: skip
 
@@ -85,6 +86,11 @@ def test_a_file_is_read_with_the_options_that_are_proposed(load, tmp_path, name)
         ("title", "3 fields, but the first row has 1", "`skip_rows: 2`"),
         ("index and title", "3 fields, but", "set `skip_rows: 2` and `index: true` in the loader"),
         ("Spanish", "data.csv:1: not UTF-8 (byte 0xf1)", "the line as cp1252 'niño,b,label'"),
+        (
+            "a few bad rows",
+            "data.csv:62: 2 fields, but the first row has 3; 1 more row has another number, on line 72",
+            "`on_bad_row: skip`",
+        ),
         ("broken bytes", "data.csv:11:1: byte 0xff is not UTF-8", "`encoding_errors: replace`"),
     ],
 )
@@ -171,3 +177,21 @@ def test_rows_to_predict_need_no_index_and_no_title(write, tmp_path):
     assert predicted(",tv,sales\n0,7,1\n1,14,2\n") == expected
     assert predicted("tv\na 7\nb 14\n".replace(" ", ",")) == expected
     assert predicted("0,7\n1,14\n") != []
+
+
+def test_rows_without_a_header_need_no_target_and_no_part(write, tmp_path):
+    rows = [f"{n},{n * 7 % 10},{('train', 'test')[n % 4 == 0]},{'xy'[n % 2]}" for n in range(60)]
+    write("data.csv", "\n".join(rows))
+    config = write(
+        "c.yaml",
+        "dataset: {csv: {path: data.csv, target: 3, drop: [1]}}\nsplit: {column: 2}\n"
+        "model: [{Dense: {activation: sigmoid}}]\nloss: binary_crossentropy\nfit: {epochs: 1}\n",
+    )
+    run = train(load_config(config), runs=tmp_path / "runs").path
+
+    def predicted(*positions):
+        lines = [",".join(row.split(",")[at] for at in positions) for row in rows]
+        return predict(run, write("rows.csv", "\n".join(lines))).to_frame()["prediction"].tolist()
+
+    expected = predicted(0)
+    assert predicted(0, 1, 2, 3) == predicted(0, 1, 2) == predicted(0, 3) == expected

@@ -112,6 +112,11 @@ class Table(Loader):
         description="Whether repeated and nameless columns are numbered: `a`, `a.1`, `column 3`; "
         "default: they are errors.",
     )
+    on_bad_row: Literal["error", "skip"] = Field(
+        default="error",
+        description="What rows with too many or too few fields are: errors, or left out and "
+        "counted.",
+    )
     widths: Widths | None = Field(
         default=None, description="Widths of the columns of a file without delimiters."
     )

@@ -72,6 +72,9 @@ class Dialect:
     unique_names : bool
         Whether repeated and nameless columns are numbered.
     encoding_errors : {"strict", "replace"}
+    on_bad_row : {"error", "skip"}
+        Whether rows with another number of fields are refused or left out; in rows to predict
+        they are refused.
     """
 
     delimiter: str = ","
@@ -94,6 +97,7 @@ class Dialect:
     sheet: str = ""
     unique_names: bool = False
     encoding_errors: Literal["strict", "replace"] = "strict"
+    on_bad_row: Literal["error", "skip"] = "error"
 
 
 # Of a CSV with the flattened values of an array in each row.

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from dlcli.datasets.dataset import PART_WORDS
 from dlcli.datasets.tables import clean_names, looks_like_header, number_names
 from dlcli.errors import DatasetError, did_you_mean
 from dlcli.models.signature import Signature
@@ -131,33 +132,53 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join(names[:MAX_LISTED]) + rest
 
 
-def by_position(width: int, signature: Signature, where: str, keep: Keep = ()) -> Layout:
-    """Find the columns of the model in rows without a header, with or without the target.
+def by_position(row: Sequence[str], signature: Signature, where: str, keep: Keep = ()) -> Layout:
+    """Find the columns of the model in rows without a header.
+
+    They may have all columns of the training file, all but the target, the columns of the model
+    alone, or these and the target; an index may stand before them.
 
     Raises
     ------
     DatasetError
         If the number of fields does not fit.
     """
-    columns = signature.columns
+    columns, full_width = signature.columns, signature.dialect.width
     notices: tuple[str, ...] = ()
     if signature.dialect.header:
         notices = (f"{where} has no header: columns are used in the order of the training file",)
-    if width == len(columns):
-        in_file_order = sorted(range(width), key=lambda index: columns[index].position)
-        positions = [0] * width
-        for position, index in enumerate(in_file_order):
-            positions[index] = position
-        return _with_kept(Layout(positions, None, notices), width, signature, where, keep)
-    full_width = signature.dialect.width
-    if full_width and width == full_width:
-        target = signature.target.position if signature.target else None
-        layout = Layout([column.position for column in columns], target, notices)
-        return _with_kept(layout, width, signature, where, keep)
-    expected = f"{len(columns)}"
-    if full_width > len(columns):
-        expected += f", or {full_width} with the target"
-    raise DatasetError(
+    target = signature.target.position if signature.target else None
+    used = {column.position for column in columns}
+    unused = set(range(full_width)) - used
+    of_target = set() if target is None else {target}
+    absent_columns = [unused | of_target, set(), unused - of_target, of_target]
+    layouts = []
+    for index in (0, 1) if signature.dialect.index else (0,):
+        for absent in absent_columns:
+            present = sorted(({*range(full_width)} | used) - absent)
+            if len(present) + index != len(row):
+                continue
+            at = {position: place for place, position in enumerate(present, index)}
+            positions = [at[column.position] for column in columns]
+            layout = Layout(positions, None if target is None else at.get(target), notices)
+            layouts.append(layout)
+        if layouts:
+            break
+    if not layouts or any(other.positions != layouts[0].positions for other in layouts):
+        raise _unfit_width(len(row), signature, where)
+    layout = max(layouts, key=lambda other: other.target is not None)
+    if layout.target is not None and len(layouts) > 1:
+        # The column may be that of the parts instead, which stands where the target would.
+        is_part = row[layout.target].strip().lower() in PART_WORDS
+        layout = replace(layout, target=None if is_part else layout.target)
+    return _with_kept(layout, len(row), signature, where, keep)
+
+
+def _unfit_width(width: int, signature: Signature, where: str) -> DatasetError:
+    expected = f"{len(signature.columns)}"
+    if signature.dialect.width > len(signature.columns):
+        expected += f", or {signature.dialect.width} with the target"
+    return DatasetError(
         f"{where}: the first row has {width} fields; the model takes {expected}",
         hint=f"the columns of the model are {listed(signature.names)}",
     )

@@ -151,7 +151,7 @@ def _table_blocks(
         layout = by_name(row, signature, reader.name, keep)
         reader.take_header()
     else:
-        layout = by_position(len(row), signature, reader.name, keep)
+        layout = by_position(row, signature, reader.name, keep)
         if signature.is_text and len(row) == 1:
             notice = (
                 f"{reader.name} has no column {signature.names[0]!r}: each line is read as a text"

@@ -60,7 +60,7 @@ def read_arff(text: TextFile, dialect: Dialect) -> RowReader:
         raise DatasetError(f"{text.name}: no @attribute; the file is not ARFF")
     return RowReader(
         text.name, dialect, _rows(text, lines, attributes), has_names=True,
-        proposals=tuple(_proposals(attributes)),
+        proposals=tuple(_proposals(attributes)), collects_bad_rows=text.hints.has_options,
     )  # fmt: skip
 
 

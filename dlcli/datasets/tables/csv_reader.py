@@ -76,7 +76,8 @@ class CsvReader(RowReader):
                 skip_blanks=start.has_blanks,
             )
             self._chunk_size = 0
-            super().__init__(text.name, start.dialect)
+            is_training = text.hints.has_options
+            super().__init__(text.name, start.dialect, collects_bad_rows=is_training)
         notices = [f"{text.name}{notice}" for notice in start.notices]
         if dialect.encoding == "auto" and not text.encoding.startswith("utf-8"):
             line = next((line for line in head if not line.isascii()), head[0])

@@ -73,6 +73,7 @@ def read_excel(
         dialect,
         _padded(row for row in chain(head, rows) if row[0] > skipped),
         proposals=proposals,
+        collects_bad_rows=hints.has_options,
     )
     reader.notices += notice
     if skipped and names:

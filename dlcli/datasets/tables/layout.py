@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
@@ -19,6 +18,9 @@ from dlcli.errors import DatasetError
 
 # Lines that are looked at.
 MAX_LINES = 1000
+BLOCK_ROWS = 8192
+# Share of rows with another number of fields that may be left out.
+MAX_BAD_ROWS = 0.05
 AUTO = Dialect("auto")
 
 
@@ -49,24 +51,45 @@ def propose_layout(path: str | Path, dialect: Dialect = AUTO) -> tuple[Proposal,
             proposals = list(propose_for_excel(file, dialect))
         elif file.kind == "text" and text_format(file) == "delimited":
             proposals = _propose_for_text(file, path, dialect)
-    with suppress(DatasetError), open_table(path, with_proposals(dialect, proposals)) as reader:
-        proposals += [*reader.proposals, *propose_names(reader)]
+    proposals += _propose_for_rows(path, with_proposals(dialect, proposals))
     return tuple(proposals)
 
 
+def _propose_for_rows(path: str | Path, dialect: Dialect) -> list[Proposal]:
+    """Return what the names of the columns and all rows need."""
+    proposals: list[Proposal] = []
+    rows = 0
+    try:
+        with open_table(path, dialect) as reader:
+            proposals += [*reader.proposals, *propose_names(reader)]
+            while (block := reader.read_block([None] * reader.width, BLOCK_ROWS)) is not None:
+                rows += len(block)
+            bad_rows = reader.bad_rows
+    except EncodingError as error:
+        return [*proposals, *_propose_encoding(error)]
+    except DatasetError:  # which reading the table reports
+        return proposals
+    if 0 < bad_rows <= MAX_BAD_ROWS * rows and dialect.on_bad_row == "error":
+        reason = f"{bad_rows} of {rows + bad_rows} rows have another number of fields"
+        proposals.append(Proposal("on_bad_row", "skip", reason))
+    return proposals
+
+
+def _propose_encoding(error: EncodingError) -> list[Proposal]:
+    reason = str(error).partition(": ")[2]
+    if not error.encodings:
+        return [Proposal("encoding_errors", "replace", reason)]
+    encoding = error.encodings[0]
+    return [Proposal("encoding", encoding, f"{reason}: {encoding} fits best")]
+
+
 def _propose_for_text(file: BinaryFile, path: str | Path, dialect: Dialect) -> list[Proposal]:
-    proposals = []
+    proposals: list[Proposal] = []
     try:
         with as_text(file, path, dialect.encoding, errors=dialect.encoding_errors) as text:
             lines = list(islice(text.lines(), MAX_LINES))
     except EncodingError as error:
-        if error.encodings:
-            encoding = error.encodings[0]
-            reason = f"{str(error).partition(': ')[2]}: {encoding} fits best"
-            proposals.append(Proposal("encoding", encoding, reason))
-        else:
-            reason = str(error).partition(": ")[2]
-            proposals.append(Proposal("encoding_errors", "replace", reason))
+        proposals = _propose_encoding(error)
         dialect = with_proposals(dialect, proposals)
         with (
             open_binary(path) as again,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from dlcli.errors import DatasetError, plural
 from dlcli.types import Array
 
 LOOKAHEAD_ROWS = 100
+MAX_LISTED = 5
 # The second and third row of Orange's tables: types of columns, and their roles.
 ORANGE_TYPES = frozenset("c d s t continuous discrete string time".split())  # noqa: SIM905
 ORANGE_ROLES = frozenset(["", "class", "meta", "m", "i", "ignore", "c", "weight"])
@@ -57,6 +59,9 @@ class RowReader:
         Whether the format says that the first row has the names of the columns.
     proposals : sequence of Proposal
         Options of the loader that the format suggests.
+    collects_bad_rows : bool
+        Whether rows with another number of fields are left out until `check_bad_rows` reports
+        them; default: the first is an error.
 
     Attributes
     ----------
@@ -86,8 +91,10 @@ class RowReader:
         *,
         has_names: bool = False,
         proposals: Sequence[Proposal] = (),
+        collects_bad_rows: bool = False,
     ) -> None:
         self.name, self.dialect = name, dialect
+        self._collects_bad_rows, self._bad_row_lines = collects_bad_rows, array("q")
         self.has_names, self.proposals = has_names, tuple(proposals)
         self.notices: list[str] = []
         self.line = self.width = 0
@@ -95,6 +102,7 @@ class RowReader:
         self._source: Iterator[tuple[int, list[str]]] = iter(rows)
         self._header: list[str] | None = None
         self._header_line = 0
+        self._bad_row = ""
         self._is_orange = False
         self._pending: deque[tuple[int, list[str]]] = deque()
         self._start()
@@ -212,9 +220,45 @@ class RowReader:
         # Some programs end rows with delimiters.
         if len(row) > self.width and not any(map(str.strip, row[self.width :])):
             return row[: self.width]
-        message = f"{plural(len(row), 'field')}, but the first row has {self.width}"
+        if not self._bad_row_lines:
+            message = f"{plural(len(row), 'field')}, but the first row has {self.width}"
+            self._bad_row = f"{self.name}:{line}: {message}"
+        self._bad_row_lines.append(line)
+        if not self._collects_bad_rows:
+            raise self._bad_row_error()
+        return None
+
+    @property
+    def bad_rows(self) -> int:
+        """Number of rows with another number of fields that were left out so far."""
+        return len(self._bad_row_lines)
+
+    def check_bad_rows(self) -> None:
+        """Report rows with another number of fields: as an error, or as a notice.
+
+        Raises
+        ------
+        LayoutError
+            If there are some, and the dialect does not leave them out.
+        """
+        if not self._bad_row_lines:
+            return
+        if self.dialect.on_bad_row == "error":
+            raise self._bad_row_error()
+        others = self._other_bad_rows()
+        self.notices.append(f"left out: {self._bad_row}{others}")
+
+    def _bad_row_error(self) -> LayoutError:
         hint = "remove the lines above the header" if self.width == 1 else None
-        raise LayoutError(f"{self.name}:{line}: {message}", hint=hint)
+        return LayoutError(f"{self._bad_row}{self._other_bad_rows()}", hint=hint)
+
+    def _other_bad_rows(self) -> str:
+        lines = self._bad_row_lines[1:]
+        if not lines:
+            return ""
+        listed = ", ".join(map(str, lines[:MAX_LISTED])) + (", …" if lines[MAX_LISTED:] else "")
+        verb = "has" if len(lines) == 1 else "have"
+        return f"; {plural(len(lines), 'more row')} {verb} another number, on line {listed}"
 
     def _complete_header(self) -> None:
         """Add an empty name to a header that names all columns but the index, as R writes it."""

@@ -24,6 +24,7 @@ from dlcli.errors import DatasetError
 from dlcli.types import Array
 
 BLOCK_ROWS = 8192
+SKIP_HINT = "correct the file; `on_bad_row: skip` in the loader leaves such rows out"
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ def loader_dialect(loader: CsvLoader) -> Dialect:
         sheet=loader.sheet,
         unique_names=loader.unique_names,
         encoding_errors=loader.encoding_errors,
+        on_bad_row=loader.on_bad_row,
     )
 
 
@@ -183,6 +185,7 @@ def _read_columns(
                     continue
             column.extend(texts)
         lines.extend(block.lines)
+    reader.check_bad_rows()
     if not lines:
         raise DatasetError(f"{reader.name} has no rows below its header")
     return [
@@ -226,7 +229,7 @@ def _with_proposals(
     """Return an error with the options that the file needs as its hint."""
     hint = error.hint
     if hints.has_options and path != "-":
-        proposed = hint_of(propose_layout(path, dialect))
+        proposed = hint_of(propose_layout(path, dialect)) or SKIP_HINT
         hint = ", or ".join(filter(None, [hint, proposed])) or None
     return DatasetError(str(error), hint=hint)
 
