@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 # Example input of `dlcli predict` and its description, by the kind of data.
 EXAMPLES = {
-    "arrays": ("new.npz", "an array with samples of the same shape"),
+    "arrays": ("new.npz", "predict new arrays of the same shape"),
     "rows": ("input.csv", "predict new rows"),
     "text": ('--text "…"', "predict new texts"),
     "image": ("image.png", "predict new images"),
