@@ -140,6 +140,7 @@ WORKING = [
     (IRIS, {"loss": "kl_divergence"}),
     (SONAR, {"loss": "hinge", "metrics": "[accuracy]", "model": "[{Dense: {units: 1, activation: tanh}}]"}),
     (SONAR, {"metrics": "[BinaryIoU]"}),
+    (SONAR, {"loss": "categorical_hinge", "model": "[{Dense: {activation: softmax}}]"}),
     (IRIS, {"metrics": "[{MeanIoU: 3}]"}),
     (IRIS, {"loss": "sparse_categorical_crossentropy", "metrics": "[{MeanIoU: 3}]"}),
     (NUMBER, {"model": "[{Dense: {units: 1, activation: softplus}}]", "loss": "poisson"}),

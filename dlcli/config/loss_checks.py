@@ -33,6 +33,8 @@ from dlcli.errors import plural
 CLASS_LOSSES = CROSSENTROPIES | HINGE_LOSSES | {"Dice", "Tversky"}
 # Losses that compare the outputs with probabilities.
 PROBABILITY_LOSSES = CROSSENTROPIES | {"Dice", "Tversky", "KLDivergence"}
+# Losses for a single output whose sign gives the class.
+SIGN_LOSSES = HINGE_LOSSES - {"CategoricalHinge"}
 # Losses that compare distributions or directions, of which a number has none.
 NO_NUMBER_LOSSES = {
     "CosineSimilarity": "compares directions, and a single number has only a sign",
@@ -101,7 +103,7 @@ def _activation_errors(head: Head, loss: Component, facts: Facts | None) -> Iter
             reason = f"{normalization.name} changes the outputs of {activation}"
             advice = f"move it before {activation}"
             yield normalization.path, f"{reason}, which are no probabilities then; {advice}"
-    elif name in HINGE_LOSSES and _is_single(head, facts) and low_of(activation) == 0:
+    elif name in SIGN_LOSSES and _is_single(head, facts) and low_of(activation) == 0:
         reason = f"{activation} is never negative, but the sign of the output gives the class"
         yield head.path, f"{reason}; use tanh, or no activation"
     elif name == "Poisson":
