@@ -8,7 +8,6 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from dlcli.config.components import Component
 from dlcli.config.heads import Finding
 from dlcli.config.network_shapes import ShapeError, infer_shapes, network_errors
 from dlcli.config.sections import Config
@@ -16,7 +15,6 @@ from dlcli.errors import ConfigError
 from dlcli.network.environment import has_gpu
 from dlcli.preparation.rows import LazyRows, blocks
 from dlcli.training.session import Session
-from dlcli.types import Array
 
 # Layers that TensorFlow computes on a CPU only if the channels are the last dimension.
 CHANNELS_LAST = (
@@ -31,7 +29,6 @@ def check_network(session: Session) -> bool:
     Parameters
     ----------
     session : Session
-        Its training rows are preprocessed.
 
     Returns
     -------
@@ -45,7 +42,7 @@ def check_network(session: Session) -> bool:
     """
     config, facts = session.prepared.config, session.prepared.dataset.facts
     input_shape = session.preprocessor.input_shape
-    findings = [*_machine_errors(config), *_index_errors(config.model, session.x("train"))]
+    findings = [*_machine_errors(config), *_index_errors(session)]
     shapes = None
     try:
         shapes = infer_shapes(config.model, input_shape)
