@@ -13,7 +13,7 @@ from dlcli.config.network_shapes import ShapeError, infer_shapes, network_errors
 from dlcli.config.sections import Config
 from dlcli.errors import ConfigError
 from dlcli.network.environment import has_gpu
-from dlcli.preparation.rows import LazyRows, blocks
+from dlcli.preparation.rows import blocks
 from dlcli.training.session import Session
 
 # Layers that TensorFlow computes on a CPU only if the channels are the last dimension.
@@ -69,15 +69,15 @@ def _machine_errors(config: Config) -> Iterator[Finding]:
             yield callback.path, f"{reason}: `pip install 'dlcli[tensorboard]'`"
 
 
-def _index_errors(layers: tuple[Component, ...], x: Array | LazyRows) -> Iterator[Finding]:
+def _index_errors(session: Session) -> Iterator[Finding]:
     """Yield a first ``Embedding`` whose inputs are not indices below ``input_dim``."""
-    first = layers[0]
+    first = session.prepared.config.model[0]
     input_dim = first.arguments.get("input_dim")
-    if first.name != "Embedding" or not isinstance(input_dim, int) or not len(x):
+    if first.name != "Embedding" or not isinstance(input_dim, int):
         return
     low, high = math.inf, -math.inf
     are_whole = True
-    for block in blocks(x):
+    for block in blocks(session.x("train")):
         low, high = min(low, float(block.min())), max(high, float(block.max()))
         are_whole = are_whole and np.array_equal(block, np.floor(block))
     if low < 0 or not are_whole:
