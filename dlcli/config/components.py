@@ -16,7 +16,7 @@ from dlcli.config.catalogue import (
     keras_catalogue,
 )
 from dlcli.config.document import Document, Path
-from dlcli.config.parameter_values import as_float, is_number, value_error
+from dlcli.config.parameter_values import as_float, is_number, number_text_error, value_error
 from dlcli.config.refused import CELLS, FORMER_NAMES, REFUSED_COMPONENTS
 from dlcli.errors import Problem, unknown
 
@@ -214,6 +214,8 @@ class ComponentReader:
     def _no_parameter(entry: Entry, parameter: str) -> str:
         if parameter in ("input_shape", "input_dim", "batch_input_shape", "input_length"):
             return f"argument {parameter!r}: the input shape comes from the data set."
+        if parameter == "decay" and "learning_rate" in entry.parameters:
+            return "argument 'decay'; use a schedule, as in `learning_rate: {ExponentialDecay: …}`"
         renamed = FORMER_NAMES.get(parameter)
         if renamed in entry.parameters:
             return f"argument {parameter!r}. Did you mean {renamed!r}?"
@@ -222,6 +224,9 @@ class ComponentReader:
     def _argument(self, kind: str, entry: Entry, parameter: str, value: Any, path: Path) -> Any:
         inner = parameter_kind(kind, parameter)
         is_cell = parameter == "cell"
+        if inner == "schedules" and (message := number_text_error(value)):
+            self.complain(path, message)
+            return None
         if inner and (isinstance(value, str | dict)):
             component = self.read(inner, value, path, is_cell=is_cell)
             return component.name if component and inner == "activations" else component

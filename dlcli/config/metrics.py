@@ -119,6 +119,9 @@ def metric_errors(
             elif form == "single" and metric.name in ("IoU", "MeanIoU"):
                 advice = "BinaryIoU"
             yield metric.path, f"{name} is for {suitable}, not for {FORM_NAMES[form]}; try {advice}"
+        elif facts is not None and metric.arguments.get("num_classes", 0) > facts.num_classes > 0:
+            count = plural(facts.num_classes, "class")
+            yield (*metric.path, "num_classes"), f"the target has {count}"
         elif metric.name in THRESHOLD_METRICS and no_probabilities:
             yield metric.path, f"{name} needs probabilities, but this loss uses logits or scores"
         elif metric.name in F_SCORES and form == "one-hot" and not metric.arguments.get("average"):

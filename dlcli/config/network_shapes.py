@@ -103,8 +103,9 @@ def _measure(layer: Any, inputs: Sequence[Shape]) -> LayerCost:
     """Return output and weights of a layer; ValueError if it does not accept its input."""
     if not isinstance(layer, Component) or layer.name not in EXACT:
         raise _Unknown
-    arguments = _with_defaults(layer)
     shape = inputs[0]
+    _check_axis(layer, shape)
+    arguments = _with_defaults(layer)
     rank = wanted_rank(layer.name)
     if rank is not None and len(shape) != rank:
         raise ValueError("")
@@ -134,6 +135,14 @@ def _with_defaults(layer: Component) -> dict[str, Any]:
     return arguments
 
 
+def _check_axis(layer: Component, shape: Shape) -> None:
+    """Raise ValueError if an axis is none of the dimensions, which are counted with the batch."""
+    axis = layer.arguments.get("axis")
+    for item in axis if isinstance(axis, list) else [axis]:
+        if isinstance(item, int) and not -len(shape) <= item <= len(shape):
+            raise ValueError(f"axis {item} is none of its dimensions, 1 to {len(shape)}")
+
+
 def _check_arguments(name: str, arguments: Mapping[str, Any], shape: Shape) -> None:
     """Raise ValueError for arguments that Keras refuses for an input."""
     groups = arguments.get("groups")
@@ -143,8 +152,10 @@ def _check_arguments(name: str, arguments: Mapping[str, Any], shape: Shape) -> N
         if arguments.get("filters", 0) % groups:
             filters = arguments["filters"]
             raise ValueError(f"{filters} filters cannot be split into {groups} groups")
-    if name == "RepeatVector" and len(shape) != 1:
-        raise ValueError("")
+    if name == "TimeDistributed" and len(shape) < 2:
+        raise ValueError("it wants (time, …)")
+    if arguments.get("padding") == "causal" and name != "Conv1D":
+        raise ValueError("padding: causal is for Conv1D")
     if name == "CenterCrop":
         height, width = arguments.get("height"), arguments.get("width")
         if not (isinstance(height, int) and isinstance(width, int)):

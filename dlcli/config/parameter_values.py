@@ -89,7 +89,9 @@ RULES: dict[str, tuple[Rule, str]] = {
     **dict.fromkeys(["patience", "cooldown", "start_from_epoch"], _integer_from(0)),
     **dict.fromkeys(["kernel_size", "pool_size", "strides", "dilation_rate"], _SIZES),
     **dict.fromkeys(["rate", "dropout", "recurrent_dropout", "beta_1", "beta_2", "rho"], _FRACTION),
-    **dict.fromkeys(["label_smoothing", "momentum"], _from_zero(1, "]")),
+    **dict.fromkeys(["label_smoothing", "momentum", "ema_momentum"], _from_zero(1, "]")),
+    "gradient_accumulation_steps": _integer_from(2),
+    "ema_overwrite_frequency": _integer_from(1),
     **dict.fromkeys(
         [
             "learning_rate",
@@ -114,8 +116,20 @@ RULES: dict[str, tuple[Rule, str]] = {
     **dict.fromkeys(["target_shape", "dims", "output_size", "boundaries"], _INTEGERS),
     "values": _NUMBERS,
 }
+# The words that an argument takes, by its default.
+CHOICES: dict[str, tuple[str, ...]] = {
+    "valid": ("valid", "same", "causal"),
+    "bilinear": ("bilinear", "nearest", "bicubic", "lanczos3", "lanczos5"),
+    "horizontal_and_vertical": ("horizontal", "vertical", "horizontal_and_vertical"),
+    "fan_in": ("fan_in", "fan_out", "fan_avg"),
+    "truncated_normal": ("truncated_normal", "untruncated_normal", "uniform"),
+    **dict.fromkeys(("reflect", "constant"), ("constant", "nearest", "reflect", "wrap")),
+}
 # Rules for arguments without a default; others with this name are of other types.
-REQUIRED_RULES = {"scale": _NUMBERS}
+REQUIRED_RULES = {
+    "scale": _NUMBERS,
+    "data_format": _one_of("channels_last", "channels_first"),
+}
 CALLBACK_RULES = {"mode": _MODE, "save_freq": _one_of("epoch"), "factor": _from_zero(1, ")")}
 
 
@@ -147,11 +161,20 @@ def value_error(kind: str, parameter: str, value: Any, default: Any) -> str:
         is_percentage = is_number(value) and rules[parameter] is _FRACTION and 1 < value < 100
         hint = f" ({value:g} % is {value / 100:g})" if is_percentage else ""
         return f"expected {expected}, got {value!r}{hint}{_fraction_hint(value)}"
+    if isinstance(default, str) and default in CHOICES and value not in CHOICES[default]:
+        return f"expected {_one_of(*CHOICES[default])[1]}, got {value!r}"
     if isinstance(default, bool) and not isinstance(value, bool):
         return f"expected true or false, got {value!r}"
     if is_number(default) and not is_number(value) and not isinstance(value, list):
         return f"expected a number, got {value!r}{_fraction_hint(value)}"
     return ""
+
+
+def number_text_error(value: Any) -> str:
+    """Return the message for a number that is written as a text, or an empty text."""
+    if not isinstance(value, str) or not re.fullmatch(r"[\d.\s/eE+-]+", value):
+        return ""
+    return f"expected a number, got {value!r}{_fraction_hint(value)}"
 
 
 def _fraction_hint(value: Any) -> str:

@@ -29,6 +29,10 @@ MESSAGES = {
     "too_short": "expected at least one item",
     "finite_number": "expected a finite number",
 }
+NOT_NEEDED = {
+    "fit.shuffle": "The rows are shuffled in every epoch.",
+    "fit.verbose": "`dlcli train -q` prints no progress.",
+}
 EXPECTATION = re.compile(r"expected (.*), got (.*)", re.DOTALL)
 
 
@@ -101,6 +105,7 @@ def _message(detail: Any, section: type[Section], name: str) -> str:
         if key and (len(detail["loc"]) == 1 or not near):  # another section has the key
             near = f"Did you mean {key!r}?"
         hint = near or f"Keys here: {', '.join(fields)}."
+        hint = NOT_NEEDED.get(".".join(map(str, detail["loc"])), hint)
         return f"unknown key {name!r}. {hint}"
     if detail["type"] == "value_error":
         return str(detail["ctx"]["error"])

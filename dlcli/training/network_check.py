@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from dlcli.config.heads import Finding
+from dlcli.config.heads import RESHAPING, Finding
 from dlcli.config.network_shapes import ShapeError, infer_shapes, network_errors
 from dlcli.config.sections import Config
 from dlcli.errors import ConfigError
@@ -71,7 +71,8 @@ def _machine_errors(config: Config) -> Iterator[Finding]:
 
 def _index_errors(session: Session) -> Iterator[Finding]:
     """Yield a first ``Embedding`` whose inputs are not indices below ``input_dim``."""
-    first = session.prepared.config.model[0]
+    layers = session.prepared.config.model
+    first = next((layer for layer in layers if layer.name not in RESHAPING), layers[0])
     input_dim = first.arguments.get("input_dim")
     if first.name != "Embedding" or not isinstance(input_dim, int):
         return
