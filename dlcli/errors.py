@@ -138,6 +138,8 @@ class Interrupted(BaseException):
 class AlreadyFinished(DlcliError):  # noqa: N818 (the command line exits with 0)
     """A run that should be resumed is already complete."""
 
+    exit_code = 0
+
 
 class WriteError(DlcliError):
     """A file could not be written, for example on a full disk; an earlier version is kept."""

@@ -190,7 +190,7 @@ def test_train_predict_evaluate_and_kfold(dlcli, people, tmp_path):
     assert "12 rows predicted: out.jsonl" in err
 
     code, out, _ = dlcli("evaluate", "runs/people/latest", "--json")
-    assert json.loads(out)["classes"].keys() == {"a", "b"}
+    assert [item["name"] for item in json.loads(out)["scores"]["classes"]] == ["a", "b"]
 
     code, out, _ = dlcli("evaluate", "runs/people/latest", "people.csv")
     assert "precision" in out
@@ -331,7 +331,7 @@ def test_data_show_describes_a_file(dlcli, people):
 
     assert code == 0
     assert "people.csv: 12 rows" in out
-    columns = {column["name"]: column for column in json.loads(plain)["columns"]}
+    columns = {column["name"]: column for column in json.loads(plain)["data"]["columns"]}
     assert columns["age"]["missing"] == 1
     assert columns["city"]["type"] == "categorical"
     assert columns["member"]["type"] == "boolean"
@@ -342,8 +342,8 @@ def test_data_show_counts_repeated_rows_and_constant_columns(dlcli, write):
 
     _, out, _ = dlcli("data", "show", "x.csv", "--json")
 
-    assert json.loads(out)["duplicates"] == 1
-    assert json.loads(out)["constant"] == ["b"]
+    assert json.loads(out)["data"]["duplicates"] == 1
+    assert json.loads(out)["data"]["constant"] == ["b"]
 
 
 def test_list_has_a_line_for_every_config(dlcli):

@@ -108,9 +108,9 @@ def test_evaluate_splits_as_the_training_did_after_the_config_in_the_run_was_edi
     assert code == 0, error
     result = json.loads(out)
     assert result["source"] == "test rows of people"
-    assert result["rows"] == trained.scores["test"].rows
+    assert result["scores"]["rows"] == trained.scores["test"].rows
     for name, value in trained.scores["test"].metrics.items():
-        assert result["metrics"][name] == pytest.approx(value)
+        assert result["scores"]["metrics"][name] == pytest.approx(value)
 
 
 def test_evaluate_refuses_groups_that_an_earlier_version_split(write, tmp_path):
@@ -503,7 +503,7 @@ def test_runs_are_listed_with_their_first_metric(dlcli, tmp_path, kind, metrics,
     code, out, error = dlcli("runs", "--json")
 
     assert code == 0, error
-    assert [item["headline"] for item in json.loads(out)] == [headline]
+    assert [item["headline"] for item in json.loads(out)["runs"]] == [headline]
 
 
 @pytest.mark.parametrize(
@@ -514,7 +514,7 @@ def test_a_damaged_record_is_listed_and_named_by_other_commands(dlcli, tmp_path,
     run.mkdir(parents=True)
     (run / "run.json").write_text(text)
 
-    listed = json.loads(dlcli("runs", "--json")[1])
+    listed = json.loads(dlcli("runs", "--json")[1])["runs"]
     reproduced = dlcli("reproduce", "runs/net/1")
 
     assert [(item["kind"], item["status"]) for item in listed] == [("?", "damaged")]

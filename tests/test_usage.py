@@ -39,7 +39,7 @@ WRONG = [
     ("check iris --set fit.epoch=5", "unknown key 'epoch'.", "'epochs'?"),
     ("check iris --set optimizer.learning_rat=5", "has no argument", "'learning_rate'?"),
     ("check iris --set optimizer.SGD.momentum=1", "'adam', which has no keys", ""),
-    ("check iris --set fit.epochs 5", "unexpected argument '5'", "--set fit.epochs=5"),
+    ("train iris --set fit.epochs 5", "unexpected argument '5'", "--set fit.epochs=5"),
     ("check iris --set", "--set needs a value", ""),
     ("train iris --format hdf5", "--format: 'hdf5' is not one of 'keras', 'h5'", ""),
     ("train iris --epochs ten", "--epochs: expected a whole number, got ten", ""),
@@ -185,11 +185,11 @@ def test_a_name_means_its_latest_run(dlcli, project, monkeypatch, command):
 
 
 def test_runs_lists_those_of_a_name_or_folder(dlcli, trained):
-    everything = json.loads(dlcli("runs", "--json")[1])
+    everything = json.loads(dlcli("runs", "--json")[1])["runs"]
 
     assert everything
     for folder in ("people", "runs/people", "runs/people/1"):
-        assert json.loads(dlcli("runs", folder, "--json")[1]) == everything
+        assert json.loads(dlcli("runs", folder, "--json")[1])["runs"] == everything
 
 
 def test_debug_shows_the_traceback_and_keeps_the_exit_code(dlcli, people):

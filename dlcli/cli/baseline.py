@@ -88,7 +88,10 @@ def baseline(
     finally:
         display.progress.clear()  # an error message starts on a line of its own
     if json:
-        terminal.print_json({"run": str(result.path), **result.to_json()})
+        from dlcli.cli.documents import BaselineDocument
+
+        values = {"run": str(result.path), **result.to_json(), "notes": list(result.notices)}
+        terminal.print_document(BaselineDocument.model_validate(values))
     else:
         _print_result(result)
 

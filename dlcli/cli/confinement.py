@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
@@ -111,9 +112,12 @@ def _wait(child: int, model: Path) -> NoReturn:
     signum = os.WTERMSIG(status)
     if signum in (*FORWARDED, signal.SIGHUP, signal.SIGPIPE):
         os._exit(128 + signum)
-    from dlcli.cli.terminal import print_error
+    from dlcli.cli.terminal import print_error, print_error_document
     from dlcli.models.guard import killed
 
     error = killed(model, signum)
     print_error(error)
+    if "--json" in sys.argv:
+        print_error_document(error, sys.argv[1])
+        sys.stdout.flush()
     os._exit(error.exit_code)

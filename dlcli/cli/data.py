@@ -56,13 +56,15 @@ def list_datasets(json: Json = False) -> None:
         rows.append([name, here, known.licence, known.title, count, megabytes(size) or "–"])
         records.append(
             {
-                "name": name, "rows": known.facts.rows, "bytes": size, "here": here,
+                "name": name, "rows": known.facts.rows, "bytes": size, "available": here,
                 "task": known.facts.task, "licence": known.licence, "title": known.title,
                 "source": known.source, "urls": [file.url for file in known.files],
             }
         )  # fmt: skip
     if json:
-        terminal.print_json(records)
+        from dlcli.cli.documents import DataListDocument
+
+        terminal.print_document(DataListDocument.model_validate({"data_sets": records}))
     else:
         terminal.print_text(tables.table(rows, left=4))
 
@@ -110,7 +112,9 @@ def show(
     data = _load(name, sample=sample)
     card = describe_file(data) if isinstance(data, Path) else describe(data)
     if json:
-        terminal.print_json(card.to_json())
+        from dlcli.cli.documents import DataShowDocument, card_part
+
+        terminal.print_document(DataShowDocument(data=card_part(card)))
         return
     terminal.print_notes(card.notices)
     terminal.print_text(tables.card_text(card))

@@ -76,13 +76,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     try:
         _run(arguments)
     except Interrupted as interrupted:
-        from dlcli.cli.resume import print_stop
+        from dlcli.cli.resume import print_stop, stop_error
 
         signals.acknowledge()
         print_stop(interrupted.signum, "", interrupted.path)
+        _print_json(stop_error(interrupted.signum), arguments)
         sys.exit(128 + interrupted.signum)
     except AlreadyFinished as finished:
         print(escape_control(finished), file=sys.stderr)
+        _print_json(finished, arguments)
         sys.exit(0)
     except DlcliError as error:
         from dlcli.cli.terminal import print_error
@@ -90,6 +92,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         if debug:
             traceback.print_exc()
         print_error(error)
+        _print_json(error, arguments)
         sys.exit(error.exit_code)
     except SystemExit as stop:
         if not isinstance(stop.__context__, BrokenPipeError):
@@ -102,7 +105,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     except Exception as error:  # noqa: BLE001 (Keras and TensorFlow raise many types)
         if debug:
             traceback.print_exc()
-        sys.exit(_print_unexpected(error))
+        from dlcli.cli.terminal import print_error
+
+        plain = _plain_error(error)
+        print_error(plain)
+        _print_json(plain, arguments)
+        sys.exit(plain.exit_code)
 
 
 def _run(arguments: list[str]) -> NoReturn:
@@ -130,21 +138,30 @@ def _run(arguments: list[str]) -> NoReturn:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _print_unexpected(error: Exception) -> int:
-    """Print an error that is not dlcli's own, and return the exit code."""
+def _plain_error(error: Exception) -> DlcliError:
+    """Return an error that is not dlcli's own as one of the user."""
     if isinstance(error, MemoryError):
-        print("dlcli: error: not enough memory", file=sys.stderr)
-        return 1
-    if isinstance(error, OSError):
-        from dlcli.cli.terminal import print_error
-
+        plain = DlcliError("not enough memory")
+    elif isinstance(error, OSError):
         file = f"{error.filename}: " if error.filename else ""
-        print_error(DlcliError(f"{file}{error.strerror or error}"))
-        return 2 if error.errno in FILE_NAME_ERRORS else 1
-    message = f"{type(error).__name__}: {first_line(error)}"
-    print(f"dlcli: error: {escape_control(message)}", file=sys.stderr)
-    print("hint: --debug shows the traceback", file=sys.stderr)
-    return 1
+        plain = DlcliError(f"{file}{error.strerror or error}")
+        if error.errno in FILE_NAME_ERRORS:
+            return plain
+    else:
+        message = f"{type(error).__name__}: {first_line(error)}"
+        plain = DlcliError(message, hint="--debug shows the traceback")
+    plain.exit_code = 1
+    return plain
+
+
+def _print_json(error: DlcliError, arguments: Sequence[str]) -> None:
+    """Print an error as JSON too, if that is what the command prints."""
+    if "--json" not in arguments:
+        return
+    from dlcli.cli.terminal import print_error_document
+
+    words = [argument for argument in arguments if not argument.startswith("-")]
+    print_error_document(error, " ".join(words[: 2 if words[:1] == ["data"] else 1]))
 
 
 def _discard_output() -> None:

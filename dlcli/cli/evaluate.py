@@ -51,7 +51,15 @@ def evaluate(
     result = evaluation.evaluate(loaded, source, data=data, download_bar=sys.stderr.isatty())
     terminal.print_notes(result.notices)
     if json:
-        terminal.print_json(result.to_json())
+        from dlcli.cli.documents import EvaluateDocument, scores_part
+
+        document = EvaluateDocument(
+            model=str(result.model),
+            source=result.source,
+            scores=scores_part(result.scores),
+            notes=list(result.notices),
+        )
+        terminal.print_document(document)
     else:
         _print_result(result)
 

@@ -82,7 +82,10 @@ def init(
         choose_target=_ask if asks else None,
     )
     if json:
-        terminal.print_json(result.to_json())
+        from dlcli.cli.documents import InitDocument, card_part
+
+        values = {**result.to_json(), "data": card_part(result.card)}
+        terminal.print_document(InitDocument.model_validate(values))
         return
     terminal.print_notes(result.notices)
     terminal.print_text(tables.card_text(result.card))

@@ -35,7 +35,12 @@ def inspect(model: ModelPath, max_size: MaxSize = "", json: Json = False) -> Non
 
     result = confinement.open_within_limits(model, max_size, contents.inspect)
     if json:
-        terminal.print_json(result.to_json())
+        from dlcli.cli.documents import InspectDocument
+
+        values = result.to_json()
+        names = {"path": "model", "size": "bytes", "model": "model_class"}
+        renamed = {names.get(name, name): value for name, value in values.items()}
+        terminal.print_document(InspectDocument.model_validate(renamed))
     else:
         _print_result(result)
 

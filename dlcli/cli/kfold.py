@@ -26,11 +26,12 @@ from dlcli.cli.options import (
     Seed,
     with_short_options,
 )
-from dlcli.cli.resume import find_config_and_run, print_stop
+from dlcli.cli.resume import find_config_and_run, print_stop, stop_error
 from dlcli.cli.training_output import StartPrinter, sample_mark
 from dlcli.errors import Interrupted
 
 if TYPE_CHECKING:
+    from dlcli.cli.documents import Document
     from dlcli.experiments.kfold_result import FoldResult, KfoldResult
     from dlcli.training.folds.engines import Engine
 
@@ -110,17 +111,40 @@ def kfold(
         )
     except Interrupted as interrupted:
         display.progress.clear()
-        print_stop(interrupted.signum, "before the first fold was finished", interrupted.path)
+        moment = "before the first fold was finished"
+        print_stop(interrupted.signum, moment, interrupted.path)
+        if json:
+            terminal.print_error_document(stop_error(interrupted.signum, moment), "kfold")
         raise typer.Exit(128 + interrupted.signum) from None
     display.progress.clear()
     on_start.print_new_notes(result.notices)
     _print_interruption(result)
     if json:
-        terminal.print_json({"run": str(result.path), **result.to_json()})
+        terminal.print_document(_document(result))
     else:
         _print_result(result)
     if result.interrupted is not None:
         raise typer.Exit(128 + result.interrupted)
+
+
+def _document(result: KfoldResult) -> Document:
+    from dlcli.cli.documents import Fold, KfoldDocument, Summary, scores_part
+
+    return KfoldDocument(
+        run=str(result.path),
+        status="finished" if result.interrupted is None else "interrupted",
+        sample=result.sampled,
+        folds=[
+            Fold(fold=fold.fold, rows=fold.rows, epochs=fold.epochs, metrics=dict(fold.metrics))
+            for fold in result.folds
+        ],
+        summary={
+            name: Summary(mean=item.mean, std=item.std, ci95=[item.low, item.high])
+            for name, item in result.summaries.items()
+        },
+        scores=scores_part(result.scores),
+        notes=list(result.notices),
+    )
 
 
 def _print_interruption(result: KfoldResult) -> None:

@@ -21,7 +21,10 @@ def list_configs(json: Json = False) -> None:
     paths = config_names()
     titles = {name: _title(path) for name, path in paths.items()}
     if json:
-        terminal.print_json(titles)
+        from dlcli.cli.documents import ConfigEntry, ListDocument
+
+        entries = [ConfigEntry(name=name, title=title) for name, title in titles.items()]
+        terminal.print_document(ListDocument(configs=entries))
         return
     rows = [["config", "download", "description"]]
     rows += [[name, _download_size(path), titles[name]] for name, path in paths.items()]

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from dlcli.cli import confinement
 from dlcli.cli.names import model_or_run
-from dlcli.cli.options import MaxSize, ModelPath, PredictionEngine
+from dlcli.cli.options import Json, MaxSize, ModelPath, PredictionEngine
 from dlcli.errors import DlcliError, plural
+
+if TYPE_CHECKING:
+    from dlcli.cli.documents import Document
+    from dlcli.prediction.predictions import Predictions
 
 
 def predict(
@@ -71,6 +75,7 @@ def predict(
     ] = "error",
     engine: PredictionEngine = "auto",
     max_size: MaxSize = "",
+    json: Json = False,
 ) -> None:
     """Predict new rows, texts, images or recordings.
 
@@ -88,7 +93,7 @@ def predict(
     confinement.confine(model)
     from dlcli.cli import terminal
     from dlcli.cli.excel_file import check_excel
-    from dlcli.cli.prediction_files import csv_style, format_of, write_predictions
+    from dlcli.cli.prediction_files import csv_style, format_of, records, write_predictions
     from dlcli.models.loading import find_model
 
     if texts and inputs:
@@ -100,6 +105,9 @@ def predict(
         check_excel()
         if output == "-":
             raise DlcliError("an Excel file needs a name", hint="-o predictions.xlsx")
+    if json and output == "-" and (format or excel):
+        hint = "leave out --format and --excel, or name a file with -o"
+        raise DlcliError("--json prints the predictions as JSON", hint=hint)
     if excel and file_format != "csv":
         raise DlcliError("--excel is for .csv and .tsv files", hint="leave it out")
     _check_not_read(output, [*map(Path, inputs or ()), find_model(model)])
@@ -111,11 +119,30 @@ def predict(
     columns = _columns(keep or [])
     predictions = predict_rows(loaded, source, invert=invert, on_bad_file=on_bad_file, keep=columns)
     style = csv_style(output, safe=csv_safe, excel=excel)
-    write_predictions(predictions, output, file_format, style)
+    rows = None
+    if json and output == "-":
+        rows = [row for block in predictions for row in records(predictions, block)]
+    else:
+        write_predictions(predictions, output, file_format, style)
     terminal.print_notes(predictions.notices())
     if output != "-":
         terminal.print_status(f"{plural(predictions.rows, 'row')} predicted: {output}")
     predictions.keep_graph()
+    if json:
+        terminal.print_document(_document(predictions, output, rows))
+
+
+def _document(predictions: Predictions, output: str, rows: list[dict[str, Any]] | None) -> Document:
+    from dlcli.cli.documents import PredictDocument
+
+    return PredictDocument(
+        model=str(predictions.model.path),
+        rows=predictions.rows,
+        columns=predictions.columns,
+        output=None if output == "-" else output,
+        predictions=rows,
+        notes=list(predictions.notices()),
+    )
 
 
 def _columns(keep: list[str]) -> list[str] | Literal["all"]:

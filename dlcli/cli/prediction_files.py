@@ -217,25 +217,32 @@ def _csv_writer(predictions: Predictions, file: TextIO, style: CsvStyle) -> Writ
 
 def _json_writer(predictions: Predictions, file: TextIO) -> WriteBlock:
     """Return a function that writes a block."""
-    name_column = predictions.name_column
-    probability_columns = predictions.outputs[1:]
 
     def write(block: PredictionBlock) -> None:
-        if block.probabilities is None:
-            probabilities: list[Any] = [()] * len(block)
-        else:
-            probabilities = block.probabilities.tolist()
-        names: Any = block.names if name_column else repeat("")
-        rows = zip(names, block.prediction.tolist(), probabilities, strict=False)
-        kept = zip(*block.kept.values(), strict=True) if block.kept else repeat(())
-        for (name, prediction, row), values in zip(rows, kept, strict=False):
-            record: dict[str, Any] = {name_column: name} if name_column else {}
-            record |= zip(block.kept, values, strict=True)
-            record["prediction"] = _json_value(prediction)
-            record |= zip(probability_columns, map(_json_value, row), strict=True)
-            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+        file.writelines(
+            json.dumps(record, ensure_ascii=False) + "\n" for record in records(predictions, block)
+        )
 
     return write
+
+
+def records(predictions: Predictions, block: PredictionBlock) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a block as JSON objects."""
+    name_column = predictions.name_column
+    probability_columns = predictions.outputs[1:]
+    if block.probabilities is None:
+        probabilities: list[Any] = [()] * len(block)
+    else:
+        probabilities = block.probabilities.tolist()
+    names: Any = block.names if name_column else repeat("")
+    rows = zip(names, block.prediction.tolist(), probabilities, strict=False)
+    kept = zip(*block.kept.values(), strict=True) if block.kept else repeat(())
+    for (name, prediction, row), values in zip(rows, kept, strict=False):
+        record: dict[str, Any] = {name_column: name} if name_column else {}
+        record |= zip(block.kept, values, strict=True)
+        record["prediction"] = _json_value(prediction)
+        record |= zip(probability_columns, map(_json_value, row), strict=True)
+        yield record
 
 
 def _json_value(value: Any) -> Any:

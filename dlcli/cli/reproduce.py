@@ -48,7 +48,16 @@ def reproduce(
     )
     display.clear()
     if json:
-        terminal.print_json(result.to_json())
+        from dlcli.cli.documents import ReproduceDocument
+
+        document = ReproduceDocument(
+            run=str(result.path),
+            identical=result.is_identical,
+            compared=list(result.compared),
+            differences=list(result.differences),
+            environment=list(result.environment),
+        )
+        terminal.print_document(document)
     else:
         _print_result(result)
     if not result.is_identical:

@@ -63,6 +63,13 @@ def find_config_and_run(
     return config, run
 
 
+def stop_error(signum: int, moment: str = "") -> DlcliError:
+    """Return the error of a command that a signal stopped."""
+    error = DlcliError(f"stopped by {signal.Signals(signum).name} {moment}".rstrip())
+    error.exit_code = 128 + signum
+    return error
+
+
 def print_stop(signum: int, moment: str, run: Path | None) -> None:
     """Print the signal that stopped the work, and the command that resumes it.
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from dlcli.cli.names import RUNS
 from dlcli.cli.options import Json, RunsFolder
 from dlcli.errors import DlcliError
+
+if TYPE_CHECKING:
+    from dlcli.runs.listing import RunSummary
 
 
 def runs(folder: RunsFolder = RUNS, json: Json = False) -> None:
@@ -25,7 +29,10 @@ def runs(folder: RunsFolder = RUNS, json: Json = False) -> None:
         folder = _folder_of_name(folder)
     entries = read_runs(folder)
     if json:
-        terminal.print_json([entry.to_json() for entry in entries])
+        from dlcli.cli.documents import Run, RunsDocument
+
+        runs = [Run(run=str(entry.path), **_fields(entry)) for entry in entries]
+        terminal.print_document(RunsDocument(runs=runs))
         return
     if not entries:
         terminal.print_status(f"folder {str(folder)!r} contains no runs")
@@ -43,6 +50,10 @@ def runs(folder: RunsFolder = RUNS, json: Json = False) -> None:
         for entry in entries
     ]
     terminal.print_text(tables.table(rows, left=6))
+
+
+def _fields(entry: RunSummary) -> dict[str, Any]:
+    return {name: value for name, value in vars(entry).items() if name != "path"}
 
 
 def _folder_of_name(name: Path) -> Path:

@@ -7,10 +7,13 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dlcli.cli.formatting import shortened
 from dlcli.errors import ConfigError, DlcliError, escape_control, plural
+
+if TYPE_CHECKING:
+    from dlcli.cli.documents import Document, Problem
 
 
 def print_text(text: str = "") -> None:
@@ -23,6 +26,37 @@ def print_json(value: Any) -> None:
     from dlcli.files import to_jsonable
 
     print(json.dumps(to_jsonable(value), indent=2, ensure_ascii=False))
+
+
+def print_document(document: Document) -> None:
+    """Print the result of a command as JSON."""
+    print_json(document.model_dump())
+
+
+def print_error_document(error: DlcliError, command: str) -> None:
+    """Print an error as JSON, in place of the result."""
+    from dlcli.cli import documents
+
+    contents = documents.ErrorContents(
+        message=escape_control(error),
+        hint=error.hint,
+        exit_code=error.exit_code,
+        problems=problems_of(error),
+    )
+    print_document(documents.ErrorDocument(command=command, error=contents))
+
+
+def problems_of(error: DlcliError) -> list[Problem]:
+    """Return the problems of a config for a document; none for other errors."""
+    from dlcli.cli import documents
+
+    problems = error.problems if isinstance(error, ConfigError) else ()
+    return [
+        documents.Problem(
+            file=problem.where, line=problem.line or None, key=problem.key, message=problem.message
+        )
+        for problem in problems
+    ]
 
 
 def print_status(text: str) -> None:

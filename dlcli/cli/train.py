@@ -30,6 +30,7 @@ from dlcli.cli.training_output import StartPrinter, sample_mark
 from dlcli.errors import plural
 
 if TYPE_CHECKING:
+    from dlcli.cli.documents import Document
     from dlcli.experiments.train import TrainResult
 
 # Example input of `dlcli predict` and its description, by the kind of data.
@@ -125,7 +126,7 @@ def train(
     display.clear()
     on_start.print_new_notes(result.notices)
     if json:
-        terminal.print_json(_json(result))
+        terminal.print_document(_document(result))
     else:
         options = "".join(f" --set {shlex.quote(text)}" for text in changes)
         options += " --sample" if result.sampled else ""
@@ -134,16 +135,20 @@ def train(
         raise typer.Exit(128 + result.signum)
 
 
-def _json(result: TrainResult) -> dict[str, object]:
-    return {
-        "run": str(result.path),
-        "model": str(result.model_path) if result.model_path else None,
-        "status": result.status,
-        "sample": result.sampled,
-        "epochs": result.epochs,
-        "fit_seconds": result.seconds,
-        **{name: scores.to_json() for name, scores in result.scores.items()},
-    }
+def _document(result: TrainResult) -> Document:
+    from dlcli.cli.documents import TrainDocument, scores_part
+
+    return TrainDocument(
+        run=str(result.path),
+        model=str(result.model_path) if result.model_path else None,
+        status=result.status,
+        sample=result.sampled,
+        epochs=result.epochs,
+        best_epoch=result.best_epoch or None,
+        fit_seconds=result.seconds,
+        scores={name: scores_part(scores) for name, scores in result.scores.items()},
+        notes=list(result.notices),
+    )
 
 
 def _print_result(result: TrainResult, config: str) -> None:

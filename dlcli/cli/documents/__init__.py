@@ -1,0 +1,89 @@
+"""The JSON that commands print with ``--json``: one document per command, described by a schema.
+
+A key has the same meaning in every document: ``run`` and ``model`` are paths, ``rows`` is a number
+of rows, ``notes`` are the lines that are printed as notes. A number that is not finite is null.
+Keys may be added; a change that breaks a reader raises ``schema_version``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dlcli.cli.documents.descriptions import (
+    CheckDocument,
+    CheckedConfig,
+    ConfigEntry,
+    DataListDocument,
+    DataSetEntry,
+    DataShowDocument,
+    Decision,
+    ErrorContents,
+    ErrorDocument,
+    InitDocument,
+    InspectDocument,
+    ListDocument,
+    Run,
+    RunsDocument,
+)
+from dlcli.cli.documents.parts import Document, Problem, card_part, scores_part
+from dlcli.cli.documents.results import (
+    BaselineDocument,
+    ComparedModel,
+    EvaluateDocument,
+    Fold,
+    KfoldDocument,
+    ModelScore,
+    PredictDocument,
+    ReproduceDocument,
+    Summary,
+    TrainDocument,
+)
+
+DOCUMENTS: Mapping[str, type[Document]] = {
+    "init": InitDocument,
+    "train": TrainDocument,
+    "kfold": KfoldDocument,
+    "baseline": BaselineDocument,
+    "evaluate": EvaluateDocument,
+    "reproduce": ReproduceDocument,
+    "predict": PredictDocument,
+    "inspect": InspectDocument,
+    "check": CheckDocument,
+    "runs": RunsDocument,
+    "list": ListDocument,
+    "data list": DataListDocument,
+    "data show": DataShowDocument,
+    "error": ErrorDocument,
+}
+
+__all__ = [
+    "DOCUMENTS",
+    "BaselineDocument",
+    "CheckDocument",
+    "CheckedConfig",
+    "ComparedModel",
+    "ConfigEntry",
+    "DataListDocument",
+    "DataSetEntry",
+    "DataShowDocument",
+    "Decision",
+    "Document",
+    "ErrorContents",
+    "ErrorDocument",
+    "EvaluateDocument",
+    "Fold",
+    "InitDocument",
+    "InspectDocument",
+    "KfoldDocument",
+    "ListDocument",
+    "ModelScore",
+    "PredictDocument",
+    "Problem",
+    "ReproduceDocument",
+    "Run",
+    "RunsDocument",
+    "Summary",
+    "TrainDocument",
+    "card_part",
+    "scores_part",
+]

@@ -1,0 +1,140 @@
+"""Documents of the commands that check, describe and list, and of errors."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from dlcli.cli.documents.parts import CardPart, Document, Number, Part, Problem
+
+
+class ErrorContents(Part):
+    """An error that ended a command."""
+
+    message: str
+    hint: str | None
+    exit_code: int
+    problems: list[Problem] = Field(description="Of the config, if it has mistakes.")
+
+
+class ErrorDocument(Document):
+    """Printed instead of the document of a command that failed."""
+
+    command: str = Field(description="The command, as in `train` or `data show`.")
+    error: ErrorContents
+
+
+class CheckedConfig(Part):
+    """The result for one config."""
+
+    config: str
+    valid: bool
+    checked: list[str] = Field(description="config, data, layers, model.")
+    problems: list[Problem]
+    error: str | None = Field(description="The whole message of what is wrong.")
+    hint: str | None
+    notes: list[str]
+
+
+class CheckDocument(Document):
+    """Of ``dlcli check``; the exit code is 2 if a config is not valid."""
+
+    command: Literal["check"] = "check"
+    configs: list[CheckedConfig]
+
+
+class InspectDocument(Document):
+    """Of ``dlcli inspect``."""
+
+    command: Literal["inspect"] = "inspect"
+    model: str
+    format: Literal["keras", "h5"]
+    bytes: int
+    sha256: str
+    origin: str = Field(description="As in `dlcli 0.1.0`, or `plain Keras`.")
+    keras: str = Field(description="Version that saved the file; may be empty.")
+    model_class: str
+    layers: list[dict[str, Any]] = Field(description="Name, kind, arguments, weights, parameters.")
+    parameters: int
+    multiplications: int = Field(description="At most so many per row.")
+    metadata: dict[str, Any] | None
+    graph: dict[str, Any] | None
+
+
+class Run(Part):
+    """One run."""
+
+    run: str
+    kind: str
+    status: str
+    started: str = Field(description="ISO 8601, UTC.")
+    seconds: Number
+    headline: str = Field(description="The first metric of the rows that were held out.")
+
+
+class RunsDocument(Document):
+    """Of ``dlcli runs``."""
+
+    command: Literal["runs"] = "runs"
+    runs: list[Run]
+
+
+class ConfigEntry(Part):
+    """One config with a bare name."""
+
+    name: str
+    title: str
+
+
+class ListDocument(Document):
+    """Of ``dlcli list``."""
+
+    command: Literal["list"] = "list"
+    configs: list[ConfigEntry]
+
+
+class DataSetEntry(Part):
+    """One named data set."""
+
+    name: str
+    rows: int
+    bytes: int
+    available: Literal["bundled", "yes", "no"]
+    task: str
+    licence: str
+    title: str
+    source: str
+    urls: list[str]
+
+
+class DataListDocument(Document):
+    """Of ``dlcli data list``."""
+
+    command: Literal["data list"] = "data list"
+    data_sets: list[DataSetEntry]
+
+
+class DataShowDocument(Document):
+    """Of ``dlcli data show``."""
+
+    command: Literal["data show"] = "data show"
+    data: CardPart
+
+
+class Decision(Part):
+    """A key of a new config, and why it is set."""
+
+    set: str
+    because: str
+
+
+class InitDocument(Document):
+    """Of ``dlcli init``."""
+
+    command: Literal["init"] = "init"
+    config: str
+    data: CardPart
+    decisions: list[Decision]
+    notes: list[str]
+    next: str = Field(description="The command to run next.")

@@ -1,0 +1,121 @@
+"""Documents of the commands that train, evaluate and predict."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from dlcli.cli.documents.parts import Document, Number, Part, ScoresPart
+
+
+class TrainDocument(Document):
+    """Of ``dlcli train``."""
+
+    command: Literal["train"] = "train"
+    run: str = Field(description="The run directory.")
+    model: str | None = Field(description="The model file; null if no epoch was completed.")
+    status: Literal["finished", "interrupted"]
+    sample: bool = Field(description="Whether the data are a sample.")
+    epochs: int = Field(description="Completed epochs.")
+    best_epoch: int | None = Field(description="Whose weights were kept instead of the last ones.")
+    fit_seconds: Number
+    scores: dict[Literal["train", "validation", "test"], ScoresPart]
+    notes: list[str]
+
+
+class Fold(Part):
+    """One fold of a cross-validation."""
+
+    fold: int = Field(description="From 1.")
+    rows: int
+    epochs: int
+    metrics: dict[str, Number]
+
+
+class Summary(Part):
+    """One metric over the folds."""
+
+    mean: Number
+    std: Number
+    ci95: list[Number] = Field(description="The 95 % confidence interval of the mean.")
+
+
+class KfoldDocument(Document):
+    """Of ``dlcli kfold``."""
+
+    command: Literal["kfold"] = "kfold"
+    run: str
+    status: Literal["finished", "interrupted"]
+    sample: bool
+    folds: list[Fold]
+    summary: dict[str, Summary] = Field(description="By metric.")
+    scores: ScoresPart = Field(description="Of the out-of-fold predictions of all rows.")
+    notes: list[str]
+
+
+class ModelScore(Part):
+    """The score of a model of a comparison."""
+
+    model: str
+    mean: Number
+    std: Number
+    scores: list[Number] = Field(description="One per fold.")
+    fit_seconds: Number
+
+
+class ComparedModel(ModelScore):
+    """A simpler model, compared with the network."""
+
+    difference: Number = Field(description="Mean of the network minus that of the model.")
+    p: Number = Field(description="Of the difference; null without a test.")
+    network_is: Literal["better", "worse", "chance", "untested"]
+    note: str = ""
+
+
+class BaselineDocument(Document):
+    """Of ``dlcli baseline``."""
+
+    command: Literal["baseline"] = "baseline"
+    run: str
+    sample: bool
+    metric: Literal["accuracy", "rmse"]
+    unit: str
+    folds: int
+    test: str | None = Field(description="Name of the significance test.")
+    network: ModelScore
+    models: list[ComparedModel] = Field(description="The best first.")
+    notes: list[str]
+
+
+class EvaluateDocument(Document):
+    """Of ``dlcli evaluate``."""
+
+    command: Literal["evaluate"] = "evaluate"
+    model: str
+    source: str = Field(description="The scored rows: a file, or as in `test rows of sonar`.")
+    scores: ScoresPart
+    notes: list[str]
+
+
+class ReproduceDocument(Document):
+    """Of ``dlcli reproduce``."""
+
+    command: Literal["reproduce"] = "reproduce"
+    run: str
+    identical: bool
+    compared: list[str]
+    differences: list[str]
+    environment: list[str]
+
+
+class PredictDocument(Document):
+    """Of ``dlcli predict``."""
+
+    command: Literal["predict"] = "predict"
+    model: str
+    rows: int
+    columns: list[str]
+    output: str | None = Field(description="The file with the predictions; null if they are here.")
+    predictions: list[dict[str, Any]] | None = Field(description="Null if they are in a file.")
+    notes: list[str]
