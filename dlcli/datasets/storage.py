@@ -9,6 +9,7 @@ import tempfile
 import weakref
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -26,12 +27,19 @@ IN_MEMORY_SHARE = 8
 # Pages of a file that were written stay part of the process until they are released.
 RELEASE_BYTES = 64 << 20
 # Size of the blocks in which large arrays are read, in bytes of float32.
-BLOCK_BYTES = 64 << 20
+BLOCK_BYTES = 16 << 20
 FLOAT_BYTES = 4
+# Shorter rows are copied from the mapped file, as reading each would take longer.
+MIN_READ_BYTES = 128
+# A table with more columns of numbers stays in memory, as a process has about a thousand files.
+MAX_FILES = 200
+FIRST_NUMBERS = 8192
+ALIGNMENT = 64  # bytes, as TensorFlow's kernels want it
 
 # By the mapping of a file into memory: its descriptor, its address, and the bytes written.
 _descriptors: dict[int, tuple[int, int]] = {}
 _written: Counter[int] = Counter()
+_mappings: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
 def is_large(size: int) -> bool:
@@ -53,6 +61,15 @@ def allocate(shape: tuple[int, ...], dtype: Any) -> Array:
     return _in_file(shape, dtype, size) if is_large(size) else np.empty(shape, dtype)
 
 
+def aligned_empty(shape: tuple[int, ...], dtype: Any) -> Array:
+    """Return an array in memory that TensorFlow can use without a copy."""
+    size = prod(shape) * np.dtype(dtype).itemsize
+    buffer = np.empty(size + ALIGNMENT, np.uint8)
+    start = -buffer.ctypes.data % ALIGNMENT
+    aligned: Array = buffer[start : start + size].view(dtype).reshape(shape)
+    return aligned
+
+
 def storage_folder() -> Path:
     """Return the folder of the files, which have no names there."""
     return cache_folder() / "arrays"
@@ -64,24 +81,81 @@ def gigabytes(size: float) -> str:
 
 
 def _in_file(shape: tuple[int, ...], dtype: Any, size: int) -> Array:
+    with _disk_reported(size), _nameless_file() as file:
+        if hasattr(os, "posix_fallocate"):  # a full disk must not end the process later
+            os.posix_fallocate(file.fileno(), 0, size)
+        else:
+            file.truncate(size)
+        array = np.memmap(file, dtype, "r+", shape=shape)
+        _mappings.add(_mapping(array))
+        _keep_descriptor(array, os.dup(file.fileno()))
+        return array
+
+
+def _nameless_file() -> Any:
     folder = storage_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryFile(dir=folder)
+
+
+@contextmanager
+def _disk_reported(size: int) -> Iterator[None]:
+    """Raise the error of a disk as one about the data, with both sizes."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder) as file:
-            if hasattr(os, "posix_fallocate"):  # a full disk must not end the process later
-                os.posix_fallocate(file.fileno(), 0, size)
-            else:
-                file.truncate(size)
-            array = np.memmap(file, dtype, "r+", shape=shape)
-            _keep_descriptor(array, os.dup(file.fileno()))
-            return array
+        yield
     except OSError as error:
+        folder = storage_folder()
         free = shutil.disk_usage(folder).free if folder.is_dir() else 0
         raise DatasetError(
             f"the data need {gigabytes(size)} on the disk, as they are large for the memory; "
             f"{folder} has {gigabytes(free)} ({error.strerror})",
             hint="free some space, set XDG_CACHE_HOME to another disk, or use fewer rows (`limit`)",
         ) from None
+
+
+class Numbers:
+    """A growing array of float64, without a second copy of it in memory."""
+
+    def __init__(self) -> None:
+        self._values, self._size = np.empty(FIRST_NUMBERS), 0
+        self._file: Any = None
+
+    def __len__(self) -> int:
+        return self._size
+
+    def extend(self, values: Array) -> None:
+        """Append values."""
+        size = self._size + len(values)
+        if self._file is not None:
+            self._write(values)
+        else:
+            if size > len(self._values):
+                self._values.resize(size + size // 8, refcheck=False)
+            self._values[self._size : size] = values
+        self._size = size
+
+    def move_to_file(self) -> None:
+        """Keep the values, and those to come, in a file."""
+        if self._file is None:
+            with _disk_reported(self._size * 8):
+                self._file = _nameless_file()
+            self._write(self._values[: self._size])
+            self._values = np.empty(0)
+
+    def _write(self, values: Array) -> None:
+        with _disk_reported(self._size * 8 + values.nbytes):
+            self._file.write(np.ascontiguousarray(values, np.float64).data)
+
+    def to_array(self) -> Array:
+        """Return the values, of which there is at least one; nothing can be appended any more."""
+        if self._file is None:
+            self._values.resize(self._size, refcheck=False)
+            return self._values
+        with self._file, _disk_reported(self._size * 8):
+            self._file.flush()
+            array = np.memmap(self._file, np.float64, "r+", shape=(self._size,))
+        _mappings.add(_mapping(array))
+        return array
 
 
 def _mapping(array: Array) -> Any:
@@ -114,10 +188,14 @@ def take(array: Array, rows: Array) -> Array:
         Positions from 0.
     """
     mapped = _descriptors.get(id(_mapping(array)))
-    if mapped is None or not hasattr(os, "preadv") or not array.flags.c_contiguous:
-        return array[rows]
+    row_bytes = prod(array.shape[1:]) * array.itemsize
+    is_read = row_bytes >= MIN_READ_BYTES and hasattr(os, "preadv")
+    if mapped is None or not is_read or not array.flags.c_contiguous:
+        values: Array = array[rows]
+        release(array)
+        return values
     descriptor, address = mapped
-    out = np.empty((len(rows), *array.shape[1:]), array.dtype)
+    out = aligned_empty((len(rows), *array.shape[1:]), array.dtype)
     if not out.size:
         return out
     offset, size = array.ctypes.data - address, out[:1].nbytes
@@ -155,6 +233,13 @@ def release(array: Array, size: int | None = None) -> None:
     if _written[id(mapping)] >= RELEASE_BYTES:
         mapping.madvise(mmap.MADV_DONTNEED)
         _written[id(mapping)] = 0
+
+
+def release_all() -> None:
+    """Let go of the pages of all files."""
+    if hasattr(mmap, "MADV_DONTNEED"):
+        for mapping in _mappings:
+            mapping.madvise(mmap.MADV_DONTNEED)
 
 
 def rows_per_block(width: int) -> int:

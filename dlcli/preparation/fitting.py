@@ -141,6 +141,7 @@ def _column_blocks(x: Any, names: Sequence[str], rows: Array) -> Iterator[Array]
         values = np.column_stack([column[rows[start : start + size]] for column in columns])
         with rows_counted_from(start):
             check_not_infinite(values, names)
+        storage.release_all()
         yield values
 
 

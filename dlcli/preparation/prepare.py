@@ -11,7 +11,7 @@ import numpy as np
 from dlcli.config import Config, check_data
 from dlcli.config.components import Component
 from dlcli.config.layers import input_factor
-from dlcli.datasets import Dataset, load_dataset
+from dlcli.datasets import Dataset, load_dataset, storage
 from dlcli.errors import DatasetError
 from dlcli.preparation import Preprocessor, resolve
 from dlcli.preparation.leaks import (
@@ -80,6 +80,7 @@ def prepare(
     checked = resolved.attach(config.name, config.document, checked.warnings)
     # Published data sets cannot be changed by the user, so nothing is reported about them.
     leaks = () if config.dataset.known else columns_that_reveal_target(dataset)
+    storage.release_all()
     return Prepared(checked, dataset, (*map(str, checked.warnings), *dataset.notices, *leaks))
 
 
@@ -147,9 +148,10 @@ def row_notices(prepared: Prepared, splits: Sequence[Split]) -> list[str]:
     notices = classes_without_training_rows(dataset, splits)
     if prepared.config.dataset.known:
         return notices
-    return [
-        *notices,
+    notices += [
         *single_row_classes(dataset, splits),
         *columns_without_variation(dataset, splits),
         *repeated_rows(dataset, splits[0]),
     ]
+    storage.release_all()
+    return notices

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from dlcli.datasets.storage import aligned_empty
 from dlcli.errors import DatasetError, ModelFileError, first_line, plural
 from dlcli.preparation.report import TransformReport
 from dlcli.preparation.steps import (
@@ -154,10 +155,14 @@ class Preprocessor:
     def _transform_array(self, x: Array, report: TransformReport) -> Array:
         (group,) = self.groups
         rows = x.reshape(len(x), -1)
+        values = aligned_empty(rows.shape, np.float32)
         with np.errstate(over="ignore"):
-            values = rows.astype(np.float32)
-        for step in group.steps:
-            values = step.apply_in_place(values, group.columns, report)
+            if group.steps:
+                values = group.steps[0].apply_to_array(rows, group.columns, report, values)
+            else:
+                np.copyto(values, rows, casting="unsafe")
+        for step in group.steps[1:]:
+            values = step.apply(values, group.columns, report)
         if not np.isfinite(values).all():
             check_not_infinite(rows, group.columns)
             _check_finite(values, group)

@@ -104,7 +104,7 @@ def transform_rows(preprocessor: Preprocessor, x: Any, rows: Array) -> Array | L
         except DatasetError:  # of all rows, so that it counts all values
             preprocessor.transform(take_rows(x, rows))
             raise
-        storage.release(out, block.nbytes)
+        storage.release_all()
     if not storage.is_in_file(out):
         return out
     return LazyRows(out, np.arange(len(rows)), None)

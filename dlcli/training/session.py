@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlcli.config.callbacks import check_monitors
+from dlcli.datasets.storage import aligned_empty
 from dlcli.errors import DatasetError
 from dlcli.network.building import make_callbacks
 from dlcli.network.scores import ScoredOutputs, score
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from dlcli.training.progress import OnProgress
     from dlcli.training.training_state import Checkpoint
 
-ALIGNMENT = 64  # bytes, as TensorFlow's kernels want it
 # A sample of the training rows is enough to compare their scores with the other parts'.
 SCORED_TRAINING_ROWS = 1_000
 
@@ -193,9 +193,7 @@ def _as_tensor(x: Array) -> Any:
     """Return an array as a tensor, copied once; ``tf.constant`` copies it twice."""
     import tensorflow as tf
 
-    buffer = np.empty(x.nbytes + ALIGNMENT, np.uint8)
-    start = -buffer.ctypes.data % ALIGNMENT
-    aligned = buffer[start : start + x.nbytes].view(x.dtype).reshape(x.shape)
+    aligned = aligned_empty(x.shape, x.dtype)
     aligned[...] = x
     return tf.experimental.dlpack.from_dlpack(aligned.__dlpack__())
 

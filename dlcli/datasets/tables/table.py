@@ -11,7 +11,9 @@ import numpy as np
 
 from dlcli.config.base import composed
 from dlcli.config.loaders import CsvLoader
+from dlcli.datasets import storage
 from dlcli.datasets.dataset import ColumnType, Dialect
+from dlcli.datasets.storage import Numbers
 from dlcli.datasets.tables.column_types import has_leading_zeros
 from dlcli.datasets.tables.columns import MISSING, MISSING_NUMBERS, RawColumn, to_numbers
 from dlcli.datasets.tables.encodings import TRAINING_HINTS, Hints
@@ -166,49 +168,40 @@ def _read_columns(
     lines : sequence of int
     """
     types: list[ColumnType | None] = [None if kind is None else "text" for kind in may_be_numeric]
-    columns: list[list[str] | _Numbers | None] = [[] for _ in types]
+    columns: list[list[str] | Numbers | None] = [[] for _ in types]
     lines = array("q")
     while (block := reader.read_block(types, BLOCK_ROWS)) is not None:
         for at, texts in enumerate(block.columns):
             column = columns[at]
             if types[at] is None or column is None:
                 continue
-            if isinstance(column, _Numbers) or (not lines and may_be_numeric[at]):
+            if isinstance(column, Numbers) or (not lines and may_be_numeric[at]):
                 numbers = _parse(texts, reader.dialect)
                 if numbers is not None:
-                    column = column if isinstance(column, _Numbers) else _Numbers()
+                    column = column if isinstance(column, Numbers) else Numbers()
                     column.extend(numbers)
                     columns[at], types[at] = column, "numeric"
                     continue
-                if isinstance(column, _Numbers):
+                if isinstance(column, Numbers):
                     columns[at], types[at] = None, None
                     continue
             column.extend(texts)
         lines.extend(block.lines)
+        _move_large(columns)
     reader.check_bad_rows()
     if not lines:
         raise DatasetError(f"{reader.name} has no rows below its header")
     return [
-        column.to_array() if isinstance(column, _Numbers) else column for column in columns
+        column.to_array() if isinstance(column, Numbers) else column for column in columns
     ], lines
 
 
-class _Numbers:
-    """A growing array of float64, without a second copy of it in memory."""
-
-    def __init__(self) -> None:
-        self._values, self._size = np.empty(BLOCK_ROWS), 0
-
-    def extend(self, values: Array) -> None:
-        size = self._size + len(values)
-        if size > len(self._values):
-            self._values.resize(size + size // 8, refcheck=False)
-        self._values[self._size : size] = values
-        self._size = size
-
-    def to_array(self) -> Array:
-        self._values.resize(self._size, refcheck=False)
-        return self._values
+def _move_large(columns: Sequence[list[str] | Numbers | None]) -> None:
+    """Keep columns of numbers in files if they are large for the memory."""
+    numbers = [column for column in columns if isinstance(column, Numbers)]
+    if len(numbers) <= storage.MAX_FILES and storage.is_large(sum(map(len, numbers)) * 8):
+        for column in numbers:
+            column.move_to_file()
 
 
 def _read_texts(reader: RowReader, positions: Sequence[int]) -> Iterator[tuple[int, list[str]]]:

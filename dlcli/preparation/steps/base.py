@@ -47,9 +47,21 @@ class FittedStep(ABC):
     def apply(self, values: Array, names: Names, report: TransformReport) -> Array:
         """Return the transformed rows; shape (n, output columns)."""
 
-    def apply_in_place(self, values: Array, names: Names, report: TransformReport) -> Array:
-        """Return what `apply` does; the values may be overwritten."""
-        return self.apply(values, names, report)
+    def apply_to_array(
+        self, values: Array, names: Names, report: TransformReport, out: Array
+    ) -> Array:
+        """Return what `apply` gives for values of any type as float32.
+
+        Parameters
+        ----------
+        values : ndarray, shape (n, columns)
+        names : sequence of str
+        report : TransformReport
+        out : ndarray of float32, shape (n, columns)
+            Room for the result or for the values.
+        """
+        np.copyto(out, values, casting="unsafe")
+        return self.apply(out, names, report)
 
     def write(self, values: Array, names: Names, report: TransformReport, out: Array) -> None:
         """Write the transformed rows into `out`: float32, shape (n, output columns)."""

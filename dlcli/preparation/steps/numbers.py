@@ -108,9 +108,13 @@ class FittedScale(FittedStep):
     def apply(self, values: Array, names: Names, report: TransformReport) -> Array:
         return np.asarray(values / values.dtype.type(self.divisor))
 
-    def apply_in_place(self, values: Array, names: Names, report: TransformReport) -> Array:
-        values /= values.dtype.type(self.divisor)
-        return values
+    def apply_to_array(
+        self, values: Array, names: Names, report: TransformReport, out: Array
+    ) -> Array:
+        # NumPy converts a piece at a time, which takes a third of the time of two passes.
+        return np.divide(
+            values, np.float32(self.divisor), out=out, dtype=np.float32, casting="unsafe"
+        )
 
 
 @fitted_step_of(Impute)
