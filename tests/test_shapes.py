@@ -24,6 +24,7 @@ def _windows(rank):
     for window in WINDOWS:
         kernels = {"kernel_size": 3, **window}
         yield layer(f"Conv{rank}D", filters=6, **kernels)
+        yield layer(f"Conv{rank}DTranspose", filters=6, **kernels)
         yield layer(f"MaxPooling{rank}D", pool_size=2, **window)
         yield layer(f"AveragePooling{rank}D", pool_size=3, **window)
     yield layer(f"Conv{rank}D", filters=6, kernel_size=2, dilation_rate=2)
@@ -122,7 +123,17 @@ def _by_keras(component, shape):
 
 def _resembles_another(name):
     """Tell whether a rule is that of other dimensions, or of another layer."""
-    one_rule = ("Adaptive", "Random", "ReLU", "RMS", "SeparableConv1D", "SpatialDropout", "Unit")
+    one_rule = (
+        "Adaptive",
+        "Conv1DTranspose",
+        "Conv3DTranspose",
+        "Random",
+        "ReLU",
+        "RMS",
+        "SeparableConv1D",
+        "SpatialDropout",
+        "Unit",
+    )
     return name.endswith(("1D", "3D")) or name.startswith(one_rule)
 
 

@@ -34,9 +34,12 @@ EXACT = {
         "Cropping", "GlobalAveragePooling", "GlobalMaxPooling", "MaxPooling", "UpSampling",
         "ZeroPadding",
     )),
+    *(f"Conv{rank}DTranspose" for rank in (1, 2, 3)),
 }  # fmt: skip
 # Arguments, other than the default, with which Keras does what the rules do not know.
-UNKNOWN_ARGUMENTS = ("axis", "data_format", "noise_shape", "shared_axes", "quantization_config")
+UNKNOWN_ARGUMENTS = (
+    "axis", "data_format", "noise_shape", "output_padding", "quantization_config", "shared_axes",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,8 @@ def _with_defaults(layer: Component) -> dict[str, Any]:
         if arguments.get(name) not in (None, entry.optional.get(name), "channels_last"):
             raise _Unknown
     if arguments.get("activation") == "glu" or isinstance(arguments.get("scale"), list):
+        raise _Unknown
+    if layer.name.endswith("Transpose") and _exceeds_one(arguments.get("dilation_rate")):
         raise _Unknown
     if layer.name == "Bidirectional" and arguments.get("merge_mode") is None:
         raise _Unknown
