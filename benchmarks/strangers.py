@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import csv
 import gc
+import gzip
 import io
 import sys
 import tempfile
@@ -44,8 +45,16 @@ def tables(folder: Path, per_package: int) -> Iterator[Path]:
             and path.is_file()
             and MIN_BYTES <= path.stat().st_size <= MAX_BYTES
             and "tests" not in path.parts
+            and not is_one_column(path)
         ]
         yield from files[:: max(len(files) // per_package, 1)][:per_package]
+
+
+def is_one_column(path: Path) -> bool:
+    """Tell whether a file is a list, from which nothing can be predicted."""
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        head = file.read(4096)
+    return not any(delimiter in head for delimiter in (b",", b";", b"\t", b"|", b" "))
 
 
 def attempt(table: Path, folder: Path) -> str:

@@ -1,5 +1,6 @@
 """`dlcli init`: a config for a stranger's file, with the reasons, that `check` passes."""
 
+import csv
 import io
 import json
 import tarfile
@@ -281,3 +282,44 @@ def test_any_text_of_a_file_is_written_so_that_it_is_read_back(value):
     }
 
     assert parse(render(document), "my.yaml").value == plain(document)
+
+
+def test_an_export_of_excel_becomes_predictions_for_excel_in_three_commands(dlcli, tmp_path):
+    """With thousands, percent, an identifier, a date and empty last rows, in Korea's encoding."""
+    header = "고객번호,가입일,지역,매출,할인율,재구매"
+    lines = [
+        f"C{1000 + row},2024-{1 + row % 12:02d}-{1 + row % 28:02d},{'서울' if row % 3 else '부산'},"
+        f'"{1 + row % 9},{row % 1000:03d}",{row % 30}%,{"예" if row % 9 > 4 else "아니오"}'
+        for row in range(120)
+    ]
+    export = "\r\n".join([header, *lines, ",,,,,", ",,,,,"]) + "\r\n"
+    (tmp_path / "고객.csv").write_bytes(export.encode("cp949"))
+    rows = [line.rpartition(",")[0] for line in [header, *lines[:5]]]
+    (tmp_path / "새고객.csv").write_bytes("\r\n".join(rows).encode("cp949"))
+
+    steps = (
+        dlcli("init", "고객.csv"),
+        dlcli("train", "고객.yaml", "-q", "--set", "fit.epochs=2"),
+        dlcli(
+            "predict",
+            "runs/고객/1",
+            "새고객.csv",
+            "--keep",
+            "고객번호",
+            "-o",
+            "예측.csv",
+            "--excel",
+        ),
+    )
+
+    assert [code for code, _, _ in steps] == [0, 0, 0], steps
+    data = (tmp_path / "예측.csv").read_bytes()
+    assert data.startswith("\ufeff".encode())
+    rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))
+    assert [row["고객번호"] for row in rows] == [f"C{1000 + row}" for row in range(5)]
+    assert {row["prediction"] for row in rows} <= {"예", "아니오"}
+    config = yaml.safe_load((tmp_path / "고객.yaml").read_text(encoding="utf-8"))
+    options = config["dataset"]["csv"]
+    assert (options["encoding"], options["thousands"], options["affixes"]) == ("cp949", ",", ["%"])
+    assert options["drop"] == ["고객번호"]
+    assert options["dates"] == {"가입일": "%Y-%m-%d"}

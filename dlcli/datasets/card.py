@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,9 @@ from dlcli.types import Array
 MAX_EXAMPLES = 5
 # Of a column with as many distinct texts, no text is typical.
 MAX_DISTINCT = 50
+# Samples that are summarised at a time, and distinct values beyond which none are counted.
+BLOCK_ROWS = 512
+MAX_EXACT_DISTINCT = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -104,15 +108,10 @@ def describe(dataset: Dataset) -> Card:
     counts = np.bincount(dataset.y, minlength=len(names)).tolist() if names else []
     classes = dict(zip(names, counts, strict=True))
     if isinstance(dataset.x, np.ndarray):
-        flat = dataset.x.reshape(len(dataset), -1)
-        pixels = ColumnCard(
-            "all values", "numeric", int(np.isnan(flat.astype(np.float32)).sum()),
-            len(np.unique(flat)), float(flat.min()), float(flat.mean()), float(flat.max()),
-        )  # fmt: skip
-        repeated = len(flat) - len({row.tobytes() for row in flat})
+        repeated = len(dataset) - len({_digest(sample) for sample in dataset.x})
         return Card(
-            dataset.name, len(dataset), (pixels,), tuple(dataset.x.shape[1:]), dataset.target.name,
-            classes, repeated, dataset.notices,
+            dataset.name, len(dataset), (_describe_arrays(dataset.x),),
+            tuple(dataset.x.shape[1:]), dataset.target.name, classes, repeated, dataset.notices,
         )  # fmt: skip
     frame = dataset.x
     types = {column.name: column.type for column in dataset.columns}
@@ -126,11 +125,34 @@ def describe(dataset: Dataset) -> Card:
     if not names:
         columns.append(describe_column(dataset.target.name, "target", dataset.y))
     plain = frame.map(lambda v: v.tobytes()) if dataset.medium.kind == "audio" else frame
-    repeated = int(plain.assign(**{"\0target": dataset.y}).duplicated().sum())
+    import pandas as pd
+
+    target = pd.Series(dataset.y, plain.index, name="\0target")
+    repeated = int(pd.concat([plain, target], axis=1).duplicated().sum())
     return Card(
         dataset.name, len(dataset), tuple(columns), (), dataset.target.name, classes, repeated,
         dataset.notices,
     )  # fmt: skip
+
+
+def _digest(sample: Array) -> bytes:
+    return hashlib.blake2b(np.ascontiguousarray(sample).data, digest_size=16).digest()
+
+
+def _describe_arrays(x: Array) -> ColumnCard:
+    """Summarise all values of samples, by blocks, since they may be larger than the memory."""
+    missing, total, low, high = 0, 0.0, np.inf, -np.inf
+    distinct = np.empty(0, x.dtype)
+    for start in range(0, len(x), BLOCK_ROWS):
+        block = np.asarray(x[start : start + BLOCK_ROWS])
+        missing += int(np.isnan(block).sum()) if block.dtype.kind == "f" else 0
+        total += float(block.sum(dtype=np.float64))
+        low, high = min(low, float(block.min())), max(high, float(block.max()))
+        if len(distinct) <= MAX_EXACT_DISTINCT:
+            distinct = np.unique(np.concatenate([distinct, np.unique(block)]))
+    return ColumnCard(
+        "all values", "numeric", missing, len(distinct), low, total / max(x.size, 1), high
+    )
 
 
 def _describe_medium(name: str, values: Array, sampling_rate: int) -> ColumnCard:

@@ -227,7 +227,9 @@ def _score_and_draw(
     scores = {name: part.scores for name, part in scored.items()}
     plain = {name: part.to_json() for name, part in scores.items()}
     part = _held_out_part(scored)
-    weak = weak_score_notice(scores[part], f"{part} rows", result.history)
+    # A training that a callback has ended needs no more epochs.
+    history = result.history if result.epochs == session.prepared.config.fit.epochs else None
+    weak = weak_score_notice(scores[part], f"{part} rows", history)
     if weak is not None and not session.prepared.dataset.sampled:
         session.notices.append(weak)
     write_json(folder / "metrics.json", {"sample": session.prepared.dataset.sampled, **plain})

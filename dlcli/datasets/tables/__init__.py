@@ -15,13 +15,13 @@ from dlcli.datasets.tables.columns import (
 )
 from dlcli.datasets.tables.csv_reader import CsvReader
 from dlcli.datasets.tables.csv_table import load_csv
-from dlcli.datasets.tables.dates import format_date
+from dlcli.datasets.tables.dates import date_formats, format_date
 from dlcli.datasets.tables.delimiter import DELIMITERS
 from dlcli.datasets.tables.encodings import PREDICTION_HINTS
 from dlcli.datasets.tables.file_table import FileTable, read_file_table
 from dlcli.datasets.tables.header import clean_names, looks_like_header, number_names, position_of
 from dlcli.datasets.tables.json_lines import read_json_lines
-from dlcli.datasets.tables.layout import propose_layout
+from dlcli.datasets.tables.layout import propose_encoding, propose_layout
 from dlcli.datasets.tables.numbers import to_number
 from dlcli.datasets.tables.proposals import Proposal
 from dlcli.datasets.tables.row_reader import Block, RowReader
@@ -32,12 +32,12 @@ from dlcli.datasets.tables.target_column import rows_without_target
 from dlcli.datasets.tables.text_file import TextFile, as_text, decode_text, open_text
 
 __all__ = [
-    "DELIMITERS", "NEITHER", "PREDICTION_HINTS", "BinaryFile", "Block", "CsvReader",
-    "FileTable", "Proposal", "RawColumn", "RowReader", "Table", "TextFile", "as_text",
-    "binary_reader", "clean_names", "convert", "decode_text", "encode_classes", "format_date",
+    "DELIMITERS", "NEITHER", "PREDICTION_HINTS", "BinaryFile", "Block", "CsvReader", "FileTable",
+    "Proposal", "RawColumn", "RowReader", "Table", "TextFile", "as_text", "binary_reader",
+    "clean_names", "convert", "date_formats", "decode_text", "encode_classes", "format_date",
     "is_group_name", "is_packed_table", "load_csv", "loader_dialect", "looks_like_header",
     "name_classes", "number_names", "objects", "open_binary", "open_text", "position_of",
-    "propose_layout", "propose_values", "read_file_table", "read_json_lines", "read_series",
-    "read_table", "rows_without_target", "text_format", "text_reader", "to_category",
-    "to_frame", "to_number", "to_numbers", "windows",
+    "propose_encoding", "propose_layout", "propose_values", "read_file_table", "read_json_lines",
+    "read_series", "read_table", "rows_without_target", "text_format", "text_reader",
+    "to_category", "to_frame", "to_number", "to_numbers", "windows",
 ]  # fmt: skip

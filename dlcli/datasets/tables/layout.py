@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dlcli.datasets.dataset import Dialect
 from dlcli.datasets.tables.binary_file import BinaryFile, open_binary
-from dlcli.datasets.tables.encodings import EncodingError
+from dlcli.datasets.tables.encodings import EncodingError, excerpt
 from dlcli.datasets.tables.excel import propose_for_excel
 from dlcli.datasets.tables.header import propose_names
 from dlcli.datasets.tables.proposals import Proposal, with_proposals
@@ -81,6 +81,23 @@ def _propose_encoding(error: EncodingError) -> list[Proposal]:
         return [Proposal("encoding_errors", "replace", reason)]
     encoding = error.encodings[0]
     return [Proposal("encoding", encoding, f"{reason}: {encoding} fits best")]
+
+
+def propose_encoding(path: str | Path) -> tuple[Proposal, ...]:
+    """Return the encoding that is detected for a text that is not UTF-8, to write it down."""
+    with open_binary(path) as file:
+        if file.kind != "text":
+            return ()
+        try:
+            with as_text(file, path) as text:
+                lines = list(islice(text.lines(), MAX_LINES))
+                encoding = text.encoding
+        except EncodingError:
+            return ()
+    if encoding.startswith("utf-8"):
+        return ()
+    line = next((line for line in lines if not line.isascii()), "")
+    return (Proposal("encoding", encoding, f"not UTF-8; a line reads {excerpt(line)!r}"),)
 
 
 def _propose_for_text(file: BinaryFile, path: str | Path, dialect: Dialect) -> list[Proposal]:

@@ -124,9 +124,9 @@ def init(
     text = _title(source, path, dataset) + render(sections)
     config = build_config(path.stem, parse(text, str(path)), path.parent)
     result = check(config, dataset=dataset)
+    card, decisions = describe(dataset), tuple(_decisions(sections))
     write_text(path, text)
-    decisions = tuple(_decisions(sections))
-    return InitResult(path, text, config, describe(dataset), decisions, result.notices)
+    return InitResult(path, text, config, card, decisions, result.notices)
 
 
 def _stem(source: Path) -> str:

@@ -66,11 +66,13 @@ def _table(dataset: Dataset) -> tuple[Sections, list[Any]]:
     has_gaps = {str(name): bool(frame[name].isna().any()) for name in frame}
     missing = {
         kind: [item.name for item in dataset.columns if item.type == kind and has_gaps[item.name]]
-        for kind in ("numeric", "boolean", "categorical")
+        for kind in ("numeric", "date", "boolean", "categorical")
     }
     types = [column.type for column in dataset.columns]
     if "numeric" in types:
         preprocess["numeric"] = _imputing(missing["numeric"], "median", "standardize")
+    if "date" in types:
+        preprocess["date"] = [*(["impute"] if missing["date"] else []), "date_parts", "standardize"]
     if missing["boolean"]:
         preprocess["boolean"] = _imputing(missing["boolean"], "most_frequent")
     if "categorical" in types:

@@ -16,6 +16,7 @@ from dlcli.datasets.tables import (
     Table,
     is_packed_table,
     loader_dialect,
+    propose_encoding,
     propose_layout,
     propose_values,
     read_table,
@@ -112,6 +113,8 @@ def _describe_table(
         options["sheet"] = sheet
     layout = propose_layout(source, Dialect("auto", sheet=sheet or ""))
     _add(options, (item for item in layout if item.option != "target"))
+    if "encoding" not in options:
+        _add(options, propose_encoding(source))
     table = _read(source, options)
     target_name, reason = default_target(table)
     for proposal in layout:  # some formats say which column it is

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from dlcli.datasets.tables import RawColumn, Table, is_group_name, to_number
+from dlcli.datasets.tables import RawColumn, Table, date_formats, is_group_name, to_number
 
 # A column with one of these names is the target, wherever it stands.
 CERTAIN_NAMES = ("target", "label", "class", "y")
@@ -16,6 +16,10 @@ LIKELY_NAMES = (
     "quality", "price", "salary", "grade", "score", "result", "status",
 )  # fmt: skip
 MIN_ROWS_FOR_IDENTIFIERS = 20
+# Of more different texts per row, too few rows of each are left to learn from.
+MAX_CLASSES_PER_ROW = 0.2
+# Texts that are tried as dates.
+MAX_DATES = 200
 # Texts: so many words on average, and so large a share of different values.
 MIN_WORDS = 4.0
 MIN_DISTINCT = 0.5
@@ -64,8 +68,11 @@ def _obstacle(column: RawColumn) -> str:
     if len(present) < len(texts) / 2:
         return "mostly empty"
     numbers = [to_number(text, column.dialect.decimal) for text in distinct]
-    is_number = not np.isnan(numbers).all()
-    if not is_number and len(distinct) > max(MIN_ROWS_FOR_IDENTIFIERS, len(present) / 2):
+    if not np.isnan(numbers).all():
+        return ""
+    if date_formats(sorted(distinct)[:MAX_DATES]):
+        return "a date"
+    if len(distinct) > max(MIN_ROWS_FOR_IDENTIFIERS, MAX_CLASSES_PER_ROW * len(present)):
         return "an identifier or a text"
     return ""
 
