@@ -39,7 +39,7 @@ LAYOUTS = {
                            {"comment": "%", "names": ["a", "b", "label"]}, ["a", "b"]),
     "name with a hash": ("#a,b,label\n" + _rows(9), {}, ["#a", "b"]),
     "single quotes": ("'a','b','label'\n" + _rows(9, "'{n}, {m}',{m},'{l}'"), {"quotechar": "'"}, ["a", "b"]),
-    "fixed width": ("name       age label\n" + _rows(9, "Al B{n}      3{m}  {l}"), {"widths": [11, 4, 5]}, ["name", "age"]),
+    "fixed width": ("name       age label\n" + _rows(9, "Al B{n}      3{m}  {l}") + "Carla      42  x\n", {"widths": [11, 4, 5]}, ["name", "age"]),
     "quotes that are inches": ("a,b,label\n" + '7,"5 inch,x\n' + _rows(9), {"quoting": False}, ["a", "b"]),
     "delimiter for Excel": ("sep=;\na;b;label\n" + _rows(9, "{n};{m};{l}"), {}, ["a", "b"]),
     "trailing delimiters": ("a,b,label,,\n" + _rows(9, "{n},{m},{l},,"), {}, ["a", "b"]),

@@ -88,6 +88,9 @@ def detect_encoding(head: bytes, name: str, hints: Hints = TRAINING_HINTS) -> st
     offset = undecodable(head, "utf-8")
     if offset is None:
         return "utf-8"
+    if 0 in head:
+        line = head[: head.index(0)].count(b"\n") + 1
+        raise DatasetError(f"{name}:{line}: a NUL byte; the file is not text")
     if _is_korean(head):
         return "cp949"
     raise encoding_error(head, offset, name, hints)

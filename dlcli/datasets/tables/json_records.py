@@ -82,7 +82,8 @@ def _decode(line: str, place: str) -> Any:
     except _RepeatedKeyError as error:
         raise DatasetError(f"{place}: the key {error} appears twice") from None
     except (ValueError, RecursionError) as error:
-        raise DatasetError(f"{place}: not valid JSON: {error}") from None
+        hint = "write one object per line, or an array of objects"
+        raise DatasetError(f"{place}: not valid JSON: {error}", hint=hint) from None
 
 
 def _checked(record: Any, text: TextFile, number: int) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from dlcli.errors import DatasetError
 MAX_LINES = 1000
 BLOCK_ROWS = 8192
 # Share of rows with another number of fields that may be left out.
-MAX_BAD_ROWS = 0.05
+MAX_BAD_ROWS = 0.2
 AUTO = Dialect("auto")
 
 

@@ -111,8 +111,8 @@ class RowReader:
         """Read the first rows, which show what the others are like."""
         while len(self._pending) < LOOKAHEAD_ROWS and (row := self._next_row()) is not None:
             self._pending.append((self.line, row))
-            if len(self._pending) == 1 and self.dialect.index:
-                self._complete_header()
+            if len(self._pending) == 1:
+                self._fit_first_row()
         if not self._pending:
             raise DatasetError(f"{self.name} is empty")
         self._find_orange_rows()
@@ -260,15 +260,21 @@ class RowReader:
         verb = "has" if len(lines) == 1 else "have"
         return f"; {plural(len(lines), 'more row')} {verb} another number, on line {listed}"
 
-    def _complete_header(self) -> None:
-        """Add an empty name to a header that names all columns but the index, as R writes it."""
+    def _fit_first_row(self) -> None:
+        """Give the first row the width of the second, if it may be a header that differs.
+
+        R names all columns but the index, and some programs end the header alone with a delimiter.
+        """
         line, header = self._pending[0]
         following = self._next_fields()
         if following is None:
             return
-        if len(following) == len(header) + 1:
+        if self.dialect.index and len(following) == len(header) + 1:
             self._pending[0] = (line, ["", *header])
             self.width += 1
+        elif 1 < len(following) < len(header) and not any(map(str.strip, header[len(following) :])):
+            self.width = len(following)
+            self._pending[0] = (line, header[: self.width])
         row = self._fit(following, self.line)
         if row is not None:
             self._pending.append((self.line, row))

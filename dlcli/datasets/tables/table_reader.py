@@ -22,7 +22,7 @@ from dlcli.datasets.tables.text_file import TextFile, as_text
 TextFormat = Literal["arff", "json", "delimited"]
 JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
 JSON = re.compile(rb"[\s\xef\xbb\xbf]*(\{\s*\"|\[\s*\{)")
-ARFF = re.compile(rb"(\s*(%.*)?\n)*\s*@relation\s", re.IGNORECASE)
+ARFF = re.compile(rb"(?:[ \t\r]*(?:%[^\n]*)?\n)*[ \t\r]*@relation\s", re.IGNORECASE)
 
 
 def text_format(file: BinaryFile) -> TextFormat:

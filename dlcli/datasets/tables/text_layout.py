@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -47,12 +46,23 @@ def propose_text_layout(lines: Sequence[str], dialect: Dialect) -> Iterator[Prop
     body = [(at, line) for at, line in body if not _is_comment(line, dialect)]
     if not body or dialect.widths:
         return
-    for proposal in _propose_fields([line for _, line in body], dialect):
-        yield proposal
-        dialect = with_proposals(dialect, [proposal])
+    fields = list(_propose_fields([line for _, line in body], dialect))
+    rows = _propose_for_body(body, with_proposals(dialect, fields))
+    above = next((item.value for item in rows if item.option == "skip_rows"), 0)
+    if above and not fields:
+        # The lines above the table may have hidden how its fields are separated.
+        body = [(at, line) for at, line in body if at > above]
+        fields = list(_propose_fields([line for _, line in body], dialect))
+        if fields:
+            rows = [item for item in rows if item.option == "skip_rows"]
+            rows += _propose_for_body(body, with_proposals(dialect, fields))
+    yield from fields
+    yield from rows
+
+
+def _propose_for_body(body: Sequence[tuple[int, str]], dialect: Dialect) -> list[Proposal]:
     detected = _with_delimiter([line for _, line in body], dialect)
-    rows = list(_numbered_rows(body, detected))
-    yield from propose_rows(rows, has_index=dialect.index)
+    return list(propose_rows(list(_numbered_rows(body, detected)), has_index=dialect.index))
 
 
 def propose_rows(rows: Sequence[Row], *, has_index: bool = False) -> Iterator[Proposal]:
@@ -91,9 +101,15 @@ def _first_row(rows: Sequence[Row], usual: int) -> int:
             len(fields) == usual - 1 and usual > 2 and looks_like_header(fields, ".")
             and all(len(other) == usual for _, other in rows[at + 1 : at + 4])
         )  # fmt: skip
-        if len(fields) == usual or is_header_of_index:
+        if usual in (len(fields), len(_trimmed(fields))) or is_header_of_index:
             return at + _titles(rows[at:], usual)
     return 0
+
+
+def _trimmed(fields: Sequence[str]) -> list[str]:
+    """Return fields without empty ones behind the last text."""
+    filled = [at for at, text in enumerate(fields) if text.strip()]
+    return list(fields[: filled[-1] + 1 if filled else 0])
 
 
 def _titles(rows: Sequence[Row], usual: int) -> int:
@@ -136,7 +152,7 @@ def _propose_comment(
     if not above or looks_like_header(_fields(others[0], detected), "."):
         return
     usual = _usual_width(others, detected)
-    for line in reversed(above):
+    for line in above[-1:-3:-1]:  # there may be a line between the names and the rows
         names = [name.strip() for name in _fields(line, detected)]
         if len(names) == usual and looks_like_header(names, ".") and len(set(names)) == usual:
             yield Proposal("names", names, f"a line that starts with {character!r} has them")
@@ -149,15 +165,19 @@ def _propose_fields(lines: Sequence[str], dialect: Dialect) -> Iterator[Proposal
     if dialect.quotechar == '"' and _has_single_quotes(lines, dialect):
         yield Proposal("quotechar", "'", "texts stand in single quotes")
         return
-    if not dialect.quoting or _share(lines, detected) >= NEARLY_ALL:
+    rows = lines[1:] or lines  # a header may have one name less
+    share = _share(rows, detected)
+    is_blank = detected.delimiter == "whitespace" or _usual_width(rows, detected) == 1
+    if share < 1 and is_blank and dialect.delimiter in ("auto", "whitespace"):
+        widths = _widths(lines)
+        if widths and (share < NEARLY_ALL or len(widths) >= _usual_width(rows, detected)):
+            yield Proposal("widths", widths, "the columns stand at the same place in every line")
+            return
+    if share >= NEARLY_ALL or not dialect.quoting:
         return
     plain = _with_delimiter(lines, replace(dialect, quoting=False))
-    if any('"' in line for line in lines) and _share(lines, plain) >= NEARLY_ALL:
+    if any('"' in line for line in lines) and _share(rows, plain) >= NEARLY_ALL:
         yield Proposal("quoting", False, "quotes are ordinary characters: one is never closed")
-        return
-    is_blank = detected.delimiter == "whitespace" or _usual_width(lines, detected) == 1
-    if dialect.delimiter in ("auto", "whitespace") and is_blank and (widths := _widths(lines)):
-        yield Proposal("widths", widths, "the columns stand at the same place in every line")
 
 
 def _widths(lines: Sequence[str]) -> list[int]:
@@ -171,6 +191,10 @@ def _widths(lines: Sequence[str]) -> list[int]:
     starts = [at for at in range(length) if not blank[at] and (at == 0 or blank[at - 1])]
     if len(starts) < 2:
         return []
+    # Texts with a blank at the same place in all lines are one column, if they have one name.
+    named = [bool(padded[0][at:end].strip())
+             for at, end in zip(starts, [*starts[1:], length], strict=True)]  # fmt: skip
+    starts = [at for place, at in enumerate(starts) if place < 2 or named[place - 1]]
     # The last column ends where the longest line does.
     ends = [*starts[1:], length]
     return [end - start for start, end in zip([0, *starts[1:]], ends, strict=True)]
@@ -183,9 +207,12 @@ def _has_single_quotes(lines: Sequence[str], dialect: Dialect) -> bool:
     single = _with_delimiter(lines, replace(dialect, quotechar="'"))
     if _share(lines, single) < NEARLY_ALL:
         return False
-    end = r"\s" if single.delimiter == "whitespace" else re.escape(single.delimiter)
-    cell = re.compile(rf"(?:^|{end})\s*'[^']*'\s*(?={end}|$)")
-    marked = sum(cell.search(line.strip()) is not None for line in lines)
+    delimiter = None if single.delimiter == "whitespace" else single.delimiter
+    marked = 0
+    for line in lines:
+        cells = [cell.strip() for cell in line.split(delimiter)]
+        opened = any(cell.startswith("'") for cell in cells)
+        marked += opened and any(cell.endswith("'") for cell in cells)
     return marked > max(2, len(lines) / 2)
 
 

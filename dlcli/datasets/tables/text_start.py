@@ -57,8 +57,8 @@ def read_start(
         if line.strip() and not (dialect.comment and line.startswith(dialect.comment))
     ]
     dialect = _with_delimiter(content, dialect, min_fields)
-    blanks = dialect.delimiter + " " + dialect.quotechar
-    has_blanks = dialect.quoting and any(blanks in line for line in content)
+    blanks = re.compile(re.escape(dialect.delimiter) + " +" + re.escape(dialect.quotechar))
+    has_blanks = dialect.quoting and any(map(blanks.search, content))
     return Start(dialect, skipped, has_blanks, tuple(notices))
 
 
