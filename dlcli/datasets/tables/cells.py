@@ -125,7 +125,8 @@ def _decide(raw: RawColumn) -> _Decision:
     if isinstance(raw.texts, np.ndarray):
         present = raw.texts[~np.isnan(raw.texts)]
         return _decide_numbers(raw, present, Counter(map(repr, present.tolist())))
-    texts = [text for cell in raw.texts if (text := cell.strip()) not in missing]
+    stripped = {cell: cell.strip() for cell in set(raw.texts)}
+    texts = [text for cell in raw.texts if (text := stripped[cell]) not in missing]
     counts = Counter(texts)
     rows = len(raw.texts)
     if len(texts) < min(MIN_VALUES, rows):
@@ -160,12 +161,11 @@ def _date_format(raw: RawColumn, texts: Sequence[str], counts: Counter[str]) -> 
     """Return the format of a column of dates; empty if it does not hold dates."""
     words = {*raw.dialect.missing_numbers}
     present = [text for text in counts if text not in words]
+    is_short = all(len(text) == len("20240305") for text in present)
     is_numeric = not any(math.isnan(parse_number(text, raw.dialect)) for text in present)
     if is_numeric and DATE_NAME.fullmatch(raw.name) and is_excel(present):
         return EXCEL
-    forms = date_formats(present)
-    if is_numeric and "%Y%m%d" not in forms:
-        return ""
+    forms = date_formats(present) if is_short or not is_numeric else []
     return usual_format([text for text in texts if text not in words], forms) if forms else ""
 
 

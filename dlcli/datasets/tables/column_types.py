@@ -122,4 +122,4 @@ def holds_codes(texts: Sequence[str]) -> bool:
 
 def has_leading_zeros(texts: Sequence[str]) -> bool:
     """Tell whether some texts are whole numbers with leading zeros."""
-    return any(LEADING_ZERO.fullmatch(text.strip()) for text in texts if text[:1] in "0 ")
+    return any(LEADING_ZERO.fullmatch(text.strip()) for text in set(texts) if text[:1] in "0 ")

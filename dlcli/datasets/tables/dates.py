@@ -107,7 +107,8 @@ def date_formats(texts: Iterable[str]) -> list[str]:
     texts = list(islice(texts, MAX_DISTINCT))
     if not texts or not all(text[:1].isalnum() and len(text) <= MAX_LENGTH for text in texts):
         return []
-    forms = [form for form in FORMATS if not math.isnan(parse_date(texts[0], form))]
+    forms = [form for form in FORMATS if _may_have(texts[0], form)]
+    forms = [form for form in forms if not math.isnan(parse_date(texts[0], form))]
     readings: dict[tuple[float, ...], str] = {}
     for form in forms:
         seconds = []
@@ -119,6 +120,16 @@ def date_formats(texts: Iterable[str]) -> list[str]:
         else:
             readings.setdefault(tuple(seconds), form)
     return list(readings.values())
+
+
+def _may_have(text: str, form: str) -> bool:
+    """Tell whether a text has the separators of a format; `strptime` is slow."""
+    signs = set(re.sub("%[A-Za-z]", "", form)) - {" "}
+    if "%z" in form:
+        return signs <= set(text)
+    has_words = bool(re.search("[A-SU-Za-z]", text))
+    others = {sign for sign in text if not sign.isalnum() and not sign.isspace()}
+    return others <= signs <= set(text) and has_words == bool(re.search("%[bBp]", form))
 
 
 def is_excel(texts: Iterable[str]) -> bool:
