@@ -17,6 +17,7 @@ from dlcli.datasets.tables import to_frame
 from dlcli.preparation import Preprocessor, fit_preprocessor, resolve
 from dlcli.preparation.prepare import scale_notice
 from dlcli.preparation.report import TransformReport
+from dlcli.preparation.steps import fit_step, step_from_json, step_to_json
 
 
 def numeric(values, **section):
@@ -255,3 +256,53 @@ def test_a_column_of_many_categories_needs_little_more_memory_than_its_inputs(wr
     assert inputs.dtype == np.float32
     assert inputs.sum(axis=1)[:3].tolist() == pytest.approx((1 + inputs[:3, -1]).tolist())
     assert peak < 1.2 * inputs.nbytes
+
+
+@pytest.mark.parametrize(
+    ("limit", "names"),
+    [
+        ({"max_categories": 3}, ["a=x", "a=y", "a (rare)"]),
+        ({"min_frequency": 2}, ["a=x", "a=y", "a=z", "a (rare)"]),
+        ({"min_frequency": 0.3}, ["a=x", "a (rare)"]),
+        ({"max_categories": 10}, ["a=u", "a=v", "a=x", "a=y", "a=z"]),
+    ],
+)
+def test_rare_categories_share_a_column(limit, names):
+    values = np.array([["x"]] * 5 + [["y"]] * 3 + [["z"]] * 2 + [["u"], ["v"]], object)
+
+    fitted = fit_step(OneHot(**limit), iter([values]), ["a"])
+    report = TransformReport()
+    encoded = fitted.apply(np.array([["x"], ["v"], ["new"]], object), ["a"], report)
+
+    assert fitted.names(["a"]) == names
+    assert encoded[0].tolist() == [name == "a=x" for name in names]
+    assert encoded[1].tolist() == [name in ("a (rare)", "a=v") for name in names]
+    assert encoded[2].tolist() == [name == "a (rare)" for name in names]
+    assert report.unseen == {"a": 1}
+    assert step_from_json(step_to_json(fitted)) == fitted
+
+
+def test_a_model_without_rare_categories_is_still_read():
+    old = {"name": "one_hot", "categories": [["x", "y"]]}
+
+    assert step_from_json(old).names(["a"]) == ["a=x", "a=y"]
+    with pytest.raises(ValueError, match="1 rare for 2 columns"):
+        step_from_json({**old, "categories": [["x"], ["y"]], "rare": [["z"]]}).check(2)
+
+
+def test_thousands_of_categories_are_possible_with_a_limit(write, dlcli):
+    rows = "".join(f"k{n if n % 2 else n % 40},{n % 7}\n" for n in range(4000))
+    write("data.csv", f"a,y\n{rows}")
+    config = (
+        "dataset: {csv: {path: data.csv, target: y}}\nmodel: [Dense]\nloss: mse\nfit: {epochs: 1}\n"
+    )
+    write("exp.yaml", config)
+    write("few.yaml", config + "preprocess: {columns: {a: {one_hot: {max_categories: 30}}}}\n")
+
+    code, _, err = dlcli("check", "exp.yaml")
+    with_limit, _, said = dlcli("check", "few.yaml")
+
+    assert code == 2
+    assert "data.csv: column 'a' has 2020 categories; at most 1000 are possible" in err
+    assert "one_hot: {max_categories: 100}" in err
+    assert with_limit == 0, said

@@ -66,6 +66,17 @@ class OneHot(Step):
 
     column_types: ClassVar[tuple[str, ...]] = ("categorical", "boolean", "numeric")
 
+    max_categories: int | None = Field(
+        default=None,
+        gt=1,
+        description="Largest number of 0/1 columns; the rarest categories share the last of them, "
+        "as do those not seen in training.",
+    )
+    min_frequency: Annotated[int, Field(gt=0)] | Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        default=None,
+        description="Number or share of training rows; categories with fewer rows share a column.",
+    )
+
 
 @STEPS.register("ordinal")
 class Ordinal(Step):

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from dlcli.config.sections import PreprocessConfig
-from dlcli.config.steps import OneHot, Ordinal, Pad, Steps, Vectorize
+from dlcli.config.steps import OneHot, Ordinal, Pad, Step, Steps, Vectorize
 from dlcli.datasets import storage
-from dlcli.datasets.dataset import Column, Dataset
-from dlcli.errors import DatasetError, did_you_mean, rows_counted_from
+from dlcli.datasets.dataset import Column, Dataset, check_category_count
+from dlcli.errors import DatasetError, did_you_mean, raise_all, rows_counted_from
 from dlcli.preparation.preprocessor import (
     Group,
     Preprocessor,
@@ -67,7 +67,30 @@ def resolve(dataset: Dataset, section: PreprocessConfig) -> PreprocessConfig:
             has_missing = column.type == kind and bool(dataset.x[column.name].isna().any())
             if has_missing and column.name not in section.columns:
                 resolved["columns"][column.name] = default_steps(kind, has_missing=True)
-    return section.model_copy(update=resolved)
+    section = section.model_copy(update=resolved)
+    _check_categories(dataset, section)
+    return section
+
+
+def _check_categories(dataset: Dataset, section: PreprocessConfig) -> None:
+    """Refuse columns with too many categories, unless the rare ones share a column."""
+    errors = []
+    for column in dataset.columns:
+        steps = section.columns.get(column.name, section.categorical or ())
+        if column.type != "categorical" or any(map(limits_categories, steps)):
+            continue
+        count = len(set(dataset.x[column.name].tolist()))
+        try:
+            check_category_count(column.name, count, where=next(iter(dataset.files), dataset.name))
+        except DatasetError as error:
+            errors.append(error)
+    raise_all(errors)
+
+
+def limits_categories(step: Step) -> bool:
+    """Tell whether a step has a limit for the number of categories."""
+    limits = (step.max_categories, step.min_frequency) if isinstance(step, OneHot) else ()
+    return any(limit is not None for limit in limits)
 
 
 def _check_types(dataset: Dataset, section: PreprocessConfig) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dlcli.config.loaders import CsvLoader
-from dlcli.datasets.dataset import Column, ColumnType, check_category_count
+from dlcli.datasets.dataset import Column, ColumnType
 from dlcli.datasets.tables.column_notices import column_notices, text_notices
 from dlcli.datasets.tables.column_types import detect_type
 from dlcli.datasets.tables.columns import RawColumn, convert
@@ -115,9 +115,6 @@ def read_features(
                 else feature_type or types.get(position) or detect_type(raw)
             )
             values[raw.name] = convert(raw, kind)
-            if kind == "categorical":
-                count = len(set(values[raw.name].tolist()))
-                check_category_count(raw.name, count, where=table.where)
         except DatasetError as error:
             errors.append(error)
             continue

@@ -14,8 +14,9 @@ from dlcli.preparation.steps.base import (
     step_to_json,
     uses_rows,
 )
+from dlcli.preparation.steps.categories import FittedCategories
 from dlcli.preparation.steps.dates import FittedDateParts
-from dlcli.preparation.steps.numbers import FittedCategories, FittedStandardize
+from dlcli.preparation.steps.numbers import FittedStandardize
 from dlcli.preparation.steps.words import FittedVectorize, tokens
 
 __all__ = [

@@ -12,9 +12,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from dlcli.config.steps import Impute, MinMax, OneHot, Ordinal, Scale, Standardize, Step
-from dlcli.datasets.dataset import check_category_count
-from dlcli.errors import DatasetError, plural
+from dlcli.config.steps import Impute, MinMax, Scale, Standardize
+from dlcli.errors import DatasetError
 from dlcli.preparation.report import TransformReport
 from dlcli.preparation.steps.base import FittedStep, Names, fitted_step_of
 from dlcli.types import Array
@@ -138,7 +137,7 @@ class FittedImpute(FittedStep):
         if text and strategy != "most_frequent":
             raise DatasetError(f"column {names[0]!r} holds text; impute it with most_frequent")
         values = _with_nan(values, step.missing_values)
-        missing = _is_missing(values)
+        missing = is_missing(values)
         for index in np.flatnonzero(missing.all(axis=0)).tolist():
             raise DatasetError(
                 f"column {names[index]!r} has no value in the training rows",
@@ -151,7 +150,7 @@ class FittedImpute(FittedStep):
 
     def apply(self, values: Array, names: Names, report: TransformReport) -> Array:
         values = _with_nan(values, self.missing_values)
-        missing = _is_missing(values)
+        missing = is_missing(values)
         for index in np.flatnonzero(missing.any(axis=0)).tolist():
             report.imputed[names[index]] += int(missing[:, index].sum())
         imputed = np.where(missing, np.asarray(self.fill, values.dtype), values)
@@ -176,91 +175,7 @@ def _with_nan(values: Array, missing: float | None) -> Array:
     return values if missing is None else np.where(values == missing, np.nan, values)
 
 
-def _is_missing(values: Array) -> Array:
+def is_missing(values: Array) -> Array:
+    """Return which values are NaN or None."""
     missing = np.equal(values, None) if values.dtype == object else np.isnan(values)  # type: ignore[call-overload]
     return np.asarray(missing, bool)
-
-
-@dataclass(frozen=True)
-class FittedCategories(FittedStep):
-    """The categories of each column in sorted order."""
-
-    per_column = ("categories",)
-    categories: tuple[tuple[str | float | bool, ...], ...]
-
-    @classmethod
-    def fit(cls, step: Step, values: Array, names: Names) -> Self:
-        from sklearn.preprocessing import OrdinalEncoder
-
-        missing = _is_missing(values)
-        for index in np.flatnonzero(missing.any(axis=0)).tolist():
-            count = int(missing[:, index].sum())
-            raise DatasetError(
-                f"column {names[index]!r}: {plural(count, 'value')} missing",
-                hint="put impute before one_hot or ordinal",
-            )
-        fitted = OrdinalEncoder().fit(values).categories_
-        for name, categories in zip(names, fitted, strict=True):
-            check_category_count(name, len(categories))
-        return cls(tuple(tuple(categories.tolist()) for categories in fitted))
-
-    def codes(self, values: Array, names: Names, report: TransformReport) -> Array:
-        """Return the index of each category, -1 for unseen ones; int64, shape (n, columns)."""
-        codes = np.empty(values.shape, np.int64)
-        for index, categories in enumerate(self.categories):
-            code_of = {category: code for code, category in enumerate(categories)}
-            column = values[:, index].tolist()
-            missing = [row for row, item in enumerate(column) if item is None or item != item]
-            if missing:
-                raise DatasetError(
-                    f"column {names[index]!r}: {plural(len(missing), 'value')} missing, "
-                    "and no training row had a missing value",
-                    row=missing[0],
-                )
-            codes[:, index] = [code_of.get(item, -1) for item in column]
-            if unseen := int((codes[:, index] < 0).sum()):
-                report.unseen[names[index]] += unseen
-        return codes
-
-
-@fitted_step_of(OneHot)
-@dataclass(frozen=True)
-class FittedOneHot(FittedCategories):
-    """One 0/1 column per category; all zeros for a category not seen in training."""
-
-    always_finite = True
-
-    def apply(self, values: Array, names: Names, report: TransformReport) -> Array:
-        out = np.empty((len(values), self.width(len(names))), np.float64)
-        self.write(values, names, report, out)
-        return out
-
-    def write(self, values: Array, names: Names, report: TransformReport, out: Array) -> None:
-        codes = self.codes(values, names, report)
-        out[...] = 0
-        start = 0
-        for index, categories in enumerate(self.categories):
-            seen = np.flatnonzero(codes[:, index] >= 0)
-            out[seen, start + codes[seen, index]] = 1
-            start += len(categories)
-
-    def width(self, columns: int) -> int:
-        return sum(map(len, self.categories))
-
-    def names(self, names: Names) -> list[str]:
-        return [
-            f"{name}={category}"
-            for name, categories in zip(names, self.categories, strict=True)
-            for category in categories
-        ]
-
-
-@fitted_step_of(Ordinal)
-@dataclass(frozen=True)
-class FittedOrdinal(FittedCategories):
-    """The index of the category in sorted order; -1 for a category not seen in training."""
-
-    always_finite = True
-
-    def apply(self, values: Array, names: Names, report: TransformReport) -> Array:
-        return self.codes(values, names, report).astype(np.float64)
