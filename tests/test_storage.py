@@ -6,6 +6,7 @@ import os
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.io import wavfile
 
 from dlcli import DatasetError, evaluate, kfold, load_config, train
 from dlcli.datasets import load_dataset, storage
@@ -140,3 +141,26 @@ def test_a_disk_that_is_too_small_is_an_error_with_numbers(tmp_path, small_memor
 
     with pytest.raises(DatasetError, match=r"need 0\.0 MB on the disk.*has [0-9.]+ GB"):
         load_dataset(config_of(tmp_path, "images"))
+
+
+def test_numbers_of_a_table_on_the_disk_are_announced_with_their_size(tmp_path, small_memory):
+    small_memory()
+
+    dataset = load_dataset(config_of(tmp_path, "table"))
+
+    assert any("table.csv: the numbers need 0.0 MB" in notice for notice in dataset.notices)
+
+
+def test_recordings_that_do_not_fit_are_refused_with_both_numbers(tmp_path, monkeypatch):
+    monkeypatch.setattr(storage, "ESTIMATED_ITEMS", 2)
+    monkeypatch.setattr(storage, "available_memory", lambda: 3_000)
+    for kind in ("a", "b"):
+        (tmp_path / "sounds" / kind).mkdir(parents=True)
+        for number in range(4):
+            wavfile.write(
+                tmp_path / "sounds" / kind / f"{number}.wav", 1000, np.zeros(200, np.float32)
+            )
+    config = config_of(tmp_path, "images", dataset={"audio": {"path": "sounds"}}, preprocess={})
+
+    with pytest.raises(DatasetError, match=r"8 recordings need about .* of memory, and 0\.0 MB"):
+        load_dataset(config)

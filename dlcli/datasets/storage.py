@@ -34,6 +34,7 @@ MIN_READ_BYTES = 128
 # A table with more columns of numbers stays in memory, as a process has about a thousand files.
 MAX_FILES = 200
 FIRST_NUMBERS = 8192
+ESTIMATED_ITEMS = 64
 ALIGNMENT = 64  # bytes, as TensorFlow's kernels want it
 
 # By the mapping of a file into memory: its descriptor, its address, and the bytes written.
@@ -133,6 +134,11 @@ class Numbers:
                 self._values.resize(size + size // 8, refcheck=False)
             self._values[self._size : size] = values
         self._size = size
+
+    @property
+    def is_in_file(self) -> bool:
+        """Whether the values are kept in a file."""
+        return self._file is not None
 
     def move_to_file(self) -> None:
         """Keep the values, and those to come, in a file."""
@@ -255,6 +261,35 @@ def blocks(array: Array) -> Iterator[Array]:
     size = rows_per_block(prod(array.shape[1:]))
     for start in range(0, len(array), size):
         yield take(array, np.arange(start, min(start + size, len(array))))
+
+
+class MemoryEstimate:
+    """Refuses items that need more memory than there is, as soon as the first ones show it.
+
+    Parameters
+    ----------
+    count : int
+        Number of all items.
+    items, hint : str
+        What they are, and what to do, for the message.
+    """
+
+    def __init__(self, count: int, items: str, hint: str) -> None:
+        self.count, self.items, self.hint = count, items, hint
+        self._seen = self._size = 0
+
+    def add(self, size: int) -> None:
+        """Count an item of `size` bytes.
+
+        Raises
+        ------
+        DatasetError
+            With both numbers.
+        """
+        self._seen, self._size = self._seen + 1, self._size + size
+        if self._seen % ESTIMATED_ITEMS == 0:
+            total = self._size * max(self.count / self._seen, 1) - self._size
+            check_fits(round(total), f"{self.count:,} {self.items}", self.hint)
 
 
 def check_fits(size: int, subject: str, hint: str) -> None:

@@ -16,6 +16,7 @@ from dlcli.config.sections import SplitConfig
 from dlcli.datasets.dataset import Column, Dataset, Dialect, Medium
 from dlcli.datasets.media.decoding import WARNINGS_LOCK, decode_files
 from dlcli.datasets.media.file_tables import find_labelled_files
+from dlcli.datasets.storage import MemoryEstimate
 from dlcli.datasets.tables import objects, to_frame
 from dlcli.errors import DatasetError, first_line
 from dlcli.types import Array
@@ -111,7 +112,15 @@ def load_audio(loader: AudioLoader, path: Path, name: str, split: SplitConfig) -
     files = find_labelled_files(path, AUDIO_SUFFIXES, loader, split)
     items: list[Any] = [None] * len(files.names)
     decode = partial(decode_audio, sampling_rate=loader.sampling_rate)
-    files = decode_files(files, decode, loader.on_bad_file, items.__setitem__)
+    estimate = MemoryEstimate(
+        len(items), "recordings", "use fewer files, or a lower `sampling_rate`"
+    )
+
+    def store(row: int, item: tuple[Array, int]) -> None:
+        estimate.add(item[0].nbytes)
+        items[row] = item
+
+    files = decode_files(files, decode, loader.on_bad_file, store)
     items = [item for item in items if item is not None]
     rates = {rate for _, rate in items}
     if len(rates) > 1:

@@ -191,6 +191,12 @@ def _read_columns(
     reader.check_bad_rows()
     if not lines:
         raise DatasetError(f"{reader.name} has no rows below its header")
+    stored = [column for column in columns if isinstance(column, Numbers) and column.is_in_file]
+    if stored:
+        size, folder = storage.gigabytes(sum(map(len, stored)) * 8), storage.storage_folder()
+        reader.notices.append(
+            f"{reader.name}: the numbers need {size}; they are kept on the disk, in {folder}"
+        )
     return [
         column.to_array() if isinstance(column, Numbers) else column for column in columns
     ], lines

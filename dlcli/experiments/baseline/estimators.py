@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 import warnings
 from collections.abc import Mapping
@@ -14,9 +15,11 @@ import numpy as np
 
 from dlcli.config.known import Task
 from dlcli.datasets import Dataset
+from dlcli.datasets.storage import FLOAT_BYTES, check_fits
 from dlcli.errors import first_line
 from dlcli.preparation import Group, Preprocessor
 from dlcli.preparation.report import TransformReport
+from dlcli.preparation.rows import transform_rows
 from dlcli.preparation.steps import FittedVectorize
 from dlcli.types import Array
 
@@ -138,10 +141,13 @@ def model_inputs(preprocessor: Preprocessor, dataset: Dataset, rows: Array, netw
     -------
     ndarray or scipy.sparse.csr_matrix of float32, shape (n, features)
     """
-    raw = dataset.take(rows).x
     if any(_vectorize(group) for group in preprocessor.groups):
-        return _with_word_counts(preprocessor, raw)
-    x = preprocessor.transform(raw)
+        return _with_word_counts(preprocessor, dataset.take(rows).x)
+    size = FLOAT_BYTES * len(rows) * math.prod(preprocessor.input_shape)
+    check_fits(
+        2 * size, "the inputs of the baselines", "use fewer rows (`limit`), or smaller images"
+    )
+    x = np.asarray(transform_rows(preprocessor, dataset.x, rows))
     if type(network.layers[0]).__name__ in SPECTROGRAMS:
         blocks = np.array_split(x, max(1, len(x) // 256))
         x = np.concatenate([np.asarray(network.layers[0](block)) for block in blocks])
