@@ -54,11 +54,14 @@ class Document:
     lines : dict
         Line number, from 1, of every key and list item, by its path; 0 for a value that was set
         on the command line.
+    has_lines : bool
+        False for values that were not read from a text.
     """
 
     where: str
     value: Any
     lines: dict[Path, int] = field(default_factory=dict)
+    has_lines: bool = True
 
     def locate(self, path: Path) -> tuple[str, int]:
         """Return the file and line of `path`, or of the nearest enclosing value with a line."""
@@ -66,7 +69,7 @@ class Document:
             if path[:end] in self.lines:
                 line = self.lines[path[:end]]
                 return (self.where, line) if line else (_override(path[:end]), 0)
-        return self.where, 1
+        return self.where, int(self.has_lines)
 
     def problem(self, path: Path, message: str) -> Problem:
         """Return a problem with the location of `path`."""

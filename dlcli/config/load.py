@@ -10,17 +10,19 @@ from importlib import resources
 from pathlib import Path as FilePath
 from typing import Any
 
+import yaml
 from pydantic import ValidationError
 
 from dlcli.config.checks import find_errors, find_warnings, infer_units
 from dlcli.config.components import Component
-from dlcli.config.document import MAX_BYTES, Document, parse, too_large
+from dlcli.config.document import MAX_BYTES, Document, dump, parse, too_large
 from dlcli.config.known import NAMED_DATASETS, Facts
 from dlcli.config.overrides import apply_override
 from dlcli.config.section_reader import NO_DATASET, UNREADABLE, SectionReader
 from dlcli.config.sections import Config, FitConfig, SplitConfig
 from dlcli.config.validation_messages import located_problems
 from dlcli.errors import ConfigError, DlcliError, Problem, did_you_mean
+from dlcli.files import to_jsonable
 
 # Files that people name where a config is wanted.
 TABLE_ENDINGS = (
@@ -92,15 +94,23 @@ def _folder_error(path: FilePath) -> DlcliError:
     return DlcliError(message, hint=f"`dlcli init {path}` writes a config for the files in it")
 
 
-def load_config(name: str | os.PathLike[str], overrides: Iterable[str] = ()) -> Config:
+def load_config(
+    source: str | os.PathLike[str] | Mapping[str, Any],
+    overrides: Iterable[str] = (),
+    *,
+    name: str = "config",
+) -> Config:
     """Read and check a config.
 
     Parameters
     ----------
-    name : str or path
-        A file, or a bare name that is looked up in ``./configs`` and in the bundled configs.
+    source : str, path or mapping
+        A file, a bare name that is looked up in ``./configs`` and in the bundled configs, or the
+        keys of a config; relative paths of data then start in the current folder.
     overrides : iterable of str
         Each ``key=value``, as in ``fit.epochs=5``; checked like the file.
+    name : str
+        Name of a mapping; its runs are saved under it.
 
     Returns
     -------
@@ -114,11 +124,31 @@ def load_config(name: str | os.PathLike[str], overrides: Iterable[str] = ()) -> 
     DlcliError
         If the config does not exist or cannot be read.
     """
-    path = find_config(name)
+    if isinstance(source, Mapping):
+        return build_config(name, _document_of(source, name), FilePath(), overrides)
+    path = find_config(source)
     # The config of a run directory has the name of the run.
     in_run = path.name == "config.yaml" and (path.parent / "run.json").is_file()
     title = path.absolute().parent.parent.name if in_run else path.stem
     return build_config(title, read_document(path), path.parent, overrides)
+
+
+def as_config(
+    config: Config | str | os.PathLike[str] | Mapping[str, Any], overrides: Iterable[str] = ()
+) -> Config:
+    """Return a config that is loaded already, or load it."""
+    return config if isinstance(config, Config) else load_config(config, overrides)
+
+
+def _document_of(source: Mapping[str, Any], name: str) -> Document:
+    """Return plain values as a document; problems have their key, but no line."""
+    try:
+        value = parse(dump(to_jsonable(source)), name).value
+    except yaml.YAMLError:
+        raise DlcliError(
+            f"{name}: a config consists of texts, numbers, lists and mappings"
+        ) from None
+    return Document(name, value, has_lines=False)
 
 
 def read_document(path: FilePath) -> Document:

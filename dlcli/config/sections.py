@@ -161,6 +161,11 @@ class Config(Section):
     _document: Document = PrivateAttr(default_factory=lambda: Document("config", {}))
     _warnings: tuple[Problem, ...] = PrivateAttr(default=())
 
+    def __repr__(self) -> str:
+        return f"Config({self.name!r})"
+
+    __str__ = __repr__
+
     @property
     def name(self) -> str:
         """Name of the file without its suffix; runs are saved under it."""

@@ -222,6 +222,10 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.y)
 
+    def __repr__(self) -> str:
+        shape = f"{len(self.columns)} columns" if self.is_table else f"shape {self.x.shape[1:]}"
+        return f"Dataset({self.name!r}, {len(self)} rows, {shape}, target {self.target.name!r})"
+
     @property
     def is_table(self) -> bool:
         """Whether `x` is a DataFrame."""

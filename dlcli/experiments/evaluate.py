@@ -60,6 +60,10 @@ class Evaluation:
     scores: Scores
     notices: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        metrics = ", ".join(f"{name} {value:.4g}" for name, value in self.scores.metrics.items())
+        return f"Evaluation({self.source!r}, {self.scores.rows} rows, {metrics})"
+
     def to_json(self) -> dict[str, Any]:
         """Return the evaluation as plain data."""
         return {"model": str(self.model), "source": self.source, **self.scores.to_json()}

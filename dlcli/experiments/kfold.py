@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from dlcli.config import Config
 from dlcli.config.callbacks import check_monitors
 from dlcli.errors import Interrupted
+from dlcli.experiments.inputs import ConfigLike, config_with_data
 from dlcli.experiments.kfold_files import write_folds
 from dlcli.experiments.kfold_result import FoldResult, KfoldResult, OutOfFoldPredictions
 from dlcli.experiments.resume import reopen_run, resumable_record
@@ -30,19 +32,22 @@ from dlcli.training.network_check import check_network
 from dlcli.training.session import open_sessions, split_notices
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from dlcli.datasets import Dataset
     from dlcli.training.progress import OnProgress
 
 
 def kfold(
-    config: Config,
+    config: ConfigLike,
     *,
+    data: pd.DataFrame | str | os.PathLike[str] | None = None,
     folds: int | None = None,
-    runs: Path = Path("runs"),
+    runs: str | os.PathLike[str] = "runs",
     sample: bool = False,
     engine: EngineChoice = "auto",
     jobs: int = 1,
-    resume: Path | None = None,
+    resume: str | os.PathLike[str] | None = None,
     force: bool = False,
     on_start: Callable[[Config, Dataset, list[str]], None] | None = None,
     on_engine: Callable[[Engine], None] | None = None,
@@ -54,10 +59,14 @@ def kfold(
 
     Parameters
     ----------
-    config : Config
+    config : Config, str, path or mapping
+        As `load_config` takes it.
+    data : DataFrame or path, optional
+        In place of the data that the config names. A DataFrame is saved below `runs`, without
+        its index, and read like a CSV.
     folds : int, optional
         Number of folds. Default: the config's ``kfold.folds``.
-    runs : Path
+    runs : path
         Folder of all runs; the results are saved in ``runs/<name>/<number>``.
     sample : bool
         Whether to use a small sample instead of the data set.
@@ -67,7 +76,7 @@ def kfold(
     jobs : int
         Number of processes for folds that are not trained together. With more than one, a
         script needs ``if __name__ == "__main__"``.
-    resume : Path, optional
+    resume : path, optional
         Run directory of an unfinished cross-validation of this config. It continues with its own
         `sample`, `engine` and `jobs`, and ends with the bits of an uninterrupted run.
     force : bool
@@ -103,6 +112,9 @@ def kfold(
     WriteError
         If the disk is full.
     """
+    runs = Path(runs)
+    config = config_with_data(config, data, runs)
+    resume = Path(resume) if resume is not None else None
     recorded = None
     if resume is not None:
         earlier = resumable_record(resume, "kfold", resolve_folds(config, folds))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from dlcli.config import Config
-from dlcli.errors import DlcliError, TrainingError, first_line
+from dlcli.errors import DlcliError, TrainingError, first_line, plural
+from dlcli.experiments.inputs import ConfigLike, config_with_data
 from dlcli.experiments.resume import reopen_run, resumable_record
 from dlcli.experiments.weak_scores import weak_score_notice
 from dlcli.files import write_json
@@ -32,6 +34,8 @@ from dlcli.training.training_state import Checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import pandas as pd
 
     from dlcli.datasets import Dataset
     from dlcli.training.progress import OnProgress
@@ -83,16 +87,20 @@ class TrainResult:
     sampled: bool = False
     takes: Literal["rows", "arrays", "text", "image", "audio", "series"] = "rows"
 
+    def __repr__(self) -> str:
+        return f"TrainResult({str(self.path)!r}, {self.status}, {plural(self.epochs, 'epoch')})"
+
 
 def train(
-    config: Config,
+    config: ConfigLike,
     *,
-    runs: Path = Path("runs"),
+    data: pd.DataFrame | str | os.PathLike[str] | None = None,
+    runs: str | os.PathLike[str] = "runs",
     sample: bool = False,
     format: Literal["keras", "h5"] = "keras",  # noqa: A002 (the option's name)
     devices: str = "",
     checkpoint_every: float = 300.0,
-    resume: Path | None = None,
+    resume: str | os.PathLike[str] | None = None,
     force: bool = False,
     extend: bool = True,
     on_progress: OnProgress | None = None,
@@ -103,8 +111,12 @@ def train(
 
     Parameters
     ----------
-    config : Config
-    runs : Path
+    config : Config, str, path or mapping
+        As `load_config` takes it.
+    data : DataFrame or path, optional
+        In place of the data that the config names. A DataFrame is saved below `runs`, without
+        its index, and read like a CSV.
+    runs : path
         Folder of all runs; the run is saved in ``runs/<name>/<number>``.
     sample : bool
         Whether to train on a small sample instead of the data set: generated rows, or the
@@ -115,7 +127,7 @@ def train(
         Number of GPUs that share each batch, or their names, as in ``"gpu:0,gpu:1"``.
     checkpoint_every : float
         Seconds between two checkpoints within an epoch.
-    resume : Path, optional
+    resume : path, optional
         Run directory of an unfinished training of this config, or of one to extend by more
         epochs. It continues with its own `sample`, `format` and `devices`, and ends with the
         bits of an uninterrupted run.
@@ -148,6 +160,9 @@ def train(
     WriteError
         If the disk is full.
     """
+    runs = Path(runs)
+    config = config_with_data(config, data, runs)
+    resume = Path(resume) if resume is not None else None
     if resume is not None:
         earlier = resumable_record(resume, "train", config)
         sample, format = earlier.sample, earlier.format  # noqa: A001

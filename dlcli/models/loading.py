@@ -54,6 +54,9 @@ class LoadedModel:
     notices: tuple[str, ...] = ()
     is_changed: bool = False
 
+    def __repr__(self) -> str:
+        return f"LoadedModel({str(self.path)!r}, {self.network.engine})"
+
     @property
     def path(self) -> Path:
         """Path of the file."""

@@ -100,6 +100,9 @@ class Predictions:
         self._first_inputs: Array | None = None
         self.kept: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"Predictions({str(self.model.path)!r}, columns {', '.join(self.columns)})"
+
     @property
     def name_column(self) -> str:
         """Column that names the rows: ``file``, ``row``, or empty."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from dlcli.errors import DatasetError, Interrupted
 from dlcli.experiments.baseline.comparison import Comparison, ScoredModel, compare_models
 from dlcli.experiments.baseline.estimators import models_for
 from dlcli.experiments.baseline.scorer import Scorer
+from dlcli.experiments.inputs import ConfigLike, config_with_data
 from dlcli.files import write_csv, write_json
 from dlcli.plots import results as plots
 from dlcli.preparation.folds import excluded_test_rows, make_folds, resolve_folds
@@ -28,6 +30,8 @@ from dlcli.training.folds.engines import Engine, EngineChoice, FoldEngine
 from dlcli.training.session import open_sessions
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from dlcli.datasets import Dataset
     from dlcli.training.progress import OnProgress
 
@@ -84,6 +88,10 @@ class BaselineResult:
             return "corrected resampled t-test"
         return "McNemar's exact test" if self.metric == "accuracy" else None
 
+    def __repr__(self) -> str:
+        network = f"{self.metric} {self.network.mean:.4g}"
+        return f"BaselineResult({str(self.path)!r}, {network}, {len(self.models)} other models)"
+
     def to_json(self) -> dict[str, Any]:
         """Return the result as plain data."""
         return {
@@ -98,11 +106,12 @@ class BaselineResult:
 
 
 def baseline(
-    config: Config,
+    config: ConfigLike,
     *,
+    data: pd.DataFrame | str | os.PathLike[str] | None = None,
     folds: int | None = None,
     split: bool = False,
-    runs: Path = Path("runs"),
+    runs: str | os.PathLike[str] = "runs",
     sample: bool = False,
     engine: EngineChoice = "auto",
     on_start: Callable[[Config, Dataset, list[str]], None] | None = None,
@@ -116,13 +125,17 @@ def baseline(
 
     Parameters
     ----------
-    config : Config
+    config : Config, str, path or mapping
+        As `load_config` takes it.
+    data : DataFrame or path, optional
+        In place of the data that the config names. A DataFrame is saved below `runs`, without
+        its index, and read like a CSV.
     folds : int, optional
         Number of folds. Default: the config's ``kfold.folds``; if the data have official test
         rows, the models are compared on those instead.
     split : bool
         Whether to compare on the test rows of `train` instead of over folds.
-    runs : Path
+    runs : path
         Folder of all runs; the results are saved in ``runs/<name>/<number>``.
     sample : bool
         Whether to use a small sample instead of the data set.
@@ -158,6 +171,8 @@ def baseline(
     WriteError
         If the disk is full.
     """
+    runs = Path(runs)
+    config = config_with_data(config, data, runs)
     if split and folds is not None:
         raise ValueError("folds and split exclude each other")
     prepared = prepare(config, sample=sample, progress=download_bar)

@@ -1,0 +1,115 @@
+"""The library in a notebook: configs as dicts and names, data in memory, short representations."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import dlcli
+from dlcli import ConfigError, DlcliError, load_config
+
+MODEL = {
+    "model": [{"Dense": {"units": 4, "activation": "relu"}}, {"Dense": {"activation": "sigmoid"}}],
+    "loss": "binary_crossentropy",
+    "metrics": ["accuracy"],
+    "fit": {"epochs": 1, "batch_size": 4},
+    "split": {"test": 0.25},
+}
+
+
+def table():
+    return pd.DataFrame(
+        {
+            "size": np.arange(24) / 10,
+            "place": ["Seoul", "Busan", "Daegu"] * 8,
+            "label": ["a", "b"] * 12,
+        }
+    )
+
+
+def test_a_config_is_a_dict():
+    config = load_config({"dataset": "iris", **MODEL, "loss": "mse"}, ["fit.epochs=3"], name="mine")
+
+    assert (config.name, config.fit.epochs, config.dataset.name) == ("mine", 3, "iris")
+
+
+def test_numpy_numbers_and_paths_are_allowed_in_a_dict(people):
+    loader = {"csv": {"path": str(people.with_suffix(".csv")), "target": "label"}}
+    config = load_config({"dataset": loader, **MODEL, "fit": {"epochs": np.int64(2)}})
+
+    assert config.fit.epochs == 2
+
+
+def test_the_problems_of_a_dict_have_keys_and_no_lines():
+    with pytest.raises(ConfigError) as error:
+        load_config({"dataset": "iris", **MODEL, "fit": {"epoch": 1}}, ["seed=-1"])
+
+    assert {(item.where, item.line, item.key) for item in error.value.problems} >= {
+        ("config", 0, "fit.epoch"),
+        ("--set seed", 0, "seed"),
+    }
+
+
+def test_values_that_yaml_does_not_have_are_refused():
+    with pytest.raises(DlcliError, match="a config consists of texts, numbers, lists"):
+        load_config({"dataset": "iris", "model": [object()], "loss": "mse", "fit": {"epochs": 1}})
+
+
+def test_a_name_or_dict_is_trained_and_cross_validated(tmp_path):
+    config = {"dataset": "iris", **MODEL, "model": ["Dense"], "loss": "mse"}
+
+    assert dlcli.train(config, runs=str(tmp_path / "r")).path == tmp_path / "r/config/1"
+    folds = dlcli.kfold({**config, "kfold": {"folds": 2, "epochs": 1}}, runs=str(tmp_path / "r"))
+    assert len(folds.folds) == 2
+
+
+@pytest.mark.parametrize("loaded", [False, True])
+def test_a_data_frame_is_trained_on_and_kept_with_the_runs(tmp_path, loaded):
+    plain = {"dataset": {"csv": {"path": "elsewhere.csv", "target": "label"}}, **MODEL}
+    config = load_config(plain) if loaded else plain
+
+    result = dlcli.train(config, data=table())
+
+    (kept,) = Path("runs/config").glob("data-*.csv")
+    assert pd.read_csv(kept).equals(table())
+    assert dlcli.evaluate(result.path).scores.rows == 6
+    assert dlcli.reproduce(str(result.path)).is_identical
+    longer = load_config(result.path / "config.yaml", ["fit.epochs=2"])
+    assert dlcli.train(longer, resume=str(result.path)).epochs == 2
+    predictions = dlcli.predict(str(result.path), table(), keep="all").to_frame()
+    assert predictions["place"].tolist() == table()["place"].tolist()
+
+
+def test_a_dict_needs_no_path_if_there_are_data():
+    config = {"dataset": {"csv": {"target": "label"}}, **MODEL}
+
+    assert len(dlcli.kfold(config, data=table(), folds=2).folds) == 2
+
+
+def test_data_of_another_kind_are_refused():
+    config = {"dataset": {"csv": {"target": "label"}}, **MODEL}
+
+    with pytest.raises(DlcliError, match="expected a DataFrame or a path, got list"):
+        dlcli.train(config, data=[1, 2])
+    with pytest.raises(DlcliError, match="iris is a named data set"):
+        dlcli.train(load_config("iris"), data=table())
+
+
+def test_results_have_short_representations(trained, people):
+    config = load_config(people)
+    folds = dlcli.kfold(config, folds=2)
+    results = [
+        config,
+        trained,
+        folds,
+        dlcli.evaluate(trained.path),
+        dlcli.load_model(trained.path),
+        dlcli.predict(trained.path, "people.csv"),
+    ]
+
+    for result in results:
+        assert len(repr(result)) < 200
+        assert repr(result).startswith(f"{type(result).__name__}(")
+    assert repr(config) == "Config('people')"
+    assert "accuracy" in repr(folds)
