@@ -44,6 +44,8 @@ def test_commands_have_their_options_and_configs(page, dlcli, tmp_path):
                 arguments = shlex.split(line, comments=True)[1:]
                 code, _, err = dlcli(*arguments, "--help")
                 assert code == 0, f"{line}\n{err}"
+                if arguments[0] == "init":
+                    assert dlcli(*arguments)[0] == 0, line
                 if trains_a_config(arguments):
                     code, _, err = dlcli("check", "--no-data", *config_and_changes(arguments))
                     assert code == (2 if mark == "fails" else 0), f"{line}\n{err}"
