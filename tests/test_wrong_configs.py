@@ -2,7 +2,7 @@
 
 import pytest
 
-from dlcli import ConfigError, load_config
+from dlcli import ConfigError, evaluate, load_config, train
 from dlcli.experiments.check import check
 
 IRIS = {
@@ -237,3 +237,17 @@ def test_what_works_is_accepted_without_a_note(config, base, changes):
 
     assert result.checked == ("config", "data", "layers")
     assert not result.notices
+
+
+def test_a_model_of_an_earlier_dlcli_is_evaluated_although_its_config_is_refused_now(
+    config, tmp_path, monkeypatch
+):
+    path = config(SONAR, {"loss": "hinge"})
+    with monkeypatch.context() as patch:
+        for module in ("checks", "load"):
+            patch.setattr(f"dlcli.config.{module}.find_errors", lambda *_: [])
+        run = train(load_config(path), runs=tmp_path / "runs").path
+
+    with pytest.raises(ConfigError, match="sigmoid is never negative"):
+        load_config(path)
+    assert evaluate(run).scores.rows > 0

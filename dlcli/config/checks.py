@@ -25,6 +25,8 @@ def find_errors(config: Config, facts: Facts | None) -> list[Finding]:
     facts : Facts or None
         The facts of the data set, if they are known yet.
     """
+    if config.has_model:
+        return []
     head = find_head(config.model)
     # A column may mark validation rows; whether it does is known when the table is read.
     validation = config.split.validation > 0 or config.split.column is not None

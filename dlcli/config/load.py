@@ -197,7 +197,12 @@ def _likely_encoding(data: bytes) -> str:
 
 
 def build_config(
-    name: str, document: Document, folder: FilePath, overrides: Iterable[str] = ()
+    name: str,
+    document: Document,
+    folder: FilePath,
+    overrides: Iterable[str] = (),
+    *,
+    has_model: bool = False,
 ) -> Config:
     """Check the values of a document.
 
@@ -210,6 +215,8 @@ def build_config(
         Folder that relative data paths refer to.
     overrides : iterable of str
         Each ``key=value``.
+    has_model : bool
+        Whether a model was trained with it, so that its sections need not fit each other.
 
     Raises
     ------
@@ -225,6 +232,7 @@ def build_config(
     except ValidationError as error:
         problems += located_problems(error, document, Config, ())
         config = _valid_part(values, error)
+    config = config.of_model() if has_model else config
     facts = named_facts(config)
     findings = [document.problem(*finding) for finding in find_errors(config, facts)]
     problems += [problem for problem in findings if not _is_covered(problem, problems)]

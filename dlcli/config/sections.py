@@ -160,6 +160,7 @@ class Config(Section):
     _name: str = PrivateAttr(default="config")
     _document: Document = PrivateAttr(default_factory=lambda: Document("config", {}))
     _warnings: tuple[Problem, ...] = PrivateAttr(default=())
+    _has_model: bool = PrivateAttr(default=False)
 
     def __repr__(self) -> str:
         return f"Config({self.name!r})"
@@ -180,6 +181,19 @@ class Config(Section):
     def warnings(self) -> tuple[Problem, ...]:
         """Settings that are allowed but probably mistakes."""
         return self._warnings
+
+    @property
+    def has_model(self) -> bool:
+        """Whether a model was trained with it, possibly by an earlier dlcli with fewer checks."""
+        return self._has_model
+
+    def of_model(self) -> Config:
+        """Say that a model was trained with this new config, and return it.
+
+        Its sections are not checked against each other and the data again.
+        """
+        self._has_model = True
+        return self
 
     def attach(self, name: str, document: Document, warnings: tuple[Problem, ...]) -> Config:
         """Return a copy with its name, its file and its warnings."""

@@ -91,7 +91,7 @@ class Metadata(BaseModel):
             )
 
     def checked_config(self) -> Config:
-        """Return the config of the run, checked like a file.
+        """Return the config of the run; its names and values are checked like those of a file.
 
         Raises
         ------
@@ -100,7 +100,7 @@ class Metadata(BaseModel):
         """
         where = f"config of {self.name}"
         value = parse(dump(self.config), where).value
-        return build_config(self.name, Document(where, value), Path())
+        return build_config(self.name, Document(where, value), Path(), has_model=True)
 
 
 def _problems(metadata: Metadata) -> Iterator[str]:
