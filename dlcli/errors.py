@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -62,26 +62,26 @@ class DatasetProblemsError(DatasetError):
 
     MAX_LISTED = 20
 
-    def __init__(self, errors: Sequence[DatasetError]) -> None:
+    def __init__(self, errors: Sequence[DatasetError], hint: str | None = None) -> None:
         self.errors = tuple(errors)
         lines = [f"{len(self.errors)} problems in the data"]
         for error in self.errors[: self.MAX_LISTED]:
             lines += [str(error), *([f"  hint: {error.hint}"] if error.hint else [])]
         if len(self.errors) > self.MAX_LISTED:
             lines.append(f"and {len(self.errors) - self.MAX_LISTED} more")
-        super().__init__("\n".join(lines))
+        super().__init__("\n".join(lines), hint=hint)
 
-    def __reduce__(self) -> tuple[type[DatasetProblemsError], tuple[tuple[DatasetError, ...]]]:
+    def __reduce__(self) -> tuple[Any, ...]:
         """Rebuild the error from its problems when it is pickled between processes."""
-        return type(self), (self.errors,)
+        return type(self), (self.errors, self.hint)
 
 
-def raise_all(errors: Sequence[DatasetError]) -> None:
-    """Raise a single error as it is, several as one; nothing if there is none."""
+def raise_all(errors: Sequence[DatasetError], *, hint: str | None = None) -> None:
+    """Raise a single error as it is, several as one with a hint; nothing if there is none."""
     if len(errors) == 1:
         raise errors[0]
     if errors:
-        raise DatasetProblemsError(errors)
+        raise DatasetProblemsError(errors, hint)
 
 
 @contextmanager

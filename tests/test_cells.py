@@ -352,3 +352,17 @@ def test_evaluation_leaves_out_the_rows_without_a_label(shop, dlcli, write):
     assert code == 0, err
     assert "left out: 10 rows without 'bought'" in out + err
     assert "'Yes'" not in err
+
+
+def test_a_gap_in_a_series_is_named_and_its_numbers_may_have_separators(load):
+    values = "".join(f'"{1000 + n:,}"\n' for n in range(12))
+
+    with pytest.raises(DatasetError, match=r"data.csv:14: the series 'label' has a gap"):
+        load(f"label\n{values}-\n", delimiter=";", window=3, thousands=",")
+    dataset = load(f"label\n{values}", delimiter=";", window=3, thousands=",")
+    assert list(dataset.y[:2]) == [1003, 1004]
+    assert dataset.dialect.thousands == ","
+
+
+def test_an_infinite_value_is_proposed_as_missing(propose):
+    assert propose(column(["1.5", "2.5", "Inf", "3"] * 5)) == {"missing": ["Inf"]}

@@ -136,6 +136,7 @@ def _decide(raw: RawColumn) -> _Decision:
     values = {text: parse_number(text, raw.dialect) for text in counts}
     words = [text for text in counts if math.isnan(values[text])]
     others = [word for word in words if word not in raw.dialect.missing_numbers]
+    infinite = [text for text in counts if math.isinf(values[text])]
     if form := _date_format(raw, texts, counts):
         reason = f"dates as {texts[0]!r}, {len(counts)} different"
         return _Decision((Proposal("dates", {raw.name: form}, reason),))
@@ -144,6 +145,9 @@ def _decide(raw: RawColumn) -> _Decision:
         example = next(text for text in texts if text.startswith("0") and len(text) > 1)
         reason = f"leading zeros, as in {example!r}"
         return _Decision((Proposal("types", {raw.name: "categorical"}, reason),))
+    if infinite and not others:
+        reason = f"{raw.name!r} has {infinite[0]!r}, which is no finite number"
+        return _Decision((Proposal("missing", infinite, reason),))
     if numbers and not others:
         if has_leading_zeros(texts) and len(counts) == len(texts) >= MIN_ROWS:
             return _drop(raw, f"{len(counts)} different numbers with leading zeros: an identifier")

@@ -126,8 +126,9 @@ def to_numbers(column: RawColumn) -> Array:
             continue
         value = parse_number(text, dialect)
         if not math.isfinite(value):
-            problem = "is infinite" if math.isinf(value) else "is not a number"
-            hint = _decimal_hint(text, dialect.decimal)
+            is_infinite = math.isinf(value)
+            problem = "is infinite" if is_infinite else "is not a number"
+            hint = None if is_infinite else _decimal_hint(text, dialect.decimal)
             raise DatasetError(f"{column.cell(index)} {problem}", hint=hint)
         values[index] = value
     return values

@@ -82,7 +82,7 @@ def load_csv(
         )
     except DatasetError as error:
         errors.append(error)
-    raise_all(errors)
+    raise_all(errors, hint=f"`dlcli init {path.name}` writes a config that sets such options")
     return Dataset(
         name,
         to_frame(features.values),

@@ -58,10 +58,11 @@ def load_series(
     """
     window = loader.window or 1
     series = table.columns[position]
+    missing = {*table.dialect.missing, *table.dialect.missing_numbers}
     gaps = [
         line
         for line, text in zip(table.lines, series.texts, strict=True)
-        if text.strip() in loader.missing
+        if text.strip() in missing
     ]
     if gaps:
         raise DatasetError(
@@ -84,7 +85,12 @@ def load_series(
         values[window:].copy(),
         Target(series.name, "regression", (), loader.unit, position),
         columns,
-        replace(PIXELS, decimal=table.dialect.decimal),
+        replace(
+            PIXELS,
+            decimal=table.dialect.decimal,
+            thousands=table.dialect.thousands,
+            affixes=table.dialect.affixes,
+        ),
         files=files,
         medium=Medium("series"),
         notices=table.notices,
