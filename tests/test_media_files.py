@@ -453,3 +453,14 @@ def test_init_writes_a_config_for_a_table_of_images(tmp_path, dlcli, monkeypatch
     assert written[0] == checked[0] == 0
     assert "images:" in (tmp_path / "shades.yaml").read_text()
     assert "target: label" in (tmp_path / "shades.yaml").read_text()
+
+
+def test_the_card_of_a_competition_tells_its_split(write, tmp_path, dlcli):
+    names = ["train/cat/1.png", "train/dog/2.png", "val/cat/3.png", "test/dog/4.png"]
+    save(tmp_path / "pets", names)
+    load_images(write, "pets")
+
+    assert (
+        "given split: train 2, validation 1, test 1"
+        in dlcli("data", "show", tmp_path / "c.yaml")[1]
+    )

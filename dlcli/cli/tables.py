@@ -83,6 +83,9 @@ def card_text(card: Card) -> str:
     if card.classes:
         counts = ", ".join(f"{name} {count}" for name, count in card.classes.items())
         lines.append(f"classes: {counts}")
+    if card.parts:
+        counts = ", ".join(f"{name} {count}" for name, count in card.parts.items())
+        lines.append(f"given split: {counts}")
     lines.append(f"repeated rows: {card.duplicates}")
     if constant := [column.name for column in card.columns if column.constant]:
         lines.append(f"constant columns: {', '.join(constant)}")

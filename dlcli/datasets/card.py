@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.datasets.dataset import Dataset
+from dlcli.datasets.dataset import PARTS, Dataset
 from dlcli.datasets.tables import read_file_table, to_frame
 from dlcli.types import Array
 
@@ -73,6 +73,8 @@ class Card:
     duplicates : int
         Rows that repeat an earlier row, target included.
     notices : tuple of str
+    parts : mapping
+        Rows of the official training, validation and test sets.
     """
 
     name: str
@@ -83,6 +85,7 @@ class Card:
     classes: Mapping[str, int] = field(default_factory=dict)
     duplicates: int = 0
     notices: tuple[str, ...] = ()
+    parts: Mapping[str, int] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return the card as values that JSON can store."""
@@ -93,6 +96,7 @@ class Card:
             "target": self.target,
             "classes": dict(self.classes),
             "duplicates": self.duplicates,
+            "parts": dict(self.parts),
             "constant": [column.name for column in self.columns if column.constant],
             "columns": [
                 {key: value for key, value in vars(column).items() if value not in (None, ())}
@@ -112,6 +116,7 @@ def describe(dataset: Dataset) -> Card:
         return Card(
             dataset.name, len(dataset), (_describe_arrays(dataset.x),),
             tuple(dataset.x.shape[1:]), dataset.target.name, classes, repeated, dataset.notices,
+            _official_parts(dataset),
         )  # fmt: skip
     frame = dataset.x
     types = {column.name: column.type for column in dataset.columns}
@@ -131,8 +136,15 @@ def describe(dataset: Dataset) -> Card:
     repeated = int(pd.concat([plain, target], axis=1).duplicated().sum())
     return Card(
         dataset.name, len(dataset), tuple(columns), (), dataset.target.name, classes, repeated,
-        dataset.notices,
+        dataset.notices, _official_parts(dataset),
     )  # fmt: skip
+
+
+def _official_parts(dataset: Dataset) -> dict[str, int]:
+    if dataset.parts is None:
+        return {}
+    counts = np.bincount(dataset.parts, minlength=len(PARTS)).tolist()
+    return {name: count for name, count in zip(PARTS, counts, strict=True) if count}
 
 
 def _digest(sample: Array) -> bytes:

@@ -71,6 +71,7 @@ class CardPart(Part):
     target: str
     classes: list[ClassCount]
     duplicates: int = Field(description="Rows that repeat an earlier one.")
+    parts: dict[str, int] = Field(description="Rows of a given split: train, validation, test.")
     columns: list[dict[str, Any]] = Field(
         description="Name, type, missing, distinct, and low, mean, high or examples."
     )
