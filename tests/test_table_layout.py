@@ -195,3 +195,19 @@ def test_rows_without_a_header_need_no_target_and_no_part(write, tmp_path):
 
     expected = predicted(0)
     assert predicted(0, 1, 2, 3) == predicted(0, 1, 2) == predicted(0, 3) == expected
+
+
+def test_a_series_is_predicted_from_the_file_it_was_trained_on(write, tmp_path):
+    path = write("data.csv", "Sales\n\nn,v\n" + "".join(f"{n},{n % 7}.5\n" for n in range(60)))
+    config = write(
+        "c.yaml",
+        "dataset: {csv: {path: data.csv, target: v, window: 5, skip_rows: 2}}\n"
+        "model: [Flatten, Dense]\nloss: mse\nfit: {epochs: 1}\n",
+    )
+    run = train(load_config(config), runs=tmp_path / "runs").path
+
+    expected = predict(run, path).to_frame()["prediction"].tolist()
+    plain = write("plain.csv", "n,v\n" + "".join(f"{n},{n % 7}.5\n" for n in range(60)))
+
+    assert len(expected) == 56
+    assert predict(run, plain).to_frame()["prediction"].tolist() == expected

@@ -14,7 +14,7 @@ from typing import IO, Any, ClassVar
 
 import numpy as np
 
-from dlcli.config.loaders import IndexedTextLoader, TextLoader
+from dlcli.config.loaders import IndexedTextLoader, Loader, Table, TextLoader
 from dlcli.config.sections import SplitConfig
 from dlcli.datasets.dataset import Column, Dataset, Dialect, Target, train_test_parts
 from dlcli.datasets.media.archives import is_collection
@@ -27,7 +27,10 @@ from dlcli.files import file_sha256
 from dlcli.types import Array
 
 TEXT_SUFFIXES = (".txt",)
-TABLE_OPTIONS = ("header", "names", "delimiter", "quoting", "comment")
+# Of a table; a folder has a path, class names and an encoding as well.
+TABLE_OPTIONS = sorted(
+    set(Table.model_fields) - {*Loader.model_fields, "path", "target", "class_names", "encoding"}
+)
 
 
 def load_text(loader: TextLoader, paths: Sequence[Path], name: str, split: SplitConfig) -> Dataset:

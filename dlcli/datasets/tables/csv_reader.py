@@ -65,7 +65,9 @@ class CsvReader(RowReader):
         if not head:
             raise DatasetError(f"{text.name} is empty")
         with long_fields:
-            start = read_start(head, dialect, min_fields, names)
+            start = read_start(
+                head, dialect, min_fields, names, may_start_at_once=not text.hints.has_options
+            )
             self._skipped = start.skipped
             # Lines that were read from the text and are not part of a row yet.
             self._pending_lines: Iterator[str] = iter(head)

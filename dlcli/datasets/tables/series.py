@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from dlcli.config.loaders import CsvLoader
-from dlcli.datasets.dataset import PIXELS, Column, Dataset, Dialect, Medium, Target
+from dlcli.datasets.dataset import Column, Dataset, Dialect, Medium, Target
 from dlcli.datasets.tables.columns import RawColumn, to_numbers
 from dlcli.datasets.tables.encodings import PREDICTION_HINTS
 from dlcli.datasets.tables.table import Table, read_table
@@ -85,12 +85,7 @@ def load_series(
         values[window:].copy(),
         Target(series.name, "regression", (), loader.unit, position),
         columns,
-        replace(
-            PIXELS,
-            decimal=table.dialect.decimal,
-            thousands=table.dialect.thousands,
-            affixes=table.dialect.affixes,
-        ),
+        replace(table.dialect, delimiter="auto", header=False, width=0),
         files=files,
         medium=Medium("series"),
         notices=table.notices,

@@ -37,16 +37,29 @@ class Start:
 
 
 def read_start(
-    head: Sequence[str], dialect: Dialect, min_fields: int = 1, names: Sequence[str] = ()
+    head: Sequence[str],
+    dialect: Dialect,
+    min_fields: int = 1,
+    names: Sequence[str] = (),
+    *,
+    may_start_at_once: bool = False,
 ) -> Start:
-    """Look at the first lines of a text; see `CsvReader` for the arguments."""
+    """Look at the first lines of a text.
+
+    Parameters
+    ----------
+    head, dialect, min_fields, names
+        See `CsvReader`.
+    may_start_at_once : bool
+        Whether the lines above the table may be absent, as in rows to predict.
+    """
     skipped, notices = dialect.skip_rows, []
     if sep := EXCEL_DELIMITER.fullmatch(head[0].lstrip("\ufeff")):
         skipped = max(skipped, 1)
         notices.append(":1: the line is for Excel and is skipped")
         if dialect.delimiter == "auto" or min_fields > 1:
             dialect = replace(dialect, delimiter=sep[1])
-    elif skipped and names:
+    elif skipped and may_start_at_once:
         if _starts_at_once(head, dialect, names):
             skipped = 0
         else:
@@ -67,10 +80,12 @@ def _starts_at_once(head: Sequence[str], dialect: Dialect, names: Sequence[str])
     below = head[dialect.skip_rows :]
     detected = replace(dialect, delimiter=detect_delimiter(below or head, dialect), widths=())
     first, *_ = split_rows(head[:1], detected, strict=False)
-    if not below or {cell.strip() for cell in first}.issuperset(names):
+    if not below or (names and {cell.strip() for cell in first}.issuperset(names)):
         return True
     start, *_ = split_rows(below[:1], detected, strict=False)
-    return len(first) == len(start) and not {cell.strip() for cell in start}.issuperset(names)
+    if names and {cell.strip() for cell in start}.issuperset(names):
+        return False
+    return len(first) == len(start)
 
 
 def _with_delimiter(content: Sequence[str], dialect: Dialect, min_fields: int) -> Dialect:
