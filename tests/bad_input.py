@@ -334,7 +334,7 @@ FILES = [
          ("it contains pickles, which can run code",), never=("unsafely",)),
     Case(70, "no picture", {"pets/cat/1.png": b"nothing", "pets/dog/1.png": b"\x89PNG\r\n\x1a\n" + b"\0" * 40,
                             "exp.yaml": _yaml({"dataset": "{images: {path: pets}}", **TABLE, "model": "[Flatten, {Dense: {activation: sigmoid}}]"})},
-         "check exp.yaml", ("1.png is not a readable PNG or JPEG",)),
+         "check exp.yaml", ("2 files cannot be read", "on_bad_file: skip",)),
 ]  # fmt: skip
 
 FOLDS = [

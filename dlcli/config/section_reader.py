@@ -186,13 +186,14 @@ def _absolute(folder: FilePath, path: str) -> str:
 
 
 def _by_name(section: type[Section], arguments: Any) -> dict[str, Any]:
-    """Return arguments by name; a single value is that of the first field."""
+    """Return arguments by name; a single value is that of the first field that is required."""
     if arguments is None:
         return {}
     if isinstance(arguments, dict):
         return dict(arguments)
     # Loaders inherit `limit`, which therefore precedes their own fields.
-    first = next(field for field in section.model_fields if field != "limit")
+    required = [name for name, field in section.model_fields.items() if field.is_required()]
+    first = next(field for field in (*required, *section.model_fields) if field != "limit")
     return {first: arguments}
 
 
