@@ -31,9 +31,6 @@ BLOCK_BYTES = 16 << 20
 FLOAT_BYTES = 4
 # Shorter rows are copied from the mapped file, as reading each would take longer.
 MIN_READ_BYTES = 128
-# A table with more columns of numbers stays in memory, as a process has about a thousand files.
-MAX_FILES = 200
-FIRST_NUMBERS = 8192
 ESTIMATED_ITEMS = 64
 ALIGNMENT = 64  # bytes, as TensorFlow's kernels want it
 
@@ -82,25 +79,32 @@ def gigabytes(size: float) -> str:
 
 
 def _in_file(shape: tuple[int, ...], dtype: Any, size: int) -> Array:
-    with _disk_reported(size), _nameless_file() as file:
+    with disk_reported(size), nameless_file() as file:
         if hasattr(os, "posix_fallocate"):  # a full disk must not end the process later
             os.posix_fallocate(file.fileno(), 0, size)
         else:
             file.truncate(size)
-        array = np.memmap(file, dtype, "r+", shape=shape)
-        _mappings.add(_mapping(array))
+        array = map_file(file, dtype, shape)
         _keep_descriptor(array, os.dup(file.fileno()))
         return array
 
 
-def _nameless_file() -> Any:
+def map_file(file: Any, dtype: Any, shape: tuple[int, ...]) -> Array:
+    """Return the content of a file as an array, for `release_all` to know."""
+    array = np.memmap(file, dtype, "r+", shape=shape)
+    _mappings.add(_mapping(array))
+    return array
+
+
+def nameless_file() -> Any:
+    """Return a new file that vanishes when it is closed."""
     folder = storage_folder()
     folder.mkdir(parents=True, exist_ok=True)
     return tempfile.TemporaryFile(dir=folder)
 
 
 @contextmanager
-def _disk_reported(size: int) -> Iterator[None]:
+def disk_reported(size: int) -> Iterator[None]:
     """Raise the error of a disk as one about the data, with both sizes."""
     try:
         yield
@@ -112,56 +116,6 @@ def _disk_reported(size: int) -> Iterator[None]:
             f"{folder} has {gigabytes(free)} ({error.strerror})",
             hint="free some space, set XDG_CACHE_HOME to another disk, or use fewer rows (`limit`)",
         ) from None
-
-
-class Numbers:
-    """A growing array of float64, without a second copy of it in memory."""
-
-    def __init__(self) -> None:
-        self._values, self._size = np.empty(FIRST_NUMBERS), 0
-        self._file: Any = None
-
-    def __len__(self) -> int:
-        return self._size
-
-    def extend(self, values: Array) -> None:
-        """Append values."""
-        size = self._size + len(values)
-        if self._file is not None:
-            self._write(values)
-        else:
-            if size > len(self._values):
-                self._values.resize(size + size // 8, refcheck=False)
-            self._values[self._size : size] = values
-        self._size = size
-
-    @property
-    def is_in_file(self) -> bool:
-        """Whether the values are kept in a file."""
-        return self._file is not None
-
-    def move_to_file(self) -> None:
-        """Keep the values, and those to come, in a file."""
-        if self._file is None:
-            with _disk_reported(self._size * 8):
-                self._file = _nameless_file()
-            self._write(self._values[: self._size])
-            self._values = np.empty(0)
-
-    def _write(self, values: Array) -> None:
-        with _disk_reported(self._size * 8 + values.nbytes):
-            self._file.write(np.ascontiguousarray(values, np.float64).data)
-
-    def to_array(self) -> Array:
-        """Return the values, of which there is at least one; nothing can be appended any more."""
-        if self._file is None:
-            self._values.resize(self._size, refcheck=False)
-            return self._values
-        with self._file, _disk_reported(self._size * 8):
-            self._file.flush()
-            array = np.memmap(self._file, np.float64, "r+", shape=(self._size,))
-        _mappings.add(_mapping(array))
-        return array
 
 
 def _mapping(array: Array) -> Any:

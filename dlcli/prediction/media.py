@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
-from functools import partial
-from pathlib import Path, PurePosixPath
+from collections.abc import Generator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,23 +11,13 @@ import numpy as np
 from dlcli.config.loaders import OnBadFile
 from dlcli.datasets.media import (
     SUFFIXES,
-    bad_files_error,
-    bad_files_notices,
-    decode_audio,
-    decode_image,
-    decode_in_threads,
     is_collection,
-    left_out_notices,
-    list_names,
     lists_files,
-    normalized,
-    read_file,
-    read_file_list,
-    walk,
 )
-from dlcli.datasets.tables import decode_text, objects, read_series, to_numbers, windows
+from dlcli.datasets.tables import objects, read_series, to_numbers, windows
 from dlcli.errors import DatasetError
 from dlcli.models.signature import Signature
+from dlcli.prediction.input_files import InputFiles, classes_of, medium_of
 from dlcli.prediction.rows import RawBlock
 
 # Suffixes of images and recordings, also of formats that cannot be read. Such a file is never
@@ -38,15 +27,7 @@ MEDIA_SUFFIXES = (
     ".m4a",
 )  # fmt: skip
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
-SKIP_HINT = "remove them, or leave them out with --on-bad-file skip"
-# A block ends after MAX_BLOCK_FILES files or MAX_BLOCK_VALUES pixels, samples or characters.
-MAX_BLOCK_FILES = 256
-MAX_BLOCK_VALUES = 4_000_000
 WINDOWS_PER_BLOCK = 8192
-
-
-def _kind(signature: Signature) -> str:
-    return "text" if signature.is_text else signature.medium.kind
 
 
 def is_media(path: Path, signature: Signature) -> bool:
@@ -55,7 +36,7 @@ def is_media(path: Path, signature: Signature) -> bool:
     These are a file, a folder, an archive, and a table of the names of images or recordings. A
     single ``.txt`` file with texts is none: it contains a text per line.
     """
-    kind = _kind(signature)
+    kind = medium_of(signature)
     suffixes = SUFFIXES.get(kind, ())
     is_sample = kind != "text" and path.suffix.lower() in suffixes
     return bool(suffixes) and (is_collection(path) or is_sample or _is_list(path, signature))
@@ -63,7 +44,7 @@ def is_media(path: Path, signature: Signature) -> bool:
 
 def _is_list(path: Path, signature: Signature) -> bool:
     """Whether a path is a table of the names of images or recordings."""
-    kind = _kind(signature)
+    kind = medium_of(signature)
     may_be = kind in ("image", "audio") and path.suffix.lower() in TABLE_SUFFIXES
     pixels = len(signature.columns) if kind == "image" else 0
     return may_be and lists_files(path, SUFFIXES[kind], width=pixels)
@@ -78,7 +59,7 @@ def check_can_contain_rows(path: Path, signature: Signature) -> None:
         If the file is an image or a recording, of an unknown format or for a model of rows, or
         the model takes only recordings.
     """
-    kind = _kind(signature)
+    kind = medium_of(signature)
     if kind not in SUFFIXES and path.suffix.lower() in MEDIA_SUFFIXES:
         raise DatasetError(
             f"{path} is not a table; the model takes rows",
@@ -120,8 +101,8 @@ def read_files(
         If files cannot be read, there are none, or, with ``labelled``, a folder is not a class of
         the model.
     """
-    kind = _kind(signature)
-    files = _Files(paths, signature, on_bad_file)
+    kind = medium_of(signature)
+    files = InputFiles(paths, signature, on_bad_file)
     is_empty = True
     for names, given, items in files.chunks():
         is_empty = False
@@ -142,105 +123,6 @@ def read_files(
     yield RawBlock({}, 0, "", tuple(files.notices()))
 
 
-Chunk = tuple[list[str], list[str], list[Any]]
-
-
-class _Files:
-    """The files to predict, decoded in blocks; those that are left out or unreadable are counted.
-
-    Parameters
-    ----------
-    paths, signature, on_bad_file
-        See `read_files`.
-    """
-
-    def __init__(self, paths: Sequence[Path], signature: Signature, on_bad_file: OnBadFile) -> None:
-        self.paths, self.signature, self.on_bad_file = paths, signature, on_bad_file
-        self.suffixes = SUFFIXES[_kind(signature)]
-        self.left_out: list[PurePosixPath] = []
-        self.errors: list[DatasetError] = []
-
-    def notices(self) -> list[str]:
-        """Return notices about the files that are not predicted."""
-        return [*left_out_notices(self.left_out), *bad_files_notices(self.errors)]
-
-    def chunks(self) -> Iterator[Chunk]:
-        """Yield the names, labels and decoded contents of the files of each block."""
-        chunk: Chunk = ([], [], [])
-        size = 0
-        decode = partial(_decode, signature=self.signature)
-        for (name, label), item in decode_in_threads(self._contents(), decode):
-            if isinstance(item, DatasetError):
-                self.errors.append(item)
-            # After an error nothing is predicted, but all others are found.
-            if self.errors and self.on_bad_file == "error":
-                continue
-            if isinstance(item, DatasetError):
-                continue
-            for values, value in zip(chunk, (name, label, item), strict=True):
-                values.append(value)
-            size += len(item) if isinstance(item, str) else item.size
-            if size > MAX_BLOCK_VALUES or len(chunk[0]) == MAX_BLOCK_FILES:
-                yield chunk
-                chunk, size = ([], [], []), 0
-        if self.errors and self.on_bad_file == "error":
-            raise bad_files_error(self.errors, SKIP_HINT)
-        if chunk[0]:
-            yield chunk
-
-    def _contents(self) -> Iterator[tuple[tuple[str, str], bytes, str]]:
-        """Yield the name and label of each file, its content, and its name for messages."""
-        for path in self.paths:
-            if is_collection(path):
-                names = list_names(path)
-                others = [name for name in names if name.suffix.lower() not in self.suffixes]
-                self.left_out += [PurePosixPath(path.as_posix()) / name for name in others]
-                for name, data in walk(path, self.suffixes):
-                    label = _class_folder(name, self.signature)
-                    yield (str(path / name), label), data, str(path / name)
-            elif path.suffix.lower() not in self.suffixes:
-                yield from self._listed(path)
-            else:
-                yield (str(path), ""), read_file(path), str(path)
-
-    def _listed(self, path: Path) -> Iterator[tuple[tuple[str, str], bytes, str]]:
-        """Yield the files that a table lists."""
-        listed = read_file_list(path, self.suffixes)
-        names, target = listed.table.names, self.signature.target
-        labels = [""] * len(listed.names)
-        if target is not None and target.name in names:
-            labels = [str(text).strip() for text in listed.table.column(target.name).texts]
-        for name, label, file in zip(listed.names, labels, listed.files(), strict=True):
-            if isinstance(file, DatasetError):
-                self.errors.append(file)
-            else:
-                yield (name, normalized(label)), read_file(file), str(file)
-
-
-def _class_folder(name: PurePosixPath, signature: Signature) -> str:
-    """Return the outermost folder of a file that is a class of the model, or its own folder."""
-    folders = [normalized(folder) for folder in name.parts[:-1]]
-    classes = _classes(signature)
-    own = folders[-1] if folders else ""
-    return next((folder for folder in folders if folder in classes), own)
-
-
-def _classes(signature: Signature) -> set[str]:
-    target = signature.target
-    return {*signature.class_names, *(target.labels if target else ())}
-
-
-def _decode(data: bytes, name: str, signature: Signature) -> Any:
-    """Decode a file: pixels of an image, samples of a recording, or a text."""
-    if signature.is_text:
-        return decode_text(data, name)
-    if signature.medium.kind == "audio":
-        return decode_audio(data, name, signature.medium.sampling_rate)[0]
-    height, width, channels = signature.preprocessor.shape
-    pixels = decode_image(data, name, channels, (height, width))
-    return pixels.astype(np.float32) * (signature.medium.high / 255)
-
-
 def _brightness_notice(mean: float, signature: Signature) -> tuple[str, ...]:
     """Return a notice if images look like negatives of the training images."""
     high, training_mean = signature.medium.high, signature.medium.mean
@@ -254,7 +136,7 @@ def _brightness_notice(mean: float, signature: Signature) -> tuple[str, ...]:
 
 def _labels(labels: Sequence[str], signature: Signature, *, labelled: bool) -> list[str] | None:
     """Return folders or texts of a table as labels, if all of them are classes of the model."""
-    unknown = sorted(set(labels) - _classes(signature))
+    unknown = sorted(set(labels) - classes_of(signature))
     if not unknown:
         return list(labels)
     if labelled:

@@ -4,7 +4,7 @@ from dlcli.datasets.media.archives import is_collection, list_names, read_file, 
 from dlcli.datasets.media.arrays import ARRAY_SUFFIXES, find_idx, load_idx, load_npz, open_arrays
 from dlcli.datasets.media.audio import AUDIO_SUFFIXES, decode_audio, load_audio
 from dlcli.datasets.media.decoding import bad_files_error, bad_files_notices, decode_in_threads
-from dlcli.datasets.media.file_tables import lists_files, read_file_list
+from dlcli.datasets.media.file_list import lists_files, read_file_list
 from dlcli.datasets.media.folders import left_out_notices
 from dlcli.datasets.media.images import IMAGE_SUFFIXES, decode_image, load_images
 from dlcli.datasets.media.labels import normalized

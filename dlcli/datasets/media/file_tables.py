@@ -1,199 +1,21 @@
-"""Tables that list files with their classes, as in ``file,label``."""
+"""Files with their classes, in folders, archives, or tables as in ``file,label``."""
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from itertools import product
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from dlcli.config.loaders import CsvLoader, FilesLoader
+from dlcli.config.loaders import FilesLoader
 from dlcli.config.sections import SplitConfig
-from dlcli.datasets.dataset import PART_WORDS, Dialect
+from dlcli.datasets.dataset import PART_WORDS
 from dlcli.datasets.media.archives import is_collection, read_file
 from dlcli.datasets.media.decoding import bad_files_error, bad_files_notices
+from dlcli.datasets.media.file_list import FileList, read_file_list
 from dlcli.datasets.media.folders import Content, LabelledFiles, find_files
 from dlcli.datasets.media.labels import Label, LabelParser, normalized
-from dlcli.datasets.tables import CsvReader, loader_dialect, open_text, read_table
-from dlcli.datasets.tables.table import Table
 from dlcli.errors import DatasetError
 from dlcli.files import file_sha256
-
-# Usual names of the columns with the files and with the target.
-FILE_WORDS = (
-    "file", "filename", "file_name", "path", "filepath", "file_path", "image", "img", "image_name",
-    "image_path", "image_id", "picture", "photo", "audio", "wav", "recording", "sound", "id",
-)  # fmt: skip
-TARGET_WORDS = ("class", "label", "target", "category")
-HEAD_ROWS = 20
-MAX_FOLDERS = 50
-
-
-@dataclass(frozen=True)
-class FileList:
-    """A table with a column of file names.
-
-    Parameters
-    ----------
-    path : Path
-    table : Table
-    column : int
-        Position of the names of files.
-    suffixes : sequence of str
-        Of the files, which the names may lack.
-    """
-
-    path: Path
-    table: Table
-    column: int
-    suffixes: Sequence[str]
-
-    @cached_property
-    def names(self) -> list[str]:
-        """Names of the files as the table has them."""
-        return [str(text).strip() for text in self.table.columns[self.column].texts]
-
-    def files(self) -> Iterator[Path | DatasetError]:
-        """Yield the file of each row, or an error that names its line."""
-        locate = _locator(self.path.parent, self.suffixes)
-        for line, name in zip(self.table.lines, self.names, strict=True):
-            file = locate(name) if name else None
-            wanted = f"no file {str(self.path.parent / name)!r}" if name else "no name of a file"
-            yield file or DatasetError(f"{self.path}:{line}: {wanted}")
-
-    def target(self, name: str | int | None, others: Sequence[str | int] = ()) -> int:
-        """Return the position of the target.
-
-        Parameters
-        ----------
-        name : str, int or None
-            Of its column; None: one of the usual names, or the only other column.
-        others : sequence of str or int
-            Columns with another purpose.
-
-        Raises
-        ------
-        DatasetError
-            If there is no such column, or none is given and several are possible.
-        """
-        table = self.table
-        if name is not None:
-            return table.position(name, kind="target column")
-        taken = {self.column, *(table.position(other) for other in others)}
-        left = [at for at in range(len(table.names)) if at not in taken]
-        usual = [at for at in left if table.names[at].strip().casefold() in TARGET_WORDS]
-        if len(left) == 1 or usual:
-            return (usual or left)[0]
-        raise DatasetError(
-            f"{self.path}: which column is the target? There are {', '.join(table.names)}",
-            hint="set `target` in the loader",
-        )
-
-
-def lists_files(path: Path, suffixes: Sequence[str], width: int = 0) -> bool:
-    """Tell whether a file is a table with a column of file names.
-
-    Parameters
-    ----------
-    path : Path
-    suffixes : sequence of str
-        Of the files.
-    width : int
-        Number of columns of tables with other content.
-    """
-    try:
-        with open_text(path) as text:
-            reader = CsvReader(text, Dialect("auto"))
-            names = list(reader.first_row)
-            block = reader.read_block(["text"] * reader.width, HEAD_ROWS)
-    except DatasetError:
-        return False
-    if block is None or reader.width == width:
-        return False
-    columns = [[str(text) for text in column] for column in block.columns]
-    return _file_column(path, names, columns, suffixes) is not None
-
-
-def read_file_list(path: Path, suffixes: Sequence[str]) -> FileList:
-    """Read a table with a column of file names, which is recognized by its content.
-
-    Parameters
-    ----------
-    path : Path
-    suffixes : sequence of str
-        Of the files. Names may lack them; they are relative to the table or to a folder beside it.
-
-    Raises
-    ------
-    DatasetError
-        If the table cannot be read, or no column has names of files.
-    """
-    dialect = loader_dialect(CsvLoader(path=str(path), target=0))
-    table = read_table(path, dialect)
-    if any(name.lower().endswith(tuple(suffixes)) for name in table.names):
-        table = read_table(path, dialect, header=False)
-    heads = [[str(text) for text in column.texts[:HEAD_ROWS]] for column in table.columns]
-    column = _file_column(path, table.names, heads, suffixes)
-    if column is None:
-        raise DatasetError(
-            f"{path}: no column names files ending in {', '.join(suffixes)}",
-            hint="a table of files has their names, relative to the table, in a column; tables "
-            "of numbers are read by the loader csv",
-        )
-    return FileList(path, table, column, suffixes)
-
-
-def _file_column(
-    path: Path, names: Sequence[str], heads: Sequence[Sequence[str]], suffixes: Sequence[str]
-) -> int | None:
-    """Return the column whose first values are files, or have the ending of files."""
-    locate = _locator(path.parent, suffixes)
-
-    def is_file(text: str) -> bool:
-        return text.lower().endswith(tuple(suffixes)) or locate(text) is not None
-
-    usual = [name.strip().casefold() in FILE_WORDS for name in names]
-    order = sorted(range(len(heads)), key=lambda at: not usual[at])
-    counts = {at: sum(is_file(text.strip()) for text in heads[at] if text.strip()) for at in order}
-    best = max(counts, key=lambda at: counts[at], default=None)
-    return best if best is not None and counts[best] > 0 else None
-
-
-def _locator(folder: Path, suffixes: Sequence[str]) -> Callable[[str], Path | None]:
-    """Return a function that finds the file of a name.
-
-    It may be relative to the folder or to a folder in it, lack its suffix, or have another
-    Unicode form.
-    """
-    children = sorted(child for child in folder.iterdir() if child.is_dir())[:MAX_FOLDERS]
-    visible = [child for child in children if not child.name.startswith(".")]
-    endings = [*suffixes, *(suffix.upper() for suffix in suffixes)]
-    last: tuple[Path, str] = (folder, "")
-
-    def locate(name: str) -> Path | None:
-        nonlocal last
-        if "\0" in name or len(name) > 4096:
-            return None
-        has_suffix = name.lower().endswith(tuple(suffixes))
-        places = product([folder, *visible], [""] if has_suffix else endings)
-        forms = dict.fromkeys([name, normalized(name), unicodedata.normalize("NFD", name)])
-        for (root, ending), form in product([last, *places], forms):
-            file: Path = root / f"{form.replace(chr(92), '/')}{ending}"
-            if file.suffix.lower() in suffixes and _is_file(file):
-                last = (root, ending)
-                return file
-        return None
-
-    return locate
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # the name is too long
-        return False
 
 
 def find_labelled_files(
@@ -232,23 +54,14 @@ def _listed_files(
     if split.group is not None and split.group in table.names:
         aside.append(split.group)
     target = listed.target(loader.target, aside)
-    texts = [[normalized(str(text).strip()) for text in column.texts] for column in table.columns]
     parts = _parts(listed, split.column)
     files: dict[PurePosixPath, Path] = {}
     labels: list[Label] = []
-    errors = []
-    for row, file in enumerate(listed.files()):
-        class_name = texts[target][row]
-        if not class_name:
-            errors.append(DatasetError(f"{path}:{table.lines[row]}: no {table.names[target]!r}"))
-        elif isinstance(file, DatasetError):
-            errors.append(file)
-        elif parser.uses(class_name):
-            fields = {name: column[row] for name, column in zip(table.names, texts, strict=True)}
-            parsed = parser.parse(PurePosixPath(file)) if parser.pattern else None
-            part = parts[row] if parts else parsed.part if parsed else None
+    errors: list[DatasetError] = []
+    for row, (file, label) in enumerate(_rows(listed, target, parser, errors)):
+        if file is not None and label is not None:
             files[_distinct(listed.names[row], files)] = file
-            labels.append(Label(class_name, part, {**fields, **(parsed.fields if parsed else {})}))
+            labels.append(label if parts is None else replace(label, part=parts[row]))
     if errors and loader.on_bad_file == "error":
         raise bad_files_error(
             errors, "correct them, or leave them out with `on_bad_file: skip` in the loader"
@@ -268,8 +81,28 @@ def _listed_files(
         {str(path): file_sha256(path)},
         (*table.notices, *bad_files_notices(errors)),
         target=table.names[target],
-        is_table=True,
     )
+
+
+def _rows(
+    listed: FileList, target: int, parser: LabelParser, errors: list[DatasetError]
+) -> Iterator[tuple[Path | None, Label | None]]:
+    """Yield the file and label of each row, None if it is not used; add what is wrong to errors."""
+    table = listed.table
+    texts = [[normalized(str(text).strip()) for text in column.texts] for column in table.columns]
+    for row, file in enumerate(listed.files()):
+        class_name = texts[target][row]
+        if not class_name:
+            where = f"{listed.path}:{table.lines[row]}"
+            errors.append(DatasetError(f"{where}: no {table.names[target]!r}"))
+        elif isinstance(file, DatasetError):
+            errors.append(file)
+        elif parser.uses(class_name):
+            fields = {name: column[row] for name, column in zip(table.names, texts, strict=True)}
+            parsed = parser.parse(PurePosixPath(file)) if parser.pattern else Label(class_name)
+            yield file, Label(class_name, parsed.part, {**fields, **parsed.fields})
+            continue
+        yield None, None
 
 
 def _distinct(name: str, names: dict[PurePosixPath, Path]) -> PurePosixPath:

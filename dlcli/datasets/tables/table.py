@@ -13,7 +13,7 @@ from dlcli.config.base import composed
 from dlcli.config.loaders import CsvLoader
 from dlcli.datasets import storage
 from dlcli.datasets.dataset import ColumnType, Dialect
-from dlcli.datasets.storage import Numbers
+from dlcli.datasets.growing_array import MAX_FILES, Numbers
 from dlcli.datasets.tables.column_types import has_leading_zeros
 from dlcli.datasets.tables.columns import MISSING, MISSING_NUMBERS, RawColumn, to_numbers
 from dlcli.datasets.tables.encodings import TRAINING_HINTS, Hints
@@ -205,7 +205,7 @@ def _read_columns(
 def _move_large(columns: Sequence[list[str] | Numbers | None]) -> None:
     """Keep columns of numbers in files if they are large for the memory."""
     numbers = [column for column in columns if isinstance(column, Numbers)]
-    if len(numbers) <= storage.MAX_FILES and storage.is_large(sum(map(len, numbers)) * 8):
+    if len(numbers) <= MAX_FILES and storage.is_large(sum(map(len, numbers)) * 8):
         for column in numbers:
             column.move_to_file()
 
