@@ -47,6 +47,7 @@ def confine(model: Path) -> None:
     """
     global _confined  # noqa: PLW0603 (a property of the process)
     if not _enabled:
+        signals.watch()
         return
     signal.pthread_sigmask(signal.SIG_BLOCK, FORWARDED)  # until the parent forwards them
     signals.check()
@@ -112,12 +113,11 @@ def _wait(child: int, model: Path) -> NoReturn:
     signum = os.WTERMSIG(status)
     if signum in (*FORWARDED, signal.SIGHUP, signal.SIGPIPE):
         os._exit(128 + signum)
-    from dlcli.cli.terminal import print_error, print_error_document
+    from dlcli.cli.terminal import print_error, print_error_as_json
     from dlcli.models.guard import killed
 
     error = killed(model, signum)
     print_error(error)
-    if "--json" in sys.argv:
-        print_error_document(error, sys.argv[1])
-        sys.stdout.flush()
+    print_error_as_json(error, sys.argv[1:])
+    sys.stdout.flush()
     os._exit(error.exit_code)

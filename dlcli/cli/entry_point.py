@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from dlcli.cli import signals
+from dlcli.cli.terminal import print_error, print_error_as_json
 from dlcli.errors import AlreadyFinished, DlcliError, Interrupted, escape_control, first_line
 
 # Imports create hundreds of thousands of objects that all stay alive; with the default thresholds
@@ -80,19 +81,17 @@ def main(argv: Sequence[str] | None = None) -> None:
 
         signals.acknowledge()
         print_stop(interrupted.signum, "", interrupted.path)
-        _print_json(stop_error(interrupted.signum), arguments)
+        print_error_as_json(stop_error(interrupted.signum), arguments)
         sys.exit(128 + interrupted.signum)
     except AlreadyFinished as finished:
         print(escape_control(finished), file=sys.stderr)
-        _print_json(finished, arguments)
+        print_error_as_json(finished, arguments)
         sys.exit(0)
     except DlcliError as error:
-        from dlcli.cli.terminal import print_error
-
         if debug:
             traceback.print_exc()
         print_error(error)
-        _print_json(error, arguments)
+        print_error_as_json(error, arguments)
         sys.exit(error.exit_code)
     except SystemExit as stop:
         if not isinstance(stop.__context__, BrokenPipeError):
@@ -105,11 +104,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     except Exception as error:  # noqa: BLE001 (Keras and TensorFlow raise many types)
         if debug:
             traceback.print_exc()
-        from dlcli.cli.terminal import print_error
 
         plain = _plain_error(error)
         print_error(plain)
-        _print_json(plain, arguments)
+        print_error_as_json(plain, arguments)
         sys.exit(plain.exit_code)
 
 
@@ -152,16 +150,6 @@ def _plain_error(error: Exception) -> DlcliError:
         plain = DlcliError(message, hint="--debug shows the traceback")
     plain.exit_code = 1
     return plain
-
-
-def _print_json(error: DlcliError, arguments: Sequence[str]) -> None:
-    """Print an error as JSON too, if that is what the command prints."""
-    if "--json" not in arguments:
-        return
-    from dlcli.cli.terminal import print_error_document
-
-    words = [argument for argument in arguments if not argument.startswith("-")]
-    print_error_document(error, " ".join(words[: 2 if words[:1] == ["data"] else 1]))
 
 
 def _discard_output() -> None:

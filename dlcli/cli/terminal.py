@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,13 @@ def print_json(value: Any) -> None:
 def print_document(document: Document) -> None:
     """Print the result of a command as JSON."""
     print_json(document.model_dump())
+
+
+def print_error_as_json(error: DlcliError, arguments: Sequence[str]) -> None:
+    """Print an error as JSON too, if that is what the command line asks for."""
+    if "--json" in arguments:
+        words = [argument for argument in arguments if not argument.startswith("-")]
+        print_error_document(error, " ".join(words[: 2 if words[:1] == ["data"] else 1]))
 
 
 def print_error_document(error: DlcliError, command: str) -> None:
