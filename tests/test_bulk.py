@@ -25,7 +25,26 @@ numbers = st.one_of(
         ["", "NA", "nan", "inf", "1e400", " 1", "2 ", "\t3", "1_0", "0x1F", "+5", ".5", "5.", "1e", "--1", "TRUE", "１", "1\xa0", "1;2", "e5"]
     ),
 )  # fmt: skip
-words = st.sampled_from(["a", "b c", "", "NA", "nan", " x ", 'say "hi"', '"q"', "#1", "é한", "0"])
+words = st.sampled_from(
+    [
+        "a",
+        "b c",
+        "",
+        "NA",
+        "nan",
+        " x ",
+        'say "hi"',
+        '"q"',
+        '"p, q"',
+        '"a ""b"""',
+        '""',
+        '"open',
+        'x"y"',
+        "#1",
+        "é한",
+        "0",
+    ]
+)
 rows = st.tuples(numbers, numbers, words).map(",".join)
 odd_rows = st.sampled_from(
     ["", "1,2", "1,2,c,", "1,2,c,d", "1,2,c,d,e", "  ", '1,2,"x,\ny"', "1,2,\0"]

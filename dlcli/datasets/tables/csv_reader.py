@@ -87,6 +87,7 @@ class CsvReader(RowReader):
         self.notices[:0] = notices
         is_plain = self.dialect.delimiter != "whitespace" and not self.dialect.widths
         self._uses_pandas = is_plain and is_plain_decimal(dialect)
+        self._quoted_field = _quoted_field(self.dialect)
 
     def read_block(self, types: Sequence[ColumnType | None], max_rows: int) -> Block | None:
         """Read the next rows; see `RowReader`."""
@@ -151,8 +152,11 @@ class CsvReader(RowReader):
         count = self._text.line - self.line
         if not self._is_plain(chunk):
             return None
+        quoted = self.dialect.quoting and self.dialect.quotechar in chunk
+        if quoted and self._quoted_field.sub("", chunk).find(self.dialect.quotechar) >= 0:
+            return None
         try:
-            frame = self._parse(chunk, types)
+            frame = self._parse(chunk, types, quoted=quoted)
         except ValueError:  # a cell that is not a number, or a row with two fields too many
             return None
         last, beyond = frame.iloc[:, -2], frame.iloc[:, -1]
@@ -170,28 +174,35 @@ class CsvReader(RowReader):
                 if values[0] != values[0] or values[0] in (0, 1):
                     zeros_and_ones[at] = values
             columns.append(values if kind == "numeric" else values.tolist())
-        if _are_words(zeros_and_ones, chunk, self.dialect.delimiter):
+        if _are_words(zeros_and_ones, chunk, self.dialect):
             return None
         block = Block(columns, range(self.line + 1, self._text.line + 1))
         self.line = self._text.line
         return block
 
     def _is_plain(self, chunk: str) -> bool:
-        """Tell whether every line is a row whose fields are what stands between delimiters."""
+        """Tell whether every line is a row, apart from its quotes."""
         dialect = self.dialect
-        delimiters = chunk.partition("\n")[0].count(dialect.delimiter)
+        first = next(split_rows([chunk.partition("\n")[0]], dialect, strict=False), [])
         return not (
-            (dialect.quoting and dialect.quotechar in chunk)
-            or "\0" in chunk
+            "\0" in chunk
             or ("\r" in chunk and chunk.count("\r") != chunk.count("\r\n"))
             or (dialect.comment and dialect.comment in chunk)
             # It may be the header again.
-            or (self._header is not None and dialect.delimiter.join(self._header) in chunk)
+            or any(header in chunk for header in self._header_texts())
             # pandas takes the width from the first line, which may end with an empty field.
-            or delimiters not in (self.width - 1, self.width)
+            or len(first) not in (self.width, self.width + 1)
         )
 
-    def _parse(self, chunk: str, types: Sequence[ColumnType | None]) -> Any:
+    def _header_texts(self) -> list[str]:
+        """Return the header as it may stand in a line, without and with quotes."""
+        if self._header is None:
+            return []
+        quote, delimiter = self.dialect.quotechar, self.dialect.delimiter
+        quoted = f"{quote}{delimiter}{quote}".join(self._header)
+        return [delimiter.join(self._header), f"{quote}{quoted}{quote}"]
+
+    def _parse(self, chunk: str, types: Sequence[ColumnType | None], *, quoted: bool) -> Any:
         import pandas as pd
 
         numeric = {at for at, kind in enumerate(types) if kind == "numeric"}
@@ -206,11 +217,23 @@ class CsvReader(RowReader):
             dtype={at: np.float64 if at in numeric else object for at in range(self.width + 1)},
             keep_default_na=False,
             na_values=missing,
-            quoting=csv.QUOTE_NONE,
+            quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
+            quotechar=self.dialect.quotechar,
         )
 
 
-def _are_words(columns: Mapping[int, Array], chunk: str, delimiter: str) -> bool:
+def _quoted_field(dialect: Dialect) -> re.Pattern[str]:
+    """Return the pattern of a field in quotes, on one line and without text around the quotes."""
+    quote, delimiter = re.escape(dialect.quotechar), re.escape(dialect.delimiter)
+    text = rf"[^{quote}\r\n]*+"
+    return re.compile(
+        rf"(?:^|(?<={delimiter})){quote}{text}(?:{quote}{quote}{text})*+{quote}"
+        rf"(?={delimiter}|\r?$)",
+        re.MULTILINE,
+    )
+
+
+def _are_words(columns: Mapping[int, Array], chunk: str, dialect: Dialect) -> bool:
     """Tell whether a column consists of true and false, which pandas reads as 1 and 0.
 
     It does so if there is no number among them, so that one cell of each column tells.
@@ -221,7 +244,7 @@ def _are_words(columns: Mapping[int, Array], chunk: str, delimiter: str) -> bool
         if not len(present) or not np.isin(values[present], (0, 1)).all():
             continue
         rows = rows or chunk.split("\n")
-        cell = rows[present[0]].split(delimiter)[at]
+        cell = next(split_rows([rows[present[0]]], dialect, strict=False))[at]
         if BOOLEAN_WORD.fullmatch(cell.strip()):
             return True
     return False
