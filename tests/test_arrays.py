@@ -178,3 +178,10 @@ def test_layers_that_scale_count_when_inputs_are_far_from_unit_scale(arrays, fir
     notices = check(arrays(model, x=x, y=np.arange(30) % 2)).notices
 
     assert sum("far from unit scale" in notice for notice in notices) == notes
+
+
+@pytest.mark.parametrize("loader", ["npz: x.npz", "images: x.npz", "audio: x.npz", "idx: x.npz"])
+def test_a_single_argument_of_a_loader_is_its_path(write, loader):
+    config = load_config(write("my.yaml", f"dataset: {{{loader}}}\n{CLASSES}"))
+
+    assert config.dataset.loader.path.endswith("x.npz")
