@@ -158,6 +158,34 @@ def test_missing_values_groups_and_identifiers_are_decided(write, tmp_path):
     assert "group: patient  # 40 values, 3.0 rows each: they stay in one set" in text
 
 
+def test_a_column_of_parts_is_the_split(write, tmp_path):
+    part = ["test" if row % 5 == 0 else "train" for row in range(120)]
+    table = write("people.csv", people(part=part, User_Score=np.tile([0.5, 1.5, 2.5], 40)))
+
+    result = init(table, output=tmp_path / "people.yaml")
+
+    assert result.config.split.column == "part"
+    assert result.config.split.group is None
+    assert result.config.callbacks == ()
+
+
+@pytest.mark.parametrize(
+    ("header", "last", "target"),
+    [
+        ("x,price,when", lambda row: f"2024-05-{row + 1:02d}", "price"),
+        ("x,price,name", lambda row: f"car {row}", "price"),
+        ("x,price,unit", lambda _: "kg", "price"),
+        ("x,target,price", lambda row: str(row % 7), "target"),
+    ],
+)
+def test_what_cannot_be_predicted_is_no_target(write, tmp_path, header, last, target):
+    lines = [f"{row % 5},{row * 3.5},{last(row)}" for row in range(30)]
+
+    result = init(write("t.csv", "\n".join([header, *lines])), output=tmp_path / "t.yaml")
+
+    assert result.config.dataset.loader.target == target
+
+
 def pictures(mode, size):
     for kind in ("cat", "dog"):
         for number in range(8):

@@ -205,6 +205,8 @@ def _size_warnings(head: Head, facts: Facts) -> Iterator[Finding]:
     low, high = facts.target_low, facts.target_high
     if low is None or high is None or max(abs(low), abs(high)) <= LARGE_TARGET:
         return
+    if head.normalization_after is not None:  # Rescaling gives the outputs the target's scale
+        return
     largest = high if abs(high) >= abs(low) else low
-    advice = "expect many epochs, or give the target in a larger unit, as in thousands"
+    advice = "add a last layer `Rescaling: {scale: …, offset: …}` with the target's spread and mean"
     yield head.layer.path, f"the target reaches {largest:g}, and outputs start near 0; {advice}"

@@ -119,8 +119,11 @@ def init(
     )
     dataset = _load(data, path)
     sections: dict[str, Any] = {"dataset": data.loader}
-    for key, value in choose_sections(dataset).items():
-        sections[key] = {**value, **data.sections.get(key, {})} if key in data.sections else value
+    split = data.sections.get("split", {})
+    chosen = choose_sections(dataset, has_part_column="column" in split)
+    sections |= data.sections
+    for key, value in chosen.items():
+        sections[key] = {**value, **data.sections[key]} if key in data.sections else value
     text = _title(source, path, dataset) + render(sections)
     config = build_config(path.stem, parse(text, str(path)), path.parent)
     result = check(config, dataset=dataset)

@@ -30,16 +30,19 @@ FEW_TEXTS = 5_000
 MAX_TOKENS = 5_000
 MAX_TOKENS_BESIDE_COLUMNS = 300
 SMALLEST_MAP = 6
+VALIDATION = 1  # of `Dataset.parts`
 DEFAULT_FOLDS = 10
 MANY_ROWS = 2_500
 
 
-def choose_sections(dataset: Dataset) -> Sections:
+def choose_sections(dataset: Dataset, *, has_part_column: bool = False) -> Sections:
     """Return all sections of a config but ``dataset``, with comments.
 
     Parameters
     ----------
     dataset : Dataset
+    has_part_column : bool
+        Whether a column says which rows are for training, validation and testing.
     """
     if dataset.medium.kind == "audio":
         preprocess, layers = _sound(dataset)
@@ -50,9 +53,11 @@ def choose_sections(dataset: Dataset) -> Sections:
     else:
         preprocess, layers = _table(dataset)
     validates = len(dataset) >= MIN_ROWS_TO_VALIDATE
+    if has_part_column and dataset.parts is not None:
+        validates = bool((dataset.parts == VALIDATION).any())
     return {
         **({"preprocess": preprocess} if preprocess else {}),
-        **_split(dataset, validates=validates),
+        **({} if has_part_column else _split(dataset, validates=validates)),
         "model": [*layers, *_head(dataset)],
         **_loss(dataset),
         **_fit(dataset, validates=validates),
@@ -240,7 +245,7 @@ def _fit(dataset: Dataset, *, validates: bool) -> Mapping[str, Any]:
     fit = {"epochs": epochs, "batch_size": batch_size}
     folds = _kfold(dataset)
     if not validates:
-        reason = f"{plural(len(dataset), 'row')}: too few to choose an epoch by validation rows"
+        reason = "there are no validation rows to choose an epoch by"
         return {"fit": Commented({**fit, "epochs": 100}, reason), **folds}
     stop = {"monitor": "val_loss", "patience": patience, "restore_best_weights": True}
     callbacks = [Commented({"EarlyStopping": stop}, "ends the training; epochs is the upper limit")]

@@ -24,7 +24,13 @@ from dlcli.datasets.tables import (
 from dlcli.errors import DlcliError
 from dlcli.experiments.init.commented_yaml import Commented, plain
 from dlcli.experiments.init.folders import describe_file_list, describe_folder
-from dlcli.experiments.init.targets import default_target, find_groups, find_texts, likely_target
+from dlcli.experiments.init.targets import (
+    default_target,
+    find_groups,
+    find_parts,
+    find_texts,
+    likely_target,
+)
 
 ChooseTarget = Callable[[Sequence[str], str], str]
 
@@ -131,14 +137,18 @@ def _describe_table(
         if not any(_drops(proposal, name) for name in texts)
     ]
     sections: dict[str, Any] = {}
-    group = find_groups(table, target_name)
-    if group is not None:
-        name, why = group
-        sections["split"] = {"group": Commented(name, why)}
-        proposals = [item for item in proposals if not _drops(item, name)]
+    aside = ""
+    for key, found in (
+        ("column", find_parts(table, target_name)),
+        ("group", find_groups(table, target_name)),
+    ):
+        if found is not None and not aside:
+            aside, why = found
+            sections["split"] = {key: Commented(aside, why)}
+    proposals = [item for item in proposals if not _drops(item, aside)]
     features = [name for name in table.names if name != target_name]
     shared = {"path": path, "target": Commented(target_name, reason), **options}
-    if len(features) == 1 and features[0] in texts and group is None:
+    if len(features) == 1 and features[0] in texts and not aside:
         return Source({"text": {"text": features[0], **_text_options(shared, proposals)}}, sections)
     _add(shared, proposals)
     for name, why in texts.items():

@@ -1,11 +1,13 @@
-"""Which column of a table is the target, which identify groups of rows, and which hold text."""
+"""Which columns of a table are its target, its parts, groups of rows, and texts."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from dlcli.datasets.dataset import PART_WORDS
 from dlcli.datasets.tables import RawColumn, Table, date_formats, is_group_name, to_number
 
 # A column with one of these names is the target, wherever it stands.
@@ -72,7 +74,8 @@ def _obstacle(column: RawColumn) -> str:
         return ""
     if date_formats(sorted(distinct)[:MAX_DATES]):
         return "a date"
-    if len(distinct) > max(MIN_ROWS_FOR_IDENTIFIERS, MAX_CLASSES_PER_ROW * len(present)):
+    limit = max(MIN_ROWS_FOR_IDENTIFIERS, MAX_CLASSES_PER_ROW * len(present))
+    if len(distinct) == len(present) or len(distinct) > limit:
         return "an identifier or a text"
     return ""
 
@@ -97,9 +100,22 @@ def find_groups(table: Table, target: str) -> tuple[str, str] | None:
         distinct = len(set(texts))
         if column.name == target or not is_group_name(column.name):
             continue
+        numbers = [to_number(text, column.dialect.decimal) for text in set(texts)]
+        if any(not number.is_integer() for number in numbers if not math.isnan(number)):
+            continue  # a quantity, such as a user's score
         if MIN_GROUPS <= distinct <= len(texts) / 2:
             rows = len(texts) / distinct
             return column.name, f"{distinct} values, {rows:.1f} rows each: they stay in one set"
+    return None
+
+
+def find_parts(table: Table, target: str) -> tuple[str, str] | None:
+    """Return the column that says which rows are for training and which for testing, and why."""
+    for column in table.columns:
+        words = {text.strip().lower() for text in _texts(column)}
+        parts = {PART_WORDS.get(word) for word in words}
+        if column.name != target and None not in parts and {0, 2} <= parts:
+            return column.name, f"its values are {', '.join(sorted(words))}"
     return None
 
 
