@@ -12,7 +12,7 @@ import numpy as np
 
 from dlcli.datasets.dataset import Dialect
 from dlcli.datasets.tables.columns import RawColumn
-from dlcli.datasets.tables.numbers import NumberForm, number_form, parse_number
+from dlcli.datasets.tables.numbers import NumberForm, form_name, number_form, parse_number
 from dlcli.datasets.tables.proposals import Proposal
 
 
@@ -52,9 +52,13 @@ def propose_number_options(
         if separate and separate != {key: chosen.get(key) for key in separate}:
             continue
         raw = columns[at]
-        reason = f"{raw.name!r} has {form.form}, as in {_example(raw, dialect)}"
+        example = _example(raw, dialect)
         proposals += [
-            Proposal(option, list(value) if option == "affixes" else value, reason)
+            Proposal(
+                option,
+                list(value) if option == "affixes" else value,
+                f"{raw.name!r} has {form_name({option: value})}, as in {example}",
+            )
             for option, value in form.options.items()
             if option == "affixes" or not any(one.option == option for one in proposals)
         ]

@@ -168,7 +168,7 @@ def number_form(
         options["affixes"] = affixes
     if not options:
         return None
-    form = NumberForm(_name(options), options)
+    form = NumberForm(form_name(options), options)
     changed = form.apply(dialect)
     if changed.thousands == changed.decimal:
         return None
@@ -231,7 +231,8 @@ def _has_comma_groups(numbers: Sequence[str]) -> bool:
     return len(groups) > len(commas) / 2 and not zeros
 
 
-def _name(options: Mapping[str, Any]) -> str:
+def form_name(options: Mapping[str, Any]) -> str:
+    """Return what numbers have that need some options, as in "a decimal comma"."""
     affixes = options.get("affixes", ())
     if any(text in "%％‰" for text in affixes):
         return "a percent sign"
