@@ -57,7 +57,9 @@ MEMORY_TEXT = """\
 `memory.py` trains on 20,000 JPEG images of 160×160 (1.5 GB of pixels, 6.1 GB as float32), for three
 epochs with a small convolution, and on a table of 5 million rows × 50 columns, for one epoch. The
 script uses `keras.utils.image_dataset_from_directory` with `cache` and `prefetch`, which keeps all
-pixels in memory as float32. *An epoch* is the last one. Other work ran on the machine.
+pixels in memory as float32. *An epoch* is the last one. Other work ran on the machine, so that the
+seconds vary: a run before this one took 17 s per epoch with the script and 19 s with dlcli, its
+first epoch and tracing included.
 
     python benchmarks/memory.py
 """

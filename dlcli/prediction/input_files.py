@@ -58,6 +58,14 @@ class InputFiles:
         self.left_out: list[PurePosixPath] = []
         self.errors: list[DatasetError] = []
 
+    @property
+    def noun(self) -> str:
+        """What the labels of the files are: names of folders, or those in a table."""
+        return "label" if any(self._is_list(path) for path in self.paths) else "folder"
+
+    def _is_list(self, path: Path) -> bool:
+        return not is_collection(path) and path.suffix.lower() not in self.suffixes
+
     def notices(self) -> list[str]:
         """Return notices about the files that are not predicted."""
         return [*left_out_notices(self.left_out), *bad_files_notices(self.errors)]
@@ -96,7 +104,7 @@ class InputFiles:
                 for name, data in walk(path, self.suffixes):
                     label = _class_folder(name, self.signature)
                     yield (str(path / name), label), data, str(path / name)
-            elif path.suffix.lower() not in self.suffixes:
+            elif self._is_list(path):
                 yield from self._listed(path)
             else:
                 yield (str(path), ""), read_file(path), str(path)

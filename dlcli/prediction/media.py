@@ -113,7 +113,7 @@ def read_files(
             notices = _brightness_notice(float(values.mean()), signature)
         else:
             values = {signature.names[0]: objects(items)}
-        labels = _labels(given, signature, labelled=labelled)
+        labels = _labels(given, signature, files.noun, labelled=labelled)
         yield RawBlock(values, len(names), names[0], notices, labels, names=names)
     if is_empty:
         suffixes = ", ".join(SUFFIXES[kind])
@@ -134,13 +134,15 @@ def _brightness_notice(mean: float, signature: Signature) -> tuple[str, ...]:
     return (f"these images are {here}, the training images were {training}: consider --invert",)
 
 
-def _labels(labels: Sequence[str], signature: Signature, *, labelled: bool) -> list[str] | None:
+def _labels(
+    labels: Sequence[str], signature: Signature, noun: str, *, labelled: bool
+) -> list[str] | None:
     """Return folders or texts of a table as labels, if all of them are classes of the model."""
     unknown = sorted(set(labels) - classes_of(signature))
     if not unknown:
         return list(labels)
     if labelled:
-        subject = f"{unknown[0]!r}" if unknown[0] else "the folder of a single file"
+        subject = f"{noun} {unknown[0]!r}" if unknown[0] else f"the {noun} of a single file"
         name = signature.target.name if signature.target else "class"
         raise DatasetError(
             f"{subject} is not a class of the model",
