@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from dlcli.experiments.kfold import kfold
     from dlcli.experiments.kfold_result import FoldResult, KfoldResult
     from dlcli.experiments.reproduce import Reproduction, reproduce
-    from dlcli.experiments.train import TrainResult, train
+    from dlcli.experiments.train import train
+    from dlcli.experiments.train_result import TrainResult
     from dlcli.models.contents import ModelContents, inspect
     from dlcli.models.limits import Limits
     from dlcli.models.loading import load_model
@@ -70,10 +71,8 @@ _MODULES = {
         "Reproduction",
         "reproduce",
     ),
-    "experiments.train": (
-        "TrainResult",
-        "train",
-    ),
+    "experiments.train": ("train",),
+    "experiments.train_result": ("TrainResult",),
     "models.contents": (
         "ModelContents",
         "inspect",

@@ -17,7 +17,8 @@ from dlcli.config.sections import PreprocessConfig
 from dlcli.config.steps import Impute, MinMax, Ordinal
 from dlcli.datasets.tables import csv_reader, load_csv
 from dlcli.models.signature import Signature
-from dlcli.prediction.rows import blocks_of_frame, blocks_of_text
+from dlcli.prediction.memory import blocks_of_frame
+from dlcli.prediction.rows import blocks_of_text
 from dlcli.preparation import Preprocessor, fit_preprocessor, resolve
 from dlcli.preparation.report import TransformReport
 

@@ -112,8 +112,8 @@ def predict(
         raise DlcliError("--excel is for .csv and .tsv files", hint="leave it out")
     _check_not_read(output, [*map(Path, inputs or ()), find_model(model)])
     loaded = confinement.load_within_limits(model, engine, max_size)
+    from dlcli.prediction.memory import table_of_texts
     from dlcli.prediction.predict import predict as predict_rows
-    from dlcli.prediction.rows import table_of_texts
 
     source = inputs or table_of_texts(loaded, texts or [])
     columns = _columns(keep or [])

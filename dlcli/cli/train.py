@@ -31,7 +31,7 @@ from dlcli.errors import plural
 
 if TYPE_CHECKING:
     from dlcli.cli.documents import Document
-    from dlcli.experiments.train import TrainResult
+    from dlcli.experiments.train_result import TrainResult
 
 # Example input of `dlcli predict` and its description, by the kind of data.
 EXAMPLES = {

@@ -137,14 +137,8 @@ def run_config(
 ) -> Config:
     """Return the config of a run, under the name in its record.
 
-    Parameters
-    ----------
-    run : Path
-    overrides : iterable of str
-        ``key=value`` each.
-    data : path, optional
-        Where the data are now. Default: where the config names them; if there are none, where they
-        were when the run began.
+    `data` is where the data are now. Default: where the config names them; if there are none, where
+    they were when the run began.
     """
     record = read_record(run)
     config = load_config(run / CONFIG, [*data_override(data), *overrides])

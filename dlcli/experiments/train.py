@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from dlcli.config import Config
-from dlcli.errors import DlcliError, TrainingError, first_line, plural
+from dlcli.errors import DlcliError, TrainingError, first_line
 from dlcli.experiments.inputs import ConfigLike, config_with_data
 from dlcli.experiments.resume import reopen_run, resumable_record
+from dlcli.experiments.train_result import TrainResult
 from dlcli.experiments.weak_scores import weak_score_notice
 from dlcli.files import write_json
 from dlcli.models.file import embed_checkpoints, save_model, weights_sha256
@@ -39,56 +39,6 @@ if TYPE_CHECKING:
 
     from dlcli.datasets import Dataset
     from dlcli.training.progress import OnProgress
-
-
-@dataclass(frozen=True)
-class TrainResult:
-    """The result of a training.
-
-    Parameters
-    ----------
-    path : Path
-        The run directory.
-    status : {"finished", "interrupted"}
-    model_path : Path or None
-        None if the training was interrupted before its first epoch ended.
-    scores : mapping
-        `Scores` of the ``train``, ``validation`` and ``test`` rows, for parts that have rows.
-    history : mapping
-        For each metric, a list with one value per epoch.
-    epochs : int
-        Completed epochs.
-    seconds : float
-        Duration of the fit.
-    best_epoch : int
-        The epoch, from 1, whose weights were restored; 0 if the last weights were kept.
-    signum : int or None
-        The signal that interrupted the training.
-    notices : tuple of str
-    config : Config
-        Resolved.
-    sampled : bool
-        Whether the data are a sample (``sample=True``).
-    takes : {"rows", "arrays", "text", "image", "audio", "series"}
-        The inputs that `predict` takes for the model.
-    """
-
-    path: Path
-    status: Literal["finished", "interrupted"]
-    model_path: Path | None
-    scores: Mapping[str, Scores]
-    history: Mapping[str, list[float]]
-    epochs: int
-    seconds: float
-    best_epoch: int
-    signum: int | None
-    notices: tuple[str, ...]
-    config: Config
-    sampled: bool = False
-    takes: Literal["rows", "arrays", "text", "image", "audio", "series"] = "rows"
-
-    def __repr__(self) -> str:
-        return f"TrainResult({str(self.path)!r}, {self.status}, {plural(self.epochs, 'epoch')})"
 
 
 def train(

@@ -10,7 +10,8 @@ import numpy as np
 from dlcli.datasets.media import open_arrays
 from dlcli.errors import DatasetError
 from dlcli.models.signature import Signature
-from dlcli.prediction.rows import MAX_ROWS, RawBlock, array_blocks, max_rows
+from dlcli.prediction.memory import array_blocks
+from dlcli.prediction.rows import MAX_ROWS, RawBlock, max_rows
 from dlcli.types import Array
 
 

@@ -22,9 +22,10 @@ from dlcli.prediction.media import (
     read_files,
     read_series_windows,
 )
+from dlcli.prediction.memory import blocks_of_frame
 from dlcli.prediction.predictions import Predictions, Source
 from dlcli.prediction.prefetch import prefetch
-from dlcli.prediction.rows import RawBlock, blocks_of_frame, blocks_of_text
+from dlcli.prediction.rows import RawBlock, blocks_of_text
 from dlcli.types import Array
 
 if TYPE_CHECKING:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, time
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlcli.datasets.dataset import Column, ColumnType, Dialect
+from dlcli.datasets.dataset import ColumnType, Dialect
 from dlcli.datasets.tables import (
     DELIMITERS,
     PREDICTION_HINTS,
@@ -25,20 +23,18 @@ from dlcli.datasets.tables import (
     as_text,
     binary_reader,
     convert,
-    format_date,
     open_binary,
     read_json_lines,
     text_format,
     text_reader,
 )
-from dlcli.errors import DatasetError, ModelFileError, plural
-from dlcli.models.loading import LoadedModel
-from dlcli.models.signature import Signature, signature_of
+from dlcli.errors import DatasetError
+from dlcli.models.signature import Signature
 from dlcli.prediction.layout import Keep, Layout, by_name, by_position, is_header
 from dlcli.types import Array
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 MIN_ROWS, MAX_ROWS = 16, 8192
 BLOCK_CELLS = 200_000
@@ -199,7 +195,7 @@ def _line_blocks(text: TextFile, signature: Signature, size: int) -> Iterator[Ra
 def _json_blocks(text: TextFile, signature: Signature, size: int, keep: Keep) -> Iterator[RawBlock]:
     target = signature.target.name if signature.target else None
     positions = list(range(len(signature.columns)))
-    signature = replace(signature, dialect=_dialect_of_values(signature.dialect))
+    signature = replace(signature, dialect=dialect_of_values(signature.dialect))
     wanted = keep if keep == "all" else list(keep)
     for block, has_target, kept in read_json_lines(text, signature.names, target, size, wanted):
         first = len(block.columns) - len(kept)
@@ -209,7 +205,7 @@ def _json_blocks(text: TextFile, signature: Signature, size: int, keep: Keep) ->
         yield _raw_block(block, layout, signature, text.name)
 
 
-def _dialect_of_values(dialect: Dialect) -> Dialect:
+def dialect_of_values(dialect: Dialect) -> Dialect:
     """Return the dialect of texts that were made from values: ``""`` is a missing value."""
     thousands = "" if dialect.thousands == "." else dialect.thousands
     missing = ("", *dialect.missing)
@@ -224,126 +220,13 @@ def _raw_block(block: Block, layout: Layout, signature: Signature, name: str) ->
         values[column.name] = convert(raw, column.type, lenient=True)
     where = f"{name}, lines {block.lines[0]} to {block.lines[-1]}"
     target: Any = None if layout.target is None else block.columns[layout.target]
-    inputs = _as_inputs(values, signature)
+    inputs = as_inputs(values, signature)
     kept = {name: list(block.columns[position]) for name, position in layout.kept}
     return RawBlock(inputs, len(block), where, layout.notices, target, block.lines, kept=kept)
 
 
-def _as_inputs(values: Mapping[str, Array], signature: Signature) -> Any:
+def as_inputs(values: Mapping[str, Array], signature: Signature) -> Any:
     """Return columns by name, or one array for a model that was trained on arrays."""
     if not signature.preprocessor.shape:
         return values
     return np.column_stack([values[name] for name in signature.names])
-
-
-def blocks_of_frame(source: Any, signature: Signature, keep: Keep = ()) -> Iterator[RawBlock]:
-    """Yield rows in memory in blocks.
-
-    Parameters
-    ----------
-    source : DataFrame or ndarray
-        Columns are found by name; an array has shape (n, …).
-    signature : Signature
-    keep : sequence of str or "all"
-        Columns of a DataFrame that the predictions keep.
-
-    Raises
-    ------
-    DatasetError
-        If a column is missing or has another type.
-    """
-    size = max_rows(signature)
-    if isinstance(source, np.ndarray):
-        if keep:
-            raise DatasetError("an array has no columns to keep")
-        yield from array_blocks(source, signature, size)
-        return
-    layout = by_name([str(name) for name in source.columns], signature, "the table", keep)
-    for start in range(0, len(source), size):
-        part = source.iloc[start : start + size]
-        values = {
-            column.name: _frame_column(part.iloc[:, position], column, signature.dialect)
-            for column, position in zip(signature.columns, layout.positions, strict=True)
-        }
-        target = None if layout.target is None else [str(v) for v in part.iloc[:, layout.target]]
-        inputs = _as_inputs(values, signature)
-        kept = {name: part.iloc[:, position].tolist() for name, position in layout.kept}
-        where = f"rows from {start}"
-        yield RawBlock(inputs, len(part), where, layout.notices, target, kept=kept)
-
-
-def array_blocks(
-    source: Array, signature: Signature, size: int, where: str = "", target: Sequence[str] = ()
-) -> Iterator[RawBlock]:
-    """Yield the rows of an array, which may be on the disk, in blocks.
-
-    Parameters
-    ----------
-    source : ndarray, shape (n, …)
-    signature : Signature
-    size : int
-        Rows of a block.
-    where : str
-        The file, for messages.
-    target : sequence of str
-        Texts of the target, if there is one.
-
-    Raises
-    ------
-    DatasetError
-        If the rows have another size than those of the model, or are no numbers.
-    """
-    width = math.prod(source.shape[1:])
-    if width != len(signature.columns):
-        expected = plural(len(signature.columns), "value")
-        raise DatasetError(
-            f"{where or 'the array'}: {plural(width, 'value')} per row; the model takes {expected}",
-            hint=f"its samples have shape {signature.preprocessor.shape}"
-            if signature.preprocessor.shape
-            else None,
-        )
-    for start in range(0, len(source), size):
-        try:
-            part = np.asarray(source[start : start + size]).astype(np.float32)
-        except ValueError as error:
-            raise DatasetError(f"the array does not hold numbers: {error}") from None
-        part = part.reshape(len(part), -1)
-        values: Any = part
-        if not signature.preprocessor.shape:
-            values = {name: part[:, index] for index, name in enumerate(signature.names)}
-        labels = target[start : start + size] if len(target) else None
-        place = f"{where}, rows from {start}" if where else f"rows from {start}"
-        yield RawBlock(values, len(part), place, target=labels)
-
-
-def _frame_column(series: Any, column: Column, dialect: Dialect) -> Array:
-    """Convert a column of a DataFrame to its type; pandas's missing values are missing."""
-    values = series.astype(object).where(series.notna(), None).tolist()
-    texts = ["" if value is None else _cell_text(value, column) for value in values]
-    lines = range(1, len(texts) + 1)
-    dialect = _dialect_of_values(dialect)
-    raw = RawColumn(column.name, texts, lines, "the table, row", dialect, column.format)
-    return convert(raw, column.type, lenient=True)
-
-
-def _cell_text(value: Any, column: Column) -> str:
-    """Return a value as the text of a file; dates in the format of the training file."""
-    if column.type == "date" and isinstance(value, date | time):
-        return format_date(value, column.format)
-    return str(value)
-
-
-def table_of_texts(model: LoadedModel, texts: Sequence[str]) -> pd.DataFrame:
-    """Return texts as a table for a model of text.
-
-    Raises
-    ------
-    ModelFileError
-        If the model takes other data.
-    """
-    import pandas as pd
-
-    signature = signature_of(model)
-    if not signature.is_text:
-        raise ModelFileError(f"{model.path} is not a model of text; name a file with rows")
-    return pd.DataFrame({signature.names[0]: list(texts)})

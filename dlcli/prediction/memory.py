@@ -1,0 +1,139 @@
+"""Rows in memory to predict: DataFrames, arrays and texts, in blocks of the model's columns."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from datetime import date, time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dlcli.datasets.dataset import Column, Dialect
+from dlcli.datasets.tables import (
+    RawColumn,
+    convert,
+    format_date,
+)
+from dlcli.errors import DatasetError, ModelFileError, plural
+from dlcli.models.loading import LoadedModel
+from dlcli.models.signature import Signature, signature_of
+from dlcli.prediction.layout import Keep, by_name
+from dlcli.prediction.rows import RawBlock, as_inputs, dialect_of_values, max_rows
+from dlcli.types import Array
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def blocks_of_frame(source: Any, signature: Signature, keep: Keep = ()) -> Iterator[RawBlock]:
+    """Yield rows in memory in blocks.
+
+    Parameters
+    ----------
+    source : DataFrame or ndarray
+        Columns are found by name; an array has shape (n, …).
+    signature : Signature
+    keep : sequence of str or "all"
+        Columns of a DataFrame that the predictions keep.
+
+    Raises
+    ------
+    DatasetError
+        If a column is missing or has another type.
+    """
+    size = max_rows(signature)
+    if isinstance(source, np.ndarray):
+        if keep:
+            raise DatasetError("an array has no columns to keep")
+        yield from array_blocks(source, signature, size)
+        return
+    layout = by_name([str(name) for name in source.columns], signature, "the table", keep)
+    for start in range(0, len(source), size):
+        part = source.iloc[start : start + size]
+        values = {
+            column.name: _frame_column(part.iloc[:, position], column, signature.dialect)
+            for column, position in zip(signature.columns, layout.positions, strict=True)
+        }
+        target = None if layout.target is None else [str(v) for v in part.iloc[:, layout.target]]
+        inputs = as_inputs(values, signature)
+        kept = {name: part.iloc[:, position].tolist() for name, position in layout.kept}
+        where = f"rows from {start}"
+        yield RawBlock(inputs, len(part), where, layout.notices, target, kept=kept)
+
+
+def array_blocks(
+    source: Array, signature: Signature, size: int, where: str = "", target: Sequence[str] = ()
+) -> Iterator[RawBlock]:
+    """Yield the rows of an array, which may be on the disk, in blocks.
+
+    Parameters
+    ----------
+    source : ndarray, shape (n, …)
+    signature : Signature
+    size : int
+        Rows of a block.
+    where : str
+        The file, for messages.
+    target : sequence of str
+        Texts of the target, if there is one.
+
+    Raises
+    ------
+    DatasetError
+        If the rows have another size than those of the model, or are no numbers.
+    """
+    width = math.prod(source.shape[1:])
+    if width != len(signature.columns):
+        expected = plural(len(signature.columns), "value")
+        raise DatasetError(
+            f"{where or 'the array'}: {plural(width, 'value')} per row; the model takes {expected}",
+            hint=f"its samples have shape {signature.preprocessor.shape}"
+            if signature.preprocessor.shape
+            else None,
+        )
+    for start in range(0, len(source), size):
+        try:
+            part = np.asarray(source[start : start + size]).astype(np.float32)
+        except ValueError as error:
+            raise DatasetError(f"the array does not hold numbers: {error}") from None
+        part = part.reshape(len(part), -1)
+        values: Any = part
+        if not signature.preprocessor.shape:
+            values = {name: part[:, index] for index, name in enumerate(signature.names)}
+        labels = target[start : start + size] if len(target) else None
+        place = f"{where}, rows from {start}" if where else f"rows from {start}"
+        yield RawBlock(values, len(part), place, target=labels)
+
+
+def _frame_column(series: Any, column: Column, dialect: Dialect) -> Array:
+    """Convert a column of a DataFrame to its type; pandas's missing values are missing."""
+    values = series.astype(object).where(series.notna(), None).tolist()
+    texts = ["" if value is None else _cell_text(value, column) for value in values]
+    lines = range(1, len(texts) + 1)
+    dialect = dialect_of_values(dialect)
+    raw = RawColumn(column.name, texts, lines, "the table, row", dialect, column.format)
+    return convert(raw, column.type, lenient=True)
+
+
+def _cell_text(value: Any, column: Column) -> str:
+    """Return a value as the text of a file; dates in the format of the training file."""
+    if column.type == "date" and isinstance(value, date | time):
+        return format_date(value, column.format)
+    return str(value)
+
+
+def table_of_texts(model: LoadedModel, texts: Sequence[str]) -> pd.DataFrame:
+    """Return texts as a table for a model of text.
+
+    Raises
+    ------
+    ModelFileError
+        If the model takes other data.
+    """
+    import pandas as pd
+
+    signature = signature_of(model)
+    if not signature.is_text:
+        raise ModelFileError(f"{model.path} is not a model of text; name a file with rows")
+    return pd.DataFrame({signature.names[0]: list(texts)})
