@@ -1,4 +1,4 @@
-"""Tables in text files: CSV of any dialect, and JSON Lines."""
+"""Tables: CSV of any dialect, fixed-width text, Excel, Parquet, ARFF and JSON."""
 
 from dlcli.datasets.tables.binary_file import BinaryFile, is_packed_table, open_binary
 from dlcli.datasets.tables.cells import propose_values

@@ -8,15 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from dlcli.datasets.dataset import ColumnType, Dialect
+from dlcli.datasets.tables.orange import are_orange_rows, propose_roles
 from dlcli.datasets.tables.proposals import Proposal
 from dlcli.errors import DatasetError, plural
 from dlcli.types import Array
 
 LOOKAHEAD_ROWS = 100
 MAX_LISTED = 5
-# The second and third row of Orange's tables: types of columns, and their roles.
-ORANGE_TYPES = frozenset("c d s t continuous discrete string time".split())  # noqa: SIM905
-ORANGE_ROLES = frozenset(["", "class", "meta", "m", "i", "ignore", "c", "weight"])
 
 
 class LayoutError(DatasetError):
@@ -284,11 +282,9 @@ class RowReader:
         if len(self._pending) < 4:
             return
         names, types, roles = (row for _, row in list(self._pending)[:3])
-        kinds = {text.strip() for text in types}
-        marks = {text.strip().split("=")[0] for text in roles}
-        if kinds <= ORANGE_TYPES and marks <= ORANGE_ROLES:
+        if are_orange_rows(types, roles):
             self._is_orange = self.has_names = True
-            self.proposals = tuple(_orange_proposals(names, types, roles))
+            self.proposals = tuple(propose_roles(names, types, roles))
 
     def _notice_empty(self, row: list[str], line: int) -> None:
         if self.width == 1:
@@ -302,16 +298,3 @@ class RowReader:
     def _notice_once(self, line: int, notice: str) -> None:
         if not any(notice in other for other in self.notices):
             self.notices.append(f"{self.name}:{line}: {notice}")
-
-
-def _orange_proposals(
-    names: Sequence[str], types: Sequence[str], roles: Sequence[str]
-) -> Iterator[Proposal]:
-    for name, kind, role in zip(names, types, roles, strict=False):
-        mark = role.strip().split("=")[0]
-        if mark in ("class", "c"):
-            yield Proposal("target", name, "its role in Orange is class")
-        elif mark in ("meta", "m", "i", "ignore"):
-            yield Proposal("drop", [name], f"its role in Orange is {mark}")
-        elif kind.strip() in ("d", "discrete"):
-            yield Proposal("types", {name: "categorical"}, "its type in Orange is discrete")
