@@ -81,6 +81,7 @@ def _listed_files(
         {str(path): file_sha256(path)},
         (*table.notices, *bad_files_notices(errors)),
         target=table.names[target],
+        is_table=True,
     )
 
 
