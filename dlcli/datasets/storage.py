@@ -166,9 +166,17 @@ def take(array: Array, rows: Array) -> Array:
         starts, length = rows.tolist(), size
     for number, row in enumerate(starts):
         part = buffer[number * length : (number + 1) * length]
-        if os.preadv(descriptor, [part], offset + row * size) != length:
-            raise OSError("a file of rows ended early")
+        _read(descriptor, part, offset + row * size)
     return out
+
+
+def _read(descriptor: int, buffer: memoryview, offset: int) -> None:
+    """Read a part of a file; the system reads at most 2 GB at a time."""
+    while buffer:
+        count = os.preadv(descriptor, [buffer], offset)
+        if not count:
+            raise OSError("a file of rows ended early")
+        buffer, offset = buffer[count:], offset + count
 
 
 def is_in_file(array: Any) -> bool:

@@ -22,7 +22,7 @@ FILE_WORDS = (
     "image_path", "image_id", "picture", "photo", "audio", "wav", "recording", "sound", "id",
 )  # fmt: skip
 TARGET_WORDS = ("class", "label", "target", "category")
-HEAD_ROWS = 20
+HEAD_ROWS, LOCATED_CELLS = 20, 3
 MAX_FOLDERS = 50
 
 
@@ -143,17 +143,24 @@ def read_file_list(path: Path, suffixes: Sequence[str]) -> FileList:
 def _file_column(
     path: Path, names: Sequence[str], heads: Sequence[Sequence[str]], suffixes: Sequence[str]
 ) -> int | None:
-    """Return the column whose first values are files, or have the ending of files."""
-    locate = _locator(path.parent, suffixes)
+    """Return the column whose first values have the ending of files.
 
-    def is_file(text: str) -> bool:
-        return text.lower().endswith(tuple(suffixes)) or locate(text) is not None
-
+    Without endings, they must be files, and the column must have a usual name: looking for the
+    cells of all columns in all folders would take long.
+    """
     usual = [name.strip().casefold() in FILE_WORDS for name in names]
     order = sorted(range(len(heads)), key=lambda at: not usual[at])
-    counts = {at: sum(is_file(text.strip()) for text in heads[at] if text.strip()) for at in order}
+    endings = tuple(suffixes)
+    counts = {at: sum(text.strip().lower().endswith(endings) for text in heads[at]) for at in order}
     best = max(counts, key=lambda at: counts[at], default=None)
-    return best if best is not None and counts[best] > 0 else None
+    if best is not None and counts[best]:
+        return best
+    locate = _locator(path.parent, suffixes)
+    for at in order:
+        cells = [text.strip() for text in heads[at] if text.strip()][:LOCATED_CELLS]
+        if usual[at] and any(locate(cell) is not None for cell in cells):
+            return at
+    return None
 
 
 def _locator(folder: Path, suffixes: Sequence[str]) -> Callable[[str], Path | None]:
@@ -162,7 +169,10 @@ def _locator(folder: Path, suffixes: Sequence[str]) -> Callable[[str], Path | No
     It may be relative to the folder or to a folder in it, lack its suffix, or have another
     Unicode form.
     """
-    children = sorted(child for child in folder.iterdir() if child.is_dir())[:MAX_FOLDERS]
+    try:
+        children = sorted(child for child in folder.iterdir() if child.is_dir())[:MAX_FOLDERS]
+    except OSError:  # the folder may be entered but not listed
+        children = []
     visible = [child for child in children if not child.name.startswith(".")]
     endings = [*suffixes, *(suffix.upper() for suffix in suffixes)]
     last: tuple[Path, str] = (folder, "")
