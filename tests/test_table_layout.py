@@ -57,6 +57,7 @@ LAYOUTS = {
     "index and title": ("Sales\n\n,a,label\n" + _rows(9), {"skip_rows": 2, "index": True}, ["a"]),
     "texts without a header": ("p,x,s\ne,x,f\np,b,s\np,x,f\ne,x,s\ne,b,f\n", {}, ["0", "1"]),
     "a few bad rows": ("a,b,label\n" + _rows(60) + "1,2\n" + _rows(9) + "1,2,3,4\n", {"on_bad_row": "skip"}, ["a", "b"]),
+    "letters that are no types of Orange": ("a,b\n" + "c,d\nc,c\nd,c\ns,d\n" * 3, {}, ["a"]),
     "Orange": ("a\tb\tlabel\nc\td\td\n\t\tclass\n" + _rows(9, "{n}\t{m}\t{l}"), {"types": {"b": "categorical"}, "target": "label"}, ["a", "b"]),
 }  # fmt: skip
 

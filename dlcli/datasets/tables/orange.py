@@ -14,7 +14,9 @@ def are_orange_rows(types: Sequence[str], roles: Sequence[str]) -> bool:
     """Tell whether the two rows below the names are types and roles."""
     kinds = {text.strip() for text in types}
     marks = {text.strip().split("=")[0] for text in roles}
-    return kinds <= ORANGE_TYPES and marks <= ORANGE_ROLES
+    # Single letters may be values; a word is surely none.
+    has_word = any(len(text) > 1 for text in kinds | marks)
+    return has_word and kinds <= ORANGE_TYPES and marks <= ORANGE_ROLES
 
 
 def propose_roles(
