@@ -25,7 +25,7 @@ def predict(
         typer.Argument(
             metavar="INPUT",
             help="A CSV or JSON Lines file, or - for standard input. Models of images, recordings "
-            "or text also take .png, .jpg, .wav and .txt files, and folders of them.",
+            "or text also take image, .wav and .txt files, and folders and tables of them.",
             show_default=False,
         ),
     ] = None,
