@@ -192,7 +192,7 @@ def _signature(folder: Path, text: str, options: dict[str, Any]) -> tuple[Any, s
 
 
 def _loader(path: Path, options: dict[str, Any]) -> Any:
-    from dlcli.config.loaders import CsvLoader
+    from dlcli.config.table_loaders import CsvLoader
 
     return CsvLoader(path=str(path), **options)
 

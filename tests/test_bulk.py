@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dlcli import DatasetError, load_config, predict, train
 from dlcli.datasets import load_dataset
-from dlcli.datasets.dataset import Dialect
+from dlcli.datasets.dialect import Dialect
 from dlcli.datasets.tables import CsvReader, RawColumn, TextFile, convert, csv_reader
 from dlcli.datasets.tables.csv_reader import LOOKAHEAD_LINES
 from dlcli.prediction.prefetch import prefetch

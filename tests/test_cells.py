@@ -3,7 +3,7 @@
 import pytest
 
 from dlcli import DatasetError, load_config
-from dlcli.config.loaders import CsvLoader
+from dlcli.config.table_loaders import CsvLoader
 from dlcli.datasets.tables import load_csv, loader_dialect, propose_values, read_table, to_number
 
 

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from dlcli import DatasetError, load_config, predict, train
-from dlcli.config.loaders import CsvLoader
 from dlcli.config.steps import DateParts
+from dlcli.config.table_loaders import CsvLoader
 from dlcli.datasets.tables import load_csv, loader_dialect, propose_values, read_table
 from dlcli.datasets.tables.dates import date_formats, parse_date
 from dlcli.preparation.report import TransformReport

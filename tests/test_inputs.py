@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from dlcli import DatasetError
-from dlcli.config.loaders import CsvLoader
 from dlcli.config.sections import PreprocessConfig
 from dlcli.config.steps import Impute, MinMax, Ordinal
+from dlcli.config.table_loaders import CsvLoader
 from dlcli.datasets.tables import csv_reader, load_csv
 from dlcli.models.signature import Signature
 from dlcli.prediction.memory import blocks_of_frame

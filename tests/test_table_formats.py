@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from dlcli import DatasetError, load_config, predict, train
-from dlcli.config.loaders import CsvLoader
+from dlcli.config.table_loaders import CsvLoader
 from dlcli.datasets.card import describe_file
 from dlcli.datasets.tables import load_csv, propose_layout
 

@@ -5,7 +5,7 @@ import zipfile
 import pytest
 
 from dlcli import DatasetError, load_config, predict, train
-from dlcli.config.loaders import CsvLoader
+from dlcli.config.table_loaders import CsvLoader
 from dlcli.datasets.tables import load_csv, propose_layout
 
 INDEXED = ",tv,sales\n" + "".join(f"{n},{n * 7 % 90},{n * 3 % 11}.5\n" for n in range(12))

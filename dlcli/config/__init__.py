@@ -1,9 +1,9 @@
 """The config: one YAML file, checked before any work.
 
 Other packages use these names and the modules `base`, `callbacks`, `catalogue`, `components`,
-`date_formats`, `document`, `heads`, `keys`, `known`, `layer_costs`, `layers`, `load`, `loaders`,
-`metrics`, `network_shapes`, `overrides`, `refused`, `schema`, `sections`, `shape_messages`, `steps`
-and `task`.
+`date_formats`, `document`, `heads`, `keys`, `known`, `layer_costs`, `layers`, `load`,
+`loader_base`, `loaders`, `metrics`, `network_shapes`, `overrides`, `refused`, `schema`,
+`sections`, `shape_messages`, `steps`, `table_loaders` and `task`.
 """
 
 from dlcli.config.checks import check_data

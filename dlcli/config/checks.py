@@ -9,10 +9,11 @@ from dlcli.config.components import Component
 from dlcli.config.heads import Finding, find_head, output_units
 from dlcli.config.known import Facts
 from dlcli.config.layers import layer_errors, layer_warnings
-from dlcli.config.loaders import CsvLoader, FilesLoader, Table
+from dlcli.config.loaders import FilesLoader
 from dlcli.config.loss_checks import head_errors, head_warnings
 from dlcli.config.metrics import metric_errors, metric_warnings, repeated_metrics
 from dlcli.config.sections import Config
+from dlcli.config.table_loaders import CsvLoader, Table
 from dlcli.errors import ConfigError, unknown
 
 

@@ -17,9 +17,10 @@ from dlcli.config.heads import (
     find_head,
 )
 from dlcli.config.known import Facts
-from dlcli.config.loaders import IndexedTextLoader, TextLoader
+from dlcli.config.loaders import IndexedTextLoader
 from dlcli.config.sections import Config
 from dlcli.config.steps import MinMax, Scale, Standardize, Vectorize
+from dlcli.config.table_loaders import TextLoader
 
 SPECTROGRAM_RATE = 16_000  # Keras's default
 SCALING_STEPS = (MinMax, Scale, Standardize)

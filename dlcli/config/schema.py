@@ -8,7 +8,8 @@ from typing import Any
 from dlcli.config.catalogue import CHOSEN_BY_KERAS, Entry, keras_catalogue
 from dlcli.config.components import parameter_kind
 from dlcli.config.known import NAMED_DATASETS
-from dlcli.config.loaders import LOADERS, user_loaders
+from dlcli.config.loader_base import LOADERS
+from dlcli.config.loaders import user_loaders
 from dlcli.config.refused import CELLS, REFUSED_COMPONENTS
 from dlcli.config.sections import Config, PreprocessConfig
 from dlcli.config.steps import STEPS

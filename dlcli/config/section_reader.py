@@ -13,7 +13,8 @@ from dlcli.config.base import Section
 from dlcli.config.components import Component, ComponentReader, split_spelling
 from dlcli.config.document import Document, Path
 from dlcli.config.known import NAMED_DATASETS
-from dlcli.config.loaders import LOADERS, Loader, user_loaders
+from dlcli.config.loader_base import LOADERS, Loader
+from dlcli.config.loaders import user_loaders
 from dlcli.config.sections import STEP_GROUPS, DatasetConfig
 from dlcli.config.steps import STEPS, Step
 from dlcli.config.validation_messages import located_problems

@@ -9,7 +9,7 @@ from pydantic import Field, PrivateAttr, model_validator
 from dlcli.config.base import Fraction, Name, Section, Text
 from dlcli.config.components import Component
 from dlcli.config.document import Document
-from dlcli.config.loaders import Loader
+from dlcli.config.loader_base import Loader
 from dlcli.config.steps import Steps, plain_steps
 from dlcli.errors import Problem
 

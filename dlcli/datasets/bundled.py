@@ -4,15 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dlcli.datasets.dataset import (
-    PIXELS,
-    Column,
-    Dataset,
-    Dialect,
-    Medium,
-    Target,
-    pixel_columns,
-)
+from dlcli.datasets.dataset import Column, Dataset, Medium, Target, pixel_columns
+from dlcli.datasets.dialect import PIXELS, Dialect
 from dlcli.datasets.tables import to_frame
 
 

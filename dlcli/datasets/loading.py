@@ -10,19 +10,18 @@ from pathlib import Path
 import numpy as np
 
 from dlcli.config.known import NAMED_DATASETS
+from dlcli.config.loader_base import Loader
 from dlcli.config.loaders import (
     AudioLoader,
-    CsvLoader,
     FilesLoader,
     IdxLoader,
     ImagesLoader,
     IndexedTextLoader,
-    Loader,
     NpzLoader,
     SklearnLoader,
-    TextLoader,
 )
 from dlcli.config.sections import Config, DatasetConfig
+from dlcli.config.table_loaders import CsvLoader, TextLoader
 from dlcli.config.task import implied_task
 from dlcli.datasets.bundled import load_sklearn
 from dlcli.datasets.cache import bundled_table, find_files

@@ -11,22 +11,11 @@ from typing import Any
 import numpy as np
 
 from dlcli.config.known import Facts
-from dlcli.config.loaders import (
-    AudioLoader,
-    CsvLoader,
-    IndexedTextLoader,
-    Loader,
-    TextLoader,
-)
-from dlcli.datasets.dataset import (
-    PIXELS,
-    Column,
-    Dataset,
-    Dialect,
-    Medium,
-    Target,
-    pixel_columns,
-)
+from dlcli.config.loader_base import Loader
+from dlcli.config.loaders import AudioLoader, IndexedTextLoader
+from dlcli.config.table_loaders import CsvLoader, TextLoader
+from dlcli.datasets.dataset import Column, Dataset, Medium, Target, pixel_columns
+from dlcli.datasets.dialect import PIXELS, Dialect
 from dlcli.datasets.tables import objects, position_of, to_frame
 from dlcli.errors import plural
 from dlcli.types import Array

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from dlcli.config import Config
-from dlcli.datasets.dataset import Dialect, Target
+from dlcli.datasets.dataset import Target
+from dlcli.datasets.dialect import Dialect
 from dlcli.datasets.tables import (
     RawColumn,
     rows_without_target,

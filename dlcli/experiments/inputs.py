@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dlcli.config import Config
 from dlcli.config.load import as_config, load_config
-from dlcli.config.loaders import CsvLoader
 from dlcli.config.overrides import data_override
+from dlcli.config.table_loaders import CsvLoader
 from dlcli.errors import DlcliError
 from dlcli.files import write_text
 from dlcli.runs.directory import folder_name

@@ -12,7 +12,8 @@ from dlcli.config import Config
 from dlcli.config.date_formats import check_date_format
 from dlcli.config.document import Document, dump, parse
 from dlcli.config.load import build_config
-from dlcli.datasets.dataset import Column, Dialect, Medium, Target
+from dlcli.datasets.dataset import Column, Medium, Target
+from dlcli.datasets.dialect import Dialect
 from dlcli.errors import ModelFileError, first_problem, plural
 from dlcli.models.inspection.bounded_json import has_too_many_brackets, read_json
 from dlcli.network.environment import versions

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from dlcli.datasets.dataset import Column, Dialect, Medium, Target, pixel_columns
+from dlcli.datasets.dataset import Column, Medium, Target, pixel_columns
+from dlcli.datasets.dialect import Dialect
 from dlcli.errors import ModelFileError
 from dlcli.models.loading import LoadedModel
 from dlcli.preparation import Group, Preprocessor

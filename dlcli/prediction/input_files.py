@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.config.loaders import OnBadFile
+from dlcli.config.loader_base import OnBadFile
 from dlcli.datasets.media import (
     SUFFIXES,
     bad_files_error,

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.config.loaders import OnBadFile
+from dlcli.config.loader_base import OnBadFile
 from dlcli.datasets.media import (
     SUFFIXES,
     is_collection,

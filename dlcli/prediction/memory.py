@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlcli.datasets.dataset import Column, Dialect
+from dlcli.datasets.dataset import Column
+from dlcli.datasets.dialect import Dialect
 from dlcli.datasets.tables import (
     RawColumn,
     convert,

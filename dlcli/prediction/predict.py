@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dlcli.config.loaders import OnBadFile
+from dlcli.config.loader_base import OnBadFile
 from dlcli.datasets.media import ARRAY_SUFFIXES
 from dlcli.errors import DatasetError
 from dlcli.models.loading import Engine, LoadedModel, load_model

@@ -11,13 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from dlcli.config.loaders import IdxLoader, NpzLoader
-from dlcli.datasets.dataset import (
-    PIXELS,
-    Dataset,
-    Medium,
-    pixel_columns,
-    train_test_parts,
-)
+from dlcli.datasets.dataset import Dataset, Medium, pixel_columns, train_test_parts
+from dlcli.datasets.dialect import PIXELS
 from dlcli.datasets.media.targets import read_numbers
 from dlcli.errors import DatasetError, first_line
 from dlcli.files import file_sha256

@@ -13,7 +13,8 @@ import numpy as np
 
 from dlcli.config.loaders import AudioLoader
 from dlcli.config.sections import SplitConfig
-from dlcli.datasets.dataset import Column, Dataset, Dialect, Medium
+from dlcli.datasets.dataset import Column, Dataset, Medium
+from dlcli.datasets.dialect import Dialect
 from dlcli.datasets.media.decoding import WARNINGS_LOCK, decode_files
 from dlcli.datasets.media.file_tables import find_labelled_files
 from dlcli.datasets.storage import MemoryEstimate

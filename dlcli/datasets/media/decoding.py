@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from dlcli.config.loaders import OnBadFile
+from dlcli.config.loader_base import OnBadFile
 from dlcli.datasets.media.folders import LabelledFiles
 from dlcli.errors import DatasetError, plural
 from dlcli.machine import cpu_count

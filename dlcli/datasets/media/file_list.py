@@ -9,8 +9,8 @@ from functools import cached_property
 from itertools import product
 from pathlib import Path
 
-from dlcli.config.loaders import CsvLoader
-from dlcli.datasets.dataset import Dialect
+from dlcli.config.table_loaders import CsvLoader
+from dlcli.datasets.dialect import Dialect
 from dlcli.datasets.media.labels import normalized
 from dlcli.datasets.tables import CsvReader, loader_dialect, open_text, read_table
 from dlcli.datasets.tables.table import Table

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.config.loaders import FilesLoader, TextLoader
+from dlcli.config.loaders import FilesLoader
 from dlcli.config.sections import SplitConfig
+from dlcli.config.table_loaders import TextLoader
 from dlcli.datasets.media.archives import empty_folders, list_names, names_encoding, walk
 from dlcli.datasets.media.labels import ONE_FOLDER_PER_CLASS, Label, LabelParser
 from dlcli.datasets.media.targets import read_labels

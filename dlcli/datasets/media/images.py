@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.config.loaders import ImagesLoader, OnBadFile
+from dlcli.config.loader_base import OnBadFile
+from dlcli.config.loaders import ImagesLoader
 from dlcli.config.sections import SplitConfig
 from dlcli.datasets import storage
-from dlcli.datasets.dataset import PIXELS, Dataset, Medium, pixel_columns
+from dlcli.datasets.dataset import Dataset, Medium, pixel_columns
+from dlcli.datasets.dialect import PIXELS
 from dlcli.datasets.media.decoding import WARNINGS_LOCK, decode_files
 from dlcli.datasets.media.file_tables import find_labelled_files
 from dlcli.datasets.media.folders import LabelledFiles

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dlcli.config.loaders import Task
+from dlcli.config.loader_base import Task
 from dlcli.datasets.dataset import Target
 from dlcli.datasets.tables import encode_classes, to_number
 from dlcli.errors import DatasetError

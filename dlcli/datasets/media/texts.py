@@ -14,9 +14,12 @@ from typing import IO, Any, ClassVar
 
 import numpy as np
 
-from dlcli.config.loaders import IndexedTextLoader, Loader, Table, TextLoader
+from dlcli.config.loader_base import Loader
+from dlcli.config.loaders import IndexedTextLoader
 from dlcli.config.sections import SplitConfig
-from dlcli.datasets.dataset import Column, Dataset, Dialect, Target, train_test_parts
+from dlcli.config.table_loaders import Table, TextLoader
+from dlcli.datasets.dataset import Column, Dataset, Target, train_test_parts
+from dlcli.datasets.dialect import Dialect
 from dlcli.datasets.media.archives import is_collection
 from dlcli.datasets.media.decoding import decode_files
 from dlcli.datasets.media.folders import find_files

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from dlcli.datasets.dataset import Dialect
+from dlcli.datasets.dialect import Dialect
 from dlcli.datasets.tables.numbers import to_number
 from dlcli.datasets.tables.proposals import Proposal
 from dlcli.datasets.tables.row_reader import RowReader

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dlcli.config.date_formats import EXCEL
-from dlcli.datasets.dataset import MAX_CATEGORIES, Dialect
+from dlcli.datasets.dataset import MAX_CATEGORIES
+from dlcli.datasets.dialect import Dialect
 from dlcli.datasets.tables.column_notices import MAX_EXACT, missing_sentinel
 from dlcli.datasets.tables.column_types import detect_type, has_leading_zeros, holds_codes
 from dlcli.datasets.tables.columns import MISSING, MISSING_NUMBERS, RawColumn, spelling_variants

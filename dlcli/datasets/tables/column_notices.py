@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from dlcli.datasets.dataset import Column, ColumnType, Dialect
+from dlcli.datasets.dataset import Column, ColumnType
+from dlcli.datasets.dialect import Dialect
 from dlcli.datasets.tables.column_types import has_leading_zeros
 from dlcli.datasets.tables.columns import MISSING_NUMBERS, RawColumn, spelling_variants
 from dlcli.datasets.tables.dates import date_formats

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlcli.datasets.dataset import ColumnType, Dialect
+from dlcli.datasets.dataset import ColumnType
+from dlcli.datasets.dialect import Dialect
 from dlcli.datasets.tables.dates import to_dates
 from dlcli.datasets.tables.numbers import parse_number, to_number
 from dlcli.errors import DatasetError

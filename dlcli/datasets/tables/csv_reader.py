@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.datasets.dataset import ColumnType, Dialect
+from dlcli.datasets.dataset import ColumnType
+from dlcli.datasets.dialect import Dialect
 from dlcli.datasets.tables.columns import is_plain_decimal
 from dlcli.datasets.tables.delimiter import long_fields, split_rows
 from dlcli.datasets.tables.encodings import excerpt

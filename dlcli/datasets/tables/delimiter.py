@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cache
 from itertools import accumulate
 
-from dlcli.datasets.dataset import Dialect
+from dlcli.datasets.dialect import Dialect
 
 DELIMITERS = (",", ";", "\t", "|", "whitespace")
 MAX_FIELD = 1 << 27

@@ -10,7 +10,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import ParseError
 
-from dlcli.datasets.dataset import Dialect
+from dlcli.datasets.dialect import Dialect
 from dlcli.datasets.tables.binary_file import BinaryFile
 from dlcli.datasets.tables.cell_values import to_text
 from dlcli.datasets.tables.encodings import Hints

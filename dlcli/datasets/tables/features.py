@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dlcli.config.loaders import CsvLoader
+from dlcli.config.table_loaders import CsvLoader
 from dlcli.datasets.dataset import Column, ColumnType
 from dlcli.datasets.tables.column_notices import column_notices, text_notices
 from dlcli.datasets.tables.column_types import detect_type

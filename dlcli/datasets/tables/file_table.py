@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dlcli.config.loaders import CsvLoader
-from dlcli.config.loaders import Table as TableOptions
+from dlcli.config.table_loaders import CsvLoader
+from dlcli.config.table_loaders import Table as TableOptions
 from dlcli.datasets.dataset import Column, ColumnType, Dataset
 from dlcli.datasets.tables.column_types import detect_type
 from dlcli.datasets.tables.columns import convert, to_frame

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any, Literal
 
-from dlcli.datasets.dataset import Dialect
+from dlcli.datasets.dialect import Dialect
 from dlcli.datasets.tables.json_records import read_records, record_text
 from dlcli.datasets.tables.row_reader import Block, RowReader
 from dlcli.datasets.tables.text_file import TextFile

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from pathlib import Path
 
-from dlcli.datasets.dataset import Dialect
+from dlcli.datasets.dialect import Dialect
 from dlcli.datasets.tables.binary_file import BinaryFile, open_binary
 from dlcli.datasets.tables.encodings import EncodingError, excerpt
 from dlcli.datasets.tables.excel import propose_for_excel

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.datasets.dataset import Dialect
+from dlcli.datasets.dialect import Dialect
 from dlcli.datasets.tables.columns import RawColumn
 from dlcli.datasets.tables.numbers import NumberForm, form_name, number_form, parse_number
 from dlcli.datasets.tables.proposals import Proposal

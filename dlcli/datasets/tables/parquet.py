@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.datasets.dataset import ColumnType, Dialect
+from dlcli.datasets.dataset import ColumnType
+from dlcli.datasets.dialect import Dialect
 from dlcli.datasets.tables.binary_file import BinaryFile
 from dlcli.datasets.tables.cell_values import to_text
 from dlcli.datasets.tables.row_reader import LOOKAHEAD_ROWS, Block, RowReader

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dlcli.datasets.dataset import Dialect
+from dlcli.datasets.dialect import Dialect
 
 PLAIN = re.compile(r"[^\W\d_][\w.-]*( [\w.-]+)*")
 # Words that YAML does not read as text.

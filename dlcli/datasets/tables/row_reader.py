@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from dlcli.datasets.dataset import ColumnType, Dialect
+from dlcli.datasets.dataset import ColumnType
+from dlcli.datasets.dialect import Dialect
 from dlcli.datasets.tables.orange import are_orange_rows, propose_roles
 from dlcli.datasets.tables.proposals import Proposal
 from dlcli.errors import DatasetError, plural

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from dlcli.config.loaders import CsvLoader
-from dlcli.datasets.dataset import Column, Dataset, Dialect, Medium, Target
+from dlcli.config.table_loaders import CsvLoader
+from dlcli.datasets.dataset import Column, Dataset, Medium, Target
+from dlcli.datasets.dialect import Dialect
 from dlcli.datasets.tables.columns import RawColumn, to_numbers
 from dlcli.datasets.tables.encodings import PREDICTION_HINTS
 from dlcli.datasets.tables.table import Table, read_table

@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from dlcli.config.base import composed
-from dlcli.config.loaders import CsvLoader
+from dlcli.config.table_loaders import CsvLoader
 from dlcli.datasets import storage
-from dlcli.datasets.dataset import ColumnType, Dialect
+from dlcli.datasets.dataset import ColumnType
+from dlcli.datasets.dialect import Dialect
 from dlcli.datasets.growing_array import MAX_FILES, Numbers
 from dlcli.datasets.tables.column_types import has_leading_zeros
 from dlcli.datasets.tables.columns import MISSING, MISSING_NUMBERS, RawColumn, to_numbers

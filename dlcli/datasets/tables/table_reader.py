@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from dlcli.datasets.dataset import Dialect
+from dlcli.datasets.dialect import Dialect
 from dlcli.datasets.tables.arff import read_arff
 from dlcli.datasets.tables.binary_file import PEEK_BYTES, BinaryFile, open_binary
 from dlcli.datasets.tables.csv_reader import CsvReader

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from dlcli.config.known import Task
-from dlcli.config.loaders import CsvLoader
+from dlcli.config.table_loaders import CsvLoader
 from dlcli.datasets.dataset import Target
 from dlcli.datasets.tables.classes import encode_classes
 from dlcli.datasets.tables.column_notices import variant_notices

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from dlcli.datasets.dataset import Dialect
+from dlcli.datasets.dialect import Dialect
 from dlcli.datasets.tables.delimiter import detect_delimiter, long_fields, split_rows
 from dlcli.datasets.tables.header import looks_like_header
 from dlcli.datasets.tables.proposals import Proposal, with_proposals

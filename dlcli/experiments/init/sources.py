@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dlcli.config.loaders import CsvLoader, TextLoader
-from dlcli.datasets.dataset import Dialect
+from dlcli.config.table_loaders import CsvLoader, TextLoader
+from dlcli.datasets.dialect import Dialect
 from dlcli.datasets.media import SUFFIXES, is_collection, lists_files
 from dlcli.datasets.tables import (
     Proposal,
