@@ -39,7 +39,7 @@ def test_what_is_missing_is_said_with_what_to_do(dlcli, runs, tmp_path, monkeypa
     assert "no folder nowhere" in err
 
 
-def test_the_callback_that_the_hint_names_is_right(dlcli, people):
+def test_the_callback_that_the_hint_names_is_right(dlcli, people, installed):
     people.write_text(people.read_text() + "callbacks: [TensorBoard: logs]\n")
 
     assert dlcli("check", people)[0] == 0

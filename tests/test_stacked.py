@@ -244,7 +244,7 @@ def compiled(write, **changes):
      ({"optimizer": "Muon"}, "Muon is not an element-wise optimizer"),
      ({"optimizer": "{Adam: {use_ema: true}}"}, "the optimizer has use_ema"),
      ({"optimizer": "{Adam: {gradient_accumulation_steps: 2}}"}, "the optimizer has gradient_acc"),
-     ({"callbacks": "[SwapEMAWeights]"}, "SwapEMAWeights works with one model at a time")],
+     ({"optimizer": "{Adam: {use_ema: true}}", "callbacks": "[SwapEMAWeights]"}, "use_ema|SwapEMAWeights works with one")],
 )  # fmt: skip
 def test_what_is_refused_has_a_reason(write, changes, reason):
     model, config, first = compiled(write, **changes)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
 from collections.abc import Iterator
-from importlib.util import find_spec
 
 import numpy as np
 
@@ -64,7 +64,7 @@ def _machine_errors(config: Config) -> Iterator[Finding]:
             advice = "remove it; `Permute: [2, 3, 1]` before it moves the channels of images"
             yield (*layer.path, "data_format"), f"{reason}; {advice}"
     for callback in config.callbacks:
-        if callback.name == "TensorBoard" and find_spec("tensorboard") is None:
+        if callback.name == "TensorBoard" and importlib.util.find_spec("tensorboard") is None:
             reason = "TensorBoard is not installed"
             yield callback.path, f"{reason}: `pip install 'dlcli[tensorboard]'`"
 

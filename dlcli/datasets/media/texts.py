@@ -78,6 +78,7 @@ def _concatenate(train: Dataset, test: Dataset) -> Dataset:
         y=np.concatenate([train.y, test.y]),
         parts=train_test_parts(len(train), len(test)),
         files={**train.files, **test.files},
+        lines=(),  # of two files
     )
 
 
