@@ -1,5 +1,7 @@
 """Configs that Keras trains in silence to nonsense, or refuses late: `check` says what is wrong."""
 
+import importlib.util
+
 import pytest
 
 from dlcli import ConfigError, evaluate, load_config, train
@@ -207,7 +209,11 @@ def config(write):
 def _without_extras(monkeypatch):
     """Check as on a machine without a GPU and without TensorBoard."""
     monkeypatch.setattr("dlcli.training.network_check.has_gpu", lambda: False)
-    monkeypatch.setattr("dlcli.training.network_check.find_spec", {}.get)
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr(
+        "importlib.util.find_spec",
+        lambda name, *rest: None if name == "tensorboard" else find_spec(name, *rest),
+    )
 
 
 @pytest.mark.parametrize(("base", "changes", "sentence"), ERRORS)
