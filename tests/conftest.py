@@ -29,7 +29,9 @@ gc.set_threshold(10_000, 20, 20)
 # A shell ignores SIGINT for what it runs in the background, and child processes inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 # How long an example takes says more about the machine than about the code.
-hypothesis.settings.register_profile("plain", deadline=None)
+# The same examples in every run; `--hypothesis-profile=random` looks for others.
+hypothesis.settings.register_profile("plain", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("random", deadline=None)
 hypothesis.settings.load_profile("plain")
 
 

@@ -74,11 +74,35 @@ def test_no_damage_gives_other_values(tmp_path_factory, data):
     assert bits(found) == bits(before if notices else now)
 
 
+@pytest.mark.parametrize("offset", [0, 1, 1 << 20, (1 << 32) - 2])
+def test_a_directory_that_claims_another_place_is_damage(tmp_path, offset):
+    """zipfile shifts the places of all members then, to negative ones for example."""
+    before, now = (State({"epoch": n}, {"w": [np.full(5, n)]}) for n in (1, 2))
+    write_state(tmp_path, before)
+    write_state(tmp_path, now)
+    content = bytearray((tmp_path / LATEST).read_bytes())
+    content[-6:-2] = offset.to_bytes(4, "little")
+    (tmp_path / LATEST).write_bytes(content)
+
+    found, notices = read_state(tmp_path)
+
+    assert bits(found) == bits(before)
+    assert len(notices) == 1
+
+
 def test_equal_arrays_are_written_once(tmp_path):
     best = np.arange(1000.0)
     write_state(tmp_path, State({}, {"a": [best], "b": [best.copy(), best[:5]]}))
 
     assert (tmp_path / LATEST).stat().st_size < 2 * best.nbytes
+
+
+def test_a_scalar_is_not_an_array_of_one_value(tmp_path):
+    write_state(tmp_path, State({}, {"a": [np.float32(0), np.zeros(1, np.float32)]}))
+
+    found, _ = read_state(tmp_path)
+
+    assert [array.shape for array in found.arrays["a"]] == [(), (1,)]
 
 
 def test_without_any_whole_state_there_is_none(tmp_path):

@@ -105,7 +105,8 @@ def write_state(folder: Path, state: State) -> None:
 def _member(array: Array, members: dict[str, Array]) -> str:
     """Add an array under the hash of its content, and return that name."""
     contiguous = np.ascontiguousarray(array)
-    digest = hashlib.sha256(f"{contiguous.dtype.str}{contiguous.shape}".encode())
+    # The shape of the array itself: `ascontiguousarray` gives a scalar one dimension.
+    digest = hashlib.sha256(f"{contiguous.dtype.str}{np.shape(array)}".encode())
     digest.update(contiguous.tobytes())
     name = digest.hexdigest()[:32]
     # `ascontiguousarray` has given a scalar one dimension.

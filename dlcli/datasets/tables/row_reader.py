@@ -244,8 +244,7 @@ class RowReader:
             return
         if self.dialect.on_bad_row == "error":
             raise self._bad_row_error()
-        others = self._other_bad_rows()
-        self.notices.append(f"left out: {self._bad_row}{others}")
+        self.notices.append(f"left out: {self._bad_row}{self._other_bad_rows()}")
 
     def _bad_row_error(self) -> LayoutError:
         hint = "remove the lines above the header" if self.width == 1 else None

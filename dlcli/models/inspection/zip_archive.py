@@ -86,7 +86,7 @@ def read_members(
     position = 0
     for member in sorted(members, key=lambda item: item.header_offset):
         _check_member(path, member)
-        position = _end_of(path, file, member, position)
+        position = _end_of(path, file, member, position, end)
     # Overlapping members expand a small file, as in zip bombs. A name that zipfile cut, at a NUL
     # byte, is another name for other readers.
     if position > end or any(member.orig_filename != member.filename for member in members):
@@ -113,16 +113,18 @@ def content_range(file: BinaryIO, member: zipfile.ZipInfo) -> tuple[int, int]:
     return member.header_offset + LOCAL_HEADER.size + name_size + extra_size, member.file_size
 
 
-def _end_of(path: Path, file: BinaryIO, member: zipfile.ZipInfo, start: int) -> int:
-    """Return where a member ends, whose local header must be at `start` or later."""
+def _end_of(path: Path, file: BinaryIO, member: zipfile.ZipInfo, start: int, end: int) -> int:
+    """Return where a member ends, whose local header must be between `start` and `end`."""
+    # Bytes before the first member could be a file of another format. A wrong place of the
+    # directory makes the offsets of members negative, or larger than the file.
+    is_outside = not start <= member.header_offset < end
+    if is_outside or (start == 0 and member.header_offset):
+        raise ModelFileError(f"{path} is refused: members overlap, or bytes precede them")
     file.seek(member.header_offset)
     header = file.read(LOCAL_HEADER.size)
     if len(header) < LOCAL_HEADER.size or not header.startswith(ZIP_MAGIC):
         raise ModelFileError(f"{path} is damaged: the header of {member.filename[:80]!r}")
     *_, name_size, extra_size = LOCAL_HEADER.unpack(header)
-    # Bytes before the first member could be a file of another format.
-    if member.header_offset < start or (start == 0 and member.header_offset):
-        raise ModelFileError(f"{path} is refused: members overlap, or bytes precede them")
     # Some readers take the name from the local header, others from the directory at the end.
     if file.read(name_size) not in _encodings(member.orig_filename):
         raise ModelFileError(f"{path} is refused: a member has two names")
