@@ -231,8 +231,9 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: _Dumper, text: str) -> Any:
-    # PyYAML folds lines at characters that it does not read back as line breaks.
-    style = None if text.isprintable() else '"'
+    # PyYAML folds lines at characters that it does not read back as line breaks. A text without
+    # letters and digits, as in `delimiter: ";"`, is hard to see without quotes.
+    style = None if text.isprintable() and any(map(str.isalnum, text)) else '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -35,14 +36,14 @@ class ModelMetrics(Metrics):
     mean: float | None
 
 
-class RunMetrics(Metrics):
+class RunMetrics(Metrics, ABC):
     """What the three kinds of ``metrics.json`` share."""
 
     sample: bool = False
 
+    @abstractmethod
     def headline(self) -> str:
         """Return the first metric besides the loss, or an empty text."""
-        raise NotImplementedError
 
 
 class TrainMetrics(RunMetrics):

@@ -11,8 +11,8 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
+from dlcli.config.document import dump_inline
 from dlcli.datasets.dialect import Dialect
-from dlcli.datasets.tables.proposals import to_yaml
 
 # Characters that `float` does not know.
 SIGNS = str.maketrans({"−": "-", "－": "-", "＋": "+", "．": ".", "，": ","})
@@ -130,7 +130,7 @@ class NumberForm:
         if self.options.get("decimal") == ".":
             return "remove `decimal` from the loader"
         settings = " and ".join(
-            f"`{name}: {to_yaml(value)}`" for name, value in self.options.items()
+            f"`{name}: {dump_inline(value)}`" for name, value in self.options.items()
         )
         return f"set {settings} in the loader"
 

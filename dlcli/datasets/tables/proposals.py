@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from dlcli.config.document import dump_inline
 from dlcli.datasets.dialect import Dialect
-
-PLAIN = re.compile(r"[^\W\d_][\w.-]*( [\w.-]+)*")
-# Words that YAML does not read as text.
-WORDS = ("true", "false", "null", "yes", "no", "on", "off", "y", "n", "nan", "inf")
 
 
 @dataclass(frozen=True)
@@ -35,7 +30,7 @@ class Proposal:
 
     def __str__(self) -> str:
         """Return the option as a YAML line, for hints."""
-        return f"{self.option}: {to_yaml(self.value)}"
+        return f"{self.option}: {dump_inline(self.value)}"
 
 
 def hint_of(proposals: Iterable[Proposal]) -> str | None:
@@ -56,17 +51,3 @@ def with_proposals(dialect: Dialect, proposals: Iterable[Proposal]) -> Dialect:
         if item.option in names
     }
     return replace(dialect, **options)
-
-
-def to_yaml(value: Any) -> str:
-    """Return a value in the notation of YAML, on one line."""
-    if isinstance(value, Mapping):
-        items = ", ".join(f"{to_yaml(key)}: {to_yaml(item)}" for key, item in value.items())
-        return f"{{{items}}}"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(to_yaml, value))}]"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if not isinstance(value, str) or (PLAIN.fullmatch(value) and value.lower() not in WORDS):
-        return str(value)
-    return json.dumps(value, ensure_ascii=False)
