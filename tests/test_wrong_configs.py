@@ -130,7 +130,7 @@ ERRORS = [
      "values: expected one value more than boundaries: 3, got 2"),
     (SONAR, {"callbacks": "[{LearningRateScheduler: {schedule: {PiecewiseConstantDecay: {boundaries: [20, 10], values: [1, 0.1, 0.01]}}}}]"},
      "expected increasing steps"),
-    (NUMBER, {"dataset": "{csv: {path: x.csv, target: [a, b]}}"}, "a model has one target here; train one for each of the columns"),
+    (NUMBER, {"dataset": "{csv: {path: x.csv, target: [a, a]}}"}, "column 'a' is named twice"),
     (SONAR, {"optimizer": "{Adam: {lr: 0.1}}"}, "Adam has no argument 'lr'. Did you mean 'learning_rate'?"),
     (SONAR, {"fit": "{epochs: 1, validation_split: 0.2}"}, "fit.validation_split: unknown key 'validation_split'. Did you mean 'split.validation'?"),
     (IRIS, {"loss": "sparse_categorical_crossentropy", "metrics": "[AUC]"}, "try accuracy, or categorical_crossentropy as the loss"),

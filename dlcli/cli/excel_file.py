@@ -106,13 +106,11 @@ def _columns(
     columns = [[_kept(value, cell) for value in values] for values in block.kept.values()]
     if predictions.name_column:
         columns.insert(0, [cell(name) for name in block.names])
-    if block.probabilities is None:
-        columns.append([float(float_text(value)) for value in block.prediction.tolist()])
-    else:
-        columns.append([cell(str(name)) for name in block.prediction.tolist()])
-        shares = block.probabilities.T.tolist()
-        columns += [[float(float_text(value)) for value in column] for column in shares]
-    return columns
+    numbers = [values.tolist() for values in block.columns()]
+    count = block.names_of_classes
+    columns += [[cell(str(name)) for name in names] for names in numbers[:count]]
+    numbers = numbers[count:]
+    return [*columns, *([float(float_text(value)) for value in column] for column in numbers)]
 
 
 def _kept(value: Any, cell: Callable[[str], Any]) -> Any:

@@ -197,12 +197,10 @@ def _csv_writer(predictions: Predictions, file: TextIO, style: CsvStyle) -> Writ
         columns: list[Any] = [map(field, block.names)] if predictions.name_column else []
         columns += [map(field, values) for values in block.kept.values()]
         formats = ["%s"] * len(columns)
-        if block.probabilities is None:
-            numbers: list[Any] = [block.prediction.tolist()]
-        else:
-            columns.append(map(class_field, block.prediction.tolist()))
+        numbers: list[Any] = [values.tolist() for values in block.columns()]
+        for _ in range(block.names_of_classes):
+            columns.append(map(class_field, numbers.pop(0)))
             formats.append("%s")
-            numbers = block.probabilities.T.tolist()
         if style.decimal == ".":
             formats += [FLOAT_FORMAT] * len(numbers)
         else:
@@ -229,22 +227,21 @@ def _json_writer(predictions: Predictions, file: TextIO) -> WriteBlock:
 def records(predictions: Predictions, block: PredictionBlock) -> Iterator[dict[str, Any]]:
     """Yield the rows of a block as JSON objects."""
     name_column = predictions.name_column
-    probability_columns = predictions.outputs[1:]
-    if block.probabilities is None:
-        probabilities: list[Any] = [()] * len(block)
-    else:
-        probabilities = block.probabilities.tolist()
+    columns = dict(zip(predictions.outputs, block.columns(), strict=True))
+    labels = block.labels(predictions.signature.class_names)
+    if labels is not None:  # one list in place of a column of 0 and 1 for each label
+        shares = list(columns.items())[len(predictions.signature.class_names) :]
+        columns = {"prediction": labels, **dict(shares)}
+    outputs = zip(*(values.tolist() for values in columns.values()), strict=True)
     names: Any = block.names if name_column else repeat("")
-    rows = zip(names, block.prediction.tolist(), probabilities, strict=False)
     kept = zip(*block.kept.values(), strict=True) if block.kept else repeat(())
-    for (name, prediction, row), values in zip(rows, kept, strict=False):
+    for name, row, values in zip(names, outputs, kept, strict=False):
         record: dict[str, Any] = {name_column: name} if name_column else {}
         record |= zip(block.kept, values, strict=True)
-        record["prediction"] = _json_value(prediction)
-        record |= zip(probability_columns, map(_json_value, row), strict=True)
+        record |= zip(columns, map(_json_value, row), strict=True)
         yield record
 
 
 def _json_value(value: Any) -> Any:
-    """Return a label, or a number with as many digits as the CSV has."""
-    return value if isinstance(value, str) else float(float_text(value))
+    """Return a label, several labels, or a number with as many digits as the CSV has."""
+    return value if isinstance(value, str | list) else float(float_text(value))

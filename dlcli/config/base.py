@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
+Probability = Annotated[float, Field(gt=0, lt=1)]
 
 
 def composed(value: Any) -> Any:
@@ -29,6 +30,24 @@ def as_tuple(value: Any) -> Any:
 
 Names = Annotated[tuple[Name, ...], BeforeValidator(as_tuple)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(as_tuple)]
+
+
+def _one_or_several(value: Any) -> Any:
+    """Return a list as a tuple, and that of one item as the item."""
+    if not isinstance(value, list | tuple):
+        return value
+    if not value:
+        raise ValueError("the list is empty; name a column")
+    names = [composed(item) for item in value]
+    for item in names:
+        if names.count(item) > 1:
+            raise ValueError(f"column {item!r} is named twice")
+    return tuple(value) if len(value) > 1 else value[0]
+
+
+# A column, or several.
+Targets = Annotated[Name | Annotated[tuple[Name, ...], Field(max_length=1000)],
+                    BeforeValidator(_one_or_several)]  # fmt: skip
 
 
 class Section(BaseModel):

@@ -8,6 +8,11 @@ from dlcli.config.callbacks import monitor_errors, optimizer_errors
 from dlcli.config.components import Component
 from dlcli.config.heads import Finding, find_head, output_units
 from dlcli.config.known import Facts
+from dlcli.config.label_checks import (
+    resolve_label_metrics,
+    stratify_warnings,
+    threshold_errors,
+)
 from dlcli.config.layers import layer_errors, layer_warnings
 from dlcli.config.loaders import FilesLoader
 from dlcli.config.loss_checks import head_errors, head_warnings
@@ -39,6 +44,7 @@ def find_errors(config: Config, facts: Facts | None) -> list[Finding]:
         *layer_errors(config, facts),
         *_split_errors(config, facts),
         *_class_weight_errors(config, facts),
+        *threshold_errors(config, facts),
     ]
     if head is not None:
         findings += head_errors(head, config.loss, facts)
@@ -51,6 +57,7 @@ def find_warnings(config: Config, facts: Facts | None) -> list[Finding]:
     findings = list(head_warnings(head, config.loss, facts)) if head is not None else []
     findings += layer_warnings(config, facts)
     findings += metric_warnings(config.metrics, facts)
+    findings += stratify_warnings(config, facts)
     findings += _learning_rate_warnings(config.optimizer)
     for callback in config.callbacks:
         if callback.name == "EarlyStopping" and callback.arguments.get("patience", 0) == 0:
@@ -76,7 +83,7 @@ def check_data(config: Config, facts: Facts) -> Config:
     if findings:
         raise ConfigError(config.document.problem(*finding) for finding in findings)
     warnings = [config.document.problem(*finding) for finding in find_warnings(config, facts)]
-    return infer_units(config, facts).attach(
+    return resolve_label_metrics(infer_units(config, facts), facts).attach(
         config.name, config.document, tuple(dict.fromkeys((*config.warnings, *warnings)))
     )
 
@@ -132,6 +139,8 @@ def _class_weight_errors(config: Config, facts: Facts | None) -> Iterator[Findin
         return
     if facts.task == "regression":
         yield path, "the target is a number and has no classes"
+    elif facts.task == "multilabel":
+        yield path, "weights the rows of classes that exclude each other; remove it"
     elif isinstance(weights, dict) and facts.class_names:
         for name in weights:
             if name not in facts.class_names:

@@ -157,8 +157,8 @@ def from_logits(loss: Component) -> bool:
 
 def possible_units(facts: Facts) -> tuple[int, ...]:
     """Return the numbers of outputs that a model can have for a target."""
-    if facts.task == "regression":
-        return (1,)
+    if facts.task != "classification":
+        return (facts.num_outputs,)
     return (1, 2) if facts.num_classes == 2 else (facts.num_classes,)
 
 

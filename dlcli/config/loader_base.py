@@ -10,7 +10,7 @@ from dlcli.config.base import Section
 from dlcli.config.registry import Registry
 
 LOADERS: Registry[type[Loader]] = Registry("loader")
-Task = Literal["auto", "classification", "regression"]
+Task = Literal["auto", "classification", "multilabel", "regression"]
 OnBadFile = Annotated[
     Literal["error", "skip"],
     Field(description="What to do with files that cannot be read; skip leaves them out."),
@@ -36,6 +36,6 @@ class LabelledLoader(Loader):
     task: Task = Field(
         default="auto",
         description="auto: classification for folders and whole numbers, regression for other "
-        "numbers.",
+        "numbers; multilabel: a row has any number of the labels.",
     )
     unit: str = Field(default="", description="Unit of a regression target, shown in outputs.")

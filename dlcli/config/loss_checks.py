@@ -28,6 +28,7 @@ from dlcli.config.heads import (
     possible_units,
 )
 from dlcli.config.known import Facts
+from dlcli.config.label_checks import label_errors
 from dlcli.errors import plural
 
 CLASS_LOSSES = CROSSENTROPIES | HINGE_LOSSES | {"Dice", "Tversky"}
@@ -62,9 +63,13 @@ def head_errors(head: Head, loss: Component, facts: Facts | None) -> Iterator[Fi
     twice = list(activation_errors(head))
     yield from twice
     if facts is not None and facts.task == "regression":
-        yield from _regression_errors(head, loss)
+        yield from _regression_errors(head, loss, facts)
         yield from _target_errors(loss, facts)
         return
+    if facts is not None and facts.task == "multilabel":
+        yield from label_errors(head, loss, facts)
+        if loss.name in VECTOR_LOSSES or head.activation in SOFTMAXES:
+            return
     if not twice:
         yield from _activation_errors(head, loss, facts)
     if facts is not None:
@@ -75,6 +80,8 @@ def _unit_errors(head: Head, loss: Component, facts: Facts) -> Iterator[Finding]
     """Yield numbers of outputs that do not fit the classes."""
     units = head.units
     fits = units is None or units in possible_units(facts)
+    if facts.task == "multilabel":
+        return
     two_classes = loss.name in BINARY_LOSSES and head.activation not in SOFTMAXES
     if two_classes and facts.num_classes > 2 and units != 1:
         advice = "use categorical_crossentropy with softmax"
@@ -112,13 +119,16 @@ def _activation_errors(head: Head, loss: Component, facts: Facts | None) -> Iter
 
 def _is_single(head: Head, facts: Facts | None) -> bool:
     two_classes = facts is not None and facts.num_classes == 2
-    return head.units == 1 or (head.infers_units and two_classes)
+    is_labels = facts is not None and facts.task == "multilabel"  # each output for itself
+    return head.units == 1 or is_labels or (head.infers_units and two_classes)
 
 
 def _no_probabilities(head: Head, loss: Component, facts: Facts | None) -> str:
     """Return the message for outputs that are no probabilities."""
     several = (head.units or 1) > 1 or (facts is not None and facts.num_classes > 2)
+    is_labels = facts is not None and facts.task == "multilabel"
     one_unit = loss.name in BINARY_LOSSES or (loss.name not in VECTOR_LOSSES and not several)
+    one_unit = one_unit or is_labels
     suggestion = "sigmoid" if one_unit else "softmax"
     entry = keras_catalogue().find("losses", loss.name)
     takes_logits = entry is not None and "from_logits" in entry.parameters
@@ -132,18 +142,22 @@ def _poisson_errors(head: Head) -> Iterator[Finding]:
         yield head.path, f"{reason}; use softplus or exponential as the last activation"
 
 
-def _regression_errors(head: Head, loss: Component) -> Iterator[Finding]:
+def _regression_errors(head: Head, loss: Component, facts: Facts) -> Iterator[Finding]:
     if loss.name in CLASS_LOSSES:
         yield loss.path, f"is a loss for classes, but the target is a number; {USUAL}"
+    elif loss.name == "CosineSimilarity" and facts.num_outputs > 1:
+        pass  # several numbers have a direction
     elif loss.name in NO_NUMBER_LOSSES:
         yield loss.path, f"{NO_NUMBER_LOSSES[loss.name]}; {USUAL}"
     elif loss.name == "Poisson":
         yield from _poisson_errors(head)
     if head.activation in SOFTMAXES:
         yield head.path, f"{head.activation} is for classes, but the target is a number; remove it"
-    if head.units is not None and head.units > 1:
+    if head.units is not None and head.units != facts.num_outputs:
         noun = "filter" if "filters" in head.layer.arguments else "unit"
-        message = f"the target is one number, but the last layer has {plural(head.units, noun)}"
+        several = facts.num_outputs > 1
+        size = f"{facts.num_outputs} numbers" if several else "one number"
+        message = f"the target is {size}, but the last layer has {plural(head.units, noun)}"
         yield head.layer.path, message
 
 
@@ -171,7 +185,8 @@ def _classes(facts: Facts) -> str:
 def head_warnings(head: Head, loss: Component, facts: Facts | None) -> Iterator[Finding]:
     """Yield heads that work but are probably mistakes."""
     yield from activation_warnings(head)
-    if head.activation in SIGMOIDS and loss.name in VECTOR_LOSSES:
+    several = facts is not None and facts.task == "multilabel"
+    if head.activation in SIGMOIDS and loss.name in VECTOR_LOSSES and not several:
         advice = "use softmax for classes that exclude each other"
         yield head.path, f"{head.activation} treats the classes as independent; {advice}"
     if facts is None:
@@ -180,10 +195,15 @@ def head_warnings(head: Head, loss: Component, facts: Facts | None) -> Iterator[
         yield from _range_warnings(head, facts)
         yield from _size_warnings(head, facts)
     is_class_output = head.activation in PROBABILITIES or loss.name in CLASS_LOSSES
-    if facts.task == "classification" and not is_class_output:
-        message = f"the outputs are not probabilities of the {facts.num_classes} classes"
-        advice = "`task: regression` in the loader if the target is a number"
-        yield head.path, f"{message}; use sigmoid or softmax, or {advice}"
+    if facts.task != "regression" and not is_class_output:
+        is_labels = facts.task == "multilabel"
+        noun, activations = (
+            ("labels", "sigmoid") if is_labels else ("classes", "sigmoid or softmax")
+        )
+        message = f"the outputs are not probabilities of the {facts.num_classes} {noun}"
+        numbers = "the targets are numbers" if is_labels else "the target is a number"
+        advice = f"`task: regression` in the loader if {numbers}"
+        yield head.path, f"{message}; use {activations}, or {advice}"
 
 
 def _range_warnings(head: Head, facts: Facts) -> Iterator[Finding]:

@@ -10,7 +10,9 @@ from dlcli.config.catalogue import CHOSEN_BY_KERAS, keras_catalogue
 from dlcli.config.components import Component
 from dlcli.config.heads import (
     HINGE_LOSSES,
+    SOFTMAXES,
     SPARSE_LOSSES,
+    VECTOR_LOSSES,
     Finding,
     Head,
     from_logits,
@@ -19,17 +21,21 @@ from dlcli.config.heads import (
 from dlcli.config.known import Facts
 from dlcli.errors import plural
 
-# What a metric compares: the output of one unit, one-hot rows, integer classes, or numbers.
-TargetForm = Literal["single", "one-hot", "sparse", "number"]
+# What a metric compares: the output of one unit, one-hot rows, integer classes, several labels, or
+# numbers.
+TargetForm = Literal["single", "one-hot", "sparse", "labels", "number"]
 FORM_NAMES: dict[TargetForm, str] = {
     "single": "a single unit",
     "one-hot": "one-hot targets",
     "sparse": "the integer targets of a sparse loss",
+    "labels": "several labels per row",
     "number": "a number",
 }
 METRIC_FORMS: dict[str, tuple[TargetForm, ...]] = {
-    **dict.fromkeys(CHOSEN_BY_KERAS, ("single", "one-hot", "sparse")),
-    **dict.fromkeys(["BinaryAccuracy", "BinaryCrossentropy", "Hinge", "SquaredHinge"], ("single",)),
+    **dict.fromkeys(CHOSEN_BY_KERAS, ("single", "one-hot", "sparse", "labels")),
+    **dict.fromkeys(
+        ["BinaryAccuracy", "BinaryCrossentropy", "Hinge", "SquaredHinge"], ("single", "labels")
+    ),
     **dict.fromkeys(
         ["CategoricalAccuracy", "CategoricalCrossentropy", "CategoricalHinge", "KLDivergence",
          "OneHotIoU", "OneHotMeanIoU", "TopKCategoricalAccuracy",
@@ -45,14 +51,14 @@ METRIC_FORMS: dict[str, tuple[TargetForm, ...]] = {
         ["AUC", "F1Score", "FBetaScore", "FalseNegatives", "FalsePositives", "Precision",
          "PrecisionAtRecall", "Recall", "RecallAtPrecision", "SensitivityAtSpecificity",
          "SpecificityAtSensitivity", "TrueNegatives", "TruePositives"],
-        ("single", "one-hot"),
+        ("single", "one-hot", "labels"),
     ),
     **dict.fromkeys(
         ["LogCoshError", "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanSquaredError",
          "MeanSquaredLogarithmicError", "Poisson", "R2Score", "RootMeanSquaredError"],
-        ("single", "one-hot", "number"),
+        ("single", "one-hot", "labels", "number"),
     ),
-    "BinaryIoU": ("single",),
+    "BinaryIoU": ("single", "labels"),
     **dict.fromkeys(["IoU", "MeanIoU"], ("one-hot", "sparse")),
     # It compares integer classes with integer predictions, which no model here outputs.
     "Accuracy": (),
@@ -88,6 +94,8 @@ def target_form(head: Head | None, loss: Component, facts: Facts | None) -> Targ
     """Return what metrics will compare; None if it is not known yet."""
     if facts is not None and facts.task == "regression":
         return "number"
+    if facts is not None and facts.task == "multilabel":
+        return "labels"
     if loss.name in SPARSE_LOSSES:
         return "sparse"
     if head is None:
@@ -97,7 +105,14 @@ def target_form(head: Head | None, loss: Component, facts: Facts | None) -> Targ
         units = output_units(head, loss, facts)
     if units is None:
         return None
+    if facts is None and units > 1 and not _is_of_classes(head, loss):
+        return None  # several outputs may be labels
     return "single" if units == 1 else "one-hot"
+
+
+def _is_of_classes(head: Head, loss: Component) -> bool:
+    """Return whether several outputs are those of classes that exclude each other."""
+    return head.activation in SOFTMAXES or loss.name in VECTOR_LOSSES
 
 
 def metric_errors(
@@ -124,8 +139,13 @@ def metric_errors(
             yield (*metric.path, "num_classes"), f"the target has {count}"
         elif metric.name in THRESHOLD_METRICS and no_probabilities:
             yield metric.path, f"{name} needs probabilities, but this loss uses logits or scores"
-        elif metric.name in F_SCORES and form == "one-hot" and not metric.arguments.get("average"):
-            yield metric.path, f"{name} returns one value per class; set average: macro"
+        elif (
+            metric.name in F_SCORES
+            and form in ("one-hot", "labels")
+            and not metric.arguments.get("average")
+        ):
+            noun = "label" if form == "labels" else "class"
+            yield metric.path, f"{name} returns one value per {noun}; set average: macro"
 
 
 def metric_warnings(metrics: Sequence[Component], facts: Facts | None) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, model_validator
 
-from dlcli.config.base import Fraction, Name, Section, Text
+from dlcli.config.base import Fraction, Name, Probability, Section, Text
 from dlcli.config.components import Component
 from dlcli.config.document import Document
 from dlcli.config.loader_base import Loader
@@ -149,6 +149,11 @@ class Config(Section):
     )
     callbacks: tuple[Component, ...] = Field(default=(), description="Keras callbacks.")
     fit: FitConfig = Field(description="Epochs, batch size and class weights.")
+    thresholds: Literal["tune"] | dict[Text, Probability] | None = Field(
+        default=None,
+        description="Of several labels per row: the probability above which a row has a label, "
+        "by its name; default: 0.5. tune: the best F1 of each label on the validation rows.",
+    )
     kfold: KfoldConfig = Field(
         default_factory=KfoldConfig, description="Defaults of cross-validation."
     )
@@ -216,6 +221,7 @@ class Config(Section):
             "metrics": [metric.plain() for metric in self.metrics],
             "callbacks": [callback.plain() for callback in self.callbacks],
             "fit": self.fit.model_dump(exclude_none=True),
+            **({} if self.thresholds is None else {"thresholds": self.thresholds}),
             "kfold": self.kfold.model_dump(exclude_none=True),
             "hardware": self.hardware.model_dump(),
             "seed": self.seed,

@@ -13,7 +13,7 @@ from pydantic import (
     model_validator,
 )
 
-from dlcli.config.base import Name, Names, Text, Texts, as_tuple
+from dlcli.config.base import Name, Names, Targets, Text, Texts, as_tuple
 from dlcli.config.date_formats import check_date_format
 from dlcli.config.loader_base import LOADERS, Loader, OnBadFile, Task
 
@@ -42,7 +42,16 @@ class Table(Loader):
     """Arguments of the loaders of tables in text files."""
 
     path: str = Field(description="Path of the file, relative to the config.")
-    target: Name = Field(description="Column to predict: its name, or its index from 0 (-1: last).")
+    target: Targets = Field(
+        description="Column to predict: its name, or its index from 0 (-1: last); or a list of "
+        "columns of 0 and 1 (labels of which a row has several), or of numbers."
+    )
+    target_separator: str = Field(
+        default="",
+        max_length=10,
+        description="Text between the labels of a row, if a column has several, as in `a; b`; "
+        'lists such as `["a", "b"]` need none.',
+    )
     class_names: Texts | None = Field(
         default=None,
         description="Display names of the classes, in the order of their sorted texts.",
@@ -99,12 +108,10 @@ class Table(Loader):
         default="", description="Sheet of an Excel file; default: the first that is not empty."
     )
 
-    @field_validator("target", mode="before")
-    @classmethod
-    def _one_target(cls, value: object) -> object:
-        if not isinstance(value, list):
-            return value
-        raise ValueError("a model has one target here; train one for each of the columns")
+    @property
+    def targets(self) -> tuple[str | int, ...]:
+        """The columns to predict."""
+        return self.target if isinstance(self.target, tuple) else (self.target,)
 
     @field_validator("delimiter")
     @classmethod
@@ -146,7 +153,8 @@ class CsvLoader(Table):
     )
     task: Task = Field(
         default="auto",
-        description="auto: classification if the target is text or few distinct integers.",
+        description="auto: classification if the target is text or few distinct integers, "
+        "multilabel if it is several columns of 0 and 1, or lists.",
     )
     unit: str = Field(default="", description="Unit of a regression target, shown in outputs.")
     window: int | None = Field(
@@ -184,6 +192,14 @@ class CsvLoader(Table):
     )
 
     @model_validator(mode="after")
+    def _one_kind_of_labels(self) -> CsvLoader:
+        if self.target_separator and len(self.targets) > 1:
+            raise ValueError("'target_separator' is for one column with several labels")
+        if self.target_separator and self.task not in ("auto", "multilabel"):
+            raise ValueError(f"'target_separator' is for several labels, not for {self.task}")
+        return self
+
+    @model_validator(mode="after")
     def _two_separators(self) -> CsvLoader:
         if self.thousands == self.decimal:
             raise ValueError(f"'thousands' and 'decimal' are both {self.decimal!r}")
@@ -193,6 +209,8 @@ class CsvLoader(Table):
     def _one_series(self) -> CsvLoader:
         if self.window is not None and (self.columns or self.drop or self.types):
             raise ValueError("'window' uses the target only; remove columns, drop and types")
+        if self.window is not None and len(self.targets) > 1:
+            raise ValueError("'window' predicts one series; name one target")
         return self
 
 
@@ -201,17 +219,25 @@ class TextLoader(Table):
     """Raw text: a column of a table, or a folder of .txt files in class folders."""
 
     text: Name = Field(default="text", description="Column with the text.")
-    target: Name = Field(
-        default="class", description="Column to predict: its name, or its index from 0 (-1: last)."
+    target: Targets = Field(
+        default="class",
+        description="Column to predict: its name, or its index from 0 (-1: last); or a list of "
+        "columns of 0 and 1, or of numbers.",
     )
     classes: Texts | None = Field(
         default=None, description="Class folders to use, if the path is a folder; default: all."
     )
     on_bad_file: OnBadFile = "error"
-    task: Task = Field(default="classification", description="regression: the target is a number.")
+    task: Task = Field(
+        default="classification",
+        description="regression: the target is a number; multilabel: a row has any number of "
+        "the labels.",
+    )
     unit: str = Field(default="", description="Unit of a regression target, shown in outputs.")
 
     def table(self) -> CsvLoader:
         """Return the loader of the same table with the text as its only feature."""
         shared = {name: getattr(self, name) for name in (*Table.model_fields, "task", "unit")}
+        if "task" not in self.model_fields_set:
+            shared["task"] = "auto"
         return CsvLoader(columns=(self.text,), **shared)

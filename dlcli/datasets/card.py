@@ -109,7 +109,10 @@ class Card:
 def describe(dataset: Dataset) -> Card:
     """Summarise a data set."""
     names = dataset.target.class_names
-    counts = np.bincount(dataset.y, minlength=len(names)).tolist() if names else []
+    if dataset.target.task == "multilabel":
+        counts = dataset.y.sum(axis=0).tolist()
+    else:
+        counts = np.bincount(dataset.y, minlength=len(names)).tolist() if names else []
     classes = dict(zip(names, counts, strict=True))
     if isinstance(dataset.x, np.ndarray):
         repeated = len(dataset) - len({_digest(sample) for sample in dataset.x})
@@ -128,11 +131,14 @@ def describe(dataset: Dataset) -> Card:
         for name in frame
     ]
     if not names:
-        columns.append(describe_column(dataset.target.name, "target", dataset.y))
+        columns += [
+            describe_column(name, "target", dataset.y.reshape(len(dataset), -1)[:, at])
+            for at, name in enumerate(dataset.target.outputs)
+        ]
     plain = frame.map(lambda v: v.tobytes()) if dataset.medium.kind == "audio" else frame
     import pandas as pd
 
-    target = pd.Series(dataset.y, plain.index, name="\0target")
+    target = pd.DataFrame(dataset.y.reshape(len(dataset), -1), plain.index).add_prefix("\0target")
     repeated = int(pd.concat([plain, target], axis=1).duplicated().sum())
     return Card(
         dataset.name, len(dataset), tuple(columns), (), dataset.target.name, classes, repeated,

@@ -78,15 +78,24 @@ class Target:
     Parameters
     ----------
     name : str
-    task : {"classification", "regression"}
+    task : {"classification", "multilabel", "regression"}
+        ``"multilabel"``: a row has any number of the labels.
     class_names : tuple of str
-        In the order of the codes 0, 1, …; empty for regression.
+        In the order of the codes 0, 1, …, or the names of the labels; empty for regression.
     unit : str
         Of a regression target.
     position : int or None
-        Column in the file, from 0; None if the data are not a table.
+        Column in the file, from 0; None if the data are not a table, or there are several columns.
     labels : tuple of str
         The texts of the classes in the file, if they differ from `class_names`.
+    columns : tuple of str
+        Names of the columns, if the target has several.
+    positions : tuple of int
+        Their positions in the file.
+    separator : str
+        Between the labels of a row, if they are in one column; empty for lists as JSON has them.
+    thresholds : tuple of float
+        For each label, the probability above which a row has it; empty: 0.5.
     """
 
     name: str
@@ -95,6 +104,21 @@ class Target:
     unit: str = ""
     position: int | None = None
     labels: tuple[str, ...] = ()
+    # Not part of the fingerprint, which older data sets have without them.
+    columns: tuple[str, ...] = field(default=(), repr=False)
+    positions: tuple[int, ...] = field(default=(), repr=False)
+    separator: str = field(default="", repr=False)
+    thresholds: tuple[float, ...] = field(default=(), repr=False)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the labels, or of the numbers, that are predicted side by side."""
+        return self.class_names if self.task == "multilabel" else (self.columns or (self.name,))
+
+    @property
+    def is_several(self) -> bool:
+        """Whether a row has several targets: labels, or numbers."""
+        return self.task == "multilabel" or len(self.columns) > 1
 
 
 @dataclass(frozen=True)
@@ -109,7 +133,8 @@ class Dataset:
         dates (seconds since 1970), are float64, NaN where a value is missing. Others are objects:
         texts, None where a category is missing; or float32 arrays of different lengths for audio.
     y : ndarray
-        int32 codes of shape (n,) for classes, float64 of shape (n,) for regression.
+        int32 codes of shape (n,) for classes, float64 of shape (n,) for regression; of several
+        targets, int32 of 0 and 1, or float64, of shape (n, targets).
     target : Target
     columns : tuple of Column
         The columns of a table in the order of `x`, or one per element of a flattened sample.
@@ -178,6 +203,7 @@ class Dataset:
             target_low=float(self.y.min()) if is_number and len(self) else None,
             target_high=float(self.y.max()) if is_number and len(self) else None,
             target_zeros=int(np.count_nonzero(self.y == 0)) if is_number else 0,
+            num_outputs=len(self.target.outputs) if self.target.task != "classification" else 1,
         )
 
     def take(self, rows: Array) -> Dataset:
@@ -215,6 +241,7 @@ class Dataset:
         """Return the SHA-256 of columns, target, values, parts and groups."""
         digest = hashlib.sha256()
         digest.update(repr((self.columns, self.target)).encode())
+        digest.update(repr(self.target.columns).encode() if self.target.columns else b"")
         for array in (*self._arrays(), self.parts, self.groups):
             if array is None:
                 continue
@@ -248,28 +275,3 @@ def pixel_columns(shape: tuple[int, ...]) -> tuple[Column, ...]:
     """Return a numeric column for each element of a flattened sample."""
     count = int(np.prod(shape))
     return tuple(Column(f"pixel_{index}", "numeric", index) for index in range(count))
-
-
-def check_category_count(column: str, count: int, *, where: str = "") -> None:
-    """Refuse a column with so many categories that encoding them makes no sense.
-
-    Parameters
-    ----------
-    column : str
-    count : int
-        Number of its categories.
-    where : str
-        The file, for the message.
-
-    Raises
-    ------
-    DatasetError
-    """
-    if count > MAX_CATEGORIES:
-        raise DatasetError(
-            f"{where}{': ' if where else ''}column {column!r} has {count} categories; "
-            f"at most {MAX_CATEGORIES} are possible",
-            hint=f"leave it out with `drop: [{column}]`, set `types: {{{column}: text}}`, or keep "
-            f"the frequent ones: `preprocess: {{columns: {{{column}: {{one_hot: {{max_categories: "
-            "100}}}}`",
-        )

@@ -55,6 +55,8 @@ class Dialect:
     on_bad_row : {"error", "skip"}
         Whether rows with another number of fields are refused or left out; in rows to predict
         they are refused.
+    list_column : str, int or None
+        Column of JSON whose values may be lists: the target.
     """
 
     delimiter: str = ","
@@ -78,6 +80,7 @@ class Dialect:
     unique_names: bool = False
     encoding_errors: Literal["strict", "replace"] = "strict"
     on_bad_row: Literal["error", "skip"] = "error"
+    list_column: str | int | None = None
 
 
 # Of a CSV with the flattened values of an array in each row.

@@ -189,8 +189,8 @@ def _single_column(
 def _generate_table(name: str, loader: CsvLoader, facts: Facts, seed: int) -> Dataset:
     """Generate a table of numeric columns; the names of the loader place the target."""
     rng = np.random.default_rng(seed)
-    names = list(loader.names or (*facts.columns, str(loader.target)))
-    position = position_of(loader.target, names, name)
+    names = list(loader.names or (*facts.columns, str(loader.targets[0])))
+    position = position_of(loader.targets[0], names, name)
     excluded = {position, *(position_of(column, names, name) for column in loader.drop)}
     columns = tuple(
         Column(column, "numeric", at) for at, column in enumerate(names) if at not in excluded

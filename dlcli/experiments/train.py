@@ -23,6 +23,7 @@ from dlcli.network.scores import ScoredOutputs, Scores
 from dlcli.plots import results as plots
 from dlcli.plots.canvas import import_in_background
 from dlcli.plots.learned import TrainedModel, draw_learned
+from dlcli.plots.several import draw_several
 from dlcli.preparation.prepare import prepare
 from dlcli.runs.description import describe_run
 from dlcli.runs.directory import RunDirectory
@@ -226,6 +227,10 @@ def _draw(
     part = _held_out_part(scored)
     rows = session.rows[part]
     title = f"{name}, {part} rows"
+    if dataset.target.is_several:
+        outputs, scores = scored[part].outputs, scored[part].scores
+        draw_several(folder, dataset.y[rows], outputs, scores, dataset.target, title)
+        return
     if dataset.target.task == "classification":
         names = dataset.target.class_names
         plots.draw_confusion(folder / "confusion.png", scored[part].scores.confusion, names, title)

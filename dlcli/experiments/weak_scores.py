@@ -10,6 +10,8 @@ from dlcli.errors import plural
 from dlcli.network.scores import Scores
 
 FEW_EPOCHS = 4
+# Labels that are ranked better are learned, although their probabilities stay below 0.5.
+MIN_ROC_AUC = 0.6
 # Loss that falls by less than this share over the last quarter of the epochs does not fall.
 STILL_FALLING = 0.02
 
@@ -28,7 +30,10 @@ def weak_score_notice(
     history : mapping, optional
         The metrics of each epoch, for the advice.
     """
-    reason = _regression(scores, rows) if not scores.classes else _classification(scores, rows)
+    if scores.labels:
+        reason = _labels(scores, rows)
+    else:
+        reason = _classification(scores, rows) if scores.classes else _regression(scores, rows)
     if reason is None:
         return None
     return f"{reason}; {_advice((history or {}).get('loss', ()))}"
@@ -49,6 +54,20 @@ def _regression(scores: Scores, rows: str) -> str | None:
     if r2 is None or not r2 < 0:
         return None
     return f"R² is {r2:.2f} for the {rows}: their mean would be the better prediction"
+
+
+def _labels(scores: Scores, rows: str) -> str | None:
+    """Compare with the prediction of each label's more frequent value for all rows."""
+    right = float(np.mean([label.accuracy for label in scores.labels]))
+    shares = [label.support / scores.rows for label in scores.labels]
+    constant = float(np.mean([max(share, 1 - share) for share in shares]))
+    ranked = [label.roc_auc for label in scores.labels if not np.isnan(label.roc_auc)]
+    if right > constant or not ranked or float(np.mean(ranked)) > MIN_ROC_AUC:
+        return None
+    return (
+        f"the accuracy of the labels, {right:.2f} for the {rows}, is not above that of the same "
+        f"labels for every row, {constant:.2f}"
+    )
 
 
 def _classification(scores: Scores, rows: str) -> str | None:

@@ -86,6 +86,14 @@ class Metadata(BaseModel):
             If they do not fit.
         """
         classes = len(self.target.class_names)
+        if self.target.is_several:
+            targets = len(self.target.outputs)
+            if units != targets:
+                raise ModelFileError(
+                    f"{where} is damaged: {plural(targets, 'target')}, "
+                    f"but {plural(units, 'output')}"
+                )
+            return
         if units != max(classes, 1) and not (units == 1 and classes == 2):
             raise ModelFileError(
                 f"{where} is damaged: {plural(classes, 'class')}, but {plural(units, 'output')}"
@@ -109,6 +117,7 @@ def _problems(metadata: Metadata) -> Iterator[str]:
     target, dialect = metadata.target, metadata.dialect
     names = [column.name for column in metadata.columns]
     texts = [metadata.name, target.name, target.unit, *names, *target.class_names, *target.labels]
+    texts += [*target.columns, target.separator]
     texts += [
         *dialect.missing,
         dialect.sheet,
@@ -120,18 +129,34 @@ def _problems(metadata: Metadata) -> Iterator[str]:
         yield f"a name of more than {MAX_LENGTH:,} characters"
     if max(map(len, (names, target.class_names, dialect.missing, dialect.widths))) > MAX_NAMES:
         yield f"more than {MAX_NAMES:,} columns or classes"
-    for kind, items in (("column", names), ("class", target.class_names)):
+    for kind, items in (
+        ("column", names), ("class", target.class_names), ("target", target.columns),
+    ):  # fmt: skip
         if len(set(items)) < len(items):
             yield f"duplicate {kind} name"
-    if (target.task == "classification") != bool(target.class_names):
+    yield from _target_problems(target)
+    if (target.task != "regression") != bool(target.class_names):
         yield f"{plural(len(target.class_names), 'class')} for {target.task}"
     positions = [column.position for column in metadata.columns]
-    positions += [dialect.width, target.position or 0]
+    positions += [dialect.width, target.position or 0, *target.positions]
     for position in positions:
         if not 0 <= position <= MAX_POSITION:
             yield f"column position {position}; expected 0 to {MAX_POSITION:,}"
     yield from _format_problems(metadata.columns)
     yield from _dialect_problems(dialect)
+
+
+def _target_problems(target: Target) -> Iterator[str]:
+    if len(target.columns) > MAX_NAMES or len(target.columns) != len(target.positions):
+        yield f"{len(target.columns)} names of targets for {len(target.positions)} positions"
+    if target.columns and target.task == "classification":
+        yield f"{plural(len(target.columns), 'target')} for {target.task}"
+    if target.task == "multilabel" and len(target.columns) not in (0, len(target.class_names)):
+        yield f"{len(target.columns)} columns for {plural(len(target.class_names), 'label')}"
+    if len(target.thresholds) not in (0, len(target.class_names)):
+        yield f"{len(target.thresholds)} thresholds"
+    if not all(0 < threshold < 1 for threshold in target.thresholds):
+        yield "a threshold that is not between 0 and 1"
 
 
 def _format_problems(columns: Sequence[Column]) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -12,6 +11,15 @@ import numpy as np
 from dlcli.config.components import Component
 from dlcli.datasets.dataset import Target
 from dlcli.network.internals import clear_layer_losses
+from dlcli.network.several_scores import (
+    AverageScores,
+    LabelScores,
+    NumberScores,
+    label_scores,
+    number_scores,
+    regression_scores,
+)
+from dlcli.preparation.labels import decode_labels, label_probabilities
 from dlcli.preparation.targets import Output, decode, encode_target, output_kind
 from dlcli.types import Array, Rows
 
@@ -53,12 +61,21 @@ class Scores:
     confusion : tuple of tuple of int
         Confusion matrix: a row per true class, a column per predicted class; empty for
         regression.
+    labels : tuple of LabelScores
+        Of several labels per row; `metrics` has their subset accuracy, Hamming loss and F1 too.
+    averages : tuple of AverageScores
+        Over the labels.
+    numbers : tuple of NumberScores
+        Of several numbers per row.
     """
 
     rows: int
     metrics: Mapping[str, float]
     classes: tuple[ClassScores, ...] = ()
     confusion: tuple[tuple[int, ...], ...] = ()
+    labels: tuple[LabelScores, ...] = ()
+    averages: tuple[AverageScores, ...] = ()
+    numbers: tuple[NumberScores, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the scores as in ``metrics.json``."""
@@ -67,6 +84,10 @@ class Scores:
             classes = map(asdict, self.classes)
             plain["classes"] = {scores.pop("name"): scores for scores in classes}
             plain["confusion_matrix"] = [list(row) for row in self.confusion]
+        for key in ("labels", "averages", "numbers"):
+            if items := getattr(self, key):
+                named = map(asdict, items)
+                plain[key] = {scores.pop("name"): scores for scores in named}
         return plain
 
 
@@ -101,8 +122,8 @@ def score(
     predictor : callable
         Returns the outputs of the model for preprocessed rows.
     x : ndarray of float32, shape (n, …)
-    y : ndarray, shape (n,)
-        Class codes or numbers.
+    y : ndarray, shape (n,) or (n, targets)
+        Class codes, numbers, or 0 and 1 for labels.
     target : Target
     loss : Component
         Loss of the config.
@@ -141,17 +162,26 @@ def score_outputs(
     Parameters
     ----------
     outputs : ndarray of float32, shape (n, units)
-    y : ndarray, shape (n,)
-        Class codes or numbers.
+    y : ndarray, shape (n,) or (n, targets)
+        Class codes, numbers, or 0 and 1 for labels.
     target : Target
     kind : Output
         How outputs are decoded to classes.
     metrics : mapping
         Loss and metrics of the config.
     """
+    # The metrics of the config come first, and take precedence.
     if target.task == "regression":
-        # The metrics of the config come first, and take precedence.
-        return Scores(len(y), {**metrics, **regression_scores(y, outputs[:, 0]), **metrics})
+        values = outputs if target.is_several else outputs[:, 0]
+        numbers = number_scores(y, outputs, target) if target.is_several else ()
+        merged = {**metrics, **regression_scores(y, values), **metrics}
+        return Scores(len(y), merged, numbers=numbers)
+    if target.task == "multilabel":
+        predicted = decode_labels(outputs, kind, target)
+        shares = label_probabilities(outputs, kind)
+        measured, per_label, averages = label_scores(y, predicted, shares, target)
+        merged = {**metrics, **measured, **metrics}
+        return Scores(len(y), merged, labels=per_label, averages=averages)
     from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
     predicted = decode(outputs, kind)
@@ -163,17 +193,3 @@ def score_outputs(
     )
     matrix = confusion_matrix(y, predicted, labels=labels)
     return Scores(len(y), metrics, classes, tuple(map(tuple, matrix.tolist())))
-
-
-def regression_scores(y: Array, predicted: Array) -> dict[str, float]:
-    """Return MAE, RMSE and R² of predicted numbers.
-
-    R² is NaN if all true values are equal.
-    """
-    error = predicted.astype(np.float64) - y
-    spread = float(np.sum((y - y.mean()) ** 2))
-    return {
-        "mae": float(np.abs(error).mean()),
-        "rmse": float(np.sqrt((error**2).mean())),
-        "r2": 1 - float(np.sum(error**2)) / spread if spread > 0 else math.nan,
-    }

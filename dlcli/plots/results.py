@@ -140,17 +140,22 @@ def draw_predicted(path: Path, true: Array, predicted: Array, target: Target, ti
     target : Target
     title : str
     """
-    name = name_with_unit(target)
     with single_axes(path, (5.2, 5.2)) as axes:
-        low = float(min(true.min(), predicted.min()))
-        high = float(max(true.max(), predicted.max()))
-        margin = 0.05 * (high - low or 1.0)
-        diagonal = [low - margin, high + margin]
-        axes.plot(diagonal, diagonal, color=GREY, linewidth=1)
-        size = 36 if len(true) < 100 else 10
-        axes.scatter(true, predicted, s=size, alpha=0.6, color=BLUE, edgecolors="none")
-        axes.set(title=title, xlabel=f"true {name}", ylabel=f"predicted {name}", aspect="equal")
-        axes.grid(alpha=0.3)
+        scatter_predicted(axes, true, predicted, name_with_unit(target))
+        axes.set_title(title)
+
+
+def scatter_predicted(axes: Axes, true: Array, predicted: Array, name: str) -> None:
+    """Plot predicted against true values into axes."""
+    low = float(min(true.min(), predicted.min()))
+    high = float(max(true.max(), predicted.max()))
+    margin = 0.05 * (high - low or 1.0)
+    diagonal = [low - margin, high + margin]
+    axes.plot(diagonal, diagonal, color=GREY, linewidth=1)
+    size = 36 if len(true) < 100 else 10
+    axes.scatter(true, predicted, s=size, alpha=0.6, color=BLUE, edgecolors="none")
+    axes.set(xlabel=f"true {name}", ylabel=f"predicted {name}", aspect="equal")
+    axes.grid(alpha=0.3)
 
 
 def draw_comparison(

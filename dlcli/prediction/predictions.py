@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlcli.datasets.tables import NEITHER
+from dlcli.datasets.tables import NEITHER, objects
 from dlcli.errors import DatasetError
 from dlcli.models.loading import LoadedModel
 from dlcli.models.onnx_cache import cache_graph
 from dlcli.models.signature import Signature
 from dlcli.prediction.rows import RawBlock
+from dlcli.preparation.labels import decode_labels, label_probabilities
 from dlcli.preparation.report import TransformReport
 from dlcli.preparation.steps import FittedCategories
-from dlcli.preparation.targets import class_columns, decode, probabilities
+from dlcli.preparation.targets import decode, output_columns, probabilities
 from dlcli.types import Array
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ class PredictionBlock:
 
     Parameters
     ----------
-    prediction : ndarray, shape (n,)
-        Class names (text), or values (float64).
+    prediction : ndarray, shape (n,) or (n, targets)
+        Class names (text), or values (float64); of several labels 0 and 1.
     probabilities : ndarray of float64, shape (n, classes), or None
         None for regression.
     outputs : ndarray of float32, shape (n, units)
@@ -50,6 +51,26 @@ class PredictionBlock:
 
     def __len__(self) -> int:
         return len(self.prediction)
+
+    @property
+    def names_of_classes(self) -> int:
+        """Number of columns with names of classes in place of numbers: the first, or none."""
+        return int(self.probabilities is not None and self.prediction.ndim == 1)
+
+    def labels(self, names: Sequence[str]) -> Array | None:
+        """Return the labels of each row as lists; None if a row has one class, or numbers."""
+        if self.probabilities is None or self.prediction.ndim == 1:
+            return None
+        rows = self.prediction.tolist()
+        return objects(
+            [[n for n, is_label in zip(names, row, strict=True) if is_label] for row in rows]
+        )
+
+    def columns(self) -> list[Array]:
+        """Return the columns of `Predictions.outputs`."""
+        several = self.prediction.ndim > 1
+        predictions = list(self.prediction.T) if several else [self.prediction]
+        return predictions if self.probabilities is None else [*predictions, *self.probabilities.T]
 
 
 @dataclass(frozen=True)
@@ -80,8 +101,9 @@ class Predictions:
     Attributes
     ----------
     columns : list of str
-        The kept columns of the input, once its first rows are read; ``prediction``; then
-        ``p_<class>`` for each class, or ``score_<class>`` with hinge losses. The first column is
+        The kept columns of the input, once its first rows are read; ``prediction``, or
+        ``prediction_<name>`` for each of several targets; then ``p_<class>`` for each class or
+        label, or ``score_<class>`` with hinge losses. The first column is
         ``file`` if files are predicted, and ``row``, the number of the forecast row, if a series
         is.
     model : LoadedModel
@@ -117,8 +139,8 @@ class Predictions:
     @property
     def outputs(self) -> list[str]:
         """Names of the columns that the model computes."""
-        classes = class_columns(self.signature.output, self.signature.class_names)
-        return ["prediction", *classes]
+        signature = self.signature
+        return output_columns(signature.output, signature.class_names, signature.target)
 
     def __iter__(self) -> Iterator[PredictionBlock]:
         for block, _ in self.with_raw():
@@ -162,7 +184,7 @@ class Predictions:
         self.kept = self.kept or tuple(raw.kept)
 
     def _predict(self, block: RawBlock) -> PredictionBlock:
-        signature = self.signature
+        signature, target = self.signature, self.signature.target
         try:
             x = signature.preprocessor.transform(block.values, self._report)
             self._count_neither_true_nor_false(block)
@@ -175,8 +197,13 @@ class Predictions:
             self._first_inputs = x[:64]
         self.rows += len(block)
         if signature.output == "value":
-            values = outputs[:, 0].astype(np.float64)
+            several = target is not None and target.is_several
+            values = (outputs if several else outputs[:, 0]).astype(np.float64)
             return PredictionBlock(values, None, outputs, block.names, block.kept)
+        if target is not None and target.task == "multilabel":
+            labels = decode_labels(outputs, signature.output, target)
+            shares = label_probabilities(outputs, signature.output)
+            return PredictionBlock(labels, shares, outputs, block.names, block.kept)
         codes = decode(outputs, signature.output)
         names = np.asarray(signature.class_names, object)
         shares = probabilities(outputs, signature.output)
@@ -234,10 +261,7 @@ class Predictions:
         for block in self:
             values: dict[str, Any] = {self.name_column: block.names} if self.name_column else {}
             values |= block.kept
-            values["prediction"] = block.prediction
-            if block.probabilities is not None:
-                columns = self.columns[len(values) :]
-                values |= dict(zip(columns, block.probabilities.T, strict=True))
+            values |= dict(zip(self.outputs, block.columns(), strict=True))
             frames.append(pd.DataFrame(values))
         if not frames:
             return pd.DataFrame(columns=self.columns)

@@ -11,7 +11,7 @@ import numpy as np
 from dlcli.config.sections import PreprocessConfig
 from dlcli.config.steps import OneHot, Ordinal, Pad, Step, Steps, Vectorize
 from dlcli.datasets import storage
-from dlcli.datasets.dataset import Column, Dataset, check_category_count
+from dlcli.datasets.dataset import Column, Dataset
 from dlcli.errors import DatasetError, did_you_mean, raise_all, rows_counted_from
 from dlcli.preparation.preprocessor import (
     Group,
@@ -21,7 +21,14 @@ from dlcli.preparation.preprocessor import (
     position_names,
 )
 from dlcli.preparation.report import TransformReport
-from dlcli.preparation.steps import FittedStep, default_steps, fit_step, step_name, uses_rows
+from dlcli.preparation.steps import (
+    FittedStep,
+    check_category_count,
+    default_steps,
+    fit_step,
+    step_name,
+    uses_rows,
+)
 from dlcli.types import Array
 
 # Column types that are not numeric, and the steps that encode them as numbers.

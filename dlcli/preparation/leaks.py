@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,6 +19,8 @@ SAMPLE_ROWS = 2_000
 ALLOWED_ERRORS = 0.001  # share of the rows
 MIN_CORRELATION = 0.9999
 MAX_LISTED = 5
+# Of more targets, the first are examined.
+MAX_TARGETS = 20
 
 
 def columns_that_reveal_target(dataset: Dataset) -> list[str]:
@@ -32,6 +35,8 @@ def columns_that_reveal_target(dataset: Dataset) -> list[str]:
         return []
     order = np.random.default_rng(0).permutation(len(dataset))
     samples = [order[:SAMPLE_ROWS], order] if len(order) > SAMPLE_ROWS else [order]
+    if dataset.target.is_several:
+        return _columns_that_reveal_one(dataset)
     reveals = _reveals_class if dataset.target.class_names else _reveals_number
     names = []
     for column in dataset.columns:
@@ -48,6 +53,19 @@ def columns_that_reveal_target(dataset: Dataset) -> list[str]:
     fact = "the classes of " if dataset.target.class_names else ""
     advice = "does it contain the answer? Use `drop` if it is not known beforehand"
     return [f"{subject} alone predicts {fact}{dataset.target.name!r}: {advice}"]
+
+
+def _columns_that_reveal_one(dataset: Dataset) -> list[str]:
+    """Report the columns that reveal one of several targets; one notice for each of these."""
+    target, notices = dataset.target, []
+    for at, name in enumerate(target.outputs[:MAX_TARGETS]):
+        if target.task == "multilabel":
+            one = replace(target, name=name, task="classification", class_names=("no", "yes"))
+        else:
+            one = replace(target, name=name)
+        one = replace(one, columns=())
+        notices += columns_that_reveal_target(replace(dataset, y=dataset.y[:, at], target=one))
+    return notices
 
 
 def _reveals_class(values: Array, y: Array) -> bool:
@@ -96,6 +114,8 @@ def _ranks(values: Array) -> Array:
 def classes_without_training_rows(dataset: Dataset, splits: Sequence[Split]) -> list[str]:
     """Report the classes that have no training rows, in a split or in some of the folds."""
     names = dataset.target.class_names
+    if dataset.target.task == "multilabel":
+        return _labels_without_training_rows(dataset, splits)
     if not names:
         return []
     present = np.bincount(dataset.y, minlength=len(names)) > 0
@@ -111,6 +131,18 @@ def classes_without_training_rows(dataset: Dataset, splits: Sequence[Split]) -> 
         notices.append(
             f"class {names[code]!r} has no training rows{folds}, so it cannot be learned"
         )
+    return notices
+
+
+def _labels_without_training_rows(dataset: Dataset, splits: Sequence[Split]) -> list[str]:
+    """Report the labels that some row has, but no training row."""
+    some = dataset.y.any(axis=0)
+    absent = np.array([some & ~dataset.y[split.train].any(axis=0) for split in splits])
+    notices = []
+    for code in np.flatnonzero(absent.any(axis=0)).tolist():
+        folds = f" in {absent[:, code].sum()} of {len(splits)} folds" if len(splits) > 1 else ""
+        name = dataset.target.class_names[code]
+        notices.append(f"label {name!r} has no training rows{folds}, so it cannot be learned")
     return notices
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from dlcli.config.layers import input_factor
 from dlcli.datasets import Dataset, load_dataset, storage
 from dlcli.errors import DatasetError
 from dlcli.preparation import Preprocessor, resolve
+from dlcli.preparation.labels import with_thresholds
 from dlcli.preparation.leaks import (
     classes_without_training_rows,
     columns_that_reveal_target,
@@ -78,6 +79,7 @@ def prepare(
     checked = check_data(config, dataset.facts)
     resolved = checked.model_copy(update={"preprocess": resolve(dataset, checked.preprocess)})
     checked = resolved.attach(config.name, config.document, checked.warnings)
+    dataset = replace(dataset, target=with_thresholds(dataset.target, checked.thresholds))
     # Published data sets cannot be changed by the user, so nothing is reported about them.
     leaks = () if config.dataset.known else columns_that_reveal_target(dataset)
     storage.release_all()

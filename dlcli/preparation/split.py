@@ -197,7 +197,7 @@ def _number_hint(names: Sequence[str]) -> str:
 def single_row_classes(dataset: Dataset, splits: Sequence[Split]) -> list[str]:
     """Report the classes that have a single row, and where it is."""
     names = dataset.target.class_names
-    if not names:
+    if dataset.target.task != "classification":
         return []
     single = np.flatnonzero(np.bincount(dataset.y, minlength=len(names)) == 1)
     if len(splits) > 1 or not len(single):

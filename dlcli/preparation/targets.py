@@ -33,6 +33,22 @@ def output_kind(target: Target, loss: Component) -> Output:
     return "score" if loss.name in HINGE_LOSSES else "probability"
 
 
+def output_columns(kind: Output, class_names: Sequence[str], target: Target | None) -> list[str]:
+    """Return the names of the columns that predictions have.
+
+    Parameters
+    ----------
+    kind : Output
+    class_names : sequence of str
+        Empty for numbers.
+    target : Target or None
+        None for a model of plain Keras. Of several targets each has a prediction.
+    """
+    several = target.outputs if target is not None and target.is_several else ()
+    predictions = [f"prediction_{name}" for name in several] or ["prediction"]
+    return [*predictions, *class_columns(kind, class_names)]
+
+
 def class_columns(kind: Output, class_names: Sequence[str]) -> list[str]:
     """Return the names of columns with one number per class; scores are no probabilities."""
     prefix = "score" if kind == "score" else "p"
@@ -44,8 +60,8 @@ def encode_target(y: Array, target: Target, loss: Component, units: int) -> Arra
 
     Parameters
     ----------
-    y : ndarray, shape (n,)
-        Class codes, or numbers.
+    y : ndarray, shape (n,) or (n, targets)
+        Class codes, numbers, or 0 and 1 for labels.
     target : Target
     loss : Component
     units : int
@@ -55,10 +71,11 @@ def encode_target(y: Array, target: Target, loss: Component, units: int) -> Arra
     -------
     ndarray
         int32 of shape (n, 1) for sparse losses, one-hot float32 of shape (n, units) for
-        several units, else float32 of shape (n, 1).
+        several units, else float32 of shape (n, 1); of several targets float32 of shape
+        (n, targets).
     """
-    if target.task == "regression":
-        return y.astype(np.float32)[:, np.newaxis]
+    if target.task != "classification":
+        return y.astype(np.float32).reshape(len(y), -1)
     if loss.name in SPARSE_LOSSES:
         return y.astype(np.int32)[:, np.newaxis]
     if units == 1:
@@ -67,7 +84,7 @@ def encode_target(y: Array, target: Target, loss: Component, units: int) -> Arra
 
 
 def probabilities(outputs: Array, kind: Output) -> Array:
-    """Convert outputs to one number per class.
+    """Convert outputs to one number per class; see `label_probabilities` for labels.
 
     Parameters
     ----------
@@ -85,12 +102,17 @@ def probabilities(outputs: Array, kind: Output) -> Array:
         return np.hstack([-outputs, outputs]) if single else outputs
     if kind == "logit":
         if single:
-            # exp overflows beyond; SciPy's expit would have to be imported by `predict`.
-            outputs = 1 / (1 + np.exp(np.minimum(-outputs, LARGEST_EXPONENT)))
+            outputs = sigmoid(outputs)
         else:
             shifted = np.exp(outputs - outputs.max(axis=1, keepdims=True))
             outputs = shifted / shifted.sum(axis=1, keepdims=True)
     return np.hstack([1 - outputs, outputs]) if single else outputs
+
+
+def sigmoid(logits: Array) -> Array:
+    """Return probabilities of logits; float64."""
+    # exp overflows beyond; SciPy's expit would have to be imported by `predict`.
+    return np.asarray(1 / (1 + np.exp(np.minimum(-logits, LARGEST_EXPONENT))))
 
 
 def decode(outputs: Array, kind: Output) -> Array:

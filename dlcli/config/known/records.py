@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-Task = Literal["classification", "regression"]
+Task = Literal["classification", "multilabel", "regression"]
 
 EXACT: dict[str, Any] = {"extra": "forbid"}  # pydantic's settings of every record
 
@@ -67,9 +67,9 @@ class Facts:
 
     Parameters
     ----------
-    task : {"classification", "regression"}
+    task : {"classification", "multilabel", "regression"}
     num_classes : int
-        Number of classes; 0 for regression.
+        Number of classes, or of labels of which a row can have several; 0 for regression.
     shape : tuple of int
         Shape of one sample, for arrays; ``()`` for tables, whose width depends on preprocessing.
     class_names : tuple of str
@@ -88,7 +88,9 @@ class Facts:
     target_low, target_high : float or None
         Range of a numeric target, once it is read.
     target_zeros : int
-        Number of rows in which a numeric target is 0.
+        Number of values of a numeric target that are 0.
+    num_outputs : int
+        Number of outputs that a numeric target, or several labels, need.
     """
 
     __pydantic_config__: ClassVar = EXACT
@@ -107,6 +109,7 @@ class Facts:
     target_low: float | None = None
     target_high: float | None = None
     target_zeros: int = 0
+    num_outputs: int = 1
 
 
 @dataclass(frozen=True)

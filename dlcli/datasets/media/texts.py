@@ -61,7 +61,12 @@ def load_text(loader: TextLoader, paths: Sequence[Path], name: str, split: Split
         return _from_folder(loader, paths[0], name)
     if has_columns and len(paths) > 1:
         raise DatasetError(f"{name} has official test rows; leave out split.column and split.group")
-    tables = [load_csv(loader.table(), path, name, split, feature_type="text") for path in paths]
+    tables = [
+        load_csv(
+            loader.table(), path, name, split, feature_type="text", usual_task="classification"
+        )
+        for path in paths
+    ]
     if len(tables) == 1:
         return tables[0]
     if tables[0].target != tables[1].target:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from typing import Any
 
 
@@ -13,7 +14,8 @@ def to_text(value: Any, decimal: str = ".") -> str:
     ----------
     value : Any
         None and NaN are missing values: empty texts. Numbers keep all their digits, whatever their
-        format shows. Dates and times are written in ISO 8601, without a time if it is midnight.
+        format shows. Dates and times are written in ISO 8601, without a time if it is midnight;
+        lists as in JSON.
     decimal : str
         Decimal separator of the table.
     """
@@ -33,4 +35,6 @@ def to_text(value: Any, decimal: str = ".") -> str:
         return value.isoformat()
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
+    if isinstance(value, list):
+        return json.dumps(value, ensure_ascii=False, default=str)
     return str(value)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +19,9 @@ from dlcli.datasets.tables.features import (
     read_features,
 )
 from dlcli.datasets.tables.series import load_series
-from dlcli.datasets.tables.table import loader_dialect, read_table
-from dlcli.datasets.tables.target_column import read_target
+from dlcli.datasets.tables.several_targets import read_several
+from dlcli.datasets.tables.table import Table, loader_dialect, read_table
+from dlcli.datasets.tables.target_column import holds_labels, read_target
 from dlcli.errors import DatasetError, raise_all
 from dlcli.files import file_sha256
 from dlcli.types import Array
@@ -32,6 +35,7 @@ def load_csv(
     *,
     feature_type: ColumnType | None = None,
     implied_task: Task | None = None,
+    usual_task: Task | None = None,
 ) -> Dataset:
     """Read a table for training.
 
@@ -47,6 +51,8 @@ def load_csv(
         Type of every feature; default: detected from its values.
     implied_task : {"classification", "regression"}, optional
         What the loss and the last layer of the config are for.
+    usual_task : str, optional
+        Task of a target that is neither several columns nor lists, if the loader names none.
 
     Raises
     ------
@@ -59,7 +65,7 @@ def load_csv(
     text_columns = None
     if feature_type in (None, "numeric") and loader.window is None:
         typed = [column for column, kind in loader.types.items() if kind != "numeric"]
-        text_columns = [loader.target, *aside, *loader.drop, *typed, *loader.dates]
+        text_columns = [*loader.targets, *aside, *loader.drop, *typed, *loader.dates]
     table = read_table(
         path,
         loader_dialect(loader),
@@ -67,19 +73,24 @@ def load_csv(
         names=loader.names,
         text_columns=text_columns,
     )
-    target_at = table.position(loader.target, kind="target column")
+    targets = [table.position(target, kind="target column") for target in loader.targets]
     digests = {table.where: file_sha256(path)}
     if loader.window is not None:
-        return load_series(name, table, target_at, loader, digests)
-    excluded = {target_at, *map(table.position, (*loader.drop, *aside))}
+        return load_series(name, table, targets[0], loader, digests)
+    if usual_task and loader.task == "auto" and not _has_labels(loader, table, targets):
+        loader = loader.model_copy(update={"task": usual_task})
+    excluded = {*targets, *map(table.position, (*loader.drop, *aside))}
     positions = feature_positions(loader, table, excluded)
-    table, dropped = drop_rows_without_target(loader, table, target_at)
+    table, dropped = drop_rows_without_target(loader, table, targets)
     errors: list[DatasetError] = []
     features = read_features(loader, table, positions, feature_type, errors)
     try:
-        target, y, target_notices = read_target(
-            loader, table.columns[target_at], target_at, implied_task
-        )
+        if len(targets) > 1:
+            chosen = [table.columns[at] for at in targets]
+            target, y, target_notices = read_several(loader, chosen, targets)
+        else:
+            column = table.columns[targets[0]]
+            target, y, target_notices = read_target(loader, column, targets[0], implied_task)
     except DatasetError as error:
         errors.append(error)
     raise_all(errors, hint=f"`dlcli init {path.name}` writes a config that sets such options")
@@ -89,13 +100,17 @@ def load_csv(
         y,
         target,
         features.columns,
-        table.dialect,
+        replace(table.dialect, list_column=None),
         parts=None if split.column is None else _to_parts(table.column(split.column)),
         groups=None if split.group is None else _to_groups(table.column(split.group)),
         files=digests,
         lines=table.lines,
         notices=(*table.notices, *dropped, *target_notices, *features.notices),
     )
+
+
+def _has_labels(loader: CsvLoader, table: Table, targets: Sequence[int]) -> bool:
+    return len(targets) > 1 or holds_labels(loader, table.columns[targets[0]])
 
 
 def _to_parts(column: RawColumn) -> Array:

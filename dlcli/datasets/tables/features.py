@@ -13,8 +13,13 @@ from dlcli.datasets.tables.column_notices import column_notices, text_notices
 from dlcli.datasets.tables.column_types import detect_type
 from dlcli.datasets.tables.columns import RawColumn, convert
 from dlcli.datasets.tables.dates import choose_format
+from dlcli.datasets.tables.several_targets import rows_without_value
 from dlcli.datasets.tables.table import Table
-from dlcli.datasets.tables.target_column import missing_targets, rows_without_target
+from dlcli.datasets.tables.target_column import (
+    holds_labels,
+    missing_targets,
+    rows_without_target,
+)
 from dlcli.errors import DatasetError
 from dlcli.types import Array
 
@@ -55,7 +60,7 @@ def feature_positions(loader: CsvLoader, table: Table, excluded: set[int]) -> li
 
 
 def drop_rows_without_target(
-    loader: CsvLoader, table: Table, target: int
+    loader: CsvLoader, table: Table, targets: Sequence[int]
 ) -> tuple[Table, tuple[str, ...]]:
     """Leave out the rows whose target is missing, if the loader says so.
 
@@ -67,17 +72,27 @@ def drop_rows_without_target(
     """
     if loader.missing_target != "drop":
         return table, ()
-    column = table.columns[target]
-    rows = rows_without_target(column, loader.task)
-    if not len(rows):
+    chosen = [table.columns[target] for target in targets]
+    if len(chosen) > 1:
+        missing = [rows_without_value(column) for column in chosen]
+    else:
+        as_labels = holds_labels(loader, chosen[0])
+        task = "classification" if as_labels else loader.task
+        missing = [rows_without_target(chosen[0], task)]
+    notices = tuple(
+        f"left out: {missing_targets(column, rows)}"
+        for column, rows in zip(chosen, missing, strict=True)
+        if len(rows)
+    )
+    keep = np.setdiff1d(np.arange(len(table)), np.concatenate(missing))
+    if not notices:
         return table, ()
-    if len(rows) == len(table):
-        raise DatasetError(f"{table.where}: no row has a {column.name!r}")
-    keep = np.setdiff1d(np.arange(len(table)), rows)
+    if not len(keep):
+        names = " and ".join(repr(column.name) for column in chosen)
+        raise DatasetError(f"{table.where}: no row has a {names}")
     lines = [table.lines[row] for row in keep.tolist()]
     columns = tuple(raw.take(keep, lines) for raw in table.columns)
-    notice = f"left out: {missing_targets(column, rows)}"
-    return replace(table, columns=columns, lines=lines), (notice,)
+    return replace(table, columns=columns, lines=lines), notices
 
 
 def read_features(

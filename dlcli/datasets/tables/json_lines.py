@@ -67,7 +67,7 @@ def read_json_lines(
             unused = [key for key in record if key not in known and key not in keep]
             notices = (f"columns not used: {_listed(unused)}",) if unused else ()
         keys = with_target if target in record else columns
-        rows.append([record_text(record[key], key, place) for key in keys])
+        rows.append([record_text(record[key], key, place, lists=key == target) for key in keys])
         kept.append([_kept_text(record.get(key)) for key in keep])
         lines.append(line)
         if len(rows) == max_rows:
@@ -136,13 +136,21 @@ def _rows(
         return
     yield 0, list(names)
     known = set(names)
+    listed = dialect.list_column
+    listed = names[listed] if isinstance(listed, int) and abs(listed) < len(names) else listed
     for line, record in records:
         place = f"{where}:{line}"
         if not known.issuperset(record):
             key = next(key for key in record if key not in known)
             first = f"the first {LOOKAHEAD_RECORDS:,} objects"
             raise DatasetError(f"{place}: the key {key!r} is in none of {first}")
-        yield line, [record_text(record.get(name), name, place, dialect.decimal) for name in names]
+        yield (
+            line,
+            [
+                record_text(record.get(name), name, place, dialect.decimal, lists=name == listed)
+                for name in names
+            ],
+        )
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -104,14 +104,18 @@ def _with_unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return record
 
 
-def record_text(value: Any, column: str, place: str, decimal: str = ".") -> str:
+def record_text(
+    value: Any, column: str, place: str, decimal: str = ".", *, lists: bool = False
+) -> str:
     """Return a value of a record as text.
 
     Raises
     ------
     DatasetError
-        If it is a list or an object.
+        If it is an object, or a list and no ``lists`` are allowed.
     """
+    if lists and isinstance(value, list):
+        return to_text(value)
     if isinstance(value, list | dict):
         kind = "a list" if isinstance(value, list) else "an object"
         raise DatasetError(f"{place}: {column!r} is {kind}, not a number or a text")

@@ -16,6 +16,7 @@ from dlcli.datasets.tables.classes import encode_classes
 from dlcli.datasets.tables.column_notices import variant_notices
 from dlcli.datasets.tables.column_types import refuse_written_numbers
 from dlcli.datasets.tables.columns import RawColumn, spelling_variants, to_category, to_numbers
+from dlcli.datasets.tables.label_lists import holds_lists, propose_separator, read_label_lists
 from dlcli.datasets.tables.numbers import parse_number
 from dlcli.datasets.tables.proposals import Proposal
 from dlcli.errors import DatasetError, plural
@@ -34,7 +35,7 @@ MAX_LISTED = 5
 def read_target(
     loader: CsvLoader, column: RawColumn, position: int, implied: Task | None = None
 ) -> tuple[Target, Array, tuple[str, ...]]:
-    """Read the target.
+    """Read the target of one column; `read_several` reads several.
 
     The texts for missing values apply to numbers alone: among classes, "NA" is one of them. An
     empty text is refused.
@@ -52,7 +53,7 @@ def read_target(
     -------
     target : Target
     y : ndarray, shape (n,)
-        int32 codes of the sorted classes, or float64.
+        int32 codes of the sorted classes, or float64; of labels int32, shape (n, labels).
     notices : tuple of str
 
     Raises
@@ -60,8 +61,12 @@ def read_target(
     DatasetError
         With the line of a value that is missing or not a number, or if there is only one class.
     """
-    if len(empty := rows_without_target(column, loader.task)):
+    is_labels = holds_labels(loader, column)
+    missing_as = "classification" if is_labels else loader.task
+    if len(empty := rows_without_target(column, missing_as)):
         raise _no_target(column, empty)
+    if is_labels:
+        return read_label_lists(loader, column, position)
     texts = [text.strip() for text in column.texts]
     notices: tuple[str, ...] = ()
     task = loader.task
@@ -83,7 +88,26 @@ def read_target(
     class_names, file_labels, y = encode_classes(labels, loader.class_names, where)
     target = Target(column.name, "classification", class_names, "", position, file_labels)
     variants = variant_notices("target", "classes", column)
-    return target, y, (*notices, *variants, *_missing_classes(target, column))
+    joined = _joined_labels(column) if loader.task == "auto" else ()
+    return target, y, (*notices, *variants, *_missing_classes(target, column), *joined)
+
+
+def holds_labels(loader: CsvLoader, column: RawColumn) -> bool:
+    """Tell whether a column has any number of labels in each row."""
+    if loader.target_separator or loader.task == "multilabel":
+        return True
+    return loader.task == "auto" and holds_lists(column.texts)
+
+
+def _joined_labels(column: RawColumn) -> tuple[str, ...]:
+    """Return a notice about classes that look like several labels in one text."""
+    separator = propose_separator(column.texts)
+    if not separator:
+        return ()
+    example = next(text.strip() for text in column.texts if separator in text)
+    proposal = Proposal("target_separator", separator, "")
+    seen = f"classes such as {example!r} of {column.name!r} look like several labels"
+    return (f"{seen}; `{proposal}` in the loader splits them",)
 
 
 def rows_without_target(column: RawColumn, task: str = "auto") -> Array:
@@ -245,6 +269,12 @@ def propose_target(column: RawColumn) -> list[Proposal]:
         proposals.append(Proposal("missing_target", "drop", missing_targets(column, rows)))
     dropped = set(rows.tolist())
     kept = [text for row, text in enumerate(texts) if row not in dropped]
+    if holds_lists(kept):
+        return proposals
+    if separator := propose_separator(kept):
+        reason = f"{column.name!r} has several labels in a row, as in "
+        reason += repr(next(text for text in kept if separator in text))
+        return [*proposals, Proposal("target_separator", separator, reason)]
     task, notices = detect_task(column.name, [values[text] for text in kept])
     if task == "classification":
         pair = spelling_variants(kept)

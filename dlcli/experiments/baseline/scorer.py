@@ -15,7 +15,7 @@ from dlcli.experiments.baseline.estimators import (
     fit_and_predict,
     model_inputs,
 )
-from dlcli.network.scores import regression_scores
+from dlcli.network.several_scores import regression_scores
 from dlcli.preparation.targets import decode, output_kind
 from dlcli.training.folds.engines import FoldEngine
 from dlcli.types import Array

@@ -8,6 +8,7 @@ from dlcli.preparation.steps.audio import FittedPad
 from dlcli.preparation.steps.base import (
     MAX_VALUES,
     FittedStep,
+    check_category_count,
     fit_step,
     step_from_json,
     step_name,
@@ -27,6 +28,7 @@ __all__ = [
     "FittedStandardize",
     "FittedStep",
     "FittedVectorize",
+    "check_category_count",
     "default_steps",
     "fit_step",
     "step_from_json",

@@ -13,6 +13,8 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from dlcli.config.steps import STEPS, Step
+from dlcli.datasets.dataset import MAX_CATEGORIES
+from dlcli.errors import DatasetError
 from dlcli.preparation.report import TransformReport
 from dlcli.types import Array
 
@@ -151,3 +153,28 @@ def step_from_json(document: Mapping[str, Any]) -> FittedStep:
         raise ValueError(f"{fitted.name} has values that are not finite")
     adapter: TypeAdapter[FittedStep] = TypeAdapter(fitted)
     return adapter.validate_json(json.dumps(state), strict=True)
+
+
+def check_category_count(column: str, count: int, *, where: str = "") -> None:
+    """Refuse a column with so many categories that encoding them makes no sense.
+
+    Parameters
+    ----------
+    column : str
+    count : int
+        Number of its categories.
+    where : str
+        The file, for the message.
+
+    Raises
+    ------
+    DatasetError
+    """
+    if count > MAX_CATEGORIES:
+        raise DatasetError(
+            f"{where}{': ' if where else ''}column {column!r} has {count} categories; "
+            f"at most {MAX_CATEGORIES} are possible",
+            hint=f"leave it out with `drop: [{column}]`, set `types: {{{column}: text}}`, or keep "
+            f"the frequent ones: `preprocess: {{columns: {{{column}: {{one_hot: {{max_categories: "
+            "100}}}}`",
+        )

@@ -9,10 +9,14 @@ from typing import Any, Self
 import numpy as np
 
 from dlcli.config.steps import OneHot, Ordinal
-from dlcli.datasets.dataset import check_category_count
 from dlcli.errors import DatasetError, plural
 from dlcli.preparation.report import TransformReport
-from dlcli.preparation.steps.base import FittedStep, Names, fitted_step_of
+from dlcli.preparation.steps.base import (
+    FittedStep,
+    Names,
+    check_category_count,
+    fitted_step_of,
+)
 from dlcli.preparation.steps.numbers import is_missing
 from dlcli.types import Array
 
