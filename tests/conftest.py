@@ -76,12 +76,36 @@ def _no_check_in_child(monkeypatch, request):
     monkeypatch.setattr("dlcli.models.guard._confined", "guarded" not in request.fixturenames)
 
 
+# What draws the pictures of a run: a third of the time of a small training.
+DRAWERS = (
+    "dlcli.plots.results.draw_history",
+    "dlcli.plots.results.draw_confusion",
+    "dlcli.plots.results.draw_predicted",
+    "dlcli.plots.results.draw_forecast",
+    "dlcli.plots.results.draw_comparison",
+    "dlcli.experiments.train.draw_learned",
+)
+
+
+@pytest.fixture(autouse=True)
+def _no_pictures(monkeypatch, request):
+    """Train without drawing, unless the test asks for `with_pictures`.
+
+    Fixtures of modules and of the session, and processes of their own, draw as usual.
+    """
+    if "with_pictures" not in request.fixturenames:
+        for name in DRAWERS:
+            monkeypatch.setattr(name, lambda *_: None)
+
+
+@pytest.fixture
+def with_pictures():
+    """Have runs draw their pictures, as they do outside of tests."""
+
+
 @pytest.fixture
 def weights_only(monkeypatch):
-    """Train without pictures and ONNX graphs, for tests that do not look at them."""
-    for name in ("history", "confusion", "predicted"):
-        monkeypatch.setattr(f"dlcli.plots.results.draw_{name}", lambda *_: None)
-    monkeypatch.setattr("dlcli.experiments.train.draw_learned", lambda *_: None)
+    """Train without ONNX graphs, for tests that do not predict."""
     monkeypatch.setattr("dlcli.experiments.train.is_converted_quickly", lambda _: False)
 
 

@@ -74,7 +74,7 @@ def test_config_is_right_and_its_layers_fit(name, dlcli):
 
 
 @pytest.mark.parametrize("name", some(CONFIGS, TYPICAL))
-def test_config_trains_an_epoch_and_predicts_from_raw_input(name, tmp_path):
+def test_config_trains_an_epoch_and_predicts_from_raw_input(name, tmp_path, with_pictures):
     config = load_config(name, ["fit.epochs=1"])
 
     result = train(config, runs=tmp_path / "runs", sample=name in DOWNLOADED)

@@ -32,7 +32,7 @@ def result(tmp_path):
     return kfold(load_config("iris", FAST), folds=5, runs=tmp_path / "runs")
 
 
-def test_the_run_directory_has_folds_and_out_of_fold_predictions(result):
+def test_the_run_directory_has_folds_and_out_of_fold_predictions(with_pictures, result):
     with (result.path / "folds.csv").open() as file:
         folds = list(csv.DictReader(file))
     with (result.path / "out_of_fold.csv").open() as file:
@@ -118,7 +118,7 @@ def test_validation_rows_come_from_the_training_rows_of_the_fold(tmp_path):
     assert {"loss", "accuracy", "auc"} == set(result.summaries)
 
 
-def test_regression_is_cross_validated_too(tmp_path):
+def test_regression_is_cross_validated_too(tmp_path, with_pictures):
     result = kfold(load_config("study_hours", ["fit.epochs=2"]), runs=tmp_path / "runs")
 
     assert len(result.folds) == 4

@@ -10,6 +10,7 @@ from dlcli.experiments import train as run
 from dlcli.plots import learned as module
 from dlcli.plots.learned import _colour_strength, _value_range
 
+pytestmark = pytest.mark.usefixtures("with_pictures")
 CONFIG = """\
 dataset: {{csv: {{path: data.csv, target: target, task: {task}}}}}
 split: {{test: 0.2, validation: 0.2}}

@@ -199,7 +199,7 @@ def test_a_sample_is_marked_everywhere(people, tmp_path):
     assert any("trained on a sample" in notice for notice in predictions.notices())
 
 
-def test_regression_has_values_in_the_targets_unit(tmp_path):
+def test_regression_has_values_in_the_targets_unit(tmp_path, with_pictures):
     config = load_config("study_hours", ["fit.epochs=400"])
 
     result = train(config, runs=tmp_path / "runs")
