@@ -66,7 +66,7 @@ def evaluate(
 
 def _print_result(result: Evaluation) -> None:
     from dlcli.cli.formatting import number
-    from dlcli.cli.tables import class_table, confusion_table
+    from dlcli.cli.tables import confusion_table, target_tables
     from dlcli.cli.terminal import print_text
 
     scores = result.scores
@@ -74,6 +74,7 @@ def _print_result(result: Evaluation) -> None:
     for name, value in scores.metrics.items():
         unit = f" {result.target.unit}" if result.target.unit and name in ("mae", "rmse") else ""
         print_text(f"{name}: {number(value)}{unit}")
+    for text in target_tables(scores):
+        print_text(f"\n{text}")
     if scores.classes:
-        print_text(f"\n{class_table(scores)}")
         print_text(f"\n{confusion_table(scores)}")

@@ -99,9 +99,13 @@ def _facts(result: ModelContents) -> Iterator[tuple[str, str]]:
 def _metadata_facts(metadata: Metadata) -> Iterator[tuple[str, str]]:
     target = metadata.target
     yield "name", metadata.name + (" (trained on a sample)" if metadata.sampled else "")
-    classes = f" of {_some(target.class_names)}" if target.class_names else ""
+    names = target.outputs if target.is_several else target.class_names
+    classes = f" of {_some(names)}" if names else ""
     unit = f", in {target.unit}" if target.unit else ""
     yield "target", f"{target.name}, {target.task}{classes}{unit}"
+    if target.thresholds:
+        pairs = zip(target.class_names, target.thresholds, strict=True)
+        yield "thresholds", _some([f"{name} {threshold:.4g}" for name, threshold in pairs])
     columns = [f"{column.name} ({column.type})" for column in metadata.columns]
     shape = "×".join(map(str, metadata.preprocess.get("shape") or ()))
     yield "input", _some(columns) if columns else f"{metadata.medium.kind} of shape {shape}"

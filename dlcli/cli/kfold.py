@@ -189,7 +189,7 @@ class FoldDisplay:
 
 def _print_result(result: KfoldResult) -> None:
     from dlcli.cli.formatting import duration, number
-    from dlcli.cli.tables import confusion_table, table
+    from dlcli.cli.tables import confusion_table, table, target_tables
     from dlcli.cli.terminal import print_text
 
     metrics = list(result.summaries)
@@ -209,4 +209,7 @@ def _print_result(result: KfoldResult) -> None:
         )
     if 0 < len(result.scores.classes) <= MAX_CONFUSION_CLASSES:
         print_text(f"\nout-of-fold predictions of all rows:\n{confusion_table(result.scores)}")
+    elif not result.scores.classes:
+        for text in target_tables(result.scores):
+            print_text(f"\nout-of-fold predictions of all rows:\n{text}")
     print_text(f"\n{len(result.folds)} folds in {duration(result.seconds)}; run: {result.path}")

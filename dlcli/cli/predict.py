@@ -138,7 +138,7 @@ def _document(predictions: Predictions, output: str, rows: list[dict[str, Any]] 
     return PredictDocument(
         model=str(predictions.model.path),
         rows=predictions.rows,
-        columns=predictions.columns,
+        columns=list(rows[0]) if rows else predictions.columns,
         output=None if output == "-" else output,
         predictions=rows,
         notes=list(predictions.notices()),

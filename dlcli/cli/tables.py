@@ -66,6 +66,34 @@ def class_table(scores: Scores) -> str:
     return table(rows)
 
 
+def label_table(scores: Scores) -> str:
+    """Format the scores of each label, and their averages."""
+    rows = [["label", "accuracy", "precision", "recall", "f1", "roc_auc", "rows"]]
+    for item in scores.labels:
+        measures = (item.accuracy, item.precision, item.recall, item.f1, item.roc_auc)
+        rows.append([item.name, *map(number, measures), str(item.support)])
+    for average in scores.averages:
+        means = (average.precision, average.recall, average.f1)
+        rows.append([f"{average.name} average", "", *map(number, means), "", ""])
+    return table(rows)
+
+
+def number_table(scores: Scores) -> str:
+    """Format the scores of each of several numbers."""
+    rows = [["target", "mae", "rmse", "r2"]]
+    rows += [[item.name, *map(number, (item.mae, item.rmse, item.r2))] for item in scores.numbers]
+    return table(rows)
+
+
+def target_tables(scores: Scores) -> list[str]:
+    """Format the scores of several targets, or of the classes; none for a single number."""
+    if scores.labels:
+        return [label_table(scores)]
+    if scores.numbers:
+        return [number_table(scores)]
+    return [class_table(scores)] if scores.classes else []
+
+
 def confusion_table(scores: Scores) -> str:
     """Format the confusion matrix, with the names of the classes."""
     names = [item.name for item in scores.classes]

@@ -32,6 +32,7 @@ from dlcli.errors import plural
 if TYPE_CHECKING:
     from dlcli.cli.documents import Document
     from dlcli.experiments.train_result import TrainResult
+    from dlcli.network.scores import Scores
 
 # Example input of `dlcli predict` and its description, by the kind of data.
 EXAMPLES = {
@@ -173,12 +174,19 @@ def _print_result(result: TrainResult, config: str) -> None:
     commands = [
         [
             f"dlcli evaluate {result.path}",
-            "metrics per class" if result.scores[part].classes else "all metrics",
+            _measures(result.scores[part]),
         ],
         [f"dlcli predict {result.model_path} {example}", description],
         [f"dlcli kfold {config}", "cross-validate the model"],
     ]
     print_text(f"Next:\n{table(commands, left=2, indent='  ')}")
+
+
+def _measures(scores: Scores) -> str:
+    """Return what `dlcli evaluate` shows."""
+    if scores.classes:
+        return "metrics per class"
+    return "metrics per label" if scores.labels else "all metrics"
 
 
 def _epochs(result: TrainResult) -> str:

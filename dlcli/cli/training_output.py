@@ -58,7 +58,10 @@ def _inputs(dataset: Dataset) -> str:
 
 
 def _target(dataset: Dataset) -> str:
-    classes = len(dataset.target.class_names)
+    target = dataset.target
+    classes = len(target.class_names)
+    if target.is_several:
+        return plural(classes, "label") if classes else f"{len(target.outputs)} numeric targets"
     return plural(classes, "class") if classes else f"target {dataset.target.name} (numeric)"
 
 

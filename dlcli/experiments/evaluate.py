@@ -11,16 +11,9 @@ import numpy as np
 
 from dlcli.config import Config
 from dlcli.datasets.dataset import Target
-from dlcli.datasets.dialect import Dialect
-from dlcli.datasets.tables import (
-    RawColumn,
-    rows_without_target,
-    to_category,
-    to_number,
-    to_numbers,
-)
 from dlcli.errors import DatasetError, ModelFileError, plural
 from dlcli.experiments.resume import run_config
+from dlcli.experiments.true_values import labelled_rows, true_values
 from dlcli.files import file_sha256
 from dlcli.models.loading import Engine, LoadedModel, load_model
 from dlcli.models.metadata import Metadata
@@ -28,7 +21,6 @@ from dlcli.network.building import compile_model
 from dlcli.network.numpy_metrics import numpy_metrics
 from dlcli.network.scores import Scores, keras_metrics, score_outputs
 from dlcli.prediction.predict import predict
-from dlcli.prediction.rows import RawBlock
 from dlcli.preparation.prepare import prepare
 from dlcli.preparation.rows import transform_rows
 from dlcli.preparation.split import split_rows
@@ -190,12 +182,13 @@ def _evaluate_table(
     dropped = 0
     for block, raw in predictions.with_raw():
         if raw.target is None:
+            names = " and ".join(map(repr, target.columns or (target.name,)))
             raise DatasetError(
-                f"{source}: no target column {target.name!r}", hint="`dlcli predict` needs none"
+                f"{source}: no target column {names}", hint="`dlcli predict` needs none"
             )
-        rows = _labelled_rows(raw, target, metadata.dialect)
+        rows = labelled_rows(raw, target, metadata.dialect)
         dropped += len(block) - len(rows)
-        labels.append(_true_values(raw, rows, target, metadata.dialect, str(source)))
+        labels.append(true_values(raw, rows, target, metadata.dialect, str(source)))
         outputs.append(block.outputs[rows])
     if not outputs:
         raise DatasetError(f"{source} has no rows")
@@ -225,49 +218,3 @@ def _scores(
         compile_model(loaded.model, config)
         metrics = keras_metrics(loaded.model, outputs, encoded)
     return score_outputs(outputs, y, metadata.target, metadata.output, metrics)
-
-
-def _labelled_rows(raw: RawBlock, target: Target, dialect: Dialect) -> Array:
-    """Return the rows that have a target, if the others were left out of the training too."""
-    texts = list(raw.target or ())
-    rows = np.arange(len(texts))
-    if dialect.missing_target != "drop":
-        return rows
-    column = RawColumn(target.name, texts, range(len(texts)), "", dialect)
-    return np.setdiff1d(rows, rows_without_target(column, target.task))
-
-
-def _true_values(
-    raw: RawBlock, rows: Array, target: Target, dialect: Dialect, source: str
-) -> Array:
-    """Return the class codes or numbers of the target column in some rows.
-
-    Raises
-    ------
-    DatasetError
-        If a value is missing, or a class did not occur in training.
-    """
-    cells = raw.target or ()
-    lines = raw.lines or range(1, len(cells) + 1)
-    lines = [lines[row] for row in rows.tolist()]
-    texts = [cells[row].strip() for row in rows.tolist()]
-    if target.task == "regression":
-        column = RawColumn(target.name, texts, lines, source, dialect)
-        return to_numbers(column.without_missing())
-    texts = [to_category(text, lowercase=dialect.lowercase) for text in texts]
-    codes = {label: code for code, label in enumerate(target.labels or target.class_names)}
-    values = {to_number(name): code for name, code in codes.items()}
-    if len(values) == len(codes):  # every class is a number: "1.0" is the class "1"
-        codes |= {text: values[to_number(text)] for text in texts if to_number(text) in values}
-    codes |= {name: code for code, name in enumerate(target.class_names) if name not in codes}
-    for line, text in zip(lines, texts, strict=True):
-        if not text:
-            raise DatasetError(
-                f"{source}:{line}: no {target.name!r}", hint="`dlcli predict` needs none"
-            )
-        if text not in codes:
-            known = ", ".join(target.class_names[:10])
-            raise DatasetError(
-                f"{source}:{line}: {target.name} {text!r} did not occur in training ({known})"
-            )
-    return np.array([codes[text] for text in texts], np.int32)

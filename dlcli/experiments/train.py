@@ -163,6 +163,7 @@ def _train(
     if result.signum is not None and not result.best_epoch:
         run.finish("interrupted", epochs=result.epochs, fit_seconds=fit_seconds)
         return _result(run.path, None, session, result, {})
+    session.tune_thresholds()
     metadata = _save(run, model_path, session)
     scores = _score_and_draw(run.path, model_path, metadata, session, result)
     run.finish(

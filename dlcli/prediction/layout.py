@@ -24,15 +24,15 @@ class Layout:
     ----------
     positions : list of int
         One per column of the model.
-    target : int or None
-        Position of the target, if the rows have it.
+    targets : tuple of int
+        Positions of the columns of the target, if the rows have them all.
     notices : tuple of str
     kept : tuple of (str, int)
         Names and positions of the columns that the predictions keep.
     """
 
     positions: list[int]
-    target: int | None
+    targets: tuple[int, ...] = ()
     notices: tuple[str, ...] = ()
     kept: tuple[tuple[str, int], ...] = ()
 
@@ -76,8 +76,9 @@ def by_name(row: Sequence[str], signature: Signature, where: str, keep: Keep = (
     if signature.dialect.unique_names:
         header = number_names(header)
     positions = {name: at for at, name in reversed(list(enumerate(header)))}
-    target = signature.target.name if signature.target else None
-    target_position = None if target is None else positions.get(target)
+    names_of_targets = _names_of_targets(signature)
+    present = [positions[name] for name in names_of_targets if name in positions]
+    targets = tuple(present) if len(present) == len(names_of_targets) else ()
     columns = set(signature.names)
     missing = [name for name in signature.names if name not in positions]
     if not missing:
@@ -86,15 +87,15 @@ def by_name(row: Sequence[str], signature: Signature, where: str, keep: Keep = (
             if name in columns:
                 raise DatasetError(f"{where}: column {name!r} appears twice")
         kept = kept_columns(header, keep, where)
-        used = {*columns, target, *(name for name, _ in kept)}
+        used = {*columns, *names_of_targets, *(name for name, _ in kept)}
         others = [name for name in header if name and name not in used]
         notices = (f"columns not used: {listed(others)}",) if others else ()
-        return Layout([positions[name] for name in signature.names], target_position, notices, kept)
+        return Layout([positions[name] for name in signature.names], targets, notices, kept)
     # A model without column names takes the columns in their order, whatever the header says.
     is_unnamed = signature.preprocessor.shape or all(name.isdigit() for name in signature.names)
-    inputs = [at for at, name in enumerate(header) if at != target_position and name]
+    inputs = [at for at, name in enumerate(header) if at not in present and name]
     if is_unnamed and len(inputs) == len(signature.columns):
-        return Layout(inputs, target_position, kept=kept_columns(header, keep, where))
+        return Layout(inputs, targets, kept=kept_columns(header, keep, where))
     unused = [name for name in header if name not in columns]
     suggestions = [did_you_mean(name, unused) for name in missing[:3]]
     names = ", ".join(map(repr, missing[:5])) + (" …" if len(missing) > 5 else "")
@@ -102,6 +103,19 @@ def by_name(row: Sequence[str], signature: Signature, where: str, keep: Keep = (
         " ".join([f"{where}: no column {names}.", *filter(None, suggestions)]),
         hint=f"the columns of the model are {listed(signature.names)}",
     )
+
+
+def _names_of_targets(signature: Signature) -> tuple[str, ...]:
+    """Return the names of the columns of the target; none for a model of plain Keras."""
+    target = signature.target
+    return () if target is None else target.columns or (target.name,)
+
+
+def _positions_of_targets(signature: Signature) -> tuple[int, ...]:
+    target = signature.target
+    if target is None or (target.position is None and not target.positions):
+        return ()
+    return target.positions or (target.position or 0,)
 
 
 def kept_columns(header: Sequence[str], keep: Keep, where: str) -> tuple[tuple[str, int], ...]:
@@ -147,10 +161,10 @@ def by_position(row: Sequence[str], signature: Signature, where: str, keep: Keep
     notices: tuple[str, ...] = ()
     if signature.dialect.header:
         notices = (f"{where} has no header: columns are used in the order of the training file",)
-    target = signature.target.position if signature.target else None
+    targets = _positions_of_targets(signature)
     used = {column.position for column in columns}
     unused = set(range(full_width)) - used
-    of_target = set() if target is None else {target}
+    of_target = set(targets)
     absent_columns = [unused | of_target, set(), unused - of_target, of_target]
     layouts = []
     for index in (0, 1) if signature.dialect.index else (0,):
@@ -160,17 +174,17 @@ def by_position(row: Sequence[str], signature: Signature, where: str, keep: Keep
                 continue
             at = {position: place for place, position in enumerate(present, index)}
             positions = [at[column.position] for column in columns]
-            layout = Layout(positions, None if target is None else at.get(target), notices)
-            layouts.append(layout)
+            labelled = tuple(at[target] for target in targets) if of_target <= at.keys() else ()
+            layouts.append(Layout(positions, labelled, notices))
         if layouts:
             break
     if not layouts or any(other.positions != layouts[0].positions for other in layouts):
         raise _unfit_width(len(row), signature, where)
-    layout = max(layouts, key=lambda other: other.target is not None)
-    if layout.target is not None and len(layouts) > 1:
+    layout = max(layouts, key=lambda other: bool(other.targets))
+    if layout.targets and len(layouts) > 1:
         # The column may be that of the parts instead, which stands where the target would.
-        is_part = row[layout.target].strip().lower() in PART_WORDS
-        layout = replace(layout, target=None if is_part else layout.target)
+        is_part = row[layout.targets[0]].strip().lower() in PART_WORDS
+        layout = replace(layout, targets=() if is_part else layout.targets)
     return _with_kept(layout, len(row), signature, where, keep)
 
 
@@ -189,6 +203,6 @@ def _with_kept(layout: Layout, width: int, signature: Signature, where: str, kee
     header = [f"column {at + 1}" for at in range(width)]
     for name, at in zip(signature.names, layout.positions, strict=True):
         header[at] = name
-    if layout.target is not None and signature.target is not None:
-        header[layout.target] = signature.target.name
+    for name, at in zip(_names_of_targets(signature), layout.targets, strict=False):
+        header[at] = name
     return replace(layout, kept=kept_columns(header, keep, where))

@@ -15,12 +15,13 @@ from dlcli.datasets.tables import (
     RawColumn,
     convert,
     format_date,
+    to_text,
 )
 from dlcli.errors import DatasetError, ModelFileError, plural
 from dlcli.models.loading import LoadedModel
 from dlcli.models.signature import Signature, signature_of
 from dlcli.prediction.layout import Keep, by_name
-from dlcli.prediction.rows import RawBlock, as_inputs, dialect_of_values, max_rows
+from dlcli.prediction.rows import RawBlock, as_inputs, dialect_of_values, max_rows, target_texts
 from dlcli.types import Array
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def blocks_of_frame(source: Any, signature: Signature, keep: Keep = ()) -> Itera
             column.name: _frame_column(part.iloc[:, position], column, signature.dialect)
             for column, position in zip(signature.columns, layout.positions, strict=True)
         }
-        target = None if layout.target is None else [str(v) for v in part.iloc[:, layout.target]]
+        target = target_texts([_target_texts(part.iloc[:, at]) for at in layout.targets])
         inputs = as_inputs(values, signature)
         kept = {name: part.iloc[:, position].tolist() for name, position in layout.kept}
         where = f"rows from {start}"
@@ -115,6 +116,11 @@ def _frame_column(series: Any, column: Column, dialect: Dialect) -> Array:
     dialect = dialect_of_values(dialect)
     raw = RawColumn(column.name, texts, lines, "the table, row", dialect, column.format)
     return convert(raw, column.type, lenient=True)
+
+
+def _target_texts(series: Any) -> list[str]:
+    """Return the texts of a column of the target; lists of labels as in JSON."""
+    return [to_text(value) if isinstance(value, list) else str(value) for value in series]
 
 
 def _cell_text(value: Any, column: Column) -> str:

@@ -53,8 +53,8 @@ class RawBlock:
     where : str
         File and lines, for messages.
     notices : tuple of str
-    target : sequence of str or None
-        Texts of the target column, if there is one.
+    target : sequence of str, or of tuples of str, or None
+        Texts of the target, if it is there; of several columns a tuple for each row.
     lines : sequence of int
         Line of each row.
     names : sequence of str
@@ -67,7 +67,7 @@ class RawBlock:
     rows: int
     where: str
     notices: tuple[str, ...] = ()
-    target: Sequence[str] | None = None
+    target: Sequence[Any] | None = None
     lines: Sequence[int] = ()
     names: Sequence[str] = ()
     kept: Mapping[str, Sequence[Any]] = field(default_factory=dict)
@@ -157,8 +157,8 @@ def _table_blocks(
     types: list[ColumnType | None] = [None] * reader.width
     for column, position in zip(signature.columns, layout.positions, strict=True):
         types[position] = column.type
-    if layout.target is not None:
-        types[layout.target] = "text"
+    for position in layout.targets:
+        types[position] = "text"
     for _, position in layout.kept:  # as they are written, also numbers
         types[position] = "text"
     while (block := reader.read_block(types, size)) is not None:
@@ -194,14 +194,15 @@ def _line_blocks(text: TextFile, signature: Signature, size: int) -> Iterator[Ra
 
 
 def _json_blocks(text: TextFile, signature: Signature, size: int, keep: Keep) -> Iterator[RawBlock]:
-    target = signature.target.name if signature.target else None
+    target = signature.target
+    targets = [] if target is None else list(target.columns or (target.name,))
     positions = list(range(len(signature.columns)))
     signature = replace(signature, dialect=dialect_of_values(signature.dialect))
     wanted = keep if keep == "all" else list(keep)
-    for block, has_target, kept in read_json_lines(text, signature.names, target, size, wanted):
+    for block, has_target, kept in read_json_lines(text, signature.names, targets, size, wanted):
         first = len(block.columns) - len(kept)
         at_end = tuple((name, first + at) for at, name in enumerate(kept))
-        target_at = len(positions) if has_target else None
+        target_at = tuple(range(len(positions), first)) if has_target else ()
         layout = Layout(positions, target_at, block.notices, at_end)
         yield _raw_block(block, layout, signature, text.name)
 
@@ -220,10 +221,17 @@ def _raw_block(block: Block, layout: Layout, signature: Signature, name: str) ->
         raw = RawColumn(column.name, texts, block.lines, name, signature.dialect, column.format)
         values[column.name] = convert(raw, column.type, lenient=True)
     where = f"{name}, lines {block.lines[0]} to {block.lines[-1]}"
-    target: Any = None if layout.target is None else block.columns[layout.target]
+    target = target_texts([block.columns[position] for position in layout.targets])
     inputs = as_inputs(values, signature)
     kept = {name: list(block.columns[position]) for name, position in layout.kept}
     return RawBlock(inputs, len(block), where, layout.notices, target, block.lines, kept=kept)
+
+
+def target_texts(columns: Sequence[Any]) -> Any:
+    """Return the texts of the target as in `RawBlock`."""
+    if len(columns) > 1:
+        return list(zip(*columns, strict=True))
+    return columns[0] if columns else None
 
 
 def as_inputs(values: Mapping[str, Array], signature: Signature) -> Any:

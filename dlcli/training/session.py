@@ -18,10 +18,11 @@ from dlcli.errors import DatasetError
 from dlcli.network.building import make_callbacks
 from dlcli.network.scores import ScoredOutputs, score
 from dlcli.preparation import Preprocessor, fit_preprocessor
+from dlcli.preparation.labels import best_thresholds
 from dlcli.preparation.prepare import Prepared, row_notices, scale_notice
 from dlcli.preparation.rows import LazyRows, transform_rows
 from dlcli.preparation.split import Split, split_rows
-from dlcli.preparation.targets import class_weights, encode_target
+from dlcli.preparation.targets import class_weights, encode_target, output_kind
 from dlcli.preparation.variation import outlier_notices
 from dlcli.training.batches import FitData
 from dlcli.training.fit import FitResult, fit
@@ -179,6 +180,17 @@ class Session:
             f"training metrics are computed on {len(sample):,} of the {count:,} training rows"
         )
         gc.collect()  # the pipeline of the fit holds all rows and is part of a reference cycle
+
+    def tune_thresholds(self) -> None:
+        """Choose the threshold of each label by the validation rows, if the config wants it."""
+        config, dataset = self.prepared.config, self.prepared.dataset
+        if config.thresholds != "tune" or "validation" not in self.rows:
+            return
+        kind = output_kind(dataset.target, config.loss)
+        outputs = self.predictor(self.x("validation"))
+        values = best_thresholds(self.y("validation"), outputs, kind)
+        target = replace(dataset.target, thresholds=values)
+        self.prepared = replace(self.prepared, dataset=replace(dataset, target=target))
 
     def score(self, parts: Iterable[str]) -> dict[str, ScoredOutputs]:
         """Score the model on the rows of some parts."""

@@ -44,6 +44,36 @@ class ClassScores(Part):
     support: int = Field(description="Rows of the class.")
 
 
+class LabelScores(Part):
+    """Scores of one of several labels."""
+
+    name: str
+    accuracy: Number
+    precision: Number
+    recall: Number
+    f1: Number
+    roc_auc: Number = Field(description="Null if no row, or every row, has the label.")
+    support: int = Field(description="Rows with the label.")
+
+
+class AverageScores(Part):
+    """An average over the labels."""
+
+    name: Literal["micro", "macro"]
+    precision: Number
+    recall: Number
+    f1: Number
+
+
+class NumberScores(Part):
+    """Scores of one of several numbers."""
+
+    name: str
+    mae: Number
+    rmse: Number
+    r2: Number
+
+
 class ScoresPart(Part):
     """Scores of some rows."""
 
@@ -53,6 +83,9 @@ class ScoresPart(Part):
     confusion_matrix: list[list[int]] = Field(
         description="A row per true class, a column per predicted class; empty for regression."
     )
+    labels: list[LabelScores] = Field(description="Of several labels per row; else empty.")
+    averages: list[AverageScores] = Field(description="Over the labels.")
+    numbers: list[NumberScores] = Field(description="Of several numbers per row; else empty.")
 
 
 class ClassCount(Part):
@@ -88,6 +121,9 @@ def scores_part(scores: Scores) -> ScoresPart:
         metrics=dict(scores.metrics),
         classes=classes,
         confusion_matrix=confusion,
+        labels=[LabelScores(**vars(item)) for item in scores.labels],
+        averages=[AverageScores.model_validate(vars(item)) for item in scores.averages],
+        numbers=[NumberScores(**vars(item)) for item in scores.numbers],
     )
 
 

@@ -21,7 +21,7 @@ MAX_LISTED = 12
 def read_json_lines(
     text: TextFile,
     columns: Sequence[str],
-    target: str | None,
+    targets: Sequence[str],
     max_rows: int,
     keep: Sequence[str] | Literal["all"] = (),
 ) -> Iterator[tuple[Block, bool, Sequence[str]]]:
@@ -32,8 +32,8 @@ def read_json_lines(
     text : TextFile
     columns : sequence of str
         Keys that every object has, in the order of the blocks' columns.
-    target : str or None
-        A further column, behind the others, of blocks in which all rows have it.
+    targets : sequence of str
+        Further columns, behind the others, of blocks in which all rows have them.
     max_rows : int
         Rows per block.
     keep : sequence of str or "all"
@@ -56,18 +56,19 @@ def read_json_lines(
     rows: list[list[str]] = []
     kept: list[list[str]] = []
     notices: tuple[str, ...] | None = None
-    with_target = [*columns, target or ""]
+    with_target = [*columns, *targets]
+    single = targets[0] if len(targets) == 1 else None
     for line, record in read_records(text):
         place = f"{text.name}:{line}"
         _check_keys(record, place, columns)
         if notices is None:
-            known = {*columns, target}
+            known = {*columns, *targets}
             keep = list(record) if keep == "all" else keep
             _check_kept(record, keep, place)
             unused = [key for key in record if key not in known and key not in keep]
             notices = (f"columns not used: {_listed(unused)}",) if unused else ()
-        keys = with_target if target in record else columns
-        rows.append([record_text(record[key], key, place, lists=key == target) for key in keys])
+        keys = with_target if all(key in record for key in targets) else columns
+        rows.append([record_text(record[key], key, place, lists=key == single) for key in keys])
         kept.append([_kept_text(record.get(key)) for key in keep])
         lines.append(line)
         if len(rows) == max_rows:
@@ -97,9 +98,9 @@ def _to_block(
     width: int,
     notices: tuple[str, ...],
 ) -> tuple[Block, bool]:
-    has_target = all(len(row) > width for row in rows)
-    texts = zip(*(row[: width + has_target] for row in rows), strict=True)
-    return Block([*texts, *zip(*kept, strict=True)], lines, notices), has_target
+    shortest = min(map(len, rows))
+    texts = zip(*(row[:shortest] for row in rows), strict=True)
+    return Block([*texts, *zip(*kept, strict=True)], lines, notices), shortest > width
 
 
 def _check_keys(record: dict[str, Any], place: str, columns: Sequence[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -143,7 +144,7 @@ def _separator_hint(texts: Sequence[str] | Array) -> str:
     return f"{lists}; `target_separator: {json.dumps(separator)}` in the loader splits texts"
 
 
-def label_matrix(rows: Sequence[Sequence[str]], labels: Sequence[str]) -> Array:
+def label_matrix(rows: Sequence[Sequence[Any]], labels: Sequence[Any]) -> Array:
     """Return int32 of shape (n, labels): 1 where a row has the label."""
     code_of = {label: code for code, label in enumerate(labels)}
     y = np.zeros((len(rows), len(labels)), np.int32)

@@ -68,7 +68,7 @@ def read_several(
     task = _task(loader, columns)
     at = tuple(positions)
     if task == "multilabel":
-        y = np.column_stack([_to_labels(column) for column in columns])
+        y = np.column_stack([to_labels(column) for column in columns])
         where = columns[0].where
         class_names, labels = name_classes(names, loader.class_names, where)
         target = Target(
@@ -151,6 +151,17 @@ def _neither(column: RawColumn, task: str) -> DatasetError:
     return DatasetError(f"{cell} is no number and neither true nor false; {WANTED}")
 
 
-def _to_labels(column: RawColumn) -> Array:
-    value_of = {text: BOOLEANS[text.strip().lower()] for text in set(column.texts)}
+def to_labels(column: RawColumn) -> Array:
+    """Return 0 and 1 of the texts of a label; int32.
+
+    Raises
+    ------
+    DatasetError
+        With the line of a text that is neither true nor false.
+    """
+    value_of = {text: BOOLEANS.get(text.strip().lower()) for text in set(column.texts)}
+    for row, text in enumerate(column.texts):
+        if value_of[text] is None:
+            reason = "is neither true nor false; a label is 0 or 1 in every row"
+            raise DatasetError(f"{column.cell(row, 'the target')} {reason}")
     return np.array([value_of[text] for text in column.texts], np.int32)

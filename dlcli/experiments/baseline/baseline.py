@@ -83,10 +83,10 @@ class BaselineResult:
 
     @property
     def test(self) -> str | None:
-        """Name of the significance test; None for one split of a regression."""
+        """Name of the significance test; None for one split of a regression or of labels."""
         if self.folds > 1:
             return "corrected resampled t-test"
-        return "McNemar's exact test" if self.metric == "accuracy" else None
+        return "McNemar's exact test" if self.network.right else None
 
     def __repr__(self) -> str:
         network = f"{self.metric} {self.network.mean:.4g}"

@@ -7,7 +7,7 @@ import time
 import warnings
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import Any
 
@@ -48,6 +48,8 @@ class BaselineModel:
     dense : bool
         Whether the model takes no sparse matrices. Of text it then gets only the most frequent
         words.
+    several : bool
+        Whether it takes several targets; otherwise one model is fitted for each of them.
     """
 
     name: str
@@ -58,6 +60,7 @@ class BaselineModel:
     exact: bool = False
     text: bool | None = None
     dense: bool = False
+    several: bool = False
 
 
 CLASSES: Task = "classification"
@@ -75,8 +78,11 @@ MODELS = (
         "sklearn.dummy.DummyClassifier",
         {"strategy": "most_frequent"},
         trivial=True,
+        several=True,
     ),
-    BaselineModel("k-nearest neighbours", CLASSES, "sklearn.neighbors.KNeighborsClassifier"),
+    BaselineModel(
+        "k-nearest neighbours", CLASSES, "sklearn.neighbors.KNeighborsClassifier", several=True
+    ),
     BaselineModel("naive Bayes", CLASSES, "sklearn.naive_bayes.GaussianNB", exact=True, text=False),
     BaselineModel("naive Bayes", CLASSES, "sklearn.naive_bayes.MultinomialNB", text=True),
     BaselineModel(
@@ -85,7 +91,9 @@ MODELS = (
         "sklearn.linear_model.LogisticRegression",
         {"max_iter": 2000},
     ),
-    BaselineModel("random forest", CLASSES, "sklearn.ensemble.RandomForestClassifier", FOREST),
+    BaselineModel(
+        "random forest", CLASSES, "sklearn.ensemble.RandomForestClassifier", FOREST, several=True
+    ),
     BaselineModel(
         "gradient boosting",
         CLASSES,
@@ -93,12 +101,20 @@ MODELS = (
         BOOSTING,
         dense=True,
     ),
-    BaselineModel("mean", NUMBERS, "sklearn.dummy.DummyRegressor", trivial=True),
-    BaselineModel("k-nearest neighbours", NUMBERS, "sklearn.neighbors.KNeighborsRegressor"),
+    BaselineModel("mean", NUMBERS, "sklearn.dummy.DummyRegressor", trivial=True, several=True),
     BaselineModel(
-        "linear regression", NUMBERS, "sklearn.linear_model.LinearRegression", exact=True
+        "k-nearest neighbours", NUMBERS, "sklearn.neighbors.KNeighborsRegressor", several=True
     ),
-    BaselineModel("random forest", NUMBERS, "sklearn.ensemble.RandomForestRegressor", FOREST),
+    BaselineModel(
+        "linear regression",
+        NUMBERS,
+        "sklearn.linear_model.LinearRegression",
+        exact=True,
+        several=True,
+    ),
+    BaselineModel(
+        "random forest", NUMBERS, "sklearn.ensemble.RandomForestRegressor", FOREST, several=True
+    ),
     BaselineModel(
         "gradient boosting",
         NUMBERS,
@@ -114,11 +130,12 @@ DENSE_WORDS = 500
 
 def models_for(dataset: Dataset) -> tuple[BaselineModel, ...]:
     """Return the models that suit a data set."""
+    task: Task = NUMBERS if dataset.target.task == NUMBERS else CLASSES
     models = [
-        model
-        for model in MODELS
-        if model.task == dataset.target.task and model.text in (None, dataset.is_text)
+        model for model in MODELS if model.task == task and model.text in (None, dataset.is_text)
     ]
+    if dataset.target.task == "multilabel":
+        models[0] = replace(models[0], name="majority of each label")
     return (NAIVE_FORECAST, *models) if dataset.medium.kind == "series" else tuple(models)
 
 
@@ -200,8 +217,8 @@ def fit_and_predict(model: BaselineModel, x: Any, y: Array, x_test: Any, seed: i
     ----------
     model : BaselineModel
     x, x_test : ndarray or sparse matrix, shape (n, features)
-    y : ndarray, shape (n,)
-        Class codes or numbers.
+    y : ndarray, shape (n,) or (n, targets)
+        Class codes or numbers; of labels 0 and 1.
     seed : int
 
     Returns
@@ -209,6 +226,8 @@ def fit_and_predict(model: BaselineModel, x: Any, y: Array, x_test: Any, seed: i
     FitAttempt
     """
     estimator = build_estimator(model, seed, x.shape[0])
+    if y.ndim > 1 and not model.several:
+        estimator = _OnePerTarget(estimator)
     note = ""
     if model.dense and not isinstance(x, np.ndarray):
         if x.shape[1] > DENSE_WORDS:
@@ -229,6 +248,34 @@ def fit_and_predict(model: BaselineModel, x: Any, y: Array, x_test: Any, seed: i
             note = f"cannot be fitted: {first_line(error)}"
             return FitAttempt(None, time.monotonic() - started, note)
     return FitAttempt(np.asarray(predictions), seconds, _note(caught) or note)
+
+
+class _OnePerTarget:
+    """A model for each target, as scikit-learn's ``MultiOutputClassifier``.
+
+    That one fails if a label is in no training row, or in all of them; here it is predicted as it
+    is in these.
+    """
+
+    def __init__(self, estimator: Any) -> None:
+        self.estimator = estimator
+        self.models: list[Any] = []
+
+    def fit(self, x: Any, y: Array) -> None:
+        from sklearn.base import clone
+
+        self.models = [
+            column[0] if (column == column[0]).all() else clone(self.estimator).fit(x, column)
+            for column in y.T
+        ]
+
+    def predict(self, x: Any) -> Array:
+        return np.column_stack(
+            [
+                model.predict(x) if hasattr(model, "predict") else np.full(x.shape[0], model)
+                for model in self.models
+            ]
+        )
 
 
 def _threads(values: int) -> AbstractContextManager[Any]:

@@ -16,7 +16,8 @@ from dlcli.experiments.baseline.estimators import (
     model_inputs,
 )
 from dlcli.network.several_scores import regression_scores
-from dlcli.preparation.targets import decode, output_kind
+from dlcli.preparation.labels import decode_labels
+from dlcli.preparation.targets import Output, decode, output_kind
 from dlcli.training.folds.engines import FoldEngine
 from dlcli.types import Array
 
@@ -65,11 +66,19 @@ class Scorer:
         self.on_fold(NETWORK, 1, total)
         for outcome in self.trainer.run(on_progress):
             outputs = outcome.outputs
-            predictions.append(outputs[:, 0] if kind == "value" else decode(outputs, kind))
+            predictions.append(self._predictions(outputs, kind))
             seconds.append(outcome.seconds)
             if len(seconds) < total:
                 self.on_fold(NETWORK, len(seconds) + 1, total)
         return self._scored(NETWORK, predictions, seconds)
+
+    def _predictions(self, outputs: Array, kind: Output) -> Array:
+        """Return numbers, class codes, or 0 and 1 for labels."""
+        target = self.dataset.target
+        if kind == "value":
+            return outputs if target.is_several else np.asarray(outputs[:, 0])
+        several = target.task == "multilabel"
+        return decode_labels(outputs, kind, target) if several else decode(outputs, kind)
 
     def score_model(self, model: BaselineModel) -> ScoredModel:
         """Fit a scikit-learn model on each fold, with the inputs of the network."""
@@ -111,12 +120,14 @@ class Scorer:
         """Score the predictions for each fold; None stands for a model that was not fitted."""
         scores: list[float] = []
         right: list[Array] = []
-        is_classification = self.dataset.target.task == "classification"
+        target = self.dataset.target
         for session, predicted in zip(self.sessions, predictions, strict=True):
             y = session.y("test")
             if predicted is None:
                 scores.append(float("nan"))
-            elif is_classification:
+            elif target.task == "multilabel":  # no test of single rows is known for this mean
+                scores.append(float((predicted == y).mean()))
+            elif target.task == "classification":
                 right.append(np.asarray(predicted == y))
                 scores.append(float(right[-1].mean()))
             else:
