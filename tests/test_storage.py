@@ -9,7 +9,8 @@ from PIL import Image
 from scipy.io import wavfile
 
 from dlcli import DatasetError, evaluate, kfold, load_config, train
-from dlcli.datasets import load_dataset, storage
+from dlcli.datasets import growing_array, load_dataset, storage
+from dlcli.datasets.tables import table
 
 
 def save_images(folder):
@@ -149,6 +150,32 @@ def test_numbers_of_a_table_on_the_disk_are_announced_with_their_size(tmp_path, 
     dataset = load_dataset(config_of(tmp_path, "table"))
 
     assert any("table.csv: the numbers need 0.0 MB" in notice for notice in dataset.notices)
+
+
+@pytest.mark.parametrize("written", [5, 1000])
+def test_a_wide_table_is_kept_on_the_disk_block_by_block(
+    tmp_path, small_memory, monkeypatch, written
+):
+    monkeypatch.setattr(table, "BLOCK_ROWS", 16)
+    monkeypatch.setattr(growing_array, "WRITTEN_VALUES", written)
+    x = np.random.default_rng(0).normal(3, 2, (70, 300)).round(3)
+    rows = [",".join([*map(str, row), "ab"[int(row[0] > 3)]]) for row in x.tolist()]
+    rows[50] = "red" + rows[50][rows[50].index(",") :]  # text below blocks of numbers
+    names = [*(f"x{at}" for at in range(300)), "kind"]
+    (tmp_path / "wide.csv").write_text(",".join(names) + "\n" + "\n".join(rows) + "\n")
+    loader = {"csv": {"path": "wide.csv", "target": "kind", "drop": ["x299"]}}
+    config = config_of(tmp_path, "table", dataset=loader)
+    small_memory()
+
+    with pytest.raises(DatasetError, match=r"wide\.csv:52: 'red' in column 'x0' is not a number"):
+        load_dataset(config)
+    loader["csv"]["missing"] = ["red"]
+    dataset = load_dataset(config_of(tmp_path, "table", dataset=loader))
+
+    x[50, 0] = np.nan
+    assert (dataset.x.to_numpy().T == x[:, :299].T).sum() == x[:, :299].size - 1
+    assert np.isnan(dataset.x["x0"][50])
+    assert any("the numbers need" in notice for notice in dataset.notices)
 
 
 def test_recordings_that_do_not_fit_are_refused_with_both_numbers(tmp_path, monkeypatch):

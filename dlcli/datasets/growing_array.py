@@ -1,62 +1,102 @@
-"""Arrays that grow while a file is read, in memory or in a file."""
+"""Columns of numbers that grow while a file is read, in memory or in a file."""
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from dlcli.datasets.storage import disk_reported, map_file, nameless_file
+from dlcli.datasets import storage
 from dlcli.types import Array
 
-# A table with more columns of numbers stays in memory, as a process has about a thousand files.
-MAX_FILES = 200
 FIRST_SIZE = 8192
+# Values of a column that are written to the file at a time, if its blocks are smaller.
+WRITTEN_VALUES = 1024
+# The columns of a table are read in blocks alone, so that more of them than of other arrays can
+# be in a file without losing time.
+IN_MEMORY_BYTES = 64 << 20
 
 
 class Numbers:
     """A growing array of float64, without a second copy of it in memory."""
 
     def __init__(self) -> None:
-        self._values, self._size = np.empty(FIRST_SIZE), 0
+        self._values, self._held = np.empty(FIRST_SIZE), 0
         self._file: Any = None
+        self._segments = array("q")  # offset and length of each, in the file
 
     def __len__(self) -> int:
-        return self._size
+        return self._held + sum(self._segments[1::2])
 
     def extend(self, values: Array) -> None:
         """Append values."""
-        size = self._size + len(values)
-        if self._file is not None:
+        size = self._held + len(values)
+        if self._file is not None and size > WRITTEN_VALUES:
+            self._write(self._values[: self._held])
             self._write(values)
-        else:
-            if size > len(self._values):
-                self._values.resize(size + size // 8, refcheck=False)
-            self._values[self._size : size] = values
-        self._size = size
+            self._held = 0
+            return
+        if size > len(self._values):
+            self._values.resize(size + size // 8, refcheck=False)
+        self._values[self._held : size] = values
+        self._held = size
 
     @property
     def is_in_file(self) -> bool:
         """Whether the values are kept in a file."""
         return self._file is not None
 
-    def move_to_file(self) -> None:
-        """Keep the values, and those to come, in a file."""
-        if self._file is None:
-            with disk_reported(self._size * 8):
-                self._file = nameless_file()
-            self._write(self._values[: self._size])
-            self._values = np.empty(0)
+    def move_to_file(self, file: Any) -> None:
+        """Keep the values, and those to come, in a file that columns may share."""
+        self._file = file
+        self._write(self._values[: self._held])
+        self._values, self._held = np.empty(0), 0
 
     def _write(self, values: Array) -> None:
-        with disk_reported(self._size * 8 + values.nbytes):
-            self._file.write(np.ascontiguousarray(values, np.float64).data)
+        if len(values):
+            with storage.disk_reported(self._file.tell() + values.nbytes):
+                self._segments.extend((self._file.tell(), len(values)))
+                self._file.write(np.ascontiguousarray(values, np.float64).data)
 
     def to_array(self) -> Array:
-        """Return the values, of which there is at least one; nothing can be appended any more."""
-        if self._file is None:
-            self._values.resize(self._size, refcheck=False)
-            return self._values
-        with self._file, disk_reported(self._size * 8):
-            self._file.flush()
-            return map_file(self._file, np.float64, (self._size,))
+        """Return the values of a column in memory; nothing can be appended any more."""
+        self._values.resize(self._held, refcheck=False)
+        return self._values
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def read_into(self, out: Array) -> None:
+        """Copy the values of a column in a file into an array of its length."""
+        start = 0
+        for offset, length in zip(self._segments[::2], self._segments[1::2], strict=True):
+            self._file.seek(offset)
+            self._file.readinto(out[start : start + length].view(np.uint8))
+            start += length
+        out[start:] = self._values[: self._held]
+
+
+def move_large(columns: Sequence[Numbers]) -> None:
+    """Keep columns in a file if they are large for the memory."""
+    if not columns or columns[0].is_in_file:
+        return
+    if storage.is_large(sum(map(len, columns)) * 8, IN_MEMORY_BYTES):
+        with storage.disk_reported(0):
+            file = storage.nameless_file()
+        for column in columns:
+            column.move_to_file(file)
+
+
+def to_arrays(columns: Sequence[Numbers]) -> list[Array]:
+    """Return the values of columns of one length; those in a file are parts of one array."""
+    if not columns or not columns[0].is_in_file:
+        return [column.to_array() for column in columns]
+    joined = storage.allocate((len(columns), len(columns[0])), np.float64, IN_MEMORY_BYTES)
+    for column, out in zip(columns, joined, strict=True):
+        column.read_into(out)
+        storage.release(joined, out.nbytes)
+    columns[0].close()
+    return list(joined)

@@ -40,15 +40,24 @@ _written: Counter[int] = Counter()
 _mappings: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
-def is_large(size: int) -> bool:
-    """Tell whether an array of `size` bytes is kept in a file."""
+def is_large(size: int, most: int | None = None) -> bool:
+    """Tell whether an array of `size` bytes is kept in a file.
+
+    Parameters
+    ----------
+    size : int
+    most : int, optional
+        Bytes in memory, if these are fewer than for other arrays.
+    """
     available = available_memory()
-    most = IN_MEMORY_BYTES if available is None else available // IN_MEMORY_SHARE
-    return size > min(IN_MEMORY_BYTES, most)
+    limit = IN_MEMORY_BYTES if most is None else min(IN_MEMORY_BYTES, most)
+    return size > (limit if available is None else min(limit, available // IN_MEMORY_SHARE))
 
 
-def allocate(shape: tuple[int, ...], dtype: Any) -> Array:
+def allocate(shape: tuple[int, ...], dtype: Any, most: int | None = None) -> Array:
     """Return an array that is not filled yet: in memory, or in a file if it is large.
+
+    See `is_large` for `most`.
 
     Raises
     ------
@@ -56,7 +65,7 @@ def allocate(shape: tuple[int, ...], dtype: Any) -> Array:
         If the disk is too small.
     """
     size = prod(shape) * np.dtype(dtype).itemsize
-    return _in_file(shape, dtype, size) if is_large(size) else np.empty(shape, dtype)
+    return _in_file(shape, dtype, size) if is_large(size, most) else np.empty(shape, dtype)
 
 
 def aligned_empty(shape: tuple[int, ...], dtype: Any) -> Array:
@@ -84,16 +93,10 @@ def _in_file(shape: tuple[int, ...], dtype: Any, size: int) -> Array:
             os.posix_fallocate(file.fileno(), 0, size)
         else:
             file.truncate(size)
-        array = map_file(file, dtype, shape)
+        array = np.memmap(file, dtype, "r+", shape=shape)
+        _mappings.add(_mapping(array))
         _keep_descriptor(array, os.dup(file.fileno()))
         return array
-
-
-def map_file(file: Any, dtype: Any, shape: tuple[int, ...]) -> Array:
-    """Return the content of a file as an array, for `release_all` to know."""
-    array = np.memmap(file, dtype, "r+", shape=shape)
-    _mappings.add(_mapping(array))
-    return array
 
 
 def nameless_file() -> Any:
@@ -118,9 +121,13 @@ def disk_reported(size: int) -> Iterator[None]:
         ) from None
 
 
-def _mapping(array: Array) -> Any:
+def _mapping(array: Any) -> Any:
     """Return the mapped file of an array, or of the array that it is a part of."""
-    return getattr(array, "_mmap", None)
+    while isinstance(array, np.ndarray):  # pandas keeps plain arrays that are views
+        if isinstance(array, np.memmap):
+            return array._mmap  # type: ignore[attr-defined]  # noqa: SLF001
+        array = array.base
+    return array if isinstance(array, mmap.mmap) else None
 
 
 def _keep_descriptor(array: Any, descriptor: int) -> None:

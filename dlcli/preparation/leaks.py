@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from dlcli.datasets import storage
 from dlcli.datasets.dataset import Dataset
 from dlcli.errors import plural
 from dlcli.preparation.split import Split
@@ -45,6 +46,7 @@ def columns_that_reveal_target(dataset: Dataset) -> list[str]:
         values = np.asarray(dataset.x[column.name])
         if all(reveals(values[rows], dataset.y[rows]) for rows in samples):
             names.append(column.name)
+        storage.release(values)
     if not names:
         return []
     others = f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
@@ -155,9 +157,11 @@ def repeated_rows(dataset: Dataset, split: Split) -> list[str]:
         return []
     import pandas as pd
 
-    hashes = pd.util.hash_pandas_object(pd.DataFrame(dataset.x), index=False).to_numpy()
-    for target in dataset.y.reshape(len(dataset), -1).T:
-        hashes = 31 * hashes + pd.util.hash_array(target)  # the product may overflow
+    hashes = np.zeros(len(dataset), np.uint64)
+    columns = (np.asarray(dataset.x[column.name]) for column in dataset.columns)
+    for values in (*columns, *dataset.y.reshape(len(dataset), -1).T):
+        hashes = 31 * hashes + pd.util.hash_array(values)  # the product may overflow
+        storage.release(values)
     notices = []
     for name, rows in held_out.items():
         count = int(np.isin(hashes[rows], hashes[split.train]).sum())

@@ -15,6 +15,8 @@ from dlcli.errors import DatasetError
 from dlcli.preparation.preprocessor import Preprocessor
 from dlcli.types import Array
 
+TABLE_SHARE = 4
+
 
 @dataclass(frozen=True, eq=False)
 class LazyRows:
@@ -93,7 +95,8 @@ def transform_rows(preprocessor: Preprocessor, x: Any, rows: Array) -> Array | L
             for _ in blocks(lazy):  # invalid values are reported at once
                 pass
         return lazy
-    size = storage.rows_per_block(prod(shape[1:]))
+    # The values are float64, and there are several arrays of them at once.
+    size = max(1, storage.rows_per_block(prod(shape[1:])) // TABLE_SHARE)
     if len(rows) <= size and not is_large:
         return preprocessor.transform(take_rows(x, rows))
     out = storage.allocate(shape, np.float32)
@@ -111,10 +114,7 @@ def transform_rows(preprocessor: Preprocessor, x: Any, rows: Array) -> Array | L
 
 
 def blocks(x: Array | LazyRows) -> Iterator[Array]:
-    """Yield preprocessed rows in blocks; those in memory are one."""
-    if not isinstance(x, LazyRows):
-        yield x
-        return
+    """Yield preprocessed rows in blocks."""
     size = storage.rows_per_block(prod(x.shape[1:]))
     for start in range(0, len(x), size):
         yield x[start : start + size]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from dlcli.datasets import storage
 from dlcli.datasets.dataset import Dataset
 from dlcli.preparation.preprocessor import Preprocessor
 from dlcli.preparation.rows import LazyRows, blocks
@@ -34,10 +35,10 @@ def columns_without_variation(dataset: Dataset, splits: Sequence[Split]) -> list
         if column.type in ("text", "audio"):
             continue
         values = dataset.x[column.name].to_numpy()
-        if _is_constant(values):  # a notice of the table says so
-            continue
         folds = [split for split in splits if _is_constant(values[split.train])]
-        if not folds:
+        varies = folds and not _is_constant(values)  # a notice of the table says so otherwise
+        storage.release(values)
+        if not varies:
             continue
         where = f" in {len(folds)} of {len(splits)} folds" if len(splits) > 1 else ""
         value = values[folds[0].train[0]]
@@ -50,7 +51,9 @@ def columns_without_variation(dataset: Dataset, splits: Sequence[Split]) -> list
 
 
 def _is_constant(values: Array) -> bool:
-    return bool(len(values)) and bool((values == values[0]).all())
+    """Tell whether all values are one; most columns differ in the first rows already."""
+    first = values[:1]
+    return bool(len(values)) and all(bool((part == first).all()) for part in (values[:100], values))
 
 
 def standardized_columns(preprocessor: Preprocessor) -> Array:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from dlcli.datasets import storage
 from dlcli.datasets.dataset import Column, ColumnType
 from dlcli.datasets.dialect import Dialect
 from dlcli.datasets.tables.column_types import has_leading_zeros
@@ -61,6 +62,7 @@ def column_notices(
         if column.type in ("text", "date") or not len(array):
             continue
         notice = _text_notice(array) if array.dtype == object else _number_notice(array)
+        storage.release(array)
         if notice:
             names_by_notice.setdefault(notice, []).append(column.name)
         elif is_group_name(column.name) and _has_groups(array):
@@ -90,6 +92,7 @@ def _missing_notices(values: Mapping[str, Array], lines: Sequence[int]) -> list[
         if missing.any():
             first = lines[int(missing.argmax())]
             counts.append(f"{name!r} ({int(missing.sum())}, first on line {first})")
+        storage.release(column)
     if not counts:
         return []
     rest = f" and {len(counts) - MAX_LISTED} more columns" if len(counts) > MAX_LISTED else ""

@@ -190,7 +190,7 @@ def to_categories(column: RawColumn) -> Array:
     for raw in set(column.texts):
         text = raw.strip()
         category_of[raw] = None if text in missing else to_category(text, lowercase=lowercase)
-    return objects([category_of[raw] for raw in column.texts])
+    return np.array([category_of[raw] for raw in column.texts], object)
 
 
 def convert(column: RawColumn, type: ColumnType, *, lenient: bool = False) -> Array:  # noqa: A002 (the word of the config)
@@ -224,7 +224,7 @@ def convert(column: RawColumn, type: ColumnType, *, lenient: bool = False) -> Ar
     if type == "date":
         return _to_dates(column)
     if type == "text":
-        return objects([text.strip() for text in column.texts])
+        return np.array([text.strip() for text in column.texts], object)
     raise DatasetError(
         f"{column.where}: audio cannot be read from a text file",
         hint="pass WAV files, or a folder or archive of them",

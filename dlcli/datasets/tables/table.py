@@ -14,7 +14,7 @@ from dlcli.config.table_loaders import CsvLoader
 from dlcli.datasets import storage
 from dlcli.datasets.dataset import ColumnType
 from dlcli.datasets.dialect import Dialect
-from dlcli.datasets.growing_array import MAX_FILES, Numbers
+from dlcli.datasets.growing_array import Numbers, move_large, to_arrays
 from dlcli.datasets.tables.column_types import has_leading_zeros
 from dlcli.datasets.tables.columns import MISSING, MISSING_NUMBERS, RawColumn, to_numbers
 from dlcli.datasets.tables.encodings import TRAINING_HINTS, Hints
@@ -189,27 +189,21 @@ def _read_columns(
                     continue
             column.extend(texts)
         lines.extend(block.lines)
-        _move_large(columns)
+        move_large([column for column in columns if isinstance(column, Numbers)])
     reader.check_bad_rows()
     if not lines:
         raise DatasetError(f"{reader.name} has no rows below its header")
-    stored = [column for column in columns if isinstance(column, Numbers) and column.is_in_file]
-    if stored:
-        size, folder = storage.gigabytes(sum(map(len, stored)) * 8), storage.storage_folder()
+    arrays = to_arrays([column for column in columns if isinstance(column, Numbers)])
+    rest = iter(arrays)
+    result: list[Sequence[str] | Array | None] = [
+        next(rest) if isinstance(column, Numbers) else column for column in columns
+    ]
+    if arrays and storage.is_in_file(arrays[0]):
+        size, folder = storage.gigabytes(len(arrays) * arrays[0].nbytes), storage.storage_folder()
         reader.notices.append(
             f"{reader.name}: the numbers need {size}; they are kept on the disk, in {folder}"
         )
-    return [
-        column.to_array() if isinstance(column, Numbers) else column for column in columns
-    ], lines
-
-
-def _move_large(columns: Sequence[list[str] | Numbers | None]) -> None:
-    """Keep columns of numbers in files if they are large for the memory."""
-    numbers = [column for column in columns if isinstance(column, Numbers)]
-    if len(numbers) <= MAX_FILES and storage.is_large(sum(map(len, numbers)) * 8):
-        for column in numbers:
-            column.move_to_file()
+    return result, lines
 
 
 def _read_texts(reader: RowReader, positions: Sequence[int]) -> Iterator[tuple[int, list[str]]]:

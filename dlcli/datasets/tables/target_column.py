@@ -72,8 +72,8 @@ def read_target(
     task = loader.task
     if task == "auto":
         number_of = {text: parse_number(text, column.dialect) for text in set(texts)}
-        values = [number_of[text] for text in texts]
-        if any(map(math.isnan, values)):
+        values = np.fromiter(map(number_of.__getitem__, texts), np.float64, len(texts))
+        if np.isnan(values).any():
             _refuse_mistyped_numbers(column, texts, values)
         named = loader.class_names is not None
         task, notices = detect_task(column.name, values, "classification" if named else implied)
@@ -160,16 +160,15 @@ def missing_targets(column: RawColumn, rows: Array) -> str:
     return f"{plural(len(rows), 'row')} without {column.name!r} ({listed}first on line {first})"
 
 
-def _refuse_mistyped_numbers(
-    column: RawColumn, texts: Sequence[str], values: Sequence[float]
-) -> None:
+def _refuse_mistyped_numbers(column: RawColumn, texts: Sequence[str], values: Array) -> None:
     """Refuse classes that are numbers with separators or signs, or numbers with a few words."""
-    words = [index for index, value in enumerate(values) if math.isnan(value)]
-    refuse_written_numbers(column, words, "the target")
+    words = np.flatnonzero(np.isnan(values))
+    first = int(words[0])
+    refuse_written_numbers(column, [first], "the target")
     few = len(words) <= MAX_WORDS_AMONG_NUMBERS * len(values)
     if few and len(set(texts)) > MAX_INTEGER_CLASSES:
         raise DatasetError(
-            f"{column.cell(words[0], 'the target')} is not a number, but "
+            f"{column.cell(first, 'the target')} is not a number, but "
             f"{len(values) - len(words)} of {len(values)} values are",
             hint="correct the cell, add it to the loader's `missing` with `missing_target: drop`, "
             "or set `task` in the loader",
@@ -177,7 +176,7 @@ def _refuse_mistyped_numbers(
 
 
 def detect_task(
-    name: str, values: Sequence[float], implied: Task | None = None
+    name: str, values: Sequence[float] | Array, implied: Task | None = None
 ) -> tuple[Task, tuple[str, ...]]:
     """Detect classes: texts (here NaN), and a few whole numbers that repeat.
 
@@ -185,7 +184,7 @@ def detect_task(
     ----------
     name : str
         Of the target, for the notice.
-    values : sequence of float
+    values : sequence or ndarray of float
     implied : {"classification", "regression"}, optional
         What the loss and the last layer are for.
 
@@ -195,9 +194,9 @@ def detect_task(
     notices : tuple of str
         The decision, if it is a close one.
     """
-    counts = Counter(values)
-    if any(map(math.isnan, counts)):
+    if np.isnan(values).any():
         return "classification", ()
+    counts = Counter(values.tolist() if isinstance(values, np.ndarray) else values)
     if not all(value.is_integer() for value in counts):
         return "regression", ()
     numbers = f"the {len(counts)} different whole numbers of {name!r}"
