@@ -1,5 +1,8 @@
 """What is inside the cells of tables: numbers as people write them, words for nothing, targets."""
 
+import math
+import time
+
 import pytest
 
 from dlcli import DatasetError, load_config
@@ -79,6 +82,11 @@ def test_numbers_as_people_write_them(load, texts, options, values):
 def test_only_groups_of_three_digits_have_thousands_separators(text):
     assert to_number("5,339", thousands=",") == 5339
     assert to_number(text, thousands=",") != to_number(text, thousands=",")
+
+
+def test_a_point_behind_a_zero_is_no_separator_of_thousands():
+    assert [to_number(text, ",") for text in ("1.234", "12.345,5")] == [1234, 12345.5]
+    assert math.isnan(to_number("0.123", ","))
 
 
 @pytest.mark.parametrize(
@@ -344,6 +352,41 @@ def test_a_third_value_of_a_boolean_column_is_counted(shop, dlcli, write):
     assert len(set(out.splitlines())) == 3
 
 
+def test_a_class_that_training_did_not_have_is_refused(dlcli, write):
+    rows = "".join(f"{n},{('1', '2', 'other')[n % 3]}\n" for n in range(30))
+    write("rows.csv", f"a,label\n{rows}")
+    write("new.csv", "a,label\n1,other\n2,1\n3,another\n")
+    write(
+        "c.yaml",
+        "dataset: {csv: {path: rows.csv, target: label}}\nmodel: [{Dense: {activation: softmax}}]\n"
+        "loss: sparse_categorical_crossentropy\nfit: {epochs: 1}\n",
+    )
+
+    assert dlcli("train", "c.yaml", "-q")[0] == 0
+    code, _, err = dlcli("evaluate", "runs/c/1", "new.csv")
+
+    assert code == 2
+    assert "new.csv:4: label 'another' did not occur in training (1, 2, other)" in err
+
+
+def test_numbers_of_json_are_read_by_a_model_of_decimal_commas(dlcli, write):
+    rows = "".join(f"{n},5;{2 * n},125\n" for n in range(30))
+    write("rows.csv", f"a;y\n{rows}")
+    write("new.csv", "a;y\n1,5;2,125\n4;8,5\n")
+    write("new.jsonl", '{"a": 1.5, "y": 2.125}\n{"a": "4,0", "y": 8.5}\n')
+    write(
+        "c.yaml",
+        "dataset: {csv: {path: rows.csv, target: y, decimal: ','}}\nmodel: [Dense]\nloss: mse\n"
+        "fit: {epochs: 1}\n",
+    )
+
+    assert dlcli("train", "c.yaml", "-q")[0] == 0
+    of_csv, of_json = (dlcli("evaluate", "runs/c/1", name) for name in ("new.csv", "new.jsonl"))
+
+    assert of_csv[0] == of_json[0] == 0, of_json[2]
+    assert of_csv[1].splitlines()[1:] == of_json[1].splitlines()[1:]
+
+
 def test_evaluation_leaves_out_the_rows_without_a_label(shop, dlcli, write):
     write("raw.csv", SHOP)
 
@@ -366,3 +409,12 @@ def test_a_gap_in_a_series_is_named_and_its_numbers_may_have_separators(load):
 
 def test_an_infinite_value_is_proposed_as_missing(propose):
     assert propose(column(["1.5", "2.5", "Inf", "3"] * 5)) == {"missing": ["Inf"]}
+
+
+def test_a_list_that_never_ends_is_refused_quickly(load):
+    started = time.process_time()
+
+    with pytest.raises(DatasetError, match="is no list of labels"):
+        load(f"a,label\n1,[x{' ' * 30_000}y]\n", task="multilabel")
+
+    assert time.process_time() - started < 5  # 30 s when each blank was tried as each end

@@ -11,7 +11,7 @@ import yaml
 from PIL import Image
 from scipy.io import wavfile
 
-from dlcli import load_config, predict, train
+from dlcli import DatasetError, load_config, predict, train
 from dlcli.config.document import parse
 from dlcli.experiments.init import init
 from dlcli.experiments.init.commented_yaml import Commented, plain, render
@@ -351,3 +351,13 @@ def test_an_export_of_excel_becomes_predictions_for_excel_in_three_commands(dlcl
     assert (options["encoding"], options["thousands"], options["affixes"]) == ("cp949", ",", ["%"])
     assert options["drop"] == ["고객번호"]
     assert options["dates"] == {"가입일": "%Y-%m-%d"}
+
+
+def test_texts_need_a_folder_per_class(tmp_path):
+    for n in range(12):
+        path = tmp_path / "texts" / f"{('pos', 'neg')[n % 2]}_{n}.txt"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"text {n}")
+
+    with pytest.raises(DatasetError, match="is in no class folder"):
+        init("texts")

@@ -3,6 +3,7 @@
 import io
 import json
 import tarfile
+import time
 import unicodedata
 import zipfile
 
@@ -12,8 +13,10 @@ from PIL import Image
 from scipy.io import wavfile
 
 from dlcli import DatasetError, evaluate, load_config, predict, train
+from dlcli.config.sections import SplitConfig
+from dlcli.config.table_loaders import TextLoader
 from dlcli.datasets import load_dataset
-from dlcli.datasets.media import decode_image
+from dlcli.datasets.media import decode_image, load_text
 
 LIGHT, DARK = 200, 20
 
@@ -311,6 +314,17 @@ def test_a_table_of_images_is_recognized_by_its_content(write, tmp_path, text, t
     assert [int(image.mean()) for image in dataset.x] == [DARK, LIGHT]
 
 
+def test_a_table_may_list_one_image_many_times(write, tmp_path):
+    save(tmp_path, ["1.png", "2.png"])
+    write("labels.csv", "file,label\n" + "1.png,a\n2.png,b\n" * 1500)
+
+    started = time.process_time()
+    dataset = load_images(write, "labels.csv")
+
+    assert len(dataset) == 3000
+    assert time.process_time() - started < 10  # 40 s when each name was looked for anew
+
+
 def test_columns_of_a_table_of_images_are_the_split(write, tmp_path):
     save(tmp_path, [f"{n}.png" for n in range(4)])
     rows = ["0.png,a,train,x", "1.png,b,test,x", "2.png,b,Train,y", "3.png,a,val,y"]
@@ -465,3 +479,36 @@ def test_the_card_of_a_competition_tells_its_split(write, tmp_path, dlcli):
         "given split: train 2, validation 1, test 1"
         in dlcli("data", "show", tmp_path / "c.yaml")[1]
     )
+
+
+def test_texts_are_predicted_in_the_encoding_of_the_training(write, tmp_path, dlcli):
+    for n in range(12):
+        word = ("été", "hiver")[n % 2]
+        save(tmp_path, [f"texts/{'ab'[n % 2]}/{n}.txt"], f"{word} {n}".encode("latin-1"))
+    save(tmp_path, ["new/old.txt"], "été".encode("latin-1"))
+    save(tmp_path, ["new/utf.txt"], "été".encode())
+    loader = {"text": {"path": "texts", "encoding": "latin-1"}}
+    keys = {
+        "dataset": loader, "preprocess": {"text": {"vectorize": {"output_mode": "multi_hot"}}},
+        "model": [{"Dense": {"activation": "sigmoid"}}], "loss": "mse", "fit": {"epochs": 1},
+    }  # fmt: skip
+    write("c.yaml", json.dumps(keys))
+
+    trained = train(load_config("c.yaml"), runs="runs")
+    code, out, err = dlcli("predict", trained.path, "new")
+
+    assert code == 0, err
+    old, utf = (line.partition(",")[2] for line in out.splitlines()[1:])
+    assert old == utf
+
+
+def test_notices_about_both_tables_of_texts_are_told(tmp_path):
+    paths = [tmp_path / "train.csv", tmp_path / "test.csv"]
+    for path in paths:
+        path.write_text(f"text,class\ngood,a\nbad,b\n\n,\nfine,a\n{path.stem},b\n")
+
+    dataset = load_text(TextLoader(path="x"), paths, "texts", SplitConfig())
+
+    assert [note.split(":")[0].rpartition("/")[2] for note in dataset.notices] == [
+        "train.csv", "test.csv",
+    ]  # fmt: skip

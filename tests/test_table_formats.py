@@ -247,6 +247,14 @@ def test_sparse_arff_has_zeros_and_the_first_category(tmp_path):
     assert [dataset.target.class_names[code] for code in dataset.y] == ["y z", "x", "x", "x"]
 
 
+def test_a_position_with_many_zeros_is_refused(tmp_path):
+    path = tmp_path / "a.arff"
+    path.write_text(f"@relation r\n@attribute a numeric\n@data\n{{0 1}}\n{{{'0' * 9}9 1}}\n")
+
+    with pytest.raises(DatasetError, match=r"a.arff:5: .*expected \{position value"):
+        load(path)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
@@ -94,7 +95,8 @@ def _codes(texts: Iterable[str], target: Target) -> dict[str, int]:
     """Return the codes of classes or labels by their texts."""
     codes = {label: code for code, label in enumerate(target.labels or target.class_names)}
     values = {to_number(name): code for name, code in codes.items()}
-    if len(values) == len(codes):  # every class is a number: "1.0" is the class "1"
+    is_number = not any(map(math.isnan, values))
+    if is_number and len(values) == len(codes):  # "1.0" is the class "1"
         codes |= {text: values[to_number(text)] for text in texts if to_number(text) in values}
     codes |= {name: code for code, name in enumerate(target.class_names) if name not in codes}
     return codes

@@ -25,7 +25,7 @@ from dlcli.datasets.media import (
     read_file_list,
     walk,
 )
-from dlcli.datasets.tables import decode_text
+from dlcli.datasets.tables import decode_text, is_surely_utf_8
 from dlcli.errors import DatasetError
 from dlcli.models.signature import Signature
 
@@ -140,7 +140,9 @@ def classes_of(signature: Signature) -> set[str]:
 def _decode(data: bytes, name: str, signature: Signature) -> Any:
     """Decode a file: pixels of an image, samples of a recording, or a text."""
     if signature.is_text:
-        return decode_text(data, name)
+        # A text that is UTF-8 is read as such, whatever those of the training were.
+        encoding = "auto" if is_surely_utf_8(data) else signature.dialect.encoding
+        return decode_text(data, name, encoding)
     if signature.medium.kind == "audio":
         return decode_audio(data, name, signature.medium.sampling_rate)[0]
     height, width, channels = signature.preprocessor.shape

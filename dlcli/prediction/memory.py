@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, time
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from dlcli.errors import DatasetError, ModelFileError, plural
 from dlcli.models.loading import LoadedModel
 from dlcli.models.signature import Signature, signature_of
 from dlcli.prediction.layout import Keep, by_name
-from dlcli.prediction.rows import RawBlock, as_inputs, dialect_of_values, max_rows, target_texts
+from dlcli.prediction.rows import RawBlock, as_inputs, max_rows, target_texts
 from dlcli.types import Array
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def _frame_column(series: Any, column: Column, dialect: Dialect) -> Array:
     values = series.astype(object).where(series.notna(), None).tolist()
     texts = ["" if value is None else _cell_text(value, column) for value in values]
     lines = range(1, len(texts) + 1)
-    dialect = dialect_of_values(dialect)
+    dialect = _dialect_of_values(dialect)
     raw = RawColumn(column.name, texts, lines, "the table, row", dialect, column.format)
     return convert(raw, column.type, lenient=True)
 
@@ -121,6 +122,13 @@ def _frame_column(series: Any, column: Column, dialect: Dialect) -> Array:
 def _target_texts(series: Any) -> list[str]:
     """Return the texts of a column of the target; lists of labels as in JSON."""
     return [to_text(value) if isinstance(value, list) else str(value) for value in series]
+
+
+def _dialect_of_values(dialect: Dialect) -> Dialect:
+    """Return the dialect of texts that were made from values: ``""`` is a missing value."""
+    thousands = "" if dialect.thousands == "." else dialect.thousands
+    missing = ("", *dialect.missing)
+    return replace(dialect, decimal=".", thousands=thousands, missing=missing)
 
 
 def _cell_text(value: Any, column: Column) -> str:

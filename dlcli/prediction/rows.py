@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -33,9 +33,6 @@ from dlcli.errors import DatasetError
 from dlcli.models.signature import Signature
 from dlcli.prediction.layout import Keep, Layout, by_name, by_position, is_header
 from dlcli.types import Array
-
-if TYPE_CHECKING:
-    pass
 
 MIN_ROWS, MAX_ROWS = 16, 8192
 BLOCK_CELLS = 200_000
@@ -197,21 +194,17 @@ def _json_blocks(text: TextFile, signature: Signature, size: int, keep: Keep) ->
     target = signature.target
     targets = [] if target is None else list(target.columns or (target.name,))
     positions = list(range(len(signature.columns)))
-    signature = replace(signature, dialect=dialect_of_values(signature.dialect))
     wanted = keep if keep == "all" else list(keep)
-    for block, has_target, kept in read_json_lines(text, signature.names, targets, size, wanted):
+    # Texts are read as in training, and numbers become such texts.
+    dialect = replace(signature.dialect, missing=("", *signature.dialect.missing))
+    signature = replace(signature, dialect=dialect)
+    records = read_json_lines(text, signature.names, targets, size, wanted, decimal=dialect.decimal)
+    for block, has_target, kept in records:
         first = len(block.columns) - len(kept)
         at_end = tuple((name, first + at) for at, name in enumerate(kept))
         target_at = tuple(range(len(positions), first)) if has_target else ()
         layout = Layout(positions, target_at, block.notices, at_end)
         yield _raw_block(block, layout, signature, text.name)
-
-
-def dialect_of_values(dialect: Dialect) -> Dialect:
-    """Return the dialect of texts that were made from values: ``""`` is a missing value."""
-    thousands = "" if dialect.thousands == "." else dialect.thousands
-    missing = ("", *dialect.missing)
-    return replace(dialect, decimal=".", thousands=thousands, missing=missing)
 
 
 def _raw_block(block: Block, layout: Layout, signature: Signature, name: str) -> RawBlock:

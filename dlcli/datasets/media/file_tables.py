@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -56,11 +57,12 @@ def _listed_files(
     target = listed.target(loader.target, aside)
     parts = _parts(listed, split.column)
     files: dict[PurePosixPath, Path] = {}
+    repeats: Counter[str] = Counter()
     labels: list[Label] = []
     errors: list[DatasetError] = []
     for row, (file, label) in enumerate(_rows(listed, target, parser, errors)):
         if file is not None and label is not None:
-            files[_distinct(listed.names[row], files)] = file
+            files[_distinct(listed.names[row], files, repeats)] = file
             labels.append(label if parts is None else replace(label, part=parts[row]))
     if errors and loader.on_bad_file == "error":
         raise bad_files_error(
@@ -106,12 +108,12 @@ def _rows(
         yield None, None
 
 
-def _distinct(name: str, names: dict[PurePosixPath, Path]) -> PurePosixPath:
-    """Return a name that is not among the names; a table may list a file twice."""
-    number, distinct = 1, PurePosixPath(name)
+def _distinct(name: str, names: dict[PurePosixPath, Path], repeats: Counter[str]) -> PurePosixPath:
+    """Return a name that is not among the names; a table may list a file many times."""
+    distinct = PurePosixPath(name)
     while distinct in names:
-        number += 1
-        distinct = PurePosixPath(f"{name} ({number})")
+        repeats[name] += 1
+        distinct = PurePosixPath(f"{name} ({repeats[name] + 1})")
     return distinct
 
 

@@ -220,7 +220,7 @@ def _refuse_bare_files(where: Path, folders: Mapping[PurePosixPath, Folders]) ->
         if not path:
             raise DatasetError(
                 f"{where}: {name} is in no class folder",
-                hint=f"{ONE_FOLDER_PER_CLASS}, or set `pattern`",
+                hint=f"{ONE_FOLDER_PER_CLASS}; images and recordings may have a `pattern`",
             )
 
 

@@ -84,6 +84,7 @@ def _concatenate(train: Dataset, test: Dataset) -> Dataset:
         parts=train_test_parts(len(train), len(test)),
         files={**train.files, **test.files},
         lines=(),  # of two files
+        notices=(*train.notices, *test.notices),
     )
 
 
@@ -102,7 +103,8 @@ def _from_folder(loader: TextLoader, path: Path, name: str) -> Dataset:
     column = Column(str(loader.text), "text", 0)
     values = to_frame({column.name: objects([text for text in texts if text is not None])})
     fields = files.dataset_fields(loader, SplitConfig())
-    return Dataset(name, values, columns=(column,), dialect=Dialect(width=1), **fields)
+    dialect = Dialect(encoding=loader.encoding, width=1)
+    return Dataset(name, values, columns=(column,), dialect=dialect, **fields)
 
 
 def load_indexed(loader: IndexedTextLoader, paths: Sequence[Path], name: str) -> Dataset:

@@ -18,7 +18,7 @@ from dlcli.datasets.tables.csv_reader import CsvReader
 from dlcli.datasets.tables.csv_table import load_csv
 from dlcli.datasets.tables.dates import date_formats, format_date
 from dlcli.datasets.tables.delimiter import DELIMITERS
-from dlcli.datasets.tables.encodings import PREDICTION_HINTS
+from dlcli.datasets.tables.encodings import PREDICTION_HINTS, is_surely_utf_8
 from dlcli.datasets.tables.file_table import FileTable, read_file_table
 from dlcli.datasets.tables.header import clean_names, looks_like_header, number_names, position_of
 from dlcli.datasets.tables.json_lines import read_json_lines
@@ -57,6 +57,7 @@ __all__ = [
     "format_date",
     "is_group_name",
     "is_packed_table",
+    "is_surely_utf_8",
     "label_matrix",
     "load_csv",
     "loader_dialect",

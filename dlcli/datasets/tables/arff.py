@@ -18,7 +18,7 @@ QUOTED = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\""
 ATTRIBUTE = re.compile(rf"@attribute\s+({QUOTED}|\S+)\s+(.+)", re.IGNORECASE)
 # A field with what ends it; in a list of categories, and in a row.
 FIELD = re.compile(rf"\s*+({QUOTED}|[^,'\"]*+)\s*+(,|$)")
-SPARSE = re.compile(rf"\s*+(\d++)\s++({QUOTED}|[^\s,'\"]++)\s*+(,|$)")
+SPARSE = re.compile(rf"\s*+([0-9]{{1,9}}+)\s++({QUOTED}|[^\s,'\"]++)\s*+(,|$)")
 TYPES = ("numeric", "real", "integer", "string", "date")
 MAX_ATTRIBUTES = 100_000
 
@@ -123,7 +123,7 @@ def _sparse_row(line: str, attributes: Sequence[Attribute], place: str) -> list[
     inner, at = line.strip("{}").strip(), 0
     while at < len(inner):
         field = SPARSE.match(inner, at)
-        if field is None or int(field[1][:9]) >= len(row):
+        if field is None or int(field[1]) >= len(row):
             expected = f"{{position value, …}}, positions from 0 to {len(row) - 1}"
             raise DatasetError(f"{place}: {inner[at : at + 40]!r}; expected {expected}")
         row[int(field[1])] = _unquote(field[2])

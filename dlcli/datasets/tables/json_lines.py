@@ -24,6 +24,8 @@ def read_json_lines(
     targets: Sequence[str],
     max_rows: int,
     keep: Sequence[str] | Literal["all"] = (),
+    *,
+    decimal: str = ".",
 ) -> Iterator[tuple[Block, bool, Sequence[str]]]:
     """Yield blocks of rows.
 
@@ -38,6 +40,8 @@ def read_json_lines(
         Rows per block.
     keep : sequence of str or "all"
         Keys whose values stand behind all these columns as texts; "all": those of the first row.
+    decimal : str
+        Decimal separator that the texts of the numbers get.
 
     Yields
     ------
@@ -68,7 +72,9 @@ def read_json_lines(
             unused = [key for key in record if key not in known and key not in keep]
             notices = (f"columns not used: {_listed(unused)}",) if unused else ()
         keys = with_target if all(key in record for key in targets) else columns
-        rows.append([record_text(record[key], key, place, lists=key == single) for key in keys])
+        rows.append(
+            [record_text(record[key], key, place, decimal, lists=key == single) for key in keys]
+        )
         kept.append([_kept_text(record.get(key)) for key in keep])
         lines.append(line)
         if len(rows) == max_rows:

@@ -22,7 +22,7 @@ MAX_LISTED = 5
 SEPARATORS = (";", "|", ",", " ")
 # An item of a list as Python writes it; quotes inside are escaped by a backslash.
 ITEM = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\s,'"\[\](){}]+"""
-PYTHON_LIST = re.compile(rf"\[\s*(?:(?:{ITEM})\s*(?:,\s*(?:{ITEM})\s*)*,?\s*)?\]")
+PYTHON_LIST = re.compile(rf"\[\s*+(?:(?:{ITEM})\s*+(?:,\s*+(?:{ITEM})\s*+)*(?:,\s*+)?)?\]")
 ITEMS = re.compile(ITEM)
 
 
@@ -53,7 +53,8 @@ def _list_items(text: str) -> tuple[str, ...] | None:
     except (ValueError, RecursionError):
         if PYTHON_LIST.fullmatch(text) is None:
             return None
-        return tuple(_unquoted(item) for item in ITEMS.findall(text))
+        items = map(_unquoted, ITEMS.findall(text))
+        return tuple(label for item in items if (label := item.strip()))
     if any(item is None or isinstance(item, list | dict) for item in items):
         return None
     return tuple(label for item in items if (label := to_text(item).strip()))

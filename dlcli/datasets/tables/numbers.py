@@ -20,7 +20,7 @@ SIGNS = str.maketrans({"−": "-", "－": "-", "＋": "+", "．": ".", "，": ",
 SEPARATORS = {",": ",", ".": ".", " ": " \u00a0\u2009\u202f", "'": "'’"}
 BRACKETS = "()"
 COMMA_GROUPS = re.compile(r"[-+]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]+)?")
-POINT_GROUPS = re.compile(r"[-+]?[0-9]{1,3}(\.[0-9]{3})+(,[0-9]+)?")
+POINT_GROUPS = re.compile(r"[-+]?[1-9][0-9]{0,2}(\.[0-9]{3})+(,[0-9]+)?")
 CURRENCIES = (
     r"[A-Z]{0,3}[€$£¥₩₹₽₺฿₫₪₱￦￥]|"
     r"(?:USD|EUR|GBP|JPY|KRW|CNY|CHF|INR|AUD|CAD|BRL|SEK|NOK|DKK|PLN|CZK|HUF|TRY|ZAR|Rs\.?|kr\.?)"

@@ -55,7 +55,7 @@ def describe_folder(source: Path, path: str) -> dict[str, Any]:
     options: dict[str, Any] = {"path": Commented(path, plural(count, f"{medium} file"))}
     suffixes = SUFFIXES[medium]
     chosen = [name for name in names if name.suffix.lower() in suffixes]
-    if pattern := _class_pattern(chosen):
+    if medium != "text" and (pattern := _class_pattern(chosen)):
         options["pattern"] = Commented(pattern, "the files are in one folder; names start with it")
     sample = frozenset(chosen[:: max(len(chosen) // SAMPLE, 1)])
     files = walk(source, suffixes, sample)
