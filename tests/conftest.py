@@ -103,6 +103,17 @@ def with_pictures():
     """Have runs draw their pictures, as they do outside of tests."""
 
 
+@pytest.fixture(scope="module")
+def few_trees():
+    """Give the forests and boosted trees of a baseline 5 trees instead of 100."""
+    from dlcli.experiments.baseline import estimators
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(estimators.FOREST, "n_estimators", 5)
+        patch.setitem(estimators.BOOSTING, "max_iter", 5)
+        yield
+
+
 @pytest.fixture
 def weights_only(monkeypatch):
     """Train without ONNX graphs, for tests that do not predict."""
@@ -112,6 +123,23 @@ def weights_only(monkeypatch):
 @pytest.fixture
 def guarded():
     """Have the child process check model files, as it does in programs that use dlcli."""
+
+
+@pytest.fixture
+def fits(monkeypatch):
+    """Record how many rows the step `standardize` is fitted on, each time it is."""
+    from dlcli.preparation.steps.numbers import FittedStandardize
+
+    rows = []
+    fit_blocks = FittedStandardize.fit_blocks.__func__
+
+    def recording(cls, step, blocks, names):
+        blocks = list(blocks)
+        rows.append(sum(map(len, blocks)))
+        return fit_blocks(cls, step, iter(blocks), names)
+
+    monkeypatch.setattr(FittedStandardize, "fit_blocks", classmethod(recording))
+    return rows
 
 
 def slow(*values):

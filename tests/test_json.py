@@ -8,6 +8,7 @@ import pytest
 
 from dlcli.cli.documents import DOCUMENTS
 
+pytestmark = pytest.mark.usefixtures("few_trees")
 DOCS = Path(__file__).parents[1] / "docs" / "schemas"
 
 

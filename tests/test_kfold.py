@@ -198,8 +198,8 @@ CONVOLUTIONS = [
 ]  # fmt: skip
 
 
-def test_folds_in_two_processes_give_what_they_give_in_one(tmp_path):
-    config = load_config("digits_cnn", CONVOLUTIONS)
+def test_folds_in_two_processes_give_what_they_give_in_one(fits, tmp_path):
+    config = load_config("digits_cnn", [*CONVOLUTIONS, "preprocess={numeric: standardize}"])
     seen, told = [], []
 
     one, two = (
@@ -210,6 +210,7 @@ def test_folds_in_two_processes_give_what_they_give_in_one(tmp_path):
 
     assert str(seen[1]) == f"training folds in 2 processes ({CONV2D})"
     assert [fold.fold for fold in told] == [1, 2, 3]
+    assert len(fits) == 3 + 1, "the processes fit all but the first preprocessor"
     for mine, theirs in zip(one.folds, two.folds, strict=True):
         assert (mine.rows, mine.epochs) == (theirs.rows, theirs.epochs)
         assert mine.metrics == pytest.approx(theirs.metrics, rel=1e-3)
@@ -219,6 +220,7 @@ def test_folds_in_two_processes_give_what_they_give_in_one(tmp_path):
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_what_goes_wrong_in_a_process_is_told_as_in_one(dlcli, tmp_path):
     changes = ["fit.epochs=1", "loss=mse", "optimizer={SGD: {learning_rate: 1e30}}", *CONVOLUTIONS]
     options = [part for change in changes for part in ("--set", change)]

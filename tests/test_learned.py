@@ -10,7 +10,7 @@ from dlcli.experiments import train as run
 from dlcli.plots import learned as module
 from dlcli.plots.learned import _colour_strength, _value_range
 
-pytestmark = pytest.mark.usefixtures("with_pictures")
+pytestmark = pytest.mark.usefixtures("weights_only", "with_pictures")
 CONFIG = """\
 dataset: {{csv: {{path: data.csv, target: target, task: {task}}}}}
 split: {{test: 0.2, validation: 0.2}}
@@ -19,6 +19,13 @@ loss: {loss}
 fit: {{epochs: 1}}
 """
 SIGMOID, SOFTMAX = "{units: 1, activation: sigmoid}", "{units: 3, activation: softmax}"
+
+
+@pytest.fixture
+def learned_alone(with_pictures, monkeypatch):
+    """Draw what was learned, and not the learning curves and the predictions."""
+    for name in ("history", "confusion", "predicted"):
+        monkeypatch.setattr(f"dlcli.plots.results.draw_{name}", lambda *_: None)
 
 
 @pytest.fixture
@@ -57,7 +64,7 @@ def train(dlcli, write):
         (["a", "b", "c"], ["x", "y"], SIGMOID, "binary_crossentropy", None),
     ],
 )
-def test_what_fits_onto_paper_is_drawn(train, columns, classes, last, loss, drawn):
+def test_what_fits_onto_paper_is_drawn(learned_alone, train, columns, classes, last, loss, drawn):
     pictures, err = train(columns, classes, last, loss)
 
     assert pictures & {"boundary.png", "curve.png"} == ({drawn} if drawn else set())
@@ -70,7 +77,7 @@ def test_images_and_tables_of_other_types_are_passed_over(dlcli, people):
     assert not {"boundary.png", "curve.png"} & {p.name for p in Path("runs/people/1").iterdir()}
 
 
-def test_a_class_that_is_nowhere_predicted_needs_no_boundary(train, monkeypatch):
+def test_a_class_that_is_nowhere_predicted_needs_no_boundary(learned_alone, train, monkeypatch):
     monkeypatch.setattr(module, "_value_range", lambda _, points: np.linspace(9, 9.001, points))
 
     assert "boundary.png" in train(["a", "b"], ["x", "y"], SIGMOID, "binary_crossentropy")[0]

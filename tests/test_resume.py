@@ -518,7 +518,7 @@ process()
     ("model", "options", "engine"),
     [
         (LIGHT, [], "stacked"),
-        (CONVOLUTION, [], "serial"),
+        slow(CONVOLUTION, [], "serial"),
         slow(LIGHT, ["--engine", "serial"], "serial"),
         slow(CONVOLUTION, ["--jobs", "2"], "serial"),
     ],
@@ -726,10 +726,17 @@ def wait_for_handlers(process):
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+WAITING = ["predict", "runs/people/1", "-", "-o", "out.csv"]
+
+
 @pytest.mark.parametrize(
-    ("arguments", "seconds"),
-    [(["train", "iris"], 0.5), (["predict", "runs/people/1", "-", "-o", "out.csv"], 1.0)],
+    ("arguments", "seconds", "signum"),
+    [
+        (["train", "iris"], 0.5, signal.SIGTERM),
+        (WAITING, 1.0, signal.SIGINT),
+        slow(["train", "iris"], 0.5, signal.SIGINT),
+        slow(WAITING, 1.0, signal.SIGTERM),
+    ],
 )
 def test_a_signal_before_or_beside_a_training_ends_it_cleanly(
     start, trained, tmp_path, arguments, seconds, signum

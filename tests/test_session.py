@@ -4,29 +4,9 @@ import numpy as np
 import pytest
 
 from dlcli import baseline, kfold, load_config, train
-from dlcli.preparation.steps.numbers import FittedStandardize
 
-pytestmark = pytest.mark.usefixtures("weights_only")
+pytestmark = pytest.mark.usefixtures("few_trees", "weights_only")
 FAST = ["fit.epochs=1", "fit.batch_size=50"]
-CONVOLUTION = [
-    "fit.epochs=1", "callbacks=[]", "preprocess={numeric: standardize}",
-    "model=[{Conv2D: {filters: 1, kernel_size: 5}}, Flatten, {Dense: {activation: softmax}}]",
-]  # fmt: skip
-
-
-@pytest.fixture
-def fits(monkeypatch):
-    """Record how many rows the step `standardize` is fitted on, each time it is."""
-    rows = []
-    fit_blocks = FittedStandardize.fit_blocks.__func__
-
-    def recording(cls, step, blocks, names):
-        blocks = list(blocks)
-        rows.append(sum(map(len, blocks)))
-        return fit_blocks(cls, step, iter(blocks), names)
-
-    monkeypatch.setattr(FittedStandardize, "fit_blocks", classmethod(recording))
-    return rows
 
 
 def test_train_fits_the_preprocessor_once(fits, tmp_path):
@@ -40,13 +20,6 @@ def test_kfold_fits_the_preprocessor_once_per_fold(fits, tmp_path, engine):
     kfold(load_config("iris", FAST), folds=3, engine=engine, runs=tmp_path)
 
     assert fits == [100, 100, 100]
-
-
-@pytest.mark.slow
-def test_kfold_in_processes_fits_the_first_preprocessor_once_here(fits, tmp_path):
-    kfold(load_config("digits_cnn", CONVOLUTION), folds=2, jobs=2, sample=True, runs=tmp_path)
-
-    assert len(fits) == 1
 
 
 @pytest.mark.parametrize("engine", ["serial", "stacked"])
