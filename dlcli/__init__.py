@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from dlcli.models.contents import ModelContents, inspect
     from dlcli.models.limits import Limits
     from dlcli.models.loading import load_model
+    from dlcli.network.registration import register
     from dlcli.network.scores import Scores
     from dlcli.prediction.predict import predict
     from dlcli.prediction.predictions import Predictions
@@ -79,6 +80,7 @@ _MODULES = {
     ),
     "models.limits": ("Limits",),
     "models.loading": ("load_model",),
+    "network.registration": ("register",),
     "network.scores": ("Scores",),
     "prediction.predict": ("predict",),
     "prediction.predictions": ("Predictions",),
@@ -116,6 +118,7 @@ __all__ = [
     "load_config",
     "load_model",
     "predict",
+    "register",
     "reproduce",
     "train",
 ]

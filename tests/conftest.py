@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,8 @@ import hypothesis
 import pytest
 
 import dlcli
+from dlcli.config import catalogue, own_components
+from dlcli.network import code_files
 from dlcli.runs.description import fingerprint
 
 ROOT = Path(__file__).parents[1]
@@ -68,6 +71,26 @@ def _own_folder(tmp_path, monkeypatch, request):
         )
     else:
         monkeypatch.delenv("DLCLI_DATA", raising=False)
+
+
+@contextmanager
+def own_components_forgotten():
+    """Forget, after the block, the components that it has registered."""
+    registries = (own_components._registered, code_files._sources, *catalogue._own_entries.values())
+    before = [dict(registry) for registry in registries]
+    try:
+        yield
+    finally:
+        for registry, entries in zip(registries, before, strict=True):
+            registry.clear()
+            registry.update(entries)
+        catalogue._with_own.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def _no_own_components():
+    with own_components_forgotten():
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from dlcli import ConfigError, DlcliError, load_config
-from dlcli.config.catalogue import PATH, keras_catalogue, stored_catalogue
+from dlcli.config.catalogue import PATH, installed_catalogue, keras_catalogue, stored_catalogue
 from dlcli.config.document import dump
 from dlcli.errors import plural
 from dlcli.files import cache_folder
@@ -298,9 +298,9 @@ def another_keras(tmp_path, monkeypatch):
     distribution.mkdir(parents=True)
     (distribution / "METADATA").write_text("Metadata-Version: 2.1\nName: keras\nVersion: 99.0\n")
     monkeypatch.syspath_prepend(distribution.parent)
-    keras_catalogue.cache_clear()
+    installed_catalogue.cache_clear()
     yield cache_folder() / "keras_names" / f"keras 99.0, dlcli {__version__}.json"
-    keras_catalogue.cache_clear()
+    installed_catalogue.cache_clear()
 
 
 def test_names_of_another_keras_are_listed_once_and_cached(another_keras, config):
@@ -314,7 +314,7 @@ def test_names_of_another_keras_are_listed_once_and_cached(another_keras, config
     # A layer that only the file has: the second command reads it.
     names["layers"]["Novel"] = {"required": ["units"]}
     another_keras.write_text(json.dumps(names), encoding="utf-8")
-    keras_catalogue.cache_clear()
+    installed_catalogue.cache_clear()
     load_config(config(model="[{Novel: 3}, {Dense: {units: 3, activation: softmax}}]"))
 
 

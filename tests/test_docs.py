@@ -62,7 +62,7 @@ def trains_a_config(arguments):
 
 
 def config_and_changes(arguments):
-    changes = [pair for pair in pairwise(arguments) if pair[0] == "--set"]
+    changes = [pair for pair in pairwise(arguments) if pair[0] in ("--set", "--code")]
     return [arguments[1], *chain.from_iterable(changes)]
 
 

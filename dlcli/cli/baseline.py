@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dlcli.cli.code import Code, load_code
 from dlcli.cli.formatting import duration, enumeration, number
 from dlcli.cli.options import (
     ConfigName,
@@ -37,6 +38,7 @@ def baseline(
         typer.Option("--split", help="Compare on the test rows of `dlcli train`, without folds."),
     ] = False,
     overrides: Overrides = None,
+    code: Code = None,
     out: Out = Path("runs"),
     sample: Sample = False,
     engine: FoldEngine = "auto",
@@ -59,6 +61,7 @@ def baseline(
 
     if split and folds is not None:
         raise DlcliError("--folds and --split exclude each other", hint="leave one of them out")
+    load_code(code)
     loaded = load_config(config, overrides or ())
     check_writable(out)
     signals.watch()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dlcli.cli.code import Code, load_code
 from dlcli.cli.options import Json, Overrides, complete_config
 from dlcli.errors import DlcliError, plural
 
@@ -27,6 +28,7 @@ ConfigNames = Annotated[
 def check(
     configs: ConfigNames,
     overrides: Overrides = None,
+    code: Code = None,
     build: Annotated[
         bool | None,
         typer.Option(
@@ -56,6 +58,7 @@ def check(
     from dlcli.cli import terminal
     from dlcli.experiments import check as checking
 
+    load_code(code)
     outcomes: list[tuple[str, CheckResult | DlcliError]] = []
     for config in configs:
         try:

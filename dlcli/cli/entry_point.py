@@ -146,10 +146,20 @@ def _plain_error(error: Exception) -> DlcliError:
         if error.errno in FILE_NAME_ERRORS:
             return plain
     else:
-        message = f"{type(error).__name__}: {first_line(error)}"
+        message = f"{_own_place(error)}{type(error).__name__}: {first_line(error)}"
         plain = DlcliError(message, hint="--debug shows the traceback")
     plain.exit_code = 1
     return plain
+
+
+def _own_place(error: Exception) -> str:
+    """Return file and line of an error in the code of ``--code``, for the start of a message."""
+    if "dlcli.network.code_files" not in sys.modules:
+        return ""
+    from dlcli.network.code_files import own_place
+
+    place = own_place(error)
+    return f"{place}: " if place else ""
 
 
 def _discard_output() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dlcli.cli import confinement
+from dlcli.cli.code import Code, load_code
 from dlcli.cli.names import model_or_run
 from dlcli.cli.options import Data, Json, MaxSize, ModelPath, PredictionEngine
 from dlcli.errors import plural
@@ -27,6 +28,7 @@ def evaluate(
         ),
     ] = None,
     data: Data = None,
+    code: Code = None,
     engine: PredictionEngine = "auto",
     max_size: MaxSize = "",
     json: Json = False,
@@ -45,6 +47,7 @@ def evaluate(
     confinement.confine(model)
     from dlcli.cli import terminal
 
+    load_code(code)
     loaded = confinement.load_within_limits(model, engine, max_size)
     from dlcli.experiments import evaluate as evaluation
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dlcli.cli.code import Code, load_code
 from dlcli.cli.options import (
     BatchSize,
     ConfigName,
@@ -47,6 +48,7 @@ def kfold(
     lr: LearningRate = None,
     seed: Seed = None,
     data: Data = None,
+    code: Code = None,
     out: Out = Path("runs"),
     sample: Sample = False,
     engine: FoldEngine = "auto",
@@ -84,6 +86,7 @@ def kfold(
         optimizer__learning_rate=lr,
         seed=seed,
     )
+    load_code(code)
     loaded, run = find_config_and_run(
         config, changes, out, "kfold", resume=resume or force_resume, data=data
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from dlcli.cli import confinement
+from dlcli.cli.code import Code, load_code
 from dlcli.cli.names import model_or_run
 from dlcli.cli.options import Json, MaxSize, ModelPath, PredictionEngine
 from dlcli.errors import DlcliError, plural
@@ -73,6 +74,7 @@ def predict(
         Literal["error", "skip"],
         typer.Option("--on-bad-file", help="What to do with files that cannot be read."),
     ] = "error",
+    code: Code = None,
     engine: PredictionEngine = "auto",
     max_size: MaxSize = "",
     json: Json = False,
@@ -111,6 +113,7 @@ def predict(
     if excel and file_format != "csv":
         raise DlcliError("--excel is for .csv and .tsv files", hint="leave it out")
     _check_not_read(output, [*map(Path, inputs or ()), find_model(model)])
+    load_code(code)
     loaded = confinement.load_within_limits(model, engine, max_size)
     from dlcli.prediction.memory import table_of_texts
     from dlcli.prediction.predict import predict as predict_rows

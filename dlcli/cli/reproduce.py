@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dlcli.cli.code import Code, load_code
 from dlcli.cli.options import Data, Json, Quiet
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ def reproduce(
         Path, typer.Argument(metavar="RUN", help="A run directory.", show_default=False)
     ],
     data: Data = None,
+    code: Code = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -37,6 +39,7 @@ def reproduce(
     run = model_or_run(run)
     signals.watch()
     backend.silence()
+    load_code(code)
     from dlcli.experiments import reproduce as reproduction
 
     display = progress.ProgressDisplay()

@@ -85,7 +85,9 @@ def print_stop(signum: int, moment: str, run: Path | None) -> None:
 
     terminal.print_status(f"dlcli: stopped by {signal.Signals(signum).name} {moment}".rstrip())
     if run is not None:
+        from dlcli.runs.code import code_options
         from dlcli.runs.records import read_record
 
-        kind = read_record(run).kind
-        terminal.print_status(f"to resume: dlcli {kind} --resume {shlex.quote(str(run))}")
+        record = read_record(run)
+        command = f"dlcli {record.kind} --resume {shlex.quote(str(run))} {code_options(record)}"
+        terminal.print_status(f"to resume: {command.rstrip()}")

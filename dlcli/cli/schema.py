@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from dlcli.cli.code import Code, load_code
+
 
 def schema(
     command: Annotated[
@@ -16,6 +18,7 @@ def schema(
             show_default=False,
         ),
     ] = None,
+    code: Code = None,
 ) -> None:
     """Print the JSON Schema of configs, for editors, or of what a command prints with --json.
 
@@ -26,6 +29,7 @@ def schema(
     """
     import json
 
+    load_code(code)
     if not command:
         from dlcli.config.schema import config_schema
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from dlcli.cli.code import Code, load_code
 from dlcli.cli.options import ConfigName, Overrides, Sample
 from dlcli.errors import DlcliError
 
@@ -14,6 +15,7 @@ from dlcli.errors import DlcliError
 def show(
     config: ConfigName,
     overrides: Overrides = None,
+    code: Code = None,
     build: Annotated[
         bool,
         typer.Option("--build/--no-build", help="Build the model and print its layers."),
@@ -41,6 +43,7 @@ def show(
     from dlcli.plots.canvas import check_plot_path
     from dlcli.preparation.prepare import prepare
 
+    load_code(code)
     loaded = load_config(_config_or_run(config), overrides or ())
     if plot_path is not None:  # before the data are read
         check_plot_path(plot_path)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from dlcli.cli.code import Code, load_code
 from dlcli.cli.options import (
     BatchSize,
     ConfigName,
@@ -53,6 +54,7 @@ def train(
     lr: LearningRate = None,
     seed: Seed = None,
     data: Data = None,
+    code: Code = None,
     out: Out = Path("runs"),
     format: Annotated[  # noqa: A002
         Literal["keras", "h5"], typer.Option("--format", help="Format of the model file.")
@@ -101,6 +103,7 @@ def train(
         optimizer__learning_rate=lr,
         seed=seed,
     )
+    load_code(code)
     loaded, run = find_config_and_run(
         config, changes, out, "train", resume=resume or force_resume, data=data
     )

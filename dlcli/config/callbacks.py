@@ -72,9 +72,10 @@ def _direction_errors(
     arguments = callback.arguments
     key, mode = monitor.removeprefix("val_"), arguments.get("mode", "auto")
     metric = next((metric for metric in metrics if metric_key(metric) == key), None)
-    if mode == "auto" and metric is not None and metric.name in COUNT_METRICS:
-        yield callback.path, f"set mode to min or max: Keras cannot infer it for {monitor!r}"
     better = "min" if key == "loss" else better_when(metric) if metric is not None else None
+    is_unclear = metric is not None and (better is None or metric.name in COUNT_METRICS)
+    if mode == "auto" and is_unclear:
+        yield callback.path, f"set mode to min or max: Keras cannot infer it for {monitor!r}"
     if mode in ("min", "max") and better is not None and mode != better:
         degree = "larger" if better == "max" else "smaller"
         message = f"{monitor!r} is better the {degree} it is; set mode: {better}, or remove mode"

@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -53,12 +53,15 @@ class Entry:
         is not plain data.
     sequential : bool
         For layers: whether a ``Sequential`` model accepts it (one tensor in, one out).
+    is_own : bool
+        Whether the program or ``--code`` has registered it; Keras does not have it.
     """
 
     name: str
     required: tuple[str, ...]
     optional: Mapping[str, Any]
     sequential: bool = True
+    is_own: bool = False
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -91,9 +94,41 @@ def stored_catalogue() -> Catalogue:
     return _catalogue(json.loads(PATH.read_text(encoding="utf-8")))
 
 
-@functools.cache
 def keras_catalogue() -> Catalogue:
-    """Return the catalogue of the installed Keras.
+    """Return the catalogue of the installed Keras, with the components of one's own.
+
+    Raises
+    ------
+    DlcliError
+        If the installed Keras cannot be imported.
+    """
+    return _with_own() if any(_own_entries.values()) else installed_catalogue()
+
+
+_own_entries: dict[str, dict[str, Entry]] = {kind: {} for kind in KINDS}
+
+
+def add_own_entry(kind: str, entry: Entry) -> None:
+    """Add a component of one's own to what `keras_catalogue` returns."""
+    _own_entries[kind][entry.name] = entry
+    _with_own.cache_clear()
+
+
+def find_own_entry(kind: str, name: str) -> Entry | None:
+    """Return a component of one's own by its name, or None."""
+    return _own_entries[kind].get(name)
+
+
+@functools.cache
+def _with_own() -> Catalogue:
+    keras = installed_catalogue()
+    entries = {kind: {**keras.entries[kind], **_own_entries[kind]} for kind in KINDS}
+    return replace(keras, entries=entries)
+
+
+@functools.cache
+def installed_catalogue() -> Catalogue:
+    """Return the catalogue of the installed Keras alone.
 
     If its version is not that of the stored catalogue, the catalogue is generated once in a
     child process and cached on disk.

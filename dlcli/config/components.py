@@ -165,7 +165,10 @@ class ComponentReader:
         for other in KINDS:
             if other != kind and self.catalogue.find(other, name):
                 return f"{name!r} is not {_a(KINDS[kind])}; Keras has it among the {other}."
-        return unknown(KINDS[kind], name, self.catalogue.names(kind))
+        message = unknown(KINDS[kind], name, self.catalogue.names(kind))
+        if "Did you mean" in message:
+            return message
+        return f"{message} One of your own needs --code FILE, the Python file that registers it."
 
     def _refused(self, kind: str, entry: Entry, path: Path) -> bool:
         reason = REFUSED_COMPONENTS.get((kind, entry.name))

@@ -93,6 +93,8 @@ def _unfit_errors(layers: Sequence[Component]) -> Iterator[Finding]:
 
 def _has_weights(layer: Component) -> bool:
     entry = keras_catalogue().find("layers", layer.name)
+    if entry is not None and entry.is_own:
+        return True  # only Keras knows
     names = entry.parameters if entry else ()
     return layer.name in (*WRAPPERS, "RNN") or any(n.endswith("_initializer") for n in names)
 

@@ -165,8 +165,11 @@ def metric_warnings(metrics: Sequence[Component], facts: Facts | None) -> Iterat
             yield metric.path, f"{name} reads negative targets as 0; use mse"
 
 
-def better_when(metric: Component) -> Literal["min", "max"]:
-    """Return whether a metric is better the smaller or the larger it is."""
+def better_when(metric: Component) -> Literal["min", "max"] | None:
+    """Return whether a metric is better the smaller or the larger it is; None if it is unknown."""
+    entry = keras_catalogue().find("metrics", metric.name)
+    if entry is not None and entry.is_own:
+        return None
     return "max" if metric.name in LARGER_IS_BETTER else "min"
 
 

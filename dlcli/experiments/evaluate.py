@@ -106,6 +106,7 @@ def evaluate(
         )
     if source is not None and data is not None:
         raise DatasetError("a table to score and `data` exclude each other")
+    metadata.check_own_components(str(loaded.path))
     config = metadata.checked_config()
     if source is None:
         config = _with_data_path(config, loaded.path.parent, data)

@@ -13,6 +13,7 @@ from dlcli.config.document import dump, parse
 from dlcli.config.load import find_config
 from dlcli.config.overrides import data_override
 from dlcli.errors import AlreadyFinished, DlcliError, plural
+from dlcli.runs.code import check_code
 from dlcli.runs.description import (
     data_path,
     fingerprint,
@@ -109,6 +110,7 @@ def resumable_record(run: Path, kind: Kind, config: Config | None = None) -> Run
         )
     if record.status == "running":
         raise in_use(run)
+    check_code(record, run, f"dlcli {kind} --resume {run}")
     if record.status == "finished" and config is not None:
         own = load_config(run / CONFIG)
         if without_path(_plain_values(own)) == without_path(_plain_values(config)):
@@ -141,6 +143,7 @@ def run_config(
     they were when the run began.
     """
     record = read_record(run)
+    check_code(record, run)
     config = load_config(run / CONFIG, [*data_override(data), *overrides])
     path = data_path(config.plain())
     if data is None and path is not None and not Path(path).exists():
@@ -221,6 +224,7 @@ def unedited_config(path: Path, record: RunRecord) -> dict[str, Any]:
     ConfigError, DlcliError
         If the config was edited after the run began.
     """
+    check_code(record, path)
     load_config(path / CONFIG)  # reports the problems of an invalid config
     text = (path / CONFIG).read_text(encoding="utf-8")
     value: dict[str, Any] = parse(text, str(path / CONFIG)).value

@@ -200,7 +200,8 @@ def _score_and_draw(
     if weak is not None and not session.prepared.dataset.sampled:
         session.notices.append(weak)
     write_json(folder / "metrics.json", {"sample": session.prepared.dataset.sampled, **plain})
-    if is_converted_quickly(session.model):  # otherwise the first prediction converts it
+    # The first prediction converts the others, but for layers of one's own it may lack the code.
+    if is_converted_quickly(session.model) or metadata.own_components:
         try:
             graph = convert_to_onnx(session.model, session.x("train"))
             save_model(session.model, model_path, metadata, graph)

@@ -148,7 +148,7 @@ def inspect(path: str | os.PathLike[str], limits: Limits = DEFAULT) -> ModelCont
     path = find_model(path)
     check_in_child(path, "inspect", limits)
     file = read_model_file(path, limits)
-    stored, cost = file.inspect_weights()
+    stored, cost = file.inspect_weights(to_build=False)
     metadata = file.metadata
     _check_metadata(file, cost)
     return ModelContents(

@@ -90,10 +90,11 @@ class ModelFile:
         with self.source.reopened() as file, _damage_reported(self.path):
             return keras_version(file)
 
-    def inspect_weights(self) -> tuple[StoredWeights, LayerCost]:
+    def inspect_weights(self, *, to_build: bool = True) -> tuple[StoredWeights, LayerCost]:
         """Inspect the weights; return them and the cost of the network for one sample.
 
-        This is needed before Keras builds the network.
+        This is needed before Keras builds the network. With ``to_build=False``, it may have
+        components that are not registered.
 
         Raises
         ------
@@ -111,7 +112,11 @@ class ModelFile:
                     start, size = content_range(file, archive.getinfo(WEIGHTS))
             stored = _inspect_hdf5(self.path, file, start, size, self.limits, check_values=True)
         # Again: `read_model_file` knew only an upper bound of the dimensions.
-        inspect_architecture(self.config, where, self.limits, stored.largest)
+        metadata = self.metadata
+        if metadata is not None and to_build:
+            metadata.check_own_components(where, self.config)
+        foreign = metadata.own_components if metadata is not None and not to_build else ()
+        inspect_architecture(self.config, where, self.limits, stored.largest, foreign)
         return stored, network_cost(self.config, where, self.limits, stored.size)
 
 
@@ -144,11 +149,13 @@ def read_model_file(path: Path, limits: Limits = DEFAULT) -> ModelFile:
         raise ModelFileError(
             f"{path} is damaged: its architecture is not valid JSON: {first_line(error)}"
         ) from None
+    metadata = parse_metadata(text, str(path)) if text is not None else None
+    foreign = metadata.own_components if metadata is not None else ()
     try:
-        inspect_architecture(document, str(path), limits, largest)
+        # Without their code, such components are refused before Keras builds the network.
+        inspect_architecture(document, str(path), limits, largest, foreign)
     except ModelFileError as error:
         raise ModelFileError(str(error), hint=_upgrade_hint(source) or error.hint) from None
-    metadata = parse_metadata(text, str(path)) if text is not None else None
     return ModelFile(source, metadata, document, limits)
 
 

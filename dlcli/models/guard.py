@@ -176,10 +176,14 @@ def check_in_child(path: Path, purpose: Purpose, limits: Limits) -> None:
     if is_trusted(digest) or marker.exists():
         return
     seconds = seconds_for(source.size)
+    code = _loaded_code()
+    if code is None:  # the child cannot have what this program has defined
+        purpose = "inspect"
     request = {
         "sys_path": list(map(str, sys.path)),
         "path": str(path),
         "purpose": purpose,
+        "code": code or [],
         "limits": asdict(limits),
         "seconds": seconds,
     }
@@ -187,6 +191,15 @@ def check_in_child(path: Path, purpose: Purpose, limits: Limits) -> None:
     if answer:
         raise ModelFileError(answer["message"], hint=answer["hint"])
     _touch(marker)
+
+
+def _loaded_code() -> list[str] | None:
+    """Return the files of ``--code``; None if components are registered that are in none."""
+    if "dlcli.network.code_files" not in sys.modules:
+        return []
+    from dlcli.network.code_files import loaded_files
+
+    return loaded_files()
 
 
 def _touch(marker: Path) -> None:

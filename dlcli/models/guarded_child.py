@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -13,13 +13,21 @@ from dlcli.models import guard
 from dlcli.models.limits import Limits
 
 
-def serve(path: str, purpose: guard.Purpose, limits: Mapping[str, int], seconds: float) -> NoReturn:
+def serve(
+    path: str,
+    purpose: guard.Purpose,
+    code: Sequence[str],
+    limits: Mapping[str, int],
+    seconds: float,
+) -> NoReturn:
     """Open a model file, write the outcome to standard output as JSON, and exit.
 
     Parameters
     ----------
     path : str
     purpose : {"inspect", "auto", "onnx", "keras"}
+    code : sequence of str
+        Files that the user has named with ``--code``.
     limits : mapping
         Fields of `Limits`.
     seconds : float
@@ -32,6 +40,10 @@ def serve(path: str, purpose: guard.Purpose, limits: Mapping[str, int], seconds:
     answer: dict[str, str | None] = {}
     try:
         guard.limit_memory(Path(path).stat().st_size, with_data=False)
+        if code:
+            from dlcli.network.code_files import load_code
+
+            load_code(code)
         with guard.opening(Path(path), seconds):
             _open(path, purpose, Limits(**limits))
     except DlcliError as error:

@@ -10,12 +10,15 @@ from typing import Any
 from dlcli.config.components import PATH_ARGUMENTS, Component, parameter_kind
 from dlcli.config.known import Facts
 from dlcli.config.metrics import resolve_metric
+from dlcli.config.own_components import find_own, is_own_object
 from dlcli.config.sections import Config
 from dlcli.config.shape_messages import output_problem, shape_hint
-from dlcli.errors import ConfigError, first_line
+from dlcli.errors import ConfigError
 from dlcli.network.backend import import_keras
+from dlcli.network.code_files import error_text
 from dlcli.network.hardware import dtype_policy, use_xla
 from dlcli.network.memory import check_weights
+from dlcli.network.registration import instantiate_own
 
 Shape = tuple[Any, ...]
 
@@ -63,7 +66,7 @@ def _add_layer(model: Any, config: Config, index: int, input_shape: Shape) -> Sh
     component = config.model[index]
     # The outputs stay float32: losses, metrics and predictions need exact values.
     is_last = index == len(config.model) - 1
-    subject = component.name
+    subject, layer = component.name, None
     try:
         check_weights(component, input_shape)
         with dtype_policy("float32" if is_last else config.hardware.dtype_policy):
@@ -72,7 +75,7 @@ def _add_layer(model: Any, config: Config, index: int, input_shape: Shape) -> Sh
             model.add(layer)
         return tuple(model.output_shape[1:])
     except Exception as error:
-        reason = first_line(error)
+        reason = _call_error(layer, input_shape) or error_text(error)
         if "OOM" in reason or isinstance(error, MemoryError):
             subject, reason = component.name, "there is not enough memory for its weights"
         hint = shape_hint(component, input_shape, config.model[index - 1] if index else None)
@@ -130,8 +133,19 @@ def _instantiate_for(config: Config, component: Component, kind: str) -> Any:
     except ConfigError:
         raise
     except Exception as error:
-        problem = config.document.problem(component.path, f"{component.name}: {first_line(error)}")
+        problem = config.document.problem(component.path, f"{component.name}: {error_text(error)}")
         raise ConfigError([problem]) from error
+
+
+def _call_error(layer: Any, input_shape: Shape) -> str:
+    """Return the error of a layer of one's own, whose place Keras does not keep; may be empty."""
+    if layer is None or not is_own_object("layers", layer):
+        return ""
+    try:
+        layer.call(import_keras().ops.zeros((1, *input_shape)))
+    except Exception as error:  # noqa: BLE001 (whatever the layer raises)
+        return error_text(error)
+    return ""
 
 
 def instantiate(component: Component, kind: str) -> Any:
@@ -147,6 +161,9 @@ def instantiate(component: Component, kind: str) -> Any:
         name: _argument_value(value, parameter_kind(kind, name))
         for name, value in component.arguments.items()
     }
+    own = find_own(kind, component.name)
+    if own is not None:
+        return instantiate_own(own, arguments)
     return getattr(_namespace(component, kind), component.name)(**arguments)
 
 
@@ -164,6 +181,9 @@ def _argument_value(value: Any, kind: str | None) -> Any:
     """Return the value of an argument, with Keras objects in place of components."""
     if isinstance(value, Component) and kind:
         return instantiate(value, kind)
+    own = find_own(kind, value) if kind == "activations" and isinstance(value, str) else None
+    if own is not None:
+        return own.target
     if isinstance(value, tuple):
         return [_argument_value(item, kind) for item in value]
     return value

@@ -14,6 +14,7 @@ from dlcli.config import Config
 from dlcli.config.components import Component
 from dlcli.config.heads import from_logits
 from dlcli.config.metrics import resolve_metric
+from dlcli.config.own_components import is_own
 from dlcli.types import Array
 
 ROOT_MEAN = "RootMeanSquaredError"
@@ -48,11 +49,15 @@ def numpy_metrics(outputs: Array, y: Array, config: Config) -> dict[str, float] 
 
 
 def _is_regularized(layer: Component) -> bool:
-    """Return whether a layer adds a penalty to the loss."""
-    return layer.name == "ActivityRegularization" or any(
-        (name.endswith("regularizer") and value is not None)
-        or (isinstance(value, Component) and _is_regularized(value))
-        for name, value in layer.arguments.items()
+    """Return whether a layer adds a penalty to the loss; one's own may."""
+    return (
+        layer.name == "ActivityRegularization"
+        or is_own("layers", layer.name)
+        or any(
+            (name.endswith("regularizer") and value is not None)
+            or (isinstance(value, Component) and _is_regularized(value))
+            for name, value in layer.arguments.items()
+        )
     )
 
 

@@ -149,8 +149,9 @@ def keras_metrics(model: Any, outputs: Array, y: Array) -> dict[str, float]:
     clear_layer_losses(model)
     loss = float(model.compute_loss(y=y, y_pred=outputs, training=False))
     results = model.compute_metrics(None, y, outputs)
-    model.reset_metrics()
+    # Before the reset: a metric of one's own may return its variable.
     metrics = {name: float(np.mean(value)) for name, value in results.items() if name != "loss"}
+    model.reset_metrics()
     return {"loss": loss, **metrics}
 
 

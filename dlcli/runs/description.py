@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from dlcli.config import Config
 from dlcli.config.document import dump
+from dlcli.config.own_components import used_own
 from dlcli.machine import cpu_count
+from dlcli.network.code_files import code_files
 from dlcli.network.environment import processor, versions
-from dlcli.runs.records import DataRecord, EngineRecord, Kind, MachineRecord, RunRecord
+from dlcli.runs.records import CodeRecord, DataRecord, EngineRecord, Kind, MachineRecord, RunRecord
 
 if TYPE_CHECKING:
     from dlcli.datasets import Dataset
@@ -70,6 +72,11 @@ def describe_run(
         record.folds = folds
     if engine is not None:
         record.engine = engine
+    own = used_own(config)
+    if own:
+        record.own_components = sorted({component.name for component in own})
+        files = code_files(own)
+        record.code = [CodeRecord(path=path, sha256=files[path]) for path in sorted(files)]
     return record
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from dlcli.runs.records import RunRecord
@@ -25,6 +26,7 @@ def _environment(record: RunRecord, *, with_data: bool) -> dict[str, Any]:
     return {
         "data": record.data.model_dump(exclude_unset=True) if with_data else {},
         "engine": {"name": engine.name, "jobs": engine.jobs} if engine else None,
+        "code": {Path(item.path).name: item.sha256[:12] for item in record.code},
         "versions": record.versions,
         "processor": machine.processor,
         "cpus": machine.cpus,

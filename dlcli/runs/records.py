@@ -51,6 +51,13 @@ class EngineRecord(Record):
     jobs: int = Field(default=1, ge=1, le=1024, description="Processes that train folds.")
 
 
+class CodeRecord(Record):
+    """A Python file with components of one's own, from ``--code``."""
+
+    path: str = Field(description="Absolute path.")
+    sha256: str = ""
+
+
 class Resumed(Record):
     """One continuation of a run."""
 
@@ -84,6 +91,10 @@ class RunRecord(Record):
     data_path: str | None = Field(
         default=None, description="Absolute path of the data, for a run that was moved."
     )
+    code: list[CodeRecord] = Field(
+        default=[], description="Python files that register components which the config uses."
+    )
+    own_components: list[str] = Field(default=[], description="Names of these components.")
     sample: bool = Field(
         default=False, description="Whether the data are a sample (``sample=True``)."
     )

@@ -14,6 +14,7 @@ from dlcli.errors import DlcliError, first_problem
 from dlcli.files import atomic
 from dlcli.network.internals import CALLBACK_FIELDS
 from dlcli.training.checkpoint import arrays_below
+from dlcli.training.own_callbacks import is_own_callback, own_state, restore_own
 from dlcli.types import Array
 
 # The fields of each callback that change in a training, with their types. A field that is a
@@ -47,7 +48,7 @@ def check_resumable(callbacks: Sequence[Any]) -> None:
         Before the training, rather than when it is resumed.
     """
     for callback in callbacks:
-        if type(callback).__name__ not in FIELDS:
+        if type(callback).__name__ not in FIELDS and not is_own_callback(callback):
             raise DlcliError(
                 f"a training with {type(callback).__name__} cannot be resumed after a stop",
                 hint="leave the callback out",
@@ -59,6 +60,11 @@ def callback_states(callbacks: Sequence[Any]) -> tuple[States, dict[str, list[Ar
     states: States = []
     arrays: dict[str, list[Array]] = {}
     for number, callback in enumerate(callbacks):
+        if is_own_callback(callback):
+            own, own_arrays = own_state(callback)
+            states.append(own)
+            arrays |= {f"callback{number}.{name}": value for name, value in own_arrays.items()}
+            continue
         state: dict[str, Any] = {}
         for name in FIELDS[type(callback).__name__]:
             value = getattr(callback, name)
@@ -96,6 +102,9 @@ def restore_callbacks(
     for number, (callback, state) in enumerate(zip(callbacks, states, strict=True)):
         kind = type(callback).__name__
         lists = arrays_below(arrays, f"callback{number}.")
+        if is_own_callback(callback):
+            restore_own(callback, state, lists)
+            continue
         try:
             _model(kind).model_validate({**state, **lists})
         except ValidationError as error:

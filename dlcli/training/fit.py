@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlcli.config.sections import FitConfig
-from dlcli.errors import DlcliError, Interrupted, TrainingError, first_line
+from dlcli.errors import DlcliError, Interrupted, TrainingError
 from dlcli.network.backend import import_keras
+from dlcli.network.code_files import error_text
 from dlcli.network.cost import device_count
 from dlcli.network.internals import build_metrics
 from dlcli.training.batches import (
@@ -164,7 +165,7 @@ class _Training:
             except (MemoryError, DlcliError):
                 raise
             except Exception as error:
-                raise TrainingError(f"training failed: {first_line(error)}") from error
+                raise TrainingError(f"training failed: {error_text(error)}") from error
             finally:
                 close_logs(self.callbacks)
         history = self.history.history

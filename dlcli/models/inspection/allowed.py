@@ -6,7 +6,7 @@ writes some more names, which are listed here.
 
 from __future__ import annotations
 
-from dlcli.config.catalogue import Entry, keras_catalogue, stored_catalogue
+from dlcli.config.catalogue import Entry, installed_catalogue, stored_catalogue
 from dlcli.config.refused import CONTAINS_CODE, UNSAFE_LAYERS
 
 MODELS = ("Sequential", "Functional", "Model")
@@ -76,4 +76,4 @@ def find_entry(kind: str, name: str) -> Entry | None:
     """Look up a name; in the installed Keras only if the stored catalogue lacks it."""
     if kind in NAMES_BY_KIND:
         return None
-    return stored_catalogue().find(kind, name) or keras_catalogue().find(kind, name)
+    return stored_catalogue().find(kind, name) or installed_catalogue().find(kind, name)

@@ -7,7 +7,7 @@ run code or open files.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,7 @@ from dlcli.models.inspection.allowed import (
     UNLIMITED_ARGUMENTS,
     find_entry,
 )  # fmt: skip
+from dlcli.models.inspection.own import CODE_HINT, OWN_PARTS, own_key, own_problem
 from dlcli.models.limits import RAISE_HINT, Limits
 
 MAX_DEPTH = 64
@@ -35,7 +36,9 @@ MAX_INT = 1 << 64
 SCALAR_TYPES = {int, float, bool, type(None), str}
 
 
-def inspect_architecture(document: Any, where: str, limits: Limits, largest: int) -> None:
+def inspect_architecture(
+    document: Any, where: str, limits: Limits, largest: int, foreign: Collection[str] = ()
+) -> None:
     """Check every name and argument in Keras's description of a network.
 
     Parameters
@@ -47,13 +50,16 @@ def inspect_architecture(document: Any, where: str, limits: Limits, largest: int
     limits : Limits
     largest : int
         Upper bound of the dimensions of the weights in the file.
+    foreign : collection of str
+        Names of components that Keras does not have and that need not be registered, because
+        Keras will not build the network.
 
     Raises
     ------
     ModelFileError
-        If there is anything but Keras's own layers with plain arguments.
+        If there is anything but Keras's own layers and registered ones, with plain arguments.
     """
-    inspection = _Inspection(where, limits, max(limits.number, largest))
+    inspection = _Inspection(where, limits, max(limits.number, largest), frozenset(foreign))
     if not isinstance(document, dict) or document.get("class_name") not in list(MODELS):
         name = document.get("class_name") if isinstance(document, dict) else None
         raise inspection.refused(
@@ -76,6 +82,8 @@ class _Inspection:
     limits : Limits
     largest : int
         Largest integer that may be an argument.
+    foreign : frozenset of str
+        Names of unregistered components that are accepted.
     layer_count : int
         Number of layers so far.
     """
@@ -83,6 +91,7 @@ class _Inspection:
     where: str
     limits: Limits
     largest: int
+    foreign: frozenset[str] = frozenset()
     layer_count: int = 0
 
     def refused(self, reason: str, hint: str | None = None) -> ModelFileError:
@@ -93,6 +102,9 @@ class _Inspection:
         if not isinstance(value, dict):
             raise self.refused(f"expected a component, found {_short(value)}")
         name, config = value.get("class_name"), value.get("config")
+        if own_key(value):
+            self._check_own(value, kinds, depth)
+            return
         kind = self._kind_of(name, value, kinds)
         # Keras looks this name up before the class, among the objects that the program registered.
         if value.get("registered_name") not in (None, name):
@@ -105,6 +117,28 @@ class _Inspection:
             self._check_plain(value.get(key), key, depth + 1)
         self._check_compile_config(value.get("compile_config"), depth + 1)
         self._check_config(kind, str(name), config or {}, depth + 1)
+
+    def _check_own(self, value: dict[str, Any], kinds: tuple[str, ...], depth: int) -> None:
+        """Check a component that Keras will look up among the registered ones, and nowhere else."""
+        problem = own_problem(value, kinds, self.foreign)
+        if problem:
+            raise self.refused(problem, CODE_HINT)
+        self._count_layer()
+        if depth > MAX_DEPTH:
+            raise self.refused(f"its layers are nested more than {MAX_DEPTH} deep")
+        for key in ("build_config", "inbound_nodes", "name", "shared_object_id"):
+            self._check_plain(value.get(key), key, depth + 1)
+        config = value["config"]
+        for key, item in config.items() if isinstance(config, dict) else ():
+            if key != "dtype" and isinstance(item, dict) and "class_name" in item:
+                self.check_component(item, OWN_PARTS, depth + 1)
+            else:
+                self._check_argument("layers", key, item, depth + 1)
+
+    def _count_layer(self) -> None:
+        self.layer_count += 1
+        if self.layer_count > self.limits.layers:
+            raise self.refused(f"it has more than {self.limits.layers:,} layers", RAISE_HINT)
 
     def _kind_of(self, name: Any, value: Mapping[str, Any], kinds: tuple[str, ...]) -> str:
         """Return the one of the `kinds` that has a component with this name and module."""
@@ -133,9 +167,7 @@ class _Inspection:
             return
         entry = find_entry(kind, name)
         if kind == "layers" and entry is not None:
-            self.layer_count += 1
-            if self.layer_count > self.limits.layers:
-                raise self.refused(f"it has more than {self.limits.layers:,} layers", RAISE_HINT)
+            self._count_layer()
             if extra := config.keys() - {*entry.parameters, *EXTRA_ARGUMENTS}:
                 raise self.refused(f"{name} has no argument {_short(min(extra))}")
         for key, value in config.items():
@@ -181,6 +213,9 @@ class _Inspection:
         if isinstance(value, dict):
             kinds = ("activations", "layers") if kind == "activations" else (kind,)
             self.check_component(value, kinds, depth)
+        elif isinstance(value, str) and ">" in value:
+            function = {"class_name": "function", "config": value}
+            self.check_component(function, (kind,), depth)
         elif value is not None and not (
             isinstance(value, str) and (value in ACTIVATION_ALIASES or find_entry(kind, value))
         ):

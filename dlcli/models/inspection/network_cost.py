@@ -11,6 +11,7 @@ from typing import Any
 from dlcli.config.layer_costs import LAYER_RULES, WRAPPER_RULES, LayerCost, Shape, to_size
 from dlcli.errors import ModelFileError, first_line
 from dlcli.models.inspection.allowed import MODELS
+from dlcli.models.inspection.own import own_key
 from dlcli.models.limits import RAISE_HINT, Limits
 
 RULES = {*LAYER_RULES, *WRAPPER_RULES}
@@ -105,6 +106,8 @@ class CostMeter:
 
     def _layer(self, component: Mapping[str, Any], inputs: Sequence[Shape]) -> LayerCost:
         kind, arguments = component["class_name"], component.get("config") or {}
+        if own_key(component):
+            return LayerCost(tuple(inputs))
         try:
             if kind in WRAPPER_RULES:
                 return WRAPPER_RULES[kind](arguments, inputs, self.measure)
@@ -167,10 +170,12 @@ class CostMeter:
             candidates += _build_shapes(component)
             shapes = [_sample_shape(next((s for s in candidates if s is not None), None))]
         calls = []
-        for layer in layers:
+        for number, layer in enumerate(layers):
             cost = self.measure(layer, shapes)
             calls.append((layer, cost))
             shapes = list(cost.outputs[:1])
+            if own_key(layer):  # only its code knows: Keras has noted what the next layer takes
+                shapes = _build_shapes(layers[number + 1]) if number + 1 < len(layers) else []
         return shapes, calls
 
     def _graph(

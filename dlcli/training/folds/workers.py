@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from dlcli.errors import DlcliError, Interrupted, TrainingError, first_line
 from dlcli.machine import available_memory
 from dlcli.network import backend
+from dlcli.network.code_files import load_absent, origins
 from dlcli.training.folds.outcome import FoldOutcome, fold_checkpoint, train_fold
 from dlcli.training.session import Session, open_sessions
 
@@ -112,11 +113,11 @@ class FoldWorkers:
                 raise _death(process) from None
 
     def _task(self) -> tuple[Any, ...]:
-        """Return the data, the splits, the preprocessors fitted so far, and the folder."""
+        """Return code, data, the splits, the preprocessors fitted so far, and the folder."""
         prepared = replace(self.sessions[0].prepared, notices=())
         splits = [session.split for session in self.sessions]
         preprocessors = [vars(session).get("preprocessor") for session in self.sessions]
-        return prepared, splits, preprocessors, self.checkpoint
+        return origins(prepared.config), prepared, splits, preprocessors, self.checkpoint
 
     def _assign(self, pipe: Any, process: Any) -> None:
         """Send the number of the next fold to a process, or None, at which it exits."""
@@ -195,9 +196,10 @@ def _work(pipe: Any, threads: int, quiet: bool) -> None:
     if quiet:
         backend.silence()
     try:
-        prepared, splits, preprocessors, checkpoint = pipe.recv()
+        code, prepared, splits, preprocessors, checkpoint = pipe.recv()
         backend.import_keras()
         backend.use_threads(threads)
+        load_absent(code)
         from dlcli.training.signals import SignalWatcher
 
         SignalWatcher.is_patient = True
