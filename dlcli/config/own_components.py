@@ -7,7 +7,7 @@ file that the user names on the command line (``--code``). No config and no mode
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -147,18 +147,3 @@ def _named(kind: str, components: Iterable[Component]) -> Iterator[tuple[str, st
             elif inner is not None:
                 items = value if isinstance(value, tuple) else [value]
                 yield from _named(inner, [item for item in items if isinstance(item, Component)])
-
-
-def own_code_needed(names: Sequence[str], files: Mapping[str, str]) -> tuple[str, str]:
-    """Return names in words, and the hint with the option that registers them.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Of components that are not registered.
-    files : mapping
-        The Python file of each, or an empty text.
-    """
-    options = " ".join(dict.fromkeys(f"--code {files.get(name) or 'FILE.py'}" for name in names))
-    hint = f"name the Python file that registers it: {options}"
-    return ", ".join(names[:10]) + (", …" if len(names) > 10 else ""), hint

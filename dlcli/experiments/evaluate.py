@@ -17,6 +17,7 @@ from dlcli.experiments.true_values import labelled_rows, true_values
 from dlcli.files import file_sha256
 from dlcli.models.loading import Engine, LoadedModel, load_model
 from dlcli.models.metadata import Metadata
+from dlcli.models.own_code import check_own_components
 from dlcli.network.building import compile_model
 from dlcli.network.numpy_metrics import numpy_metrics
 from dlcli.network.scores import Scores, keras_metrics, score_outputs
@@ -106,7 +107,7 @@ def evaluate(
         )
     if source is not None and data is not None:
         raise DatasetError("a table to score and `data` exclude each other")
-    metadata.check_own_components(str(loaded.path))
+    check_own_components(metadata, str(loaded.path))
     config = metadata.checked_config()
     if source is None:
         config = _with_data_path(config, loaded.path.parent, data)

@@ -42,6 +42,7 @@ from dlcli.models.inspection.zip_archive import WEIGHTS, content_range, inspect_
 from dlcli.models.limits import DEFAULT, Limits
 from dlcli.models.metadata import Metadata, parse_metadata
 from dlcli.models.onnx_graph import OnnxGraph
+from dlcli.models.own_code import check_own_components
 
 if TYPE_CHECKING:
     from dlcli.config.layer_costs import LayerCost
@@ -114,7 +115,7 @@ class ModelFile:
         # Again: `read_model_file` knew only an upper bound of the dimensions.
         metadata = self.metadata
         if metadata is not None and to_build:
-            metadata.check_own_components(where, self.config)
+            check_own_components(metadata, where, self.config)
         foreign = metadata.own_components if metadata is not None and not to_build else ()
         inspect_architecture(self.config, where, self.limits, stored.largest, foreign)
         return stored, network_cost(self.config, where, self.limits, stored.size)

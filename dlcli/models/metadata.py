@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -13,7 +12,7 @@ from dlcli.config import Config
 from dlcli.config.date_formats import check_date_format
 from dlcli.config.document import Document, dump, parse
 from dlcli.config.load import build_config
-from dlcli.config.own_components import own_code_needed, own_components, used_own
+from dlcli.config.own_components import used_own
 from dlcli.datasets.dataset import Column, Medium, Target
 from dlcli.datasets.dialect import Dialect
 from dlcli.errors import ModelFileError, first_problem, plural
@@ -105,30 +104,6 @@ class Metadata(BaseModel):
                 f"{where} is damaged: {plural(classes, 'class')}, but {plural(units, 'output')}"
             )
 
-    def check_own_components(self, where: str, architecture: Any = None) -> None:
-        """Check that the components which Keras does not have are registered.
-
-        Parameters
-        ----------
-        where : str
-            Name of the file, for messages.
-        architecture : object
-            Keras's JSON of the network, if nothing but its components matters.
-
-        Raises
-        ------
-        ModelFileError
-            If one is not.
-        """
-        registered = {item.name for item in own_components()}
-        absent = sorted(self.own_components.keys() - registered)
-        if architecture is not None:
-            text = json.dumps(architecture)
-            absent = [name for name in absent if f'>{name}"' in text]
-        if absent:
-            names, hint = own_code_needed(absent, self.own_components)
-            raise ModelFileError(f"{where} uses {names}, which Keras does not have", hint=hint)
-
     def checked_config(self) -> Config:
         """Return the config of the run; its names and values are checked like those of a file.
 
@@ -137,7 +112,6 @@ class Metadata(BaseModel):
         ConfigError
             If it has mistakes.
         """
-        self.check_own_components(self.name)
         where = f"config of {self.name}"
         value = parse(dump(self.config), where).value
         return build_config(self.name, Document(where, value), Path(), has_model=True)
