@@ -107,6 +107,8 @@ DRAWERS = (
     "dlcli.plots.results.draw_forecast",
     "dlcli.plots.results.draw_comparison",
     "dlcli.experiments.train.draw_learned",
+    "dlcli.experiments.train.draw_several",
+    "dlcli.experiments.kfold_files.draw_several",
 )
 
 

@@ -205,7 +205,7 @@ def sentences(result: BaselineResult) -> Iterator[str]:
             f"nothing that improves {_metric(result)}."
         )
     if result.test is None:
-        yield "Regression on a single split has no p-values; use --folds to compute them."
+        yield "Such scores of a single split have no p-values; use --folds to compute them."
         return
     better, worse, chance = (
         [row for row in result.models if row.verdict == verdict]

@@ -9,7 +9,7 @@ from dlcli.config.components import Component
 from dlcli.config.heads import Finding, find_head, output_units
 from dlcli.config.known import Facts
 from dlcli.config.label_checks import (
-    resolve_label_metrics,
+    resolve_labels,
     stratify_warnings,
     threshold_errors,
 )
@@ -83,7 +83,7 @@ def check_data(config: Config, facts: Facts) -> Config:
     if findings:
         raise ConfigError(config.document.problem(*finding) for finding in findings)
     warnings = [config.document.problem(*finding) for finding in find_warnings(config, facts)]
-    return resolve_label_metrics(infer_units(config, facts), facts).attach(
+    return resolve_labels(infer_units(config, facts), facts).attach(
         config.name, config.document, tuple(dict.fromkeys((*config.warnings, *warnings)))
     )
 

@@ -233,7 +233,9 @@ class _Dumper(yaml.SafeDumper):
 def _text(dumper: _Dumper, text: str) -> Any:
     # PyYAML folds lines at characters that it does not read back as line breaks. A text without
     # letters and digits, as in `delimiter: ";"`, is hard to see without quotes.
-    style = None if text.isprintable() and any(map(str.isalnum, text)) else '"'
+    # The empty text stays as it is: fingerprints of earlier runs contain it.
+    is_plain = text.isprintable() and (not text or any(map(str.isalnum, text)))
+    style = None if is_plain else '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
 
 

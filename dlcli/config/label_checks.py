@@ -74,15 +74,17 @@ def stratify_warnings(config: Config, facts: Facts | None) -> Iterator[Finding]:
         yield ("split", "stratify"), "rows with several labels are split at random; remove it"
 
 
-def resolve_label_metrics(config: Config, facts: Facts) -> Config:
-    """Choose the metrics of labels, where Keras would choose by the shape of the outputs.
+def resolve_labels(config: Config, facts: Facts) -> Config:
+    """Choose the metrics of labels, and split at random.
 
-    Keras takes several outputs for classes that exclude each other.
+    Keras would choose metrics by the shape of the outputs, and takes several for those of classes
+    that exclude each other.
     """
     if facts.task != "multilabel":
         return config
     metrics = tuple(_of_labels(metric) for metric in config.metrics)
-    return config.model_copy(update={"metrics": metrics})
+    split = config.split.model_copy(update={"stratify": False})
+    return config.model_copy(update={"metrics": metrics, "split": split})
 
 
 def _of_labels(metric: Component) -> Component:

@@ -12,7 +12,7 @@ from pydantic import (
 )
 
 from dlcli.config import table_loaders  # noqa: F401 (registers csv and text)
-from dlcli.config.base import Name, Texts, as_tuple
+from dlcli.config.base import Targets, Texts, as_tuple
 from dlcli.config.loader_base import LOADERS, LabelledLoader, Loader, OnBadFile
 
 Pixels = Annotated[int, Field(gt=0, le=4096)]
@@ -26,10 +26,15 @@ class FilesLoader(LabelledLoader):
         description="Folder of class folders, an archive of one, or a table with a column of file "
         "names and the target; relative to the config."
     )
-    target: Name | None = Field(
+    target: Targets | None = Field(
         default=None,
         description="Column to predict, if the path is a table; default: class, label or target, "
-        "or the only other column.",
+        "or the only other column; or a list of columns of 0 and 1, or of numbers.",
+    )
+    target_separator: str = Field(
+        default="",
+        max_length=10,
+        description="Text between the labels of a file, if the column of a table has several.",
     )
     classes: Texts | None = Field(default=None, description="Classes to use; default: all.")
     pattern: str | None = Field(
@@ -51,6 +56,15 @@ class FilesLoader(LabelledLoader):
     def lists_files(self) -> bool:
         """Whether the path is that of a table of files, by its ending."""
         return self.path.lower().endswith((".csv", ".tsv", ".txt", ".xlsx"))
+
+    @model_validator(mode="after")
+    def _one_class_per_file(self) -> FilesLoader:
+        if self.target_separator and self.task not in ("auto", "multilabel"):
+            raise ValueError(f"'target_separator' is for several labels, not for {self.task}")
+        several = isinstance(self.target, tuple) or self.target_separator
+        if self.classes is not None and (several or self.task == "multilabel"):
+            raise ValueError("'classes' is for one class per file; remove it")
+        return self
 
     @model_validator(mode="after")
     def _fields_exist(self) -> FilesLoader:

@@ -51,6 +51,8 @@ def sample_like(dataset: Dataset, seed: int) -> Dataset:
         rows = min(ROWS, len(dataset))
         notice = f"sample: the first {plural(rows, 'window')} of the series, not the full data"
         return replace(dataset.take(np.arange(rows)), sampled=True, notices=(notice,))
+    if dataset.target.is_several:
+        return _generate_several(dataset, seed)
     if dataset.target.task == "regression" and (
         not dataset.is_table or dataset.medium.kind == "audio"
     ):
@@ -82,6 +84,21 @@ def sample_like(dataset: Dataset, seed: int) -> Dataset:
         sampled=True,
         notices=(GENERATED_NOTICE,),
     )
+
+
+def _generate_several(dataset: Dataset, seed: int) -> Dataset:
+    """Generate a sample whose first target depends on the features; the others are random."""
+    target = replace(
+        dataset.target, task="classification", class_names=("low", "high"), labels=(), columns=()
+    )
+    generated = sample_like(replace(dataset, y=np.zeros(len(dataset)), target=target), seed)
+    rng = np.random.default_rng(seed)
+    count = dataset.y.shape[1]
+    y = np.column_stack([generated.y, *(rng.permutation(generated.y) for _ in range(count - 1))])
+    if dataset.target.task == "regression":
+        low, high = dataset.y.min(axis=0), dataset.y.max(axis=0)
+        y = low + (high - low) * (y + rng.random(y.shape)) / 2
+    return replace(generated, y=y, target=dataset.target)
 
 
 def _generate_numeric_media(dataset: Dataset, seed: int) -> Dataset:

@@ -153,7 +153,7 @@ def _problems(metadata: Metadata) -> Iterator[str]:
 
 
 def _target_problems(target: Target) -> Iterator[str]:
-    if len(target.columns) > MAX_NAMES or len(target.columns) != len(target.positions):
+    if len(target.columns) > MAX_NAMES or len(target.positions) not in (0, len(target.columns)):
         yield f"{len(target.columns)} names of targets for {len(target.positions)} positions"
     if target.columns and target.task == "classification":
         yield f"{plural(len(target.columns), 'target')} for {target.task}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -42,8 +43,10 @@ def blocks_of_arrays(path: Path, signature: Signature) -> Generator[RawBlock]:
         yield from array_blocks(x, signature, min(MAX_ROWS, max_rows(signature)), str(path), target)
 
 
-def _label_texts(labels: Array, signature: Signature) -> list[str]:
-    """Return labels as the texts that a table would have."""
+def _label_texts(labels: Array, signature: Signature) -> list[Any]:
+    """Return labels as the texts that a table would have; tuples of them if there are several."""
+    if labels.ndim > 1 and labels.shape[1] > 1:
+        return [tuple(map(repr, row)) for row in labels.tolist()]
     flat = labels.ravel()
     if signature.target is not None and signature.target.task == "regression":
         return list(map(repr, flat.tolist()))

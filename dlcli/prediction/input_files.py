@@ -40,7 +40,8 @@ def medium_of(signature: Signature) -> str:
     return "text" if signature.is_text else signature.medium.kind
 
 
-Chunk = tuple[list[str], list[str], list[Any]]
+# A label is a text, or a tuple of texts if the target has several columns.
+Chunk = tuple[list[str], list[Any], list[Any]]
 
 
 class InputFiles:
@@ -94,7 +95,7 @@ class InputFiles:
         if chunk[0]:
             yield chunk
 
-    def _contents(self) -> Iterator[tuple[tuple[str, str], bytes, str]]:
+    def _contents(self) -> Iterator[tuple[tuple[str, Any], bytes, str]]:
         """Yield the name and label of each file, its content, and its name for messages."""
         for path in self.paths:
             if is_collection(path):
@@ -109,18 +110,23 @@ class InputFiles:
             else:
                 yield (str(path), ""), read_file(path), str(path)
 
-    def _listed(self, path: Path) -> Iterator[tuple[tuple[str, str], bytes, str]]:
+    def _listed(self, path: Path) -> Iterator[tuple[tuple[str, Any], bytes, str]]:
         """Yield the files that a table lists."""
         listed = read_file_list(path, self.suffixes)
         names, target = listed.table.names, self.signature.target
-        labels = [""] * len(listed.names)
-        if target is not None and target.name in names:
-            labels = [str(text).strip() for text in listed.table.column(target.name).texts]
+        labels: list[Any] = [""] * len(listed.names)
+        wanted = () if target is None else target.columns or (target.name,)
+        if wanted and set(wanted) <= set(names):
+            texts = [
+                [normalized(str(text).strip()) for text in listed.table.column(name).texts]
+                for name in wanted
+            ]
+            labels = texts[0] if len(texts) == 1 else list(zip(*texts, strict=True))
         for name, label, file in zip(listed.names, labels, listed.files(), strict=True):
             if isinstance(file, DatasetError):
                 self.errors.append(file)
             else:
-                yield (name, normalized(label)), read_file(file), str(file)
+                yield (name, label), read_file(file), str(file)
 
 
 def _class_folder(name: PurePosixPath, signature: Signature) -> str:

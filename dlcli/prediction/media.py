@@ -135,9 +135,15 @@ def _brightness_notice(mean: float, signature: Signature) -> tuple[str, ...]:
 
 
 def _labels(
-    labels: Sequence[str], signature: Signature, noun: str, *, labelled: bool
-) -> list[str] | None:
-    """Return folders or texts of a table as labels, if all of them are classes of the model."""
+    labels: Sequence[Any], signature: Signature, noun: str, *, labelled: bool
+) -> list[Any] | None:
+    """Return folders or texts of a table as labels, if all of them are classes of the model.
+
+    Numbers and several labels of a table are read where they are needed.
+    """
+    target = signature.target
+    if target is not None and target.task != "classification":
+        return list(labels) if noun == "label" and all(labels) else None
     unknown = sorted(set(labels) - classes_of(signature))
     if not unknown:
         return list(labels)

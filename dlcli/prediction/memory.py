@@ -66,7 +66,7 @@ def blocks_of_frame(source: Any, signature: Signature, keep: Keep = ()) -> Itera
 
 
 def array_blocks(
-    source: Array, signature: Signature, size: int, where: str = "", target: Sequence[str] = ()
+    source: Array, signature: Signature, size: int, where: str = "", target: Sequence[Any] = ()
 ) -> Iterator[RawBlock]:
     """Yield the rows of an array, which may be on the disk, in blocks.
 
@@ -78,7 +78,7 @@ def array_blocks(
         Rows of a block.
     where : str
         The file, for messages.
-    target : sequence of str
+    target : sequence of str, or of tuples of str
         Texts of the target, if there is one.
 
     Raises

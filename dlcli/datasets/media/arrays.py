@@ -151,16 +151,17 @@ def _dataset(
     for x, y in zip(arrays[::2], arrays[1::2], strict=True):
         if x.ndim < 2 or x.dtype.kind not in "iufb":
             raise DatasetError(f"{name}: x has shape {x.shape} and type {x.dtype}; rows are wanted")
-        if y.shape not in ((len(x),), (len(x), 1)):
+        if y.ndim not in (1, 2) or len(y) != len(x) or not y.size:
             raise DatasetError(
-                f"{name}: y has shape {y.shape}; one label for each of {len(x)} rows is wanted",
-                hint="of one-hot rows, save `y.argmax(axis=1)`" if y.ndim == 2 else None,
+                f"{name}: y has shape {y.shape}; one label for each of {len(x)} rows is wanted"
             )
+        if y.ndim == 2 and y.shape[1] > 1 and y.dtype.kind not in "iufb":
+            raise DatasetError(f"{name}: y has type {y.dtype}; several labels are 0 and 1")
     if arrays[0].shape[1:] != arrays[-2].shape[1:]:
         shapes = f"training rows {arrays[0].shape[1:]}, test rows {arrays[-2].shape[1:]}"
         raise DatasetError(f"{name}: {shapes}")
     x = np.concatenate(arrays[::2]) if len(arrays) > 2 else arrays[0]
-    y = np.concatenate([y.ravel() for y in arrays[1::2]])
+    y = np.concatenate([y.ravel() if y.size == len(y) else y for y in arrays[1::2]])
     is_grey = x.ndim == 3 and x.dtype == np.uint8
     x = x[..., np.newaxis] if is_grey else x
     where = str(paths[0]) if len(paths) == 1 else name

@@ -58,13 +58,17 @@ class FileList:
             wanted = f"no file {str(self.path.parent / name)!r}" if name else "no name of a file"
             yield file or DatasetError(f"{self.path}:{line}: {wanted}")
 
-    def target(self, name: str | int | None, others: Sequence[str | int] = ()) -> int:
-        """Return the position of the target.
+    def targets(
+        self,
+        name: str | int | tuple[str | int, ...] | None,
+        others: Sequence[str | int] = (),
+    ) -> list[int]:
+        """Return the positions of the columns of the target.
 
         Parameters
         ----------
-        name : str, int or None
-            Of its column; None: one of the usual names, or the only other column.
+        name : str, int, tuple or None
+            Of its column or columns; None: one of the usual names, or the only other column.
         others : sequence of str or int
             Columns with another purpose.
 
@@ -75,12 +79,13 @@ class FileList:
         """
         table = self.table
         if name is not None:
-            return table.position(name, kind="target column")
+            names = name if isinstance(name, tuple) else (name,)
+            return [table.position(name, kind="target column") for name in names]
         taken = {self.column, *(table.position(other) for other in others)}
         left = [at for at in range(len(table.names)) if at not in taken]
         usual = [at for at in left if table.names[at].strip().casefold() in TARGET_WORDS]
         if len(left) == 1 or usual:
-            return (usual or left)[0]
+            return (usual or left)[:1]
         raise DatasetError(
             f"{self.path}: which column is the target? There are {', '.join(table.names)}",
             hint="set `target` in the loader",

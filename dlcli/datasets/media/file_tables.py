@@ -54,13 +54,13 @@ def _listed_files(
     aside = [] if split.column is None else [split.column]
     if split.group is not None and split.group in table.names:
         aside.append(split.group)
-    target = listed.target(loader.target, aside)
+    targets = listed.targets(loader.target, aside)
     parts = _parts(listed, split.column)
     files: dict[PurePosixPath, Path] = {}
     repeats: Counter[str] = Counter()
     labels: list[Label] = []
     errors: list[DatasetError] = []
-    for row, (file, label) in enumerate(_rows(listed, target, parser, errors)):
+    for row, (file, label) in enumerate(_rows(listed, targets, parser, errors)):
         if file is not None and label is not None:
             files[_distinct(listed.names[row], files, repeats)] = file
             labels.append(label if parts is None else replace(label, part=parts[row]))
@@ -82,28 +82,30 @@ def _listed_files(
         contents,
         {str(path): file_sha256(path)},
         (*table.notices, *bad_files_notices(errors)),
-        target=table.names[target],
+        targets=tuple(table.names[target] for target in targets),
         is_table=True,
     )
 
 
 def _rows(
-    listed: FileList, target: int, parser: LabelParser, errors: list[DatasetError]
+    listed: FileList, targets: Sequence[int], parser: LabelParser, errors: list[DatasetError]
 ) -> Iterator[tuple[Path | None, Label | None]]:
     """Yield the file and label of each row, None if it is not used; add what is wrong to errors."""
     table = listed.table
     texts = [[normalized(str(text).strip()) for text in column.texts] for column in table.columns]
     for row, file in enumerate(listed.files()):
-        class_name = texts[target][row]
-        if not class_name:
+        chosen = tuple(texts[target][row] for target in targets)
+        class_name = chosen[0]
+        if not all(chosen):
             where = f"{listed.path}:{table.lines[row]}"
-            errors.append(DatasetError(f"{where}: no {table.names[target]!r}"))
+            errors.append(DatasetError(f"{where}: no {table.names[targets[chosen.index('')]]!r}"))
         elif isinstance(file, DatasetError):
             errors.append(file)
         elif parser.uses(class_name):
             fields = {name: column[row] for name, column in zip(table.names, texts, strict=True)}
             parsed = parser.parse(PurePosixPath(file)) if parser.pattern else Label(class_name)
-            yield file, Label(class_name, parsed.part, {**fields, **parsed.fields})
+            fields |= parsed.fields
+            yield file, Label(class_name, parsed.part, fields, chosen, table.lines[row])
             continue
         yield None, None
 

@@ -12,9 +12,10 @@ import numpy as np
 from dlcli.config.loaders import FilesLoader
 from dlcli.config.sections import SplitConfig
 from dlcli.config.table_loaders import TextLoader
+from dlcli.datasets.dataset import Target
 from dlcli.datasets.media.archives import empty_folders, list_names, names_encoding, walk
 from dlcli.datasets.media.labels import ONE_FOLDER_PER_CLASS, Label, LabelParser
-from dlcli.datasets.media.targets import read_labels
+from dlcli.datasets.media.targets import read_labels, read_several_labels
 from dlcli.errors import DatasetError, plural
 from dlcli.files import file_sha256
 from dlcli.types import Array
@@ -42,8 +43,8 @@ class LabelledFiles:
         SHA-256 of an archive or table, by its path.
     notices : tuple of str
         About files that are left out, and empty folders.
-    target : str
-        Name of the target.
+    targets : tuple of str
+        Names of the columns of the target; several if a file has several labels or numbers.
     is_table : bool
         Whether a table lists the files.
     """
@@ -55,7 +56,7 @@ class LabelledFiles:
     contents: Callable[[], Iterator[Content]]
     digests: Mapping[str, str] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
-    target: str = "class"
+    targets: tuple[str, ...] = ("class",)
     is_table: bool = False
 
     def take(self, rows: Sequence[int], notices: Sequence[str]) -> LabelledFiles:
@@ -81,18 +82,8 @@ class LabelledFiles:
             If there are fewer than two classes, a label is not a number in a regression, or some
             files are in train or test folders and others are not.
         """
-        names = [label.class_name for label in self.labels]
-        is_folder = loader.task == "auto" and not self.is_table
         try:
-            target, y = read_labels(
-                names,
-                self.target,
-                self.where,
-                task="classification" if is_folder else loader.task,
-                unit=loader.unit,
-                class_names=loader.class_names,
-                hint=ONE_FOLDER_PER_CLASS,
-            )
+            target, y, notices = self._target(loader)
         except DatasetError as error:
             error.notices = self.notices
             raise
@@ -107,8 +98,31 @@ class LabelledFiles:
             "parts": None if None in parts else np.array(parts, np.int8),
             "groups": None if split.group is None else self._groups(str(split.group)),
             "files": self.digests,
-            "notices": self.notices,
+            "notices": (*self.notices, *notices),
         }
+
+    def _target(self, loader: FilesLoader | TextLoader) -> tuple[Target, Array, tuple[str, ...]]:
+        if self.is_table:
+            several = read_several_labels(loader, self.labels, self.targets, self.where)
+            if several is not None:
+                return several
+        elif loader.task == "multilabel":
+            raise DatasetError(
+                f"{self.where}: a folder gives each file one class",
+                hint="list the files in a table with a column for each label, or one of lists",
+            )
+        names = [label.class_name for label in self.labels]
+        is_folder = loader.task == "auto" and not self.is_table
+        target, y = read_labels(
+            names,
+            self.targets[0],
+            self.where,
+            task="classification" if is_folder else loader.task,
+            unit=loader.unit,
+            class_names=loader.class_names,
+            hint=ONE_FOLDER_PER_CLASS,
+        )
+        return target, y, ()
 
     def _groups(self, group: str) -> Array:
         if group not in self.labels[0].fields:

@@ -30,11 +30,17 @@ class Label:
         0 train, 1 validation, 2 test; None if the path does not say.
     fields : mapping
         Values of the fields of the loader's pattern, or of the columns of a table of files.
+    targets : tuple of str
+        Texts of the columns of the target, if there are several.
+    line : int
+        Of the table.
     """
 
     class_name: str
     part: int | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
+    targets: tuple[str, ...] = ()
+    line: int = 0
 
 
 def normalized(text: str) -> str:

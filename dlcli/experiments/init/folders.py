@@ -88,7 +88,7 @@ def describe_file_list(
     names = listed.table.names
     reason = "" if target is not None else "the column with the classes"
     try:
-        position = listed.target(target)
+        position = listed.targets(target)[0]
     except DatasetError:
         if target is not None:
             raise

@@ -18,6 +18,7 @@ from dlcli.plots.data.media import (
     is_audio,
     is_series,
 )
+from dlcli.plots.data.several import draw_targets
 from dlcli.plots.data.tables import draw_classes, draw_columns, draw_numbers
 
 __all__ = ["draw_dataset", "draw_file"]
@@ -32,6 +33,7 @@ class Drawer(NamedTuple):
 
 # The first drawer that accepts the data is used, so special kinds come before general ones.
 DRAWERS = (
+    Drawer(lambda data: data.target.is_several, draw_targets),
     Drawer(lambda data: data.is_text and bool(data.target.class_names), draw_text),
     Drawer(is_audio, draw_audio),
     Drawer(is_series, draw_series),
