@@ -420,6 +420,9 @@ def test_predict_tells_files_left_out_and_all_unreadable_ones(image_run, tmp_pat
     assert skipped[1].count("\n") == 2
     assert "2 files are left out: 2 .heic" in skipped[2]
     assert "2 files are left out (on_bad_file: skip)" in skipped[2]
+    scored = dlcli("evaluate", image_run, tmp_path / "new", "--on-bad-file", "skip")
+    assert scored[0] == 0, scored[2]
+    assert "new: 1 row\n" in scored[1]
     (tmp_path / "new/dark/4.png").unlink()
     (tmp_path / "new/dark/5.gif").unlink()
     assert evaluate(image_run, tmp_path / "new").scores.rows == 1

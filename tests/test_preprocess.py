@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.feature_extraction import FeatureHasher
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from dlcli import DatasetError, ModelFileError, load_config
 from dlcli.config.sections import PreprocessConfig
-from dlcli.config.steps import Impute, MinMax, OneHot, Ordinal, Scale, Standardize
+from dlcli.config.steps import Hash, Impute, MinMax, OneHot, Ordinal, Scale, Standardize
 from dlcli.datasets import load_dataset
 from dlcli.datasets.dataset import Column, Dataset, Target
 from dlcli.datasets.tables import to_frame
@@ -305,4 +306,82 @@ def test_thousands_of_categories_are_possible_with_a_limit(write, dlcli):
     assert code == 2
     assert "data.csv: column 'a' has 2020 categories; at most 1000 are possible" in err
     assert "one_hot: {max_categories: 100}" in err
+    assert "`preprocess: {columns: {a: {hash: 64}}}`" in err
     assert with_limit == 0, said
+
+
+@given(st.lists(st.text(), min_size=1), st.integers(1, 300), st.booleans())
+def test_hashing_is_that_of_scikit_learn(texts, buckets, alternate_sign):
+    step = fit_step(
+        Hash(buckets=buckets, alternate_sign=alternate_sign), iter([column(texts)]), ["a"]
+    )
+    hasher = FeatureHasher(buckets, input_type="string", alternate_sign=alternate_sign)
+    expected = hasher.transform([[text] for text in texts]).toarray()
+
+    np.testing.assert_array_equal(step.apply(column(texts), ["a"], TransformReport()), expected)
+
+
+def test_hashed_words_are_counted_and_columns_have_their_own_buckets():
+    texts = ["Call now, call now!", "", "see you"]
+    words = fit_step(Hash(buckets=8, split="whitespace"), iter([column(texts)]), ["a"])
+    two = fit_step(Hash(buckets=4), iter([np.array([texts, texts], object).T]), ["a", "b"])
+    hasher = FeatureHasher(8, input_type="string")
+    expected = hasher.transform([["call", "now", "call", "now"], [], ["see", "you"]]).toarray()
+
+    first = two.apply(np.array([texts, texts], object).T, ["a", "b"], TransformReport())
+
+    np.testing.assert_array_equal(words.apply(column(texts), ["a"], TransformReport()), expected)
+    np.testing.assert_array_equal(first[:, :4], first[:, 4:])
+    assert two.names(["a", "b"])[3:5] == ["a[3]", "b[0]"]
+
+
+def column(texts):
+    values = np.empty((len(texts), 1), object)
+    values[:, 0] = texts
+    return values
+
+
+@pytest.mark.parametrize(
+    "state", [{"buckets": 0}, {"buckets": 10**9}, {"split": "letters"}, {"seed": 1}]
+)
+def test_a_damaged_hash_is_refused(state):
+    stored = {"name": "hash", "buckets": 8, "alternate_sign": True, "split": "none"}
+
+    with pytest.raises(ValueError, match=r"hash|buckets|split|greater|less|input"):
+        step_from_json({**stored, **state})
+
+
+def test_hashed_identifiers_are_trained_and_predicted_alike(write, dlcli, weights_only):
+    rows = "".join(f"id{n},word{n % 9} and more,{n % 2}\n" for n in range(1100))
+    write("data.csv", f"who,what,y\n{rows}")
+    write(
+        "ids.yaml",
+        "dataset: {csv: {path: data.csv, target: y, types: {what: text}}}\n"
+        "preprocess: {text: {hash: {buckets: 16, split: whitespace}}, columns: {who: {hash: 32}}}\n"
+        "model: [{Dense: {activation: sigmoid}}]\nloss: binary_crossentropy\nfit: {epochs: 1}\n",
+    )
+    write("new.csv", "who,what\nnobody,other words\nid3,word3 and more\n")
+
+    code, _, err = dlcli("train", "ids.yaml", "-q")
+    predicted = dlcli("predict", "runs/ids/1", "new.csv")
+    metadata = json.loads(dlcli("inspect", "runs/ids/1", "--json")[1])["metadata"]
+
+    assert code == 0, err
+    assert predicted[0] == 0, predicted[2]
+    assert len(predicted[1].splitlines()) == 3
+    assert [len(group["steps"]) for group in metadata["preprocess"]["groups"]] == [1, 1]
+
+
+def test_missing_values_are_imputed_before_they_are_hashed(write, dlcli):
+    write("data.csv", "a,y\n" + "red,1\nblue,2\n,3\n" * 10)
+    config = (
+        "dataset: {csv: {path: data.csv, target: y}}\nmodel: [Dense]\nloss: mse\nfit: {epochs: 1}\n"
+    )
+    write("bad.yaml", config + "preprocess: {columns: {a: hash}}\n")
+    write("good.yaml", config + "preprocess: {columns: {a: [impute, {hash: 8}]}}\n")
+
+    bad, good = dlcli("check", "bad.yaml"), dlcli("check", "good.yaml")
+
+    assert "values missing" in bad[2]
+    assert "put impute before hash" in bad[2]
+    assert good[0] == 0, good[2]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -28,6 +28,10 @@ def evaluate(
         ),
     ] = None,
     data: Data = None,
+    on_bad_file: Annotated[
+        Literal["error", "skip"],
+        typer.Option("--on-bad-file", help="What to do with files that cannot be read."),
+    ] = "error",
     code: Code = None,
     engine: PredictionEngine = "auto",
     max_size: MaxSize = "",
@@ -51,7 +55,13 @@ def evaluate(
     loaded = confinement.load_within_limits(model, engine, max_size)
     from dlcli.experiments import evaluate as evaluation
 
-    result = evaluation.evaluate(loaded, source, data=data, download_bar=sys.stderr.isatty())
+    result = evaluation.evaluate(
+        loaded,
+        source,
+        data=data,
+        on_bad_file=on_bad_file,
+        download_bar=sys.stderr.isatty(),
+    )
     terminal.print_notes(result.notices)
     if json:
         from dlcli.cli.documents import EvaluateDocument, scores_part

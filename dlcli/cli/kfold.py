@@ -19,6 +19,7 @@ from dlcli.cli.options import (
     ForceResume,
     Json,
     LearningRate,
+    OnBadFile,
     Out,
     Overrides,
     Quiet,
@@ -48,6 +49,7 @@ def kfold(
     lr: LearningRate = None,
     seed: Seed = None,
     data: Data = None,
+    on_bad_file: OnBadFile = None,
     code: Code = None,
     out: Out = Path("runs"),
     sample: Sample = False,
@@ -85,6 +87,7 @@ def kfold(
         fit__batch_size=batch_size,
         optimizer__learning_rate=lr,
         seed=seed,
+        dataset__on_bad_file=on_bad_file,
     )
     load_code(code)
     loaded, run = find_config_and_run(

@@ -62,6 +62,14 @@ LearningRate = Annotated[
 Seed = Annotated[
     int | None, typer.Option("--seed", min=0, help="Short for --set seed=…", show_default=False)
 ]
+OnBadFile = Annotated[
+    Literal["error", "skip"] | None,
+    typer.Option(
+        "--on-bad-file",
+        help="What to do with files that cannot be read. Short for --set dataset.on_bad_file=…",
+        show_default="from the config",
+    ),
+]
 Data = Annotated[
     Path | None,
     typer.Option(
@@ -139,13 +147,13 @@ ModelPath = Annotated[
 ]
 
 
-def with_short_options(overrides: list[str] | None, **values: float | None) -> list[str]:
+def with_short_options(overrides: list[str] | None, **values: float | str | None) -> list[str]:
     """Return the overrides of ``--set``, then those of the short options.
 
     Parameters
     ----------
     overrides : list of str
-    **values : number, optional
+    **values : number or str, optional
         Value of each option, by the key of the config with ``__`` for the dot.
     """
     short = [

@@ -18,6 +18,7 @@ from dlcli.cli.options import (
     ForceResume,
     Json,
     LearningRate,
+    OnBadFile,
     Out,
     Overrides,
     Quiet,
@@ -54,6 +55,7 @@ def train(
     lr: LearningRate = None,
     seed: Seed = None,
     data: Data = None,
+    on_bad_file: OnBadFile = None,
     code: Code = None,
     out: Out = Path("runs"),
     format: Annotated[  # noqa: A002
@@ -102,6 +104,7 @@ def train(
         fit__batch_size=batch_size,
         optimizer__learning_rate=lr,
         seed=seed,
+        dataset__on_bad_file=on_bad_file,
     )
     load_code(code)
     loaded, run = find_config_and_run(

@@ -85,6 +85,31 @@ class Ordinal(Step):
     column_types: ClassVar[tuple[str, ...]] = ("categorical", "boolean", "numeric")
 
 
+MAX_BUCKETS = 1_000_000
+
+
+@STEPS.register("hash")
+class Hash(Step):
+    """Signed counts of hashed texts in a fixed number of columns, as scikit-learn's FeatureHasher.
+
+    No category is unseen, and no vocabulary is stored; texts may share a column.
+    """
+
+    column_types: ClassVar[tuple[str, ...]] = ("categorical", "text")
+
+    buckets: int = Field(
+        default=64, gt=0, le=MAX_BUCKETS, description="Number of columns (n_features)."
+    )
+    alternate_sign: bool = Field(
+        default=True,
+        description="Count half of the texts as -1, so that those that share a column cancel out.",
+    )
+    split: Literal["none", "whitespace"] = Field(
+        default="none",
+        description="Hash the whole text (none), or each of its words in lower case (whitespace).",
+    )
+
+
 DatePart = Literal["year", "month", "day", "weekday", "hour", "minute", "elapsed"]
 # The parts of a date that are used if they vary.
 DATE_PARTS: tuple[DatePart, ...] = ("year", "month", "day", "weekday", "hour", "minute")

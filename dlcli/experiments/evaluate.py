@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -69,6 +69,7 @@ def evaluate(
     *,
     data: str | os.PathLike[str] | None = None,
     engine: Engine = "auto",
+    on_bad_file: Literal["error", "skip"] = "error",
     download_bar: bool = False,
 ) -> Evaluation:
     """Score a saved model.
@@ -84,6 +85,9 @@ def evaluate(
         Where the data set of the training is now, if it was moved. Default: where the run names it.
     engine : {"auto", "onnx", "keras"}
         Library that computes the outputs, as in `load_model`. Ignored for a `LoadedModel`.
+    on_bad_file : {"error", "skip"}
+        What to do with files of `source` that cannot be read. The data of the training are read
+        as its config says.
     download_bar : bool
         Whether to show a download's progress on standard error.
 
@@ -112,7 +116,7 @@ def evaluate(
     if source is None:
         config = _with_data_path(config, loaded.path.parent, data)
         return _evaluate_held_out(loaded, metadata, config, download_bar=download_bar)
-    return _evaluate_table(loaded, metadata, config, source)
+    return _evaluate_table(loaded, metadata, config, source, on_bad_file)
 
 
 def _with_data_path(config: Config, run: Path, data: str | os.PathLike[str] | None) -> Config:
@@ -175,11 +179,15 @@ def _evaluate_held_out(
 
 
 def _evaluate_table(
-    loaded: LoadedModel, metadata: Metadata, config: Config, source: str | os.PathLike[str]
+    loaded: LoadedModel,
+    metadata: Metadata,
+    config: Config,
+    source: str | os.PathLike[str],
+    on_bad_file: Literal["error", "skip"],
 ) -> Evaluation:
     """Score the rows of a table."""
     target = metadata.target
-    predictions = predict(loaded, source, labelled=True)
+    predictions = predict(loaded, source, labelled=True, on_bad_file=on_bad_file)
     outputs, labels = [], []
     dropped = 0
     for block, raw in predictions.with_raw():

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from dlcli.config.sections import PreprocessConfig
-from dlcli.config.steps import OneHot, Ordinal, Pad, Step, Steps, Vectorize
+from dlcli.config.steps import Hash, OneHot, Ordinal, Pad, Step, Steps, Vectorize
 from dlcli.datasets import storage
 from dlcli.datasets.dataset import Column, Dataset
 from dlcli.errors import DatasetError, did_you_mean, raise_all, rows_counted_from
@@ -33,8 +33,8 @@ from dlcli.types import Array
 
 # Column types that are not numeric, and the steps that encode them as numbers.
 ENCODERS = {
-    "categorical": (OneHot, Ordinal),
-    "text": (Vectorize,),
+    "categorical": (OneHot, Ordinal, Hash),
+    "text": (Vectorize, Hash),
     "audio": (Pad,),
 }
 # How a data set gets a column of a type.
@@ -95,7 +95,9 @@ def _check_categories(dataset: Dataset, section: PreprocessConfig) -> None:
 
 
 def limits_categories(step: Step) -> bool:
-    """Tell whether a step has a limit for the number of categories."""
+    """Tell whether a step has a limit for the number of categories, or needs none."""
+    if isinstance(step, Hash):
+        return True
     limits = (step.max_categories, step.min_frequency) if isinstance(step, OneHot) else ()
     return any(limit is not None for limit in limits)
 

@@ -17,6 +17,7 @@ from dlcli.preparation.steps.base import (
 )
 from dlcli.preparation.steps.categories import FittedCategories
 from dlcli.preparation.steps.dates import FittedDateParts
+from dlcli.preparation.steps.hashing import FittedHash
 from dlcli.preparation.steps.numbers import FittedStandardize
 from dlcli.preparation.steps.words import FittedVectorize, tokens
 
@@ -24,6 +25,7 @@ __all__ = [
     "MAX_VALUES",
     "FittedCategories",
     "FittedDateParts",
+    "FittedHash",
     "FittedPad",
     "FittedStandardize",
     "FittedStep",

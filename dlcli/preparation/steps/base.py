@@ -174,7 +174,7 @@ def check_category_count(column: str, count: int, *, where: str = "") -> None:
         raise DatasetError(
             f"{where}{': ' if where else ''}column {column!r} has {count} categories; "
             f"at most {MAX_CATEGORIES} are possible",
-            hint=f"leave it out with `drop: [{column}]`, set `types: {{{column}: text}}`, or keep "
-            f"the frequent ones: `preprocess: {{columns: {{{column}: {{one_hot: {{max_categories: "
-            "100}}}}`",
+            hint=f"leave it out with `drop: [{column}]`, set `types: {{{column}: text}}`, keep the "
+            f"frequent ones: `preprocess: {{columns: {{{column}: {{one_hot: {{max_categories: "
+            f"100}}}}}}}}`, or hash them: `preprocess: {{columns: {{{column}: {{hash: 64}}}}}}`",
         )
