@@ -8,6 +8,8 @@ import pytest
 
 import dlcli
 from dlcli import ConfigError, DlcliError, load_config
+from dlcli.datasets import load_dataset
+from dlcli.experiments.inputs import config_with_data
 
 MODEL = {
     "model": [{"Dense": {"units": 4, "activation": "relu"}}, {"Dense": {"activation": "sigmoid"}}],
@@ -79,6 +81,27 @@ def test_a_data_frame_is_trained_on_and_kept_with_the_runs(tmp_path, loaded):
     assert dlcli.train(longer, resume=str(result.path)).epochs == 2
     predictions = dlcli.predict(str(result.path), table(), keep="all").to_frame()
     assert predictions["place"].tolist() == table()["place"].tolist()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"index": True}, {"comment": "-"}, {"skip_rows": 1}, {"names": ["size", "place", "label"]},
+        {"delimiter": "tab"}, {"delimiter": ";", "decimal": ","}, {"quotechar": "'"},
+        {"encoding": "cp949"}, {"header": False}, {"widths": [5, 5, 5]},
+    ],
+)  # fmt: skip
+def test_a_data_frame_is_read_whatever_the_file_of_the_config_is_like(options, tmp_path):
+    frame = table().assign(size=lambda frame: frame["size"] - 1.25, label=lambda frame: frame.place)
+    frame["place"] = [f"김 '{name}'" for name in frame["place"]]
+    loader = {"csv": {"path": "elsewhere.csv", "target": "label", **options}}
+
+    config = config_with_data({"dataset": loader, **MODEL}, frame, tmp_path)
+    dataset = load_dataset(config)
+
+    assert dataset.x.to_dict("list") == frame[["size", "place"]].to_dict("list")
+    again = load_dataset(load_config(config.plain()))
+    assert again.fingerprint() == dataset.fingerprint()
 
 
 def test_a_dict_needs_no_path_if_there_are_data():

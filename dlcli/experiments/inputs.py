@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dlcli.config import Config
 from dlcli.config.load import as_config, load_config
+from dlcli.config.loader_base import Loader
 from dlcli.config.overrides import data_override
-from dlcli.config.table_loaders import CsvLoader
+from dlcli.config.table_loaders import CsvLoader, Table
 from dlcli.errors import DlcliError
 from dlcli.files import write_text
 from dlcli.runs.directory import folder_name
@@ -19,6 +20,11 @@ from dlcli.runs.directory import folder_name
 if TYPE_CHECKING:
     import pandas as pd
 
+# Arguments of a loader that say how its file is laid out, not what the cells mean.
+LAYOUT = (
+    "header", "names", "delimiter", "encoding", "encoding_errors", "quoting", "quotechar",
+    "comment", "skip_rows", "index", "on_bad_row", "widths", "sheet",
+)  # fmt: skip
 ConfigLike: TypeAlias = Config | str | os.PathLike[str] | Mapping[str, Any]
 
 
@@ -41,38 +47,58 @@ def config_with_data(
     """
     if data is None:
         return as_config(config)
-    if not isinstance(data, str | os.PathLike):
-        data = _write_table(data, config, runs)
-    path = Path(data).absolute()
+    path = Path("data.csv")
+    if isinstance(data, str | os.PathLike):
+        path = Path(data)
+    elif not hasattr(data, "to_csv"):
+        raise DlcliError(f"data: expected a DataFrame or a path, got {type(data).__name__}")
     if not isinstance(config, Config):
-        return load_config(config, data_override(path))
+        config = load_config(config, data_override(path))
+    elif config.dataset.known:
+        name = config.dataset.name
+        raise DlcliError(f"{name} is a named data set; a config with a loader takes data")
+    if isinstance(data, str | os.PathLike):
+        return _with_arguments(config, {"path": str(path.absolute())})
+    layout = _layout(config.dataset.loader)
+    path = _write_table(data, layout, runs / folder_name(config.name))
+    return _with_arguments(config, {**layout, "path": str(path)})
+
+
+def _with_arguments(config: Config, arguments: Mapping[str, Any]) -> Config:
+    """Return a config whose loader has other arguments."""
     section = config.dataset
-    if section.known:
-        raise DlcliError(f"{section.name} is a named data set; a config with a loader takes data")
-    loader = section.loader.model_copy(update={"path": str(path)})
-    ((name, arguments),) = section.written.items()
-    written = {name: {**arguments, "path": str(path)}}
-    changed = section.model_copy(update={"loader": loader, "written": written})
+    ((name, written),) = section.written.items()
+    fields = type(section.loader).model_fields
+    others = {key: value for key, value in arguments.items() if value != fields[key].default}
+    kept = {key: value for key, value in written.items() if key not in arguments}
+    changed = section.model_copy(
+        update={
+            "loader": section.loader.model_copy(update=dict(arguments)),
+            "written": {name: {**kept, **others}},
+        }
+    )
     return config.model_copy(update={"dataset": changed})
 
 
-def _write_table(table: pd.DataFrame, config: ConfigLike, runs: Path) -> Path:
-    """Write a DataFrame as the config's loader reads it, and return the file."""
-    if not hasattr(table, "to_csv"):
-        raise DlcliError(f"data: expected a DataFrame or a path, got {type(table).__name__}")
-    delimiter, decimal = ",", "."
-    name = "config"
-    if isinstance(config, Config):
-        name = config.name
-        loader = config.dataset.loader
-        if isinstance(loader, CsvLoader):
-            decimal = loader.decimal
-            delimiter = loader.delimiter if len(loader.delimiter) == 1 else ";,"[decimal == "."]
-    elif not isinstance(config, Mapping):
-        name = Path(config).stem
+def _layout(loader: Loader) -> dict[str, Any]:
+    """Return the layout of the file that a DataFrame becomes, whatever the loader's file has.
+
+    What the cells mean, such as the decimal separator and the words for missing values, stays.
+    """
+    if not isinstance(loader, Table):
+        return {}
+    has_comma = isinstance(loader, CsvLoader) and loader.decimal == ","
+    defaults = {key: Table.model_fields[key].default for key in LAYOUT}
+    return {**defaults, "header": True, "delimiter": ";" if has_comma else ","}
+
+
+def _write_table(table: pd.DataFrame, layout: Mapping[str, Any], folder: Path) -> Path:
+    """Write a DataFrame, and return the file."""
+    delimiter = layout.get("delimiter", ",")
+    decimal = "," if delimiter == ";" else "."
     text = table.to_csv(index=False, sep=delimiter, decimal=decimal, lineterminator="\n")
     checksum = hashlib.sha256(text.encode()).hexdigest()[:12]
-    path = runs / folder_name(name) / f"data-{checksum}.csv"
+    path = (folder / f"data-{checksum}.csv").absolute()
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         write_text(path, text)
