@@ -306,6 +306,16 @@ def test_proposals_for_the_cells_of_a_table(propose, load, content, target, opti
     assert load(content, target=target, delimiter=";" if ";" in content else ",", **proposed)
 
 
+def test_a_number_that_means_missing_in_one_column_is_a_value_of_another(propose):
+    rows = [f"{n % 5 if n % 9 else 99},{n * 7 % 40 + 60},{n / 8}" for n in range(45)]
+    negative = [f"{n % 5 if n % 9 else -200},{n if n % 9 else -200}" for n in range(2, 45)]
+
+    assert propose("\n".join(["a,age,label", *rows])) == {}
+    proposed = propose("\n".join(["a,label", *negative]))
+
+    assert proposed == {"missing": ["-200"], "missing_target": "drop"}
+
+
 SHOP = "id,price,off,member,bought\n" + "".join(
     f'c{n},"${n * 700 % 9000 + 1000:,}",{n % 9}%,{"YN"[n % 2]},{["Yes", "no", "yes ", "NA"][n % 4]}\n'
     for n in range(40)

@@ -43,10 +43,20 @@ DATE_NAME = re.compile(r".*(date|day|time)|.*(날짜|일자|일시|일)", re.IGN
 
 @dataclass(frozen=True)
 class _Decision:
-    """What to do with a feature: its options; if it is dropped, whether it holds sentences."""
+    """What to do with a feature.
+
+    Parameters
+    ----------
+    proposals : tuple of Proposal
+    sentences : bool
+        Whether it is dropped and holds sentences.
+    sentinels : tuple of str
+        Numbers that mean a missing value.
+    """
 
     proposals: tuple[Proposal, ...] = ()
     sentences: bool = False
+    sentinels: tuple[str, ...] = ()
 
     @property
     def drops(self) -> bool:
@@ -79,6 +89,8 @@ def propose_values(table: Table, target: str | int) -> tuple[Proposal, ...]:
     columns = [replace(raw, dialect=dialect) for raw in table.columns]
     label = columns.pop(position)
     decisions = [_decide(raw) for raw in columns]
+    decisions, missing = _checked_sentinels([*columns, label], decisions)
+    label = replace(label, dialect=replace(dialect, missing=(*dialect.missing, *missing)))
     if all(decision.drops for decision in decisions):
         decisions = _with_a_feature(columns, decisions)
     features = [proposal for decision in decisions for proposal in decision.proposals]
@@ -91,6 +103,50 @@ def _with_usual_words(dialect: Dialect) -> Dialect:
         missing=tuple(dict.fromkeys((*MISSING, *dialect.missing))),
         missing_numbers=MISSING_NUMBERS,
     )
+
+
+def _checked_sentinels(
+    columns: Sequence[RawColumn], decisions: Sequence[_Decision]
+) -> tuple[list[_Decision], list[str]]:
+    """Keep the numbers that mean a missing value in one column but are values of another.
+
+    The option `missing` is for all columns; `check` tells what to do with a single one.
+
+    Parameters
+    ----------
+    columns : sequence of RawColumn
+        The features and the target.
+    decisions : sequence of _Decision
+        Of the features.
+
+    Returns
+    -------
+    decisions : list of _Decision
+    sentinels : list of str
+        The numbers that mean a missing value wherever they occur.
+    """
+    places: dict[str, set[int]] = {}
+    for at, decision in enumerate(decisions):
+        for word in decision.sentinels:
+            places.setdefault(word, set()).add(at)
+    values = {
+        word
+        for word, positions in places.items()
+        if any(_is_value(word, raw) for at, raw in enumerate(columns) if at not in positions)
+    }
+    kept = [
+        decision if values.isdisjoint(decision.sentinels) else _Decision() for decision in decisions
+    ]
+    return kept, [word for word in places if word not in values]
+
+
+def _is_value(word: str, raw: RawColumn) -> bool:
+    """Tell whether a column has a number, and not as its only negative one."""
+    texts = {cell.strip() for cell in set(raw.texts)}
+    if word not in texts:
+        return False
+    negative = {number for text in texts if (number := parse_number(text, raw.dialect)) < 0}
+    return negative != {parse_number(word, raw.dialect)}
 
 
 def _once(proposals: Sequence[Proposal]) -> list[Proposal]:
@@ -191,7 +247,7 @@ def _decide_numbers(raw: RawColumn, values: Array, counts: Counter[str]) -> _Dec
         words = [text for text in counts if parse_number(text, raw.dialect) == sentinel]
         count = int((values == sentinel).sum())
         reason = f"{raw.name!r} has {sentinel:g} in {count} rows, far from its other values"
-        return _Decision((Proposal("missing", words, reason),))
+        return _Decision((Proposal("missing", words, reason),), sentinels=tuple(words))
     return _Decision()
 
 
