@@ -130,6 +130,8 @@ def scale_notice(
 def _largest(x: Array | LazyRows) -> Array:
     """Return the largest absolute value of each column of the flattened rows."""
     largest = np.zeros(math.prod(x.shape[1:]), np.float32)
+    if isinstance(x, LazyRows):
+        x = x.extremes() or x
     for block in blocks(x):
         flat = block.reshape(len(block), -1)
         # Two passes without a temporary array of the size of the inputs.

@@ -109,6 +109,11 @@ class Preprocessor:
         return {item for column in columns for item in column if isinstance(item, str)}
 
     @property
+    def keeps_order(self) -> bool:
+        """Whether the output rises, or falls, with each value of an array."""
+        return bool(self.shape) and all(s.keeps_order for g in self.groups for s in g.steps)
+
+    @property
     def is_coded(self) -> bool:
         """Whether the outputs contain word indices, the input of an Embedding."""
         steps = [step for group in self.groups for step in group.steps]
@@ -163,7 +168,7 @@ class Preprocessor:
                 np.copyto(values, rows, casting="unsafe")
         for step in group.steps[1:]:
             values = step.apply(values, group.columns, report)
-        if not np.isfinite(values).all():
+        if not _all_finite(values):
             check_not_infinite(rows, group.columns)
             _check_finite(values, group)
         return values.astype(np.float32, copy=False).reshape(len(x), *self.shape)
@@ -245,8 +250,7 @@ def check_not_infinite(values: Array, names: Sequence[str]) -> None:
 
 def _check_finite(values: Array, group: Group) -> None:
     """Refuse outputs that are missing, or too large for float32."""
-    finite = np.isfinite(values)
-    if finite.all():
+    if _all_finite(values):
         return
     names = group.feature_names
     missing = np.isnan(values)
@@ -261,6 +265,12 @@ def _check_finite(values: Array, group: Group) -> None:
             row=row,
         )
     check_range(values, names)
+
+
+def _all_finite(values: Array) -> bool:
+    with np.errstate(over="ignore", invalid="ignore"):
+        # The sum is finite only if all values are, and needs no second array.
+        return bool(np.isfinite(values.sum())) or bool(np.isfinite(values).all())
 
 
 def check_range(values: Array, names: Sequence[str]) -> None:

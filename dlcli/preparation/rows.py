@@ -64,6 +64,20 @@ class LazyRows:
         """Return some of the rows."""
         return LazyRows(self.x, self.rows[rows], self.preprocessor)
 
+    def extremes(self) -> LazyRows | None:
+        """Return a row with the smallest and one with the largest value of each column.
+
+        None if the rows would have to be preprocessed for that.
+        """
+        if self.x.dtype != np.uint8 or not (self.preprocessor and self.preprocessor.keeps_order):
+            return None
+        low = high = storage.take(self.x, self.rows[:1])
+        for block in blocks(LazyRows(self.x, self.rows, None)):
+            low = np.minimum(low, block.min(axis=0))
+            high = np.maximum(high, block.max(axis=0))
+        pair = np.concatenate([low, high])
+        return LazyRows(pair, np.arange(2), self.preprocessor)
+
 
 def transform_rows(preprocessor: Preprocessor, x: Any, rows: Array) -> Array | LazyRows:
     """Preprocess some rows of a data set.

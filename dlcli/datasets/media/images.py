@@ -79,7 +79,7 @@ def _converted(image: Any, mode: str) -> Any:
     """Return an image, upright and on white, in greyscale or RGB with 8 bits."""
     from PIL import Image, ImageOps
 
-    image = ImageOps.exif_transpose(image)
+    ImageOps.exif_transpose(image, in_place=True)
     if image.mode == "F":
         raise ValueError("its pixels are floating-point numbers")
     if image.mode.startswith("I"):  # 16 bits, which Pillow would clip at 255
@@ -91,7 +91,7 @@ def _converted(image: Any, mode: str) -> Any:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image)
-    return image.convert(mode)
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _reason(error: Exception) -> str:

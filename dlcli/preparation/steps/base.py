@@ -31,6 +31,8 @@ class FittedStep(ABC):
     uses_rows: ClassVar[bool] = True
     # Whether the outputs are finite whatever the inputs are.
     always_finite: ClassVar[bool] = False
+    # Whether larger values of a column give larger outputs, or all of them smaller ones.
+    keeps_order: ClassVar[bool] = False
     # Fields with one item per column.
     per_column: ClassVar[tuple[str, ...]] = ()
 

@@ -6,8 +6,9 @@ that training and prediction run the same code, and prediction does not import s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -23,19 +24,30 @@ def _plain(values: Any) -> tuple[float, ...]:
     return tuple(float(value) for value in np.ravel(values))
 
 
-def _centred(values: Array, centre: Sequence[float], size: Sequence[float]) -> Array:
-    """Subtract the centre of each column and divide by its size; columns of size 0 become 0."""
-    sizes = np.asarray(size, values.dtype)
-    if sizes.all():
-        return np.asarray((values - np.asarray(centre, values.dtype)) / sizes)
-    scaled = (values - np.asarray(centre, values.dtype)) / np.where(sizes == 0, 1, sizes)
-    # Not a product with 0: missing values stay missing, and are reported as such.
-    return np.asarray(np.where((sizes == 0) & ~np.isnan(scaled), 0, scaled), values.dtype)
+class _Centring(FittedStep):
+    """Subtracts the centre of each column and divides by its size; columns of size 0 become 0."""
+
+    keeps_order = True
+
+    def apply(self, values: Array, names: Names, report: TransformReport) -> Array:
+        centres, sizes = (array.astype(values.dtype, copy=False) for array in self._arrays)
+        if sizes.all():
+            scaled = values - centres
+            return np.asarray(np.divide(scaled, sizes, out=scaled))
+        scaled = (values - centres) / np.where(sizes == 0, 1, sizes)
+        # Not a product with 0: missing values stay missing, and are reported as such.
+        return np.asarray(np.where((sizes == 0) & ~np.isnan(scaled), 0, scaled), values.dtype)
+
+    @cached_property
+    def _arrays(self) -> tuple[Array, Array]:
+        """Centre and size of each column; an image has a hundred thousand, for every batch."""
+        centre, size = (getattr(self, name) for name in self.per_column)
+        return np.asarray(centre, np.float64), np.asarray(size, np.float64)
 
 
 @fitted_step_of(Standardize)
 @dataclass(frozen=True)
-class FittedStandardize(FittedStep):
+class FittedStandardize(_Centring):
     """Mean and standard deviation of each column; 0 for a constant column, which becomes 0.
 
     Nothing can be learned from such a column, and another value in a later row would be arbitrarily
@@ -61,13 +73,10 @@ class FittedStandardize(FittedStep):
         constant = (scaler.scale_ == 1) & (np.sqrt(scaler.var_) != 1)
         return cls(_plain(scaler.mean_), _plain(np.where(constant, 0, scaler.scale_)))
 
-    def apply(self, values: Array, names: Names, report: TransformReport) -> Array:
-        return _centred(values, self.mean, self.scale)
-
 
 @fitted_step_of(MinMax)
 @dataclass(frozen=True)
-class FittedMinMax(FittedStep):
+class FittedMinMax(_Centring):
     """Smallest value and range of each column; 0 for a constant column, which becomes 0."""
 
     per_column = ("low", "span")
@@ -88,9 +97,6 @@ class FittedMinMax(FittedStep):
         constant = scaler.data_range_ == 0
         return cls(_plain(scaler.data_min_), _plain(np.where(constant, 0, 1 / scaler.scale_)))
 
-    def apply(self, values: Array, names: Names, report: TransformReport) -> Array:
-        return _centred(values, self.low, self.span)
-
 
 @fitted_step_of(Scale)
 @dataclass(frozen=True)
@@ -98,6 +104,7 @@ class FittedScale(FittedStep):
     """A constant divisor."""
 
     uses_rows = False
+    keeps_order = True
     divisor: float
 
     @classmethod
