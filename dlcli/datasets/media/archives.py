@@ -9,6 +9,8 @@ import bz2
 import gzip
 import io
 import lzma
+import os
+import stat
 import tarfile
 import zipfile
 import zlib
@@ -53,9 +55,13 @@ def read_file(path: Path) -> bytes:
     DatasetError
         If there is no such file, or it is too large.
     """
-    if not path.is_file():
+    try:
+        status = path.stat()
+    except (OSError, ValueError):  # ValueError: a NUL byte in the name
+        status = None
+    if status is None or not stat.S_ISREG(status.st_mode):
         raise DatasetError(f"no file {str(path)!r}")
-    _check_size(str(path), path.stat().st_size)
+    _check_size(str(path), status.st_size)
     return path.read_bytes()
 
 
@@ -107,9 +113,8 @@ def list_names(path: Path) -> list[PurePosixPath]:
     """
     with _damage_reported(path):
         if path.is_dir():
-            files = (file for file in path.rglob("*") if file.is_file())
-            names = [PurePosixPath(file.relative_to(path).as_posix()) for file in files]
-        elif zipfile.is_zipfile(path):
+            return [name for name in _scan(path)[0] if not is_hidden(name)]
+        if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
                 names = [PurePosixPath(name) for name in member_names(archive)[0].values()]
         else:
@@ -128,10 +133,33 @@ def names_encoding(path: Path) -> str:
 
 def empty_folders(path: Path) -> list[PurePosixPath]:
     """Return the sorted names of the empty folders in a folder that are not hidden."""
-    folders = (folder for folder in path.rglob("*") if folder.is_dir())
-    empty = (folder for folder in folders if not any(folder.iterdir()))
-    names = (PurePosixPath(folder.relative_to(path).as_posix()) for folder in empty)
-    return sorted(name for name in names if not is_hidden(name))
+    return [name for name in _scan(path)[1] if not is_hidden(name)]
+
+
+def _scan(path: Path) -> tuple[list[PurePosixPath], list[PurePosixPath]]:
+    """Return the sorted names of the files below a folder, and those of the empty folders.
+
+    `Path.rglob` takes three times as long. Folders that are links are not entered.
+    """
+    files, empty, folders = [], [], [""]
+    while folders:
+        folder = folders.pop()
+        try:
+            with os.scandir(path / folder) as iterator:
+                entries = list(iterator)
+        except PermissionError:
+            continue
+        for entry in entries:
+            name = folder + entry.name
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(f"{name}/")
+            elif entry.is_file():
+                files.append(name)
+        if folder and not entries:
+            empty.append(folder[:-1])
+    # By folders, as `PurePosixPath` compares them.
+    by_parts = [sorted(names, key=lambda name: name.split("/")) for names in (files, empty)]
+    return [PurePosixPath(name) for name in by_parts[0]], [PurePosixPath(n) for n in by_parts[1]]
 
 
 @contextmanager
@@ -147,10 +175,9 @@ def _damage_reported(path: Path) -> Iterator[None]:
 
 
 def _walk_folder(path: Path, is_selected: Callable[[PurePosixPath], bool]) -> Iterator[File]:
-    for file in sorted(path.rglob("*")):
-        name = PurePosixPath(file.relative_to(path).as_posix())
-        if is_selected(name) and file.is_file():
-            yield name, read_file(file)
+    for name in _scan(path)[0]:
+        if is_selected(name):
+            yield name, read_file(path / name)
 
 
 def _walk_zip(path: Path, is_selected: Callable[[PurePosixPath], bool]) -> Iterator[File]:

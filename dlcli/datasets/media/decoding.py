@@ -18,6 +18,7 @@ Key = TypeVar("Key")
 # Filters of warnings are global; two threads that change them would restore each other's.
 WARNINGS_LOCK = threading.Lock()
 MAX_LISTED = 10
+BATCH_FILES, BATCH_BYTES = 16, 1 << 20
 SKIP_HINT = "remove them, or leave them out with `on_bad_file: skip` in the loader"
 
 
@@ -89,18 +90,32 @@ def decode_in_threads(
         except DatasetError as error:
             return error
 
+    def attempt_all(batch: list[tuple[Key, bytes, str]]) -> list[tuple[Key, Any]]:
+        return [(key, attempt(data, name)) for key, data, name in batch]
+
     workers = cpu_count()
-    waiting: deque[tuple[Key, Future[Any]]] = deque()
+    waiting: deque[Future[list[tuple[Key, Any]]]] = deque()
     with ThreadPoolExecutor(workers) as pool:
-        for key, data, name in contents:
-            waiting.append((key, pool.submit(attempt, data, name)))
+        for batch in _batches(contents):
+            waiting.append(pool.submit(attempt_all, batch))
             if len(waiting) > 2 * workers:
-                yield _result(waiting.popleft())
-        yield from map(_result, waiting)
+                yield from waiting.popleft().result()
+        for future in waiting:
+            yield from future.result()
 
 
-def _result(entry: tuple[Key, Future[Any]]) -> tuple[Key, Any]:
-    return entry[0], entry[1].result()
+def _batches(contents: Iterable[tuple[Key, bytes, str]]) -> Iterator[list[tuple[Key, bytes, str]]]:
+    """Yield a few contents at a time, as passing each to a thread takes longer than reading it."""
+    batch: list[tuple[Key, bytes, str]] = []
+    size = 0
+    for content in contents:
+        batch.append(content)
+        size += len(content[1])
+        if len(batch) == BATCH_FILES or size > BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def bad_files_error(errors: Sequence[DatasetError], hint: str) -> DatasetError:
