@@ -169,6 +169,33 @@ def test_a_csv_for_excel_follows_the_locale(
     )
 
 
+def test_kept_numbers_have_the_decimal_sign_of_excel(dlcli, write, tmp_path, monkeypatch):
+    rows = "".join(f"{n},25;{2 * n},5\n" for n in range(20))
+    write("rows.csv", f"a;y\n{rows}")
+    loader = {"csv": {"path": "rows.csv", "target": "y", "decimal": ","}}
+    config = {"dataset": loader, "model": ["Dense"], "loss": "mse", "fit": {"epochs": 1}}
+    write("c.yaml", json.dumps(config))
+    write("new.csv", "id;a;price\n007;1,5;1.234\n8;2,25;-0,5\n")
+    assert dlcli("train", "c.yaml", "-q")[0] == 0
+
+    assert dlcli("predict", "c", "new.csv", "--keep", "all", "-o", "out.xlsx")[0] == 0
+    for name, decimal in (("us.csv", "."), ("de.csv", ",")):
+        monkeypatch.setattr(locale, "localeconv", lambda sign=decimal: {"decimal_point": sign})
+        assert dlcli("predict", "c", "new.csv", "--keep", "all", "-o", name, "--excel")[0] == 0
+
+    sheet = openpyxl.load_workbook(tmp_path / "out.xlsx").active
+    kept = [[cell.value for cell in row[:3]] for row in sheet.iter_rows(min_row=2)]
+    assert kept == [["007", 1.5, "1.234"], [8, 2.25, -0.5]]
+    us = read_csv(tmp_path / "us.csv")
+    de = read_csv(tmp_path / "de.csv", delimiter=";")
+    assert [[row["id"], row["a"], row["price"]] for row in us] == [
+        ["007", "1.5", "1.234"], ["8", "2.25", "-0.5"],
+    ]  # fmt: skip
+    assert [[row["id"], row["a"], row["price"]] for row in de] == [
+        ["007", "1,5", "1.234"], ["8", "2,25", "-0,5"],
+    ]  # fmt: skip
+
+
 def test_the_score_of_the_training_file_is_called_too_good(dlcli, trained, write):
     write("others.csv", PEOPLE.partition("\n")[0] + "\n" + "\n".join(ROWS[:4]) + "\n")
 

@@ -103,7 +103,8 @@ def _columns(
     block: PredictionBlock, predictions: Predictions, cell: Callable[[str], Any]
 ) -> list[Any]:
     """Return the cells of a block, column by column."""
-    columns = [[_kept(value, cell) for value in values] for values in block.kept.values()]
+    decimal = predictions.signature.dialect.decimal
+    columns = [[_kept(value, cell, decimal) for value in values] for values in block.kept.values()]
     if predictions.name_column:
         columns.insert(0, [cell(name) for name in block.names])
     numbers = [values.tolist() for values in block.columns()]
@@ -113,9 +114,24 @@ def _columns(
     return [*columns, *([float(float_text(value)) for value in column] for column in numbers)]
 
 
-def _kept(value: Any, cell: Callable[[str], Any]) -> Any:
+def _kept(value: Any, cell: Callable[[str], Any], decimal: str) -> Any:
     """Return a plain number as a number, and everything else as a text."""
     text = str(value)
-    if NUMBER.fullmatch(text) and sum(map(str.isdigit, text)) <= MAX_DIGITS:
-        return float(text) if "." in text else int(text)
+    number = plain_number(text, decimal)
+    if number and sum(map(str.isdigit, number)) <= MAX_DIGITS:
+        return float(number) if "." in number else int(number)
     return cell(text)
+
+
+def plain_number(text: str, decimal: str) -> str:
+    """Return a number with a decimal point; empty if the text is none, or has other signs.
+
+    Parameters
+    ----------
+    text : str
+    decimal : str
+        Decimal separator of the text.
+    """
+    if decimal != ".":
+        text = text.replace(".", " ").replace(decimal, ".")
+    return text if NUMBER.fullmatch(text) else ""

@@ -16,6 +16,7 @@ from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
+from dlcli.cli.excel_file import plain_number, write_excel
 from dlcli.errors import DlcliError
 from dlcli.files import atomic
 from dlcli.prediction.predictions import PredictionBlock, Predictions
@@ -71,12 +72,15 @@ class CsvStyle:
     encoding : str
     safe : bool
         Whether to protect texts from being run as formulas by spreadsheets.
+    is_excel : bool
+        Whether kept numbers get the decimal separator too.
     """
 
     delimiter: str = ","
     decimal: str = "."
     encoding: str = "utf-8"
     safe: bool = False
+    is_excel: bool = False
 
 
 def csv_style(output: str, *, safe: bool, excel: bool) -> CsvStyle:
@@ -97,7 +101,7 @@ def csv_style(output: str, *, safe: bool, excel: bool) -> CsvStyle:
         return CsvStyle("\t" if is_tsv else ",", safe=safe)
     decimal = _decimal_of_locale()
     delimiter = "\t" if is_tsv else ";" if decimal == "," else ","
-    return CsvStyle(delimiter, decimal, "utf-8-sig", safe=True)
+    return CsvStyle(delimiter, decimal, "utf-8-sig", safe=True, is_excel=True)
 
 
 def _decimal_of_locale() -> str:
@@ -128,8 +132,6 @@ def write_predictions(
     first = next(blocks, None)  # errors in the input are raised before anything is written
     all_blocks = chain([] if first is None else [first], blocks)
     if file_format == "xlsx":
-        from dlcli.cli.excel_file import write_excel
-
         write_excel(predictions, all_blocks, Path(output))
         return
     with _open(output, style.encoding if file_format == "csv" else "utf-8") as file:
@@ -189,13 +191,21 @@ def _csv_writer(predictions: Predictions, file: TextIO, style: CsvStyle) -> Writ
 
     file.write(style.delimiter.join(map(field, predictions.columns)) + "\n")
     class_field = cache(field)
+    decimal = predictions.signature.dialect.decimal
 
     def number(value: float) -> str:
         return (FLOAT_FORMAT % value).replace(".", style.decimal)
 
+    def kept_field(value: Any) -> str:
+        # Excel takes a number with another decimal sign for a date, or for a larger number.
+        plain = (
+            plain_number(str(value), decimal) if style.is_excel and style.decimal != decimal else ""
+        )
+        return field(plain.replace(".", style.decimal) or value)
+
     def write(block: PredictionBlock) -> None:
         columns: list[Any] = [map(field, block.names)] if predictions.name_column else []
-        columns += [map(field, values) for values in block.kept.values()]
+        columns += [map(kept_field, values) for values in block.kept.values()]
         formats = ["%s"] * len(columns)
         numbers: list[Any] = [values.tolist() for values in block.columns()]
         for _ in range(block.names_of_classes):
