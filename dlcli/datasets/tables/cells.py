@@ -179,9 +179,6 @@ def _with_a_feature(
 def _decide(raw: RawColumn) -> _Decision:
     """Decide about a feature."""
     missing = set(raw.dialect.missing)
-    if isinstance(raw.texts, np.ndarray):
-        present = raw.texts[~np.isnan(raw.texts)]
-        return _decide_numbers(raw, present, Counter(map(repr, present.tolist())))
     stripped = {cell: cell.strip() for cell in set(raw.texts)}
     texts = [text for cell in raw.texts if (text := stripped[cell]) not in missing]
     counts = Counter(texts)

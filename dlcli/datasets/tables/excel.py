@@ -17,7 +17,7 @@ from dlcli.datasets.tables.encodings import Hints
 from dlcli.datasets.tables.proposals import Proposal
 from dlcli.datasets.tables.row_reader import LOOKAHEAD_ROWS, RowReader
 from dlcli.datasets.tables.text_layout import propose_rows
-from dlcli.errors import DatasetError, did_you_mean
+from dlcli.errors import DatasetError, did_you_mean, plural
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -77,7 +77,8 @@ def read_excel(
     )
     reader.notices += notice
     if skipped and names:
-        reader.notices.append(f"{file.name}: {skipped} rows above the table are skipped")
+        above = f"{plural(skipped, 'row')} above the table"
+        reader.notices.append(f"{file.name}: skipped, as in training: {above}")
     return reader
 
 

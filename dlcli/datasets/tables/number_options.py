@@ -8,8 +8,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from dlcli.datasets.dialect import Dialect
 from dlcli.datasets.tables.columns import RawColumn
 from dlcli.datasets.tables.numbers import NumberForm, form_name, number_form, parse_number
@@ -26,6 +24,7 @@ def propose_number_options(
     Parameters
     ----------
     columns : sequence of RawColumn
+        With their texts.
     dialect : Dialect
 
     Returns
@@ -36,10 +35,9 @@ def propose_number_options(
     """
     forms: dict[int, NumberForm] = {}
     for at, raw in enumerate(columns):
-        if not isinstance(raw.texts, np.ndarray):
-            form = number_form(distinct_texts(raw, dialect), dialect, units=True)
-            if form is not None:
-                forms[at] = form
+        form = number_form(distinct_texts(raw, dialect), dialect, units=True)
+        if form is not None:
+            forms[at] = form
     separators = Counter(_separators(form) for form in forms.values() if _separators(form))
     plain = sum(_has_decimal_points(raw, dialect) for raw in columns)
     chosen = dict(separators.most_common(1)[0][0]) if separators else {}
@@ -79,8 +77,6 @@ def _separators(form: NumberForm) -> tuple[tuple[str, Any], ...]:
 
 def _has_decimal_points(raw: RawColumn, dialect: Dialect) -> bool:
     """Tell whether all texts of a column are numbers, some of them with a decimal point."""
-    if isinstance(raw.texts, np.ndarray):
-        return not np.array_equal(raw.texts, np.round(raw.texts))
     texts = list(distinct_texts(raw, dialect))
     points = any("." in text for text in texts)
     return points and not any(math.isnan(parse_number(text, dialect)) for text in texts)

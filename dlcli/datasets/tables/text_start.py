@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from dlcli.datasets.dialect import Dialect
 from dlcli.datasets.tables.delimiter import detect_delimiter, split_rows
+from dlcli.errors import plural
 
 LOOKAHEAD_LINES = 100
 # The first line of a file that tells Excel its delimiter.
@@ -63,7 +64,9 @@ def read_start(
         if _starts_at_once(head, dialect, names):
             skipped = 0
         else:
-            notices.append(f":1: {skipped} lines above the table are skipped, as in training")
+            notices.append(
+                f":1: skipped, as in training: {plural(skipped, 'line')} above the table"
+            )
     content = [
         line
         for line in head[skipped:]

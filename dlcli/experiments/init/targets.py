@@ -62,7 +62,7 @@ def _named(table: Table, names: Sequence[str]) -> str | None:
 
 def _obstacle(column: RawColumn) -> str:
     """Return what keeps a column from being a target, as in ``an identifier``; or ``""``."""
-    texts = [text.strip() for text in _texts(column)]
+    texts = [text.strip() for text in column.texts]
     present = [text for text in texts if text]
     distinct = set(present)
     if len(distinct) < 2:
@@ -86,7 +86,7 @@ def find_texts(table: Table, target: str) -> Mapping[str, str]:
     for column in table.columns:
         if column.name == target:
             continue
-        present = [text for text in _texts(column) if text.strip()]
+        present = [text for text in column.texts if text.strip()]
         words = float(np.mean([len(text.split()) for text in present[:1000]])) if present else 0.0
         if words >= MIN_WORDS and len(set(present)) >= MIN_DISTINCT * len(present):
             texts[column.name] = f"{words:.0f} words on average"
@@ -96,7 +96,7 @@ def find_texts(table: Table, target: str) -> Mapping[str, str]:
 def find_groups(table: Table, target: str) -> tuple[str, str] | None:
     """Return the column whose equal values belong together, as of one patient, and why."""
     for column in table.columns:
-        texts = _texts(column)
+        texts = column.texts
         distinct = len(set(texts))
         if column.name == target or not is_group_name(column.name):
             continue
@@ -112,14 +112,8 @@ def find_groups(table: Table, target: str) -> tuple[str, str] | None:
 def find_parts(table: Table, target: str) -> tuple[str, str] | None:
     """Return the column that says which rows are for training and which for testing, and why."""
     for column in table.columns:
-        words = {text.strip().lower() for text in _texts(column)}
+        words = {text.strip().lower() for text in column.texts}
         parts = {PART_WORDS.get(word) for word in words}
         if column.name != target and None not in parts and {0, 2} <= parts:
             return column.name, f"its values are {', '.join(sorted(words))}"
     return None
-
-
-def _texts(column: RawColumn) -> Sequence[str]:
-    if isinstance(column.texts, np.ndarray):
-        return [f"{value:g}" for value in column.texts.tolist()]
-    return column.texts
