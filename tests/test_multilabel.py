@@ -172,8 +172,31 @@ def test_separators_are_proposed(write, dlcli):
         '`target_separator: ";"`' in notice
         for notice in read(write, "path: t.csv, target: tags", softmax).notices
     )
-    assert dlcli("init", "t.csv", "--target", "tags", "-o", "mine.yaml")[0] == 0
+    code, _, err = dlcli("init", "t.csv", "--target", "tags", "-o", "mine.yaml")
+    assert code == 0, err
     assert load_config("mine.yaml").dataset.loader.target_separator == ";"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "target", "task"),
+    [
+        (["--target", "a,b,c"], ("a", "b", "c"), "multilabel"),
+        (["--target", "u", "--target", "-2"], ("u", "v"), "regression"),
+        ([], "tags", "multilabel"),
+    ],
+)
+def test_init_writes_several_targets(write, dlcli, arguments, target, task):
+    labels_table().assign(u=NUMBERS[:, 0], v=NUMBERS[:, 1], tags=TAGS).rename(
+        columns={"y": "w"}
+    ).to_json("t.jsonl", orient="records", lines=True)
+
+    code, _, err = dlcli("init", "t.jsonl", "-o", "mine.yaml", *arguments)
+
+    assert code == 0, err
+    dataset = load_dataset(load_config("mine.yaml"))
+    assert load_config("mine.yaml").dataset.loader.target == target
+    assert dataset.target.task == task
+    assert "tags" not in [column.name for column in dataset.columns]
 
 
 @pytest.mark.parametrize(
@@ -192,7 +215,8 @@ def test_lists_are_parsed_and_nothing_is_evaluated(text, labels):
 @pytest.mark.parametrize(
     ("rest", "message"),
     [
-        ("model: [{Dense: {activation: softmax}}]\nloss: binary_crossentropy\n", "softmax is for classes that exclude each other, but the target has 3 labels (a, b, c)"),
+        ("model: [{Dense: {activation: softmax}}]\nloss: binary_crossentropy\n", "use categorical_crossentropy, or sigmoid if a row has several labels"),
+        ("model: [{Dense: {activation: softmax}}]\nloss: mse\n", "softmax is for classes that exclude each other, but the target has 3 labels (a, b, c)"),
         ("model: [{Dense: {activation: softmax}}]\nloss: categorical_crossentropy\n", "use binary_crossentropy with sigmoid"),
         ("model: [{Dense: {activation: sigmoid}}]\nloss: sparse_categorical_crossentropy\n", "my.yaml:3: loss: is for classes that exclude"),
         ("model: [{Dense: {units: 1, activation: sigmoid}}]\nloss: binary_crossentropy\n", "the last layer has 1 unit; use 3"),
@@ -262,12 +286,12 @@ def test_tuned_thresholds_have_the_best_f1():
 
     thresholds = best_thresholds(Y, shares, "probability")
 
+    def f1(at, threshold):
+        predicted = shares[:, at] > threshold
+        return 2 * (predicted & (Y[:, at] == 1)).sum() / (predicted.sum() + Y[:, at].sum())
+
     for at, threshold in enumerate(thresholds):
-        reached = sklearn_metrics.f1_score(Y[:, at], shares[:, at] > threshold)
-        every = [
-            sklearn_metrics.f1_score(Y[:, at], shares[:, at] > t) for t in np.linspace(0, 1, 500)
-        ]
-        assert reached >= max(every) - 1e-12
+        assert f1(at, threshold) >= max(f1(at, t) for t in np.linspace(0, 1, 500)) - 1e-12
     assert best_thresholds(Y * 0, shares, "probability") == (0.5, 0.5, 0.5)
 
 
@@ -371,7 +395,7 @@ def test_folds_that_are_trained_together_have_the_scores_of_single_ones(run, wri
     result = baseline(cfg, folds=2)
     names = {row.model.name: row.model.mean for row in result.models}
     majority = np.maximum(Y.mean(axis=0), 1 - Y.mean(axis=0)).mean()
-    assert names["majority of each label"] == pytest.approx(majority, abs=0.05)
+    assert names["majority of each label"] == pytest.approx(majority, abs=0.1)
     assert not any(np.isnan(value) for value in names.values())
 
 

@@ -26,10 +26,10 @@ def init(
         ),
     ] = None,
     target: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             "--target", metavar="COLUMN",
-            help="Column to predict, by name or position.",
+            help="Column to predict, by name or position; several as in a,b,c, or repeated.",
             show_default="asked for on a terminal; else the last",
         ),
     ] = None,
@@ -57,6 +57,7 @@ def init(
     \b
     dlcli init my.csv                       my.yaml; asks which column is predicted
     dlcli init my.csv --target price
+    dlcli init my.csv --target a,b,c        several labels or numbers per row
     dlcli init pets/                        a folder of pictures with a folder per class
     dlcli init --from sonar -o my.yaml      a copy of a bundled config
     """
@@ -71,11 +72,10 @@ def init(
     from dlcli.cli import tables, terminal
     from dlcli.experiments.init import init as write_config
 
-    asks = target is None and sys.stdin.isatty() and sys.stdout.isatty() and not json
-    position = target.removeprefix("-") if target is not None else ""
+    asks = not target and sys.stdin.isatty() and sys.stdout.isatty() and not json
     result = write_config(
         source,
-        target=int(target) if target is not None and position.isdecimal() else target,
+        target=_target(target or []),
         sheet=sheet,
         output=output,
         force=force,
@@ -93,6 +93,14 @@ def init(
     rows = [[_excerpt(setting), reason] for setting, reason in result.decisions]
     terminal.print_text(tables.table(rows, left=2, indent="  "))
     terminal.print_text(f"\nnext: {result.next_command}")
+
+
+def _target(values: Sequence[str]) -> str | int | list[str | int] | None:
+    """Return the value of ``--target``: numbers are positions."""
+    columns = [int(v) if v.removeprefix("-").isdecimal() else v for v in values]
+    if len(columns) > 1:
+        return columns
+    return columns[0] if columns else None
 
 
 def _excerpt(setting: str) -> str:

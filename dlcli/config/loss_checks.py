@@ -99,7 +99,8 @@ def _activation_errors(head: Head, loss: Component, facts: Facts | None) -> Iter
     if name in CROSSENTROPIES and from_logits(loss) and is_probability:
         yield loss.path, f"from_logits: true applies {activation} a second time; remove one of them"
     elif name in BINARY_LOSSES and activation in SOFTMAXES:
-        yield loss.path, "softmax gives one probability per class; use categorical_crossentropy"
+        advice = "use categorical_crossentropy, or sigmoid if a row has several labels"
+        yield loss.path, f"softmax gives one probability per class; {advice}"
     elif name in VECTOR_LOSSES and head.units == 1:
         advice = "for a single sigmoid unit use binary_crossentropy"
         yield loss.path, f"needs one unit per class; {advice}"

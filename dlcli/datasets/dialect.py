@@ -55,8 +55,9 @@ class Dialect:
     on_bad_row : {"error", "skip"}
         Whether rows with another number of fields are refused or left out; in rows to predict
         they are refused.
-    list_column : str, int or None
-        Column of JSON whose values may be lists: the target.
+    list_columns : tuple of str or int
+        Columns of JSON whose values may be lists: the target, and those that are dropped.
+        `EVERY_COLUMN` while none is chosen.
     """
 
     delimiter: str = ","
@@ -80,8 +81,9 @@ class Dialect:
     unique_names: bool = False
     encoding_errors: Literal["strict", "replace"] = "strict"
     on_bad_row: Literal["error", "skip"] = "error"
-    list_column: str | int | None = None
+    list_columns: tuple[str | int, ...] = ()
 
 
+EVERY_COLUMN = ("\0",)
 # Of a CSV with the flattened values of an array in each row.
 PIXELS = Dialect("auto", header=False)

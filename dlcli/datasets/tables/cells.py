@@ -17,9 +17,11 @@ from dlcli.datasets.tables.column_notices import MAX_EXACT, missing_sentinel
 from dlcli.datasets.tables.column_types import detect_type, has_leading_zeros, holds_codes
 from dlcli.datasets.tables.columns import MISSING, MISSING_NUMBERS, RawColumn, spelling_variants
 from dlcli.datasets.tables.dates import date_formats, is_excel, usual_format
+from dlcli.datasets.tables.label_lists import holds_lists
 from dlcli.datasets.tables.number_options import propose_number_options
 from dlcli.datasets.tables.numbers import parse_number
 from dlcli.datasets.tables.proposals import Proposal
+from dlcli.datasets.tables.several_targets import propose_several
 from dlcli.datasets.tables.table import Table
 from dlcli.datasets.tables.target_column import propose_target
 from dlcli.errors import DatasetError, plural
@@ -63,15 +65,15 @@ class _Decision:
         return any(proposal.option == "drop" for proposal in self.proposals)
 
 
-def propose_values(table: Table, target: str | int) -> tuple[Proposal, ...]:
+def propose_values(table: Table, target: str | int | Sequence[str | int]) -> tuple[Proposal, ...]:
     """Return the options of the csv loader with which the cells of a table are read sensibly.
 
     Parameters
     ----------
     table : Table
         All columns as texts.
-    target : str or int
-        Column to predict, by name or position.
+    target : str, int, or a sequence of them
+        Columns to predict, by name or position.
 
     Returns
     -------
@@ -83,18 +85,23 @@ def propose_values(table: Table, target: str | int) -> tuple[Proposal, ...]:
     DatasetError
         If there is no such column.
     """
-    position = table.position(target, kind="target column")
+    targets = [target] if isinstance(target, str | int) else target
+    positions = [table.position(item, kind="target column") for item in targets]
     dialect = _with_usual_words(table.dialect)
     dialect, numbers = propose_number_options(table.columns, dialect)
     columns = [replace(raw, dialect=dialect) for raw in table.columns]
-    label = columns.pop(position)
+    labels = [columns[position] for position in positions]
+    columns = [raw for at, raw in enumerate(columns) if at not in positions]
     decisions = [_decide(raw) for raw in columns]
-    decisions, missing = _checked_sentinels([*columns, label], decisions)
-    label = replace(label, dialect=replace(dialect, missing=(*dialect.missing, *missing)))
+    decisions, missing = _checked_sentinels([*columns, *labels], decisions)
+    dialect = replace(dialect, missing=(*dialect.missing, *missing))
+    labels = [replace(label, dialect=dialect) for label in labels]
     if all(decision.drops for decision in decisions):
         decisions = _with_a_feature(columns, decisions)
     features = [proposal for decision in decisions for proposal in decision.proposals]
-    return (*numbers, *propose_target(label), *_once(features))
+    if len(labels) > 1:
+        return (*numbers, *_once([*propose_several(labels), *features]))
+    return (*numbers, *propose_target(labels[0]), *_once(features))
 
 
 def _with_usual_words(dialect: Dialect) -> Dialect:
@@ -179,6 +186,8 @@ def _with_a_feature(
 def _decide(raw: RawColumn) -> _Decision:
     """Decide about a feature."""
     missing = set(raw.dialect.missing)
+    if holds_lists(raw.texts):
+        return _drop(raw, "lists, which only the target can have")
     stripped = {cell: cell.strip() for cell in set(raw.texts)}
     texts = [text for cell in raw.texts if (text := stripped[cell]) not in missing]
     counts = Counter(texts)

@@ -100,7 +100,7 @@ def load_csv(
         y,
         target,
         features.columns,
-        replace(table.dialect, list_column=None),
+        replace(table.dialect, list_columns=()),
         parts=None if split.column is None else _to_parts(table.column(split.column)),
         groups=None if split.group is None else _to_groups(table.column(split.group)),
         files=digests,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from dlcli.config.table_loaders import CsvLoader
 from dlcli.config.table_loaders import Table as TableOptions
 from dlcli.datasets.dataset import Column, ColumnType, Dataset
+from dlcli.datasets.dialect import EVERY_COLUMN
 from dlcli.datasets.tables.column_types import detect_type
 from dlcli.datasets.tables.columns import convert, to_frame
 from dlcli.datasets.tables.layout import propose_layout
@@ -87,7 +88,8 @@ def read_file_table(path: Path) -> FileTable:
         for item in proposals
     }
     loader = CsvLoader(path=str(path), target=0, **options)
-    table = read_table(path, loader_dialect(loader), header=loader.header, names=loader.names)
+    dialect = replace(loader_dialect(loader), list_columns=EVERY_COLUMN)
+    table = read_table(path, dialect, header=loader.header, names=loader.names)
     notices = [f"{path} is read with `{item}`: {item.reason}" for item in proposals]
     notices += table.notices
     columns, values = [], {}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any, Literal
 
-from dlcli.datasets.dialect import Dialect
+from dlcli.datasets.dialect import EVERY_COLUMN, Dialect
 from dlcli.datasets.tables.json_records import read_records, record_text
 from dlcli.datasets.tables.row_reader import Block, RowReader
 from dlcli.datasets.tables.text_file import TextFile
@@ -143,8 +143,8 @@ def _rows(
         return
     yield 0, list(names)
     known = set(names)
-    listed = dialect.list_column
-    listed = names[listed] if isinstance(listed, int) and abs(listed) < len(names) else listed
+    allowed = dialect.list_columns
+    listed = known if allowed == EVERY_COLUMN else {_name_of(column, names) for column in allowed}
     for line, record in records:
         place = f"{where}:{line}"
         if not known.issuperset(record):
@@ -154,10 +154,17 @@ def _rows(
         yield (
             line,
             [
-                record_text(record.get(name), name, place, dialect.decimal, lists=name == listed)
+                record_text(record.get(name), name, place, dialect.decimal, lists=name in listed)
                 for name in names
             ],
         )
+
+
+def _name_of(column: str | int, names: Sequence[str]) -> str:
+    """Return the name of a column; empty if there is no such position."""
+    if isinstance(column, str):
+        return column
+    return names[column] if -len(names) <= column < len(names) else ""
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from dlcli.datasets.tables.classes import name_classes
 from dlcli.datasets.tables.columns import BOOLEANS, RawColumn, to_numbers
 from dlcli.datasets.tables.label_lists import label_notices
 from dlcli.datasets.tables.numbers import parse_number
+from dlcli.datasets.tables.proposals import Proposal
 from dlcli.errors import DatasetError, plural, raise_all
 from dlcli.types import Array
 
@@ -165,3 +166,12 @@ def to_labels(column: RawColumn) -> Array:
             reason = "is neither true nor false; a label is 0 or 1 in every row"
             raise DatasetError(f"{column.cell(row, 'the target')} {reason}")
     return np.array([value_of[text] for text in column.texts], np.int32)
+
+
+def propose_several(columns: Sequence[RawColumn]) -> list[Proposal]:
+    """Return the options of the loader that several columns of the target ask for."""
+    missing = {column.name: len(rows_without_value(column)) for column in columns}
+    gaps = [f"{name} in {count}" for name, count in missing.items() if count]
+    if not gaps:
+        return []
+    return [Proposal("missing_target", "drop", f"rows without {', '.join(gaps[:MAX_NAMED])}")]

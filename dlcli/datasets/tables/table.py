@@ -89,7 +89,7 @@ def loader_dialect(loader: CsvLoader) -> Dialect:
         unique_names=loader.unique_names,
         encoding_errors=loader.encoding_errors,
         on_bad_row=loader.on_bad_row,
-        list_column=None if isinstance(loader.target, tuple) else loader.target,
+        list_columns=(*(loader.targets if len(loader.targets) == 1 else ()), *loader.drop),
     )
 
 

@@ -21,6 +21,7 @@ from dlcli.datasets.media import (
 )
 from dlcli.errors import DatasetError, DlcliError, plural
 from dlcli.experiments.init.commented_yaml import Commented
+from dlcli.experiments.init.targets import Target, chosen_columns
 
 # Files whose headers are read.
 SAMPLE = 200
@@ -67,7 +68,7 @@ def describe_folder(source: Path, path: str) -> dict[str, Any]:
 
 
 def describe_file_list(
-    source: Path, path: str, medium: str, target: str | int | None
+    source: Path, path: str, medium: str, target: Target | None
 ) -> dict[str, Any]:
     """Return the ``dataset`` section for a table that lists images or recordings.
 
@@ -77,7 +78,7 @@ def describe_file_list(
     path : str
         The path as the config writes it.
     medium : {"image", "audio"}
-    target : str, int or None
+    target : str, int, a sequence of them, or None
 
     Raises
     ------
@@ -88,16 +89,20 @@ def describe_file_list(
     names = listed.table.names
     reason = "" if target is not None else "the column with the classes"
     try:
-        position = listed.targets(target)[0]
+        chosen = None if target is None else tuple(chosen_columns(target, names))
+        positions = listed.targets(chosen)
     except DatasetError:
         if target is not None:
             raise
-        position = next(at for at in reversed(range(len(names))) if at != listed.column)
+        last = next(at for at in reversed(range(len(names))) if at != listed.column)
+        positions = [last]
         reason = "the last column, as --target is not given"
     count = plural(len(listed.names), f"{medium} file")
     options: dict[str, Any] = {
         "path": Commented(path, f"{count}, in the column {names[listed.column]}"),
-        "target": Commented(names[position], reason),
+        "target": Commented(
+            [names[at] for at in positions] if len(positions) > 1 else names[positions[0]], reason
+        ),
     }
     step = max(len(listed.names) // SAMPLE, 1)
     sample = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,7 +70,7 @@ class InitResult:
 def init(
     source: str | os.PathLike[str],
     *,
-    target: str | int | None = None,
+    target: str | int | Sequence[str | int] | None = None,
     sheet: str | None = None,
     output: str | os.PathLike[str] | None = None,
     force: bool = False,
@@ -84,8 +84,8 @@ def init(
     ----------
     source : str or path
         A table, an ``.npz`` file, or a folder or archive with a folder per class.
-    target : str or int, optional
-        Column to predict, by name or position. Default: `choose_target`, or the last column that
+    target : str, int, or a sequence of them, optional
+        Columns to predict, by name or position. Default: `choose_target`, or the last column that
         can be predicted.
     sheet : str, optional
         Sheet of an Excel file.
@@ -148,6 +148,9 @@ def _title(source: Path, path: Path, dataset: Dataset) -> str:
     target = dataset.target
     classes = len(target.class_names)
     task = plural(classes, "class") if classes else "a number"
+    if target.is_several:
+        count = len(target.outputs)
+        task = plural(count, "label") if classes else f"{count} numbers"
     title = f"{source.name}: {plural(len(dataset), 'row')}; {target.name} ({task}) is predicted."
     printable = "".join(c if c.isprintable() else " " for c in title)
     return f"# {printable}\n# dlcli train {shlex.quote(str(path))}\n"

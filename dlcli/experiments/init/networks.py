@@ -207,6 +207,11 @@ def _head(dataset: Dataset) -> list[Any]:
         reason = plural(classes, "class")
         activation = "sigmoid" if classes == 2 else "softmax"
         return [Commented({"Dense": {"activation": activation}}, reason)]
+    if target.task == "multilabel":
+        reason = f"{plural(len(target.class_names), 'label')}, each for itself"
+        return [Commented({"Dense": {"activation": "sigmoid"}}, reason)]
+    if target.is_several:
+        return ["Dense"]
     mean, spread = float(dataset.y.mean()), float(dataset.y.std())
     low, high = UNIT_SCALE
     if not spread or (low <= spread <= high and abs(mean) <= high):
@@ -230,9 +235,12 @@ def _loss(dataset: Dataset) -> Sections:
     target = dataset.target
     if target.task == "regression":
         return {"loss": "mean_squared_error", "optimizer": "adam", "metrics": ["mae"]}
+    if target.task == "multilabel":
+        metrics: Any = ["accuracy", "AUC"]
+        return {"loss": "binary_crossentropy", "optimizer": "adam", "metrics": metrics}
     classes = len(target.class_names)
     loss = "binary_crossentropy" if classes == 2 else "sparse_categorical_crossentropy"
-    metrics: Any = ["accuracy"]
+    metrics = ["accuracy"]
     share = float(np.bincount(dataset.y).min() / len(dataset))
     if classes == 2 and share < RARE_CLASS:
         reason = f"accuracy says little: only {share:.1%} of the rows are of the rarer class"

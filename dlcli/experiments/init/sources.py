@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from dlcli.config.table_loaders import CsvLoader, TextLoader
-from dlcli.datasets.dialect import Dialect
+from dlcli.datasets.dialect import EVERY_COLUMN, Dialect
 from dlcli.datasets.media import SUFFIXES, is_collection, lists_files
 from dlcli.datasets.tables import (
     Proposal,
@@ -25,6 +25,8 @@ from dlcli.errors import DlcliError
 from dlcli.experiments.init.commented_yaml import Commented, plain
 from dlcli.experiments.init.folders import describe_file_list, describe_folder
 from dlcli.experiments.init.targets import (
+    Target,
+    chosen_columns,
     default_target,
     find_groups,
     find_parts,
@@ -68,7 +70,7 @@ def describe_source(
     source: Path,
     folder: Path,
     *,
-    target: str | int | None,
+    target: Target | None,
     sheet: str | None,
     choose_target: ChooseTarget | None,
 ) -> Source:
@@ -110,7 +112,7 @@ def _relative(source: Path, folder: Path) -> str:
 def _describe_table(
     source: Path,
     path: str,
-    target: str | int | None,
+    target: Target | None,
     sheet: str | None,
     choose_target: ChooseTarget | None,
 ) -> Source:
@@ -126,28 +128,31 @@ def _describe_table(
     for proposal in layout:  # some formats say which column it is
         if proposal.option == "target":
             target_name, reason = proposal.value, proposal.reason
+    targets = [target_name]
     if target is not None:
-        target_name, reason = table.names[table.position(target)], ""
+        positions = map(table.position, chosen_columns(target, table.names))
+        targets, reason = [table.names[at] for at in dict.fromkeys(positions)], ""
     elif choose_target is not None:
-        target_name, reason = choose_target(table.names, likely_target(table)), ""
-    texts = find_texts(table, target_name)
+        targets, reason = [choose_target(table.names, likely_target(table))], ""
+    texts = find_texts(table, targets)
     proposals = [
         proposal
-        for proposal in propose_values(table, target_name)
+        for proposal in propose_values(table, targets)
         if not any(_drops(proposal, name) for name in texts)
     ]
     sections: dict[str, Any] = {}
     aside = ""
     for key, found in (
-        ("column", find_parts(table, target_name)),
-        ("group", find_groups(table, target_name)),
+        ("column", find_parts(table, targets)),
+        ("group", find_groups(table, targets)),
     ):
         if found is not None and not aside:
             aside, why = found
             sections["split"] = {key: Commented(aside, why)}
     proposals = [item for item in proposals if not _drops(item, aside)]
-    features = [name for name in table.names if name != target_name]
-    shared = {"path": path, "target": Commented(target_name, reason), **options}
+    features = [name for name in table.names if name not in targets]
+    name_or_names = targets if len(targets) > 1 else targets[0]
+    shared = {"path": path, "target": Commented(name_or_names, reason), **options}
     if len(features) == 1 and features[0] in texts and not aside:
         return Source({"text": {"text": features[0], **_text_options(shared, proposals)}}, sections)
     _add(shared, proposals)
@@ -168,7 +173,8 @@ def _text_options(options: dict[str, Any], proposals: Iterable[Proposal]) -> dic
 def _read(source: Path, options: dict[str, Any]) -> Table:
     """Read a table as text, with the options of its layout."""
     loader = CsvLoader(path=str(source), target=0, **plain(options))
-    return read_table(source, loader_dialect(loader), header=loader.header, names=loader.names)
+    dialect = replace(loader_dialect(loader), list_columns=EVERY_COLUMN)
+    return read_table(source, dialect, header=loader.header, names=loader.names)
 
 
 def _add(options: dict[str, Any], proposals: Iterable[Proposal]) -> None:

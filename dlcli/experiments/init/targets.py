@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
 from dlcli.datasets.dataset import PART_WORDS
-from dlcli.datasets.tables import RawColumn, Table, date_formats, is_group_name, to_number
+from dlcli.datasets.tables import (
+    RawColumn,
+    Table,
+    date_formats,
+    holds_lists,
+    is_group_name,
+    to_number,
+)
 
 # A column with one of these names is the target, wherever it stands.
 CERTAIN_NAMES = ("target", "label", "class", "y")
@@ -26,6 +33,17 @@ MAX_DATES = 200
 MIN_WORDS = 4.0
 MIN_DISTINCT = 0.5
 MIN_GROUPS = 5
+Target = str | int | Sequence[str | int]
+
+
+def chosen_columns(target: Target, names: Collection[str]) -> list[str | int]:
+    """Return the columns that ``--target`` names; a text such as ``a,b,-1`` names several."""
+    if not isinstance(target, str | int):
+        return list(target)
+    if isinstance(target, int) or "," not in target or target in names:
+        return [target]
+    parts = [part.strip() for part in target.split(",")]
+    return [int(part) if part.removeprefix("-").isdecimal() else part for part in parts if part]
 
 
 def likely_target(table: Table) -> str:
@@ -67,6 +85,8 @@ def _obstacle(column: RawColumn) -> str:
     distinct = set(present)
     if len(distinct) < 2:
         return "constant"
+    if holds_lists(present):
+        return ""
     if len(present) < len(texts) / 2:
         return "mostly empty"
     numbers = [to_number(text, column.dialect.decimal) for text in distinct]
@@ -80,25 +100,27 @@ def _obstacle(column: RawColumn) -> str:
     return ""
 
 
-def find_texts(table: Table, target: str) -> Mapping[str, str]:
-    """Return the columns other than the target that hold sentences, each with the reason."""
+def find_texts(table: Table, targets: Collection[str]) -> Mapping[str, str]:
+    """Return the columns other than the targets that hold sentences, each with the reason."""
     texts = {}
     for column in table.columns:
-        if column.name == target:
+        if column.name in targets:
             continue
         present = [text for text in column.texts if text.strip()]
+        if holds_lists(present):
+            continue
         words = float(np.mean([len(text.split()) for text in present[:1000]])) if present else 0.0
         if words >= MIN_WORDS and len(set(present)) >= MIN_DISTINCT * len(present):
             texts[column.name] = f"{words:.0f} words on average"
     return texts
 
 
-def find_groups(table: Table, target: str) -> tuple[str, str] | None:
+def find_groups(table: Table, targets: Collection[str]) -> tuple[str, str] | None:
     """Return the column whose equal values belong together, as of one patient, and why."""
     for column in table.columns:
         texts = column.texts
         distinct = len(set(texts))
-        if column.name == target or not is_group_name(column.name):
+        if column.name in targets or not is_group_name(column.name):
             continue
         numbers = [to_number(text, column.dialect.decimal) for text in set(texts)]
         if any(not number.is_integer() for number in numbers if not math.isnan(number)):
@@ -109,11 +131,11 @@ def find_groups(table: Table, target: str) -> tuple[str, str] | None:
     return None
 
 
-def find_parts(table: Table, target: str) -> tuple[str, str] | None:
+def find_parts(table: Table, targets: Collection[str]) -> tuple[str, str] | None:
     """Return the column that says which rows are for training and which for testing, and why."""
     for column in table.columns:
         words = {text.strip().lower() for text in column.texts}
         parts = {PART_WORDS.get(word) for word in words}
-        if column.name != target and None not in parts and {0, 2} <= parts:
+        if column.name not in targets and None not in parts and {0, 2} <= parts:
             return column.name, f"its values are {', '.join(sorted(words))}"
     return None
