@@ -28,6 +28,11 @@ class MinMax(Step):
     """Map the smallest training value to 0 and the largest to 1."""
 
 
+@STEPS.register("log")
+class Log(Step):
+    """Natural logarithm; of 1 + x if a training value is 0."""
+
+
 @STEPS.register("scale")
 class Scale(Step):
     """Divide by a constant."""

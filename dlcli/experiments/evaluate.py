@@ -21,6 +21,7 @@ from dlcli.models.own_code import check_own_components
 from dlcli.network.building import compile_model
 from dlcli.network.numpy_metrics import numpy_metrics
 from dlcli.network.scores import Scores, keras_metrics, score_outputs
+from dlcli.network.target_metrics import assign_constants
 from dlcli.prediction.predict import predict
 from dlcli.preparation.prepare import prepare
 from dlcli.preparation.rows import transform_rows
@@ -222,9 +223,15 @@ def _scores(
     loaded: LoadedModel, metadata: Metadata, outputs: Array, y: Array, config: Config
 ) -> Scores:
     """Score outputs; outputs of ONNX Runtime without Keras, if it is not needed for a metric."""
-    encoded = encode_target(y, metadata.target, config.loss, outputs.shape[1])
-    metrics = numpy_metrics(outputs, encoded, config) if loaded.network.engine == "onnx" else None
+    target, preprocessor = metadata.target, metadata.target_preprocessor()
+    encoded = encode_target(
+        preprocessor.transform(y, target), target, config.loss, outputs.shape[1]
+    )
+    metrics = None
+    if loaded.network.engine == "onnx":
+        metrics = numpy_metrics(outputs, encoded, config, preprocessor.invert)
     if metrics is None:
         compile_model(loaded.model, config)
+        assign_constants(loaded.model, preprocessor.constants)
         metrics = keras_metrics(loaded.model, outputs, encoded)
-    return score_outputs(outputs, y, metadata.target, metadata.output, metrics)
+    return score_outputs(preprocessor.invert(outputs), y, target, metadata.output, metrics)

@@ -179,7 +179,9 @@ def _save(run: RunDirectory, model_path: Path, session: Session) -> Metadata:
     """Save the model, and add its metadata to the files of ``ModelCheckpoint``."""
     digest = weights_sha256(session.model)
     data = run.record.data.model_dump(exclude_unset=True)
-    metadata = make_metadata(session.prepared, session.preprocessor, data, digest)
+    metadata = make_metadata(
+        session.prepared, session.preprocessor, session.target_preprocessor, data, digest
+    )
     embed_checkpoints(run.path, metadata)
     save_model(session.model, model_path, metadata)
     return metadata
@@ -246,7 +248,7 @@ def _draw(
         dataset,
         session.split.parts(),
         session.preprocessor,
-        session.predictor,
+        lambda x: session.target_preprocessor.invert(session.predictor(x)),
         session.prepared.config.loss,
     )
     draw_learned(folder, trained, name)

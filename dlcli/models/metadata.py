@@ -21,6 +21,7 @@ from dlcli.network.environment import versions
 from dlcli.network.outputs import MAX_BLOCK
 from dlcli.preparation import Preprocessor
 from dlcli.preparation.prepare import Prepared
+from dlcli.preparation.target_preprocessing import TargetPreprocessor
 from dlcli.preparation.targets import output_kind
 from dlcli.version import __version__
 
@@ -52,6 +53,9 @@ class Metadata(BaseModel):
     dialect: Dialect
     medium: Medium = Field(default_factory=Medium)
     preprocess: dict[str, Any]
+    target_preprocess: list[dict[str, Any]] = Field(
+        default_factory=list, description="Fitted steps of a numeric target."
+    )
     output: Literal["value", "probability", "logit", "score"]
     config: dict[str, Any]
     data: dict[str, Any] = Field(description="Fingerprint, files and rows of the training data.")
@@ -81,6 +85,16 @@ class Metadata(BaseModel):
             If it is damaged.
         """
         return Preprocessor.from_json(self.preprocess)
+
+    def target_preprocessor(self) -> TargetPreprocessor:
+        """Return the fitted preprocessing of the target.
+
+        Raises
+        ------
+        ModelFileError
+            If it is damaged.
+        """
+        return TargetPreprocessor.from_json(self.target_preprocess, len(self.target.outputs))
 
     def check_units(self, units: int, where: str) -> None:
         """Check the number of outputs against the classes; two classes may share an output.
@@ -242,7 +256,11 @@ def _newer(text: str, where: str, schema: Any) -> str:
 
 
 def make_metadata(
-    prepared: Prepared, preprocessor: Preprocessor, data: Mapping[str, Any], digest: str
+    prepared: Prepared,
+    preprocessor: Preprocessor,
+    target_preprocessor: TargetPreprocessor,
+    data: Mapping[str, Any],
+    digest: str,
 ) -> Metadata:
     """Return the metadata of a trained model.
 
@@ -250,6 +268,7 @@ def make_metadata(
     ----------
     prepared : Prepared
     preprocessor : Preprocessor
+    target_preprocessor : TargetPreprocessor
     data : mapping
         From `dlcli.runs.description.describe_data`, as plain data.
     digest : str
@@ -263,6 +282,7 @@ def make_metadata(
         dialect=dataset.dialect,
         medium=dataset.medium,
         preprocess=preprocessor.to_json(),
+        target_preprocess=target_preprocessor.to_json(),
         output=output_kind(dataset.target, config.loss),
         config=_portable(config.plain()),
         data=dict(data),

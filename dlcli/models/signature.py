@@ -9,6 +9,7 @@ from dlcli.datasets.dialect import Dialect
 from dlcli.errors import ModelFileError
 from dlcli.models.loading import LoadedModel
 from dlcli.preparation import Group, Preprocessor
+from dlcli.preparation.target_preprocessing import TargetPreprocessor
 from dlcli.preparation.targets import Output
 
 
@@ -30,6 +31,7 @@ class Signature:
     target : Target or None
         None for a model of plain Keras.
     medium : Medium
+    target_preprocessor : TargetPreprocessor
     """
 
     columns: tuple[Column, ...]
@@ -40,6 +42,7 @@ class Signature:
     class_names: tuple[str, ...]
     target: Target | None = field(default=None)
     medium: Medium = field(default_factory=Medium)
+    target_preprocessor: TargetPreprocessor = field(default_factory=TargetPreprocessor)
 
     @property
     def is_text(self) -> bool:
@@ -93,6 +96,7 @@ def signature_of(loaded: LoadedModel) -> Signature:
         names,
         metadata.target,
         metadata.medium,
+        metadata.target_preprocessor(),
     )
 
 

@@ -19,6 +19,7 @@ from dlcli.network.code_files import error_text
 from dlcli.network.hardware import dtype_policy, use_xla
 from dlcli.network.memory import check_weights
 from dlcli.network.registration import instantiate_own
+from dlcli.network.target_metrics import measure_in_target_unit
 
 Shape = tuple[Any, ...]
 
@@ -106,6 +107,7 @@ def compile_model(model: Any, config: Config, *, steps_per_execution: int = 1) -
         steps_per_execution=steps_per_execution,
         jit_compile=False,
     )
+    measure_in_target_unit(model, config.preprocess.target or ())
     if config.hardware.jit_compile:
         use_xla(model, config)
     # Some optimizers initialize variables from the weights, so they are built before the weights

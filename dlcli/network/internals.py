@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -93,6 +94,59 @@ def build_metrics(model: Any, x: Array, y: Array) -> None:
     with model.distribute_strategy.scope():
         model._symbolic_build(data_batch=(x[:1], y[:1]))
     model._maybe_symbolic_build = lambda **_: None
+
+
+def transform_before_metrics(
+    model: Any, transform: Callable[[Any, Sequence[Any]], Any], constants: Sequence[Array]
+) -> None:
+    """Let the metrics of a compiled model measure transformed targets and outputs.
+
+    Relies on ``_compile_metrics``, an object of ``CompileMetrics`` made from the metrics that
+    ``compile`` was given, and on its ``update_state`` and ``variables``. What ``save`` writes is
+    not affected: it is a separate record of the arguments of ``compile``.
+
+    Parameters
+    ----------
+    model : keras.Sequential
+        Compiled; nothing was measured yet.
+    transform : callable
+        Takes targets or outputs of shape (n, units), and the variables of the constants.
+    constants : sequence of ndarray
+        Initial values; `metric_constants` returns the variables.
+    """
+    compiled = model._compile_metrics
+    if compiled is not None:
+        metrics, weighted = compiled._user_metrics, compiled._user_weighted_metrics
+        model._compile_metrics = _transforming_metrics()(
+            metrics, weighted, output_names=compiled.output_names
+        )
+        keras = import_keras()
+        model._compile_metrics.transform = transform
+        model._compile_metrics.constants = [
+            keras.Variable(value, trainable=False) for value in constants
+        ]
+
+
+def metric_constants(model: Any) -> list[Any]:
+    """Return the variables that `transform_before_metrics` made; empty without metrics."""
+    return list(getattr(model._compile_metrics, "constants", ()))
+
+
+@cache
+def _transforming_metrics() -> type[Any]:
+    compile_metrics: Any = importlib.import_module("keras.src.trainers.compile_utils")
+
+    class TransformingMetrics(compile_metrics.CompileMetrics):  # type: ignore[misc]
+        def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+            y_true = self.transform(y_true, self.constants)
+            y_pred = self.transform(y_pred, self.constants)
+            super().update_state(y_true, y_pred, sample_weight)
+
+        @property
+        def variables(self) -> list[Any]:
+            return [*super().variables, *self.constants] if self.built else []
+
+    return TransformingMetrics
 
 
 def use_steps_per_row(optimizer: Any, rows: int) -> None:

@@ -21,7 +21,9 @@ ROOT_MEAN = "RootMeanSquaredError"
 EPSILON = np.float32(1e-7)  # keras.config.epsilon()
 
 
-def numpy_metrics(outputs: Array, y: Array, config: Config) -> dict[str, float] | None:
+def numpy_metrics(
+    outputs: Array, y: Array, config: Config, invert: Callable[[Array], Array]
+) -> dict[str, float] | None:
     """Return loss and metrics of outputs; None if one of them needs Keras.
 
     Parameters
@@ -30,6 +32,8 @@ def numpy_metrics(outputs: Array, y: Array, config: Config) -> dict[str, float] 
     y : ndarray, shape (n, units) or (n, 1)
         Encoded for the loss.
     config : Config
+    invert : callable
+        Converts targets and outputs to the unit of the target, for the metrics.
     """
     if any(map(_is_regularized, config.model)):
         return None
@@ -43,7 +47,8 @@ def numpy_metrics(outputs: Array, y: Array, config: Config) -> dict[str, float] 
         compute = FUNCTIONS.get(component.name)
         if compute is None or component.arguments.keys() - {"name", "from_logits", "threshold"}:
             return None
-        value = float(np.mean(compute(y, outputs, component), dtype=np.float64))
+        true, predicted = (y, outputs) if name == "loss" else (invert(y), invert(outputs))
+        value = float(np.mean(compute(true, predicted, component), dtype=np.float64))
         values[name] = math.sqrt(value) if component.name == ROOT_MEAN else value
     return values
 

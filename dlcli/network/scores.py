@@ -20,8 +20,11 @@ from dlcli.network.several_scores import (
     regression_scores,
 )
 from dlcli.preparation.labels import decode_labels, label_probabilities
+from dlcli.preparation.target_preprocessing import TargetPreprocessor
 from dlcli.preparation.targets import Output, decode, encode_target, output_kind
 from dlcli.types import Array, Rows
+
+NO_STEPS = TargetPreprocessor()
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,7 @@ class ScoredOutputs:
     ----------
     scores : Scores
     outputs : ndarray of float32, shape (n, units)
+        Numbers are in the unit of the target.
     """
 
     scores: Scores
@@ -112,6 +116,7 @@ def score(
     y: Array,
     target: Target,
     loss: Component,
+    target_preprocessor: TargetPreprocessor = NO_STEPS,
 ) -> ScoredOutputs:
     """Score a compiled model on preprocessed rows.
 
@@ -127,9 +132,13 @@ def score(
     target : Target
     loss : Component
         Loss of the config.
+    target_preprocessor : TargetPreprocessor
+        Its constants have been assigned to the metrics of the model.
     """
     outputs = predictor(x)
-    metrics = keras_metrics(model, outputs, encode_target(y, target, loss, outputs.shape[1]))
+    encoded = target_preprocessor.transform(y, target)
+    metrics = keras_metrics(model, outputs, encode_target(encoded, target, loss, outputs.shape[1]))
+    outputs = target_preprocessor.invert(outputs)
     kind = output_kind(target, loss)
     return ScoredOutputs(score_outputs(outputs, y, target, kind, metrics), outputs)
 
@@ -163,6 +172,7 @@ def score_outputs(
     Parameters
     ----------
     outputs : ndarray of float32, shape (n, units)
+        Numbers are in the unit of the target.
     y : ndarray, shape (n,) or (n, targets)
         Class codes, numbers, or 0 and 1 for labels.
     target : Target

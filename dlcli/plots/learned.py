@@ -46,7 +46,8 @@ class TrainedModel:
         Row numbers of ``train``, ``validation`` and ``test``; parts without rows are left out.
     preprocessor : Preprocessor
     predictor : callable
-        Maps preprocessed rows to outputs of shape (n, units); `dlcli.network.outputs.Predictor`.
+        Maps preprocessed rows to outputs of shape (n, units); numbers are in the unit of the
+        target.
     loss : Component
         Loss of the config.
     """

@@ -36,7 +36,7 @@ class PredictionBlock:
     probabilities : ndarray of float64, shape (n, classes), or None
         None for regression.
     outputs : ndarray of float32, shape (n, units)
-        Outputs of the network.
+        Outputs of the network; the preprocessing of a target is not inverted in them.
     names : sequence of str
         Names of the rows: paths of files, or row numbers of a series; else empty.
     kept : mapping
@@ -198,7 +198,8 @@ class Predictions:
         self.rows += len(block)
         if signature.output == "value":
             several = target is not None and target.is_several
-            values = (outputs if several else outputs[:, 0]).astype(np.float64)
+            numbers = signature.target_preprocessor.invert(outputs)
+            values = (numbers if several else numbers[:, 0]).astype(np.float64)
             return PredictionBlock(values, None, outputs, block.names, block.kept)
         if target is not None and target.task == "multilabel":
             labels = decode_labels(outputs, signature.output, target)

@@ -29,6 +29,7 @@ from dlcli.preparation.steps import (
     step_name,
     uses_rows,
 )
+from dlcli.preparation.target_preprocessing import resolve_target_steps
 from dlcli.types import Array
 
 # Column types that are not numeric, and the steps that encode them as numbers.
@@ -58,13 +59,14 @@ def resolve(dataset: Dataset, section: PreprocessConfig) -> PreprocessConfig:
         If the config names a column or a column type that the data set does not have.
     """
     _check_types(dataset, section)
+    target = resolve_target_steps(section.target, dataset.target)
     if isinstance(dataset.x, np.ndarray):
-        return section.model_copy(update={"numeric": section.numeric or ()})
+        return section.model_copy(update={"numeric": section.numeric or (), "target": target})
     for name in section.columns:
         if name not in dataset.x:
             hint = did_you_mean(name, map(str, dataset.x.columns))
             raise DatasetError(f"preprocess.columns: no column {name!r}. {hint}".rstrip())
-    resolved: dict[str, Any] = {"columns": dict(section.columns)}
+    resolved: dict[str, Any] = {"columns": dict(section.columns), "target": target}
     for kind in sorted({column.type for column in dataset.columns}):
         steps = getattr(section, kind)
         resolved[kind] = default_steps(kind, has_missing=False) if steps is None else steps

@@ -17,11 +17,13 @@ from dlcli.datasets.storage import aligned_empty
 from dlcli.errors import DatasetError
 from dlcli.network.building import make_callbacks
 from dlcli.network.scores import ScoredOutputs, score
+from dlcli.network.target_metrics import assign_constants
 from dlcli.preparation import Preprocessor, fit_preprocessor
 from dlcli.preparation.labels import best_thresholds
 from dlcli.preparation.prepare import Prepared, row_notices, scale_notice
 from dlcli.preparation.rows import LazyRows, transform_rows
 from dlcli.preparation.split import Split, split_rows
+from dlcli.preparation.target_preprocessing import TargetPreprocessor, fit_target_preprocessor
 from dlcli.preparation.targets import class_weights, encode_target, output_kind
 from dlcli.preparation.variation import outlier_notices
 from dlcli.training.batches import FitData
@@ -75,6 +77,13 @@ class Session:
         with self._row_numbers("train"):
             return fit_preprocessor(self.prepared.dataset, self.split.train, section)
 
+    @cached_property
+    def target_preprocessor(self) -> TargetPreprocessor:
+        """Preprocessor of the target, fitted on the training rows."""
+        steps = self.prepared.config.preprocess.target or ()
+        y = self.prepared.dataset.y[self.split.train]
+        return fit_target_preprocessor(y, self.prepared.dataset.target, steps)
+
     @property
     def model(self) -> Any:
         """The compiled ``keras.Sequential``; None before `prepare_model`."""
@@ -121,6 +130,7 @@ class Session:
     def prepare_model(self) -> None:
         """Build the model, or reset it to its initial values."""
         self.models.prepare(self.preprocessor.input_shape, len(self.split.train))
+        assign_constants(self.model, self.target_preprocessor.constants)
 
     def fit_data(self) -> FitData:
         """Return the training and validation rows, preprocessed and encoded."""
@@ -128,7 +138,8 @@ class Session:
         units = self.model.output_shape[-1]
 
         def encoded(part: str) -> tuple[Array | LazyRows, Array]:
-            return self.x(part), encode_target(self.y(part), dataset.target, config.loss, units)
+            y = self.target_preprocessor.transform(self.y(part), dataset.target)
+            return self.x(part), encode_target(y, dataset.target, config.loss, units)
 
         weights = class_weights(self.y("train"), dataset.target, config.fit.class_weight)
         validation = encoded("validation") if "validation" in self.rows else None
@@ -195,10 +206,14 @@ class Session:
     def score(self, parts: Iterable[str]) -> dict[str, ScoredOutputs]:
         """Score the model on the rows of some parts."""
         target, loss = self.prepared.dataset.target, self.prepared.config.loss
+        assign_constants(self.model, self.target_preprocessor.constants)
         return {
-            part: score(self.model, self.predictor, self.x(part), self.y(part), target, loss)
+            part: score(
+                self.model, self.predictor, self.x(part), self.y(part), target, loss,
+                self.target_preprocessor,
+            )
             for part in parts
-        }
+        }  # fmt: skip
 
 
 def _as_tensor(x: Array) -> Any:

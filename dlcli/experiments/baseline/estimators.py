@@ -21,6 +21,7 @@ from dlcli.preparation import Group, Preprocessor
 from dlcli.preparation.report import TransformReport
 from dlcli.preparation.rows import transform_rows
 from dlcli.preparation.steps import FittedVectorize
+from dlcli.preparation.target_preprocessing import TargetPreprocessor
 from dlcli.types import Array
 
 SPECTROGRAMS = ("MelSpectrogram", "STFTSpectrogram")
@@ -208,6 +209,15 @@ class FitAttempt:
     predictions: Array | None
     seconds: float
     note: str = ""
+
+    def inverted(self, preprocessor: TargetPreprocessor) -> FitAttempt:
+        """Return the attempt with predictions in the unit of the target."""
+        if self.predictions is None or not preprocessor.steps:
+            return self
+        values = self.predictions.reshape(len(self.predictions), -1)
+        return replace(
+            self, predictions=preprocessor.invert(values).reshape(self.predictions.shape)
+        )
 
 
 def fit_and_predict(model: BaselineModel, x: Any, y: Array, x_test: Any, seed: int) -> FitAttempt:

@@ -15,6 +15,7 @@ from dlcli.experiments.baseline.estimators import (
     fit_and_predict,
     model_inputs,
 )
+from dlcli.network.scores import NO_STEPS
 from dlcli.network.several_scores import regression_scores
 from dlcli.preparation.labels import decode_labels
 from dlcli.preparation.targets import Output, decode, output_kind
@@ -90,7 +91,11 @@ class Scorer:
                 attempts.append(FitAttempt(last, 0.0))
                 continue
             x, x_test = self._fold_inputs(number, session)
-            attempts.append(fit_and_predict(model, x, session.y("train"), x_test, self.config.seed))
+            # A mean of logarithms would not be the mean that the trivial model stands for.
+            preprocessor = NO_STEPS if model.trivial else session.target_preprocessor
+            y = preprocessor.transform(session.y("train"), self.dataset.target)
+            attempt = fit_and_predict(model, x, y, x_test, self.config.seed)
+            attempts.append(attempt.inverted(preprocessor))
         note = "; ".join(dict.fromkeys(a.note for a in attempts if a.note))
         predictions, seconds = [a.predictions for a in attempts], [a.seconds for a in attempts]
         return self._scored(model.name, predictions, seconds, trivial=model.trivial, note=note)

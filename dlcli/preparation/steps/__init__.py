@@ -6,8 +6,10 @@ from dlcli.config.steps import DateParts, Impute, OneHot, Pad, Standardize, Step
 from dlcli.datasets.dataset import ColumnType
 from dlcli.preparation.steps.audio import FittedPad
 from dlcli.preparation.steps.base import (
+    FITTED,
     MAX_VALUES,
     FittedStep,
+    InvertibleStep,
     check_category_count,
     fit_step,
     step_from_json,
@@ -22,6 +24,7 @@ from dlcli.preparation.steps.numbers import FittedStandardize
 from dlcli.preparation.steps.words import FittedVectorize, tokens
 
 __all__ = [
+    "FITTED",
     "MAX_VALUES",
     "FittedCategories",
     "FittedDateParts",
@@ -30,6 +33,7 @@ __all__ = [
     "FittedStandardize",
     "FittedStep",
     "FittedVectorize",
+    "InvertibleStep",
     "check_category_count",
     "default_steps",
     "fit_step",

@@ -88,6 +88,32 @@ class FittedStep(ABC):
                 )
 
 
+class InvertibleStep(FittedStep):
+    """A step for numbers that a target can pass through: predictions are inverted.
+
+    Its constants are the fields of `per_column`.
+    """
+
+    @property
+    def constants(self) -> list[Array]:
+        """Return the fitted constants; float64, shape (columns,) each."""
+        return [np.asarray(getattr(self, name), np.float64) for name in self.per_column]
+
+    @staticmethod
+    @abstractmethod
+    def invert(values: Any, constants: Sequence[Any], ops: Any) -> Any:
+        """Return the values before the step.
+
+        Parameters
+        ----------
+        values : array or tensor, shape (n, columns)
+        constants : sequence of array or tensor, shape (columns,)
+            Those of the fitted step.
+        ops : module
+            ``numpy``, or ``keras.ops`` for the metrics that Keras measures in a training.
+        """
+
+
 FITTED: dict[str, type[FittedStep]] = {}
 
 

@@ -13,18 +13,20 @@ from typing import Any, Self
 
 import numpy as np
 
-from dlcli.config.steps import Impute, MinMax, Scale, Standardize
+from dlcli.config.steps import Impute, Log, MinMax, Scale, Standardize
 from dlcli.errors import DatasetError
 from dlcli.preparation.report import TransformReport
-from dlcli.preparation.steps.base import FittedStep, Names, fitted_step_of
+from dlcli.preparation.steps.base import FittedStep, InvertibleStep, Names, fitted_step_of
 from dlcli.types import Array
+
+LARGEST_LOGARITHM = 88.0  # exp of more is infinite in float32
 
 
 def _plain(values: Any) -> tuple[float, ...]:
     return tuple(float(value) for value in np.ravel(values))
 
 
-class _Centring(FittedStep):
+class _Centring(InvertibleStep):
     """Subtracts the centre of each column and divides by its size; columns of size 0 become 0."""
 
     keeps_order = True
@@ -43,6 +45,11 @@ class _Centring(FittedStep):
         """Centre and size of each column; an image has a hundred thousand, for every batch."""
         centre, size = (getattr(self, name) for name in self.per_column)
         return np.asarray(centre, np.float64), np.asarray(size, np.float64)
+
+    @staticmethod
+    def invert(values: Any, constants: Sequence[Any], ops: Any) -> Any:  # noqa: ARG004
+        centre, size = constants
+        return values * size + centre
 
 
 @fitted_step_of(Standardize)
@@ -96,6 +103,36 @@ class FittedMinMax(_Centring):
             scaler.partial_fit(values)
         constant = scaler.data_range_ == 0
         return cls(_plain(scaler.data_min_), _plain(np.where(constant, 0, 1 / scaler.scale_)))
+
+
+@fitted_step_of(Log)
+@dataclass(frozen=True)
+class FittedLog(InvertibleStep):
+    """What is added to each column before its logarithm is taken: 1 if it has zeros, else 0."""
+
+    per_column = ("shift",)
+    shift: tuple[float, ...]
+
+    @classmethod
+    def fit(cls, step: Log, values: Array, names: Names) -> Self:
+        with np.errstate(invalid="ignore"):
+            low = np.nanmin(values, axis=0)
+        for index in np.flatnonzero(low < 0).tolist():
+            raise DatasetError(
+                f"column {names[index]!r} has the value {low[index]:g}, which has no logarithm",
+                hint="use standardize",
+            )
+        return cls(_plain(np.where(low == 0, 1, 0)))
+
+    def apply(self, values: Array, names: Names, report: TransformReport) -> Array:
+        # A later row can be smaller than all training rows; it gets the logarithm of the smallest
+        # positive number, which is far below all others, and finite.
+        shifted = values + np.asarray(self.shift, values.dtype)
+        return np.asarray(np.log(np.maximum(shifted, np.finfo(np.float32).tiny)))
+
+    @staticmethod
+    def invert(values: Any, constants: Sequence[Any], ops: Any) -> Any:
+        return ops.exp(ops.minimum(values, LARGEST_LOGARITHM)) - constants[0]
 
 
 @fitted_step_of(Scale)

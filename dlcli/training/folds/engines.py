@@ -199,7 +199,7 @@ def _stack(sessions: Sequence[Session], *, must_be_faster: bool) -> StackedFit:
         copies = [
             Copy(
                 f"fold {number}", session.fit_data(), config.seed, state,
-                make_callbacks(config, None),
+                make_callbacks(config, None), session.target_preprocessor.constants,
             )
             for number, session in enumerate(sessions, 1)
         ]  # fmt: skip

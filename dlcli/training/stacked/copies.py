@@ -28,6 +28,9 @@ class Copy:
         Initial values of ``model.variables``.
     callbacks : sequence of keras.callbacks.Callback
         Callbacks of this copy; all copies have the same kinds.
+    metric_constants : sequence of ndarray
+        Values of the constants of the model's metrics for this copy; see
+        `dlcli.network.target_metrics`.
     """
 
     name: str
@@ -35,6 +38,7 @@ class Copy:
     seed: int
     initial_values: list[Array]
     callbacks: Sequence[Any] = ()
+    metric_constants: Sequence[Array] = ()
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,8 @@ class StackedFit:
         self.variables, self.members = variables, members
         seeds = [self.copies[index].seed for index in members]
         plan = BatchPlan(rows.counts, self.section.batch_size)
-        self.program = EpochProgram(variables, rows, validation, seeds, plan)
+        constants = [self.copies[index].metric_constants for index in members]
+        self.program = EpochProgram(variables, rows, validation, seeds, plan, constants)
         with single_threaded():
             self.program.trace()
 

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from dlcli.network.backend import import_keras
+from dlcli.network.target_metrics import assign_constants
 from dlcli.training.batches import MIN_VALIDATION_BATCH
 from dlcli.training.stacked.data import BatchPlan, StackedRows
 from dlcli.training.stacked.variables import StackedVariables
 from dlcli.training.stacked.vectorized import gather_copies, update_copies, vectorize
+from dlcli.types import Array
 
 Tensors = tuple[Any, ...]
 
@@ -33,6 +35,8 @@ class EpochProgram:
     seeds : sequence of int
         Seed of the order of rows, for each copy.
     plan : BatchPlan
+    metric_constants : sequence of sequence of ndarray
+        Values of the constants of the model's metrics, for each copy.
 
     Attributes
     ----------
@@ -49,12 +53,13 @@ class EpochProgram:
         validation: StackedRows | None,
         seeds: Sequence[int],
         plan: BatchPlan,
+        metric_constants: Sequence[Sequence[Array]],
     ) -> None:
         import tensorflow as tf
 
         self.variables, self.model = variables, variables.model
         self.rows, self.validation, self.seeds, self.plan = rows, validation, seeds, plan
-        self.initial_metrics = self._build_metrics()
+        self.initial_metrics = self._build_metrics(metric_constants)
         self.names: list[str] = []
         self.order = tf.function(self._order, autograph=False)
         self.steps = tf.function(self._steps, autograph=False)
@@ -70,7 +75,7 @@ class EpochProgram:
         self.steps.get_concrete_function(order, zero, zero, self.initial_metrics)
         self.finish.get_concrete_function(order, self.initial_metrics)
 
-    def _build_metrics(self) -> Tensors:
+    def _build_metrics(self, constants: Sequence[Sequence[Array]]) -> Tensors:
         """Create the model's metric variables, and return their initial values for all copies."""
         import tensorflow as tf
 
@@ -82,10 +87,11 @@ class EpochProgram:
         model.compute_loss(y=y, y_pred=outputs, training=False)
         model.compute_metrics(None, y, outputs)
         model.reset_metrics()
-        return tuple(
-            tf.constant(np.repeat(variable.numpy()[np.newaxis], self.variables.count, axis=0))
-            for variable in model.metrics_variables
-        )
+        values = []
+        for copy_constants in constants:
+            assign_constants(model, copy_constants)
+            values.append([variable.numpy() for variable in model.metrics_variables])
+        return tuple(tf.constant(np.stack(copies)) for copies in zip(*values, strict=True))
 
     def _order(self, epoch: Any) -> Any:
         """Return the order of rows in an epoch: int32, shape (copies, rows).

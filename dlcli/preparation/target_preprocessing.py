@@ -1,0 +1,163 @@
+"""Preprocessing of a numeric target, inverted in metrics and predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+
+from dlcli.config.steps import Log, Standardize, Step, Steps
+from dlcli.datasets.dataset import Target
+from dlcli.errors import DatasetError, ModelFileError, first_line
+from dlcli.preparation.report import TransformReport
+from dlcli.preparation.steps import (
+    FITTED,
+    FittedStep,
+    InvertibleStep,
+    fit_step,
+    step_from_json,
+    step_name,
+    step_to_json,
+)
+from dlcli.types import Array
+
+
+@dataclass(frozen=True)
+class TargetPreprocessor:
+    """Fitted steps of a numeric target; without steps nothing changes.
+
+    Parameters
+    ----------
+    steps : tuple of InvertibleStep
+    """
+
+    steps: tuple[InvertibleStep, ...] = ()
+
+    def transform(self, y: Array, target: Target) -> Array:
+        """Apply the steps.
+
+        Parameters
+        ----------
+        y : ndarray, shape (n,) or (n, targets)
+            In the unit of the target.
+        target : Target
+
+        Returns
+        -------
+        ndarray
+            float64 of the same shape; `y` itself without steps.
+        """
+        if not self.steps:
+            return y
+        values = y.reshape(len(y), -1).astype(np.float64)
+        for step in self.steps:
+            values = step.apply(values, target.outputs, TransformReport())
+        return values.reshape(y.shape)
+
+    def invert(self, outputs: Array) -> Array:
+        """Convert outputs of the network to the unit of the target.
+
+        Parameters
+        ----------
+        outputs : ndarray of float32, shape (n, targets)
+
+        Returns
+        -------
+        ndarray of float32, shape (n, targets)
+        """
+        if not self.steps:
+            return outputs
+        values = outputs.astype(np.float64)
+        for step in reversed(self.steps):
+            values = step.invert(values, step.constants, np)
+        return values.astype(np.float32)
+
+    @property
+    def constants(self) -> list[Array]:
+        """Return the constants of all steps; shape (targets,) each."""
+        return [constant for step in self.steps for constant in step.constants]
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Return the fitted steps as plain data."""
+        return [step_to_json(step) for step in self.steps]
+
+    @classmethod
+    def from_json(cls, document: Sequence[Mapping[str, Any]], targets: int) -> TargetPreprocessor:
+        """Rebuild from plain data of an untrusted file.
+
+        Raises
+        ------
+        ModelFileError
+            If `to_json` cannot have returned them.
+        """
+        reason = ""
+        steps: list[FittedStep] = []
+        try:
+            for plain_step in document:
+                steps.append(step_from_json(plain_step))
+                steps[-1].check(targets)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            reason = first_line(error)
+        for step in steps:
+            if not isinstance(step, InvertibleStep):
+                reason = f"{step.name} cannot be inverted"
+        if reason:
+            raise ModelFileError(f"the stored preprocessing of the target is damaged: {reason}")
+        return cls(cast("tuple[InvertibleStep, ...]", tuple(steps)))
+
+
+def invertible(step: Step) -> type[InvertibleStep] | None:
+    """Return the fitted form of a step; None if it cannot be inverted."""
+    fitted = FITTED[step_name(step)]
+    return fitted if issubclass(fitted, InvertibleStep) else None
+
+
+def resolve_target_steps(steps: Steps | None, target: Target) -> Steps:
+    """Check the steps of a target, and complete them.
+
+    Returns
+    -------
+    tuple of Step
+        A logarithm alone is standardized too.
+
+    Raises
+    ------
+    DatasetError
+        If the target has classes, or a step cannot be inverted.
+    """
+    if not steps:
+        return ()
+    if target.task != "regression":
+        raise DatasetError(
+            f"preprocess.target: {target.name!r} has classes; only numbers are preprocessed",
+            hint="remove it, or set `task: regression` in the loader if the classes are quantities",
+        )
+    names = [name for name in FITTED if issubclass(FITTED[name], InvertibleStep)]
+    for step in steps:
+        if invertible(step) is None:
+            raise DatasetError(
+                f"preprocess.target: {step_name(step)} cannot be inverted for predictions",
+                hint=f"use {', '.join(names[:-1])} or {names[-1]}",
+            )
+    return (*steps, Standardize()) if len(steps) == 1 and isinstance(steps[0], Log) else steps
+
+
+def fit_target_preprocessor(y: Array, target: Target, steps: Steps) -> TargetPreprocessor:
+    """Fit the steps of a target.
+
+    Parameters
+    ----------
+    y : ndarray, shape (n,) or (n, targets)
+        Targets of the training rows; no other row is used.
+    target : Target
+    steps : tuple of Step
+        As `resolve_target_steps` returns them.
+    """
+    values = y.reshape(len(y), -1).astype(np.float64) if steps else y
+    fitted: list[InvertibleStep] = []
+    for step in steps:
+        fitted.append(cast("InvertibleStep", fit_step(step, iter([values]), target.outputs)))
+        values = fitted[-1].apply(values, target.outputs, TransformReport())
+    return TargetPreprocessor(tuple(fitted))
