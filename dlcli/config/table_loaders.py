@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -22,11 +22,22 @@ Widths = Annotated[
     BeforeValidator(as_tuple),
     Field(min_length=1),
 ]
+
+
+def _with_formats(value: Any) -> Any:
+    """Return a list of columns as a mapping to formats, which are to be detected."""
+    if not isinstance(value, list):
+        return value
+    if not all(isinstance(item, str | int) for item in value):
+        raise ValueError(f"expected names of columns, got {value}")
+    return dict.fromkeys(value, "")
+
+
 DateFormat = Annotated[str, AfterValidator(check_date_format)]
 # A list of columns, whose formats are detected, or columns with their formats.
 Dates = Annotated[
     dict[Name, DateFormat],
-    BeforeValidator(lambda value: dict.fromkeys(value, "") if isinstance(value, list) else value),
+    BeforeValidator(_with_formats),
     WithJsonSchema(
         {
             "anyOf": [
