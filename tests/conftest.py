@@ -59,6 +59,19 @@ def _offline(tmp_path_factory):
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _graphs_as_traced(request):
+    """Train on graphs as Keras traces them, where the slow tests do not run.
+
+    TensorFlow's rewriting takes a fifth of a training of few steps. Slow tests and processes of
+    their own train on rewritten graphs, as users do.
+    """
+    if "tensorflow" in sys.modules and request.config.option.markexpr == "not slow":
+        import tensorflow as tf
+
+        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+
+
 @pytest.fixture(autouse=True)
 def _own_folder(tmp_path, monkeypatch, request):
     """Run every test in an empty folder, with a cache of its own."""

@@ -159,7 +159,7 @@ def test_small_tables_are_learned_by_heart(name, tmp_path):
 
 @pytest.mark.slow
 def test_pass_fail_tutoring_predicts_a_probability(dlcli, write):
-    dlcli("train", "pass_fail_tutoring", "--quiet")
+    dlcli("train", "pass_fail_tutoring", "--quiet", "--set", "fit.epochs=2000")
 
     code, out, _ = dlcli(
         "predict", "runs/pass_fail_tutoring/latest", write("student.csv", "hours,lessons\n7,6\n")
