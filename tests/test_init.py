@@ -131,7 +131,7 @@ def test_a_column_that_does_not_exist_is_no_target(dlcli, write):
     assert "no column 'agee'. Did you mean 'age'?" in error
 
 
-def test_a_number_is_scaled_within_the_network(write, tmp_path):
+def test_a_numeric_target_is_standardized(write, tmp_path):
     rows = np.linspace(0, 1, 200)
     lines = [f"{x},{250_000 + 90_000 * x}" for x in rows]
     table = write("houses.csv", "\n".join(["size,price", *lines]))
@@ -139,7 +139,7 @@ def test_a_number_is_scaled_within_the_network(write, tmp_path):
     result = init(table, output=tmp_path / "houses.yaml")
     trained = train(load_config(result.path), runs=tmp_path / "runs")
 
-    assert "Rescaling: {scale: 26000, offset: 295000}" in result.text
+    assert "target: standardize  # the network learns it at unit scale" in result.text
     assert trained.scores["test"].metrics["r2"] > 0.9
 
 

@@ -19,6 +19,7 @@ from dlcli.config.loss_checks import head_errors, head_warnings
 from dlcli.config.metrics import metric_errors, metric_warnings, repeated_metrics
 from dlcli.config.sections import Config
 from dlcli.config.table_loaders import CsvLoader, Table
+from dlcli.config.target_checks import network_facts, target_step_errors
 from dlcli.errors import ConfigError, unknown
 
 
@@ -45,16 +46,21 @@ def find_errors(config: Config, facts: Facts | None) -> list[Finding]:
         *_split_errors(config, facts),
         *_class_weight_errors(config, facts),
         *threshold_errors(config, facts),
+        *target_step_errors(config),
     ]
-    if head is not None:
-        findings += head_errors(head, config.loss, facts)
+    if head is not None and not any(target_step_errors(config)):
+        findings += head_errors(head, config.loss, network_facts(config, facts))
     return findings
 
 
 def find_warnings(config: Config, facts: Facts | None) -> list[Finding]:
     """Return everything that works but is probably a mistake."""
     head = find_head(config.model)
-    findings = list(head_warnings(head, config.loss, facts)) if head is not None else []
+    findings = (
+        list(head_warnings(head, config.loss, network_facts(config, facts)))
+        if head is not None
+        else []
+    )
     findings += layer_warnings(config, facts)
     findings += metric_warnings(config.metrics, facts)
     findings += stratify_warnings(config, facts)

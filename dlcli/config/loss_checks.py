@@ -43,7 +43,7 @@ NO_NUMBER_LOSSES = {
 }
 USUAL = "use mean_squared_error"
 # Outputs start near 0 and move by about the learning rate per step.
-LARGE_TARGET = 1000.0
+LARGE_TARGET = 20.0
 
 
 def head_errors(head: Head, loss: Component, facts: Facts | None) -> Iterator[Finding]:
@@ -229,5 +229,5 @@ def _size_warnings(head: Head, facts: Facts) -> Iterator[Finding]:
     if head.normalization_after is not None:  # Rescaling gives the outputs the target's scale
         return
     largest = high if abs(high) >= abs(low) else low
-    advice = "add a last layer `Rescaling: {scale: …, offset: …}` with the target's spread and mean"
+    advice = "set `preprocess: {target: standardize}`"
     yield head.layer.path, f"the target reaches {largest:g}, and outputs start near 0; {advice}"

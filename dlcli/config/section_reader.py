@@ -136,7 +136,8 @@ class SectionReader:
         for column_type in STEP_GROUPS:
             if column_type in section:
                 path = ("preprocess", column_type)
-                section[column_type] = self.steps(section[column_type], path, column_type)
+                takes = "numeric" if column_type == "target" else column_type
+                section[column_type] = self.steps(section[column_type], path, takes)
         if isinstance(section.get("columns"), dict):
             section["columns"] = {
                 column: self.steps(steps, ("preprocess", "columns", column), None)

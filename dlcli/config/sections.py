@@ -13,7 +13,7 @@ from dlcli.config.loader_base import Loader
 from dlcli.config.steps import Steps, plain_steps
 from dlcli.errors import Problem
 
-STEP_GROUPS = ("numeric", "categorical", "boolean", "date", "text", "audio")
+STEP_GROUPS = ("numeric", "categorical", "boolean", "date", "text", "audio", "target")
 
 
 class PreprocessConfig(Section):

@@ -114,12 +114,12 @@ def invertible(step: Step) -> type[InvertibleStep] | None:
     return fitted if issubclass(fitted, InvertibleStep) else None
 
 
-def resolve_target_steps(steps: Steps | None, target: Target) -> Steps:
+def resolve_target_steps(steps: Steps | None, target: Target) -> Steps | None:
     """Check the steps of a target, and complete them.
 
     Returns
     -------
-    tuple of Step
+    tuple of Step, or None
         A logarithm alone is standardized too.
 
     Raises
@@ -128,7 +128,7 @@ def resolve_target_steps(steps: Steps | None, target: Target) -> Steps:
         If the target has classes, or a step cannot be inverted.
     """
     if not steps:
-        return ()
+        return steps
     if target.task != "regression":
         raise DatasetError(
             f"preprocess.target: {target.name!r} has classes; only numbers are preprocessed",

@@ -273,4 +273,17 @@ def split_notices(sessions: Sequence[Session]) -> list[str]:
         [] if is_known else outlier_notices(x, first.preprocessor, dataset, first.split.train)
     )
     rows = row_notices(first.prepared, [session.split for session in sessions])
-    return [*rows, *filter(None, [scale]), *outliers]
+    return [*rows, *filter(None, [scale]), *outliers, *_target_notices(first)]
+
+
+def _target_notices(session: Session) -> list[str]:
+    """Say in which unit the loss is, if the target is preprocessed."""
+    steps = session.target_preprocessor.steps
+    if not steps:
+        return []
+    names = " and ".join(step.name for step in steps)
+    target = session.prepared.dataset.target
+    return [
+        f"the loss is that of the target after {names}; metrics and predictions are in the unit "
+        f"of {target.name!r}"
+    ]

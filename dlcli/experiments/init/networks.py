@@ -24,8 +24,6 @@ SCHEDULES = (
     (10**12, 512, 20, 3),
 )
 RARE_CLASS = 0.2
-# A target within these bounds needs no scaling.
-UNIT_SCALE = (0.3, 3.0)
 FEW_TEXTS = 5_000
 MAX_TOKENS = 5_000
 MAX_TOKENS_BESIDE_COLUMNS = 300
@@ -52,6 +50,9 @@ def choose_sections(dataset: Dataset, *, has_part_column: bool = False) -> Secti
         preprocess, layers = _text(dataset)
     else:
         preprocess, layers = _table(dataset)
+    if dataset.target.task == "regression":
+        reason = "the network learns it at unit scale; metrics and predictions are in its own unit"
+        preprocess = {**preprocess, "target": Commented("standardize", reason)}
     validates = len(dataset) >= MIN_ROWS_TO_VALIDATE
     if has_part_column and dataset.parts is not None:
         validates = bool((dataset.parts == VALIDATION).any())
@@ -210,25 +211,7 @@ def _head(dataset: Dataset) -> list[Any]:
     if target.task == "multilabel":
         reason = f"{plural(len(target.class_names), 'label')}, each for itself"
         return [Commented({"Dense": {"activation": "sigmoid"}}, reason)]
-    if target.is_several:
-        return ["Dense"]
-    mean, spread = float(dataset.y.mean()), float(dataset.y.std())
-    low, high = UNIT_SCALE
-    if not spread or (low <= spread <= high and abs(mean) <= high):
-        return ["Dense"]
-    scaling = {"scale": _rounded(spread), "offset": _rounded(mean, spread)}
-    reason = f"standard deviation and mean of {target.name}, so that Dense has unit scale"
-    return [{"Dense": 1}, Commented({"Rescaling": scaling}, reason)]
-
-
-def _rounded(value: float, scale: float | None = None) -> float | int:
-    """Return a number rounded to two digits, or to a tenth of a scale."""
-    size = abs(value) if scale is None else scale / 10
-    if not size:
-        return 0
-    digits = (1 if scale is None else 0) - int(np.floor(np.log10(size)))
-    number = round(value, digits)
-    return int(number) if digits <= 0 else number
+    return ["Dense"]
 
 
 def _loss(dataset: Dataset) -> Sections:

@@ -1,0 +1,32 @@
+"""Check the preprocessing of a numeric target against the loss."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from dlcli.config.heads import Finding
+from dlcli.config.known import Facts
+from dlcli.config.sections import Config
+from dlcli.config.steps import MinMax
+
+# Losses that depend on where the target is 0.
+UNSCALED_LOSSES = {"MeanSquaredLogarithmicError", "Poisson", "MeanAbsolutePercentageError"}
+# Range of a standardized target; few values are outside.
+STANDARDIZED = (-3.0, 3.0)
+
+
+def network_facts(config: Config, facts: Facts | None) -> Facts | None:
+    """Return the facts with the range that the network sees of a target with steps."""
+    steps = config.preprocess.target
+    if facts is None or not steps or facts.task != "regression":
+        return facts
+    low, high = (0.0, 1.0) if isinstance(steps[-1], MinMax) else STANDARDIZED
+    return replace(facts, target_low=low, target_high=high, target_zeros=0)
+
+
+def target_step_errors(config: Config) -> Iterator[Finding]:
+    """Yield losses that need a target as it is, if the config has steps for it."""
+    if config.preprocess.target and config.loss.name in UNSCALED_LOSSES:
+        reason = "needs the target as it is, and `preprocess: {target: …}` changes it"
+        yield config.loss.path, f"{reason}; use mean_squared_error, or set `target: none`"
