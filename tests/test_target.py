@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -130,8 +131,7 @@ def test_other_models_learn_the_same_target(houses, tmp_path):
 )
 def test_steps_that_do_not_fit_are_refused(houses, dlcli, write, old, new, message):
     houses()
-    with open("houses.yaml", encoding="utf-8") as file:
-        text = file.read()
+    text = Path("houses.yaml").read_text(encoding="utf-8")
     write("wrong.yaml", text.replace(old, new, 1))
 
     _, output, error = dlcli("check", "wrong.yaml")
@@ -184,3 +184,21 @@ def test_damaged_steps_in_a_model_file_are_refused(houses, tmp_path, steps):
 
     with pytest.raises(ModelFileError, match="preprocessing of the target is damaged"):
         damaged.target_preprocessor()
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("{n}000.5", "the target reaches 19000.5, and outputs start near 0"),
+        ("0.000{n}5", "the target varies by 0.0"),
+    ],
+)
+def test_a_target_far_from_unit_scale_is_noticed(write, dlcli, value, message):
+    write("far.csv", "x,y\n" + "\n".join(f"{n},{value.format(n=n)}" for n in range(20)))
+    text = "dataset: {csv: {path: far.csv, target: y}}\nmodel: [Dense]\nfit: {epochs: 1}\n"
+    write("far.yaml", text + "loss: mean_squared_error\n")
+    write("scaled.yaml", text + "loss: mean_squared_error\npreprocess: {target: standardize}\n")
+
+    assert message in dlcli("check", "far.yaml")[2]
+    assert "set `preprocess: {target: standardize}`" in dlcli("check", "far.yaml")[2]
+    assert message not in dlcli("check", "scaled.yaml")[2]

@@ -21,6 +21,8 @@ CATEGORICAL_LOSSES = {
     "CategoricalCrossentropy", "CategoricalFocalCrossentropy", *SPARSE_LOSSES,
 }  # fmt: skip
 CROSSENTROPIES = BINARY_LOSSES | CATEGORICAL_LOSSES
+# Losses that depend on where the target is 0.
+UNSCALED_LOSSES = {"MeanSquaredLogarithmicError", "Poisson", "MeanAbsolutePercentageError"}
 HINGE_LOSSES = {"Hinge", "SquaredHinge", "CategoricalHinge"}
 # Losses that compare vectors, so that one output per class is needed, even for two classes.
 VECTOR_LOSSES = {*CATEGORICAL_LOSSES, "CategoricalHinge", "CosineSimilarity", "KLDivergence"}

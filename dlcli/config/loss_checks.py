@@ -18,6 +18,7 @@ from dlcli.config.heads import (
     RANGES,
     SIGMOIDS,
     SOFTMAXES,
+    UNSCALED_LOSSES,
     VECTOR_LOSSES,
     Finding,
     Head,
@@ -43,7 +44,9 @@ NO_NUMBER_LOSSES = {
 }
 USUAL = "use mean_squared_error"
 # Outputs start near 0 and move by about the learning rate per step.
-LARGE_TARGET = 20.0
+LARGE_TARGET = 100.0
+# The random initial outputs differ more than a target with a smaller range.
+SMALL_RANGE = 0.01
 
 
 def head_errors(head: Head, loss: Component, facts: Facts | None) -> Iterator[Finding]:
@@ -194,7 +197,8 @@ def head_warnings(head: Head, loss: Component, facts: Facts | None) -> Iterator[
         return
     if facts.task == "regression":
         yield from _range_warnings(head, facts)
-        yield from _size_warnings(head, facts)
+        if loss.name not in UNSCALED_LOSSES:
+            yield from _size_warnings(head, facts)
     is_class_output = head.activation in PROBABILITIES or loss.name in CLASS_LOSSES
     if facts.task != "regression" and not is_class_output:
         is_labels = facts.task == "multilabel"
@@ -222,12 +226,14 @@ def _range_warnings(head: Head, facts: Facts) -> Iterator[Finding]:
 
 
 def _size_warnings(head: Head, facts: Facts) -> Iterator[Finding]:
-    """Yield a target so large that the outputs need many steps to reach it."""
+    """Yield a target so large or small that the outputs need many steps to fit it."""
     low, high = facts.target_low, facts.target_high
-    if low is None or high is None or max(abs(low), abs(high)) <= LARGE_TARGET:
-        return
-    if head.normalization_after is not None:  # Rescaling gives the outputs the target's scale
-        return
+    if low is None or high is None or head.normalization_after is not None:
+        return  # Rescaling gives the outputs the target's scale
     largest = high if abs(high) >= abs(low) else low
     advice = "set `preprocess: {target: standardize}`"
-    yield head.layer.path, f"the target reaches {largest:g}, and outputs start near 0; {advice}"
+    if abs(largest) > LARGE_TARGET:
+        yield head.layer.path, f"the target reaches {largest:g}, and outputs start near 0; {advice}"
+    elif 0 < high - low < SMALL_RANGE:
+        reason = f"the target varies by {high - low:.2g}, and first outputs by about 1"
+        yield head.layer.path, f"{reason}; {advice}"

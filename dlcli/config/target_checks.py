@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from dlcli.config.heads import Finding
+from dlcli.config.heads import UNSCALED_LOSSES, Finding
 from dlcli.config.known import Facts
 from dlcli.config.sections import Config
 from dlcli.config.steps import MinMax
 
-# Losses that depend on where the target is 0.
-UNSCALED_LOSSES = {"MeanSquaredLogarithmicError", "Poisson", "MeanAbsolutePercentageError"}
 # Range of a standardized target; few values are outside.
 STANDARDIZED = (-3.0, 3.0)
 

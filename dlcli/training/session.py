@@ -283,7 +283,5 @@ def _target_notices(session: Session) -> list[str]:
         return []
     names = " and ".join(step.name for step in steps)
     target = session.prepared.dataset.target
-    return [
-        f"the loss is that of the target after {names}; metrics and predictions are in the unit "
-        f"of {target.name!r}"
-    ]
+    loss = f"the loss is that of the target after {names}"
+    return [f"{loss}; metrics and predictions are in the unit of {target.name!r}"]
