@@ -247,6 +247,18 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> str:
     return f"{text} Choose from {', '.join(names)}." if names else text
 
 
+def check_choice(argument: str, value: object, choices: Sequence[str]) -> None:
+    """Refuse a value of an argument that is none of the choices.
+
+    Raises
+    ------
+    DlcliError
+    """
+    if value not in choices:
+        names = " or ".join(map(repr, choices))
+        raise DlcliError(f"{argument}: expected {names}, got {value!r:.80}")
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return a question that suggests the nearest of the `known` names; empty if none is near."""
     # Keras has most names twice, as class and as function: suggest the one in the same case.

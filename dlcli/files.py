@@ -102,6 +102,8 @@ def to_jsonable(value: Any) -> Any:
         return {str(key): to_jsonable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [to_jsonable(item) for item in value]
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
     if hasattr(value, "tolist"):  # a NumPy scalar or array
         return to_jsonable(value.tolist())
     return None if isinstance(value, float) and not math.isfinite(value) else value

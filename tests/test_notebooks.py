@@ -54,7 +54,7 @@ def test_the_problems_of_a_dict_have_keys_and_no_lines():
 
 
 def test_values_that_yaml_does_not_have_are_refused():
-    with pytest.raises(DlcliError, match="a config consists of texts, numbers, lists"):
+    with pytest.raises(DlcliError, match=r"config: model\[0\]: expected a text, a number, a list"):
         load_config({"dataset": "iris", "model": [object()], "loss": "mse", "fit": {"epochs": 1}})
 
 
@@ -136,3 +136,74 @@ def test_results_have_short_representations(trained, people):
         assert repr(result).startswith(f"{type(result).__name__}(")
     assert repr(config) == "Config('people')"
     assert "accuracy" in repr(folds)
+
+
+def values(**keys):
+    return {"dataset": {"csv": {"path": "x.csv", "target": "label"}}, **MODEL, **keys}
+
+
+@pytest.mark.parametrize(
+    ("call", "message", "hint"),
+    [
+        (lambda: load_config(table()), "not a DataFrame", "data=…"),
+        (
+            lambda: load_config(None),
+            "a config is a path, a name or a mapping, not a NoneType",
+            None,
+        ),
+        (lambda: load_config("dataset: iris\nloss: mse\n"), "not a text of YAML", "safe_load"),
+        (lambda: load_config(values(dataset=table())), "config: dataset: expected", "data=…"),
+        (lambda: load_config(values(dataset={"csv": table()})), "config: dataset.csv: ", "data=…"),
+        (lambda: dlcli.train("iris", data=table()), "iris is a named data set", None),
+        (lambda: dlcli.train("iris", format="onnx"), "format: expected 'keras' or 'h5'", None),
+        (lambda: dlcli.kfold("iris", folds="3"), "folds: expected an integer", None),
+        (lambda: dlcli.kfold("iris", folds=1), "folds: expected an integer", None),
+        (lambda: dlcli.kfold("iris", engine="fast"), "engine: expected 'auto' or 'stacked'", None),
+        (lambda: dlcli.baseline("iris", engine="fast"), "engine: expected 'auto'", None),
+        (lambda: dlcli.load_model(None), "a model is a path, not a NoneType", None),
+        (lambda: dlcli.load_model("x", "torch"), "engine: expected 'auto' or 'onnx'", None),
+        (lambda: dlcli.evaluate("x", engine="torch"), "engine: expected 'auto' or 'onnx'", None),
+    ],
+)
+def test_a_wrong_argument_is_one_sentence(call, message, hint):
+    with pytest.raises(DlcliError) as error:
+        call()
+
+    assert message in str(error.value)
+    assert len(str(error.value).splitlines()) == 1
+    assert len(str(error.value)) < 120
+    assert (hint or "") in (error.value.hint or "")
+
+
+def test_overrides_are_a_text_or_a_mapping_too():
+    path = Path("x.csv").absolute()
+    config = load_config(values(dataset={"csv": {"path": path, "target": "label"}}), {"seed": 7})
+
+    assert config.dataset.loader.path == str(path)
+    assert config.seed == 7
+    assert load_config("iris", "fit.epochs=3").fit.epochs == 3
+    assert load_config("iris", {"fit.epochs": np.int64(4)}).fit.epochs == 4
+
+
+def test_a_result_is_a_model_and_rows_are_mappings(weights_only, caplog):
+    config = {**values(dataset={"csv": {"target": "label"}}), "split": {"test": 0}}
+    result = dlcli.train(config, data=table())
+    rows = [{"size": 1.0, "place": "Seoul"}, {"size": 2.0, "place": "Busan"}]
+    columns = {"size": [1.0, 2.0], "place": ["Seoul", "Busan"]}
+
+    frame = dlcli.predict(result, rows).to_frame()
+    scored = dlcli.evaluate(result, table())
+
+    pd.testing.assert_frame_equal(frame, dlcli.predict(result, columns).to_frame())
+    assert scored.source == "the table"
+    assert scored.scores.rows == 24
+    assert len(repr(dlcli.load_model(result).metadata)) < 100
+    assert len(repr(dlcli.inspect(result))) < 200
+    for source, message in (
+        (None, "got None"),
+        (table().iloc[0], "got a Series"),
+        ([1, 2], "got a list of int"),
+        ({"size": [1, 2], "place": ["Seoul"]}, "the rows make no table"),
+    ):
+        with pytest.raises(DlcliError, match=message):
+            dlcli.predict(result, source)

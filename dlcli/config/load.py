@@ -10,19 +10,18 @@ from importlib import resources
 from pathlib import Path as FilePath
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from dlcli.config.checks import find_errors, find_warnings, infer_units
 from dlcli.config.components import Component
-from dlcli.config.document import MAX_BYTES, Document, dump, parse, too_large
+from dlcli.config.document import MAX_BYTES, Document, parse, too_large
+from dlcli.config.in_memory import check_source, document_of, override_texts
 from dlcli.config.known import NAMED_DATASETS, Facts
 from dlcli.config.overrides import apply_override
 from dlcli.config.section_reader import NO_DATASET, UNREADABLE, SectionReader
 from dlcli.config.sections import Config, FitConfig, SplitConfig
 from dlcli.config.validation_messages import located_problems
 from dlcli.errors import ConfigError, DlcliError, Problem, did_you_mean
-from dlcli.files import to_jsonable
 
 # Files that people name where a config is wanted.
 TABLE_ENDINGS = (
@@ -96,7 +95,7 @@ def _folder_error(path: FilePath) -> DlcliError:
 
 def load_config(
     source: str | os.PathLike[str] | Mapping[str, Any],
-    overrides: Iterable[str] = (),
+    overrides: Iterable[str] | Mapping[str, Any] = (),
     *,
     name: str = "config",
 ) -> Config:
@@ -107,8 +106,8 @@ def load_config(
     source : str, path or mapping
         A file, a bare name that is looked up in ``./configs`` and in the bundled configs, or the
         keys of a config; relative paths of data then start in the current folder.
-    overrides : iterable of str
-        Each ``key=value``, as in ``fit.epochs=5``; checked like the file.
+    overrides : iterable of str, or mapping
+        Each ``key=value``, as in ``fit.epochs=5``, or ``{"fit.epochs": 5}``; checked like the file.
     name : str
         Name of a mapping; its runs are saved under it.
 
@@ -124,8 +123,10 @@ def load_config(
     DlcliError
         If the config does not exist or cannot be read.
     """
+    overrides = override_texts(overrides)
     if isinstance(source, Mapping):
-        return build_config(name, _document_of(source, name), FilePath(), overrides)
+        return build_config(name, document_of(source, name), FilePath(), overrides)
+    check_source(source)
     path = find_config(source)
     # The config of a run directory has the name of the run.
     in_run = path.name == "config.yaml" and (path.parent / "run.json").is_file()
@@ -138,17 +139,6 @@ def as_config(
 ) -> Config:
     """Return a config that is loaded already, or load it."""
     return config if isinstance(config, Config) else load_config(config, overrides)
-
-
-def _document_of(source: Mapping[str, Any], name: str) -> Document:
-    """Return plain values as a document; problems have their key, but no line."""
-    try:
-        value = parse(dump(to_jsonable(source)), name).value
-    except yaml.YAMLError:
-        raise DlcliError(
-            f"{name}: a config consists of texts, numbers, lists and mappings"
-        ) from None
-    return Document(name, value, has_lines=False)
 
 
 def read_document(path: FilePath) -> Document:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from dlcli.config import Config
 from dlcli.datasets.dataset import Target
-from dlcli.errors import DatasetError, ModelFileError, plural
+from dlcli.errors import DatasetError, ModelFileError, check_choice, plural
 from dlcli.experiments.resume import run_config
 from dlcli.experiments.true_values import labelled_rows, true_values
 from dlcli.files import file_sha256
@@ -30,6 +30,9 @@ from dlcli.preparation.targets import encode_target
 from dlcli.runs.description import data_path
 from dlcli.runs.records import RECORD
 from dlcli.types import Array
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # It did not stratify groups, so that it had other test rows.
 UNSTRATIFIED = "0.1.0"
@@ -66,7 +69,7 @@ class Evaluation:
 
 def evaluate(
     model: LoadedModel | str | os.PathLike[str],
-    source: str | os.PathLike[str] | None = None,
+    source: str | os.PathLike[str] | pd.DataFrame | None = None,
     *,
     data: str | os.PathLike[str] | None = None,
     engine: Engine = "auto",
@@ -78,7 +81,7 @@ def evaluate(
     Parameters
     ----------
     model : path or LoadedModel
-    source : path, optional
+    source : path or DataFrame, optional
         A CSV or JSON Lines file with the target column, or ``"-"`` for standard input. Default:
         the held-out rows of the data set that the model was trained on, which is loaded and
         split again as in the training.
@@ -113,6 +116,7 @@ def evaluate(
     if source is not None and data is not None:
         raise DatasetError("a table to score and `data` exclude each other")
     check_own_components(metadata, str(loaded.path))
+    check_choice("engine", engine, ("auto", "onnx", "keras"))
     config = metadata.checked_config()
     if source is None:
         config = _with_data_path(config, loaded.path.parent, data)
@@ -183,12 +187,13 @@ def _evaluate_table(
     loaded: LoadedModel,
     metadata: Metadata,
     config: Config,
-    source: str | os.PathLike[str],
+    table: str | os.PathLike[str] | pd.DataFrame,
     on_bad_file: Literal["error", "skip"],
 ) -> Evaluation:
     """Score the rows of a table."""
     target = metadata.target
-    predictions = predict(loaded, source, labelled=True, on_bad_file=on_bad_file)
+    source = os.fspath(table) if isinstance(table, str | os.PathLike) else "the table"
+    predictions = predict(loaded, table, labelled=True, on_bad_file=on_bad_file)
     outputs, labels = [], []
     dropped = 0
     for block, raw in predictions.with_raw():
@@ -199,7 +204,7 @@ def _evaluate_table(
             )
         rows = labelled_rows(raw, target, metadata.dialect)
         dropped += len(block) - len(rows)
-        labels.append(true_values(raw, rows, target, metadata.dialect, str(source)))
+        labels.append(true_values(raw, rows, target, metadata.dialect, source))
         outputs.append(block.outputs[rows])
     if not outputs:
         raise DatasetError(f"{source} has no rows")
@@ -207,10 +212,10 @@ def _evaluate_table(
     notices = [*predictions.notices(), *_training_notices(metadata, source)]
     if dropped:
         notices.append(f"left out: {plural(dropped, 'row')} without {target.name!r}")
-    return Evaluation(loaded.path, str(source), target, scores, tuple(notices))
+    return Evaluation(loaded.path, source, target, scores, tuple(notices))
 
 
-def _training_notices(metadata: Metadata, source: str | os.PathLike[str]) -> list[str]:
+def _training_notices(metadata: Metadata, source: str) -> list[str]:
     """Return a notice if the file is one that the model was trained on."""
     path = Path(source)
     if not path.is_file() or file_sha256(path) not in metadata.data.get("files", {}).values():

@@ -13,7 +13,7 @@ from dlcli.config.load import as_config, load_config
 from dlcli.config.loader_base import Loader
 from dlcli.config.overrides import data_override
 from dlcli.config.table_loaders import CsvLoader, Table
-from dlcli.errors import DlcliError
+from dlcli.errors import ConfigError, DlcliError, check_choice
 from dlcli.files import write_text
 from dlcli.runs.directory import folder_name
 
@@ -53,15 +53,41 @@ def config_with_data(
     elif not hasattr(data, "to_csv"):
         raise DlcliError(f"data: expected a DataFrame or a path, got {type(data).__name__}")
     if not isinstance(config, Config):
-        config = load_config(config, data_override(path))
-    elif config.dataset.known:
-        name = config.dataset.name
-        raise DlcliError(f"{name} is a named data set; a config with a loader takes data")
+        config = _loaded(config, path)
+    _check_takes_data(config)
     if isinstance(data, str | os.PathLike):
         return _with_arguments(config, {"path": str(path.absolute())})
     layout = _layout(config.dataset.loader)
     path = _write_table(data, layout, runs / folder_name(config.name))
     return _with_arguments(config, {**layout, "path": str(path)})
+
+
+def _loaded(config: str | os.PathLike[str] | Mapping[str, Any], path: Path) -> Config:
+    """Load a config with the path of other data."""
+    try:
+        return load_config(config, data_override(path))
+    except ConfigError as error:
+        if any(problem.where.startswith("--set dataset.") for problem in error.problems):
+            _check_takes_data(load_config(config))
+        raise
+
+
+def _check_takes_data(config: Config) -> None:
+    if config.dataset.known:
+        name = config.dataset.name
+        raise DlcliError(f"{name} is a named data set; a config with a loader takes data")
+
+
+def check_folds(folds: object, engine: object) -> None:
+    """Refuse arguments of `kfold` and `baseline` that the command line would refuse.
+
+    Raises
+    ------
+    DlcliError
+    """
+    check_choice("engine", engine, ("auto", "stacked", "serial"))
+    if folds is not None and (not isinstance(folds, int) or folds < 2):
+        raise DlcliError(f"folds: expected an integer of at least 2, got {folds!r:.80}")
 
 
 def _with_arguments(config: Config, arguments: Mapping[str, Any]) -> Config:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from dlcli.config import Config
 from dlcli.config.callbacks import check_monitors
 from dlcli.errors import Interrupted
-from dlcli.experiments.inputs import ConfigLike, config_with_data
+from dlcli.experiments.inputs import ConfigLike, check_folds, config_with_data
 from dlcli.experiments.kfold_files import write_folds
 from dlcli.experiments.kfold_result import FoldResult, KfoldResult, OutOfFoldPredictions
 from dlcli.experiments.resume import reopen_run, resumable_record
@@ -112,6 +112,7 @@ def kfold(
     WriteError
         If the disk is full.
     """
+    check_folds(folds, engine)
     runs = Path(runs)
     config = config_with_data(config, data, runs)
     resume = Path(resume) if resume is not None else None

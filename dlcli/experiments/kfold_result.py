@@ -82,6 +82,10 @@ class KfoldResult:
     interrupted: int | None = None
     sampled: bool = False
 
+    def __fspath__(self) -> str:
+        """Return the path of the run."""
+        return str(self.path)
+
     def __repr__(self) -> str:
         means = ", ".join(f"{name} {item.mean:.4g}" for name, item in self.summaries.items())
         return f"KfoldResult({str(self.path)!r}, {len(self.folds)} folds, {means})"

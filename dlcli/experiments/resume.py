@@ -143,7 +143,6 @@ def run_config(
     they were when the run began.
     """
     record = read_record(run)
-    check_code(record, run)
     config = load_config(run / CONFIG, [*data_override(data), *overrides])
     path = data_path(config.plain())
     if data is None and path is not None and not Path(path).exists():

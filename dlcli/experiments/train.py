@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from dlcli.config import Config
-from dlcli.errors import DlcliError, TrainingError, first_line
+from dlcli.errors import DlcliError, TrainingError, check_choice, first_line
 from dlcli.experiments.inputs import ConfigLike, config_with_data
 from dlcli.experiments.resume import reopen_run, resumable_record
 from dlcli.experiments.train_result import TrainResult
@@ -111,6 +111,7 @@ def train(
     WriteError
         If the disk is full.
     """
+    check_choice("format", format, ("keras", "h5"))
     runs = Path(runs)
     config = config_with_data(config, data, runs)
     resume = Path(resume) if resume is not None else None

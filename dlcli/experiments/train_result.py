@@ -58,5 +58,9 @@ class TrainResult:
     sampled: bool = False
     takes: Literal["rows", "arrays", "text", "image", "audio", "series"] = "rows"
 
+    def __fspath__(self) -> str:
+        """Return the path of the run, so that `predict` and `evaluate` take the result."""
+        return str(self.path)
+
     def __repr__(self) -> str:
         return f"TrainResult({str(self.path)!r}, {self.status}, {plural(self.epochs, 'epoch')})"

@@ -13,6 +13,7 @@ from typing import Any
 
 from dlcli.config.catalogue import stored_catalogue
 from dlcli.config.layer_costs import LayerCost
+from dlcli.errors import plural
 from dlcli.files import file_sha256
 from dlcli.models.file import ModelFile, read_model_file
 from dlcli.models.guard import check_in_child
@@ -106,6 +107,10 @@ class ModelContents:
     multiplications: int
     metadata: Metadata | None
     graph: GraphContents | None
+
+    def __repr__(self) -> str:
+        layers = plural(len(self.layers), "layer")
+        return f"ModelContents({self.path!r}, {self.model}, {layers}, {self.origin})"
 
     @property
     def parameters(self) -> int:

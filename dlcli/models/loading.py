@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from dlcli.errors import ModelFileError
+from dlcli.errors import ModelFileError, check_choice
 from dlcli.files import file_sha256
 from dlcli.models.file import ModelFile, read_model_file, weights_sha256
 from dlcli.models.guard import check_in_child, is_trusted
@@ -85,6 +85,8 @@ def find_model(path: str | os.PathLike[str]) -> Path:
     ModelFileError
         If there is no model file.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise ModelFileError(f"a model is a path, not a {type(path).__name__}")
     path = Path(path)
     if path.is_file():
         return path
@@ -140,6 +142,7 @@ def load_model(
         exceeds a limit, was written by a newer dlcli, or has no usable graph with
         ``engine="onnx"``.
     """
+    check_choice("engine", engine, ("auto", "onnx", "keras"))
     path = find_model(path)
     check_in_child(path, engine, limits)
     file = read_model_file(path, limits)

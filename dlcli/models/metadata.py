@@ -76,6 +76,10 @@ class Metadata(BaseModel):
             raise ValueError(problem)
         return self
 
+    def __repr__(self) -> str:
+        inputs = plural(len(self.columns), "column") if self.columns else self.medium.kind
+        return f"Metadata({self.name!r}, {self.target.task} of {self.target.name!r}, {inputs})"
+
     def preprocessor(self) -> Preprocessor:
         """Return the fitted preprocessing.
 

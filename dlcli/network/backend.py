@@ -81,6 +81,25 @@ def seed_everything(seed: int) -> None:
     tf.config.experimental.enable_op_determinism()
 
 
+@contextmanager
+def retracing_unmentioned() -> Iterator[None]:
+    """Drop TensorFlow's advice on retracing, in this block.
+
+    Every model has functions of its own, which TensorFlow counts by their name: after a few
+    trainings in one process it takes them for one function in a loop.
+    """
+
+    def is_other(record: logging.LogRecord) -> bool:
+        return "triggered tf.function retracing" not in record.getMessage()
+
+    logger = logging.getLogger("tensorflow")
+    logger.addFilter(is_other)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_other)
+
+
 class _OptionalPackageBlocker(importlib.abc.MetaPathFinder):
     """Make one thread's imports of `OPTIONAL` fail as if the packages were not installed.
 

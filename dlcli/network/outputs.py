@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from dlcli.network.backend import retracing_unmentioned
 from dlcli.network.memory import FLOAT_BYTES, output_bytes
 from dlcli.types import Array, Rows
 
@@ -53,10 +54,11 @@ class Predictor:
         """Return the outputs of preprocessed rows; float32, shape (n, units)."""
         if len(x) == 0:
             return np.empty((0, *self.output_shape), np.float32)
-        blocks = [
-            self._call(x[start : start + self.block]).numpy()
-            for start in range(0, len(x), self.block)
-        ]
+        with retracing_unmentioned():
+            blocks = [
+                self._call(x[start : start + self.block]).numpy()
+                for start in range(0, len(x), self.block)
+            ]
         return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
 
 

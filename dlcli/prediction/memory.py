@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, time
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,49 @@ from dlcli.types import Array
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+def as_source(source: Any) -> Any:
+    """Return paths as a list, and rows as a DataFrame or an array.
+
+    Parameters
+    ----------
+    source : path, sequence of paths, DataFrame, ndarray, mapping or sequence of mappings
+        A mapping has a list of values for each column; several mappings are rows.
+
+    Raises
+    ------
+    DatasetError
+        If it is anything else.
+    """
+    if isinstance(source, str | os.PathLike):
+        return [source]
+    if isinstance(source, np.ndarray) or (hasattr(source, "iloc") and hasattr(source, "columns")):
+        return source
+    is_list = isinstance(source, Sequence)
+    if is_list and source and all(isinstance(item, str | os.PathLike) for item in source):
+        return source
+    rows = [*source] if is_list else []
+    if isinstance(source, Mapping) or (rows and all(isinstance(row, Mapping) for row in rows)):
+        import pandas as pd
+
+        try:
+            return pd.DataFrame(source)
+        except ValueError as error:
+            raise DatasetError(f"the rows make no table: {error}") from None
+    hint = "a row of a table is table.iloc[[0]]" if type(source).__name__ == "Series" else None
+    raise DatasetError(
+        f"expected a path, a DataFrame, an array or rows as mappings, got {_kind(source)}",
+        hint=hint,
+    )
+
+
+def _kind(source: object) -> str:
+    if source is None:
+        return "None"
+    if isinstance(source, Sequence) and source:
+        return f"a list of {type(source[0]).__name__}"
+    return f"a {type(source).__name__}"
 
 
 def blocks_of_frame(source: Any, signature: Signature, keep: Keep = ()) -> Iterator[RawBlock]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dlcli.config.loader_base import OnBadFile
 from dlcli.datasets.media import ARRAY_SUFFIXES
@@ -22,7 +22,7 @@ from dlcli.prediction.media import (
     read_files,
     read_series_windows,
 )
-from dlcli.prediction.memory import blocks_of_frame
+from dlcli.prediction.memory import as_source, blocks_of_frame
 from dlcli.prediction.predictions import Predictions, Source
 from dlcli.prediction.prefetch import prefetch
 from dlcli.prediction.rows import RawBlock, blocks_of_text
@@ -34,7 +34,12 @@ if TYPE_CHECKING:
 
 def predict(
     model: LoadedModel | str | os.PathLike[str],
-    source: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | pd.DataFrame | Array,
+    source: str
+    | os.PathLike[str]
+    | Sequence[str | os.PathLike[str] | Mapping[str, Any]]
+    | Mapping[str, Any]
+    | pd.DataFrame
+    | Array,
     *,
     invert: bool = False,
     labelled: bool = False,
@@ -83,13 +88,12 @@ def predict(
     signature = signature_of(loaded)
     if invert and signature.medium.kind != "image":
         raise DatasetError("only images can be inverted; this model takes other data")
-    if isinstance(source, str | os.PathLike):
-        source = [source]
-    if isinstance(source, Sequence):
-        paths = list(map(Path, source))
+    inputs: Any = as_source(source)
+    if isinstance(inputs, Sequence):
+        paths = list(map(Path, inputs))
         rows = _source_of_paths(paths, signature, invert, labelled, on_bad_file, keep)
     else:
-        rows = Source(lambda: _rows(blocks_of_frame(source, signature, keep), signature, invert))
+        rows = Source(lambda: _rows(blocks_of_frame(inputs, signature, keep), signature, invert))
     return Predictions(loaded, signature, rows)
 
 

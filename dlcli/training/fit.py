@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlcli.config.sections import FitConfig
 from dlcli.errors import DlcliError, Interrupted, TrainingError
-from dlcli.network.backend import import_keras
+from dlcli.network.backend import import_keras, retracing_unmentioned
 from dlcli.network.code_files import error_text
 from dlcli.network.cost import device_count
 from dlcli.network.internals import build_metrics
@@ -152,7 +152,8 @@ class _Training:
         result = FitResult()
         with self.watcher.listening(), _deferred_finalization(self.model.optimizer):
             try:
-                self._fit(history_file, on_progress)
+                with retracing_unmentioned():
+                    self._fit(history_file, on_progress)
                 result.best_epoch = restored_epoch(self.callbacks)
             except Interrupted as interrupted:
                 if self.watcher.is_urgent:

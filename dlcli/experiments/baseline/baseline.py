@@ -18,7 +18,7 @@ from dlcli.errors import DatasetError, Interrupted
 from dlcli.experiments.baseline.comparison import Comparison, ScoredModel, compare_models
 from dlcli.experiments.baseline.estimators import models_for
 from dlcli.experiments.baseline.scorer import Scorer
-from dlcli.experiments.inputs import ConfigLike, config_with_data
+from dlcli.experiments.inputs import ConfigLike, check_folds, config_with_data
 from dlcli.files import write_csv, write_json
 from dlcli.plots import results as plots
 from dlcli.preparation.folds import excluded_test_rows, make_folds, resolve_folds
@@ -171,6 +171,7 @@ def baseline(
     WriteError
         If the disk is full.
     """
+    check_folds(folds, engine)
     runs = Path(runs)
     config = config_with_data(config, data, runs)
     if split and folds is not None:
