@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from dlcli.config.catalogue import CHOSEN_BY_KERAS, Entry, keras_catalogue
 from dlcli.config.components import parameter_kind
 from dlcli.config.known import NAMED_DATASETS
@@ -59,7 +61,7 @@ def _section(name: str, annotation: Any) -> Schema:
         return _preprocess()
     if name == "seed":
         return {"type": "integer", "minimum": 0, "exclusiveMaximum": 2**32}
-    plain: Schema = annotation.model_json_schema()
+    plain: Schema = TypeAdapter(annotation).json_schema()
     return {"anyOf": [plain, {"type": "null"}]}
 
 
