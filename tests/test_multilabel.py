@@ -243,7 +243,7 @@ def test_heads_and_losses_that_do_not_fit_labels_are_located(write, rest, messag
         ("target: [u, v]", LINEAR.replace("Dense]", "{Dense: 1}]"), "the target is 2 numbers, but the last layer has 1 unit"),
         ("target: [u, v]", SIGMOID + "fit: {epochs: 1}\n", "is a loss for classes"),
         ("target: [u, u]", LINEAR, "column 'u' is named twice"),
-        ("target: []", LINEAR, "the list is empty"),
+        ("target: []", LINEAR, "the list has 0 columns"),
         ("target: [u, v], window: 3", LINEAR, "predicts one series"),
         ("target: [u, v]", LINEAR + "thresholds: {u: 0.5}\n", "is for targets with several labels"),
     ],

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    WithJsonSchema,
+)
 
+MAX_TARGETS = 1_000
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Probability = Annotated[float, Field(gt=0, lt=1)]
 
@@ -32,22 +42,35 @@ Names = Annotated[tuple[Name, ...], BeforeValidator(as_tuple)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(as_tuple)]
 
 
-def _one_or_several(value: Any) -> Any:
-    """Return a list as a tuple, and that of one item as the item."""
-    if not isinstance(value, list | tuple):
-        return value
-    if not value:
-        raise ValueError("the list is empty; name a column")
-    names = [composed(item) for item in value]
+def _columns(value: Any) -> str | int | tuple[str | int, ...]:
+    """Return a column, or several as a tuple; a list of one is the column itself."""
+    items = list(value) if isinstance(value, list | tuple) else [value]
+    for item in items:
+        if not isinstance(item, str | int) or isinstance(item, bool):
+            shown = json.dumps(item, ensure_ascii=False, default=str)
+            raise ValueError(f"expected a column, or a list of columns, got {shown}")  # noqa: TRY004
+    if not 0 < len(items) <= MAX_TARGETS:
+        raise ValueError(f"the list has {len(items)} columns; name 1 to {MAX_TARGETS}")
+    names: list[str | int] = [composed(item) for item in items]
     for item in names:
         if names.count(item) > 1:
             raise ValueError(f"column {item!r} is named twice")
-    return tuple(value) if len(value) > 1 else value[0]
+    return tuple(names) if len(names) > 1 else names[0]
 
 
 # A column, or several.
-Targets = Annotated[Name | Annotated[tuple[Name, ...], Field(max_length=1000)],
-                    BeforeValidator(_one_or_several)]  # fmt: skip
+Targets = Annotated[
+    str | int | tuple[str | int, ...],
+    PlainValidator(_columns),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": ["string", "integer"]},
+                {"type": "array", "items": {"type": ["string", "integer"]}, "minItems": 1},
+            ]
+        }
+    ),
+]
 
 
 class Section(BaseModel):
