@@ -14,6 +14,11 @@ from dlcli.datasets.dialect import Dialect
 
 DELIMITERS = (",", ";", "\t", "|", "whitespace")
 MAX_FIELD = 1 << 27
+# With thousands or decimals behind the comma, and a few characters around it, as "€1,5" has.
+NUMBER_WITH_COMMA = re.compile(
+    r"[^0-9,]{0,4}(?:[0-9]{1,3}(?:,[0-9]{2,3})*,[0-9]{3}(?:\.[0-9]*)?"
+    r"|[0-9]{1,20}(?:[. ][0-9]{3})*,[0-9]{1,20}(?:[eE][-+]?[0-9]+)?)[^0-9,]{0,4}"
+)
 
 
 class _FieldSizeLimit:
@@ -106,7 +111,10 @@ def _field_pattern(quote: str) -> re.Pattern[str]:
 
 
 def detect_delimiter(lines: Sequence[str], dialect: Dialect) -> str:
-    """Return the delimiter that gives the most fields, the same number in nearly all rows.
+    """Return the delimiter that gives the same number of fields in nearly all rows.
+
+    Of several, it is one with which the first row has that number too; then the one that gives the
+    most fields. Commas in numbers are none.
 
     Parameters
     ----------
@@ -118,20 +126,39 @@ def detect_delimiter(lines: Sequence[str], dialect: Dialect) -> str:
     if _is_aligned(lines, dialect):
         return "whitespace"
     for share in (0.9, 0.5):  # of the rows that have that number of fields
-        best, width = ",", 1
+        fits: dict[str, tuple[bool, int]] = {}
         for delimiter in DELIMITERS:
             if delimiter == dialect.decimal:
                 continue
-            # Blanks within texts must not win over a delimiter that fits as well.
-            if delimiter == "whitespace" and width > 1:
-                continue
             widths = _widths(lines, replace(dialect, delimiter=delimiter))
             usual = max(set(widths), key=lambda size: (widths.count(size), size), default=1)
-            if usual > width and widths.count(usual) >= share * len(widths):
-                best, width = delimiter, usual
-        if width > 1:
-            return best
+            if usual > 1 and widths.count(usual) >= share * len(widths):
+                fits[delimiter] = (widths[0] == usual, usual)
+        numbers = any(
+            _has_commas_in_numbers(lines, replace(dialect, delimiter=other)) for other in fits
+        )
+        if numbers and len(fits) > 1:
+            fits.pop(",", None)
+        if len(fits) > 1:  # blanks within texts must not win over another delimiter
+            fits.pop("whitespace", None)
+        if fits:
+            return max(fits, key=fits.__getitem__)
     return ","
+
+
+def _has_commas_in_numbers(lines: Sequence[str], dialect: Dialect) -> bool:
+    """Tell whether the fields with a comma are numbers, with another delimiter than the comma."""
+    if dialect.delimiter == ",":
+        return False
+    try:
+        rows = list(split_rows(lines, dialect, strict=False, skip_blanks=True))
+    except csv.Error:
+        return False
+    # Blanks are in many texts, so that no exception is allowed with them, not even a name.
+    first, share = (0, 1.0) if dialect.delimiter == "whitespace" else (1, 0.9)
+    fields = [field.strip() for row in rows[first:] or rows for field in row if "," in field]
+    numbers = sum(map(bool, map(NUMBER_WITH_COMMA.fullmatch, fields)))
+    return bool(fields) and numbers >= share * len(fields)
 
 
 def _is_aligned(lines: Sequence[str], dialect: Dialect) -> bool:
