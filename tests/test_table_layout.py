@@ -43,6 +43,7 @@ LAYOUTS = {
     "quotes that are inches": ("a,b,label\n" + '7,"5 inch,x\n' + _rows(9), {"quoting": False}, ["a", "b"]),
     "delimiter for Excel": ("sep=;\na;b;label\n" + _rows(9, "{n};{m};{l}"), {}, ["a", "b"]),
     "trailing delimiters": ("a,b,label,,\n" + _rows(9, "{n},{m},{l},,"), {}, ["a", "b"]),
+    "trailing delimiters of rows alone": ("a,b,label\n" + _rows(9, "{n},{m},{l},"), {}, ["a", "b"]),
     "blank before a quote": ("a, b, label\n" + _rows(9, '{n}, "{m}, {n}", {l}'), {}, ["a", "b"]),
     "blanks and quotes": ('1 2 "x y"\n' + _rows(9, '{n}  {m}\t"{l} z"'), {}, ["0", "1"]),
     "Spanish": ("niño,b,label\n".encode("cp1252") + _rows(9).encode(), {"encoding": "cp1252"}, ["niño", "b"]),

@@ -131,7 +131,7 @@ ERRORS = [
     (SONAR, {"callbacks": "[{LearningRateScheduler: {schedule: {PiecewiseConstantDecay: {boundaries: [20, 10], values: [1, 0.1, 0.01]}}}}]"},
      "expected increasing steps"),
     (SONAR, {"optimizer": "{SGD: {learning_rate: {PiecewiseConstantDecay: {boundaries: [1, b], values: [1, 2, 3]}}}}"},
-     "boundaries: expected a list of numbers, got [1, 'b']"),
+     "boundaries: expected an integer, or a list of integers, got [1, 'b']"),
     (NUMBER, {"dataset": "{csv: {path: x.csv, target: y, dates: [[day]]}}"}, "dates: expected names of columns, got [['day']]"),
     (NUMBER, {"dataset": "{csv: {path: x.csv, target: [a, a]}}"}, "column 'a' is named twice"),
     (SONAR, {"optimizer": "{Adam: {lr: 0.1}}"}, "Adam has no argument 'lr'. Did you mean 'learning_rate'?"),

@@ -85,9 +85,11 @@ def propose_rows(rows: Sequence[Row], *, has_index: bool = False) -> Iterator[Pr
         above = plural(line - 1, "line")
         excerpt = " ".join(filter(None, map(str.strip, rows[0][1])))[:40]
         yield Proposal("skip_rows", line - 1, f"{above} above the table: {excerpt!r}")
-    below = [len(fields) for _, fields in rows[start + 1 :]]
-    is_short = len(rows[start][1]) == usual - 1
-    if not has_index and is_short and below.count(usual) >= NEARLY_ALL * len(below):
+    below = rows[start + 1 :]
+    full = [fields for _, fields in below if len(fields) == usual]
+    # Some programs end all rows but the header with a delimiter.
+    is_short = len(rows[start][1]) == usual - 1 and any(fields[-1].strip() for fields in full)
+    if not has_index and is_short and len(full) >= NEARLY_ALL * len(below):
         reason = f"the header has {plural(usual - 1, 'name')}, the rows have {usual} fields"
         yield Proposal("index", True, f"{reason}: the first is a row name")
 
