@@ -1,6 +1,7 @@
 """Several labels, or several numbers, per row: from the file to the prediction."""
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from sklearn import metrics as sklearn_metrics
 from dlcli import (
     ConfigError,
     DatasetError,
+    ModelFileError,
     baseline,
     evaluate,
     kfold,
@@ -23,6 +25,7 @@ from dlcli.datasets.card import describe
 from dlcli.datasets.dataset import Target
 from dlcli.datasets.tables.label_lists import parse_labels, propose_separator
 from dlcli.experiments.check import check
+from dlcli.models.metadata import parse_metadata
 from dlcli.network.several_scores import label_scores, regression_scores
 from dlcli.plots.data import draw_dataset
 from dlcli.preparation.labels import best_thresholds, decode_labels
@@ -205,7 +208,8 @@ def test_init_writes_several_targets(write, dlcli, arguments, target, task):
         ('["a", "b"]', ("a", "b")), ("['a', \"it's\"]", ("a", "it's")), ("[1, 2]", ("1", "2")),
         ("[a, b]", ("a", "b")), ("[]", ()), ('["a",]', ("a",)), ("[[1], 2]", None),
         ("[" * 100_000 + "]" * 100_000, None), ("['" + "\\" * 50_001 + "]", None),
-        ("['a'" + ", 'a'" * 20_000 + " x", None), ("a", None), ("{'a': 1}", None), ("[null]", None),
+        ("['a'" + ", 'a'" * 20_000 + " x]", None), ("['a'" + " " * 100_000 + "x]", None),
+        ("[" + "," * 100_000 + "]", None), ("[" + " a" * 50_000 + "]", None), ("a", None), ("{'a': 1}", None), ("[null]", None),
     ],
 )  # fmt: skip
 def test_lists_are_parsed_and_nothing_is_evaluated(text, labels):
@@ -365,6 +369,33 @@ def test_a_run_repeats_itself(run, dlcli):
 
     assert code == 0, err
     assert "identical" in out + err
+
+
+def test_a_training_is_resumed_with_the_same_bits(run, dlcli, tmp_path):
+    folder = tmp_path / "runs" / "my" / "1"
+    shutil.copytree(run.path, folder)
+    config = load_config(run.path / "config.yaml", overrides=["fit.epochs=3"])
+
+    resumed = train(config, runs=tmp_path / "runs", resume=folder)
+
+    whole = train(config, runs=tmp_path / "other")
+    assert resumed.scores == whole.scores
+
+
+def test_metadata_of_earlier_models_and_damaged_ones(run):
+    plain = json.loads(load_model(run.path).metadata.model_dump_json())
+    later = ("columns", "positions", "separator", "thresholds")
+    earlier = {key: value for key, value in plain["target"].items() if key not in later}
+
+    loaded = parse_metadata(json.dumps({**plain, "target": earlier}), "m.keras")
+
+    assert loaded.target == Target("a, b, c", "multilabel", ("a", "b", "c"))
+    for damage in (
+        {"thresholds": [0.5, 2.0, 0.5]}, {"thresholds": [0.5]}, {"columns": ["a", "a", "b"]},
+        {"positions": [1]}, {"class_names": []}, {"positions": [-1, 2, 3]},
+    ):  # fmt: skip
+        with pytest.raises(ModelFileError, match="damaged"):
+            parse_metadata(json.dumps({**plain, "target": {**plain["target"], **damage}}), "m")
 
 
 def test_lists_are_evaluated_with_the_labels_of_the_training(write):

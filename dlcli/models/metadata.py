@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from dlcli.config import Config
-from dlcli.config.date_formats import check_date_format
 from dlcli.config.document import Document, dump, parse
 from dlcli.config.load import build_config
 from dlcli.config.own_components import used_own
@@ -17,6 +16,12 @@ from dlcli.datasets.dataset import Column, Medium, Target
 from dlcli.datasets.dialect import Dialect
 from dlcli.errors import ModelFileError, first_problem, plural
 from dlcli.models.inspection.bounded_json import has_too_many_brackets, read_json
+from dlcli.models.metadata_problems import (
+    MAX_NAMES,
+    dialect_problems,
+    format_problems,
+    target_problems,
+)
 from dlcli.network.environment import versions
 from dlcli.network.outputs import MAX_BLOCK
 from dlcli.preparation import Preprocessor
@@ -26,8 +31,7 @@ from dlcli.preparation.targets import output_kind
 from dlcli.version import __version__
 
 SCHEMA = 1
-MAX_LENGTH, MAX_NAMES, MAX_POSITION = 10_000, 100_000, 10_000_000
-MAX_AFFIXES = 100
+MAX_LENGTH, MAX_POSITION = 10_000, 10_000_000
 
 
 class OnnxGraphInfo(BaseModel):
@@ -158,7 +162,7 @@ def _problems(metadata: Metadata) -> Iterator[str]:
     ):  # fmt: skip
         if len(set(items)) < len(items):
             yield f"duplicate {kind} name"
-    yield from _target_problems(target)
+    yield from target_problems(target)
     if (target.task != "regression") != bool(target.class_names):
         yield f"{plural(len(target.class_names), 'class')} for {target.task}"
     positions = [column.position for column in metadata.columns]
@@ -166,55 +170,8 @@ def _problems(metadata: Metadata) -> Iterator[str]:
     for position in positions:
         if not 0 <= position <= MAX_POSITION:
             yield f"column position {position}; expected 0 to {MAX_POSITION:,}"
-    yield from _format_problems(metadata.columns)
-    yield from _dialect_problems(dialect)
-
-
-def _target_problems(target: Target) -> Iterator[str]:
-    if len(target.columns) > MAX_NAMES or len(target.positions) not in (0, len(target.columns)):
-        yield f"{len(target.columns)} names of targets for {len(target.positions)} positions"
-    if target.columns and target.task == "classification":
-        yield f"{plural(len(target.columns), 'target')} for {target.task}"
-    if target.task == "multilabel" and len(target.columns) not in (0, len(target.class_names)):
-        yield f"{len(target.columns)} columns for {plural(len(target.class_names), 'label')}"
-    if len(target.thresholds) not in (0, len(target.class_names)):
-        yield f"{len(target.thresholds)} thresholds"
-    if not all(0 < threshold < 1 for threshold in target.thresholds):
-        yield "a threshold that is not between 0 and 1"
-
-
-def _format_problems(columns: Sequence[Column]) -> Iterator[str]:
-    for column in columns:
-        if column.type == "date" or column.format:
-            try:
-                check_date_format(column.format or "none")
-            except ValueError as error:
-                yield str(error)
-
-
-def _dialect_problems(dialect: Dialect) -> Iterator[str]:
-    if dialect.delimiter not in ("whitespace", "auto") and len(dialect.delimiter) != 1:
-        yield f"delimiter {dialect.delimiter[:20]!r}; expected one character"
-    if len(dialect.decimal) != 1:
-        yield f"decimal separator {dialect.decimal[:20]!r}; expected one character"
-    if len(dialect.affixes) > MAX_AFFIXES:
-        yield f"{len(dialect.affixes)} affixes of numbers"
-    if dialect.decimal == dialect.thousands:
-        yield f"{dialect.decimal!r} as both decimal and thousands separator"
-    if len(dialect.comment) > 1:
-        yield f"comment sign {dialect.comment[:20]!r}; expected one character"
-    if len(dialect.quotechar) != 1 or dialect.quotechar in "\r\n\0" + dialect.delimiter:
-        yield f"quote {dialect.quotechar[:20]!r}; expected one character"
-    if dialect.encoding != "auto" and not _is_encoding(dialect.encoding):
-        yield f"unknown encoding {dialect.encoding[:20]!r}"
-
-
-def _is_encoding(name: str) -> bool:
-    try:
-        "".encode(name)
-    except (LookupError, ValueError):  # unknown, or a codec that is not for text
-        return False
-    return True
+    yield from format_problems(metadata.columns)
+    yield from dialect_problems(dialect)
 
 
 def parse_metadata(text: str, where: str) -> Metadata:

@@ -30,10 +30,8 @@ class Label:
         0 train, 1 validation, 2 test; None if the path does not say.
     fields : mapping
         Values of the fields of the loader's pattern, or of the columns of a table of files.
-    targets : tuple of str
-        Texts of the columns of the target, if there are several.
-    line : int
-        Of the table.
+    targets, line
+        Texts of the columns of the target in a table of files, and the line.
     """
 
     class_name: str

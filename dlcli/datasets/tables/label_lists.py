@@ -21,8 +21,9 @@ MAX_LABELS = 1_000
 MAX_LISTED = 5
 SEPARATORS = (";", "|", ",", " ")
 # An item of a list as Python writes it; quotes inside are escaped by a backslash.
-ITEM = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\s,'"\[\](){}]+"""
-PYTHON_LIST = re.compile(rf"\[\s*+(?:(?:{ITEM})\s*+(?:,\s*+(?:{ITEM})\s*+)*(?:,\s*+)?)?\]")
+# Nothing is tried twice, so that hostile texts take no longer than others.
+ITEM = r"""'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+"|[^\s,'"\[\](){}]++"""
+PYTHON_LIST = re.compile(rf"\[\s*+(?:(?:{ITEM})\s*+(?:,\s*+(?:{ITEM})\s*+)*+(?:,\s*+)?)?\]")
 ITEMS = re.compile(ITEM)
 
 

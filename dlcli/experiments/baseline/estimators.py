@@ -17,6 +17,7 @@ from dlcli.config.known import Task
 from dlcli.datasets import Dataset
 from dlcli.datasets.storage import FLOAT_BYTES, check_fits
 from dlcli.errors import first_line
+from dlcli.experiments.baseline.one_per_target import OnePerTarget
 from dlcli.preparation import Group, Preprocessor
 from dlcli.preparation.report import TransformReport
 from dlcli.preparation.rows import transform_rows
@@ -237,7 +238,7 @@ def fit_and_predict(model: BaselineModel, x: Any, y: Array, x_test: Any, seed: i
     """
     estimator = build_estimator(model, seed, x.shape[0])
     if y.ndim > 1 and not model.several:
-        estimator = _OnePerTarget(estimator)
+        estimator = OnePerTarget(estimator)
     note = ""
     if model.dense and not isinstance(x, np.ndarray):
         if x.shape[1] > DENSE_WORDS:
@@ -258,34 +259,6 @@ def fit_and_predict(model: BaselineModel, x: Any, y: Array, x_test: Any, seed: i
             note = f"cannot be fitted: {first_line(error)}"
             return FitAttempt(None, time.monotonic() - started, note)
     return FitAttempt(np.asarray(predictions), seconds, _note(caught) or note)
-
-
-class _OnePerTarget:
-    """A model for each target, as scikit-learn's ``MultiOutputClassifier``.
-
-    That one fails if a label is in no training row, or in all of them; here it is predicted as it
-    is in these.
-    """
-
-    def __init__(self, estimator: Any) -> None:
-        self.estimator = estimator
-        self.models: list[Any] = []
-
-    def fit(self, x: Any, y: Array) -> None:
-        from sklearn.base import clone
-
-        self.models = [
-            column[0] if (column == column[0]).all() else clone(self.estimator).fit(x, column)
-            for column in y.T
-        ]
-
-    def predict(self, x: Any) -> Array:
-        return np.column_stack(
-            [
-                model.predict(x) if hasattr(model, "predict") else np.full(x.shape[0], model)
-                for model in self.models
-            ]
-        )
 
 
 def _threads(values: int) -> AbstractContextManager[Any]:
