@@ -2,5 +2,5 @@
 
 Other packages use the modules `backend`, `building`, `code_files`, `cost`, `environment`,
 `hardware`, `internals`, `memory`, `numpy_metrics`, `outputs`, `registration`, `saved_model`,
-`scores`, `several_scores` and `variables`.
+`scores`, `several_scores`, `target_metrics` and `variables`.
 """

@@ -50,8 +50,6 @@ class BaselineModel:
     dense : bool
         Whether the model takes no sparse matrices. Of text it then gets only the most frequent
         words.
-    several : bool
-        Whether it takes several targets; otherwise one model is fitted for each of them.
     """
 
     name: str
@@ -62,7 +60,6 @@ class BaselineModel:
     exact: bool = False
     text: bool | None = None
     dense: bool = False
-    several: bool = False
 
 
 CLASSES: Task = "classification"
@@ -80,11 +77,8 @@ MODELS = (
         "sklearn.dummy.DummyClassifier",
         {"strategy": "most_frequent"},
         trivial=True,
-        several=True,
     ),
-    BaselineModel(
-        "k-nearest neighbours", CLASSES, "sklearn.neighbors.KNeighborsClassifier", several=True
-    ),
+    BaselineModel("k-nearest neighbours", CLASSES, "sklearn.neighbors.KNeighborsClassifier"),
     BaselineModel("naive Bayes", CLASSES, "sklearn.naive_bayes.GaussianNB", exact=True, text=False),
     BaselineModel("naive Bayes", CLASSES, "sklearn.naive_bayes.MultinomialNB", text=True),
     BaselineModel(
@@ -93,9 +87,7 @@ MODELS = (
         "sklearn.linear_model.LogisticRegression",
         {"max_iter": 2000},
     ),
-    BaselineModel(
-        "random forest", CLASSES, "sklearn.ensemble.RandomForestClassifier", FOREST, several=True
-    ),
+    BaselineModel("random forest", CLASSES, "sklearn.ensemble.RandomForestClassifier", FOREST),
     BaselineModel(
         "gradient boosting",
         CLASSES,
@@ -103,20 +95,15 @@ MODELS = (
         BOOSTING,
         dense=True,
     ),
-    BaselineModel("mean", NUMBERS, "sklearn.dummy.DummyRegressor", trivial=True, several=True),
-    BaselineModel(
-        "k-nearest neighbours", NUMBERS, "sklearn.neighbors.KNeighborsRegressor", several=True
-    ),
+    BaselineModel("mean", NUMBERS, "sklearn.dummy.DummyRegressor", trivial=True),
+    BaselineModel("k-nearest neighbours", NUMBERS, "sklearn.neighbors.KNeighborsRegressor"),
     BaselineModel(
         "linear regression",
         NUMBERS,
         "sklearn.linear_model.LinearRegression",
         exact=True,
-        several=True,
     ),
-    BaselineModel(
-        "random forest", NUMBERS, "sklearn.ensemble.RandomForestRegressor", FOREST, several=True
-    ),
+    BaselineModel("random forest", NUMBERS, "sklearn.ensemble.RandomForestRegressor", FOREST),
     BaselineModel(
         "gradient boosting",
         NUMBERS,
@@ -236,8 +223,10 @@ def fit_and_predict(model: BaselineModel, x: Any, y: Array, x_test: Any, seed: i
     -------
     FitAttempt
     """
+    from sklearn.utils import get_tags
+
     estimator = build_estimator(model, seed, x.shape[0])
-    if y.ndim > 1 and not model.several:
+    if y.ndim > 1 and not get_tags(estimator).target_tags.multi_output:
         estimator = OnePerTarget(estimator)
     note = ""
     if model.dense and not isinstance(x, np.ndarray):
