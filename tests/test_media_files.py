@@ -515,3 +515,25 @@ def test_notices_about_both_tables_of_texts_are_told(tmp_path):
     assert [note.split(":")[0].rpartition("/")[2] for note in dataset.notices] == [
         "train.csv", "test.csv",
     ]  # fmt: skip
+
+
+def test_training_leaves_out_unreadable_files_on_request(tmp_path, dlcli, weights_only):
+    save(tmp_path, [f"shades/dark/{n}.png" for n in range(5)], image_bytes(DARK))
+    save(tmp_path, [f"shades/light/{n}.png" for n in range(5)], image_bytes(LIGHT))
+    save(tmp_path, ["shades/light/bad.png"], b"x")
+    keys = {
+        "dataset": {"images": {"path": "shades"}},
+        "preprocess": {"numeric": {"scale": 255}},
+        "model": ["Flatten", {"Dense": {"activation": "softmax"}}],
+        "loss": "sparse_categorical_crossentropy",
+        "fit": {"epochs": 1},
+    }
+    (tmp_path / "shades.yaml").write_text(json.dumps(keys))
+
+    strict = dlcli("train", "shades.yaml", "-q")
+    skipped = dlcli("train", "shades.yaml", "-q", "--on-bad-file", "skip")
+
+    assert strict[0] == 2
+    assert "bad.png is not a readable image" in strict[2]
+    assert skipped[0] == 0, skipped[2]
+    assert "1 file is left out (on_bad_file: skip)" in skipped[2]

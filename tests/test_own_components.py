@@ -323,6 +323,20 @@ def test_folds_run_one_after_the_other_and_in_processes(my, weights_only):
     assert one.summaries["largest"] == two.summaries["largest"]
 
 
+def test_a_loss_of_one_s_own_trains_all_folds_in_one_program(my, weights_only):
+    load_code(["my.py"])
+    layers = "model=[{Dense: {units: 4, activation: bent}}, {Dense: {activation: softmax}}]"
+    config = load_config(my, [layers, "callbacks=[]", "fit.epochs=2"])
+    engines = []
+
+    stacked = kfold(config, folds=2, on_engine=engines.append)
+    serial = kfold(config, folds=2, engine="serial")
+
+    assert engines[0].name == "stacked"
+    for name in ("loss", "accuracy", "largest"):
+        assert stacked.summaries[name].mean == pytest.approx(serial.summaries[name].mean, rel=1e-5)
+
+
 def test_an_error_in_a_layer_has_its_line(dlcli, my):
     Path("my.py").write_text(CODE.replace("keras.ops.matmul(x", "keras.ops.matmul(y"))
 
