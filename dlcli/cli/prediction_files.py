@@ -191,17 +191,17 @@ def _csv_writer(predictions: Predictions, file: TextIO, style: CsvStyle) -> Writ
 
     file.write(style.delimiter.join(map(field, predictions.columns)) + "\n")
     class_field = cache(field)
-    decimal = predictions.signature.dialect.decimal
 
     def number(value: float) -> str:
         return (FLOAT_FORMAT % value).replace(".", style.decimal)
 
     def kept_field(value: Any) -> str:
-        # Excel takes a number with another decimal sign for a date, or for a larger number.
-        plain = (
-            plain_number(str(value), decimal) if style.is_excel and style.decimal != decimal else ""
-        )
-        return field(plain.replace(".", style.decimal) or value)
+        text = str(value)
+        if style.is_excel:
+            # Excel takes a number with another decimal sign for a date, or for a larger number.
+            plain = plain_number(text, predictions.signature.dialect.decimal)
+            text = plain.replace(".", style.decimal) or text
+        return field(text)
 
     def write(block: PredictionBlock) -> None:
         columns: list[Any] = [map(field, block.names)] if predictions.name_column else []
