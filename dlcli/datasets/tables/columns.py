@@ -12,8 +12,9 @@ import numpy as np
 
 from dlcli.datasets.dataset import ColumnType
 from dlcli.datasets.dialect import Dialect
+from dlcli.datasets.tables.bulk_numbers import parse_numbers
 from dlcli.datasets.tables.dates import to_dates
-from dlcli.datasets.tables.numbers import parse_number, to_number
+from dlcli.datasets.tables.numbers import to_number
 from dlcli.errors import DatasetError
 from dlcli.types import Array
 
@@ -119,19 +120,17 @@ def to_numbers(column: RawColumn) -> Array:
     if plain is not None:
         return plain
     missing = {*dialect.missing, *dialect.missing_numbers}
-    values = np.empty(len(column.texts))
-    for index, text in enumerate(column.texts):
-        text = text.strip()  # noqa: PLW2901
-        if text in missing:
-            values[index] = math.nan
-            continue
-        value = parse_number(text, dialect)
-        if not math.isfinite(value):
-            is_infinite = math.isinf(value)
+    stripped = [text.strip() for text in column.texts]
+    values = parse_numbers(stripped, dialect)
+    if missing_texts := missing.intersection(stripped):
+        values[[text in missing_texts for text in stripped]] = math.nan
+    for index in np.flatnonzero(~np.isfinite(values)).tolist():
+        text = stripped[index]
+        if text not in missing:
+            is_infinite = math.isinf(values[index])
             problem = "is infinite" if is_infinite else "is not a number"
             hint = None if is_infinite else _decimal_hint(text, dialect.decimal)
             raise DatasetError(f"{column.cell(index)} {problem}", hint=hint)
-        values[index] = value
     return values
 
 

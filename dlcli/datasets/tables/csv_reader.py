@@ -86,8 +86,9 @@ class CsvReader(RowReader):
             line = next((line for line in head if not line.isascii()), head[0])
             notices.insert(0, f"{text.name} is read as {text.encoding}: {excerpt(line)!r}")
         self.notices[:0] = notices
-        is_plain = self.dialect.delimiter != "whitespace" and not self.dialect.widths
-        self._uses_pandas = is_plain and is_plain_decimal(dialect)
+        self._uses_pandas = not self.dialect.widths
+        self._has_plain_numbers = is_plain_decimal(dialect)
+        self._separator = self.dialect.delimiter.replace("whitespace", " ")
         self._quoted_field = _quoted_field(self.dialect)
 
     def read_block(self, types: Sequence[ColumnType | None], max_rows: int) -> Block | None:
@@ -151,9 +152,13 @@ class CsvReader(RowReader):
         a row with a field too few has nothing in its last column.
         """
         count = self._text.line - self.line
+        quoted = self.dialect.quoting and self.dialect.quotechar in chunk
+        if self.dialect.delimiter == "whitespace":
+            if quoted:
+                return None
+            chunk = "\n".join(" ".join(line.split()) for line in chunk.split("\n"))
         if not self._is_plain(chunk):
             return None
-        quoted = self.dialect.quoting and self.dialect.quotechar in chunk
         if quoted and self._quoted_field.sub("", chunk).find(self.dialect.quotechar) >= 0:
             return None
         try:
@@ -168,13 +173,14 @@ class CsvReader(RowReader):
         zeros_and_ones: dict[int, Array] = {}
         for at, kind in enumerate(types):
             values = frame[at].to_numpy() if kind is not None else np.empty(0)
-            if kind == "numeric":
+            is_parsed = kind == "numeric" and self._has_plain_numbers
+            if is_parsed:
                 # Reading row by row refuses an infinite value with its line.
                 if np.isinf(values).any():
                     return None
                 if values[0] != values[0] or values[0] in (0, 1):
                     zeros_and_ones[at] = values
-            columns.append(values if kind == "numeric" else values.tolist())
+            columns.append(values if is_parsed else values.tolist())
         if _are_words(zeros_and_ones, chunk, self.dialect):
             return None
         block = Block(columns, range(self.line + 1, self._text.line + 1))
@@ -199,19 +205,21 @@ class CsvReader(RowReader):
         """Return the header as it may stand in a line, without and with quotes."""
         if self._header is None:
             return []
-        quote, delimiter = self.dialect.quotechar, self.dialect.delimiter
+        quote, delimiter = self.dialect.quotechar, self._separator
         quoted = f"{quote}{delimiter}{quote}".join(self._header)
         return [delimiter.join(self._header), f"{quote}{quoted}{quote}"]
 
     def _parse(self, chunk: str, types: Sequence[ColumnType | None], *, quoted: bool) -> Any:
         import pandas as pd
 
-        numeric = {at for at, kind in enumerate(types) if kind == "numeric"}
+        numeric = {
+            at for at, kind in enumerate(types) if kind == "numeric" and self._has_plain_numbers
+        }
         words = [*self.dialect.missing, *self.dialect.missing_numbers]
         missing: Any = dict.fromkeys(numeric, words)
         return pd.read_csv(
             io.StringIO(chunk),
-            sep=self.dialect.delimiter,
+            sep=self._separator,
             header=None,
             names=range(self.width + 1),
             index_col=False,

@@ -74,11 +74,11 @@ def _without_affixes(text: str, affixes: tuple[str, ...]) -> str:
             sign, text = "-", text[1:-1].strip()
         if text[:1] in ("-", "+") and not sign:
             sign, text = text[0], text[1:].lstrip()
-        for affix in _longest_first(affixes):
+        for affix in longest_first(affixes):
             if text.startswith(affix):
                 text = text[len(affix) :].lstrip()
                 break
-    for affix in _longest_first(affixes):
+    for affix in longest_first(affixes):
         if text.endswith(affix):
             text = text[: -len(affix)].rstrip()
             break
@@ -86,7 +86,8 @@ def _without_affixes(text: str, affixes: tuple[str, ...]) -> str:
 
 
 @lru_cache(maxsize=64)
-def _longest_first(affixes: tuple[str, ...]) -> tuple[str, ...]:
+def longest_first(affixes: tuple[str, ...]) -> tuple[str, ...]:
+    """Return affixes in the order in which they are removed, without the brackets."""
     return tuple(sorted((affix for affix in affixes if affix != BRACKETS), key=len, reverse=True))
 
 
