@@ -182,7 +182,7 @@ CONFIG = [
     key(22, "no class has weight", {"fit": "{epochs: 1, class_weight: {setosa: 0, versicolor: 0, virginica: 0}}"},
         "every class has weight 0, so nothing would be learned"),
     key(22, "rate that grows on a plateau", {"callbacks": "[{ReduceLROnPlateau: {factor: 2}}]"}, "expected a number in [0, 1), got 2"),
-    key(20, "a column that is a fraction", {"dataset": "{csv: {path: x.csv, target: 1.5}}"}, "expected text or an integer, got 1.5"),
+    key(20, "a column that is a fraction", {"dataset": "{csv: {path: x.csv, target: 1.5}}"}, "expected a column, or a list of columns, got 1.5"),
     key(24, "monitor misspelt", {"callbacks": "[{EarlyStopping: {monitor: val_los, patience: 1}}]"},
         "monitor 'val_los' will not exist. Did you mean 'val_loss'?"),
     key(25, "monitor without validation", {"split": "{test: 0.2}", "callbacks": "[{EarlyStopping: {patience: 1}}]"},
