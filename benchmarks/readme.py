@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from measure import median
+from yardstick_tables import yardstick_section
 
 HERE = Path(__file__).parent
 SPEED, GROWTH = HERE / "speed.json", HERE / "growth.json"
 TORTURE, MEMORY = HERE / "torture.json", HERE / "memory.json"
+YARDSTICK = HERE / "yardstick.json"
 INTRODUCTION = """\
 # Benchmarks
 
@@ -220,4 +222,6 @@ def write_readme() -> None:
     torture = load(TORTURE)
     if torture:
         parts += [TORTURE_TEXT, torture_tables(torture), "", below(torture), ""]
+    if yardstick := load(YARDSTICK):
+        parts += yardstick_section(yardstick)
     (HERE / "README.md").write_text("\n".join(parts), encoding="utf-8")

@@ -167,6 +167,16 @@ def test_a_first_row_of_small_numbers_is_no_header(write, tmp_path):
     assert len(predict(path, write("x.csv", "1,0\n1,1\n")).to_frame()) == 2
 
 
+@pytest.mark.parametrize("header", ["0,1,2,y\n", ""])
+def test_numbered_names_as_pandas_writes_them_are_a_header(write, tmp_path, header):
+    rows = "".join(f"{n},{n % 3},{n * 7 % 5},{'ab'[n % 2]}\n" for n in range(40))
+    path = make(write, tmp_path, header + rows, f"target: {'y' if header else 3}")
+
+    frame = predict(path, write("new.csv", "0,1,2\n5,2,0\n6,0,2\n")).to_frame()
+
+    assert len(frame) == 2
+
+
 def test_a_cell_that_is_a_columns_name_makes_no_header_of_a_row(write, tmp_path):
     rows = "red,1,a\nblue,2,b\nred,3,a\nblue,4,b\n"
     path = make(write, tmp_path, rows, "target: y, header: false, names: [red, n, y]")

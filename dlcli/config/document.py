@@ -231,15 +231,24 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: _Dumper, text: str) -> Any:
-    # PyYAML folds lines at characters that it does not read back as line breaks. A text without
-    # letters and digits, as in `delimiter: ";"`, is hard to see without quotes.
-    # The empty text stays as it is: fingerprints of earlier runs contain it.
-    is_plain = text.isprintable() and (not text or any(map(str.isalnum, text)))
-    style = None if is_plain else '"'
+    # PyYAML folds lines at characters that it does not read back as line breaks.
+    style = None if text.isprintable() else '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
 
 
 _Dumper.add_representer(str, _text)
+
+
+class _InlineDumper(_Dumper):
+    """The same on one line, with quotes around punctuation, as in ``delimiter: ";"``."""
+
+
+def _quoted_text(dumper: _Dumper, text: str) -> Any:
+    is_plain = text.isprintable() and any(map(str.isalnum, text))
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, None if is_plain else '"')
+
+
+_InlineDumper.add_representer(str, _quoted_text)
 
 
 def _words(words: Iterable[str]) -> re.Pattern[str]:
@@ -271,7 +280,7 @@ def dump_inline(value: Any) -> str:
     """Return dicts, lists and scalars as YAML text on one line."""
     text: str = yaml.dump(
         value,
-        Dumper=_Dumper,
+        Dumper=_InlineDumper,
         sort_keys=False,
         allow_unicode=True,
         default_flow_style=True,

@@ -12,6 +12,8 @@ from dlcli.errors import DatasetError, did_you_mean
 from dlcli.models.signature import Signature
 
 MAX_LISTED = 12
+# Fewer numbered columns can be a row of values.
+MIN_NUMBERED = 3
 # Names of input columns that the predictions keep, or all of them.
 Keep = Sequence[str] | Literal["all"]
 
@@ -41,7 +43,7 @@ def is_header(row: Sequence[str], signature: Signature) -> bool:
     """Whether a first row contains names instead of values.
 
     The answer depends on the training file. If its columns had no names (they are ``"0"``,
-    ``"1"``, …), a header is a row of words where numbers belong. If names were given for a file
+    ``"1"``, …), a header is a row of words where numbers belong, or of just these names. If names were given for a file
     without a header, it is a row with all of these names, or with words where numbers belong.
     """
     cells = {cell.casefold() for cell in clean_names(row)}
@@ -51,11 +53,18 @@ def is_header(row: Sequence[str], signature: Signature) -> bool:
     if signature.dialect.header and not has_numeric and not _has_categories(row, signature):
         return True  # names and texts look alike, and the training file had a header
     if all(name.isdigit() for name in names):
-        return has_numeric and has_words
+        return (has_numeric and has_words) or _is_numbered(row, signature)
     if not signature.dialect.header:
         takes_numbers = has_numeric or bool(signature.preprocessor.shape)
         return names <= cells or (has_words and takes_numbers)
     return bool(names & cells) or (has_numeric and has_words)
+
+
+def _is_numbered(row: Sequence[str], signature: Signature) -> bool:
+    """Whether a row is 0, 1, 2 …, the names that pandas writes for columns without names."""
+    targets = _names_of_targets(signature)
+    cells = [cell for cell in clean_names(row) if cell not in targets]
+    return len(cells) >= MIN_NUMBERED and cells == signature.names
 
 
 def _has_categories(row: Sequence[str], signature: Signature) -> bool:
