@@ -14,6 +14,8 @@ import pytest
 from scipy import stats
 
 from dlcli import DatasetError, kfold, load_config
+from dlcli.config.components import Component
+from dlcli.config.metric_bounds import metric_bounds
 from dlcli.errors import ConfigError, DlcliError, Problem, TrainingError
 from dlcli.experiments.statistics import summarize_metric
 from dlcli.preparation.folds import make_folds
@@ -146,6 +148,36 @@ def test_the_interval_is_students():
         pytest.approx(np.std(values, ddof=1)),
     )
     assert (summary.low, summary.high) == (pytest.approx(low), pytest.approx(high))
+
+
+@pytest.mark.parametrize(
+    ("key", "values", "low", "high"),
+    [
+        ("accuracy", [0.5, 1.0], 0, 1),
+        ("area", [0.5, 1.0], 0, 1),
+        ("f1_score", [0.1, 1.0], 0, 1),
+        ("subset_accuracy", [0.1, 1.0], 0, 1),
+        ("rmse", [0.0, 4.0], 0, None),
+        ("mse", [0.0, 4.0], 0, None),
+        ("loss", [0.0, 4.0], 0, None),
+        ("r2", [0.0, 1.0], None, 1),
+        ("r2_score", [0.0, 1.0], None, 1),
+        ("cosine_similarity", [-1.0, 1.0], -1, 1),
+        ("poisson", [-1.0, 1.0], None, None),
+    ],
+)
+def test_intervals_stay_in_the_range_of_the_metric(key, values, low, high):
+    names = ["accuracy", "AUC", "F1Score", "mse", "R2Score", "CosineSimilarity", "Poisson"]
+    metrics = [Component(name, {"name": "area"} if name == "AUC" else {}, "", ()) for name in names]
+    metrics[3] = Component("MeanSquaredError", {}, "mse", ())
+    loss = Component("MeanSquaredError", {}, "mse", ())
+
+    summary = summarize_metric(values, metric_bounds(key, metrics, loss))
+
+    free = summarize_metric(values)
+    assert (summary.mean, summary.std) == (free.mean, free.std)
+    assert summary.low == (free.low if low is None else low)
+    assert summary.high == (free.high if high is None else high)
 
 
 @pytest.mark.parametrize(

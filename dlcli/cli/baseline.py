@@ -69,6 +69,7 @@ def baseline(
     from dlcli.experiments.baseline import baseline as comparison
 
     display = ModelDisplay()
+    on_start = StartPrinter(quiet=quiet)
     try:
         result = comparison.baseline(
             loaded,
@@ -77,7 +78,7 @@ def baseline(
             runs=out,
             sample=sample,
             engine=engine,
-            on_start=StartPrinter(quiet=quiet),
+            on_start=on_start,
             on_engine=None if quiet else lambda engine: terminal.print_status(str(engine)),
             on_fold=None if quiet else display.on_fold,
             on_model=None if quiet else display.on_model,
@@ -90,6 +91,7 @@ def baseline(
         raise
     finally:
         display.progress.clear()  # an error message starts on a line of its own
+    on_start.print_new_notes(result.notices)
     if json:
         from dlcli.cli.documents import BaselineDocument
 

@@ -29,10 +29,13 @@ from dlcli.preparation.split import split_rows
 from dlcli.preparation.targets import encode_target
 from dlcli.runs.description import data_path
 from dlcli.runs.records import RECORD
+from dlcli.runs.scored_rows import count_scoring, rows_digest, scoring_notices
 from dlcli.types import Array
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from dlcli.datasets import Dataset
 
 # It did not stratify groups, so that it had other test rows.
 UNSTRATIFIED = "0.1.0"
@@ -177,10 +180,22 @@ def _evaluate_held_out(
     x = transform_rows(metadata.preprocessor(), dataset.x, rows)
     scores = _scores(loaded, metadata, loaded.network(x), dataset.y[rows], config)
     notices = [*loaded.notices, *dataset.notices]
-    if part != "test":
+    if part == "test":
+        notices += _count_scoring(loaded.path, dataset, rows)
+    else:
         notices.append(f"the run has no test rows; these are its {part} rows")
     source = f"{part} rows of {dataset.name}"
     return Evaluation(loaded.path, source, metadata.target, scores, tuple(notices))
+
+
+def _count_scoring(model: Path, dataset: Dataset, rows: Array) -> list[str]:
+    """Count that test rows were scored, for a model in a run directory; return a notice or none."""
+    run = model.resolve().parent
+    if dataset.sampled or not run.name.isdigit() or not (run / RECORD).is_file():
+        return []
+    digest = rows_digest(dataset.fingerprint(), [rows])
+    name = run.relative_to(run.parent.parent).as_posix()
+    return scoring_notices(count_scoring(run.parent.parent, digest, f"evaluate {name}"))
 
 
 def _evaluate_table(

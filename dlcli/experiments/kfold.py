@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from dlcli.config import Config
 from dlcli.config.callbacks import check_monitors
+from dlcli.config.metric_bounds import metric_bounds
 from dlcli.errors import Interrupted
 from dlcli.experiments.inputs import ConfigLike, check_folds, config_with_data
 from dlcli.experiments.kfold_files import write_folds
@@ -25,6 +26,7 @@ from dlcli.preparation.split import Split
 from dlcli.preparation.targets import output_kind
 from dlcli.runs.description import describe_run
 from dlcli.runs.directory import RunDirectory
+from dlcli.runs.scored_rows import record_scoring
 from dlcli.training.callback_state import check_resumable
 from dlcli.training.folds.engines import Engine, EngineChoice, FoldEngine
 from dlcli.training.folds.outcome import FoldOutcome
@@ -152,6 +154,8 @@ def kfold(
         outcomes = trainer.run(on_progress, run.checkpoint)
         signum = _collect(outcomes, splits, out_of_fold, on_fold)
         notices += trainer.notices
+        if signum is None:
+            notices += record_scoring(run, [split.test for split in splits])
         seconds = time.monotonic() - started
         result = _result(run.path, config, out_of_fold, notices, seconds, signum)
         write_folds(run.path, result, out_of_fold, output_kind(dataset.target, config.loss))
@@ -205,7 +209,10 @@ def _result(
         path=path,
         folds=tuple(results),
         summaries={
-            name: summarize_metric([fold.metrics[name] for fold in results], name)
+            name: summarize_metric(
+                [fold.metrics[name] for fold in results],
+                metric_bounds(name, config.metrics, config.loss),
+            )
             for name in results[0].metrics
         },
         scores=scores,

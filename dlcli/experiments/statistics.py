@@ -10,10 +10,6 @@ import numpy as np
 
 from dlcli.types import Array
 
-# Parts and names of metrics that lie between 0 and 1, and of those that are at least 0.
-UNIT_INTERVAL = ("accuracy", "precision", "recall", "f1score")
-NON_NEGATIVE = ("mae", "mse", "rmse", "mape", "msle")
-
 
 @dataclass(frozen=True)
 class Summary:
@@ -35,16 +31,17 @@ class Summary:
     high: float
 
 
-def summarize_metric(values: list[float], name: str = "") -> Summary:
+def summarize_metric(
+    values: list[float], bounds: tuple[float, float] = (-math.inf, math.inf)
+) -> Summary:
     """Return mean, standard deviation and 95 % confidence interval of fold scores.
 
     Parameters
     ----------
     values : list of float
         One per fold. For a single fold, all but the mean is NaN.
-    name : str
-        Name of the metric. The interval is clipped to the range of the metric, if that is
-        known: [0, 1] for accuracy and the like, [0, inf) for errors.
+    bounds : tuple of float
+        Smallest and largest possible value of the metric; the interval is clipped to them.
     """
     mean = float(np.mean(values))
     if len(values) < 2:
@@ -53,16 +50,8 @@ def summarize_metric(values: list[float], name: str = "") -> Summary:
 
     std = float(np.std(values, ddof=1))
     half = float(t.ppf(0.975, len(values) - 1)) * std / math.sqrt(len(values))
-    low, high = _bounds(name)
+    low, high = bounds
     return Summary(mean, std, max(low, mean - half), min(high, mean + half))
-
-
-def _bounds(name: str) -> tuple[float, float]:
-    """Return the smallest and largest possible value of a metric, as far as its name tells."""
-    plain = name.lower().replace("_", "")
-    if plain in ("acc", "auc") or any(word in plain for word in UNIT_INTERVAL):
-        return 0.0, 1.0
-    return (0.0 if plain in NON_NEGATIVE or plain.endswith("error") else -math.inf), math.inf
 
 
 def corrected_t_test(differences: Sequence[float], train_rows: float, test_rows: float) -> float:

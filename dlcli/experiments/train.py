@@ -27,6 +27,7 @@ from dlcli.plots.several import draw_several
 from dlcli.preparation.prepare import prepare
 from dlcli.runs.description import describe_run
 from dlcli.runs.directory import RunDirectory
+from dlcli.runs.scored_rows import record_scoring
 from dlcli.training.callback_state import check_resumable
 from dlcli.training.fit import FitResult
 from dlcli.training.network_check import check_network
@@ -167,6 +168,7 @@ def _train(
     session.tune_thresholds()
     metadata = _save(run, model_path, session)
     scores = _score_and_draw(run.path, model_path, metadata, session, result)
+    session.notices += record_scoring(run, [session.split.test])
     run.finish(
         "finished" if result.signum is None else "interrupted",
         epochs=result.epochs,

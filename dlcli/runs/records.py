@@ -74,6 +74,13 @@ class Extension(Record):
     to: int = Field(description="Epochs after it.")
 
 
+class ScoredRowsRecord(Record):
+    """How often the test rows of a run had been scored in its folder of runs."""
+
+    sha256: str = Field(description="Of data and test rows.")
+    times: int = Field(ge=1, description="Up to the end of this run, itself included.")
+
+
 class RunRecord(Record):
     """The content of ``run.json``."""
 
@@ -109,6 +116,7 @@ class RunRecord(Record):
     epochs: int | None = None
     fit_seconds: float | None = None
     best_epoch: int | None = None
+    scored_rows: ScoredRowsRecord | None = None
     error: str | None = None
 
     def to_json(self) -> dict[str, Any]:

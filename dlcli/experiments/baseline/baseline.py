@@ -6,7 +6,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -26,6 +26,7 @@ from dlcli.preparation.prepare import Prepared, prepare
 from dlcli.preparation.split import Split, split_rows
 from dlcli.runs.description import describe_run
 from dlcli.runs.directory import RunDirectory
+from dlcli.runs.scored_rows import record_scoring
 from dlcli.training.folds.engines import Engine, EngineChoice, FoldEngine
 from dlcli.training.session import open_sessions
 
@@ -194,6 +195,8 @@ def baseline(
         with run.failing():
             network = scorer.score_network(on_progress)
             models = [scorer.score_model(model) for model in models_for(dataset)]
+            looks = record_scoring(run, [split.test for split in splits])
+            prepared = replace(prepared, notices=(*prepared.notices, *looks))
             result = _result(run.path, prepared, splits, network, models, started)
             _write(result)
     except (KeyboardInterrupt, Interrupted) as interrupted:
