@@ -75,11 +75,11 @@ def tables(data: Path) -> Iterator[tuple[str, pd.DataFrame]]:
 
 
 def is_regression(y: pd.Series) -> bool:
-    """Tell whether a target is a quantity; grades of wine are, as in the literature."""
-    return bool(pd.api.types.is_numeric_dtype(y) and (y.nunique() > MAX_CLASSES or y.max() > 2))
+    """Tell whether a target is a quantity."""
+    return bool(pd.api.types.is_numeric_dtype(y) and y.nunique() > MAX_CLASSES)
 
 
-def dlcli_init(train_rows: pd.DataFrame, test_rows: pd.DataFrame, is_number: bool) -> np.ndarray:
+def dlcli_init(train_rows: pd.DataFrame, test_rows: pd.DataFrame, _: bool) -> np.ndarray:
     """Train the config that `init` writes."""
     from dlcli.experiments.init import init
 

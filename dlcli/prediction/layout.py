@@ -43,8 +43,9 @@ def is_header(row: Sequence[str], signature: Signature) -> bool:
     """Whether a first row contains names instead of values.
 
     The answer depends on the training file. If its columns had no names (they are ``"0"``,
-    ``"1"``, …), a header is a row of words where numbers belong, or of just these names. If names were given for a file
-    without a header, it is a row with all of these names, or with words where numbers belong.
+    ``"1"``, …), a header is a row of words where numbers belong, or of just these names. If names
+    were given for a file without a header, it is a row with all of these names, or with words where
+    numbers belong.
     """
     cells = {cell.casefold() for cell in clean_names(row)}
     names = {name.casefold() for name in signature.names}
