@@ -170,7 +170,9 @@ def test_a_first_row_of_small_numbers_is_no_header(write, tmp_path):
 @pytest.mark.parametrize("header", ["0,1,2,y\n", ""])
 def test_numbered_names_as_pandas_writes_them_are_a_header(write, tmp_path, header):
     rows = "".join(f"{n},{n % 3},{n * 7 % 5},{'ab'[n % 2]}\n" for n in range(40))
-    path = make(write, tmp_path, header + rows, f"target: {'y' if header else 3}")
+    path = make(
+        write, tmp_path, header + rows, "target: y, header: true" if header else "target: 3"
+    )
 
     frame = predict(path, write("new.csv", "0,1,2\n5,2,0\n6,0,2\n")).to_frame()
 
