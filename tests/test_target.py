@@ -48,7 +48,9 @@ def read_predictions(path, engine="auto"):
     return predict(load_model(path, engine), "houses.csv").to_frame()["prediction"].to_numpy()
 
 
-@pytest.mark.parametrize("steps", ["standardize", "min_max", "log", "[log, min_max]"])
+@pytest.mark.parametrize(
+    "steps", ["standardize", "min_max", "[log, min_max]", "log", "quantile", "power"]
+)
 def test_metrics_and_predictions_are_in_the_unit_of_the_target(houses, tmp_path, steps):
     config = houses(steps)
     result = train(config, runs=tmp_path / "runs")
@@ -72,8 +74,9 @@ def test_metrics_and_predictions_are_in_the_unit_of_the_target(houses, tmp_path,
     assert f"the loss is that of the target after {names}; metrics and" in "\n".join(result.notices)
 
 
-def test_folds_in_one_program_measure_with_constants_of_their_own(houses, tmp_path):
-    config = houses("[log, standardize]", epochs=5)
+@pytest.mark.parametrize("steps", ["[log, standardize]", "[quantile, power]"])
+def test_folds_in_one_program_measure_with_constants_of_their_own(houses, tmp_path, steps):
+    config = houses(steps, epochs=5)
 
     stacked = kfold(config, runs=tmp_path / "runs", engine="stacked")
     serial = kfold(config, runs=tmp_path / "runs", engine="serial")

@@ -19,11 +19,11 @@ from dlcli.config.heads import (
 from dlcli.config.known import Facts
 from dlcli.config.loaders import IndexedTextLoader
 from dlcli.config.sections import Config
-from dlcli.config.steps import MinMax, Scale, Standardize, Vectorize
+from dlcli.config.steps import MinMax, Power, Quantile, Robust, Scale, Standardize, Vectorize
 from dlcli.config.table_loaders import TextLoader
 
 SPECTROGRAM_RATE = 16_000  # Keras's default
-SCALING_STEPS = (MinMax, Scale, Standardize)
+SCALING_STEPS = (MinMax, Power, Quantile, Robust, Scale, Standardize)
 # Layers that Keras would adapt to the data: the argument with the result, and what to do instead.
 ADAPTED = {
     "IntegerLookup": ("vocabulary", "or use `preprocess: {numeric: ordinal}`"),

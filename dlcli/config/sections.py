@@ -39,8 +39,8 @@ class PreprocessConfig(Section):
     audio: Steps | None = Field(default=None, description="Steps for recordings; default: pad.")
     target: Steps | None = Field(
         default=None,
-        description="Steps for a numeric target: standardize, min_max, or log, which is "
-        "standardized too; inverted in metrics and predictions. Default: none.",
+        description="Steps for a numeric target: standardize, min_max, quantile, power, or log, "
+        "which is standardized too; inverted in metrics and predictions. Default: none.",
     )
     columns: dict[Text, Steps] = Field(
         default_factory=dict, description="Steps for single columns, by name."

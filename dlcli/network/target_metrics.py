@@ -27,19 +27,20 @@ def measure_in_target_unit(model: Any, steps: Steps) -> None:
     steps : tuple of Step
         Of the target; nothing happens without any.
     """
-    fitted = [step for step in map(invertible, steps) if step is not None]
+    pairs = [(step, fitted) for step in steps if (fitted := invertible(step)) is not None]
     units = int(model.output_shape[-1])
-    zeros = [np.zeros(units, np.float32) for step in fitted for _ in step.per_column]
+    shapes = [fitted.constant_shapes(step, units) for step, fitted in pairs]
+    zeros = [np.zeros(shape, np.float32) for step_shapes in shapes for shape in step_shapes]
 
     def invert(values: Any, constants: Sequence[Any]) -> Any:
         rest = list(constants)
-        for step in reversed(fitted):
-            count = len(step.per_column)
-            values = step.invert(values, rest[-count:], import_keras().ops)
+        for (step, fitted), step_shapes in zip(reversed(pairs), reversed(shapes), strict=True):
+            count = len(step_shapes)
+            values = fitted.invert(values, rest[-count:], import_keras().ops, step)
             del rest[-count:]
         return values
 
-    if fitted:
+    if pairs:
         transform_before_metrics(model, invert, zeros)
 
 
@@ -50,7 +51,7 @@ def assign_constants(model: Any, constants: Sequence[Array]) -> None:
     ----------
     model : keras.Sequential
         `measure_in_target_unit` has been called for it.
-    constants : sequence of ndarray, shape (targets,)
+    constants : sequence of ndarray
         From `TargetPreprocessor.constants`.
     """
     variables = metric_constants(model)

@@ -164,7 +164,15 @@ def _fit_array(x: Array, rows: Array, steps: Steps) -> Preprocessor:
                 check_range(values, names)
             yield values
 
-    return Preprocessor((_fit_group(names, blocks, steps),), tuple(x.shape[1:]))
+    group = _fit_group(names, blocks, steps)
+    for step in group.steps:
+        if step.width(len(names)) != len(names):
+            raise DatasetError(
+                f"preprocess.numeric: {step.name} changes the number of values of a sample, and "
+                "arrays keep their shape",
+                hint="use scale, standardize, min_max or another step with a result per value",
+            )
+    return Preprocessor((group,), tuple(x.shape[1:]))
 
 
 def _column_blocks(x: Any, names: Sequence[str], rows: Array) -> Iterator[Array]:

@@ -201,14 +201,14 @@ class Preprocessor:
                 columns = tuple(map(str, group["columns"]))
                 steps = tuple(map(step_from_json, group["steps"]))
                 groups.append(Group(columns or positions, steps))
-                _check_widths(groups[-1])
+                _check_widths(groups[-1], keeps_width=bool(shape))
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             reason = first_line(error)
             raise ModelFileError(f"the stored preprocessing is damaged: {reason}") from None
         return cls(tuple(groups), shape)
 
 
-def _check_widths(group: Group) -> None:
+def _check_widths(group: Group, *, keeps_width: bool) -> None:
     """Raise ValueError if a step does not fit the number of columns before it."""
     width = len(group.columns)
     for step in group.steps:
@@ -216,6 +216,8 @@ def _check_widths(group: Group) -> None:
         width = step.width(width)
         if width > MAX_VALUES:
             raise ValueError(f"{width:,} columns")
+    if keeps_width and width != len(group.columns):
+        raise ValueError(f"{width:,} values instead of {len(group.columns):,}")
 
 
 def position_names(shape: tuple[int, ...]) -> tuple[str, ...]:

@@ -11,7 +11,6 @@ import numpy as np
 from dlcli.config.steps import Log, Standardize, Step, Steps
 from dlcli.datasets.dataset import Target
 from dlcli.errors import DatasetError, ModelFileError, first_line
-from dlcli.preparation.report import TransformReport
 from dlcli.preparation.steps import (
     FITTED,
     FittedStep,
@@ -22,6 +21,8 @@ from dlcli.preparation.steps import (
     step_to_json,
 )
 from dlcli.types import Array
+
+LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class TargetPreprocessor:
             return y
         values = y.reshape(len(y), -1).astype(np.float64)
         for step in self.steps:
-            values = step.apply(values, target.outputs, TransformReport())
+            values = step.apply_to_target(values, target.outputs)
         return values.reshape(y.shape)
 
     def invert(self, outputs: Array) -> Array:
@@ -71,12 +72,12 @@ class TargetPreprocessor:
             return outputs
         values = outputs.astype(np.float64)
         for step in reversed(self.steps):
-            values = step.invert(values, step.constants, np)
+            values = step.invert(values, step.constants, np, step)
         return values.astype(np.float32)
 
     @property
     def constants(self) -> list[Array]:
-        """Return the constants of all steps; shape (targets,) each."""
+        """Return the constants of all steps."""
         return [constant for step in self.steps for constant in step.constants]
 
     def to_json(self) -> list[dict[str, Any]]:
@@ -154,10 +155,20 @@ def fit_target_preprocessor(y: Array, target: Target, steps: Steps) -> TargetPre
     target : Target
     steps : tuple of Step
         As `resolve_target_steps` returns them.
+
+    Raises
+    ------
+    DatasetError
+        If a step cannot be fitted, or its constants are too large for the metrics in a training.
     """
     values = y.reshape(len(y), -1).astype(np.float64) if steps else y
     fitted: list[InvertibleStep] = []
     for step in steps:
         fitted.append(cast("InvertibleStep", fit_step(step, iter([values]), target.outputs)))
-        values = fitted[-1].apply(values, target.outputs, TransformReport())
+        if any(np.abs(constant).max() > LARGEST for constant in fitted[-1].constants):
+            raise DatasetError(
+                f"preprocess.target: {step_name(step)} has constants too large for float32",
+                hint="use standardize or quantile",
+            )
+        values = fitted[-1].apply_to_target(values, target.outputs)
     return TargetPreprocessor(tuple(fitted))

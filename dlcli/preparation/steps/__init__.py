@@ -21,15 +21,25 @@ from dlcli.preparation.steps.categories import FittedCategories
 from dlcli.preparation.steps.dates import FittedDateParts
 from dlcli.preparation.steps.hashing import FittedHash
 from dlcli.preparation.steps.numbers import FittedStandardize
+from dlcli.preparation.steps.outliers import FittedClip, FittedRobust
+from dlcli.preparation.steps.power import FittedPower
+from dlcli.preparation.steps.quantiles import FittedQuantile
+from dlcli.preparation.steps.terms import FittedPeriodic, FittedPolynomial
 from dlcli.preparation.steps.words import FittedVectorize, tokens
 
 __all__ = [
     "FITTED",
     "MAX_VALUES",
     "FittedCategories",
+    "FittedClip",
     "FittedDateParts",
     "FittedHash",
     "FittedPad",
+    "FittedPeriodic",
+    "FittedPolynomial",
+    "FittedPower",
+    "FittedQuantile",
+    "FittedRobust",
     "FittedStandardize",
     "FittedStep",
     "FittedVectorize",

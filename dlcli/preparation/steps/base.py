@@ -89,28 +89,48 @@ class FittedStep(ABC):
 
 
 class InvertibleStep(FittedStep):
-    """A step for numbers that a target can pass through: predictions are inverted.
-
-    Its constants are the fields of `per_column`.
-    """
+    """A step for numbers that a target can pass through: predictions are inverted."""
 
     @property
     def constants(self) -> list[Array]:
-        """Return the fitted constants; float64, shape (columns,) each."""
+        """Return the fitted constants; float64, by default the fields of `per_column`."""
         return [np.asarray(getattr(self, name), np.float64) for name in self.per_column]
+
+    @classmethod
+    def constant_shapes(cls, step: Any, columns: int) -> list[tuple[int, ...]]:
+        """Return the shapes of the constants, which a step of the config has before it is fitted.
+
+        Parameters
+        ----------
+        step : Step
+        columns : int
+        """
+        return [(columns,)] * len(cls.per_column)
+
+    def apply_to_target(self, values: Array, names: Names) -> Array:
+        """Return transformed targets, also beyond the training rows so that they can be inverted.
+
+        Parameters
+        ----------
+        values : ndarray of float64, shape (n, columns)
+        names : sequence of str
+        """
+        return self.apply(values, names, TransformReport())
 
     @staticmethod
     @abstractmethod
-    def invert(values: Any, constants: Sequence[Any], ops: Any) -> Any:
+    def invert(values: Any, constants: Sequence[Any], ops: Any, step: Any) -> Any:
         """Return the values before the step.
 
         Parameters
         ----------
         values : array or tensor, shape (n, columns)
-        constants : sequence of array or tensor, shape (columns,)
+        constants : sequence of array or tensor
             Those of the fitted step.
         ops : module
             ``numpy``, or ``keras.ops`` for the metrics that Keras measures in a training.
+        step : Step or InvertibleStep
+            The step of the config, or the fitted one, which has the same options.
         """
 
 

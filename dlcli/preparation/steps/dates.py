@@ -11,9 +11,12 @@ import numpy as np
 from dlcli.config.steps import DATE_PARTS, DatePart, DateParts
 from dlcli.preparation.report import TransformReport
 from dlcli.preparation.steps.base import FittedStep, Names, fitted_step_of
+from dlcli.preparation.steps.terms import circle
 from dlcli.types import Array
 
 DAY = 86_400.0
+# Lengths of the periods of parts that start again.
+PERIODS: dict[str, int] = {"month": 12, "day": 31, "weekday": 7, "hour": 24, "minute": 60}
 
 
 @fitted_step_of(DateParts)
@@ -24,6 +27,7 @@ class FittedDateParts(FittedStep):
     per_column = ("parts", "start")
     parts: tuple[tuple[DatePart, ...], ...]
     start: tuple[float, ...]
+    cyclic: bool = False
 
     @classmethod
     def fit(cls, step: DateParts, values: Array, names: Names) -> Self:
@@ -35,7 +39,8 @@ class FittedDateParts(FittedStep):
             )
             parts.append(step.parts or tuple(varying) or ("year",))
         start = np.where(np.isnan(values), np.inf, values).min(axis=0)
-        return cls(tuple(parts), tuple(np.where(np.isfinite(start), start, 0.0).tolist()))
+        start = np.where(np.isfinite(start), start, 0.0)
+        return cls(tuple(parts), tuple(start.tolist()), step.cyclic)
 
     def apply(self, values: Array, names: Names, report: TransformReport) -> Array:
         out = np.empty((len(values), self.width(len(names))))
@@ -44,18 +49,26 @@ class FittedDateParts(FittedStep):
             missing = np.isnan(column)
             seconds = np.where(missing, start, column)
             for part in parts:
-                out[:, at] = np.where(missing, np.nan, PARTS[part](seconds, start))
-                at += 1
+                numbers = np.where(missing, np.nan, PARTS[part](seconds, start))
+                columns = numbers[:, None]
+                if self._is_circle(part):
+                    columns = circle(numbers, PERIODS[part])
+                out[:, at : at + columns.shape[1]] = columns
+                at += columns.shape[1]
         return out
 
+    def _is_circle(self, part: DatePart) -> bool:
+        return self.cyclic and part in PERIODS
+
     def width(self, columns: int) -> int:
-        return sum(map(len, self.parts))
+        return sum(1 + self._is_circle(part) for parts in self.parts for part in parts)
 
     def names(self, names: Names) -> list[str]:
         return [
-            f"{name} {part}"
+            f"{name} {part}{suffix}"
             for name, parts in zip(names, self.parts, strict=True)
             for part in parts
+            for suffix in ((" sin", " cos") if self._is_circle(part) else ("",))
         ]
 
 

@@ -1,4 +1,4 @@
-"""Steps for numbers and categories.
+"""Steps for numbers.
 
 scikit-learn fits them. The fitted values are stored as plain numbers and applied with NumPy, so
 that training and prediction run the same code, and prediction does not import scikit-learn.
@@ -22,8 +22,20 @@ from dlcli.types import Array
 LARGEST_LOGARITHM = 88.0  # exp of more is infinite in float32
 
 
-def _plain(values: Any) -> tuple[float, ...]:
+def plain(values: Any) -> tuple[float, ...]:
+    """Return the values of an array as they are stored."""
     return tuple(float(value) for value in np.ravel(values))
+
+
+def centred(values: Array, centres: Array, sizes: Array) -> Array:
+    """Subtract the centre of each column and divide by its size; columns of size 0 become 0."""
+    centres, sizes = (array.astype(values.dtype, copy=False) for array in (centres, sizes))
+    if sizes.all():
+        scaled = values - centres
+        return np.asarray(np.divide(scaled, sizes, out=scaled))
+    scaled = (values - centres) / np.where(sizes == 0, 1, sizes)
+    # Not a product with 0: missing values stay missing, and are reported as such.
+    return np.asarray(np.where((sizes == 0) & ~np.isnan(scaled), 0, scaled), values.dtype)
 
 
 class _Centring(InvertibleStep):
@@ -32,22 +44,15 @@ class _Centring(InvertibleStep):
     keeps_order = True
 
     def apply(self, values: Array, names: Names, report: TransformReport) -> Array:
-        centres, sizes = (array.astype(values.dtype, copy=False) for array in self._arrays)
-        if sizes.all():
-            scaled = values - centres
-            return np.asarray(np.divide(scaled, sizes, out=scaled))
-        scaled = (values - centres) / np.where(sizes == 0, 1, sizes)
-        # Not a product with 0: missing values stay missing, and are reported as such.
-        return np.asarray(np.where((sizes == 0) & ~np.isnan(scaled), 0, scaled), values.dtype)
+        return centred(values, *self._arrays)
 
     @cached_property
-    def _arrays(self) -> tuple[Array, Array]:
+    def _arrays(self) -> list[Array]:
         """Centre and size of each column; an image has a hundred thousand, for every batch."""
-        centre, size = (getattr(self, name) for name in self.per_column)
-        return np.asarray(centre, np.float64), np.asarray(size, np.float64)
+        return self.constants
 
     @staticmethod
-    def invert(values: Any, constants: Sequence[Any], ops: Any) -> Any:  # noqa: ARG004
+    def invert(values: Any, constants: Sequence[Any], ops: Any, step: Any) -> Any:
         centre, size = constants
         return values * size + centre
 
@@ -78,7 +83,7 @@ class FittedStandardize(_Centring):
             scaler.partial_fit(values)
         # scikit-learn's test for a constant column, which allows for rounding errors.
         constant = (scaler.scale_ == 1) & (np.sqrt(scaler.var_) != 1)
-        return cls(_plain(scaler.mean_), _plain(np.where(constant, 0, scaler.scale_)))
+        return cls(plain(scaler.mean_), plain(np.where(constant, 0, scaler.scale_)))
 
 
 @fitted_step_of(MinMax)
@@ -102,7 +107,7 @@ class FittedMinMax(_Centring):
         for values in blocks:
             scaler.partial_fit(values)
         constant = scaler.data_range_ == 0
-        return cls(_plain(scaler.data_min_), _plain(np.where(constant, 0, 1 / scaler.scale_)))
+        return cls(plain(scaler.data_min_), plain(np.where(constant, 0, 1 / scaler.scale_)))
 
 
 @fitted_step_of(Log)
@@ -122,7 +127,7 @@ class FittedLog(InvertibleStep):
                 f"column {names[index]!r} has the value {low[index]:g}, which has no logarithm",
                 hint="use standardize",
             )
-        return cls(_plain(np.where(low == 0, 1, 0)))
+        return cls(plain(np.where(low == 0, 1, 0)))
 
     def apply(self, values: Array, names: Names, report: TransformReport) -> Array:
         # A later row can be smaller than all training rows; it gets the logarithm of the smallest
@@ -131,7 +136,7 @@ class FittedLog(InvertibleStep):
         return np.asarray(np.log(np.maximum(shifted, np.finfo(np.float32).tiny)))
 
     @staticmethod
-    def invert(values: Any, constants: Sequence[Any], ops: Any) -> Any:
+    def invert(values: Any, constants: Sequence[Any], ops: Any, step: Any) -> Any:
         return ops.exp(ops.minimum(values, LARGEST_LOGARITHM)) - constants[0]
 
 
@@ -182,11 +187,7 @@ class FittedImpute(FittedStep):
             raise DatasetError(f"column {names[0]!r} holds text; impute it with most_frequent")
         values = _with_nan(values, step.missing_values)
         missing = is_missing(values)
-        for index in np.flatnonzero(missing.all(axis=0)).tolist():
-            raise DatasetError(
-                f"column {names[index]!r} has no value in the training rows",
-                hint=f"leave it out with `drop: [{names[index]}]`",
-            )
+        check_not_empty(missing, names)
         imputer = SimpleImputer(missing_values=None if text else np.nan, strategy=strategy)
         fill = imputer.fit(values).statistics_
         indicators = np.flatnonzero(missing.any(axis=0)).tolist() if step.indicator else []
@@ -212,6 +213,26 @@ class FittedImpute(FittedStep):
         super().check(columns)
         if not all(0 <= index < columns for index in self.indicators):
             raise ValueError(f"{self.name} has indicators of columns that do not exist")
+
+
+def check_not_empty(missing: Array, names: Names) -> None:
+    """Refuse a column without any value.
+
+    Parameters
+    ----------
+    missing : ndarray of bool, shape (n, columns)
+    names : sequence of str
+        Of the columns.
+
+    Raises
+    ------
+    DatasetError
+    """
+    for index in np.flatnonzero(missing.all(axis=0)).tolist():
+        raise DatasetError(
+            f"column {names[index]!r} has no value in the training rows",
+            hint=f"leave it out with `drop: [{names[index]}]`",
+        )
 
 
 def _with_nan(values: Array, missing: float | None) -> Array:

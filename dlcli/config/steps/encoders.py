@@ -1,68 +1,13 @@
-"""The arguments of the preprocessing steps; `dlcli.preparation.steps` implements them."""
+"""Steps that encode categories, dates, texts and recordings as numbers."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field
 
-from dlcli.config.base import Section, as_tuple
-from dlcli.config.registry import Registry
-
-STEPS: Registry[type[Step]] = Registry("preprocessing step")
-
-
-class Step(Section):
-    """A preprocessing step, fitted on the training rows only."""
-
-    column_types: ClassVar[tuple[str, ...]] = ("numeric", "boolean", "date")
-
-
-@STEPS.register("standardize")
-class Standardize(Step):
-    """Subtract the mean and divide by the standard deviation."""
-
-
-@STEPS.register("min_max")
-class MinMax(Step):
-    """Map the smallest training value to 0 and the largest to 1."""
-
-
-@STEPS.register("log")
-class Log(Step):
-    """Natural logarithm; of 1 + x if a training value is 0."""
-
-
-@STEPS.register("scale")
-class Scale(Step):
-    """Divide by a constant."""
-
-    divisor: float = Field(description="Divisor: 255 for 8-bit images.")
-
-    @model_validator(mode="after")
-    def _not_zero(self) -> Scale:
-        if self.divisor == 0:
-            raise ValueError("the divisor must not be 0")
-        return self
-
-
-@STEPS.register("impute")
-class Impute(Step):
-    """Replace missing values."""
-
-    column_types: ClassVar[tuple[str, ...]] = ("numeric", "boolean", "categorical", "date")
-
-    strategy: Literal["mean", "median", "most_frequent"] | None = Field(
-        default=None,
-        description="Statistic to insert; default: mean, or most_frequent for categories.",
-    )
-    missing_values: float | None = Field(
-        default=None,
-        description="A number that also means a missing value, for example 0 for a pulse.",
-    )
-    indicator: bool = Field(
-        default=False, description="Add a 0/1 column for each column that has missing values."
-    )
+from dlcli.config.base import as_tuple
+from dlcli.config.steps.base import STEPS, Step
 
 
 @STEPS.register("one_hot")
@@ -131,6 +76,11 @@ class DateParts(Step):
         description="Any of year, month, day, weekday (Monday is 0), hour, minute, and elapsed "
         "(days since the first training date); default: those but elapsed that vary in training.",
     )
+    cyclic: bool = Field(
+        default=False,
+        description="Give month, day, weekday, hour and minute as sine and cosine, so that "
+        "December is next to January.",
+    )
 
 
 @STEPS.register("vectorize")
@@ -185,18 +135,3 @@ class Pad(Step):
     normalize: bool = Field(
         default=True, description="Scale each recording to a peak amplitude of 1."
     )
-
-
-Steps = tuple[Step, ...]
-
-
-def plain_steps(steps: Steps) -> Any:
-    """Return steps in the notation of configs."""
-    if not steps:
-        return "none"
-    names = {STEPS[name]: name for name in STEPS}
-    plain = []
-    for step in steps:
-        name, arguments = names[type(step)], step.model_dump(exclude_none=True)
-        plain.append({name: arguments} if arguments else name)
-    return plain
