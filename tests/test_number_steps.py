@@ -212,6 +212,7 @@ def test_a_column_without_values_is_refused(step):
     [
         (Power(method="box-cox"), [[1.0], [0.0]], "'a' has the value 0; box-cox needs numbers above"),
         (Power(), [[1e300], [1e10], [5.0], [1.0]], "column 'a': no power makes its values symmetric"),
+        (Quantile(), np.ones((500, 1000)), "500 quantiles of 1,000 columns are too many for a model"),
         (Polynomial(), [range(150)], "polynomial of degree 2 makes 11,475 columns of 150"),
         (Polynomial(degree=8), [range(12)], "makes 125,969 columns of 12"),
     ],

@@ -39,6 +39,7 @@ class FittedPower(SampledStep, InvertibleStep):
     """
 
     keeps_order = True
+    max_values = 1_000_000  # ten million would take half a minute
     per_column = ("exponent", "mean", "scale", "low", "high")
     exponent: tuple[float, ...]
     mean: tuple[float, ...]

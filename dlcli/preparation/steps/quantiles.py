@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from dlcli.config.steps import MAX_QUANTILES, Quantile
+from dlcli.errors import DatasetError
 from dlcli.preparation.report import TransformReport
 from dlcli.preparation.steps.base import InvertibleStep, Names, fitted_step_of
 from dlcli.preparation.steps.normal import normal_quantile, normal_share
@@ -19,6 +20,7 @@ from dlcli.types import Array
 
 # scikit-learn's bound for shares of a normal distribution, whose ends are infinite.
 SMALLEST_SHARE = 1e-7
+MAX_STORED = 400_000  # 8 MB of JSON; a model file may have 16
 # Smallest and largest value of each output_distribution.
 END = float(normal_quantile(np.array([1 - (SMALLEST_SHARE - np.spacing(1))]))[0])
 ENDS = {"normal": (-END, END), "uniform": (0.0, 1.0)}
@@ -45,6 +47,11 @@ class FittedQuantile(SampledStep, InvertibleStep):
 
         check_not_empty(np.isnan(values), names)
         count = min(step.n_quantiles, len(values))
+        if count * len(names) > MAX_STORED:
+            raise DatasetError(
+                f"{count:,} quantiles of {len(names):,} columns are too many for a model file",
+                hint=f"use `quantile: {{n_quantiles: {max(MAX_STORED // len(names), 2)}}}`",
+            )
         transformer = QuantileTransformer(n_quantiles=count, subsample=None)
         quantiles = transformer.fit(values.astype(np.float64, copy=False)).quantiles_
         # Interpolation may be wrong in the last bit.

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from dlcli.preparation.steps.base import FittedStep, Names
 from dlcli.types import Array
 
-MAX_FITTED_VALUES = 10_000_000  # 80 MB of float64
-
 
 class SampledStep(FittedStep):
-    """A step that is fitted to all training rows, or a random sample of 10 million values."""
+    """A step that is fitted to all training rows, or to a random sample of them."""
+
+    max_values: ClassVar[int] = 10_000_000  # 80 MB of float64
 
     @classmethod
     def fit_blocks(cls, step: Any, blocks: Iterator[Array], names: Names) -> Self:
-        return cls.fit(step, sampled(blocks, MAX_FITTED_VALUES // max(len(names), 1)), names)
+        return cls.fit(step, sampled(blocks, cls.max_values // max(len(names), 1)), names)
 
 
 def sampled(blocks: Iterator[Array], most: int) -> Array:
