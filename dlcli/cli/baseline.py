@@ -68,9 +68,10 @@ def baseline(
     backend.silence()
     from dlcli.experiments.baseline import baseline as comparison
 
-    display = ModelDisplay()
-    on_start = StartPrinter(quiet=quiet)
+    display = ModelDisplay(quiet=quiet)
+    on_start = StartPrinter(quiet=quiet, display=display.progress)
     try:
+        display.progress.read(config)
         result = comparison.baseline(
             loaded,
             folds=folds,
@@ -104,10 +105,10 @@ def baseline(
 class ModelDisplay:
     """Show the progress of the models, and the score of each finished model."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, quiet: bool) -> None:
         from dlcli.cli.progress import ProgressDisplay
 
-        self.progress = ProgressDisplay(every_epoch=False)
+        self.progress = ProgressDisplay(every_epoch=False, quiet=quiet)
 
     def on_fold(self, model: str, fold: int, folds: int) -> None:
         """Show the model and the fold in training."""

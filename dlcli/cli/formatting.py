@@ -28,6 +28,11 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
 
 
+def short_duration(seconds: float) -> str:
+    """Format a duration that may be very short: 21 ms, else as `duration` does."""
+    return f"{1000 * seconds:.0f} ms" if seconds < 1 else duration(seconds)
+
+
 def megabytes(size: int) -> str:
     """Format a file size in bytes: 0.1 MB or more; empty for 0."""
     return f"{max(size / 1e6, 0.1):.1f} MB" if size else ""

@@ -79,8 +79,9 @@ def kfold(
     dlcli kfold --resume runs/digits_cnn/2      resume an interrupted run
     """
     from dlcli.cli import signals, terminal
-    from dlcli.network import backend
 
+    display = FoldDisplay(quiet=quiet)
+    on_start = StartPrinter(quiet=quiet, display=display.progress)
     changes = with_short_options(
         overrides,
         kfold__epochs=epochs,
@@ -89,40 +90,41 @@ def kfold(
         seed=seed,
         dataset__on_bad_file=on_bad_file,
     )
-    load_code(code)
-    loaded, run = find_config_and_run(
-        config, changes, out, "kfold", resume=resume or force_resume, data=data
-    )
-    signals.watch()
-    backend.silence()
-    from dlcli.experiments import kfold as cross_validation
+    with display.progress:
+        display.progress.read(config)
+        from dlcli.network import backend
 
-    on_start = StartPrinter(quiet=quiet)
-    display = FoldDisplay(folds or loaded.kfold.folds)
-    try:
-        result = cross_validation.kfold(
-            loaded,
-            folds=folds,
-            runs=out,
-            sample=sample,
-            engine=engine,
-            jobs=jobs,
-            resume=run,
-            force=force_resume,
-            on_start=on_start,
-            on_engine=None if quiet else display.on_engine,
-            on_fold=None if quiet else display.on_fold,
-            on_progress=None if quiet else display.progress,
-            download_bar=sys.stderr.isatty(),
+        load_code(code)
+        loaded, run = find_config_and_run(
+            config, changes, out, "kfold", resume=resume or force_resume, data=data
         )
-    except Interrupted as interrupted:
-        display.progress.clear()
-        moment = "before the first fold was finished"
-        print_stop(interrupted.signum, moment, interrupted.path)
-        if json:
-            terminal.print_error_document(stop_error(interrupted.signum, moment), "kfold")
-        raise typer.Exit(128 + interrupted.signum) from None
-    display.progress.clear()
+        signals.watch()
+        backend.silence()
+        from dlcli.experiments import kfold as cross_validation
+
+        try:
+            result = cross_validation.kfold(
+                loaded,
+                folds=folds,
+                runs=out,
+                sample=sample,
+                engine=engine,
+                jobs=jobs,
+                resume=run,
+                force=force_resume,
+                on_start=on_start,
+                on_engine=None if quiet else display.on_engine,
+                on_fold=None if quiet else display.on_fold,
+                on_progress=None if quiet else display.progress,
+                download_bar=sys.stderr.isatty(),
+            )
+        except Interrupted as interrupted:
+            display.progress.clear()
+            moment = "before the first fold was finished"
+            print_stop(interrupted.signum, moment, interrupted.path)
+            if json:
+                terminal.print_error_document(stop_error(interrupted.signum, moment), "kfold")
+            raise typer.Exit(128 + interrupted.signum) from None
     on_start.print_new_notes(result.notices)
     _print_interruption(result)
     if json:
@@ -160,37 +162,36 @@ def _print_interruption(result: KfoldResult) -> None:
 
 
 class FoldDisplay:
-    """Show the progress of cross-validation, and the metrics of each finished fold.
+    """Show the progress of cross-validation, and the metrics of each finished fold."""
 
-    Parameters
-    ----------
-    folds : int
-        Number of folds.
-    """
-
-    def __init__(self, folds: int) -> None:
+    def __init__(self, *, quiet: bool) -> None:
+        from dlcli.cli.fold_grid import FoldGrid
         from dlcli.cli.progress import ProgressDisplay
 
-        self.folds = folds
-        self.progress = ProgressDisplay(f"fold 1/{folds}  ", every_epoch=False)
+        self.grid = FoldGrid()
+        self.progress = ProgressDisplay(every_epoch=False, table=self.grid, quiet=quiet)
 
     def on_engine(self, engine: Engine) -> None:
         """Print how the folds are trained."""
         from dlcli.cli.terminal import print_status
 
+        self.progress.clear()
+        self.grid.jobs = engine.jobs
         print_status(str(engine))
-        if engine.name == "stacked":
-            self.progress.prefix = f"{self.folds} folds  "
+        self.progress.show("training …")
 
     def on_fold(self, result: FoldResult) -> None:
-        """Print the metrics of a finished fold."""
+        """Show the metrics of a finished fold."""
         from dlcli.cli.formatting import number
         from dlcli.cli.terminal import print_status
 
-        self.progress.clear()
-        self.progress.prefix = f"fold {result.fold + 1}/{self.folds}  "
+        if self.progress.is_live:
+            self.grid.score(result)
+            self.progress.refresh()
+            return
+        count = len(self.grid.folds)
         values = "  ".join(f"{name} {number(value)}" for name, value in result.metrics.items())
-        print_status(f"fold {result.fold:{len(str(self.folds))}d}/{self.folds}  {values}")
+        print_status(f"fold {result.fold:{len(str(count))}d}/{count}  {values}")
 
 
 def _print_result(result: KfoldResult) -> None:

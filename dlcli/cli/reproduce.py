@@ -33,6 +33,7 @@ def reproduce(
     dlcli reproduce runs/sonar/latest --json
     """
     from dlcli.cli import progress, signals, terminal
+    from dlcli.cli.epoch_table import EpochTable
     from dlcli.cli.names import model_or_run
     from dlcli.network import backend
 
@@ -42,14 +43,13 @@ def reproduce(
     load_code(code)
     from dlcli.experiments import reproduce as reproduction
 
-    display = progress.ProgressDisplay()
-    result = reproduction.reproduce(
-        run,
-        data=data,
-        on_progress=None if quiet else display,
-        download_bar=sys.stderr.isatty(),
-    )
-    display.clear()
+    with progress.ProgressDisplay(table=EpochTable(), quiet=quiet) as display:
+        result = reproduction.reproduce(
+            run,
+            data=data,
+            on_progress=None if quiet else display,
+            download_bar=sys.stderr.isatty(),
+        )
     if json:
         from dlcli.cli.documents import ReproduceDocument
 

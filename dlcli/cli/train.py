@@ -95,42 +95,46 @@ def train(
     dlcli train --resume runs/mnist_cnn/1       resume an interrupted run, to the same bits
     dlcli train --resume runs/sonar/2 --epochs 200
     """
-    from dlcli.cli import progress, signals, terminal
-    from dlcli.network import backend
+    from dlcli.cli import signals, terminal
+    from dlcli.cli.epoch_table import EpochTable
+    from dlcli.cli.progress import ProgressDisplay
 
-    changes = with_short_options(
-        overrides,
-        fit__epochs=epochs,
-        fit__batch_size=batch_size,
-        optimizer__learning_rate=lr,
-        seed=seed,
-        dataset__on_bad_file=on_bad_file,
-    )
-    load_code(code)
-    loaded, run = find_config_and_run(
-        config, changes, out, "train", resume=resume or force_resume, data=data
-    )
-    signals.watch()
-    backend.silence()
-    from dlcli.experiments import train as training
+    display = ProgressDisplay(table=EpochTable(), quiet=quiet)
+    on_start = StartPrinter(quiet=quiet, display=display)
+    with display:
+        display.read(config)
+        from dlcli.network import backend
 
-    display = progress.ProgressDisplay()
-    on_start = StartPrinter(quiet=quiet)
-    result = training.train(
-        loaded,
-        runs=out,
-        sample=sample,
-        format=format,
-        devices=devices,
-        checkpoint_every=checkpoint_every,
-        resume=run,
-        force=force_resume,
-        extend=any(text.lstrip().startswith("fit") for text in changes),
-        on_start=on_start,
-        on_progress=None if quiet else display,
-        download_bar=sys.stderr.isatty(),
-    )
-    display.clear()
+        changes = with_short_options(
+            overrides,
+            fit__epochs=epochs,
+            fit__batch_size=batch_size,
+            optimizer__learning_rate=lr,
+            seed=seed,
+            dataset__on_bad_file=on_bad_file,
+        )
+        load_code(code)
+        loaded, run = find_config_and_run(
+            config, changes, out, "train", resume=resume or force_resume, data=data
+        )
+        signals.watch()
+        backend.silence()
+        from dlcli.experiments import train as training
+
+        result = training.train(
+            loaded,
+            runs=out,
+            sample=sample,
+            format=format,
+            devices=devices,
+            checkpoint_every=checkpoint_every,
+            resume=run,
+            force=force_resume,
+            extend=any(text.lstrip().startswith("fit") for text in changes),
+            on_start=on_start,
+            on_progress=None if quiet else display,
+            download_bar=sys.stderr.isatty(),
+        )
     on_start.print_new_notes(result.notices)
     if json:
         terminal.print_document(_document(result))
@@ -203,8 +207,11 @@ def _epochs(result: TrainResult) -> str:
     text = f"{epochs} in {duration(result.seconds)}"
     if result.status != "finished":
         return text
+    stopped = result.epochs < result.config.fit.epochs
     stoppers = [item for item in result.config.callbacks if item.name == "EarlyStopping"]
-    if len(stoppers) == 1 and result.epochs < result.config.fit.epochs:
+    if stopped and len(stoppers) != 1:
+        text = f"stopped early by a callback after {text}"
+    elif stopped:
         arguments = stoppers[0].arguments
         monitor = arguments.get("monitor", "val_loss")
         # Keras stops at the first epoch without improvement if the patience is 0.
@@ -212,4 +219,6 @@ def _epochs(result: TrainResult) -> str:
         text = f"stopped early after {text} ({monitor} did not improve for {patience})"
     if result.best_epoch not in (0, result.epochs):
         text += f"; best weights restored from epoch {result.best_epoch}"
+    elif stopped and not result.best_epoch:
+        text += "; the weights of the last epoch are kept"
     return text

@@ -9,6 +9,7 @@ from dlcli.errors import plural
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dlcli.cli.progress import ProgressDisplay
     from dlcli.config import Config
     from dlcli.datasets import Dataset
 
@@ -20,16 +21,19 @@ class StartPrinter:
     ----------
     quiet : bool
         Whether to print the notices only.
+    display : ProgressDisplay
+        What it shows while the data are read gives way to what is printed here.
     """
 
-    def __init__(self, *, quiet: bool) -> None:
-        self.quiet = quiet
+    def __init__(self, *, quiet: bool, display: ProgressDisplay) -> None:
+        self.quiet, self.display = quiet, display
         self._printed: list[str] = []
 
     def __call__(self, config: Config, dataset: Dataset, notices: list[str]) -> None:
         """Print the notices and a line about the data."""
         from dlcli.cli import terminal
 
+        self.display.clear()
         self._printed.extend(notices)
         terminal.print_notes(notices)
         if self.quiet:
@@ -39,6 +43,7 @@ class StartPrinter:
             name += f", data set {dataset.name}"
         rows = plural(len(dataset), "row")
         terminal.print_status(f"{name}: {rows}, {_inputs(dataset)}, {_target(dataset)}")
+        self.display.start(config)
 
     def print_new_notes(self, notices: Iterable[str]) -> None:
         """Print the notices that were not printed at the start."""

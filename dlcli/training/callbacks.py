@@ -44,7 +44,8 @@ class ProgressCallback(Callback):
         self.reporter.step_end(self.epoch, batch + 1, logs)
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        self.reporter.epoch_end(epoch, logs)
+        rate = float(self.model.optimizer.learning_rate)
+        self.reporter.epoch_end(epoch, logs, learning_rate=rate)
 
 
 class HistoryFile(Callback):

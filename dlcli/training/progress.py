@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 REPORT_SECONDS = 0.2  # least time between two reports within an epoch
 
@@ -24,6 +25,16 @@ class Progress:
         Metrics so far; validation metrics only at the end of an epoch.
     seconds_left : float
         Estimated from the mean duration of a step; NaN until there is an estimate.
+    seconds : float
+        Duration of this epoch so far; that of the first includes the tracing.
+    learning_rate : float
+        At the end of the epoch; NaN within it, and where each copy has its own.
+    fold : int
+        The fold that is trained, from 1; 0 for a single training and for folds that are trained
+        together.
+    copies : mapping
+        Metrics of each copy that is still trained, by its index, at the end of an epoch of copies
+        that are trained together. `logs` are their means.
     """
 
     epoch: int
@@ -32,6 +43,10 @@ class Progress:
     steps: int
     logs: Mapping[str, float]
     seconds_left: float
+    seconds: float = math.nan
+    learning_rate: float = math.nan
+    fold: int = 0
+    copies: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def epoch_done(self) -> bool:
@@ -40,6 +55,13 @@ class Progress:
 
 
 OnProgress = Callable[[Progress], None]
+
+
+def progress_of_fold(on_progress: OnProgress | None, fold: int) -> OnProgress | None:
+    """Return a function that reports the progress of a fold, counted from 1."""
+    if on_progress is None:
+        return None
+    return lambda progress: on_progress(replace(progress, fold=fold))
 
 
 class ProgressReporter:
@@ -61,7 +83,7 @@ class ProgressReporter:
         self.epochs, self.steps = epochs, steps
         self._first_epoch: int | None = None
         self._clock = (time.monotonic(), math.inf)  # time and position in epochs when it started
-        self._reported = time.monotonic()
+        self._reported = self._epoch_began = time.monotonic()
 
     def step_end(self, epoch: int, step: int, logs: Mapping[str, float] | None = None) -> None:
         """Report a position within an epoch, at most a few times a second.
@@ -81,21 +103,37 @@ class ProgressReporter:
         if step < self.steps and now - self._reported > REPORT_SECONDS:
             self._report(epoch, step, logs)
 
-    def epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Report the end of an epoch, counted from 0."""
-        self._report(epoch, self.steps, logs)
+    def epoch_end(
+        self, epoch: int, logs: Mapping[str, float] | None = None, **details: Any
+    ) -> None:
+        """Report the end of an epoch.
+
+        Parameters
+        ----------
+        epoch : int
+            From 0.
+        logs : mapping, optional
+        **details
+            Other fields of `Progress`.
+        """
+        self._report(epoch, self.steps, logs, **details)
+        self._epoch_began = time.monotonic()
         if self._first_epoch in (None, epoch):
             self._first_epoch = epoch
-            self._clock = (time.monotonic(), epoch + 1.0)
+            self._clock = (self._epoch_began, epoch + 1.0)
 
-    def _report(self, epoch: int, step: int, logs: Mapping[str, float] | None) -> None:
+    def _report(
+        self, epoch: int, step: int, logs: Mapping[str, float] | None, **details: Any
+    ) -> None:
         if self.on_progress is None:
             return
-        position = epoch + step / self.steps
         values = {name: float(value) for name, value in (logs or {}).items()}
-        left = self._seconds_left(position)
+        left = self._seconds_left(epoch + step / self.steps)
         self._reported = time.monotonic()
-        self.on_progress(Progress(epoch + 1, self.epochs, step, self.steps, values, left))
+        seconds = self._reported - self._epoch_began
+        self.on_progress(
+            Progress(epoch + 1, self.epochs, step, self.steps, values, left, seconds, **details)
+        )
 
     def _seconds_left(self, position: float) -> float:
         started, start = self._clock

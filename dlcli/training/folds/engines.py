@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from dlcli.errors import DlcliError
 from dlcli.machine import cpu_count
@@ -15,11 +15,9 @@ from dlcli.network.cost import batch_seconds
 from dlcli.runs.records import EngineRecord
 from dlcli.training.folds.outcome import FoldOutcome, fold_checkpoint, train_fold
 from dlcli.training.folds.workers import FoldWorkers, most_workers
+from dlcli.training.progress import OnProgress, progress_of_fold
 from dlcli.training.session import Session
 from dlcli.training.stacked import ROWS_BYTES, Copy, NotStackable, StackedFit, stacking_obstacle
-
-if TYPE_CHECKING:
-    from dlcli.training.progress import OnProgress
 
 EngineChoice = Literal["auto", "stacked", "serial"]
 # A step that computes longer than this is no faster in one program.
@@ -155,7 +153,8 @@ class FoldEngine:
             yield from workers.run(on_progress)
         elif self._stacked is None:
             for number, session in enumerate(self.sessions, 1):
-                yield train_fold(session, on_progress, fold_checkpoint(checkpoint, number))
+                report = progress_of_fold(on_progress, number)
+                yield train_fold(session, report, fold_checkpoint(checkpoint, number))
         else:
             results = self._stacked.run(on_progress, checkpoint and checkpoint / "stack")
             for session, result in zip(self.sessions, results, strict=True):

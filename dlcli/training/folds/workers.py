@@ -151,8 +151,8 @@ class FoldWorkers:
             raise value
         if kind == "stopped":
             raise Interrupted(value)
-        if kind == "progress" and on_progress is not None and fold == self._next:
-            on_progress(value)
+        if kind == "progress" and on_progress is not None:
+            on_progress(replace(value, fold=fold + 1))
 
     def _save_states(self) -> None:
         """Have the processes finish their step and save their state."""

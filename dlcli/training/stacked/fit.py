@@ -224,7 +224,8 @@ class StackedFit:
         for _, index in running:
             self.proxies[index].end_epoch(epoch, logs[index], last=last)
         means = values[:-1, [position for position, _ in running]].mean(axis=1)
-        self._reporter.epoch_end(epoch, dict(zip(names, map(float, means), strict=True)))
+        mean_logs = dict(zip(names, map(float, means), strict=True))
+        self._reporter.epoch_end(epoch, mean_logs, copies=logs)
 
     def _train(self, epoch: int, step: int, metrics: Tensors | None) -> Array:
         """Run the program of an epoch, in calls short enough to react to signals between them.

@@ -1,0 +1,179 @@
+"""What a terminal shows during a training: one table, redrawn in place."""
+
+import re
+import sys
+
+import pytest
+
+from dlcli import kfold, load_config
+from dlcli.cli.columns import Row, fitting
+from dlcli.cli.epoch_table import EpochTable
+from dlcli.cli.live import LiveTable
+from dlcli.training.progress import Progress
+
+CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
+STOPPING = (
+    "callbacks=[{EarlyStopping: {patience: 3, restore_best_weights: true}}, "
+    "{ReduceLROnPlateau: {patience: 1}}]"
+)
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """Have standard error be a terminal of 80 columns, or as many as are asked for."""
+
+    def use(width=80, *, stdout=False):
+        monkeypatch.setenv("TERM", "xterm")
+        monkeypatch.setenv("COLUMNS", str(width))
+        monkeypatch.setenv("LINES", "30")
+        monkeypatch.delenv("NO_COLOR", raising=False)
+        monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+        monkeypatch.setattr("sys.stdout.isatty", lambda: stdout, raising=False)
+
+    return use
+
+
+def frames(text):
+    """Return the lines of each state of the table, without control sequences."""
+    plain = CONTROL.sub("", re.sub(r"(\r?\x1b\[2K(\x1b\[1A)?)+", "\f", text))
+    return [frame.rstrip().splitlines() for frame in plain.split("\f") if frame.strip()]
+
+
+def table_of(text):
+    """Return header and rows of the last state of the table."""
+    (last,) = [frame for frame in frames(text) if frame[0].split()[0] in ("epoch", "fold")][-1:]
+    return last
+
+
+def test_a_training_is_one_table_with_the_best_epoch_marked(dlcli, terminal):
+    terminal()
+
+    code, out, err = dlcli("train", "iris", "--epochs", 60, "--set", "split.validation=0.2",
+                           "--set", "fit.batch_size=8", "--set", "optimizer.learning_rate=0.05",
+                           "--set", STOPPING)  # fmt: skip
+
+    assert code == 0
+    header, *rows = table_of(err)
+    assert header.split() == [
+        "epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "time",
+    ]  # fmt: skip
+    assert 4 <= len(rows) <= 15
+    (best,) = [row for row in rows if row.lstrip().startswith("*") and "lowest" not in row]
+    assert "* lowest val_loss" in rows
+    epoch = best.split()[1]
+    assert f"best weights restored from epoch {epoch}" in out
+    assert "val_loss did not improve for 3 epochs" in out
+    assert "stopped early" not in err
+    assert "\x1b[?25l" not in err  # the cursor stays visible
+    assert not any(line.startswith("epoch ") for line in out.splitlines())
+
+
+def test_colours_are_left_out_where_they_are_not_wanted(dlcli, terminal, monkeypatch):
+    terminal()
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    _, _, err = dlcli("train", "iris", "--epochs", 2, "--set", "split.validation=0.2")
+
+    assert table_of(err)[0].split()[0] == "epoch"
+    assert not re.search(r"\x1b\[[0-9;]*3[0-9]m", err)
+
+
+def test_the_first_line_names_the_config_before_anything_is_read(dlcli, terminal):
+    code, _, err = dlcli("train", "nothing.yaml")
+    assert (code, err.splitlines()[0]) == (2, "reading nothing.yaml")
+
+    code, _, err = dlcli("train", "nothing.yaml", "--quiet")
+    assert "reading" not in err
+
+    terminal()
+    code, _, err = dlcli("train", "nothing.yaml")
+    assert err.startswith("\r\x1b[Kreading nothing.yaml")
+    assert err.index("\r\x1b[K", 5) < err.index("dlcli: error")
+
+
+def test_a_training_that_diverges_leaves_the_table_above_the_error(dlcli, terminal):
+    terminal()
+    stream = sys.stderr
+
+    code, _, err = dlcli("train", "study_hours", "--set", "optimizer.learning_rate=1e20",
+                         "--epochs", 30, "--set", "preprocess.target=none")  # fmt: skip
+
+    assert code == 1
+    assert "dlcli: error:" in CONTROL.sub("", err).splitlines()[-2]
+    assert sys.stderr is stream
+
+
+@pytest.mark.parametrize("stdout", [False, True], ids=["redirected", "terminal"])
+def test_folds_are_a_grid_that_is_not_printed_twice(dlcli, terminal, stdout):
+    terminal(100, stdout=stdout)
+
+    code, out, err = dlcli("kfold", "iris", "--folds", 3, "--epochs", 3)
+
+    assert code == 0
+    header, *rows = table_of(err)
+    assert re.split(r"  +", header) == [
+        "fold", "epoch", "loss", "accuracy", "test loss", "test accuracy",
+    ]  # fmt: skip
+    assert [row.split()[0] for row in rows] == ["1", "2", "3", "mean"]
+    assert all(row.split()[1] == "3" for row in rows[:3])
+    mean = out.split("accuracy: ")[1].split()[0]
+    assert rows[-1].split()[-1] == mean
+    is_erased = bool(re.search(r"\x1b\[2K\s*$", err)) or err.rstrip().endswith("\x1b[2K")
+    assert is_erased == stdout
+
+
+@pytest.mark.parametrize("engine", ["stacked", "serial"])
+def test_progress_tells_the_fold_or_the_metrics_of_each_copy(tmp_path, engine):
+    reports = []
+    config = load_config("iris", ["kfold.epochs=2"])
+
+    kfold(config, folds=3, runs=tmp_path, engine=engine, on_progress=reports.append)
+
+    ends = [report for report in reports if report.epoch_done]
+    if engine == "serial":
+        assert [report.fold for report in ends] == [1, 1, 2, 2, 3, 3]
+        assert [report.learning_rate for report in ends] == pytest.approx([1e-3] * 6)
+    else:
+        assert [report.fold for report in ends] == [0, 0]
+        assert [list(report.copies) for report in ends] == [[0, 1, 2]] * 2
+        losses = [logs["loss"] for logs in ends[0].copies.values()]
+        assert ends[0].logs["loss"] == pytest.approx(sum(losses) / 3)
+    assert all(report.seconds > 0 for report in ends)
+
+
+METRICS = ("loss", "accuracy", "auc", "precision", "recall", "mean_absolute_percentage_error")
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_columns_that_do_not_fit_are_named(width, capsys, terminal):
+    terminal(width)
+    table = EpochTable()
+    logs = {name: 0.5 for key in METRICS for name in (key, f"val_{key}")}
+    for epoch in range(1, 40):
+        values = {**logs, "val_loss": abs(epoch - 20) + 0.5}
+        table.add(Progress(epoch, 40, 9, 9, values, 3.0, 0.02, 1e-3 / epoch))
+    live = LiveTable()
+
+    live.draw(*table.parts(*live.size, final=False))
+    live.close()
+
+    lines = table_of(capsys.readouterr().err)
+    assert max(map(len, lines)) <= width
+    shown = lines[0].split()
+    assert {"epoch", "loss", "val_loss", "learning_rate"} <= set(shown)
+    text = " ".join(" ".join(lines).split())
+    assert all(name in text for name in logs)
+    assert any(line.split()[:2] == ["*", "20"] for line in lines)
+    assert "epoch 39/40" in text
+    assert "3.0 s left" in text
+
+
+def test_columns_are_left_out_from_the_least_important_one():
+    rows = [Row(["1", "22", "333"], "bold"), Row(["..."])]
+    importance = {"a": float("inf"), "bb": 2.0, "ccc": 1.0}.__getitem__
+
+    assert fitting(["a", "bb", "ccc"], rows, 12, importance)[2] == []
+    columns, short, left_out = fitting(["a", "bb", "ccc"], rows, 7, importance)
+
+    assert (columns, left_out) == (["a", "bb"], ["ccc"])
+    assert [row.cells for row in short] == [["1", "22"], ["..."]]
