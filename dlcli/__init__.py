@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from dlcli.experiments.evaluate import Evaluation, evaluate
     from dlcli.experiments.kfold import kfold
     from dlcli.experiments.kfold_result import FoldResult, KfoldResult
+    from dlcli.experiments.learning_curve.learning_curve import learning_curve
+    from dlcli.experiments.learning_curve.result import LearningCurveResult
     from dlcli.experiments.reproduce import Reproduction, reproduce
     from dlcli.experiments.train import train
     from dlcli.experiments.train_result import TrainResult
@@ -68,6 +70,8 @@ _MODULES = {
         "FoldResult",
         "KfoldResult",
     ),
+    "experiments.learning_curve.learning_curve": ("learning_curve",),
+    "experiments.learning_curve.result": ("LearningCurveResult",),
     "experiments.reproduce": (
         "Reproduction",
         "reproduce",
@@ -100,6 +104,7 @@ __all__ = [
     "FoldResult",
     "Interrupted",
     "KfoldResult",
+    "LearningCurveResult",
     "Limits",
     "ModelContents",
     "ModelFileError",
@@ -115,6 +120,7 @@ __all__ = [
     "evaluate",
     "inspect",
     "kfold",
+    "learning_curve",
     "load_config",
     "load_model",
     "predict",

@@ -149,6 +149,7 @@ def test_the_function_is_not_hidden_by_a_module():
         "train",
         "kfold",
         "baseline",
+        "learning-curve",
         "reproduce",
         "evaluate",
         "predict",

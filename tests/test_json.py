@@ -56,6 +56,7 @@ def test_the_docs_hold_the_schema_of_every_document(dlcli, command):
         ("init people.csv -o new.yaml", "init"),
         ("kfold people.yaml --folds 2 -q", "kfold"),
         ("baseline people.yaml --folds 2 -q", "baseline"),
+        ("learning-curve iris --epochs 1 --folds 2 -q", "learning-curve"),
         ("train people.yaml --epochs 1 -q", "train"),
         ("train diabetes --epochs 1 -q", "train"),
     ],

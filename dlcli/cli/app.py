@@ -14,6 +14,7 @@ from dlcli.cli.evaluate import evaluate
 from dlcli.cli.init import init
 from dlcli.cli.inspect import inspect
 from dlcli.cli.kfold import kfold
+from dlcli.cli.learning_curve import learning_curve
 from dlcli.cli.list_configs import list_configs
 from dlcli.cli.plot import plot
 from dlcli.cli.predict import predict
@@ -55,6 +56,7 @@ def _start(
     dlcli train --resume runs/sonar/1           resume an interrupted run
     dlcli kfold sonar                           10-fold cross-validation
     dlcli baseline sonar                        compare the network with simpler models
+    dlcli learning-curve sonar                  would more data help?
     dlcli reproduce runs/sonar/1                repeat a run and compare every bit
     dlcli evaluate runs/digits_cnn/latest       metrics on the test rows
     dlcli predict runs/sonar/latest input.csv   labels and probabilities of new rows
@@ -83,6 +85,7 @@ app.command()(init)
 app.command()(train)
 app.command()(kfold)
 app.command()(baseline)
+app.command("learning-curve")(learning_curve)
 app.command()(reproduce)
 app.command()(evaluate)
 app.command()(predict)

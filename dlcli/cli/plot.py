@@ -37,6 +37,8 @@ def plot(
 ) -> None:
     """Plot the learning curves of one or more runs.
 
+    They are drawn over the epochs, those of `dlcli learning-curve` over the training rows.
+
     \b
     dlcli plot runs/sonar/latest
     dlcli plot runs/sonar/1 runs/sonar/2 -o sonar.svg --metric loss --log
@@ -44,8 +46,11 @@ def plot(
     from dlcli.cli import terminal
     from dlcli.cli.names import model_or_run
     from dlcli.plots.curves import draw_curves, read_curves
+    from dlcli.plots.learning_curve import are_learning_curves, draw_learning_curves, read_curve
 
-    draw_curves(
-        output, read_curves([model_or_run(run) for run in runs]), metrics=metrics or (), log=log
-    )
+    paths = [model_or_run(run) for run in runs]
+    if are_learning_curves(paths):
+        draw_learning_curves(output, [read_curve(path) for path in paths])
+    else:
+        draw_curves(output, read_curves(paths), metrics=metrics or (), log=log)
     terminal.print_written(output, "learning curves")

@@ -20,6 +20,7 @@ VERBS = {
     "infer": "predict", "classify": "predict", "forecast": "predict",
     "new": "init", "create": "init", "generate": "init",
     "cv": "kfold", "crossval": "kfold", "cross-validate": "kfold", "cross_validate": "kfold",
+    "learning_curve": "learning-curve", "learningcurve": "learning-curve",
     "compare": "baseline", "benchmark": "baseline", "repeat": "reproduce",
     "ls": "list", "configs": "list", "models": "list", "history": "runs", "results": "runs",
     "summary": "show", "print": "show", "info": "inspect", "describe": "data show",

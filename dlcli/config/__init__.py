@@ -2,8 +2,9 @@
 
 Other packages use these names and the modules `base`, `callbacks`, `catalogue`, `components`,
 `date_formats`, `document`, `heads`, `keys`, `known`, `layer_costs`, `layers`, `load`,
-`loader_base`, `loaders`, `metrics`, `network_shapes`, `overrides`, `own_components`, `refused`,
-`schema`, `sections`, `shape_messages`, `signatures`, `steps`, `table_loaders` and `task`.
+`loader_base`, `loaders`, `metric_bounds`, `metrics`, `network_shapes`, `overrides`,
+`own_components`, `refused`, `schema`, `sections`, `shape_messages`, `signatures`, `steps`,
+`table_loaders` and `task`.
 """
 
 from dlcli.config.checks import check_data

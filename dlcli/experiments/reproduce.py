@@ -95,8 +95,8 @@ def reproduce(
     if run is None:
         raise DlcliError(f"no run {str(path)!r}", hint="`dlcli runs` lists the runs")
     record = read_record(run)
-    if record.kind == "baseline":
-        raise DlcliError(f"{run} is a run of `dlcli baseline`, which cannot be reproduced")
+    if record.kind in ("baseline", "learning-curve"):
+        raise DlcliError(f"{run} is a run of `dlcli {record.kind}`, which cannot be reproduced")
     if record.status != "finished":
         hint = f"`dlcli {record.kind} --resume {run}` resumes it"
         raise DlcliError(

@@ -106,7 +106,7 @@ def resumable_record(run: Path, kind: Kind, config: Config | None = None) -> Run
         hint = f"`dlcli {record.kind} --resume {run}` resumes it"
         raise DlcliError(
             f"{run} is a run of `dlcli {record.kind}`, not of `dlcli {kind}`",
-            hint=None if record.kind == "baseline" else hint,
+            hint=hint if record.kind in ("train", "kfold") else None,
         )
     if record.status == "running":
         raise in_use(run)

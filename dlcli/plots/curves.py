@@ -92,9 +92,10 @@ def _read_run(run: Path, name: str) -> Curves:
     """Read the curves of a run; error messages call it `name`."""
     record = read_record(run)
     path = run / "history.csv"
-    if not path.is_file() and record.kind == "kfold":
+    if not path.is_file() and record.kind != "train":
+        kind = "a cross-validation" if record.kind == "kfold" else f"a run of `dlcli {record.kind}`"
         raise DlcliError(
-            f"{name} is a cross-validation, which saves no learning curves",
+            f"{name} is {kind}, which saves no learning curves over epochs",
             hint="plot a run of `dlcli train`",
         )
     if not path.is_file():

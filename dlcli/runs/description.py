@@ -37,7 +37,7 @@ def describe_run(
 
     Parameters
     ----------
-    kind : {"train", "kfold", "baseline"}
+    kind : {"train", "kfold", "baseline", "learning-curve"}
     config : Config
         Resolved.
     dataset : Dataset

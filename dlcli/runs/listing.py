@@ -19,7 +19,7 @@ class RunSummary:
     ----------
     path : Path
     kind : str
-        ``train``, ``kfold``, ``baseline``, or ``?`` if ``run.json`` is damaged.
+        ``train``, ``kfold``, ``baseline``, ``learning-curve``, or ``?`` if ``run.json`` is damaged.
     status : str
     started : str
         ISO 8601, UTC.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dlcli.runs.records import Kind
 
@@ -36,8 +37,34 @@ class ModelMetrics(Metrics):
     mean: float | None
 
 
+class SizeMetrics(Metrics):
+    """The scores with one number of training rows."""
+
+    rows: float
+    mean: float
+    std: float
+    scores: list[float]
+
+
+class PowerLawMetrics(Metrics):
+    """The curve through the errors; see `PowerLaw` of the experiments."""
+
+    floor: float
+    scale: float
+    exponent: float
+
+
+class ForecastMetrics(Metrics):
+    """The score that is expected with more rows, and its 95 % interval."""
+
+    rows: int
+    score: float
+    low: float
+    high: float
+
+
 class RunMetrics(Metrics, ABC):
-    """What the three kinds of ``metrics.json`` share."""
+    """What all kinds kinds of ``metrics.json`` share."""
 
     sample: bool = False
 
@@ -90,10 +117,27 @@ class BaselineMetrics(RunMetrics):
         )
 
 
+class LearningCurveMetrics(RunMetrics):
+    """``metrics.json`` of `dlcli learning-curve`."""
+
+    metric: Literal["accuracy", "rmse"]
+    unit: str
+    sizes: list[SizeMetrics] = Field(min_length=1)
+    power_law: PowerLawMetrics
+    twice: ForecastMetrics
+
+    def headline(self) -> str:
+        """Return the score with all rows, and the one expected with twice as many."""
+        return f"{_value(f'mean {self.metric}', self.sizes[-1].mean)}, " + _value(
+            "with 2 × the rows", self.twice.score
+        )
+
+
 KINDS: Mapping[Kind, type[RunMetrics]] = {
     "train": TrainMetrics,
     "kfold": KfoldMetrics,
     "baseline": BaselineMetrics,
+    "learning-curve": LearningCurveMetrics,
 }
 
 
@@ -103,7 +147,7 @@ def headline(run: Path, kind: Kind) -> str:
     Parameters
     ----------
     run : Path
-    kind : {"train", "kfold", "baseline"}
+    kind : {"train", "kfold", "baseline", "learning-curve"}
 
     Returns
     -------

@@ -12,7 +12,7 @@ from dlcli.errors import DlcliError, first_problem
 from dlcli.files import is_locked
 
 RECORD = "run.json"
-Kind: TypeAlias = Literal["train", "kfold", "baseline"]
+Kind: TypeAlias = Literal["train", "kfold", "baseline", "learning-curve"]
 Status: TypeAlias = Literal["running", "finished", "interrupted", "failed"]
 
 

@@ -57,8 +57,8 @@ class Session:
     Attributes
     ----------
     rows : dict
-        Row numbers of the parts that have rows; `subsample_training_rows` replaces those of
-        ``"train"``.
+        Row numbers of the parts that have rows; `subsample_training_rows` and
+        `repeat_training_rows` replace those of ``"train"``.
     """
 
     prepared: Prepared
@@ -129,7 +129,7 @@ class Session:
 
     def prepare_model(self) -> None:
         """Build the model, or reset it to its initial values."""
-        self.models.prepare(self.preprocessor.input_shape, len(self.split.train))
+        self.models.prepare(self.preprocessor.input_shape, len(self.rows["train"]))
         assign_constants(self.model, self.target_preprocessor.constants)
 
     def fit_data(self) -> FitData:
@@ -176,6 +176,13 @@ class Session:
             checkpoint=checkpoint,
             on_progress=on_progress,
         )
+
+    def repeat_training_rows(self, count: int) -> None:
+        """Take the training rows again and again until there are `count` in an epoch.
+
+        The preprocessors are fitted on the rows themselves, each once.
+        """
+        self.rows["train"] = np.resize(self.split.train, count)
 
     def subsample_training_rows(self) -> None:
         """Keep only as many training rows as are scored, drawn with the seed."""

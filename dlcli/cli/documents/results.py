@@ -88,6 +88,53 @@ class BaselineDocument(Document):
     notes: list[str]
 
 
+class SizeScores(Part):
+    """The scores with one number of training rows."""
+
+    share: float = Field(description="Of the training rows of each fold.")
+    rows: Number = Field(description="Mean number of training rows over the folds.")
+    mean: Number
+    std: Number
+    scores: list[Number] = Field(description="One per fold.")
+
+
+class PowerLaw(Part):
+    """The curve error = floor + scale * rows ** -exponent."""
+
+    floor: Number
+    scale: Number
+    exponent: Number
+
+
+class TwiceTheRows(Part):
+    """The score that the curve predicts for twice the rows."""
+
+    rows: int
+    score: Number
+    low: Number = Field(description="Lower end of the 95 % interval.")
+    high: Number = Field(description="Upper end of the 95 % interval.")
+    gain: Number = Field(description="How much better it is than the curve at all rows.")
+    gain_low: Number
+    gain_high: Number
+
+
+class LearningCurveDocument(Document):
+    """Of ``dlcli learning-curve``."""
+
+    command: Literal["learning-curve"] = "learning-curve"
+    run: str
+    sample: bool
+    metric: Literal["accuracy", "rmse"]
+    unit: str
+    folds: int
+    sizes: list[SizeScores] = Field(description="The fewest rows first.")
+    power_law: PowerLaw = Field(description="Of the error: 1 - accuracy, or the RMSE.")
+    twice: TwiceTheRows
+    more_rows: Literal["help", "hardly help", "uncertain"]
+    sentence: str
+    notes: list[str]
+
+
 class EvaluateDocument(Document):
     """Of ``dlcli evaluate``."""
 

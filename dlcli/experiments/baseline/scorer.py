@@ -15,10 +15,9 @@ from dlcli.experiments.baseline.estimators import (
     fit_and_predict,
     model_inputs,
 )
+from dlcli.experiments.headline_score import headline_score, predicted_values
 from dlcli.network.scores import NO_STEPS
-from dlcli.network.several_scores import regression_scores
-from dlcli.preparation.labels import decode_labels
-from dlcli.preparation.targets import Output, decode, output_kind
+from dlcli.preparation.targets import output_kind
 from dlcli.training.folds.engines import FoldEngine
 from dlcli.types import Array
 
@@ -67,19 +66,11 @@ class Scorer:
         self.on_fold(NETWORK, 1, total)
         for outcome in self.trainer.run(on_progress):
             outputs = outcome.outputs
-            predictions.append(self._predictions(outputs, kind))
+            predictions.append(predicted_values(outputs, kind, self.dataset.target))
             seconds.append(outcome.seconds)
             if len(seconds) < total:
                 self.on_fold(NETWORK, len(seconds) + 1, total)
         return self._scored(NETWORK, predictions, seconds)
-
-    def _predictions(self, outputs: Array, kind: Output) -> Array:
-        """Return numbers, class codes, or 0 and 1 for labels."""
-        target = self.dataset.target
-        if kind == "value":
-            return outputs if target.is_several else np.asarray(outputs[:, 0])
-        several = target.task == "multilabel"
-        return decode_labels(outputs, kind, target) if several else decode(outputs, kind)
 
     def score_model(self, model: BaselineModel) -> ScoredModel:
         """Fit a scikit-learn model on each fold, with the inputs of the network."""
@@ -130,13 +121,11 @@ class Scorer:
             y = session.y("test")
             if predicted is None:
                 scores.append(float("nan"))
-            elif target.task == "multilabel":  # no test of single rows is known for this mean
-                scores.append(float((predicted == y).mean()))
-            elif target.task == "classification":
+                continue
+            scores.append(headline_score(y, predicted, target))
+            # No test of single rows is known for the mean over several labels.
+            if target.task == "classification":
                 right.append(np.asarray(predicted == y))
-                scores.append(float(right[-1].mean()))
-            else:
-                scores.append(regression_scores(y, predicted)["rmse"])
         model = ScoredModel(name, tuple(scores), tuple(seconds), tuple(right), trivial, note)
         self.on_model(model)
         return model
