@@ -69,9 +69,10 @@ def learning_curve(
     backend.silence()
     from dlcli.experiments.learning_curve import learning_curve as scoring
 
-    display = TrainingDisplay()
-    on_start = StartPrinter(quiet=quiet)
+    display = TrainingDisplay(quiet=quiet)
+    on_start = StartPrinter(quiet=quiet, display=display.progress)
     try:
+        display.progress.read(config)
         result = scoring.learning_curve(
             loaded,
             folds=folds,
@@ -104,10 +105,10 @@ def learning_curve(
 class TrainingDisplay:
     """Show how the copies of the model are trained, and how many are finished."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, quiet: bool) -> None:
         from dlcli.cli.progress import ProgressDisplay
 
-        self.progress = ProgressDisplay(every_epoch=False)
+        self.progress = ProgressDisplay(every_epoch=False, quiet=quiet)
 
     def on_engine(self, engine: Engine) -> None:
         """Print how the next trainings are done."""
