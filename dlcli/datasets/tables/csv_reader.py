@@ -18,6 +18,7 @@ import numpy as np
 
 from dlcli.datasets.dataset import ColumnType
 from dlcli.datasets.dialect import Dialect
+from dlcli.datasets.tables.column_types import has_leading_zeros
 from dlcli.datasets.tables.columns import is_plain_decimal
 from dlcli.datasets.tables.delimiter import long_fields, split_rows
 from dlcli.datasets.tables.encodings import excerpt
@@ -89,6 +90,10 @@ class CsvReader(RowReader):
         self._uses_pandas = not self.dialect.widths
         self._has_plain_numbers = is_plain_decimal(dialect)
         self._separator = self.dialect.delimiter.replace("whitespace", " ")
+        # In training, leading zeros decide the type of a column.
+        self._collects_codes = is_training and self._has_plain_numbers
+        edge = rf"[ {re.escape(self._separator + self.dialect.quotechar)}]"
+        self._leading_zero = re.compile(rf"(?:^|{edge})0[0-9]+(?:{edge}|\r?$)", re.MULTILINE)
         self._quoted_field = _quoted_field(self.dialect)
 
     def read_block(self, types: Sequence[ColumnType | None], max_rows: int) -> Block | None:
@@ -181,11 +186,27 @@ class CsvReader(RowReader):
                 if values[0] != values[0] or values[0] in (0, 1):
                     zeros_and_ones[at] = values
             columns.append(values if is_parsed else values.tolist())
+        for at, texts in self._codes(chunk, types, quoted=quoted).items():
+            columns[at] = texts
         if _are_words(zeros_and_ones, chunk, self.dialect):
             return None
         block = Block(columns, range(self.line + 1, self._text.line + 1))
         self.line = self._text.line
         return block
+
+    def _codes(
+        self, chunk: str, types: Sequence[ColumnType | None], *, quoted: bool
+    ) -> dict[int, list[str]]:
+        """Return the texts of numeric columns that have leading zeros, which floats do not show."""
+        if not self._collects_codes or not self._leading_zero.search(chunk):
+            return {}
+        lines = [line for line in chunk.split("\n") if self._leading_zero.search(line)]
+        numeric = [at for at, kind in enumerate(types) if kind == "numeric"]
+        no_types = [None] * len(types)
+        few = self._parse("\n".join(lines), no_types, quoted=quoted)
+        codes = [at for at in numeric if has_leading_zeros(few[at].tolist())]
+        frame = self._parse(chunk, no_types, quoted=quoted) if codes else None
+        return {at: frame[at].tolist() for at in codes}
 
     def _is_plain(self, chunk: str) -> bool:
         """Tell whether every line is a row, apart from its quotes."""
