@@ -361,3 +361,29 @@ def test_texts_need_a_folder_per_class(tmp_path):
 
     with pytest.raises(DatasetError, match="is in no class folder"):
         init("texts")
+
+
+def test_a_few_damaged_files_are_left_out_in_writing(dlcli, tmp_path):
+    for label in ("cat", "dog"):
+        (tmp_path / "pets" / label).mkdir(parents=True)
+        for n in range(6):
+            pixels = rng.integers(0, 255, (9, 9, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "pets" / label / f"{n}.png")
+    (tmp_path / "pets" / "cat" / "bad.jpg").write_bytes(b"\xff\xd8")
+
+    code, _, err = dlcli("init", "pets")
+    loader = yaml.safe_load((tmp_path / "pets.yaml").read_text())["dataset"]["images"]
+    checked = dlcli("check", "pets.yaml")
+    for n in range(9):
+        (tmp_path / "pets" / "dog" / f"bad{n}.jpg").write_bytes(b"\xff\xd8")
+    many = dlcli("init", "pets", "--force")
+
+    assert code == 0, err
+    assert loader["on_bad_file"] == "skip"
+    assert (
+        "on_bad_file: skip  # 1 of 13 files cannot be read" in (tmp_path / "pets.yaml").read_text()
+    )
+    assert "cat/bad.jpg is not a readable image" in err
+    assert checked[0] == 0, checked[2]
+    assert many[0] == 2
+    assert "10 files cannot be read" in many[2]

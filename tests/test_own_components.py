@@ -372,3 +372,27 @@ def test_the_schema_has_them(dlcli, my):
     document = json.loads(dlcli("schema", "--code", "my.py")[1])
 
     assert "Gate" in document["$defs"]["layers"]["anyOf"][1]["properties"]
+
+
+def test_register_without_a_kind_says_how_to_write_it():
+    with pytest.raises(DlcliError, match="the kind of component first") as error:
+
+        @register
+        def squares(y_true, y_pred):
+            return y_true - y_pred
+
+    assert '@dlcli.register("layer")' in error.value.hint
+
+
+def test_the_next_commands_name_the_code_and_prints_of_the_code_are_no_results(dlcli, write):
+    write("my.py", CODE + "print('hello')\n")
+    write("gate.yaml", "dataset: iris\nmodel: [Gate: {units: 3, activation: softmax}]\n"
+          "loss: categorical_crossentropy\nfit: {epochs: 1}\n")  # fmt: skip
+
+    checked = dlcli("check", "gate.yaml", "--code", "my.py", "--json")
+    code, out, err = dlcli("train", "gate.yaml", "--code", "my.py")
+
+    assert json.loads(checked[1])["command"] == "check"
+    assert code == 0, err
+    assert "dlcli evaluate runs/gate/1 --code my.py " in out
+    assert "dlcli kfold gate.yaml --code my.py " in out

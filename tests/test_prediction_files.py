@@ -204,3 +204,21 @@ def test_the_score_of_the_training_file_is_called_too_good(dlcli, trained, write
 
     assert "the model was trained on rows of people.csv" in same
     assert "trained on rows" not in others
+
+
+def test_large_numbers_have_no_exponent(dlcli, write, monkeypatch):
+    table = "size,price\n" + "".join(f"{n},{n * 30_000_000}\n" for n in range(1, 41))
+    write("homes.csv", table)
+    write("homes.yaml", "dataset: {csv: {path: homes.csv, target: price}}\nmodel: [Dense]\n"
+          "preprocess: {numeric: standardize, target: standardize}\nloss: mse\nfit: {epochs: 1}\n")  # fmt: skip
+    assert dlcli("train", "homes.yaml")[0] == 0
+
+    _, out, _ = dlcli("predict", "homes", "homes.csv")
+    prices = out.splitlines()[1:]
+
+    assert max(len(price) for price in prices) >= 9
+    assert "e" not in "".join(prices)
+    assert [float(price) for price in prices] == [
+        json.loads(row)["prediction"]
+        for row in dlcli("predict", "homes", "homes.csv", "--format", "jsonl")[1].splitlines()
+    ]

@@ -184,6 +184,17 @@ def test_a_name_means_its_latest_run(dlcli, project, monkeypatch, command):
     assert "dlcli: note: people is the run runs/people/1\n" in err
 
 
+def test_a_folder_of_data_does_not_hide_the_runs_of_its_name(dlcli, trained, project, monkeypatch):
+    monkeypatch.chdir(project)
+    (project / "people").mkdir(exist_ok=True)
+
+    for command in ("predict people people.csv", "evaluate people", "inspect people"):
+        code, _, err = dlcli(*command.split())
+
+        assert code == 0, err
+        assert "dlcli: note: people is the run runs/people/1\n" in err
+
+
 def test_runs_lists_those_of_a_name_or_folder(dlcli, trained):
     everything = json.loads(dlcli("runs", "--json")[1])["runs"]
 

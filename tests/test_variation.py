@@ -45,6 +45,23 @@ def test_a_model_does_not_depend_on_a_column_that_was_constant(write, dlcli):
     assert len(set(predicted.splitlines()[1:])) == 1
 
 
+def test_many_columns_constant_in_training_are_counted(write, dlcli):
+    names = ",".join(f"c{n}" for n in range(40))
+    rows = "".join(
+        f"{n},{','.join(['1' if n % 4 else '0'] * 40)},{'train' if n % 4 else 'test'},{n * 2}\n"
+        for n in range(40)
+    )
+    write("data.csv", f"x,{names},part,y\n{rows}")
+    write(
+        "exp.yaml", "dataset: {csv: {path: data.csv, target: y}}\nsplit: {column: part}\n" + NUMBER
+    )
+
+    _, _, err = dlcli("check", "exp.yaml")
+
+    assert err.count("nothing can be learned from it") == 5
+    assert "note: 35 more columns have one value in every training row\n" in err
+
+
 @pytest.mark.parametrize("values", [(37.5, -74.5267), (0.5, 99)])
 def test_a_typing_error_is_named_with_its_line(write, dlcli, values):
     usual, wrong = values

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Annotated
 
@@ -25,4 +28,10 @@ def load_code(files: list[Path] | None) -> None:
     from dlcli.network import backend, code_files
 
     backend.silence()
-    code_files.load_code(files)
+    with redirect_stdout(sys.stderr):  # standard output is for results
+        code_files.load_code(files)
+
+
+def code_options(files: list[Path] | None) -> str:
+    """Return the options of another command that uses the same files, each after a blank."""
+    return "".join(f" --code {shlex.quote(str(file))}" for file in files or ())

@@ -13,6 +13,9 @@ RUNS = Path("runs")
 def model_or_run(path: Path, command: str = "", inputs: Iterable[str] = ()) -> Path:
     """Return a path, or for the name of runs in ./runs the latest of them, with a note.
 
+    A folder that is no run does not hide the runs of its name: those of ``pets.yaml``, which
+    `init` wrote for the folder ``pets``.
+
     Parameters
     ----------
     path : Path
@@ -26,10 +29,9 @@ def model_or_run(path: Path, command: str = "", inputs: Iterable[str] = ()) -> P
     DlcliError
         If the path is no model, but one of the inputs is: the arguments are swapped.
     """
-    if path.exists():
+    run = latest_run(str(path)) if not path.exists() or _is_plain_folder(path) else None
+    if run is None and path.exists():
         _check_order(path, command, inputs)
-        return path
-    run = latest_run(str(path))
     if run is None:
         return path  # reported where it is opened
     from dlcli.cli.terminal import print_notes
@@ -48,6 +50,12 @@ def latest_run(name: str) -> Path | None:
     run = find_run(RUNS / folder_name(name))
     # `find_run` follows the link `latest` to an absolute path.
     return None if run is None else RUNS / run.parent.name / run.name
+
+
+def _is_plain_folder(path: Path) -> bool:
+    from dlcli.runs.listing import find_run
+
+    return path.is_dir() and find_run(path) is None
 
 
 def _check_order(path: Path, command: str, inputs: Iterable[str]) -> None:

@@ -20,7 +20,7 @@ from dlcli.cli.excel_file import plain_number, write_excel
 from dlcli.errors import DlcliError
 from dlcli.files import atomic
 from dlcli.prediction.predictions import PredictionBlock, Predictions
-from dlcli.preparation.targets import FLOAT_FORMAT, float_text
+from dlcli.preparation.targets import FLOAT_FORMAT, LARGE_NUMBER, float_text
 
 Format = Literal["csv", "jsonl", "xlsx"]
 WriteBlock = Callable[[PredictionBlock], None]
@@ -193,7 +193,7 @@ def _csv_writer(predictions: Predictions, file: TextIO, style: CsvStyle) -> Writ
     class_field = cache(field)
 
     def number(value: float) -> str:
-        return (FLOAT_FORMAT % value).replace(".", style.decimal)
+        return float_text(value).replace(".", style.decimal)
 
     def kept_field(value: Any) -> str:
         text = str(value)
@@ -211,7 +211,8 @@ def _csv_writer(predictions: Predictions, file: TextIO, style: CsvStyle) -> Writ
         for _ in range(block.names_of_classes):
             columns.append(map(class_field, numbers.pop(0)))
             formats.append("%s")
-        if style.decimal == ".":
+        is_large = any(max(map(abs, values), default=0) >= LARGE_NUMBER for values in numbers)
+        if style.decimal == "." and not is_large:
             formats += [FLOAT_FORMAT] * len(numbers)
         else:
             numbers = [map(number, values) for values in numbers]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from dlcli.cli.code import Code, load_code
+from dlcli.cli.code import Code, code_options, load_code
 from dlcli.cli.options import (
     BatchSize,
     ConfigName,
@@ -141,7 +141,7 @@ def train(
     else:
         options = "".join(f" --set {shlex.quote(text)}" for text in changes)
         options += " --sample" if result.sampled else ""
-        _print_result(result, f"{config}{options}")
+        _print_result(result, f"{config}{options}", code_options(code))
     if result.signum is not None:
         raise typer.Exit(128 + result.signum)
 
@@ -162,7 +162,7 @@ def _document(result: TrainResult) -> Document:
     )
 
 
-def _print_result(result: TrainResult, config: str) -> None:
+def _print_result(result: TrainResult, config: str, code: str) -> None:
     from dlcli.cli.formatting import number
     from dlcli.cli.tables import score_rows, table
     from dlcli.cli.terminal import print_text
@@ -183,11 +183,11 @@ def _print_result(result: TrainResult, config: str) -> None:
     example, description = EXAMPLES[result.takes]
     commands = [
         [
-            f"dlcli evaluate {result.path}",
+            f"dlcli evaluate {result.path}{code}",
             _measures(result.scores[part]),
         ],
         [f"dlcli predict {result.model_path} {example}", description],
-        [f"dlcli kfold {config}", "cross-validate the model"],
+        [f"dlcli kfold {config}{code}", "cross-validate the model"],
     ]
     print_text(f"Next:\n{table(commands, left=2, indent='  ')}")
 

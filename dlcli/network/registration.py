@@ -70,6 +70,11 @@ def register(kind: str, component: Any = None, *, name: str | None = None) -> An
     ... def scaled_error(y_true, y_pred):
     ...     return keras.ops.mean(keras.ops.abs(y_true - y_pred), axis=-1)
     """
+    if not isinstance(kind, str):
+        raise DlcliError(
+            f"register takes the kind of component first, got {kind!r}",
+            hint='write @dlcli.register("layer") above it, or another kind',
+        )
     key = next((key for key, noun in KINDS.items() if kind in (noun, key)), None)
     if key is None:
         raise DlcliError(unknown("kind of component", kind, KINDS.values()))

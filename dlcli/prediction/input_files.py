@@ -91,7 +91,7 @@ class InputFiles:
                 yield chunk
                 chunk, size = ([], [], []), 0
         if self.errors and self.on_bad_file == "error":
-            raise bad_files_error(self.errors, SKIP_HINT)
+            raise bad_files_error(self.errors, SKIP_HINT, len(self.errors))
         if chunk[0]:
             yield chunk
 

@@ -13,6 +13,8 @@ from dlcli.datasets.dataset import Target
 from dlcli.types import Array
 
 FLOAT_FORMAT = "%.7g"
+# From here on FLOAT_FORMAT can have an exponent, which prices need not have.
+LARGE_NUMBER, HUGE_NUMBER = 9_999_999.0, 1e16
 LARGEST_EXPONENT = 709.0  # of exp in float64
 Output = Literal["value", "probability", "logit", "score"]
 
@@ -128,8 +130,9 @@ def decode(outputs: Array, kind: Output) -> Array:
 
 
 def float_text(value: float) -> str:
-    """Format a float32 with as many digits as it holds."""
-    return FLOAT_FORMAT % value
+    """Format a float32 with as many digits as it holds; 12340000.0 is ``12340000``."""
+    text = FLOAT_FORMAT % value
+    return f"{float(text):.0f}" if LARGE_NUMBER <= abs(value) < HUGE_NUMBER else text
 
 
 def class_weights(y: Array, target: Target, weighting: Any) -> Array | None:

@@ -47,6 +47,10 @@ def columns_without_variation(dataset: Dataset, splits: Sequence[Split]) -> list
             f"column {column.name!r} is {shown} in every training row{where}, but not in the "
             "others: nothing can be learned from it"
         )
+    rest = len(notices) - MAX_LISTED
+    if rest > 0:
+        also = "column has" if rest == 1 else "columns have"
+        notices[MAX_LISTED:] = [f"{rest} more {also} one value in every training row"]
     return notices
 
 

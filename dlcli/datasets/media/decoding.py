@@ -22,6 +22,24 @@ BATCH_FILES, BATCH_BYTES = 16, 1 << 20
 SKIP_HINT = "remove them, or leave them out with `on_bad_file: skip` in the loader"
 
 
+class BadFilesError(DatasetError):
+    """Files of a data set cannot be read.
+
+    Parameters
+    ----------
+    count : int
+        Their number.
+    total : int
+        Number of all files.
+    """
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, count: int = 0, total: int = 0
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.count, self.total = count, total
+
+
 def decode_files(
     files: LabelledFiles, decode: Decode, on_bad_file: OnBadFile, store: Callable[[int, Any], None]
 ) -> LabelledFiles:
@@ -59,7 +77,7 @@ def decode_files(
             rows.add(row)
     errors = [bad[row] for row in sorted(bad)]
     if errors and on_bad_file == "error":
-        raise bad_files_error(errors, SKIP_HINT)
+        raise bad_files_error(errors, SKIP_HINT, len(files.names))
     notices = bad_files_notices(errors)
     if not rows:
         raise DatasetError(f"{files.where}: no file can be read", hint="; ".join(notices) or None)
@@ -118,17 +136,17 @@ def _batches(contents: Iterable[tuple[Key, bytes, str]]) -> Iterator[list[tuple[
         yield batch
 
 
-def bad_files_error(errors: Sequence[DatasetError], hint: str) -> DatasetError:
-    """Return one error for all files that cannot be read."""
-    if len(errors) == 1:
+def bad_files_error(errors: Sequence[DatasetError], hint: str, total: int) -> BadFilesError:
+    """Return one error for all files that cannot be read, of `total` files."""
+    count = len(errors)
+    if count == 1:
         advice = hint.replace("them", "it")
-        return DatasetError(str(errors[0]), hint=advice)
+        return BadFilesError(str(errors[0]), hint=advice, count=count, total=total)
     listed = [str(error) for error in errors[:MAX_LISTED]]
-    rest = len(errors) - MAX_LISTED
+    rest = count - MAX_LISTED
     listed += [f"and {rest} more"] if rest > 0 else []
-    return DatasetError(
-        "\n".join([f"{plural(len(errors), 'file')} cannot be read:", *listed]), hint=hint
-    )
+    message = "\n".join([f"{plural(count, 'file')} cannot be read:", *listed])
+    return BadFilesError(message, hint=hint, count=count, total=total)
 
 
 def bad_files_notices(errors: Sequence[DatasetError]) -> list[str]:

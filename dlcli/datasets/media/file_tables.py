@@ -66,7 +66,9 @@ def _listed_files(
             labels.append(label if parts is None else replace(label, part=parts[row]))
     if errors and loader.on_bad_file == "error":
         raise bad_files_error(
-            errors, "correct them, or leave them out with `on_bad_file: skip` in the loader"
+            errors,
+            "correct them, or leave them out with `on_bad_file: skip` in the loader",
+            len(listed.names),
         )
     parser.check_classes(str(path), labels)
 

@@ -193,7 +193,8 @@ def _decide(raw: RawColumn) -> _Decision:
     counts = Counter(texts)
     rows = len(raw.texts)
     if len(texts) < min(MIN_VALUES, rows):
-        return _drop(raw, f"values in only {len(texts)} of {plural(rows, 'row')}")
+        share = f"only {len(texts)} of {plural(rows, 'row')}" if texts else "no row"
+        return _drop(raw, f"values in {share}")
     if len(counts) == 1:
         return _drop(raw, f"{texts[0][:MAX_EXCERPT]!r} in every row that has a value")
     values = {text: parse_number(text, raw.dialect) for text in counts}

@@ -14,6 +14,7 @@ from dlcli.config.document import Document, dump_inline, parse
 from dlcli.config.load import build_config
 from dlcli.datasets import Dataset, load_dataset
 from dlcli.datasets.card import Card, describe
+from dlcli.datasets.media import BadFilesError
 from dlcli.errors import DlcliError, plural
 from dlcli.experiments.check import check
 from dlcli.experiments.init.commented_yaml import Commented, plain, render
@@ -23,6 +24,8 @@ from dlcli.files import write_text
 
 # The data are loaded before the network is chosen.
 PLACEHOLDERS = {"model": ["Dense"], "loss": "mse", "fit": {"epochs": 1}}
+# The largest share of files that are left out because they cannot be read.
+MAX_BAD_FILES = 0.2
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,13 @@ def init(
     data = describe_source(
         source, path.parent, target=target, sheet=sheet, choose_target=choose_target
     )
-    dataset = _load(data, path)
+    try:
+        dataset = _load(data, path)
+    except BadFilesError as error:
+        if error.count > MAX_BAD_FILES * error.total:
+            raise
+        _skip_bad_files(data, error)
+        dataset = _load(data, path)
     sections: dict[str, Any] = {"dataset": data.loader}
     split = data.sections.get("split", {})
     chosen = choose_sections(dataset, has_part_column="column" in split)
@@ -142,6 +151,13 @@ def _load(data: Source, path: Path) -> Dataset:
     sections = {"dataset": data.loader, **data.sections, **PLACEHOLDERS}
     document = Document(str(path), plain(sections))
     return load_dataset(build_config(path.stem, document, path.parent))
+
+
+def _skip_bad_files(data: Source, error: BadFilesError) -> None:
+    """Write into the ``dataset`` section that files that cannot be read are left out."""
+    [loader] = data.loader.values()
+    reason = f"{error.count} of {plural(error.total, 'file')} cannot be read"
+    loader["on_bad_file"] = Commented("skip", reason)
 
 
 def _title(source: Path, path: Path, dataset: Dataset) -> str:
