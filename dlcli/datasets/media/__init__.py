@@ -22,5 +22,6 @@ __all__ = [
     "ARRAY_SUFFIXES", "SUFFIXES", "BadFilesError", "bad_files_error", "bad_files_notices",
     "decode_audio", "decode_image", "decode_in_threads", "find_idx", "is_collection",
     "left_out_notices", "list_names", "lists_files", "load_audio", "load_idx", "load_images",
-    "load_indexed", "load_npz", "load_text", "normalized", "open_arrays", "read_file", "read_file_list", "walk",
+    "load_indexed", "load_npz", "load_text", "normalized", "open_arrays", "read_file",
+    "read_file_list", "walk",
 ]  # fmt: skip
