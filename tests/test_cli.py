@@ -21,7 +21,7 @@ CONFIGS = bundled_folder("configs")
 
 # What a command imports beyond the command line itself; whatever takes long to import is here.
 HEAVY = ("numpy", "pandas", "sklearn", "scipy", "matplotlib", "PIL", "h5py", "onnxruntime", "onnx",
-         "tf2onnx", "requests", "tensorflow", "keras", "rich")  # fmt: skip
+         "tf2onnx", "requests", "tensorflow", "keras")  # fmt: skip
 TABLES = {"numpy", "pandas"}
 FITTING = {*TABLES, "sklearn", "scipy"}
 IMPORTS = {

@@ -169,7 +169,7 @@ def plot(
         )
     else:
         draw_dataset(data, path)
-    terminal.print_written(path, f"a plot of {name}")
+    terminal.print_picture(path, f"a plot of {name}")
 
 
 def _load(name: str, *, sample: bool) -> Dataset | Path:

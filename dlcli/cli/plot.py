@@ -53,4 +53,4 @@ def plot(
         draw_learning_curves(output, [read_curve(path) for path in paths])
     else:
         draw_curves(output, read_curves(paths), metrics=metrics or (), log=log)
-    terminal.print_written(output, "learning curves")
+    terminal.print_picture(output, "learning curves")

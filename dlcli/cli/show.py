@@ -64,7 +64,7 @@ def show(
         from dlcli.plots.diagram import draw_model
 
         draw_model(plot_path, model, loaded.name)
-        terminal.print_written(plot_path, "the model's layers")
+        terminal.print_picture(plot_path, "the model's layers")
 
 
 def _config_or_run(name: str) -> str:

@@ -77,6 +77,14 @@ def print_notes(texts: Iterable[str]) -> None:
         print_status(f"dlcli: note: {text}")
 
 
+def print_picture(path: Path, content: str) -> None:
+    """Report a picture, and characters that its fonts lack."""
+    from dlcli.plots.fonts import font_notices
+
+    print_notes(font_notices())
+    print_written(path, content)
+
+
 def print_written(path: Path, content: str) -> None:
     """Report a written file; its path is the result."""
     print_status(f"dlcli: wrote {content}: {path}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from dlcli.experiments.statistics import summarize_metric
 from dlcli.experiments.weak_scores import weak_score_notice
 from dlcli.network.building import make_callbacks
 from dlcli.network.scores import score_outputs
+from dlcli.plots.fonts import font_notices
 from dlcli.preparation.folds import excluded_test_rows, make_folds, resolve_folds
 from dlcli.preparation.prepare import Prepared, prepare
 from dlcli.preparation.split import Split
@@ -159,6 +161,7 @@ def kfold(
         seconds = time.monotonic() - started
         result = _result(run.path, config, out_of_fold, notices, seconds, signum)
         write_folds(run.path, result, out_of_fold, output_kind(dataset.target, config.loss))
+        result = replace(result, notices=(*result.notices, *font_notices()))
         run.finish("finished" if signum is None else "interrupted")
     if signum is None:
         run.remove_checkpoint()

@@ -22,6 +22,7 @@ from dlcli.network.hardware import prepare_devices
 from dlcli.network.scores import ScoredOutputs, Scores
 from dlcli.plots import results as plots
 from dlcli.plots.canvas import import_in_background
+from dlcli.plots.fonts import font_notices
 from dlcli.plots.learned import TrainedModel, draw_learned
 from dlcli.plots.several import draw_several
 from dlcli.preparation.prepare import prepare
@@ -216,6 +217,7 @@ def _score_and_draw(
         _draw(folder, session, result, scored)
     except Exception as error:  # noqa: BLE001 (a picture must not cost the trained model)
         session.notices.append(f"some pictures are missing: {first_line(error)}")
+    session.notices += font_notices()
     return scores
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
-import warnings
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlcli.errors import DlcliError
 from dlcli.files import atomic
+from dlcli.plots.fonts import font_families, missing_glyphs_noted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from dlcli.datasets.dataset import Target
 
-# Fonts with Korean glyphs, for class names; the installed ones are used.
-FONTS = ("Noto Sans CJK KR", "Noto Sans KR", "NanumGothic", "Malgun Gothic", "Apple SD Gothic Neo")
 BLUE, ORANGE, GREY = "#1f77b4", "#d95f02", "#666666"
 DPI = 120
 MAX_COLOURS = 20
@@ -63,12 +61,10 @@ def figure(path: Path, size: tuple[float, float]) -> Iterator[Figure]:
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
-    from matplotlib.font_manager import fontManager
 
     check_plot_path(path)
-    installed = {font.name for font in fontManager.ttflist}
     settings: dict[Any, Any] = {
-        "font.family": ["DejaVu Sans", *(font for font in FONTS if font in installed)],
+        "font.family": font_families(),
         "axes.unicode_minus": False,
         "text.parse_math": False,  # names of columns and classes may contain dollar signs
         "svg.hashsalt": "dlcli",
@@ -78,9 +74,7 @@ def figure(path: Path, size: tuple[float, float]) -> Iterator[Figure]:
         fig = Figure(figsize=size, layout="constrained")
         yield fig
         logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
-        with atomic(path) as temporary, warnings.catch_warnings():
-            # Glyphs that no installed font has are drawn as boxes.
-            warnings.filterwarnings("ignore", message="Glyph .* missing")
+        with atomic(path) as temporary, missing_glyphs_noted():
             ending = path.suffix.lower()
             fig.savefig(temporary, dpi=DPI, format=ending[1:], metadata=METADATA[ending])
 
