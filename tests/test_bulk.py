@@ -203,7 +203,7 @@ TABLES = {
     "labels like numbers": [f"{n},{n % 11},{('007', '7.0')[n % 2]}" for n in range(400)],
     "zeros that are missing": [f"{n % 4},{n},{'ab'[n % 2]}" for n in range(400)],
     "codes far below": [f"{('10001', '10002')[n % 2] if n < 350 else '02139'},0{n},{'ab'[n % 2]}" for n in range(400)],
-    "quoted codes": [f'"{10001 + n % 2 if n < 350 else "02139"}",{n},"b, 0"' if n % 2 else f'{10001},{n},a' for n in range(400)],
+    "quoted codes": [f'"{10001 + n % 2 if n < 350 else "02139"}",{n},"b, 0"' if n % 2 else f"{10001},{n},a" for n in range(400)],
     "leading zeros far below": [f"{n if n != 350 else '0350'},{n},{'ab'[n % 2]}" for n in range(400)],
     "constant": [f"5,{n},{'ab'[n % 2]}" for n in range(400)],
     "short row": [f"{n},{n},{'ab'[n % 2]}" if n != 360 else "1,2" for n in range(400)],

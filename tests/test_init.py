@@ -13,6 +13,7 @@ from scipy.io import wavfile
 
 from dlcli import DatasetError, load_config, predict, train
 from dlcli.config.document import parse
+from dlcli.datasets import load_dataset
 from dlcli.experiments.init import init
 from dlcli.experiments.init.commented_yaml import Commented, plain, render
 
@@ -120,6 +121,76 @@ def test_the_target_is_named(dlcli, write, option, target):
 
     assert code == 0, error
     assert load_config("people.yaml").dataset.loader.target == target
+
+
+def test_years_are_names_and_chosen_by_name(dlcli, write):
+    rows = "".join(f"{n / 7:.3f},{n * 11 % 47},{n * 1.5},{'ab'[n % 2]}\n" for n in range(80))
+    write("sales.csv", f"2019,2020,2021,region\n{rows}")
+
+    code, _, error = dlcli("init", "sales.csv", "--target", "2020")
+    trained = dlcli("train", "sales.yaml", "-q", "--set", "fit.epochs=1")
+    write("new.csv", "2019,2020,2021,region\n1.5,3,2,a\n")
+    predicted = dlcli("predict", "runs/sales/1", "new.csv")
+
+    assert code == 0, error
+    config = load_config("sales.yaml").dataset.loader
+    assert (config.target, config.header) == ("2020", True)
+    assert trained[0] == 0, trained[2]
+    assert len(predicted[1].splitlines()) == 2
+
+
+@pytest.mark.parametrize("first", ["2019,2020,2022", "3,4,5", "2019,2020,2021.5"])
+def test_a_row_of_numbers_that_may_be_data_is_data(write, first):
+    rows = "".join(f"{n % 9},{n * 7 % 10},{n * 3 % 8}\n" for n in range(60))
+    table = write("d.csv", f"{first}\n{rows}")
+
+    result = init(table, target="0")
+
+    assert result.card.rows == 61
+    assert "header" not in result.text
+
+
+@pytest.mark.parametrize("text", ["user{0}", "this is the review number {0} of all of them"])
+def test_a_text_in_each_row_is_no_target(dlcli, write, tmp_path, text):
+    rows = "".join(f"{n % 13},{n % 7},{text.format(n)}\n" for n in range(2000))
+    write("users.csv", f"a,b,name\n{rows}")
+
+    code, _, error = dlcli("init", "users.csv", "--target", "name")
+
+    assert code == 2
+    assert "'name' cannot be the target: it has 2000 different values in 2000 rows" in error
+    assert not (tmp_path / "users.yaml").exists()
+
+
+def test_thousands_of_classes_with_a_few_rows_each_are_not_stratified(write):
+    rows = "".join(f"{n % 13},{n % 7},shop {n * n % 1009}\n" for n in range(2500))
+    table = write("shops.csv", f"a,b,name\n{rows}")
+
+    result = init(table, target="name")
+
+    assert (
+        "stratify: false  # 2500 rows are too few to have 505 classes in each part" in result.text
+    )
+    assert len(result.notices) < 10
+
+
+def test_a_word_for_nothing_among_numbers_may_be_a_category_elsewhere(write, tmp_path):
+    jobs = ["clerk", "unknown", "cook"]
+    rows = "".join(
+        f"{'unknown' if n % 9 == 0 else 20 + n % 30},{jobs[n % 3]},{'ab'[n % 2]}\n"
+        for n in range(90)
+    )
+    table = write("people.csv", f"age,job,label\n{rows}")
+
+    result = init(table)
+    run = train(load_config(result.path, ["fit.epochs=1"]), runs=tmp_path / "runs")
+    new = write("new.csv", "age,job\nunknown,unknown\n31,cook\n")
+
+    assert "missing_numbers:\n      - unknown  # 'age' has numbers in 80 of 90 rows" in result.text
+    data = load_dataset(result.config)
+    assert data.x["age"].isna().sum() == 10
+    assert set(data.x["job"]) == set(jobs)
+    assert len(predict(run.directory, new).to_frame()) == 2
 
 
 def test_a_column_that_does_not_exist_is_no_target(dlcli, write):

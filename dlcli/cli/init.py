@@ -75,7 +75,7 @@ def init(
     asks = not target and sys.stdin.isatty() and sys.stdout.isatty() and not json
     result = write_config(
         source,
-        target=_target(target or []),
+        target=(target[0] if len(target) == 1 else target) if target else None,
         sheet=sheet,
         output=output,
         force=force,
@@ -93,14 +93,6 @@ def init(
     rows = [[_excerpt(setting), reason] for setting, reason in result.decisions]
     terminal.print_text(tables.table(rows, left=2, indent="  "))
     terminal.print_text(f"\nnext: {result.next_command}")
-
-
-def _target(values: Sequence[str]) -> str | int | list[str | int] | None:
-    """Return the value of ``--target``: numbers are positions."""
-    columns = [int(v) if v.removeprefix("-").isdecimal() else v for v in values]
-    if len(columns) > 1:
-        return columns
-    return columns[0] if columns else None
 
 
 def _excerpt(setting: str) -> str:

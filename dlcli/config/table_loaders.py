@@ -69,7 +69,8 @@ class Table(Loader):
     )
     header: bool | Literal["auto"] = Field(
         default="auto",
-        description="Whether the first row has the column names; auto: if no field is a number.",
+        description="Whether the first row has the column names; auto: if no field is a number, "
+        "or if they count up as years do.",
     )
     names: Texts | None = Field(
         default=None, description="Column names of a file without a header."
@@ -188,6 +189,11 @@ class CsvLoader(Table):
     missing: Texts = Field(
         default=(),
         description="Texts that mark a missing value of a feature, besides the usual ones.",
+    )
+    missing_numbers: Texts = Field(
+        default=(),
+        description="Further texts that mark a missing value in numeric columns and dates; in "
+        "others they are categories.",
     )
     usual_missing: bool = Field(
         default=True,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from dlcli.datasets.dataset import PART_WORDS
-from dlcli.datasets.tables import clean_names, looks_like_header, number_names
+from dlcli.datasets.tables import clean_names, counts_up, looks_like_header, number_names
 from dlcli.errors import DatasetError, did_you_mean
 from dlcli.models.signature import Signature
 
@@ -62,9 +62,11 @@ def is_header(row: Sequence[str], signature: Signature) -> bool:
 
 
 def _is_numbered(row: Sequence[str], signature: Signature) -> bool:
-    """Whether a row is 0, 1, 2 …, the names that pandas writes for columns without names."""
+    """Whether a row is 0, 1, 2 …, as pandas names columns, or years that are names."""
     targets = _names_of_targets(signature)
     cells = [cell for cell in clean_names(row) if cell not in targets]
+    if signature.dialect.header and counts_up(row) and set(signature.names) <= set(cells):
+        return True
     return len(cells) >= MIN_NUMBERED and cells == signature.names
 
 

@@ -127,25 +127,30 @@ def classes_without_training_rows(dataset: Dataset, splits: Sequence[Split]) -> 
             for split in splits
         ]
     )
-    notices = []
-    for code in np.flatnonzero(absent.any(axis=0)).tolist():
-        folds = f" in {absent[:, code].sum()} of {len(splits)} folds" if len(splits) > 1 else ""
-        notices.append(
-            f"class {names[code]!r} has no training rows{folds}, so it cannot be learned"
-        )
-    return notices
+    return _absent_notices("class", names, absent)
 
 
 def _labels_without_training_rows(dataset: Dataset, splits: Sequence[Split]) -> list[str]:
     """Report the labels that some row has, but no training row."""
     some = dataset.y.any(axis=0)
     absent = np.array([some & ~dataset.y[split.train].any(axis=0) for split in splits])
-    notices = []
-    for code in np.flatnonzero(absent.any(axis=0)).tolist():
-        folds = f" in {absent[:, code].sum()} of {len(splits)} folds" if len(splits) > 1 else ""
-        name = dataset.target.class_names[code]
-        notices.append(f"label {name!r} has no training rows{folds}, so it cannot be learned")
-    return notices
+    return _absent_notices("label", dataset.target.class_names, absent)
+
+
+def _absent_notices(kind: str, names: Sequence[str], absent: Array) -> list[str]:
+    """Name the classes or labels that training rows lack, given per split; many in one notice."""
+    codes = np.flatnonzero(absent.any(axis=0)).tolist()
+    if len(codes) > MAX_LISTED:
+        listed = ", ".join(repr(names[code]) for code in codes[:MAX_LISTED])
+        where = " in some folds" if len(absent) > 1 else ""
+        some = f"{plural(len(codes), kind)} ({listed}, …)"
+        return [f"{some} have no training rows{where}, so they cannot be learned"]
+    counts = absent.sum(axis=0).tolist()
+    folds = [f" in {count} of {len(absent)} folds" if len(absent) > 1 else "" for count in counts]
+    return [
+        f"{kind} {names[code]!r} has no training rows{folds[code]}, so it cannot be learned"
+        for code in codes
+    ]
 
 
 def repeated_rows(dataset: Dataset, split: Split) -> list[str]:

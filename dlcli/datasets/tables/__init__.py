@@ -20,7 +20,13 @@ from dlcli.datasets.tables.dates import date_formats, format_date
 from dlcli.datasets.tables.delimiter import DELIMITERS
 from dlcli.datasets.tables.encodings import PREDICTION_HINTS, is_surely_utf_8
 from dlcli.datasets.tables.file_table import FileTable, read_file_table
-from dlcli.datasets.tables.header import clean_names, looks_like_header, number_names, position_of
+from dlcli.datasets.tables.header import (
+    clean_names,
+    counts_up,
+    looks_like_header,
+    number_names,
+    position_of,
+)
 from dlcli.datasets.tables.json_lines import read_json_lines
 from dlcli.datasets.tables.label_lists import (
     holds_lists,
@@ -42,12 +48,12 @@ from dlcli.datasets.tables.text_file import TextFile, as_text, decode_text, open
 __all__ = [
     "DELIMITERS", "NEITHER", "PREDICTION_HINTS", "BinaryFile", "Block", "CsvReader", "FileTable",
     "Proposal", "RawColumn", "RowReader", "Table", "TextFile", "as_text", "binary_reader",
-    "clean_names", "convert", "date_formats", "decode_text", "encode_classes", "format_date",
-    "holds_labels", "holds_lists", "is_group_name", "is_packed_table", "is_surely_utf_8",
-    "label_matrix", "load_csv", "loader_dialect", "looks_like_header", "name_classes",
-    "number_names", "objects", "open_binary", "open_text", "parse_labels", "position_of",
-    "propose_encoding", "propose_layout", "propose_values", "read_file_table", "read_json_lines",
-    "read_label_lists", "read_series", "read_several", "read_table", "rows_without_target",
-    "rows_without_value", "text_format", "text_reader", "to_category", "to_frame", "to_labels",
-    "to_number", "to_numbers", "to_text", "windows",
+    "clean_names", "convert", "counts_up", "date_formats", "decode_text", "encode_classes",
+    "format_date", "holds_labels", "holds_lists", "is_group_name", "is_packed_table",
+    "is_surely_utf_8", "label_matrix", "load_csv", "loader_dialect", "looks_like_header",
+    "name_classes", "number_names", "objects", "open_binary", "open_text", "parse_labels",
+    "position_of", "propose_encoding", "propose_layout", "propose_values", "read_file_table",
+    "read_json_lines", "read_label_lists", "read_series", "read_several", "read_table",
+    "rows_without_target", "rows_without_value", "text_format", "text_reader", "to_category",
+    "to_frame", "to_labels", "to_number", "to_numbers", "to_text", "windows",
 ]  # fmt: skip

@@ -98,17 +98,38 @@ def propose_values(table: Table, target: str | int | Sequence[str | int]) -> tup
     labels = [replace(label, dialect=dialect) for label in labels]
     if all(decision.drops for decision in decisions):
         decisions = _with_a_feature(columns, decisions)
+    of_target = propose_several(labels) if len(labels) > 1 else propose_target(labels[0])
     features = [proposal for decision in decisions for proposal in decision.proposals]
-    if len(labels) > 1:
-        return (*numbers, *_once([*propose_several(labels), *features]))
-    return (*numbers, *propose_target(labels[0]), *_once(features))
+    labels = [] if any(item.option == "missing" for item in of_target) else labels
+    categories = _categories([*columns, *labels], [*decisions, *(_Decision() for _ in labels)])
+    proposals = [_with_categories(item, categories) for item in [*of_target, *features]]
+    return (*numbers, *_once(proposals))
+
+
+def _categories(columns: Sequence[RawColumn], decisions: Sequence[_Decision]) -> set[str]:
+    """Return the texts of the columns that are neither dropped nor numbers nor dates."""
+    texts: set[str] = set()
+    for raw, decision in zip(columns, decisions, strict=True):
+        if {"drop", "missing", "dates"}.isdisjoint(item.option for item in decision.proposals):
+            words = {cell.strip() for cell in set(raw.texts)} - set(raw.dialect.missing)
+            if any(math.isnan(parse_number(word, raw.dialect)) for word in words):
+                texts |= words
+    return texts
+
+
+def _with_categories(proposal: Proposal, categories: set[str]) -> Proposal:
+    """Return a proposal for which texts that are categories of other columns are such still."""
+    if proposal.option != "missing" or categories.isdisjoint(proposal.value):
+        return proposal
+    reason = f"{proposal.reason}; a category of another column"
+    return replace(proposal, option="missing_numbers", reason=reason)
 
 
 def _with_usual_words(dialect: Dialect) -> Dialect:
     return replace(
         dialect,
         missing=tuple(dict.fromkeys((*MISSING, *dialect.missing))),
-        missing_numbers=MISSING_NUMBERS,
+        missing_numbers=tuple(dict.fromkeys((*MISSING_NUMBERS, *dialect.missing_numbers))),
     )
 
 

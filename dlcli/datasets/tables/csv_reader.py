@@ -174,6 +174,7 @@ class CsvReader(RowReader):
         # A blank line gives no row.
         if len(frame) != count or (beyond != "").any() or (last.isna() | (last == "")).any():
             return None
+        codes = self._codes(chunk, types, quoted=quoted)
         columns: list[Any] = []
         zeros_and_ones: dict[int, Array] = {}
         for at, kind in enumerate(types):
@@ -185,9 +186,7 @@ class CsvReader(RowReader):
                     return None
                 if values[0] != values[0] or values[0] in (0, 1):
                     zeros_and_ones[at] = values
-            columns.append(values if is_parsed else values.tolist())
-        for at, texts in self._codes(chunk, types, quoted=quoted).items():
-            columns[at] = texts
+            columns.append(codes.get(at, values if is_parsed else values.tolist()))
         if _are_words(zeros_and_ones, chunk, self.dialect):
             return None
         block = Block(columns, range(self.line + 1, self._text.line + 1))
@@ -205,7 +204,9 @@ class CsvReader(RowReader):
         no_types = [None] * len(types)
         few = self._parse("\n".join(lines), no_types, quoted=quoted)
         codes = [at for at in numeric if has_leading_zeros(few[at].tolist())]
-        frame = self._parse(chunk, no_types, quoted=quoted) if codes else None
+        if not codes:
+            return {}
+        frame = self._parse(chunk, no_types, quoted=quoted)
         return {at: frame[at].tolist() for at in codes}
 
     def _is_plain(self, chunk: str) -> bool:

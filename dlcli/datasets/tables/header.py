@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from dlcli.config.base import composed
@@ -13,6 +14,9 @@ from dlcli.errors import DatasetError, did_you_mean
 
 MAX_COLUMNS = 100_000
 MAX_LISTED = 20
+# A row of so many numbers that count up may be a header, above so many other rows.
+MIN_NUMBERED, MIN_ROWS_BELOW = 3, 5
+PLAIN_INTEGER = re.compile("0|[1-9][0-9]{0,8}")
 # How pandas and R name an index, and how pandas names one that it has read as a column.
 INDEX_NAMES = ("", "Unnamed: 0", "rownames", "row.names")
 
@@ -67,9 +71,15 @@ def _has_header(reader: RowReader) -> bool:
     values of their columns, it is a row like the others.
     """
     row, index = reader.first_row, reader.dialect.index
-    if not looks_like_header(row[index:], reader.dialect.decimal):
-        return False
     columns = list(zip(*(other for other in reader.next_rows() if other != row), strict=True))
+    if not looks_like_header(row[index:], reader.dialect.decimal):
+        if not _names_years(row, columns):
+            return False
+        reader.notices.append(
+            f"{reader.name}: its first row counts up, as no other does: it has the names "
+            f"({', '.join(row[:3])}, …); `header: false` in the loader makes it data"
+        )
+        return True
     if len(columns) < 2:
         return True
     recurring = [name for name, values in zip(row, columns, strict=True) if name in values]
@@ -80,6 +90,22 @@ def _has_header(reader: RowReader) -> bool:
         "values of their columns too; `header: true` in the loader makes them names"
     )
     return False
+
+
+def _names_years(row: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:
+    """Detect a header such as 2019, 2020, 2021: no cell of it occurs in its column again."""
+    if not columns or len(columns[0]) < MIN_ROWS_BELOW or not counts_up(row):
+        return False
+    return not any(name in values for name, values in zip(row, columns, strict=True))
+
+
+def counts_up(row: Sequence[str]) -> bool:
+    """Tell whether the numbers of a row are three consecutive ones or more, as of years."""
+    numbers = [text for text in map(str.strip, row) if not math.isnan(to_number(text))]
+    if len(numbers) < MIN_NUMBERED or not all(map(PLAIN_INTEGER.fullmatch, numbers)):
+        return False
+    first = int(numbers[0])
+    return list(map(int, numbers)) == list(range(first, first + len(numbers)))
 
 
 def _take_names(reader: RowReader) -> list[str]:
@@ -113,10 +139,13 @@ def propose_names(reader: RowReader) -> Iterator[Proposal]:
     row = clean_names(reader.first_row)
     below = list(zip(*reader.next_rows(), strict=True))
     is_header = reader.has_names or looks_like_header(row, reader.dialect.decimal)
+    if not is_header and _names_years(row, below):
+        yield Proposal("header", True, "its first row counts up, as no other does")
+        is_header = True
     if not is_header and below and _names_numbers(row, below):
         yield Proposal("header", True, "its first row has words in columns of numbers")
         is_header = True
-    if not is_header or (not reader.has_names and not _has_header(reader)):
+    if not is_header or not (reader.has_names or counts_up(row) or _has_header(reader)):
         return
     while len(row) > 1 and not row[-1]:
         row.pop()

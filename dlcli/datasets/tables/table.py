@@ -76,7 +76,10 @@ def loader_dialect(loader: CsvLoader) -> Dialect:
         quoting=loader.quoting,
         comment=loader.comment,
         missing=(*(MISSING if loader.usual_missing else ("",)), *loader.missing),
-        missing_numbers=MISSING_NUMBERS if loader.usual_missing else (),
+        missing_numbers=(
+            *(MISSING_NUMBERS if loader.usual_missing else ()),
+            *loader.missing_numbers,
+        ),
         missing_target=loader.missing_target,
         thousands=loader.thousands,
         affixes=loader.affixes,

@@ -22,6 +22,8 @@ from dlcli.experiments.init.networks import choose_sections
 from dlcli.experiments.init.sources import ChooseTarget, Source, check_source, describe_source
 from dlcli.files import write_text
 
+# Of fewer rows, classes may be as rare as they are.
+MIN_ROWS = 20
 # The data are loaded before the network is chosen.
 PLACEHOLDERS = {"model": ["Dense"], "loss": "mse", "fit": {"epochs": 1}}
 # The largest share of files that are left out because they cannot be read.
@@ -127,6 +129,7 @@ def init(
             raise
         _skip_bad_files(data, error)
         dataset = _load(data, path)
+    _check_classes(dataset, source)
     sections: dict[str, Any] = {"dataset": data.loader}
     split = data.sections.get("split", {})
     chosen = choose_sections(dataset, has_part_column="column" in split)
@@ -158,6 +161,19 @@ def _skip_bad_files(data: Source, error: BadFilesError) -> None:
     [loader] = data.loader.values()
     reason = f"{error.count} of {plural(error.total, 'file')} cannot be read"
     loader["on_bad_file"] = Commented("skip", reason)
+
+
+def _check_classes(dataset: Dataset, source: Path) -> None:
+    """Refuse a column with hardly two rows of a class: nothing can be learned of it."""
+    classes, rows = len(dataset.target.class_names), len(dataset)
+    is_column = dataset.target.task == "classification" and dataset.target.position is not None
+    most = rows / 2 if rows >= MIN_ROWS else rows - 1
+    if is_column and classes > most:
+        raise DlcliError(
+            f"{source}: {dataset.target.name!r} cannot be the target: it has {classes} different "
+            f"values in {plural(rows, 'row')}, too few rows of each to learn from",
+            hint="--target names another column; an identifier or a text may be a feature",
+        )
 
 
 def _title(source: Path, path: Path, dataset: Dataset) -> str:

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from dlcli.config.sections import SplitConfig
 from dlcli.datasets import Dataset
-from dlcli.errors import plural
+from dlcli.errors import DatasetError, plural
 from dlcli.experiments.init.commented_yaml import Commented
+from dlcli.preparation.split import split_rows
 
 Sections = dict[str, Any]
 
@@ -31,6 +33,8 @@ SMALLEST_MAP = 6
 VALIDATION = 1  # of `Dataset.parts`
 DEFAULT_FOLDS = 10
 MANY_ROWS = 2_500
+# With more, every part of the rows has room for a row of every class.
+ROWS_PER_CLASS = 20
 
 
 def choose_sections(dataset: Dataset, *, has_part_column: bool = False) -> Sections:
@@ -198,7 +202,22 @@ def _split(dataset: Dataset, *, validates: bool) -> Sections:
         split["test"] = 0.2
     if validates:
         split["validation"] = 0.2
+    classes = len(dataset.target.class_names)
+    if len(dataset) < ROWS_PER_CLASS * classes and not _can_stratify(dataset, split):
+        reason = f"{plural(len(dataset), 'row')} are too few to have {classes} classes in each part"
+        split["stratify"] = Commented(False, reason)
     return {"split": split} if split else {}
+
+
+def _can_stratify(dataset: Dataset, section: Sections) -> bool:
+    """Tell whether the rows can be split so that every part has rows of every class."""
+    if dataset.target.task != "classification":
+        return True
+    try:
+        split_rows(dataset, SplitConfig(**section), seed=0)
+    except DatasetError:
+        return False
+    return True
 
 
 def _head(dataset: Dataset) -> list[Any]:

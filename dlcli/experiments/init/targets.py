@@ -37,13 +37,19 @@ Target = str | int | Sequence[str | int]
 
 
 def chosen_columns(target: Target, names: Collection[str]) -> list[str | int]:
-    """Return the columns that ``--target`` names; a text such as ``a,b,-1`` names several."""
-    if not isinstance(target, str | int):
-        return list(target)
-    if isinstance(target, int) or "," not in target or target in names:
-        return [target]
-    parts = [part.strip() for part in target.split(",")]
-    return [int(part) if part.removeprefix("-").isdecimal() else part for part in parts if part]
+    """Return the columns that ``--target`` names; a text such as ``a,b,-1`` names several.
+
+    A whole number is the name of a column if there is one with it, and else a position.
+    """
+    if isinstance(target, str) and "," in target and target not in names:
+        target = [part.strip() for part in target.split(",") if part.strip()]
+    parts = [target] if isinstance(target, str | int) else target
+    return [
+        int(part)
+        if isinstance(part, str) and part not in names and part.removeprefix("-").isdecimal()
+        else part
+        for part in parts
+    ]
 
 
 def likely_target(table: Table) -> str:
