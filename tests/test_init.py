@@ -190,7 +190,7 @@ def test_a_word_for_nothing_among_numbers_may_be_a_category_elsewhere(write, tmp
     data = load_dataset(result.config)
     assert data.x["age"].isna().sum() == 10
     assert set(data.x["job"]) == set(jobs)
-    assert len(predict(run.directory, new).to_frame()) == 2
+    assert len(predict(run.path, new).to_frame()) == 2
 
 
 def test_a_column_that_does_not_exist_is_no_target(dlcli, write):
