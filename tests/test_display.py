@@ -2,10 +2,11 @@
 
 import re
 import sys
+from types import SimpleNamespace
 
 import pytest
 
-from dlcli import kfold, load_config
+from dlcli import kfold, load_config, train
 from dlcli.cli.columns import Row, fitting
 from dlcli.cli.epoch_table import EpochTable
 from dlcli.cli.live import LiveTable
@@ -139,6 +140,44 @@ def test_progress_tells_the_fold_or_the_metrics_of_each_copy(tmp_path, engine):
         losses = [logs["loss"] for logs in ends[0].copies.values()]
         assert ends[0].logs["loss"] == pytest.approx(sum(losses) / 3)
     assert all(report.seconds > 0 for report in ends)
+
+
+class Cell:
+    """Stands in for ``IPython.display``: what a cell shows, each time it changes."""
+
+    def __init__(self):
+        self.shown = []
+
+    def display(self, contents, *, display_id):
+        assert display_id  # only such an output can be updated
+        self.shown.append(contents)
+        return self
+
+    def update(self, contents):
+        self.shown.append(contents)
+
+    HTML = staticmethod(str)
+
+
+def test_a_notebook_shows_the_progress_in_a_cell(tmp_path, monkeypatch):
+    cell, shell = Cell(), SimpleNamespace(kernel=None)
+    ipython = SimpleNamespace(get_ipython=lambda: shell, display=cell)
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    monkeypatch.setitem(sys.modules, "IPython.display", cell)
+
+    train(load_config("iris", ["fit.epochs=12"]), runs=tmp_path / "runs")
+    assert "<th>loss</th>" in cell.shown[-1]
+    assert cell.shown[-1].count("<tr>") == 11  # the header and the last ten epochs
+    assert "epoch 12/12" in cell.shown[-1]
+
+    kfold(load_config("iris", ["kfold.epochs=2"]), folds=3, runs=tmp_path / "runs")
+    assert all(f"<th>fold {fold}</th>" in cell.shown[-1] for fold in (1, 2, 3))
+
+    count = len(cell.shown)
+    train(load_config("iris", ["fit.epochs=1"]), runs=tmp_path / "runs", on_progress=lambda _: None)
+    del shell.kernel
+    train(load_config("iris", ["fit.epochs=1"]), runs=tmp_path / "runs")
+    assert len(cell.shown) == count
 
 
 METRICS = ("loss", "accuracy", "auc", "precision", "recall", "mean_absolute_percentage_error")

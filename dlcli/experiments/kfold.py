@@ -33,6 +33,7 @@ from dlcli.training.callback_state import check_resumable
 from dlcli.training.folds.engines import Engine, EngineChoice, FoldEngine
 from dlcli.training.folds.outcome import FoldOutcome
 from dlcli.training.network_check import check_network
+from dlcli.training.notebook import progress_or_notebook
 from dlcli.training.session import open_sessions, split_notices
 
 if TYPE_CHECKING:
@@ -92,7 +93,8 @@ def kfold(
     on_fold : callable, optional
         Called with a `FoldResult` when a fold has been scored.
     on_progress : callable, optional
-        Called with a `Progress` during the training of a fold, or of all folds together.
+        Called with a `Progress` during the training of a fold, or of all folds together. By
+        default a Jupyter notebook shows it in a table.
     download_bar : bool
         Whether to show a download's progress on standard error.
 
@@ -117,6 +119,7 @@ def kfold(
         If the disk is full.
     """
     check_folds(folds, engine)
+    on_progress = progress_or_notebook(on_progress)
     runs = Path(runs)
     config = config_with_data(config, data, runs)
     resume = Path(resume) if resume is not None else None

@@ -32,6 +32,7 @@ from dlcli.runs.scored_rows import record_scoring
 from dlcli.training.callback_state import check_resumable
 from dlcli.training.fit import FitResult
 from dlcli.training.network_check import check_network
+from dlcli.training.notebook import progress_or_notebook
 from dlcli.training.session import Session, open_session, split_notices
 from dlcli.training.training_state import Checkpoint
 
@@ -89,7 +90,8 @@ def train(
     extend : bool
         Whether a resumed run may have another number of epochs than before.
     on_progress : callable, optional
-        Called with a `Progress` after each epoch and a few times per second within it.
+        Called with a `Progress` after each epoch and a few times per second within it. By default
+        a Jupyter notebook shows it in a table.
     on_start : callable, optional
         Called once before the first epoch with the resolved config, the data set and notices.
     download_bar : bool
@@ -114,6 +116,7 @@ def train(
         If the disk is full.
     """
     check_choice("format", format, ("keras", "h5"))
+    on_progress = progress_or_notebook(on_progress)
     runs = Path(runs)
     config = config_with_data(config, data, runs)
     resume = Path(resume) if resume is not None else None
