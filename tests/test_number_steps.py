@@ -362,3 +362,15 @@ def test_training_and_both_engines_of_prediction_see_the_same(write, dlcli):
     np.testing.assert_allclose(*numbers, rtol=1e-4)
     assert len(numbers[0]) == 60
     assert "quantile" in shown
+
+
+@pytest.mark.parametrize("step", ["robust", "quantile", "power", "[clip: {max: 9}, robust]"])
+def test_inputs_that_are_scaled_twice_are_noticed(write, dlcli, step):
+    write("data.csv", "a,y\n" + "".join(f"{n},{n % 7}\n" for n in range(20)))
+    write(
+        "twice.yaml",
+        "dataset: {csv: {path: data.csv, target: y}}\nloss: mse\nfit: {epochs: 1}\n"
+        f"preprocess: {{numeric: {step}}}\nmodel: [{{Rescaling: {{scale: 0.01}}}}, Dense]\n",
+    )
+
+    assert "the inputs are scaled twice" in dlcli("check", "twice.yaml")[2]

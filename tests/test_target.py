@@ -205,3 +205,38 @@ def test_a_target_far_from_unit_scale_is_noticed(write, dlcli, value, message):
     assert message in dlcli("check", "far.yaml")[2]
     assert "set `preprocess: {target: standardize}`" in dlcli("check", "far.yaml")[2]
     assert message not in dlcli("check", "scaled.yaml")[2]
+
+
+@pytest.mark.parametrize(
+    ("steps", "message"),
+    [
+        ("quantile", "sigmoid cannot reach values outside"),
+        ("power", "sigmoid cannot reach values outside"),
+        ("{quantile: uniform}", "no problems found"),
+        ("robust", "robust cannot be inverted for predictions"),
+    ],
+)
+def test_the_last_activation_reaches_the_range_of_a_transformed_target(
+    houses, dlcli, write, steps, message
+):
+    houses(steps)
+    text = Path("houses.yaml").read_text(encoding="utf-8")
+    write("range.yaml", text.replace("{units: 1}", "{units: 1, activation: sigmoid}"))
+
+    _, output, error = dlcli("check", "range.yaml")
+
+    assert message in output + error
+
+
+def test_a_power_too_large_for_the_metrics_in_a_training_is_refused(write, dlcli):
+    generator = np.random.default_rng(0)
+    y = 1e6 * generator.random(50) ** (1 / 20)  # symmetric only when raised to the power of 20
+    write("steep.csv", "x,y\n" + "\n".join(f"{n},{value}" for n, value in enumerate(y)))
+    text = "dataset: {csv: {path: steep.csv, target: y}}\nmodel: [Dense]\nfit: {epochs: 1}\n"
+    write("steep.yaml", text + "loss: mean_squared_error\npreprocess: {target: power}\n")
+
+    code, _, error = dlcli("train", "steep.yaml")
+
+    assert code == 2
+    assert "preprocess.target: power has constants too large for float32" in error
+    assert "use standardize or quantile" in error
