@@ -228,9 +228,14 @@ def test_the_last_activation_reaches_the_range_of_a_transformed_target(
     assert message in output + error
 
 
-def test_a_power_too_large_for_the_metrics_in_a_training_is_refused(write, dlcli):
-    generator = np.random.default_rng(0)
-    y = 1e6 * generator.random(50) ** (1 / 20)  # symmetric only when raised to the power of 20
+@pytest.mark.parametrize(
+    "y",
+    [
+        1e6 * np.linspace(0.1, 1, 50) ** (1 / 20),  # symmetric when raised to the power of 20
+        np.append(np.linspace(0.01, 0.1, 50), 1e5),  # 1 - 1e-20 after the power
+    ],
+)
+def test_a_power_that_float32_cannot_invert_is_refused(write, dlcli, y):
     write("steep.csv", "x,y\n" + "\n".join(f"{n},{value}" for n, value in enumerate(y)))
     text = "dataset: {csv: {path: steep.csv, target: y}}\nmodel: [Dense]\nfit: {epochs: 1}\n"
     write("steep.yaml", text + "loss: mean_squared_error\npreprocess: {target: power}\n")
@@ -238,5 +243,5 @@ def test_a_power_too_large_for_the_metrics_in_a_training_is_refused(write, dlcli
     code, _, error = dlcli("train", "steep.yaml")
 
     assert code == 2
-    assert "preprocess.target: power has constants too large for float32" in error
+    assert "preprocess.target: power cannot be inverted with the precision of a network" in error
     assert "use standardize or quantile" in error

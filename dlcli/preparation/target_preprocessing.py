@@ -22,7 +22,8 @@ from dlcli.preparation.steps import (
 )
 from dlcli.types import Array
 
-LARGEST = float(np.finfo(np.float32).max)
+# Largest error of an inverted target, relative to the range of the target and to its size.
+MAX_ERROR, ROUNDING = 1e-3, 1e-6
 
 
 @dataclass(frozen=True)
@@ -159,16 +160,30 @@ def fit_target_preprocessor(y: Array, target: Target, steps: Steps) -> TargetPre
     Raises
     ------
     DatasetError
-        If a step cannot be fitted, or its constants are too large for the metrics in a training.
+        If a step cannot be fitted, or its inverse in float32, the type of outputs and of metrics
+        in a training, is not the target.
     """
     values = y.reshape(len(y), -1).astype(np.float64) if steps else y
     fitted: list[InvertibleStep] = []
     for step in steps:
         fitted.append(cast("InvertibleStep", fit_step(step, iter([values]), target.outputs)))
-        if any(np.abs(constant).max() > LARGEST for constant in fitted[-1].constants):
-            raise DatasetError(
-                f"preprocess.target: {step_name(step)} has constants too large for float32",
-                hint="use standardize or quantile",
-            )
         values = fitted[-1].apply_to_target(values, target.outputs)
-    return TargetPreprocessor(tuple(fitted))
+    preprocessor = TargetPreprocessor(tuple(fitted))
+    if steps and not _is_inverted(values, y.reshape(len(y), -1), preprocessor.steps):
+        raise DatasetError(
+            f"preprocess.target: {' and '.join(map(step_name, steps))} cannot be inverted with the "
+            "precision of a network: some targets would not be those of the table",
+            hint="use standardize or quantile",
+        )
+    return preprocessor
+
+
+def _is_inverted(values: Array, y: Array, steps: Sequence[InvertibleStep]) -> bool:
+    """Tell whether transformed targets are inverted in float32, in which a power may be lost."""
+    with np.errstate(all="ignore"):
+        values = values.astype(np.float32)
+        for step in reversed(steps):
+            constants = [constant.astype(np.float32) for constant in step.constants]
+            values = step.invert(values, constants, np, step)
+    tolerance = MAX_ERROR * np.ptp(y, axis=0) + ROUNDING * np.abs(y).max(axis=0)
+    return bool((np.abs(values - y) <= tolerance).all())

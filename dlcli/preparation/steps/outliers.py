@@ -36,7 +36,7 @@ class FittedRobust(SampledStep):
     per_column = ("median", "scale")
     median: tuple[float, ...]
     scale: tuple[float, ...]
-    smooth_clip: bool = True
+    smooth_clip: bool
 
     @classmethod
     def fit(cls, step: Robust, values: Array, names: Names) -> Self:

@@ -27,7 +27,7 @@ HINT = "use standardize, robust or quantile"
 @fitted_step_of(Power)
 @dataclass(frozen=True)
 class FittedPower(SampledStep, InvertibleStep):
-    """Exponent of each column, mean and standard deviation of its powers, and its smallest values.
+    """Exponent of each column, mean and standard deviation of its powers, and its range.
 
     Constant columns become 0. Many powers have a bound that an output of a network may exceed: an
     inverted value is at most ten times the range of the training rows beyond them.
@@ -73,7 +73,7 @@ class FittedPower(SampledStep, InvertibleStep):
         values = np.asarray(values, np.float64)
         if self.method == "box-cox":  # a later row may have a value that has no power
             values = np.maximum(values, low / 1000)
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", divide="ignore"):
             return centred(_power(values, exponent, self.method), mean, scale)
 
     def check(self, columns: int) -> None:
