@@ -201,6 +201,31 @@ def test_targets_are_inverted_exactly_also_beyond_the_training_rows(step):
     assert np.isfinite(far).all()
 
 
+@pytest.mark.parametrize("method", ["yeo-johnson", "box-cox"])
+@pytest.mark.parametrize(
+    "values",
+    [
+        2000 + np.arange(300.0) ** 2 % 24,
+        1e9 + np.arange(100.0) ** 2 % 37,
+        1e6 * np.linspace(0.1, 1, 50) ** (1 / 20),
+        np.linspace(1, 2, 50) * 1e-12,
+        -2000 - np.arange(300.0) ** 2 % 24,
+    ],
+)
+def test_powers_of_numbers_that_differ_in_few_digits_differ(method, values):
+    step = Power(method=method if values[0] > 0 else "yeo-johnson")
+    values = values[:, None]
+
+    fitted = fit(step, values)
+    powers = apply(fitted, values)
+
+    assert powers.std() == pytest.approx(1)  # PowerTransformer's may be 0
+    assert np.corrcoef(powers.ravel(), values.ravel())[0, 1] > 0.9
+    constants = [constant.astype(np.float32) for constant in fitted.constants]
+    inverted = fitted.invert(powers.astype(np.float32), constants, np, step)
+    np.testing.assert_allclose(inverted, values, rtol=5e-6)
+
+
 @pytest.mark.parametrize("step", [Robust(), Quantile(), Power(), Clip(quantiles=(0.1, 0.9))])
 def test_a_column_without_values_is_refused(step):
     with pytest.raises(DatasetError, match="column 'b' has no value in the training rows"):

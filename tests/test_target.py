@@ -228,14 +228,8 @@ def test_the_last_activation_reaches_the_range_of_a_transformed_target(
     assert message in output + error
 
 
-@pytest.mark.parametrize(
-    "y",
-    [
-        1e6 * np.linspace(0.1, 1, 50) ** (1 / 20),  # symmetric when raised to the power of 20
-        np.append(np.linspace(0.01, 0.1, 50), 1e5),  # 1 - 1e-20 after the power
-    ],
-)
-def test_a_power_that_float32_cannot_invert_is_refused(write, dlcli, y):
+def test_a_power_that_float32_cannot_invert_is_refused(write, dlcli):
+    y = np.append(np.linspace(0.01, 0.1, 50), 1e5)  # the last is 1 - 1e-16 after the power
     write("steep.csv", "x,y\n" + "\n".join(f"{n},{value}" for n, value in enumerate(y)))
     text = "dataset: {csv: {path: steep.csv, target: y}}\nmodel: [Dense]\nfit: {epochs: 1}\n"
     write("steep.yaml", text + "loss: mean_squared_error\npreprocess: {target: power}\n")

@@ -18,9 +18,12 @@ from dlcli.preparation.steps.sampling import SampledStep
 from dlcli.types import Array
 
 MAX_RANGES = 10
+LARGEST_SLOPE = 60.0  # as a logarithm: products with larger ones may be infinite in float32
 # Used in place of an exponent of 0, which means a logarithm; the difference is below rounding.
 SMALLEST_EXPONENT = 1e-12
 SMALLEST_SPREAD = 1e-9  # relative to the mean: less would be mere rounding
+# Exponent, reference, mean and standard deviation of a constant column.
+UNCHANGED = (1.0, 0.0, 0.0, 0.0)
 HINT = "use standardize, robust or quantile"
 
 
@@ -29,7 +32,9 @@ HINT = "use standardize, robust or quantile"
 class FittedPower(SampledStep, InvertibleStep):
     """Exponent of each column, mean and standard deviation of its powers, and its range.
 
-    Constant columns become 0. Many powers have a bound that an output of a network may exceed: an
+    Powers are relative to a reference, the mean logarithm of a column without a change of sign
+    (below 0 if the values are): those of 2000 and 2001 differ in few digits. Constant columns
+    become 0. Many powers have a bound that an output of a network may exceed: an
     inverted value is at most ten times the range of the training rows beyond them.
 
     Notes
@@ -40,8 +45,9 @@ class FittedPower(SampledStep, InvertibleStep):
 
     keeps_order = True
     max_values = 1_000_000  # ten million would take half a minute
-    per_column = ("exponent", "mean", "scale", "low", "high")
+    per_column = ("exponent", "reference", "mean", "scale", "low", "high")
     exponent: tuple[float, ...]
+    reference: tuple[float, ...]
     mean: tuple[float, ...]
     scale: tuple[float, ...]
     low: tuple[float, ...]
@@ -57,24 +63,23 @@ class FittedPower(SampledStep, InvertibleStep):
             for index in np.flatnonzero(low <= 0).tolist():
                 message = f"column {names[index]!r} has the value {low[index]:g}; box-cox"
                 raise DatasetError(f"{message} needs numbers above 0", hint="use yeo-johnson")
-        exponent, mean, scale = np.ones(len(low)), np.zeros(len(low)), np.zeros(len(low))
+        state = np.tile(UNCHANGED, (len(low), 1))
         for index in np.flatnonzero(low < high).tolist():
-            column = values[:, [index]]
             try:
-                exponent[index], mean[index], scale[index] = _fit_column(column, step.method)
+                state[index] = _fit_column(values[:, [index]], step.method)
             except (ValueError, RuntimeError):
                 message = f"column {names[index]!r}: no power makes its values symmetric"
                 raise DatasetError(message, hint=HINT) from None
-        constants = map(plain, (exponent, mean, scale, low, high))
+        constants = map(plain, (*state.T, low, high))
         return cls(**dict(zip(cls.per_column, constants, strict=True)), method=step.method)
 
     def apply(self, values: Array, names: Names, report: TransformReport) -> Array:
-        exponent, mean, scale, low, _ = self.constants
+        exponent, reference, mean, scale, low, _ = self.constants
         values = np.asarray(values, np.float64)
         if self.method == "box-cox":  # a later row may have a value that has no power
             values = np.maximum(values, low / 1000)
-        with np.errstate(over="ignore", divide="ignore"):
-            return centred(_power(values, exponent, self.method), mean, scale)
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            return centred(_power(values, exponent, reference, self.method), mean, scale)
 
     def check(self, columns: int) -> None:
         super().check(columns)
@@ -83,44 +88,66 @@ class FittedPower(SampledStep, InvertibleStep):
 
     @staticmethod
     def invert(values: Any, constants: Sequence[Any], ops: Any, step: Any) -> Any:
-        exponent, mean, scale, low, high = constants
+        exponent, reference, mean, scale, low, high = constants
         margin = MAX_RANGES * (high - low)
         low, high = low - margin, high + margin
         values = values * scale + mean
         if step.method == "box-cox":
-            return ops.clip(ops.exp(_inverse_log(values, exponent, ops)), low, high)
-        size = ops.abs(values)
-        above = ops.expm1(_inverse_log(size, exponent, ops))
+            log = reference + _inverse_log(values, exponent, ops)
+            return ops.clip(ops.exp(ops.minimum(log, LARGEST_LOGARITHM)), low, high)
+        sign = ops.where(reference < 0, -1.0, 1.0)
+        values, reference = sign * values, ops.abs(reference)
+        exponent = ops.where(sign < 0, 2 - exponent, exponent)
+        log = reference + _inverse_log(values, exponent, ops)
+        above = ops.expm1(ops.minimum(log, LARGEST_LOGARITHM))
+        start = _power_of_log(-reference, exponent, ops)  # of 0
+        size = (start - values) * ops.exp(ops.minimum(exponent * reference, LARGEST_SLOPE))
         below = -ops.expm1(_inverse_log(size, 2 - exponent, ops))
-        return ops.clip(ops.where(values >= 0, above, below), low, high)
+        return ops.clip(sign * ops.where(values >= start, above, below), low, high)
 
 
-def _fit_column(column: Array, method: str) -> tuple[float, float, float]:
-    """Return exponent, mean and standard deviation; ValueError if there are none."""
+def _fit_column(column: Array, method: str) -> tuple[float, float, float, float]:
+    """Return exponent, reference, mean and standard deviation; ValueError if there are none."""
     from sklearn.preprocessing import PowerTransformer
 
     transformer = PowerTransformer(method=method, standardize=False)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         exponent = float(transformer.fit(column).lambdas_[0])
-        powers = _power(column, np.array([exponent]), method)
+        reference = _reference(column, method)
+        powers = _power(column, np.array([exponent]), np.array([reference]), method)
         mean, scale = float(np.nanmean(powers)), float(np.nanstd(powers))
-    if not np.isfinite([exponent, mean, scale]).all() or scale <= SMALLEST_SPREAD * abs(mean):
+    state = (exponent, reference, mean, scale)
+    if not np.isfinite(state).all() or scale <= SMALLEST_SPREAD * abs(mean):
         raise ValueError(f"exponent {exponent}")
-    return exponent, mean, scale
+    return state
 
 
-def _power(values: Array, exponent: Array, method: str) -> Array:
+def _reference(column: Array, method: str) -> float:
     if method == "box-cox":
-        return _power_of_log(np.log(values), exponent)
+        return float(np.nanmean(np.log(column)))
+    sign = 1.0 if np.nanmin(column) >= 0 else -1.0 if np.nanmax(column) <= 0 else 0.0
+    return sign * float(np.nanmean(np.log1p(np.abs(column))))
+
+
+def _power(values: Array, exponent: Array, reference: Array, method: str) -> Array:
+    """Return (power - that of the reference) / (derivative at the reference)."""
+    if method == "box-cox":
+        return np.asarray(_power_of_log(np.log(values) - reference, exponent, np))
+    sign = np.where(reference < 0, -1.0, 1.0)
+    values, reference = sign * values, np.abs(reference)
+    exponent = np.where(sign < 0, 2 - exponent, exponent)
     log = np.log1p(np.abs(values))
-    return np.where(values >= 0, _power_of_log(log, exponent), -_power_of_log(log, 2 - exponent))
+    above = _power_of_log(log - reference, exponent, np)
+    below = np.exp(-exponent * reference) * _power_of_log(log, 2 - exponent, np)
+    start = _power_of_log(-reference, exponent, np)  # of 0
+    return np.asarray(sign * np.where(values >= 0, above, start - below))
 
 
-def _power_of_log(log: Array, exponent: Array) -> Array:
+def _power_of_log(log: Any, exponent: Any, ops: Any) -> Any:
     """Return (x ** exponent - 1) / exponent for the logarithm of x."""
-    exponent = np.where(exponent == 0, SMALLEST_EXPONENT, exponent)
-    return np.asarray(np.expm1(log * exponent) / exponent)
+    exponent = ops.where(exponent == 0, SMALLEST_EXPONENT, exponent)
+    return ops.expm1(log * exponent) / exponent
 
 
 def _inverse_log(values: Any, exponent: Any, ops: Any) -> Any:
