@@ -1,10 +1,16 @@
 """Arrays in files: they keep their shape, have classes or numbers, and can be predicted."""
 
+import zipfile
+
 import numpy as np
 import pytest
 
 from dlcli import DatasetError, evaluate, load_config, predict, train
+from dlcli.config.loaders import NpzLoader
 from dlcli.datasets import load_dataset
+from dlcli.datasets.card import describe
+from dlcli.datasets.media import load_npz, open_arrays
+from dlcli.datasets.tables import open_binary
 from dlcli.experiments.check import check
 
 RNG = np.random.default_rng(0)
@@ -185,3 +191,40 @@ def test_a_single_argument_of_a_loader_is_its_path(write, loader):
     config = load_config(write("my.yaml", f"dataset: {{{loader}}}\n{CLASSES}"))
 
     assert config.dataset.loader.path.endswith("x.npz")
+
+
+def test_errors_while_reading_arrays_are_not_worded_as_damage(tmp_path):
+    np.savez(tmp_path / "data.npz", x=np.zeros((4, 2)))
+
+    for error in (MemoryError("no room"), RuntimeError("a mistake")):
+        with pytest.raises(type(error)), open_arrays(tmp_path / "data.npz") as arrays:
+            assert "y" not in arrays
+            assert arrays["x"].shape == (4, 2)
+            raise error
+
+
+def test_an_array_that_is_damaged_inside_its_archive_is_said(tmp_path):
+    path = tmp_path / "data.npz"
+    np.savez(path, x=np.arange(5000.0))
+    data = bytearray(path.read_bytes())
+    data[3000:3100] = bytes(100)
+    path.write_bytes(data)
+
+    with open_arrays(path) as arrays, pytest.raises(DatasetError, match="not an archive of plain"):
+        arrays["x"]
+
+
+def test_errors_while_reading_a_packed_table_are_not_worded_as_damage(tmp_path):
+    with zipfile.ZipFile(tmp_path / "t.zip", "w") as archive:
+        archive.writestr("t.csv", "a,b\n1,2\n")
+
+    with pytest.raises(FileNotFoundError), open_binary(tmp_path / "t.zip"):
+        raise FileNotFoundError("another file")
+
+
+def test_arrays_are_repeated_if_their_target_is_too(tmp_path):
+    np.savez(tmp_path / "d.npz", x=np.zeros((4, 2), np.float32), y=[0, 1, 1, 1])
+
+    dataset = load_npz("d", tmp_path / "d.npz", NpzLoader(path="d.npz"))
+
+    assert describe(dataset).duplicates == 2

@@ -607,3 +607,19 @@ def test_training_goes_on_when_nobody_reads_its_progress(people, tmp_path, strea
 
     record = json.loads((tmp_path / "runs/people/1/run.json").read_text())
     assert (record["status"], record["epochs"]) == ("finished", 40)
+
+
+def test_the_next_commands_repeat_options_and_quote_names(dlcli, write):
+    rows = "".join(f"{n},{'ab'[n % 2]}\n" for n in range(40))
+    write("my data.csv", f"a,y\n{rows}")
+    write(
+        "my config.yaml",
+        "dataset: {csv: {path: gone.csv, target: y}}\nmodel: [{Dense: {activation: sigmoid}}]\n"
+        "loss: binary_crossentropy\nfit: {epochs: 1}\n",
+    )
+
+    code, out, error = dlcli("train", "my config.yaml", "--data", "my data.csv")
+
+    assert code == 0, error
+    assert "dlcli kfold 'my config.yaml' --data 'my data.csv' " in out
+    assert "dlcli evaluate runs/my" in out.replace("'", "")

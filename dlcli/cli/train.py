@@ -141,7 +141,8 @@ def train(
     else:
         options = "".join(f" --set {shlex.quote(text)}" for text in changes)
         options += " --sample" if result.sampled else ""
-        _print_result(result, f"{config}{options}", code_options(code))
+        options += f" --data {shlex.quote(str(data))}" if data is not None else ""
+        _print_result(result, f"{shlex.quote(config)}{options}", code_options(code))
     if result.signum is not None:
         raise typer.Exit(128 + result.signum)
 
@@ -183,10 +184,10 @@ def _print_result(result: TrainResult, config: str, code: str) -> None:
     example, description = EXAMPLES[result.takes]
     commands = [
         [
-            f"dlcli evaluate {result.path}{code}",
+            f"dlcli evaluate {shlex.quote(str(result.path))}{code}",
             _measures(result.scores[part]),
         ],
-        [f"dlcli predict {result.model_path} {example}", description],
+        [f"dlcli predict {shlex.quote(str(result.model_path))} {example}", description],
         [f"dlcli kfold {config}{code}", "cross-validate the model"],
     ]
     print_text(f"Next:\n{table(commands, left=2, indent='  ')}")

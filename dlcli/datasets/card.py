@@ -115,7 +115,8 @@ def describe(dataset: Dataset) -> Card:
         counts = np.bincount(dataset.y, minlength=len(names)).tolist() if names else []
     classes = dict(zip(names, counts, strict=True))
     if isinstance(dataset.x, np.ndarray):
-        repeated = len(dataset) - len({_digest(sample) for sample in dataset.x})
+        rows = zip(dataset.x, dataset.y, strict=True)
+        repeated = len(dataset) - len({(_digest(x), y.tobytes()) for x, y in rows})
         return Card(
             dataset.name, len(dataset), (_describe_arrays(dataset.x),),
             tuple(dataset.x.shape[1:]), dataset.target.name, classes, repeated, dataset.notices,

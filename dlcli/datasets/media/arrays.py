@@ -130,14 +130,43 @@ def open_arrays(path: Path) -> Iterator[Mapping[str, Array]]:
     """
     if not path.is_file():
         raise DatasetError(f"no file {str(path)!r}")
-    try:
+    with _damage_reported(path):
         # The array of a .npy file stays on the disk.
         loaded = np.load(path, mmap_mode="r", allow_pickle=False)
-        archive = {"x": loaded} if isinstance(loaded, np.ndarray) else loaded
-        yield archive
-        if not isinstance(loaded, np.ndarray):
-            loaded.close()
-    except DatasetError:
+    if isinstance(loaded, np.ndarray):
+        yield {"x": loaded}
+        return
+    with loaded:
+        yield _Archive(path, loaded)
+
+
+class _Archive(Mapping[str, Array]):
+    """The arrays of an archive; each is read, and its damage reported, when it is used."""
+
+    def __init__(self, path: Path, arrays: Mapping[str, Array]) -> None:
+        self._path, self._arrays = path, arrays
+
+    def __getitem__(self, name: str) -> Array:
+        if name not in self._arrays:
+            raise KeyError(name)
+        with _damage_reported(self._path):
+            return self._arrays[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._arrays
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays)
+
+
+@contextmanager
+def _damage_reported(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 (readers raise anything on untrusted files)
         is_pickle = "pickle" in str(error) or "Python objects" in str(error)

@@ -101,10 +101,13 @@ def open_binary(path: str | Path) -> Iterator[BinaryFile]:
                 yield BinaryFile(stream, name, suffix, "excel")
                 return
             member = _table_of(archive, name)
-            with damage_reported(name), archive.open(member) as file:
-                unpacked = _buffered(file)
-                inner = f"{name}/{member.filename}"
-                check_is_table(unpacked.peek(PEEK_BYTES)[:PEEK_BYTES], inner)
+            inner = f"{name}/{member.filename}"
+            # An error of the rows below is not one of the packing.
+            with damage_reported(name):
+                unpacked = _buffered(archive.open(member))
+                head = unpacked.peek(PEEK_BYTES)[:PEEK_BYTES]
+            with unpacked:
+                check_is_table(head, inner)
                 suffix = PurePosixPath(member.filename).suffix.lower()
                 yield BinaryFile(unpacked, inner, suffix, "text")
 
