@@ -458,3 +458,28 @@ def test_a_few_damaged_files_are_left_out_in_writing(dlcli, tmp_path):
     assert checked[0] == 0, checked[2]
     assert many[0] == 2
     assert "10 files cannot be read" in many[2]
+
+
+@pytest.mark.parametrize(
+    ("values", "loss"),
+    [
+        ([0, 1], "binary_crossentropy"),
+        ([1, 2], "binary_crossentropy"),
+        ([0, 1, 2], "sparse_categorical_crossentropy"),
+        (range(10), "sparse_categorical_crossentropy"),
+        ([0, 1, 2, 5, 9, 17, 40, 80], "mean_squared_error"),
+        (range(60), "mean_squared_error"),
+        ([0.5, 1.5], "mean_squared_error"),
+    ],
+)
+def test_the_values_of_the_target_decide_the_task(write, values, loss):
+    rows = [f"{rng.random():.3f},{value}" for value in list(values) * 20]
+    table = write("table.csv", "x,y\n" + "\n".join(rows) + "\n")
+
+    config = init(table).path
+
+    written = yaml.safe_load(config.read_text())
+    assert written["loss"] == loss
+    assert ("target" in written["preprocess"]) == (loss == "mean_squared_error")
+    task = "regression" if loss == "mean_squared_error" else "classification"
+    assert load_dataset(load_config(config)).target.task == task

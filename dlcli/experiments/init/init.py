@@ -24,8 +24,8 @@ from dlcli.files import write_text
 
 # Of fewer rows, classes may be as rare as they are.
 MIN_ROWS = 20
-# The data are loaded before the network is chosen.
-PLACEHOLDERS = {"model": ["Dense"], "loss": "mse", "fit": {"epochs": 1}}
+# The data are loaded before the network is chosen. One linear output would make numbers of classes.
+PLACEHOLDERS = {"model": [{"Dense": 2}], "loss": "mse", "fit": {"epochs": 1}}
 # The largest share of files that are left out because they cannot be read.
 MAX_BAD_FILES = 0.2
 
