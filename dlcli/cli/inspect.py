@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dlcli.cli import confinement
 from dlcli.cli.names import model_or_run
 from dlcli.cli.options import Json, MaxSize, ModelPath
+from dlcli.errors import plural
 
 if TYPE_CHECKING:
     from dlcli.models.contents import LayerContents, ModelContents
@@ -106,6 +107,12 @@ def _metadata_facts(metadata: Metadata) -> Iterator[tuple[str, str]]:
     if target.thresholds:
         pairs = zip(target.class_names, target.thresholds, strict=True)
         yield "thresholds", _some([f"{name} {threshold:.4g}" for name, threshold in pairs])
+    if (calibration := metadata.calibration) is not None:
+        widths = [
+            f"± {width:.4g} for {calibration.coverage:.0%}" for width in calibration.half_widths
+        ]
+        text = ", ".join(widths) or f"temperature {calibration.temperature:.4g}"
+        yield "calibration", f"{text}, on {plural(calibration.rows, 'row')}"
     columns = [f"{column.name} ({column.type})" for column in metadata.columns]
     shape = "×".join(map(str, metadata.preprocess.get("shape") or ()))
     yield "input", _some(columns) if columns else f"{metadata.medium.kind} of shape {shape}"

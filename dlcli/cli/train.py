@@ -56,6 +56,14 @@ def train(
     seed: Seed = None,
     data: Data = None,
     on_bad_file: OnBadFile = None,
+    calibrate: Annotated[
+        bool,
+        typer.Option(
+            "--calibrate",
+            help="Fit calibrated probabilities, or 90 % intervals of numbers, on the validation "
+            "rows. Short for --set calibrate=true",
+        ),
+    ] = False,
     code: Code = None,
     out: Out = Path("runs"),
     format: Annotated[  # noqa: A002
@@ -112,6 +120,7 @@ def train(
             optimizer__learning_rate=lr,
             seed=seed,
             dataset__on_bad_file=on_bad_file,
+            calibrate="true" if calibrate else None,
         )
         load_code(code)
         loaded, run = find_config_and_run(

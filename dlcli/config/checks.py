@@ -9,6 +9,7 @@ from dlcli.config.components import Component
 from dlcli.config.heads import Finding, find_head, output_units
 from dlcli.config.known import Facts
 from dlcli.config.label_checks import (
+    calibration_errors,
     resolve_labels,
     stratify_warnings,
     threshold_errors,
@@ -46,6 +47,7 @@ def find_errors(config: Config, facts: Facts | None) -> list[Finding]:
         *_split_errors(config, facts),
         *_class_weight_errors(config, facts),
         *threshold_errors(config, facts),
+        *calibration_errors(config, facts),
         *target_step_errors(config),
     ]
     if head is not None and not any(target_step_errors(config)):

@@ -67,6 +67,19 @@ def threshold_errors(config: Config, facts: Facts | None) -> Iterator[Finding]:
         yield path, "'tune' needs validation rows; set `split: {validation: 0.2}`"
 
 
+def calibration_errors(config: Config, facts: Facts | None) -> Iterator[Finding]:
+    """Yield calibrations that cannot be fitted."""
+    path = ("calibrate",)
+    if config.calibrate is False:
+        return
+    if config.loss.name in HINGE_LOSSES:
+        yield path, "this loss gives scores, not probabilities; use binary_crossentropy"
+    # Whether rows are marked for validation is known when they are split.
+    is_marked = config.split.column is not None or (facts is not None and facts.official_test)
+    if facts is not None and config.split.validation == 0 and not is_marked:
+        yield path, "needs validation rows; set `split: {validation: 0.2}`"
+
+
 def stratify_warnings(config: Config, facts: Facts | None) -> Iterator[Finding]:
     """Yield the wish to stratify by several labels, which is not done."""
     is_wish = config.split.stratify and "stratify" in config.split.model_fields_set

@@ -159,6 +159,11 @@ class Config(Section):
         description="Of several labels per row: the probability above which a row has a label, "
         "by its name; default: 0.5. tune: the best F1 of each label on the validation rows.",
     )
+    calibrate: bool | Probability = Field(
+        default=False,
+        description="Fit calibrated probabilities, or intervals of numbers, on the validation "
+        "rows; a number is the share of rows that the intervals contain; true: 0.9.",
+    )
     kfold: KfoldConfig = Field(
         default_factory=KfoldConfig, description="Defaults of cross-validation."
     )
@@ -227,6 +232,7 @@ class Config(Section):
             "callbacks": [callback.plain() for callback in self.callbacks],
             "fit": self.fit.model_dump(exclude_none=True),
             **({} if self.thresholds is None else {"thresholds": self.thresholds}),
+            **({} if self.calibrate is False else {"calibrate": self.calibrate}),
             "kfold": self.kfold.model_dump(exclude_none=True),
             "hardware": self.hardware.model_dump(),
             "seed": self.seed,

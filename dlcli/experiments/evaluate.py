@@ -178,8 +178,10 @@ def _evaluate_held_out(
         )
     rows = parts[part]
     x = transform_rows(metadata.preprocessor(), dataset.x, rows)
-    scores = _scores(loaded, metadata, loaded.network(x), dataset.y[rows], config)
+    outputs = loaded.network(x)
+    scores = _scores(loaded, metadata, outputs, dataset.y[rows], config)
     notices = [*loaded.notices, *dataset.notices]
+    notices += _coverage_notices(metadata, outputs, dataset.y[rows])
     if part == "test":
         notices += _count_scoring(loaded.path, dataset, rows)
     else:
@@ -223,8 +225,10 @@ def _evaluate_table(
         outputs.append(block.outputs[rows])
     if not outputs:
         raise DatasetError(f"{source} has no rows")
-    scores = _scores(loaded, metadata, np.concatenate(outputs), np.concatenate(labels), config)
+    all_outputs, y = np.concatenate(outputs), np.concatenate(labels)
+    scores = _scores(loaded, metadata, all_outputs, y, config)
     notices = [*predictions.notices(), *_training_notices(metadata, source)]
+    notices += _coverage_notices(metadata, all_outputs, y)
     if dropped:
         notices.append(f"left out: {plural(dropped, 'row')} without {target.name!r}")
     return Evaluation(loaded.path, source, target, scores, tuple(notices))
@@ -239,11 +243,26 @@ def _training_notices(metadata: Metadata, source: str) -> list[str]:
     return [f"{notice}; without the file, the test rows alone are scored"]
 
 
+def _coverage_notices(metadata: Metadata, outputs: Array, y: Array) -> list[str]:
+    """Say which share of the rows is in the intervals, if the model has any."""
+    calibration = metadata.calibration
+    if calibration is None or not calibration.half_widths:
+        return []
+    lower, upper = calibration.interval(outputs, metadata.target_preprocessor())
+    values = y.reshape(lower.shape)
+    share = float(np.mean((lower <= values) & (values <= upper)))
+    return [
+        f"the {100 * calibration.coverage:g} % intervals contain {100 * share:.1f} % of the rows"
+    ]
+
+
 def _scores(
     loaded: LoadedModel, metadata: Metadata, outputs: Array, y: Array, config: Config
 ) -> Scores:
     """Score outputs; outputs of ONNX Runtime without Keras, if it is not needed for a metric."""
     target, preprocessor = metadata.target, metadata.target_preprocessor()
+    if metadata.calibration is not None:
+        outputs = metadata.calibration.calibrate(outputs, metadata.output)
     encoded = encode_target(
         preprocessor.transform(y, target), target, config.loss, outputs.shape[1]
     )

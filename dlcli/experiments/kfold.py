@@ -138,6 +138,8 @@ def kfold(
     notices = [*prepared.notices, *excluded_test_rows(dataset), *split_notices(sessions)]
     if config.thresholds == "tune":
         notices.append("`thresholds: tune` is for `dlcli train`; the folds use 0.5")
+    if config.calibrate:
+        notices.append("`calibrate` is for `dlcli train`; the folds are not calibrated")
     check_monitors(config, validation=len(splits[0].validation) > 0)
     check_resumable(make_callbacks(config, None))
     trainer = FoldEngine(sessions, engine, jobs, recorded)

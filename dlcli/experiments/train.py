@@ -29,6 +29,7 @@ from dlcli.preparation.prepare import prepare
 from dlcli.runs.description import describe_run
 from dlcli.runs.directory import RunDirectory
 from dlcli.runs.scored_rows import record_scoring
+from dlcli.training.calibrate import calibrate, check_calibration, tune_thresholds
 from dlcli.training.callback_state import check_resumable
 from dlcli.training.fit import FitResult
 from dlcli.training.network_check import check_network
@@ -127,6 +128,7 @@ def train(
     prepared = prepare(config, sample=sample, progress=download_bar)
     session = open_session(prepared)
     session.transform_parts()
+    check_calibration(session)
     check_network(session)
     device_names = prepare_devices(config.hardware, devices)
     session.models.devices = device_names
@@ -169,7 +171,8 @@ def _train(
     if result.signum is not None and not result.best_epoch:
         run.finish("interrupted", epochs=result.epochs, fit_seconds=fit_seconds)
         return _result(run.path, None, session, result, {})
-    session.tune_thresholds()
+    calibrate(session)
+    tune_thresholds(session)
     metadata = _save(run, model_path, session)
     scores = _score_and_draw(run.path, model_path, metadata, session, result)
     session.notices += record_scoring(run, [session.split.test])
@@ -187,9 +190,11 @@ def _save(run: RunDirectory, model_path: Path, session: Session) -> Metadata:
     digest = weights_sha256(session.model)
     data = run.record.data.model_dump(exclude_unset=True)
     metadata = make_metadata(
-        session.prepared, session.preprocessor, session.target_preprocessor, data, digest
-    )
-    embed_checkpoints(run.path, metadata)
+        session.prepared, session.preprocessor, session.target_preprocessor, data, digest,
+        session.calibration,
+    )  # fmt: skip
+    # Their weights are those of other epochs.
+    embed_checkpoints(run.path, metadata.model_copy(update={"calibration": None}))
     save_model(session.model, model_path, metadata)
     return metadata
 
@@ -256,7 +261,7 @@ def _draw(
         dataset,
         session.split.parts(),
         session.preprocessor,
-        lambda x: session.target_preprocessor.invert(session.predictor(x)),
+        lambda x: session.target_preprocessor.invert(session.outputs(x)),
         session.prepared.config.loss,
     )
     draw_learned(folder, trained, name)

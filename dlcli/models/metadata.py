@@ -25,6 +25,7 @@ from dlcli.models.metadata_problems import (
 from dlcli.network.environment import versions
 from dlcli.network.outputs import MAX_BLOCK
 from dlcli.preparation import Preprocessor
+from dlcli.preparation.calibration import Calibration
 from dlcli.preparation.prepare import Prepared
 from dlcli.preparation.target_preprocessing import TargetPreprocessor
 from dlcli.preparation.targets import output_kind
@@ -61,6 +62,7 @@ class Metadata(BaseModel):
         default_factory=list, description="Fitted steps of a numeric target."
     )
     output: Literal["value", "probability", "logit", "score"]
+    calibration: Calibration | None = None
     config: dict[str, Any]
     data: dict[str, Any] = Field(description="Fingerprint, files and rows of the training data.")
     sampled: bool = False
@@ -163,6 +165,9 @@ def _problems(metadata: Metadata) -> Iterator[str]:
         if len(set(items)) < len(items):
             yield f"duplicate {kind} name"
     yield from target_problems(target)
+    if metadata.calibration is not None:
+        is_number = target.task == "regression"
+        yield from metadata.calibration.problems(len(target.outputs) if is_number else 0)
     if (target.task != "regression") != bool(target.class_names):
         yield f"{plural(len(target.class_names), 'class')} for {target.task}"
     positions = [column.position for column in metadata.columns]
@@ -222,6 +227,7 @@ def make_metadata(
     target_preprocessor: TargetPreprocessor,
     data: Mapping[str, Any],
     digest: str,
+    calibration: Calibration | None = None,
 ) -> Metadata:
     """Return the metadata of a trained model.
 
@@ -234,6 +240,7 @@ def make_metadata(
         From `dlcli.runs.description.describe_data`, as plain data.
     digest : str
         SHA-256 of the weights.
+    calibration : Calibration, optional
     """
     config, dataset = prepared.config, prepared.dataset
     return Metadata(
@@ -245,6 +252,7 @@ def make_metadata(
         preprocess=preprocessor.to_json(),
         target_preprocess=target_preprocessor.to_json(),
         output=output_kind(dataset.target, config.loss),
+        calibration=calibration,
         config=_portable(config.plain()),
         data=dict(data),
         sampled=dataset.sampled,

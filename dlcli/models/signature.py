@@ -9,6 +9,7 @@ from dlcli.datasets.dialect import Dialect
 from dlcli.errors import ModelFileError
 from dlcli.models.loading import LoadedModel
 from dlcli.preparation import Group, Preprocessor
+from dlcli.preparation.calibration import Calibration
 from dlcli.preparation.target_preprocessing import TargetPreprocessor
 from dlcli.preparation.targets import Output
 
@@ -32,6 +33,7 @@ class Signature:
         None for a model of plain Keras.
     medium : Medium
     target_preprocessor : TargetPreprocessor
+    calibration : Calibration, optional
     """
 
     columns: tuple[Column, ...]
@@ -43,6 +45,7 @@ class Signature:
     target: Target | None = field(default=None)
     medium: Medium = field(default_factory=Medium)
     target_preprocessor: TargetPreprocessor = field(default_factory=TargetPreprocessor)
+    calibration: Calibration | None = None
 
     @property
     def is_text(self) -> bool:
@@ -97,6 +100,7 @@ def signature_of(loaded: LoadedModel) -> Signature:
         metadata.target,
         metadata.medium,
         metadata.target_preprocessor(),
+        metadata.calibration,
     )
 
 

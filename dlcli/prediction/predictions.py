@@ -36,11 +36,14 @@ class PredictionBlock:
     probabilities : ndarray of float64, shape (n, classes), or None
         None for regression.
     outputs : ndarray of float32, shape (n, units)
-        Outputs of the network; the preprocessing of a target is not inverted in them.
+        Outputs of the network; they are not calibrated, and the preprocessing of a target is not
+        inverted in them.
     names : sequence of str
         Names of the rows: paths of files, or row numbers of a series; else empty.
     kept : mapping
         Values of the input columns that are kept, by name.
+    intervals : ndarray of float64, shape (n, 2 * targets), or None
+        Lower and upper ends for each number, if the model is calibrated.
     """
 
     prediction: Array
@@ -48,6 +51,7 @@ class PredictionBlock:
     outputs: Array
     names: Sequence[str] = ()
     kept: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    intervals: Array | None = None
 
     def __len__(self) -> int:
         return len(self.prediction)
@@ -70,6 +74,8 @@ class PredictionBlock:
         """Return the columns of `Predictions.outputs`."""
         several = self.prediction.ndim > 1
         predictions = list(self.prediction.T) if several else [self.prediction]
+        if self.intervals is not None:
+            return [*predictions, *self.intervals.T]
         return predictions if self.probabilities is None else [*predictions, *self.probabilities.T]
 
 
@@ -103,7 +109,8 @@ class Predictions:
     columns : list of str
         The kept columns of the input, once its first rows are read; ``prediction``, or
         ``prediction_<name>`` for each of several targets; then ``p_<class>`` for each class or
-        label, or ``score_<class>`` with hinge losses. The first column is
+        label, or ``score_<class>`` with hinge losses; or ``lower`` and ``upper``, the interval of
+        a number, if the model is calibrated. The first column is
         ``file`` if files are predicted, and ``row``, the number of the forecast row, if a series
         is.
     model : LoadedModel
@@ -140,7 +147,15 @@ class Predictions:
     def outputs(self) -> list[str]:
         """Names of the columns that the model computes."""
         signature = self.signature
-        return output_columns(signature.output, signature.class_names, signature.target)
+        columns = output_columns(signature.output, signature.class_names, signature.target)
+        return [*columns, *self._interval_columns()]
+
+    def _interval_columns(self) -> list[str]:
+        target, calibration = self.signature.target, self.signature.calibration
+        if target is None or calibration is None or self.signature.output != "value":
+            return []
+        names = [f"_{name}" for name in target.outputs] if target.is_several else [""]
+        return [f"{end}{name}" for name in names for end in ("lower", "upper")]
 
     def __iter__(self) -> Iterator[PredictionBlock]:
         for block, _ in self.with_raw():
@@ -185,6 +200,7 @@ class Predictions:
 
     def _predict(self, block: RawBlock) -> PredictionBlock:
         signature, target = self.signature, self.signature.target
+        calibration = signature.calibration
         try:
             x = signature.preprocessor.transform(block.values, self._report)
             self._count_neither_true_nor_false(block)
@@ -200,14 +216,21 @@ class Predictions:
             several = target is not None and target.is_several
             numbers = signature.target_preprocessor.invert(outputs)
             values = (numbers if several else numbers[:, 0]).astype(np.float64)
-            return PredictionBlock(values, None, outputs, block.names, block.kept)
+            intervals = None
+            if calibration is not None:
+                ends = calibration.interval(outputs, signature.target_preprocessor)
+                intervals = np.stack(ends, axis=-1).reshape(len(block), -1)
+            return PredictionBlock(values, None, outputs, block.names, block.kept, intervals)
+        calibrated = outputs
+        if calibration is not None:
+            calibrated = calibration.calibrate(outputs, signature.output)
         if target is not None and target.task == "multilabel":
-            labels = decode_labels(outputs, signature.output, target)
-            shares = label_probabilities(outputs, signature.output)
+            labels = decode_labels(calibrated, signature.output, target)
+            shares = label_probabilities(calibrated, signature.output)
             return PredictionBlock(labels, shares, outputs, block.names, block.kept)
-        codes = decode(outputs, signature.output)
+        codes = decode(calibrated, signature.output)
         names = np.asarray(signature.class_names, object)
-        shares = probabilities(outputs, signature.output)
+        shares = probabilities(calibrated, signature.output)
         return PredictionBlock(names[codes], shares, outputs, block.names, block.kept)
 
     def _count_neither_true_nor_false(self, block: RawBlock) -> None:

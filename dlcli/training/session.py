@@ -19,7 +19,7 @@ from dlcli.network.building import make_callbacks
 from dlcli.network.scores import ScoredOutputs, score
 from dlcli.network.target_metrics import assign_constants
 from dlcli.preparation import Preprocessor, fit_preprocessor
-from dlcli.preparation.labels import best_thresholds
+from dlcli.preparation.calibration import Calibration
 from dlcli.preparation.prepare import Prepared, row_notices, scale_notice
 from dlcli.preparation.rows import LazyRows, transform_rows
 from dlcli.preparation.split import Split, split_rows
@@ -29,7 +29,7 @@ from dlcli.preparation.variation import outlier_notices
 from dlcli.training.batches import FitData
 from dlcli.training.fit import FitResult, fit
 from dlcli.training.reusable_model import ReusableModel
-from dlcli.types import Array
+from dlcli.types import Array, Rows
 
 if TYPE_CHECKING:
     from dlcli.training.progress import OnProgress
@@ -53,6 +53,8 @@ class Session:
     models : ReusableModel
         Shared by the sessions of all folds.
     notices : list of str
+    calibration : Calibration, optional
+        Of the trained model; set by `dlcli.training.calibrate`.
 
     Attributes
     ----------
@@ -65,6 +67,7 @@ class Session:
     split: Split
     models: ReusableModel
     notices: list[str] = field(default_factory=list)
+    calibration: Calibration | None = None
 
     def __post_init__(self) -> None:
         self.rows = self.split.parts()
@@ -199,16 +202,13 @@ class Session:
         )
         gc.collect()  # the pipeline of the fit holds all rows and is part of a reference cycle
 
-    def tune_thresholds(self) -> None:
-        """Choose the threshold of each label by the validation rows, if the config wants it."""
-        config, dataset = self.prepared.config, self.prepared.dataset
-        if config.thresholds != "tune" or "validation" not in self.rows:
-            return
-        kind = output_kind(dataset.target, config.loss)
-        outputs = self.predictor(self.x("validation"))
-        values = best_thresholds(self.y("validation"), outputs, kind)
-        target = replace(dataset.target, thresholds=values)
-        self.prepared = replace(self.prepared, dataset=replace(dataset, target=target))
+    def outputs(self, x: Rows) -> Array:
+        """Return the outputs of the model for preprocessed rows, calibrated if it is."""
+        outputs: Array = self.predictor(x)
+        if self.calibration is None:
+            return outputs
+        kind = output_kind(self.prepared.dataset.target, self.prepared.config.loss)
+        return self.calibration.calibrate(outputs, kind)
 
     def score(self, parts: Iterable[str]) -> dict[str, ScoredOutputs]:
         """Score the model on the rows of some parts."""
@@ -216,7 +216,7 @@ class Session:
         assign_constants(self.model, self.target_preprocessor.constants)
         return {
             part: score(
-                self.model, self.predictor, self.x(part), self.y(part), target, loss,
+                self.model, self.outputs, self.x(part), self.y(part), target, loss,
                 self.target_preprocessor,
             )
             for part in parts
