@@ -302,3 +302,38 @@ def test_the_input_is_not_overwritten(model, write, dlcli):
     assert code == 2
     assert "is an input" in err
     assert rows.read_text() == ROWS
+
+
+def test_an_index_with_the_name_of_a_feature_is_not_the_feature(write, tmp_path):
+    rows = "".join(f"{n},{n % 2},{n % 5},{'ab'[n % 2]}\n" for n in range(40))
+    loader = "target: y, index: true, unique_names: true"
+    path = make(write, tmp_path, "id,id,,y\n" + rows, loader)
+
+    def predicted(text):
+        return predict(path, write("x.csv", text)).to_frame().iloc[:, -1].tolist()
+
+    plain = predicted("id,column 3\n0,1\n1,1\n")
+    assert predicted("id,id,,y\n50,0,1,a\n60,1,1,b\n") == plain
+    assert predicted("id,,y\n0,1,a\n1,1,b\n") == plain
+    assert predicted("id,id,,z\n50,0,1,9\n60,1,1,9\n") == plain
+
+
+@pytest.mark.parametrize("text", ["value\n1\n2\n3\n4\n", "1\n2\n3\n4\n", "value,note\n1,5\n2,5\n3,5\n4,5\n", ",value\n0,1\n1,2\n2,3\n3,4\n"])  # fmt: skip
+def test_a_series_with_an_index_is_predicted_without_it(write, tmp_path, text):
+    rows = "".join(f"{n},{n % 7}\n" for n in range(40))
+    model = "[Flatten, Dense]"
+    loader = "target: value, index: true, window: 3"
+    path = make(write, tmp_path, ",value\n" + rows, loader, model=model, loss="mse")
+
+    assert len(predict(path, write("x.csv", text)).to_frame())
+
+
+def test_rows_to_predict_may_have_double_quotes_instead(write, tmp_path):
+    rows = "".join(f"'a, {n % 3}',{n},'{'ab'[n % 2]}'\n" for n in range(40))
+    changes = {"preprocess": "{categorical: one_hot}"}
+    path = make(write, tmp_path, f"t,n,y\n{rows}", '''target: y, quotechar: "'"''', **changes)
+
+    result = predict(path, write("x.csv", 't,n\n"a, 1",4\n"a, 2",5\n'))
+
+    assert len(result.to_frame()) == 2
+    assert any("fields are in double quotes, not in '" in notice for notice in result.notices())

@@ -84,9 +84,7 @@ def by_name(row: Sequence[str], signature: Signature, where: str, keep: Keep = (
     DatasetError
         If columns are missing, or one of them appears twice.
     """
-    header = clean_names(row)
-    if signature.dialect.unique_names:
-        header = number_names(header)
+    header = _header_names(row, signature)
     positions = {name: at for at, name in reversed(list(enumerate(header)))}
     names_of_targets = _names_of_targets(signature)
     present = [positions[name] for name in names_of_targets if name in positions]
@@ -115,6 +113,21 @@ def by_name(row: Sequence[str], signature: Signature, where: str, keep: Keep = (
         " ".join([f"{where}: no column {names}.", *filter(None, suggestions)]),
         hint=f"the columns of the model are {listed(signature.names)}",
     )
+
+
+def _header_names(row: Sequence[str], signature: Signature) -> list[str]:
+    """Return the names in a header, numbered as in training.
+
+    Where an index may stand, its name is not that of a column: it may be absent, or be repeated.
+    """
+    names, columns = clean_names(row), set(signature.names)
+    numbers_names, index = signature.dialect.unique_names, int(signature.dialect.index)
+    header = number_names(names, index) if numbers_names else names
+    if index:
+        rest = number_names(names[1:], 1) if numbers_names else names[1:]
+        if columns <= set(rest) and (names[0] in names[1:] or not columns <= set(header)):
+            return ["", *rest]
+    return header
 
 
 def _names_of_targets(signature: Signature) -> tuple[str, ...]:

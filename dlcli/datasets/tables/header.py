@@ -72,7 +72,7 @@ def _has_header(reader: RowReader) -> bool:
     """
     row, index = reader.first_row, reader.dialect.index
     columns = list(zip(*(other for other in reader.next_rows() if other != row), strict=True))
-    if not looks_like_header(row[index:], reader.dialect.decimal):
+    if not looks_like_header(row[index:] or row, reader.dialect.decimal):
         if not _names_years(row, columns):
             return False
         reader.notices.append(

@@ -113,6 +113,10 @@ def read_series(path: Path | str, column: str, dialect: Dialect) -> RawColumn:
     DatasetError
         If the column is missing, or the file is malformed.
     """
-    table = read_table(path, replace(dialect, delimiter="auto"), hints=PREDICTION_HINTS)
+    dialect = replace(dialect, delimiter="auto")
+    table = read_table(path, dialect, hints=PREDICTION_HINTS)
+    is_absent = dialect.index and len(table.columns) > 1 and column not in table.names
+    if is_absent and path != "-":  # the first column, read as the index, may be the series
+        table = read_table(path, replace(dialect, index=False), hints=PREDICTION_HINTS)
     series = table.columns[0] if len(table.columns) == 1 else table.column(column)
     return series.without_missing()

@@ -126,7 +126,8 @@ def read_table(
     try:
         with open_table(path, dialect, hints) as reader:
             columns = read_names(reader, header, names)
-            index = int(reader.dialect.index)
+            # The only column cannot be an index: a series to predict may come without one.
+            index = int(reader.dialect.index and len(columns) > 1)
             detected = replace(reader.dialect, header=reader.has_header, width=len(columns) - index)
             values, lines = _read_columns(reader, _may_be_numeric(columns, text_columns, index))
         if mixed := [at for at, column in enumerate(values) if column is None]:

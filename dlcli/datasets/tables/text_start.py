@@ -72,10 +72,25 @@ def read_start(
         for line in head[skipped:]
         if line.strip() and not (dialect.comment and line.startswith(dialect.comment))
     ]
+    if may_start_at_once and _has_other_quotes(content, dialect):
+        notices.append(f": fields are in double quotes, not in {dialect.quotechar} as in training")
+        dialect = replace(dialect, quotechar='"')
     dialect = _with_delimiter(content, dialect, min_fields)
     blanks = re.compile(re.escape(dialect.delimiter) + " +" + re.escape(dialect.quotechar))
     has_blanks = dialect.quoting and any(map(blanks.search, content))
     return Start(dialect, skipped, has_blanks, tuple(notices))
+
+
+def _has_other_quotes(content: Sequence[str], dialect: Dialect) -> bool:
+    """Tell whether fields stand in double quotes, and none in those of the training file."""
+    if not dialect.quoting or dialect.quotechar == '"':
+        return False
+
+    def opens(quote: str) -> bool:
+        field = re.compile(rf"(?:^|[,;\t|])[ ]*{re.escape(quote)}")
+        return any(map(field.search, content))
+
+    return opens('"') and not opens(dialect.quotechar)
 
 
 def _starts_at_once(head: Sequence[str], dialect: Dialect, names: Sequence[str]) -> bool:
