@@ -237,7 +237,7 @@ def test_a_column_of_parts_is_the_split(write, tmp_path):
 
     assert result.config.split.column == "part"
     assert result.config.split.group is None
-    assert result.config.callbacks == ()
+    assert [callback.name for callback in result.config.callbacks] == ["LearningRateScheduler"]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,10 +15,28 @@ from dlcli.preparation.split import split_rows
 
 Sections = dict[str, Any]
 
+
+class TableNetwork(NamedTuple):
+    """A network for a table, and how it is trained."""
+
+    units: tuple[int, ...]
+    learning_rate: float
+    batch_size: int
+    epochs: int
+    patience: int
+
+
 # Fewer rows leave too few for an early stop: the network trains for a fixed number of epochs.
 MIN_ROWS_TO_VALIDATE = 60
-SMALL_TABLE = 500
-# Upper bounds of the rows, with the batch size, the epochs at most and the patience.
+# Upper bounds of the rows of a table, each with a network. Wider networks overfit small tables.
+TABLE_NETWORKS = (
+    (2_000, TableNetwork((64, 64), 1e-3, 32, 100, 50)),
+    (100_000, TableNetwork((256, 256, 256), 5e-3, 128, 60, 20)),
+    (10**12, TableNetwork((256, 256, 256), 5e-3, 512, 20, 5)),
+)
+WEIGHT_DECAY = 0.02
+DROPOUT = 0.15
+# Of all other data: upper bounds of the rows, with the batch size, epochs at most and patience.
 SCHEDULES = (
     (1_000, 16, 300, 30),
     (10_000, 32, 200, 15),
@@ -32,6 +50,7 @@ MAX_TOKENS_BESIDE_COLUMNS = 300
 SMALLEST_MAP = 6
 VALIDATION = 1  # of `Dataset.parts`
 DEFAULT_FOLDS = 10
+EPOCHS_WITHOUT_VALIDATION = 100
 MANY_ROWS = 2_500
 # With more, every part of the rows has room for a row of every class.
 ROWS_PER_CLASS = 20
@@ -46,6 +65,7 @@ def choose_sections(dataset: Dataset, *, has_part_column: bool = False) -> Secti
     has_part_column : bool
         Whether a column says which rows are for training, validation and testing.
     """
+    table = None
     if dataset.medium.kind == "audio":
         preprocess, layers = _sound(dataset)
     elif isinstance(dataset.x, np.ndarray):
@@ -53,7 +73,8 @@ def choose_sections(dataset: Dataset, *, has_part_column: bool = False) -> Secti
     elif dataset.is_text:
         preprocess, layers = _text(dataset)
     else:
-        preprocess, layers = _table(dataset)
+        table = next(network for limit, network in TABLE_NETWORKS if len(dataset) < limit)
+        preprocess, layers = _table(dataset, table)
     if dataset.target.task == "regression":
         reason = "the network learns it at unit scale; metrics and predictions are in its own unit"
         preprocess = {**preprocess, "target": Commented("standardize", reason)}
@@ -64,13 +85,13 @@ def choose_sections(dataset: Dataset, *, has_part_column: bool = False) -> Secti
         **({"preprocess": preprocess} if preprocess else {}),
         **({} if has_part_column else _split(dataset, validates=validates)),
         "model": [*layers, *_head(dataset)],
-        **_loss(dataset),
-        **_fit(dataset, validates=validates),
+        **_loss(dataset, table),
+        **_fit(dataset, table, validates=validates),
         "seed": 0,
     }
 
 
-def _table(dataset: Dataset) -> tuple[Sections, list[Any]]:
+def _table(dataset: Dataset, network: TableNetwork) -> tuple[Sections, list[Any]]:
     preprocess: Sections = {}
     frame: Any = dataset.x
     has_gaps = {str(name): bool(frame[name].isna().any()) for name in frame}
@@ -90,10 +111,9 @@ def _table(dataset: Dataset) -> tuple[Sections, list[Any]]:
     if texts := [column.name for column in dataset.columns if column.type == "text"]:
         words = {"max_tokens": MAX_TOKENS_BESIDE_COLUMNS, "output_mode": "tf_idf"}
         preprocess["columns"] = {name: {"vectorize": words} for name in texts}
-    units = (32, 16) if len(dataset) < SMALL_TABLE else (64, 32)
-    layers: list[Any] = [{"Dense": {"units": size, "activation": "relu"}} for size in units]
-    if len(dataset) >= SMALL_TABLE:
-        layers.insert(1, {"Dropout": 0.2})
+    layers: list[Any] = []
+    for size in network.units:
+        layers += [{"Dense": {"units": size, "activation": "mish"}}, {"Dropout": DROPOUT}]
     return preprocess, layers
 
 
@@ -233,13 +253,17 @@ def _head(dataset: Dataset) -> list[Any]:
     return ["Dense"]
 
 
-def _loss(dataset: Dataset) -> Sections:
+def _loss(dataset: Dataset, table: TableNetwork | None) -> Sections:
     target = dataset.target
+    optimizer: Any = "adam"
+    if table is not None:
+        rates = {"learning_rate": table.learning_rate, "weight_decay": WEIGHT_DECAY}
+        optimizer = {"AdamW": rates}
     if target.task == "regression":
-        return {"loss": "mean_squared_error", "optimizer": "adam", "metrics": ["mae"]}
+        return {"loss": "mean_squared_error", "optimizer": optimizer, "metrics": ["mae"]}
     if target.task == "multilabel":
         metrics: Any = ["accuracy", "AUC"]
-        return {"loss": "binary_crossentropy", "optimizer": "adam", "metrics": metrics}
+        return {"loss": "binary_crossentropy", "optimizer": optimizer, "metrics": metrics}
     classes = len(target.class_names)
     loss = "binary_crossentropy" if classes == 2 else "sparse_categorical_crossentropy"
     metrics = ["accuracy"]
@@ -247,19 +271,28 @@ def _loss(dataset: Dataset) -> Sections:
     if classes == 2 and share < RARE_CLASS:
         reason = f"accuracy says little: only {share:.1%} of the rows are of the rarer class"
         metrics = Commented(["accuracy", "AUC"], reason)
-    return {"loss": loss, "optimizer": "adam", "metrics": metrics}
+    return {"loss": loss, "optimizer": optimizer, "metrics": metrics}
 
 
-def _fit(dataset: Dataset, *, validates: bool) -> Mapping[str, Any]:
-    batch_size, epochs, patience = next(rest for limit, *rest in SCHEDULES if len(dataset) < limit)
-    fit = {"epochs": epochs, "batch_size": batch_size}
-    folds = _kfold(dataset)
-    if not validates:
+def _fit(dataset: Dataset, table: TableNetwork | None, *, validates: bool) -> Mapping[str, Any]:
+    if table is None:
+        batch_size, epochs, patience = next(r for limit, *r in SCHEDULES if len(dataset) < limit)
+    else:
+        batch_size, epochs, patience = table.batch_size, table.epochs, table.patience
+    fit: Any = {"epochs": epochs, "batch_size": batch_size}
+    callbacks: list[Any] = []
+    if validates:
+        stop = {"monitor": "val_loss", "patience": patience, "restore_best_weights": True}
+        reason = "keeps the best epoch; fit.epochs is the upper limit"
+        callbacks.append(Commented({"EarlyStopping": stop}, reason))
+    else:
         reason = "there are no validation rows to choose an epoch by"
-        return {"fit": Commented({**fit, "epochs": 100}, reason), **folds}
-    stop = {"monitor": "val_loss", "patience": patience, "restore_best_weights": True}
-    callbacks = [Commented({"EarlyStopping": stop}, "ends the training; epochs is the upper limit")]
-    return {"callbacks": callbacks, "fit": fit, **folds}
+        fit = Commented({**fit, "epochs": EPOCHS_WITHOUT_VALIDATION}, reason)
+    if table is not None:
+        rates = {"initial_learning_rate": table.learning_rate, "decay_steps": epochs}
+        schedule = {"LearningRateScheduler": {"schedule": {"CosineDecay": rates}}}
+        callbacks.append(Commented(schedule, "epoch by epoch down to 0"))
+    return {"callbacks": callbacks, "fit": fit, **_kfold(dataset)}
 
 
 def _kfold(dataset: Dataset) -> Sections:
