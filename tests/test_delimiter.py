@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlcli.datasets.dialect import Dialect
+from dlcli.datasets.tables import propose_layout, read_table
 from dlcli.datasets.tables.delimiter import detect_delimiter
 
 NUMBERS = {
@@ -58,3 +59,13 @@ def test_commas_in_numbers_are_no_delimiter(table):
 )  # fmt: skip
 def test_the_delimiter_of_a_text_is_detected(lines, expected):
     assert detect_delimiter([f"{line}\n" for line in lines], Dialect()) == expected
+
+
+@pytest.mark.parametrize(("delimiter", "inner"), [("\t", ";"), (",", "|"), (";", ","), (",", ";")])
+def test_lists_of_labels_are_no_fields_however_many_rows_there_are(write, delimiter, inner):
+    labels = inner.join("abcde")
+    rows = [f"{n}{delimiter}{labels}" for n in range(300)]
+    path = write("table.csv", "\n".join([f"x{delimiter}tags", *rows]) + "\n")
+
+    assert propose_layout(path, Dialect("auto")) == ()
+    assert read_table(path, Dialect("auto")).names == ("x", "tags")

@@ -110,7 +110,7 @@ def _field_pattern(quote: str) -> re.Pattern[str]:
     return re.compile(rf"{q}((?:[^{q}\\]|{q}{q}|\\.)*){q}(?=\s|$)|(\S+)")
 
 
-def detect_delimiter(lines: Sequence[str], dialect: Dialect) -> str:
+def detect_delimiter(lines: Sequence[str], dialect: Dialect, *, header: str = "") -> str:
     """Return the delimiter that gives the same number of fields in nearly all rows.
 
     Of several, it is one with which the first row has that number too; then the one that gives the
@@ -122,6 +122,8 @@ def detect_delimiter(lines: Sequence[str], dialect: Dialect) -> str:
         The first lines of a file.
     dialect : Dialect
         Its quoting, comment and decimal separator.
+    header : str
+        The first line of the file, if `lines` are further below.
     """
     if _is_aligned(lines, dialect):
         return "whitespace"
@@ -133,7 +135,8 @@ def detect_delimiter(lines: Sequence[str], dialect: Dialect) -> str:
             widths = _widths(lines, replace(dialect, delimiter=delimiter))
             usual = max(set(widths), key=lambda size: (widths.count(size), size), default=1)
             if usual > 1 and widths.count(usual) >= share * len(widths):
-                fits[delimiter] = (widths[0] == usual, usual)
+                above = _widths([header], replace(dialect, delimiter=delimiter)) if header else ()
+                fits[delimiter] = ((above or widths)[0] == usual, usual)
         numbers = any(
             _has_commas_in_numbers(lines, replace(dialect, delimiter=other)) for other in fits
         )

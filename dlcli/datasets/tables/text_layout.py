@@ -223,7 +223,9 @@ def _with_delimiter(lines: Sequence[str], dialect: Dialect) -> Dialect:
         return dialect
     with long_fields:
         # The end of the sample, since there may be titles in front of the table.
-        return replace(dialect, delimiter=detect_delimiter(lines[-LOOKAHEAD_LINES:], dialect))
+        sample = lines[-LOOKAHEAD_LINES:]
+        header = lines[0] if len(lines) > len(sample) else ""
+        return replace(dialect, delimiter=detect_delimiter(sample, dialect, header=header))
 
 
 def _share(lines: Sequence[str], dialect: Dialect) -> float:
