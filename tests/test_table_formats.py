@@ -154,6 +154,16 @@ def test_cells_of_a_workbook_are_their_values(tmp_path):
     assert load(path, decimal=",", drop=("h",)).x["i"].tolist() == [1.5, 1.5]
 
 
+def test_a_cover_sheet_is_no_table(tmp_path):
+    path = tmp_path / "w.xlsx"
+    rows = [["a", "label"], *([n, "xy"[n % 2]] for n in range(30))]
+    _workbook(path, {"cover": [["Sales"], [], ["by", "me"]], "data": rows})
+
+    proposals = {item.option: item.value for item in propose_layout(path)}
+
+    assert proposals == {"sheet": "data"}
+
+
 def test_sheets_and_titles_of_a_workbook_are_chosen_and_proposed(tmp_path):
     path = tmp_path / "a.xlsx"
     table = _as_rows(RECORDS[:30])

@@ -83,16 +83,30 @@ def read_excel(
 
 
 def propose_for_excel(file: BinaryFile, dialect: Dialect) -> Iterator[Proposal]:
-    """Yield the number of rows above the table."""
+    """Yield the sheet, if the first holds no table, and the number of rows above the table."""
     workbook = _open(file)
     sheets = _filled_sheets(workbook, file.name)
+
+    def rows_of(sheet: str) -> Iterator[Row]:
+        return _rows(workbook, sheet, file.name, dialect.decimal)
+
     sheet = dialect.sheet if dialect.sheet in sheets else sheets[0]
-    rows = _rows(workbook, sheet, file.name, dialect.decimal)
+    if not dialect.sheet:
+        sheet = next((one for one in sheets if _holds_table(rows_of(one))), sheet)
+        if sheet != sheets[0]:
+            yield Proposal("sheet", sheet, f"the first sheet with a table; {sheets[0]!r} has none")
+    rows = rows_of(sheet)
     head = [row for row in islice(rows, LOOKAHEAD_ROWS) if any(row[1])]
     width = max((len(fields) for _, fields in head), default=0)
     full = [(line, [*fields, *[""] * (width - len(fields))]) for line, fields in head]
     if not dialect.skip_rows:
         yield from propose_rows(full, has_index=True)
+
+
+def _holds_table(rows: Iterator[Row]) -> bool:
+    """Tell whether two of the first rows have two values each, as a cover sheet has not."""
+    head = islice(rows, LOOKAHEAD_ROWS)
+    return sum(len(list(filter(str.strip, fields))) > 1 for _, fields in head) > 1
 
 
 def _open(file: BinaryFile) -> Workbook:
