@@ -209,9 +209,10 @@ def test_what_cannot_be_calibrated_is_refused_before_training(numbers, classes):
         train(load_config(classes, ["calibrate=0.99", "split.validation=0.1"]))
     with pytest.raises(ConfigError, match="calibrate: this loss gives scores"):
         load_config(classes, ["calibrate=true", "loss=categorical_hinge"])
-    for value in ("1.5", "maybe", "0"):
-        with pytest.raises(ConfigError, match="calibrate"):
+    for value in ("1.5", "maybe", "0", "[1]"):
+        with pytest.raises(ConfigError, match="calibrate: expected true, false or a share") as info:
             load_config(numbers, [f"calibrate={value}"])
+        assert len(info.value.problems) == 1
 
 
 def test_folds_are_not_calibrated_and_say_so(classes):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from dlcli.config.base import Fraction, Name, Probability, Section, Text
 from dlcli.config.components import Component
@@ -171,6 +171,14 @@ class Config(Section):
         default_factory=HardwareConfig, description="Precision, XLA and GPU memory."
     )
     seed: int = Field(default=0, ge=0, lt=2**32, description="Seed of all random numbers.")
+
+    @field_validator("calibrate", mode="before")
+    @classmethod
+    def _one_sentence(cls, value: Any) -> Any:
+        is_share = isinstance(value, float) and 0 < value < 1
+        if not isinstance(value, bool) and not is_share:
+            raise ValueError(f"expected true, false or a share such as 0.9, got {value!r:.80}")
+        return value
 
     _name: str = PrivateAttr(default="config")
     _document: Document = PrivateAttr(default_factory=lambda: Document("config", {}))
