@@ -310,3 +310,13 @@ def test_init_takes_the_target_and_the_types_of_arff(tmp_path, dlcli):
     config = (tmp_path / "my.yaml").read_text()
     assert "target: class  # the attribute is named 'class'" in config
     assert "q: categorical  # declared with 2 categories" in config
+
+
+def test_objects_in_records_are_refused_with_what_to_do(tmp_path):
+    path = tmp_path / "d.jsonl"
+    path.write_text('{"pos": {"x": 1}, "label": "a"}\n{"pos": {"x": 2}, "label": "b"}\n')
+
+    with pytest.raises(DatasetError, match=r"d\.jsonl:1: 'pos' is an object") as error:
+        load(path)
+
+    assert "pandas.json_normalize" in error.value.hint

@@ -118,5 +118,9 @@ def record_text(
         return to_text(value)
     if isinstance(value, list | dict):
         kind = "a list" if isinstance(value, list) else "an object"
-        raise DatasetError(f"{place}: {column!r} is {kind}, not a number or a text")
+        hint = "write its values as keys of their own, as pandas.json_normalize does"
+        raise DatasetError(
+            f"{place}: {column!r} is {kind}, not a number or a text",
+            hint=hint if isinstance(value, dict) else None,
+        )
     return to_text(value, decimal)
