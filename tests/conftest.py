@@ -114,11 +114,10 @@ def _no_check_in_child(monkeypatch, request):
 
 # What draws the pictures of a run: a third of the time of a small training.
 DRAWERS = (
-    "dlcli.plots.results.draw_history",
     "dlcli.plots.results.draw_confusion",
     "dlcli.plots.results.draw_predicted",
-    "dlcli.plots.results.draw_forecast",
     "dlcli.plots.results.draw_comparison",
+    "dlcli.experiments.train.draw_results",
     "dlcli.experiments.train.draw_learned",
     "dlcli.experiments.train.draw_several",
     "dlcli.experiments.kfold_files.draw_several",

@@ -539,7 +539,7 @@ def test_pictures_are_drawn_though_keras_was_imported_without_matplotlib(fresh):
     folder, done, _ = fresh
 
     assert "pictures are missing" not in done.stderr
-    assert (folder / "runs/people/1/confusion.png").is_file()
+    assert (folder / "runs/people/1/results.png").is_file()
 
 
 def test_onnxruntime_starts_no_telemetry(fresh, process):

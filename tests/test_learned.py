@@ -92,7 +92,7 @@ def test_a_picture_that_fails_does_not_cost_the_run(train, monkeypatch):
     pictures, err = train(["a"], [], "{units: 1}", "mse")
 
     assert "dlcli: note: some pictures are missing: no paper\n" in err
-    assert "loss.png" in pictures
+    assert "results.png" in pictures
     assert json.loads(Path("runs/net/1/run.json").read_text())["status"] == "finished"
     assert Path("runs/net/1/model.keras").exists()
 

@@ -602,7 +602,7 @@ def series_run(tmp_path_factory):
 
 
 def test_a_series_is_forecast_one_step_beyond_its_end(series_run, write, dlcli):
-    assert (series_run / "forecast.png").is_file()
+    assert (series_run / "results.png").is_file()
     values = np.sin(np.arange(40) / 3)
     source = write("more.csv", "level\n" + "".join(f"{v:.4f}\n" for v in values))
 

@@ -29,8 +29,8 @@ from dlcli.runs.listing import find_run
 
 def test_a_run_leaves_what_the_readme_says(trained):
     assert {path.name for path in trained.path.iterdir()} == {
-        "config.yaml", "model.keras", "history.csv", "metrics.json", "loss.png", "accuracy.png",
-        "confusion.png", "run.json", "checkpoint", ".lock",
+        "config.yaml", "model.keras", "history.csv", "metrics.json", "results.png",
+        "run.json", "checkpoint", ".lock",
     }  # fmt: skip
     record = json.loads((trained.path / "run.json").read_text())
     assert (record["status"], record["seed"], record["sample"]) == ("finished", 0, False)
@@ -204,7 +204,7 @@ def test_regression_has_values_in_the_targets_unit(tmp_path, with_pictures):
 
     result = train(config, runs=tmp_path / "runs")
 
-    assert (result.path / "predicted.png").exists()
+    assert (result.path / "results.png").exists()
     assert {"mae", "rmse", "r2"} <= set(result.scores["train"].metrics)
     evaluation = evaluate(result.path)
     assert evaluation.target.unit == "points"

@@ -20,12 +20,13 @@ from dlcli.models.onnx_graph import convert_to_onnx, is_converted_quickly
 from dlcli.network.building import make_callbacks
 from dlcli.network.hardware import prepare_devices
 from dlcli.network.scores import ScoredOutputs, Scores
-from dlcli.plots import results as plots
 from dlcli.plots.canvas import import_in_background
 from dlcli.plots.fonts import font_notices
 from dlcli.plots.learned import TrainedModel, draw_learned
 from dlcli.plots.several import draw_several
+from dlcli.plots.summary import HeldOut, draw_results
 from dlcli.preparation.prepare import prepare
+from dlcli.preparation.targets import output_kind
 from dlcli.runs.description import describe_run
 from dlcli.runs.directory import RunDirectory
 from dlcli.runs.scored_rows import record_scoring
@@ -240,23 +241,16 @@ def _draw(
     """Draw the learning curves, the predictions for held-out rows, and the learned function."""
     dataset = session.prepared.dataset
     name = session.prepared.config.name + (" (sample)" if dataset.sampled else "")
-    plots.draw_history(folder, result.history, name)
     part = _held_out_part(scored)
-    rows = session.rows[part]
-    title = f"{name}, {part} rows"
-    if dataset.target.is_several:
-        outputs, scores = scored[part].outputs, scored[part].scores
-        draw_several(folder, dataset.y[rows], outputs, scores, dataset.target, title)
+    outputs, scores = scored[part].outputs, scored[part].scores
+    y, target = dataset.y[session.rows[part]], dataset.target
+    kind = output_kind(target, session.prepared.config.loss)
+    is_series = dataset.medium.kind == "series"
+    held_out = HeldOut(part, y, outputs, scores, target, kind, is_series)
+    draw_results(folder / "results.png", result.history, result.best_epoch, held_out, name)
+    if target.is_several:
+        draw_several(folder, y, outputs, scores, target, f"{name}, {part} rows")
         return
-    if dataset.target.task == "classification":
-        names = dataset.target.class_names
-        plots.draw_confusion(folder / "confusion.png", scored[part].scores.confusion, names, title)
-    else:
-        outputs = scored[part].outputs[:, 0]
-        series = dataset.medium.kind == "series"
-        draw = plots.draw_forecast if series else plots.draw_predicted
-        path = folder / ("forecast.png" if series else "predicted.png")
-        draw(path, dataset.y[rows], outputs, dataset.target, title)
     trained = TrainedModel(
         dataset,
         session.split.parts(),

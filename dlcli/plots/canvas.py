@@ -104,12 +104,17 @@ def check_plot_path(path: Path) -> None:
 
 
 def colours(count: int) -> list[str]:
-    """Return distinct colours; they repeat after the twentieth."""
+    """Return distinct colours; they repeat after the twentieth.
+
+    Up to ten can be told apart by people who see few colours (Petroff, arXiv:2107.02270).
+    """
     import matplotlib as mpl
     from matplotlib.colors import to_hex
 
-    palette = mpl.colormaps["tab10" if count <= 10 else "tab20"]
-    return [to_hex(palette(index % palette.N)) for index in range(count)]
+    sizes = {6: "petroff6", 8: "petroff8", 10: "petroff10"}
+    name = next((name for size, name in sizes.items() if count <= size), "tab20")
+    palette = mpl.color_sequences[name]
+    return [to_hex(palette[index % len(palette)]) for index in range(count)]
 
 
 def integer_ticks(axis: Axis, max_intervals: int | None = None) -> None:
@@ -125,6 +130,15 @@ def format_epoch_axes(axes: Axes, title: str, metric: str) -> None:
     axes.set(title=title, xlabel="epoch", ylabel=metric)
     integer_ticks(axes.xaxis)
     axes.grid(alpha=0.3)
+
+
+def use_log_scale(axes: Axes) -> None:
+    """Make the vertical axis logarithmic, with plain numbers as labels."""
+    from matplotlib.ticker import LogFormatter
+
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(LogFormatter())
+    axes.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(1.5, 0.8)))
 
 
 def name_with_unit(target: Target) -> str:

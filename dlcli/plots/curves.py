@@ -20,6 +20,7 @@ from dlcli.plots.canvas import (
     figure,
     format_epoch_axes,
     legend_label,
+    use_log_scale,
 )
 from dlcli.runs.listing import find_run
 from dlcli.runs.records import read_record
@@ -207,8 +208,6 @@ def _check_positive(curves: Sequence[Curves]) -> None:
 
 def _draw_metric(axes: Axes, name: str, curves: Sequence[Curves], *, log: bool) -> None:
     """Draw a metric of all runs that have it."""
-    from matplotlib.ticker import LogFormatter
-
     for curve, colour in zip(curves, colours(len(curves)), strict=True):
         if name not in curve.values:
             continue
@@ -226,9 +225,7 @@ def _draw_metric(axes: Axes, name: str, curves: Sequence[Curves], *, log: bool) 
             )
     format_epoch_axes(axes, name, name)
     if log:
-        axes.set_yscale("log")
-        axes.yaxis.set_major_formatter(LogFormatter())
-        axes.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(1.5, 0.8)))
+        use_log_scale(axes)
 
 
 def _add_legend(fig: Figure, curves: Sequence[Curves], columns: int) -> None:

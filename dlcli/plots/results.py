@@ -1,4 +1,4 @@
-"""Plots of the results of a run: learning curves, confusion matrix, predictions, comparison."""
+"""Plots of predictions and scores: confusion matrix, predicted values, comparison of models."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from dlcli.plots.canvas import (
     BLUE,
     GREY,
     ORANGE,
-    format_epoch_axes,
     name_with_unit,
+    shortened,
     single_axes,
 )
 from dlcli.types import Array
@@ -22,53 +22,10 @@ from dlcli.types import Array
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+MAX_CLASSES_WITH_SHARES = 6
 MAX_CLASSES_WITH_COUNTS = 20
 MAX_CLASSES_WITH_NAMES = 60
 MAX_STEPS = 120
-
-
-def draw_history(folder: Path, history: Mapping[str, Sequence[float]], title: str) -> list[Path]:
-    """Plot each metric over the epochs, for training rows and, if any, validation rows.
-
-    Parameters
-    ----------
-    folder : Path
-    history : mapping
-        A list for each key of Keras's logs, with a value per epoch.
-    title : str
-
-    Returns
-    -------
-    list of Path
-        ``loss.png`` and so on.
-    """
-    paths = []
-    for key, training in history.items():
-        if key.startswith("val_") or not training:
-            continue
-        path = folder / f"{key}.png"
-        validation = history.get(f"val_{key}")
-        with single_axes(path, (6.4, 4.0)) as axes:
-            epochs = np.arange(1, len(training) + 1)
-            marker = "o" if len(training) < 3 else None
-            axes.plot(epochs, training, color=BLUE, label="training", marker=marker)
-            if validation:
-                axes.plot(epochs, validation, color=ORANGE, label="validation", marker=marker)
-                if key == "loss":
-                    _mark_best_epoch(axes, validation)
-            format_epoch_axes(axes, f"{title}: {key}", key)
-            if validation:
-                axes.legend()
-        paths.append(path)
-    return paths
-
-
-def _mark_best_epoch(axes: Axes, losses: Sequence[float]) -> None:
-    """Mark the epoch with the lowest validation loss."""
-    if len(losses) < 3 or not np.isfinite(losses).any():
-        return
-    best = int(np.nanargmin(losses)) + 1
-    axes.axvline(best, color=GREY, linestyle=":", linewidth=1, label=f"best: epoch {best}")
 
 
 def draw_confusion(
@@ -84,50 +41,66 @@ def draw_confusion(
     names : sequence of str
     title : str
     """
-    counts = np.asarray(matrix)
     size = min(12.0, max(4.4, 0.55 * len(names) + 2.2))
     with single_axes(path, (size, size)) as axes:
-        shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-        # `imshow` would need far more memory: it holds the colours of all pixels in float64.
-        edges = np.arange(len(names) + 1) - 0.5
-        axes.pcolormesh(edges, edges, shares, cmap="Blues", vmin=0, vmax=1)
-        axes.set_aspect("equal")
-        axes.invert_yaxis()
-        axes.set(title=title, xlabel="predicted", ylabel="true")
-        if len(names) <= MAX_CLASSES_WITH_NAMES:
-            ticks = np.arange(len(names))
-            is_long = max(map(len, names)) > 3 and len(names) > 3
-            label: dict[str, Any] = {"rotation": 45, "ha": "right"} if is_long else {}
-            axes.set_xticks(ticks, names, **label)
-            axes.set_yticks(ticks, names)
-        if len(names) <= MAX_CLASSES_WITH_COUNTS:
-            for (row, column), count in np.ndenumerate(counts):
-                if count:
-                    colour = "white" if shares[row, column] > 0.5 else "black"
-                    text: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9}
-                    axes.text(column, row, str(count), color=colour, **text)
+        confusion_matrix(axes, matrix, names)
+        axes.set_title(title)
 
 
-def draw_forecast(path: Path, true: Array, predicted: Array, target: Target, title: str) -> None:
-    """Plot the last values of a series and their one-step forecasts.
+def confusion_matrix(axes: Axes, matrix: Sequence[Sequence[int]], names: Sequence[str]) -> None:
+    """Plot a confusion matrix into axes, with the shares of the true class."""
+    counts = np.asarray(matrix)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    # `imshow` would need far more memory: it holds the colours of all pixels in float64.
+    edges = np.arange(len(names) + 1) - 0.5
+    axes.pcolormesh(edges, edges, shares, cmap="Blues", vmin=0, vmax=1)
+    axes.set_aspect("equal")
+    axes.invert_yaxis()
+    axes.set(xlabel="predicted", ylabel="true")
+    if len(names) <= MAX_CLASSES_WITH_NAMES:
+        ticks = np.arange(len(names))
+        labels = [shortened(name, 18) for name in names]
+        is_long = max(map(len, labels)) > 3 and len(names) > 3
+        label: dict[str, Any] = {"rotation": 45, "ha": "right"} if is_long else {}
+        axes.set_xticks(ticks, labels, **label)
+        axes.set_yticks(ticks, labels)
+    if len(names) > MAX_CLASSES_WITH_COUNTS:
+        return
+    has_shares = len(names) <= MAX_CLASSES_WITH_SHARES
+    size = 9 if len(names) <= MAX_CLASSES_WITH_SHARES else 7
+    for (row, column), count in np.ndenumerate(counts):
+        if count:
+            share = shares[row, column]
+            colour = "white" if share > 0.5 else "black"
+            text = f"{count}\n{100 * share:.0f} %" if has_shares else str(count)
+            style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": size}
+            axes.text(column, row, text, color=colour, **style)
+
+
+def forecast_lines(axes: Axes, true: Array, predicted: Array, target: Target) -> int:
+    """Plot the last values of a series and their one-step forecasts into axes.
 
     Parameters
     ----------
-    path : Path
+    axes : Axes
     true, predicted : ndarray, shape (n,)
         In chronological order.
     target : Target
-    title : str
+
+    Returns
+    -------
+    int
+        Number of values.
     """
     count = min(len(true), MAX_STEPS)
     steps = np.arange(len(true) - count + 1, len(true) + 1)
-    with single_axes(path, (8.0, 4.0)) as axes:
-        axes.plot(steps, true[-count:], color=BLUE, label="measured")
-        axes.plot(steps, predicted[-count:], color=ORANGE, linestyle="--", label="forecast")
-        axes.set(title=f"{title}: the last {count}", xlabel="row", ylabel=name_with_unit(target))
-        axes.grid(alpha=0.3)
-        axes.legend(loc="upper right", ncols=2)
-        axes.margins(y=0.2)
+    axes.plot(steps, true[-count:], color=BLUE, label="measured")
+    axes.plot(steps, predicted[-count:], color=ORANGE, linestyle="--", label="forecast")
+    axes.set(xlabel="row", ylabel=name_with_unit(target))
+    axes.grid(alpha=0.3)
+    axes.legend(loc="upper right", ncols=2)
+    axes.margins(y=0.2)
+    return count
 
 
 def draw_predicted(path: Path, true: Array, predicted: Array, target: Target, title: str) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 BINS = 30
+MAX_INTEGER = 2**52  # half of one above it is no float64
 MAX_TICK_INTERVALS = 6
 MAX_BARS = 8
 MAX_CLASS_BARS = 20
@@ -152,10 +153,11 @@ def _has_few_integers(values: Array) -> bool:
 
 
 def _bin_edges(values: Array) -> Array:
-    """Return the edges of bins: one bin per integer if they are few, else of equal width."""
+    """Return the edges of bins of equal width; those of integers hold equally many of them."""
     low, high = float(values.min()), float(values.max())
-    if _has_few_integers(values):
-        return np.arange(low - 0.5, high + 1)
+    if (values == np.round(values)).all() and high - low < MAX_INTEGER:
+        width = max(1.0, np.ceil((high - low + 1) / BINS))
+        return np.arange(low - 0.5, high + 0.5 + width, width)
     edges = np.histogram_bin_edges(values, BINS)
     return edges if (np.diff(edges) > 0).all() else np.array([low - 0.5, high + 0.5])
 

@@ -1,0 +1,100 @@
+"""The picture of a training: which panels it has, and how they are drawn."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from dlcli.plots import summary
+from dlcli.plots.canvas import colours
+from dlcli.plots.data.panels import draw_histogram, single_group
+
+FALLING = {"loss": [10.0 ** -min(n, 4) for n in range(20)]}
+
+
+@pytest.fixture
+def pictures(monkeypatch):
+    """Keep the figures that are drawn."""
+    drawn = []
+    add = Figure.savefig
+    monkeypatch.setattr(
+        Figure, "savefig", lambda fig, *a, **k: (drawn.append(fig), add(fig, *a, **k))
+    )
+    return drawn
+
+
+@pytest.mark.parametrize(
+    ("config", "rows", "titles"),
+    [
+        ("iris", 150, ["loss", "accuracy", "rows, and shares of the true class", "classes (and their rows)"]),
+        ("digits_cnn", 1797, ["loss", "accuracy", "rows, and shares of the true class", "classes (and their rows)", "calibration"]),
+        ("diabetes", 442, ["loss", "mae", "predicted and true values", "residuals"]),
+        ("tide_lstm", 2000, ["loss", "mae", "the last 120 values and their forecasts", "residuals"]),
+    ],
+)  # fmt: skip
+def test_a_training_is_one_picture_without_empty_places(
+    dlcli, tmp_path, pictures, with_pictures, config, rows, titles
+):
+    code, _, err = dlcli("train", config, "--epochs", 2)
+
+    assert code == 0
+    assert "pictures are missing" not in err
+    (picture,) = [figure for figure in pictures if figure.get_suptitle().startswith(config)]
+    assert [axes.get_title() for axes in picture.axes] == titles
+    areas = [axes.get_subplotspec().get_position(picture) for axes in picture.axes]
+    assert sum(area.width > 0.2 for area in areas) == len(titles)
+    assert {path.name for path in (tmp_path / "runs" / config / "1").glob("*.png")} == {
+        "results.png"
+    }
+
+
+def test_a_curve_that_would_be_flat_is_logarithmic():
+    axes = Figure().add_subplot()
+    summary._draw_curve(FALLING, 0, "loss", axes)
+    assert axes.get_yscale() == "log"
+
+    for values in ([1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4], [1.0, 0.1, 0.0] * 5, [1.0, 0.01]):
+        axes = Figure().add_subplot()
+        summary._draw_curve({"loss": values}, 0, "loss", axes)
+        assert axes.get_yscale() == "linear"
+
+
+def test_the_best_epoch_is_that_of_the_weights_or_of_the_lowest_loss():
+    history = {"loss": [3.0, 2.0, 1.0, 0.5], "val_loss": [3.0, 1.0, 2.0, 3.0]}
+    for best, label in ((3, "best epoch: 3"), (0, "best epoch: 2")):
+        axes = Figure().add_subplot()
+        summary._draw_curve(history, best, "loss", axes)
+        assert label in [line.get_label() for line in axes.lines]
+
+
+def test_calibration_compares_probabilities_with_shares():
+    random = np.random.default_rng(0)
+    probability = random.uniform(0.5, 1, 4000)
+    y = (random.uniform(size=4000) < probability).astype(int)
+    axes = Figure().add_subplot()
+
+    outputs = probability[:, None].astype(np.float32)
+    summary._draw_calibration(SimpleNamespace(outputs=outputs, kind="probability", y=y), axes)
+
+    x, share = axes.lines[1].get_data()
+    assert len(x) == 10
+    assert np.abs(np.asarray(x) - share).max() < 0.06
+
+
+def test_bins_of_whole_numbers_hold_equally_many():
+    axes = Figure().add_subplot()
+    values = np.arange(90.0)
+
+    draw_histogram(axes, "age", values, single_group(90))
+
+    assert {patch.get_height() for patch in axes.patches} == {3.0}
+
+
+def test_up_to_ten_colours_are_distinct_and_safe():
+    import matplotlib as mpl
+
+    for count, name in ((3, "petroff6"), (8, "petroff8"), (10, "petroff10"), (15, "tab20")):
+        shades = colours(count)
+        assert len(set(shades)) == count
+        assert shades[0] == mpl.colors.to_hex(mpl.color_sequences[name][0])
