@@ -24,8 +24,7 @@ SIGMOID, SOFTMAX = "{units: 1, activation: sigmoid}", "{units: 3, activation: so
 @pytest.fixture
 def learned_alone(with_pictures, monkeypatch):
     """Draw what was learned, and not the learning curves and the predictions."""
-    for name in ("history", "confusion", "predicted"):
-        monkeypatch.setattr(f"dlcli.plots.results.draw_{name}", lambda *_: None)
+    monkeypatch.setattr("dlcli.experiments.train.draw_results", lambda *_: None)
 
 
 @pytest.fixture

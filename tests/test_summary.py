@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dlcli.plots import summary
@@ -98,3 +99,19 @@ def test_up_to_ten_colours_are_distinct_and_safe():
         shades = colours(count)
         assert len(set(shades)) == count
         assert shades[0] == mpl.colors.to_hex(mpl.color_sequences[name][0])
+
+
+@pytest.mark.parametrize(
+    ("target", "last"),
+    [("label", [f"{'ab'[n % 2]}" for n in range(40)]), ("price", [f"{n % 2 + n / 1e3}" for n in range(40)])],
+)  # fmt: skip
+def test_the_most_telling_column_is_drawn_first(dlcli, write, pictures, target, last):
+    rows = (f"{n % 7},{n % 2 + n % 3 / 10},5,{value}\n" for n, value in enumerate(last))
+    write("t.csv", f"noise,telling,constant,{target}\n" + "".join(rows))
+
+    code, _, err = dlcli("data", "plot", "t.csv", "--target", target, "-o", "t.png")
+
+    assert code == 0, err
+    (picture,) = pictures
+    names = [axes.get_title() or axes.get_xlabel() for axes in picture.findobj(Axes)]
+    assert names.index("telling") < names.index("noise")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from dlcli.plots.data.panels import (
     group_by_class,
     single_group,
 )
+from dlcli.plots.data.relevance import NUMERIC, most_telling_first
 from dlcli.types import Array
 
 if TYPE_CHECKING:
@@ -31,12 +33,11 @@ if TYPE_CHECKING:
 
     Panel = Callable[[Axes], None]
 
+TELLING = "most telling"
 # Panels per row; the first number that leaves the fewest gaps is used.
 COLUMNS = (4, 5, 3)
 PANEL_WIDTH, PANEL_HEIGHT = 3.1, 2.4
-MAX_HISTOGRAMS, MAX_BARS, MAX_PAIRED, MAX_SCATTERED = 12, 8, 5, 9
-# Types of columns whose values are numbers; dates are seconds since 1970.
-NUMERIC = ("numeric", "date")
+MAX_HISTOGRAMS, MAX_BARS, MAX_PAIRED, MAX_SCATTERED = 12, 8, 4, 9
 
 
 def draw_classes(dataset: Dataset, path: Path) -> None:
@@ -46,22 +47,27 @@ def draw_classes(dataset: Dataset, path: Path) -> None:
     """
     groups = group_by_class(dataset)
     values = _values(dataset)
+    ordered = most_telling_first(dataset, values)
     panels: list[Panel] = [lambda axes: draw_class_balance(axes, dataset, groups)]
-    panels += _distributions(dataset.columns, values, groups)
-    paired = [column.name for column in dataset.columns if column.type in NUMERIC][:MAX_PAIRED]
-    pairs = len(paired) - 1 if len(paired) >= 2 else 0
-    columns = max(_columns(len(panels)), pairs)
-    rows = math.ceil(len(panels) / columns)
+    panels += _distributions(ordered, values, groups)
+    paired = [column.name for column in ordered if column.type in NUMERIC][:MAX_PAIRED]
+    pairs = [
+        partial(draw_scatter, x=values[x], y=values[y], groups=groups, names=(x, y))
+        for x, y in combinations(paired, 2)
+    ]
+    columns = _columns(len(panels))
+    rows, pair_columns = math.ceil(len(panels) / columns), min(3, len(pairs))
     bars = min(len(dataset.target.class_names), MAX_CLASS_BARS)
     height = rows * max(PANEL_HEIGHT, 0.14 * bars + 0.9)  # space for the label of each bar
-    size = (max(6.0, columns * PANEL_WIDTH), height + pairs * PANEL_HEIGHT + 0.6)
+    pair_height = math.ceil(len(pairs) / 3) * 1.2 * PANEL_HEIGHT
+    size = (max(6.0, max(columns, pair_columns) * PANEL_WIDTH), height + pair_height + 0.6)
     with figure(path, size) as fig:
-        fig.suptitle(_title(dataset.name, len(dataset), dataset.columns), fontsize=13)
+        fig.suptitle(_title(dataset.name, len(dataset), dataset.columns, word=TELLING), fontsize=13)
         upper: FigureBase = fig
         if pairs:
-            parts = fig.add_gridspec(2, 1, height_ratios=[height, pairs * PANEL_HEIGHT])
+            parts = fig.add_gridspec(2, 1, height_ratios=[height, pair_height])
             upper, lower = fig.add_subfigure(parts[0]), fig.add_subfigure(parts[1])
-            _draw_pairs(lower, paired, values, groups, columns)
+            _draw_panels(lower, pairs, pair_columns)
             _add_legend(lower, dataset.target.name, groups)
         _draw_panels(upper, panels, columns)
 
@@ -72,7 +78,8 @@ def draw_numbers(dataset: Dataset, path: Path) -> None:
     values = _values(dataset)
     name = name_with_unit(dataset.target)
     panels: list[Panel] = [lambda axes: draw_histogram(axes, name, dataset.y, groups)]
-    numeric = [column.name for column in dataset.columns if column.type in NUMERIC]
+    ordered = most_telling_first(dataset, values)
+    numeric = [column.name for column in ordered if column.type in NUMERIC]
     panels += [
         partial(draw_scatter, x=values[column], y=dataset.y, groups=groups, names=(column, name))
         for column in numeric[:MAX_SCATTERED]
@@ -81,7 +88,8 @@ def draw_numbers(dataset: Dataset, path: Path) -> None:
     panels += _distributions(others, values, groups)
     with figure(path, _size(len(panels))) as fig:
         fig.suptitle(
-            _title(dataset.name, len(dataset), dataset.columns, MAX_SCATTERED), fontsize=13
+            _title(dataset.name, len(dataset), dataset.columns, MAX_SCATTERED, TELLING),
+            fontsize=13,
         )
         _draw_panels(fig, panels, _columns(len(panels)))
 
@@ -100,14 +108,18 @@ def _values(dataset: Dataset) -> dict[str, Array]:
 
 
 def _title(
-    name: str, rows: int, columns: Sequence[Column], max_numeric: int = MAX_HISTOGRAMS
+    name: str,
+    rows: int,
+    columns: Sequence[Column],
+    max_numeric: int = MAX_HISTOGRAMS,
+    word: str = "first",
 ) -> str:
     """Return the title, with the number of columns that are not shown."""
     text = f"{name}: {rows:,} rows, {plural(len(columns), 'column')}"
     numeric = sum(column.type in NUMERIC for column in columns)
     others = len(columns) - numeric
     if numeric > max_numeric:
-        text += f"; the first {max_numeric} of {numeric} numeric ones"
+        text += f"; the {word} {max_numeric} of {numeric} numeric ones"
     if others > MAX_BARS:
         text += f"; the first {MAX_BARS} of {others} others"
     return text
@@ -152,27 +164,10 @@ def _draw_panels(fig: FigureBase, panels: Sequence[Panel], columns: int) -> None
         axes.tick_params(labelsize=8)
 
 
-def _draw_pairs(
-    fig: FigureBase,
-    names: Sequence[str],
-    values: Mapping[str, Array],
-    groups: Groups,
-    columns: int,
-) -> None:
-    """Draw each pair of columns once, as the triangle below the diagonal."""
-    side = len(names) - 1
-    for row in range(side):
-        for column in range(row + 1):
-            axes = fig.add_subplot(side, columns, row * columns + column + 1)
-            pair = (names[column], names[row + 1])
-            draw_scatter(axes, values[pair[0]], values[pair[1]], groups, pair)
-            axes.tick_params(labelsize=8)
-
-
 def _add_legend(fig: FigureBase, title: str, groups: Groups) -> None:
-    """Add a legend of the classes in the corner above the triangle."""
+    """Add a legend of the classes below the pairs of columns."""
     if len(groups.names) > 1:
-        columns = math.ceil(len(groups.names) / 8)
         fig.legend(
-            handles=groups.handles, title=column_label(title), loc="upper right", ncols=columns
-        )
+            handles=groups.handles, title=column_label(title), loc="outside lower center",
+            ncols=min(6, len(groups.names)),
+        )  # fmt: skip
