@@ -37,7 +37,7 @@ def _explained_by_class(x: Array, y: Array) -> float:
     """Return the share of the variance of a column that is between the classes."""
     kept = np.isfinite(x)
     ranks, y = _ranks(x[kept]), y[kept]
-    total = ranks.var() * len(ranks)
+    total = ((ranks - len(ranks) / 2 - 0.5) ** 2).sum()  # around the mean rank
     if not total:
         return 0.0
     counts = np.bincount(y)
