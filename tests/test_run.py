@@ -334,6 +334,7 @@ def test_a_layer_with_code_is_refused_before_keras_sees_it(tmp_path, trained):
         (lambda m: m["target"].update(class_names=["a", "b", "c"]), "damaged"),
         (lambda m: m["preprocess"]["groups"].pop(), "damaged"),
         (lambda m: m.update(preprocess={}), "damaged"),
+        (lambda m: m["preprocess"]["groups"][0]["columns"].__setitem__(0, "x"), "no column 'x'"),
     ],
 )
 def test_metadata_that_contradict_the_network_are_refused(trained_h5, tmp_path, change, message):

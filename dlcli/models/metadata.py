@@ -94,7 +94,14 @@ class Metadata(BaseModel):
         ModelFileError
             If it is damaged.
         """
-        return Preprocessor.from_json(self.preprocess)
+        preprocessor = Preprocessor.from_json(self.preprocess)
+        if not preprocessor.shape:
+            known = {column.name for column in self.columns}
+            for name in (name for group in preprocessor.groups for name in group.columns):
+                if name not in known:
+                    reason = f"no column {name[:40]!r}"
+                    raise ModelFileError(f"the stored preprocessing is damaged: {reason}")
+        return preprocessor
 
     def target_preprocessor(self) -> TargetPreprocessor:
         """Return the fitted preprocessing of the target.

@@ -127,14 +127,14 @@ def _without_optional_packages() -> Iterator[None]:
 
 @contextmanager
 def _held_stderr() -> Iterator[None]:
-    """Hold back what is written to file descriptor 2; write it if the block fails."""
+    """Hold back what is written to file descriptor 2; write it if the block raises an error."""
     sys.stderr.flush()
     saved = os.dup(2)
     with tempfile.TemporaryFile() as held:
         os.dup2(held.fileno(), 2)
         try:
             yield
-        except BaseException:
+        except Exception:  # which `Interrupted` is not
             os.dup2(saved, 2)
             held.seek(0)
             os.write(2, held.read())
