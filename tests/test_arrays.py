@@ -81,7 +81,7 @@ def test_float_targets_are_numbers(arrays, y, options, task, names):
     [
         ({"x": np.ones((4, 2))}, "no array y; it has x"),
         ({"a": np.ones(4)}, "no array x_train, y_train; it has a"),
-        ({"x": np.ones((4, 2)), "y": np.ones((4, 3))}, r"y has shape \(4, 3\); one label for each"),
+        ({"x": np.ones((4, 2)), "y": np.ones((4, 3, 2))}, r"y has shape \(4, 3, 2\)"),
         ({"x": np.ones(4), "y": np.ones(4)}, r"x has shape \(4,\)"),
         ({"x": np.array(["a"] * 4), "y": np.ones(4)}, "rows are wanted"),
     ],
