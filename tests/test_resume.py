@@ -250,7 +250,8 @@ def test_a_run_that_was_killed_goes_on_in_another_process(start, dlcli, tmp_path
     assert f"shortened from 3000 to {epochs} epochs" in error
     record = read_record(tmp_path / "runs/iris/1")
     assert (record.status, record.epochs) == ("finished", epochs)
-    assert again == (0, "", "runs/iris/1 is finished; nothing to resume\n")
+    nothing = "reading runs/iris/1\nruns/iris/1 is finished; nothing to resume\n"
+    assert again == (0, "", nothing)
     rows = (tmp_path / "runs/iris/1/history.csv").read_text().splitlines()
     assert [line.split(",")[0] for line in rows[1:]] == [str(n + 1) for n in range(epochs)]
 
