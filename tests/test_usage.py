@@ -1,6 +1,7 @@
 """Wrong command lines: what is said, and with what exit code."""
 
 import json
+import os
 import signal
 
 import pytest
@@ -8,6 +9,8 @@ from conftest import copy_run
 
 import dlcli as package
 from dlcli.config.keys import full_key
+from dlcli.errors import Interrupted
+from dlcli.network import backend
 
 # Arguments, and texts of the message and of the hint.
 WRONG = [
@@ -209,6 +212,15 @@ def test_debug_shows_the_traceback_and_keeps_the_exit_code(dlcli, people):
     assert code == 2
     assert "Traceback" in err
     assert err.endswith("hint: `dlcli list` shows the bundled configs.\n")
+
+
+@pytest.mark.parametrize(("error", "printed"), [(Interrupted(2), ""), (ImportError("x"), "noise")])
+def test_messages_of_an_import_are_printed_if_it_fails_not_if_it_is_stopped(capfd, error, printed):
+    with pytest.raises(type(error)), backend._held_stderr():
+        os.write(2, b"noise")
+        raise error
+
+    assert capfd.readouterr().err == printed
 
 
 LOST = """
