@@ -148,7 +148,9 @@ def train(
     if json:
         terminal.print_document(_document(result))
     else:
-        options = "".join(f" --set {shlex.quote(text)}" for text in changes)
+        # `kfold`, for which the options are repeated, does not calibrate its folds.
+        repeated = [text for text in changes if not text.startswith("calibrate")]
+        options = "".join(f" --set {shlex.quote(text)}" for text in repeated)
         options += " --sample" if result.sampled else ""
         options += f" --data {shlex.quote(str(data))}" if data is not None else ""
         _print_result(result, f"{shlex.quote(config)}{options}", code_options(code))
