@@ -20,7 +20,7 @@ from dlcli.config.loss_checks import head_errors, head_warnings
 from dlcli.config.metrics import metric_errors, metric_warnings, repeated_metrics
 from dlcli.config.sections import Config
 from dlcli.config.table_loaders import CsvLoader, Table
-from dlcli.config.target_checks import network_facts, target_step_errors
+from dlcli.config.target_checks import network_facts, target_scale_warnings, target_step_errors
 from dlcli.errors import ConfigError, unknown
 
 
@@ -63,6 +63,7 @@ def find_warnings(config: Config, facts: Facts | None) -> list[Finding]:
         if head is not None
         else []
     )
+    findings += target_scale_warnings(config, head, facts) if head is not None else ()
     findings += layer_warnings(config, facts)
     findings += metric_warnings(config.metrics, facts)
     findings += stratify_warnings(config, facts)

@@ -18,7 +18,6 @@ from dlcli.config.heads import (
     RANGES,
     SIGMOIDS,
     SOFTMAXES,
-    UNSCALED_LOSSES,
     VECTOR_LOSSES,
     Finding,
     Head,
@@ -43,10 +42,6 @@ NO_NUMBER_LOSSES = {
     "KLDivergence": "compares the probabilities of classes, but the target is a number",
 }
 USUAL = "use mean_squared_error"
-# Outputs start near 0 and move by about the learning rate per step.
-LARGE_TARGET = 100.0
-# The random initial outputs differ more than a target with a smaller range.
-SMALL_RANGE = 0.01
 
 
 def head_errors(head: Head, loss: Component, facts: Facts | None) -> Iterator[Finding]:
@@ -197,8 +192,6 @@ def head_warnings(head: Head, loss: Component, facts: Facts | None) -> Iterator[
         return
     if facts.task == "regression":
         yield from _range_warnings(head, facts)
-        if loss.name not in UNSCALED_LOSSES:
-            yield from _size_warnings(head, facts)
     is_class_output = head.activation in PROBABILITIES or loss.name in CLASS_LOSSES
     if facts.task != "regression" and not is_class_output:
         is_labels = facts.task == "multilabel"
@@ -223,17 +216,3 @@ def _range_warnings(head: Head, facts: Facts) -> Iterator[Finding]:
     if is_outside:
         activation = head.activation
         yield head.path, f"{activation} cannot reach values outside its range; remove it"
-
-
-def _size_warnings(head: Head, facts: Facts) -> Iterator[Finding]:
-    """Yield a target so large or small that the outputs need many steps to fit it."""
-    low, high = facts.target_low, facts.target_high
-    if low is None or high is None or head.normalization_after is not None:
-        return  # Rescaling gives the outputs the target's scale
-    largest = high if abs(high) >= abs(low) else low
-    advice = "set `preprocess: {target: standardize}`"
-    if abs(largest) > LARGE_TARGET:
-        yield head.layer.path, f"the target reaches {largest:g}, and outputs start near 0; {advice}"
-    elif 0 < high - low < SMALL_RANGE:
-        reason = f"the target varies by {high - low:.2g}, and first outputs by about 1"
-        yield head.layer.path, f"{reason}; {advice}"

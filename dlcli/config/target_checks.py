@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from dlcli.config.heads import UNSCALED_LOSSES, Finding
+from dlcli.config.heads import UNSCALED_LOSSES, Finding, Head
 from dlcli.config.known import Facts
 from dlcli.config.sections import Config
 from dlcli.config.steps import MinMax, Quantile, Step
 
+# Outputs start near 0 and move by about the learning rate per step.
+LARGE_TARGET = 100.0
+# The random initial outputs differ more than a target with a smaller range.
+SMALL_RANGE = 0.01
 # Range of a standardized target; few values are outside.
 STANDARDIZED = (-3.0, 3.0)
 # The normal quantiles of 1e-7 and 1 - 1e-7.
@@ -37,3 +41,25 @@ def target_step_errors(config: Config) -> Iterator[Finding]:
     if config.preprocess.target and config.loss.name in UNSCALED_LOSSES:
         reason = "needs the target as it is, and `preprocess: {target: …}` changes it"
         yield config.loss.path, f"{reason}; use mean_squared_error, or set `target: none`"
+
+
+def target_scale_warnings(config: Config, head: Head, facts: Facts | None) -> Iterator[Finding]:
+    """Yield a target so large or small that the outputs need many steps to fit it.
+
+    Published data sets are left alone: their configs are those of courses.
+    """
+    seen = network_facts(config, facts)
+    if seen is None or seen.task != "regression" or config.dataset.known:
+        return
+    low, high = seen.target_low, seen.target_high
+    if low is None or high is None or config.loss.name in UNSCALED_LOSSES:
+        return
+    if head.normalization_after is not None:  # Rescaling gives the outputs the target's scale
+        return
+    largest = high if abs(high) >= abs(low) else low
+    advice = "set `preprocess: {target: standardize}`"
+    if abs(largest) > LARGE_TARGET:
+        yield head.layer.path, f"the target reaches {largest:g}, and outputs start near 0; {advice}"
+    elif 0 < high - low < SMALL_RANGE:
+        reason = f"the target varies by {high - low:.2g}, and first outputs by about 1"
+        yield head.layer.path, f"{reason}; {advice}"
