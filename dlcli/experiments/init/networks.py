@@ -10,10 +10,10 @@ import numpy as np
 from dlcli.config.sections import SplitConfig
 from dlcli.datasets import Dataset
 from dlcli.errors import DatasetError, plural
+from dlcli.experiments.init import media_networks
 from dlcli.experiments.init.commented_yaml import Commented
+from dlcli.experiments.init.media_networks import Sections
 from dlcli.preparation.split import split_rows
-
-Sections = dict[str, Any]
 
 
 class TableNetwork(NamedTuple):
@@ -44,10 +44,7 @@ SCHEDULES = (
     (10**12, 512, 20, 3),
 )
 RARE_CLASS = 0.2
-FEW_TEXTS = 5_000
-MAX_TOKENS = 5_000
 MAX_TOKENS_BESIDE_COLUMNS = 300
-SMALLEST_MAP = 6
 VALIDATION = 1  # of `Dataset.parts`
 DEFAULT_FOLDS = 10
 EPOCHS_WITHOUT_VALIDATION = 100
@@ -67,11 +64,11 @@ def choose_sections(dataset: Dataset, *, has_part_column: bool = False) -> Secti
     """
     table = None
     if dataset.medium.kind == "audio":
-        preprocess, layers = _sound(dataset)
+        preprocess, layers = media_networks.sound_sections(dataset)
     elif isinstance(dataset.x, np.ndarray):
-        preprocess, layers = _arrays(dataset)
+        preprocess, layers = media_networks.array_sections(dataset)
     elif dataset.is_text:
-        preprocess, layers = _text(dataset)
+        preprocess, layers = media_networks.text_sections(dataset)
     else:
         table = next(network for limit, network in TABLE_NETWORKS if len(dataset) < limit)
         preprocess, layers = _table(dataset, table)
@@ -124,96 +121,6 @@ def _imputing(names: list[str], strategy: str, *steps: str) -> Any:
     rest = f" and {len(names) - 3} more" if len(names) > 3 else ""
     reason = f"values are missing in {', '.join(names[:3])}{rest}"
     return [Commented({"impute": {"strategy": strategy}}, reason), *steps]
-
-
-def _text(dataset: Dataset) -> tuple[Sections, list[Any]]:
-    words = [len(text.split()) for text in dataset.x[dataset.columns[0].name]]
-    if len(dataset) < FEW_TEXTS:
-        step = {"max_tokens": MAX_TOKENS, "output_mode": "tf_idf"}
-        reason = f"{plural(len(dataset), 'text')}: too few to learn the order of words"
-        vectorize = Commented({"vectorize": step}, reason)
-        return {"text": vectorize}, [
-            {"Dense": {"units": 32, "activation": "relu"}},
-            {"Dropout": 0.5},
-        ]
-    tokens, length = 4 * MAX_TOKENS, max(int(np.percentile(words, 95)), 1)
-    step = {"max_tokens": tokens, "output_sequence_length": length}
-    reason = f"95 % of the texts have at most {plural(length, 'word')}"
-    layers = [
-        {"Embedding": {"input_dim": tokens, "output_dim": 16, "mask_zero": True}},
-        "GlobalAveragePooling1D",
-        {"Dense": {"units": 16, "activation": "relu"}},
-        {"Dropout": 0.3},
-    ]
-    return {"text": Commented({"vectorize": step}, reason)}, layers
-
-
-def _sound(dataset: Dataset) -> tuple[Sections, list[Any]]:
-    rate = dataset.medium.sampling_rate
-    lengths = [len(recording) for recording in dataset.x[dataset.columns[0].name]]
-    length = max(int(np.percentile(lengths, 95)), 1)
-    # Windows of about 32 ms, each overlapping half of the one before, as usual for speech.
-    window = 1 << max(int(np.log2(0.032 * rate)), 4)
-    pad = Commented({"pad": {"length": length}}, f"{length / rate:.2g} s: 95 % are at most as long")
-    spectrogram = {
-        "fft_length": 2 * window, "sequence_length": window, "sequence_stride": window // 2,
-        "sampling_rate": rate, "num_mel_bins": 40, "min_freq": 60, "max_freq": rate // 2,
-    }  # fmt: skip
-    frames = length // (window // 2)
-    layers = [
-        {"MelSpectrogram": spectrogram},
-        {"Reshape": {"target_shape": [40, -1, 1]}},
-        "BatchNormalization",
-        *_convolutions(40, max(frames, 1)),
-        "GlobalAveragePooling2D",
-        {"Dropout": 0.3},
-    ]
-    return {"audio": pad}, layers
-
-
-def _arrays(dataset: Dataset) -> tuple[Sections, list[Any]]:
-    shape = tuple(dataset.x.shape[1:])
-    preprocess: Sections = {}
-    if dataset.medium.kind == "image":
-        white = dataset.medium.high
-        if white != 1:
-            number = int(white) if float(white).is_integer() else white
-            preprocess = {"numeric": Commented({"scale": number}, f"white is {number}")}
-        layers = [*_convolutions(*shape[:2]), "GlobalAveragePooling2D", {"Dropout": 0.3}]
-        return preprocess, layers
-    preprocess = {"numeric": "standardize"}
-    if len(shape) == 2 and shape[0] >= SMALLEST_MAP:
-        layers = [
-            {"Conv1D": {"filters": 32, "kernel_size": 5, "padding": "same", "activation": "relu"}},
-            {"Conv1D": {"filters": 64, "kernel_size": 5, "padding": "same", "activation": "relu"}},
-            "GlobalAveragePooling1D",
-            {"Dropout": 0.3},
-        ]
-        return preprocess, layers
-    flatten = ["Flatten"] if len(shape) > 1 else []
-    return preprocess, [*flatten, {"Dense": {"units": 64, "activation": "relu"}}, {"Dropout": 0.2}]
-
-
-def _convolutions(height: int, width: int) -> list[Any]:
-    """Return convolutions, each followed by pooling while the maps are large enough."""
-    layers: list[Any] = []
-    size = min(height, width)
-    for filters in (24, 48, 96):
-        layers.append(
-            {
-                "Conv2D": {
-                    "filters": filters,
-                    "kernel_size": 3,
-                    "padding": "same",
-                    "activation": "relu",
-                }
-            }
-        )
-        if size < SMALLEST_MAP:
-            break
-        layers.append({"MaxPooling2D": 2})
-        size //= 2
-    return layers
 
 
 def _split(dataset: Dataset, *, validates: bool) -> Sections:
