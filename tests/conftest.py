@@ -46,6 +46,12 @@ def pytest_collection_modifyitems(items):
             item.add_marker(skip)
 
 
+def pytest_collection_finish():
+    """Have the garbage collector pass over what the modules of the tests have imported."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _offline(tmp_path_factory):
     """Leave network and home alone, also where a fixture trains for many tests."""
