@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from functools import cache
+from typing import Annotated, Any
 
 import typer
+from typer.main import get_command
 
 from dlcli.cli import data
 from dlcli.cli.baseline import baseline
@@ -78,7 +81,13 @@ def show_help(
     dlcli help train
     dlcli help data show
     """
-    app([*(command or ()), "--help"], prog_name="dlcli", standalone_mode=False)
+    command_line()([*(command or ()), "--help"], prog_name="dlcli", standalone_mode=False)
+
+
+@cache
+def command_line() -> Callable[..., Any]:
+    """Return the function that runs a command; to build it takes longer than most commands."""
+    return get_command(app)
 
 
 app.command()(init)

@@ -115,10 +115,10 @@ def _run(arguments: list[str]) -> NoReturn:
     """Run a command and exit; an error of the command line is raised as `DlcliError`."""
     import typer
 
-    from dlcli.cli.app import app
+    from dlcli.cli.app import command_line
 
     try:
-        code = app(arguments, prog_name="dlcli", standalone_mode=False)
+        code = command_line()(arguments, prog_name="dlcli", standalone_mode=False)
     except typer.TyperException as error:
         from dlcli.cli.usage import usage_error
 
