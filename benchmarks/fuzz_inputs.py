@@ -177,7 +177,7 @@ def _signature(folder: Path, text: str, options: dict[str, Any]) -> tuple[Any, s
     from dlcli.config.sections import PreprocessConfig
     from dlcli.datasets.tables import load_csv
     from dlcli.models.signature import Signature
-    from dlcli.preparation import fit_preprocessor, resolve
+    from dlcli.preparation.fitting import fit_preprocessor, resolve
 
     path = folder / "table.csv"
     path.write_text(text, encoding="utf-8")

@@ -8,7 +8,7 @@ import random
 from copy import deepcopy
 from typing import Any
 
-from dlcli.config.document import dump, parse
+from dlcli.config.yaml_text import dump, parse
 
 TOKENS = [
     "~", "null", "true", ".inf", "-.nan", "1e400", "-1", "0", "007", "1_000", "12:30", "0x1F", "''",

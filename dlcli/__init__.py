@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from dlcli.version import __version__
 
 if TYPE_CHECKING:
-    from dlcli.config import Config, load_config
+    from dlcli.config.load import load_config
+    from dlcli.config.sections import Config
     from dlcli.errors import (
         ConfigError,
         DatasetError,
@@ -44,10 +45,8 @@ if TYPE_CHECKING:
 
 # The modules that define the public names; each is imported when one of its names is first used.
 _MODULES = {
-    "config": (
-        "Config",
-        "load_config",
-    ),
+    "config.load": ("load_config",),
+    "config.sections": ("Config",),
     "errors": (
         "ConfigError",
         "DatasetError",

@@ -22,6 +22,7 @@ try:
 except ImportError:  # Windows has no locks on folders
     fcntl = None  # type: ignore[assignment]
 
+MODEL_ENDINGS = (".keras", ".h5", ".hdf5", ".onnx")
 TEMPORARY_PREFIX = ".tmp-"
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 

@@ -7,8 +7,8 @@ import pytest
 
 from dlcli import DatasetError, evaluate, load_config, predict, train
 from dlcli.config.loaders import NpzLoader
-from dlcli.datasets import load_dataset
 from dlcli.datasets.card import describe
+from dlcli.datasets.loading import load_dataset
 from dlcli.datasets.media import load_npz, open_arrays
 from dlcli.datasets.tables import open_binary
 from dlcli.experiments.check import check

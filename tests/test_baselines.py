@@ -24,7 +24,7 @@ from dlcli.experiments.baseline.estimators import (
     models_for,
 )
 from dlcli.experiments.statistics import corrected_t_test, mcnemar_test
-from dlcli.preparation import fit_preprocessor
+from dlcli.preparation.fitting import fit_preprocessor
 from dlcli.preparation.folds import make_folds
 from dlcli.preparation.prepare import prepare
 

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dlcli import DatasetError, load_config, predict, train
-from dlcli.datasets import load_dataset
 from dlcli.datasets.dialect import Dialect
+from dlcli.datasets.loading import load_dataset
 from dlcli.datasets.tables import CsvReader, RawColumn, TextFile, convert, csv_reader
 from dlcli.datasets.tables.csv_reader import LOOKAHEAD_LINES
 from dlcli.prediction.prefetch import prefetch

@@ -195,7 +195,7 @@ def test_all_problems_of_all_columns_are_told_at_once(load):
     ],
 )  # fmt: skip
 def test_the_loss_decides_what_whole_numbers_are(write, values, loss, head, task):
-    from dlcli.datasets import load_dataset
+    from dlcli.datasets.loading import load_dataset
 
     write("data.csv", "a,label\n" + "".join(f"{n / 2},{value}\n" for n, value in enumerate(values)))
     config = write(

@@ -357,7 +357,7 @@ def test_list_has_a_line_for_every_config(dlcli):
 def test_the_schema_accepts_every_config_and_marks_mistakes(dlcli):
     import jsonschema
 
-    from dlcli.config.document import parse
+    from dlcli.config.yaml_text import parse
 
     _, out, _ = dlcli("schema")
     schema = json.loads(out)

@@ -7,7 +7,7 @@ import pytest
 
 from dlcli import ConfigError, DlcliError, load_config
 from dlcli.config.catalogue import PATH, installed_catalogue, keras_catalogue, stored_catalogue
-from dlcli.config.document import dump
+from dlcli.config.yaml_text import dump
 from dlcli.errors import plural
 from dlcli.files import cache_folder
 from dlcli.network.keras_names import list_names

@@ -15,7 +15,7 @@ from scipy.io import wavfile
 from dlcli import load_config, predict, train
 from dlcli.config.known import NAMED_DATASETS
 from dlcli.config.load import bundled_folder, config_names
-from dlcli.datasets import load_dataset
+from dlcli.datasets.loading import load_dataset
 
 FOLDER = Path(bundled_folder("configs"))
 CONFIGS = {name: FOLDER / f"{name}.yaml" for name in config_names()}

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from dlcli import DatasetError
-from dlcli.datasets import Column, Dataset, Target
+from dlcli.datasets.dataset import Column, Dataset, Target
 from dlcli.plots.data import DRAWERS, draw_dataset
 from dlcli.plots.data.images import _mosaic, _sample_rows, draw_images
 from dlcli.plots.data.panels import _bin_edges

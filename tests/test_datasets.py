@@ -18,7 +18,8 @@ from dlcli import DatasetError, load_config
 from dlcli.config.known import NAMED_DATASETS, Archive
 from dlcli.config.known.reading import NamedDatasets
 from dlcli.config.loaders import LOADERS
-from dlcli.datasets import cache, load_dataset
+from dlcli.datasets import cache
+from dlcli.datasets.loading import load_dataset
 from dlcli.preparation.prepare import prepare
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcli.config.document import dump, parse, scalar
+from dlcli.config.yaml_text import dump, parse, scalar
 from dlcli.errors import ConfigError
 
 

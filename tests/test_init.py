@@ -12,8 +12,8 @@ from PIL import Image
 from scipy.io import wavfile
 
 from dlcli import DatasetError, load_config, predict, train
-from dlcli.config.document import parse
-from dlcli.datasets import load_dataset
+from dlcli.config.yaml_text import parse
+from dlcli.datasets.loading import load_dataset
 from dlcli.experiments.init import init
 from dlcli.experiments.init.commented_yaml import Commented, plain, render
 

@@ -19,7 +19,8 @@ from dlcli.datasets.tables import csv_reader, load_csv
 from dlcli.models.signature import Signature
 from dlcli.prediction.memory import blocks_of_frame
 from dlcli.prediction.rows import blocks_of_text
-from dlcli.preparation import Preprocessor, fit_preprocessor, resolve
+from dlcli.preparation.fitting import fit_preprocessor, resolve
+from dlcli.preparation.preprocessor import Preprocessor
 from dlcli.preparation.report import TransformReport
 
 words = st.sampled_from(

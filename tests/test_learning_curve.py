@@ -10,7 +10,7 @@ from scipy.optimize import curve_fit
 
 from dlcli import DatasetError, learning_curve, load_config
 from dlcli.config.sections import SplitConfig
-from dlcli.datasets import load_dataset
+from dlcli.datasets.loading import load_dataset
 from dlcli.experiments.learning_curve.power_law import fit_power_law, forecast
 from dlcli.preparation.split import split_rows
 from dlcli.preparation.subsets import nested_subsets

@@ -23,9 +23,9 @@ from dlcli import (
     predict,
     train,
 )
-from dlcli.datasets import load_dataset
+from dlcli.datasets.loading import load_dataset
 from dlcli.datasets.media import decode_audio, decode_image
-from dlcli.preparation import fit_preprocessor, resolve
+from dlcli.preparation.fitting import fit_preprocessor, resolve
 
 RATE = 1000
 

@@ -8,7 +8,7 @@ import pytest
 from conftest import copy_run
 
 import dlcli as package
-from dlcli.config.document import parse
+from dlcli.config.yaml_text import parse
 from dlcli.runs.description import fingerprint_with_path
 from dlcli.runs.records import read_record
 

@@ -20,9 +20,9 @@ from dlcli import (
     predict,
     train,
 )
-from dlcli.datasets import load_dataset
 from dlcli.datasets.card import describe
 from dlcli.datasets.dataset import Target
+from dlcli.datasets.loading import load_dataset
 from dlcli.datasets.tables.label_lists import parse_labels, propose_separator
 from dlcli.experiments.check import check
 from dlcli.models.metadata import parse_metadata

@@ -8,7 +8,7 @@ import pytest
 
 import dlcli
 from dlcli import ConfigError, DlcliError, load_config
-from dlcli.datasets import load_dataset
+from dlcli.datasets.loading import load_dataset
 from dlcli.experiments.inputs import config_with_data
 
 MODEL = {

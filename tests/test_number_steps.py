@@ -22,7 +22,7 @@ from dlcli.config.steps import (
     Quantile,
     Robust,
 )
-from dlcli.preparation import Preprocessor
+from dlcli.preparation.preprocessor import Preprocessor
 from dlcli.preparation.report import TransformReport
 from dlcli.preparation.steps import fit_step, step_from_json, step_to_json
 from dlcli.preparation.steps.normal import normal_quantile, normal_share

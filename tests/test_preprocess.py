@@ -12,11 +12,12 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from dlcli import DatasetError, ModelFileError, load_config
 from dlcli.config.sections import PreprocessConfig
 from dlcli.config.steps import Hash, Impute, MinMax, OneHot, Ordinal, Scale, Standardize
-from dlcli.datasets import load_dataset
 from dlcli.datasets.dataset import Column, Dataset, Target
+from dlcli.datasets.loading import load_dataset
 from dlcli.datasets.tables import to_frame
-from dlcli.preparation import Preprocessor, fit_preprocessor, resolve
+from dlcli.preparation.fitting import fit_preprocessor, resolve
 from dlcli.preparation.prepare import scale_notice
+from dlcli.preparation.preprocessor import Preprocessor
 from dlcli.preparation.report import TransformReport
 from dlcli.preparation.steps import fit_step, step_from_json, step_to_json
 

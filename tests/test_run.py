@@ -17,14 +17,14 @@ from dlcli import (
     predict,
     train,
 )
-from dlcli.datasets import load_dataset
+from dlcli.datasets.loading import load_dataset
 from dlcli.errors import WriteError
 from dlcli.files import atomic
 from dlcli.models.loading import load_model
 from dlcli.network.backend import import_keras
 from dlcli.runs.description import describe_run
 from dlcli.runs.directory import RunDirectory
-from dlcli.runs.listing import find_run
+from dlcli.runs.finding import find_run
 
 
 def test_a_run_leaves_what_the_readme_says(trained):

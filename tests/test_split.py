@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from dlcli import DatasetError, load_config
 from dlcli.config.sections import SplitConfig
-from dlcli.datasets import load_dataset
 from dlcli.datasets.dataset import Dataset, Target
+from dlcli.datasets.loading import load_dataset
 from dlcli.preparation.folds import make_folds
 from dlcli.preparation.split import split_rows
 

@@ -9,7 +9,8 @@ from PIL import Image
 from scipy.io import wavfile
 
 from dlcli import DatasetError, evaluate, kfold, load_config, train
-from dlcli.datasets import growing_array, load_dataset, storage
+from dlcli.datasets import growing_array, storage
+from dlcli.datasets.loading import load_dataset
 from dlcli.datasets.tables import table
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from dlcli import DatasetError, load_config
 from dlcli.config.sections import SplitConfig
 from dlcli.config.table_loaders import CsvLoader
-from dlcli.datasets import load_dataset
 from dlcli.datasets.card import describe_file
+from dlcli.datasets.loading import load_dataset
 from dlcli.datasets.tables import csv_table, load_csv, read_table, to_number
 from dlcli.datasets.tables.delimiter import long_fields
 

@@ -11,7 +11,7 @@ import typer
 from dlcli.cli.options import Json, Sample, complete_dataset
 
 if TYPE_CHECKING:
-    from dlcli.datasets import Dataset
+    from dlcli.datasets.dataset import Dataset
 
 app = typer.Typer(help="List, download, describe and plot data sets.", no_args_is_help=True)
 
@@ -178,7 +178,7 @@ def _load(name: str, *, sample: bool) -> Dataset | Path:
     from dlcli.config.document import Document
     from dlcli.config.known import NAMED_DATASETS
     from dlcli.config.load import build_config
-    from dlcli.datasets import load_dataset
+    from dlcli.datasets.loading import load_dataset
     from dlcli.errors import DlcliError, unknown
 
     if name in NAMED_DATASETS:

@@ -11,7 +11,7 @@ from dlcli.cli.columns import RATE, Row, fitting, ordered_names
 from dlcli.cli.formatting import number, short_duration
 
 if TYPE_CHECKING:
-    from dlcli.config import Config
+    from dlcli.config.sections import Config
     from dlcli.training.progress import Progress
 
 TIME = "time"

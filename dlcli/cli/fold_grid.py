@@ -13,7 +13,7 @@ from dlcli.cli.columns import Row, fitting, ordered_names
 from dlcli.cli.formatting import number
 
 if TYPE_CHECKING:
-    from dlcli.config import Config
+    from dlcli.config.sections import Config
     from dlcli.experiments.kfold_result import FoldResult
     from dlcli.training.progress import Progress
 

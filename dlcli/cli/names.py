@@ -43,7 +43,7 @@ def model_or_run(path: Path, command: str = "", inputs: Iterable[str] = ()) -> P
 def latest_run(name: str) -> Path | None:
     """Return the latest run of a name in ./runs; None if there is none."""
     from dlcli.runs.directory import folder_name
-    from dlcli.runs.listing import find_run
+    from dlcli.runs.finding import find_run
 
     if Path(name).name != name:
         return None
@@ -53,14 +53,14 @@ def latest_run(name: str) -> Path | None:
 
 
 def _is_plain_folder(path: Path) -> bool:
-    from dlcli.runs.listing import find_run
+    from dlcli.runs.finding import find_run
 
     return path.is_dir() and find_run(path) is None
 
 
 def _check_order(path: Path, command: str, inputs: Iterable[str]) -> None:
-    from dlcli.config.load import MODEL_ENDINGS
-    from dlcli.runs.listing import find_run
+    from dlcli.files import MODEL_ENDINGS
+    from dlcli.runs.finding import find_run
 
     if path.suffix.lower() in MODEL_ENDINGS or path.is_dir():
         return

@@ -13,7 +13,7 @@ from dlcli.cli.terminal import print_status, write_error_stream
 
 if TYPE_CHECKING:
     from dlcli.cli.live import LiveTable
-    from dlcli.config import Config
+    from dlcli.config.sections import Config
     from dlcli.training.progress import Progress
 
 MAX_SECONDS_WITHOUT_LINE = 2.0

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dlcli.errors import DlcliError
 
 if TYPE_CHECKING:
-    from dlcli.config import Config
+    from dlcli.config.sections import Config
     from dlcli.runs.records import Kind
 
 
@@ -51,7 +51,7 @@ def find_config_and_run(
         return config, None
     from dlcli.experiments import resume as resuming
     from dlcli.runs.directory import CONFIG
-    from dlcli.runs.listing import find_run
+    from dlcli.runs.finding import find_run
 
     if Path(name).name == CONFIG and find_run(Path(name).parent) == Path(name).parent:
         name = str(Path(name).parent)  # the config in a run directory means the run

@@ -38,7 +38,7 @@ def show(
     """
     from dlcli import load_config
     from dlcli.cli import tables, terminal
-    from dlcli.config.document import dump
+    from dlcli.config.yaml_text import dump
     from dlcli.datasets.card import describe
     from dlcli.plots.canvas import check_plot_path
     from dlcli.preparation.prepare import prepare
@@ -72,7 +72,7 @@ def _config_or_run(name: str) -> str:
     from dlcli.cli.names import model_or_run
     from dlcli.config.load import config_names
     from dlcli.runs.directory import CONFIG
-    from dlcli.runs.listing import find_run
+    from dlcli.runs.finding import find_run
 
     if Path(name).is_file() or name in config_names():
         return name

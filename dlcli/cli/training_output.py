@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dlcli.cli.progress import ProgressDisplay
-    from dlcli.config import Config
-    from dlcli.datasets import Dataset
+    from dlcli.config.sections import Config
+    from dlcli.datasets.dataset import Dataset
 
 
 class StartPrinter:

@@ -9,7 +9,8 @@ from typing import Any
 
 import yaml
 
-from dlcli.config.document import Document, dump, parse
+from dlcli.config.document import Document
+from dlcli.config.yaml_text import dump, parse
 from dlcli.errors import DlcliError
 from dlcli.files import to_jsonable
 

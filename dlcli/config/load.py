@@ -14,21 +14,22 @@ from pydantic import ValidationError
 
 from dlcli.config.checks import find_errors, find_warnings, infer_units
 from dlcli.config.components import Component
-from dlcli.config.document import MAX_BYTES, Document, parse, too_large
+from dlcli.config.document import Document
 from dlcli.config.in_memory import check_source, document_of, override_texts
 from dlcli.config.known import NAMED_DATASETS, Facts
 from dlcli.config.overrides import apply_override
 from dlcli.config.section_reader import NO_DATASET, UNREADABLE, SectionReader
 from dlcli.config.sections import Config, FitConfig, SplitConfig
 from dlcli.config.validation_messages import located_problems
+from dlcli.config.yaml_text import MAX_BYTES, parse, too_large
 from dlcli.errors import ConfigError, DlcliError, Problem, did_you_mean
+from dlcli.files import MODEL_ENDINGS
 
 # Files that people name where a config is wanted.
 TABLE_ENDINGS = (
     ".csv", ".tsv", ".tab", ".txt", ".dat", ".data", ".gz", ".xlsx", ".xls", ".parquet", ".arff",
     ".jsonl", ".ndjson", ".json", ".npz", ".npy",
 )  # fmt: skip
-MODEL_ENDINGS = (".keras", ".h5", ".hdf5", ".onnx")
 
 
 def bundled_folder(folder: str) -> FilePath:

@@ -9,7 +9,8 @@ import re
 from typing import Any
 
 from dlcli.config.catalogue import keras_catalogue
-from dlcli.config.document import Document, Path, parse, scalar
+from dlcli.config.document import Document, Path
+from dlcli.config.yaml_text import parse, scalar
 from dlcli.errors import DlcliError
 
 # Sections with a single component, whose name can be left out of a key, and what the component

@@ -9,13 +9,15 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dlcli.config.catalogue import KINDS, Entry, add_own_entry, find_own_entry, installed_catalogue
 from dlcli.config.components import Component, parameter_kind
-from dlcli.config.sections import Config
 from dlcli.config.signatures import describe
 from dlcli.errors import DlcliError
+
+if TYPE_CHECKING:
+    from dlcli.config.sections import Config
 
 # Kinds of which Keras takes a plain function, with what it is called.
 FUNCTION_KINDS = {

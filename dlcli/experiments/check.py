@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dlcli.config import Config
-    from dlcli.datasets import Dataset
+    from dlcli.config.sections import Config
+    from dlcli.datasets.dataset import Dataset
     from dlcli.training.session import Session
 
 

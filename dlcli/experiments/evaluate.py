@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from dlcli.config import Config
+from dlcli.config.sections import Config
 from dlcli.datasets.dataset import Target
 from dlcli.errors import DatasetError, ModelFileError, check_choice, plural
 from dlcli.experiments.resume import run_config
@@ -28,14 +28,14 @@ from dlcli.preparation.rows import transform_rows
 from dlcli.preparation.split import split_rows
 from dlcli.preparation.targets import encode_target
 from dlcli.runs.description import data_path
-from dlcli.runs.records import RECORD
+from dlcli.runs.finding import RECORD
 from dlcli.runs.scored_rows import count_scoring, rows_digest, scoring_notices
 from dlcli.types import Array
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dlcli.datasets import Dataset
+    from dlcli.datasets.dataset import Dataset
 
 # It did not stratify groups, so that it had other test rows.
 UNSTRATIFIED = "0.1.0"

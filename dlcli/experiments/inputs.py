@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from dlcli.config import Config
 from dlcli.config.load import as_config, load_config
 from dlcli.config.loader_base import Loader
 from dlcli.config.overrides import data_override
+from dlcli.config.sections import Config
 from dlcli.config.table_loaders import CsvLoader, Table
 from dlcli.errors import ConfigError, DlcliError, check_choice
 from dlcli.files import write_text

@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dlcli.config import Config
 from dlcli.config.callbacks import check_monitors
 from dlcli.config.metric_bounds import metric_bounds
+from dlcli.config.sections import Config
 from dlcli.errors import Interrupted
 from dlcli.experiments.inputs import ConfigLike, check_folds, config_with_data
 from dlcli.experiments.kfold_files import write_folds
@@ -39,7 +39,7 @@ from dlcli.training.session import open_sessions, split_notices
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dlcli.datasets import Dataset
+    from dlcli.datasets.dataset import Dataset
     from dlcli.training.progress import OnProgress
 
 

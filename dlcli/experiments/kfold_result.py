@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlcli.config import Config
+from dlcli.config.sections import Config
 from dlcli.datasets.dataset import Target
 from dlcli.experiments.statistics import Summary
 from dlcli.network.scores import Scores
@@ -18,7 +18,7 @@ from dlcli.training.folds.outcome import FoldOutcome
 from dlcli.types import Array
 
 if TYPE_CHECKING:
-    from dlcli.datasets import Dataset
+    from dlcli.datasets.dataset import Dataset
 
 
 @dataclass(frozen=True)

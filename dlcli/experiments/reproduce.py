@@ -18,11 +18,11 @@ from dlcli.experiments.train import train
 from dlcli.models.file import read_model_file
 from dlcli.models.loading import find_model, load_model
 from dlcli.runs.differences import differences, environment_differences
-from dlcli.runs.listing import find_run
+from dlcli.runs.finding import find_run
 from dlcli.runs.records import Kind, RunRecord, read_record
 
 if TYPE_CHECKING:
-    from dlcli.config import Config
+    from dlcli.config.sections import Config
     from dlcli.training.progress import OnProgress
 
 MAX_METRIC_DIFFERENCES = 5  # to list

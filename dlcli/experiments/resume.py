@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dlcli.config import Config, load_config
-from dlcli.config.document import dump, parse
-from dlcli.config.load import find_config
+from dlcli.config.load import find_config, load_config
 from dlcli.config.overrides import data_override
+from dlcli.config.sections import Config
+from dlcli.config.yaml_text import dump, parse
 from dlcli.errors import AlreadyFinished, DlcliError, plural
 from dlcli.runs.code import check_code
 from dlcli.runs.description import (
@@ -23,8 +23,8 @@ from dlcli.runs.description import (
 )
 from dlcli.runs.differences import differences, environment_differences
 from dlcli.runs.directory import CONFIG, RunDirectory, folder_name, in_use
-from dlcli.runs.listing import find_run, numbered_runs
-from dlcli.runs.records import RECORD, Extension, Kind, Resumed, RunRecord, read_record
+from dlcli.runs.finding import RECORD, find_run, numbered_runs
+from dlcli.runs.records import Extension, Kind, Resumed, RunRecord, read_record
 from dlcli.training.checkpoint import read_state
 from dlcli.training.training_state import TrainingState
 

@@ -7,7 +7,7 @@ from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from dlcli.config import Config
+from dlcli.config.sections import Config
 from dlcli.errors import DlcliError, TrainingError, check_choice, first_line
 from dlcli.experiments.inputs import ConfigLike, config_with_data
 from dlcli.experiments.resume import reopen_run, resumable_record
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from dlcli.datasets import Dataset
+    from dlcli.datasets.dataset import Dataset
     from dlcli.training.progress import OnProgress
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from dlcli.config import Config
+from dlcli.config.sections import Config
 from dlcli.errors import plural
 from dlcli.network.scores import Scores
 

@@ -29,7 +29,7 @@ from dlcli.models.onnx_cache import load_cached_graph
 from dlcli.models.onnx_graph import OnnxGraph
 from dlcli.network.outputs import Predictor
 from dlcli.network.saved_model import load_saved_model
-from dlcli.runs.listing import find_run
+from dlcli.runs.finding import find_run
 
 Engine = Literal["auto", "onnx", "keras"]
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from dlcli.config import Config
-from dlcli.config.document import Document, dump, parse
-from dlcli.config.load import build_config
 from dlcli.config.own_components import used_own
 from dlcli.datasets.dataset import Column, Medium, Target
 from dlcli.datasets.dialect import Dialect
@@ -24,12 +21,15 @@ from dlcli.models.metadata_problems import (
 )
 from dlcli.network.environment import versions
 from dlcli.network.outputs import MAX_BLOCK
-from dlcli.preparation import Preprocessor
 from dlcli.preparation.calibration import Calibration
-from dlcli.preparation.prepare import Prepared
+from dlcli.preparation.preprocessor import Preprocessor
 from dlcli.preparation.target_preprocessing import TargetPreprocessor
 from dlcli.preparation.targets import output_kind
 from dlcli.version import __version__
+
+if TYPE_CHECKING:
+    from dlcli.config.sections import Config
+    from dlcli.preparation.prepare import Prepared
 
 SCHEMA = 1
 MAX_LENGTH, MAX_POSITION = 10_000, 10_000_000
@@ -38,7 +38,7 @@ MAX_LENGTH, MAX_POSITION = 10_000, 10_000_000
 class OnnxGraphInfo(BaseModel):
     """Information about an ONNX graph: the network it belongs to, or why there is no graph."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
 
     model: str = Field(default="", description="SHA-256 of the stored architecture and weights.")
     sha256: str = Field(default="", description="Of the graph itself.")
@@ -49,7 +49,7 @@ class OnnxGraphInfo(BaseModel):
 class Metadata(BaseModel):
     """The document ``dlcli`` in a model file, which is untrusted and therefore validated."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
 
     schema_version: Literal[1] = 1
     name: str
@@ -143,6 +143,11 @@ class Metadata(BaseModel):
         ConfigError
             If it has mistakes.
         """
+        # Here, since a prediction does not need the config.
+        from dlcli.config.document import Document
+        from dlcli.config.load import build_config
+        from dlcli.config.yaml_text import dump, parse
+
         where = f"config of {self.name}"
         value = parse(dump(self.config), where).value
         return build_config(self.name, Document(where, value), Path(), has_model=True)

@@ -8,8 +8,8 @@ from dlcli.datasets.dataset import Column, Medium, Target, pixel_columns
 from dlcli.datasets.dialect import Dialect
 from dlcli.errors import ModelFileError
 from dlcli.models.loading import LoadedModel
-from dlcli.preparation import Group, Preprocessor
 from dlcli.preparation.calibration import Calibration
+from dlcli.preparation.preprocessor import Group, Preprocessor
 from dlcli.preparation.target_preprocessing import TargetPreprocessor
 from dlcli.preparation.targets import Output
 

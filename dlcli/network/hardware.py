@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, cast
 
-from dlcli.config import Config
-from dlcli.config.sections import HardwareConfig
+from dlcli.config.sections import Config, HardwareConfig
 from dlcli.errors import ConfigError, DlcliError, first_line, plural
 from dlcli.network.backend import import_keras
 from dlcli.network.internals import enable_xla

@@ -10,11 +10,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from dlcli.config import Config
 from dlcli.config.components import Component
 from dlcli.config.heads import from_logits
 from dlcli.config.metrics import resolve_metric
 from dlcli.config.own_components import is_own
+from dlcli.config.sections import Config
 from dlcli.types import Array
 
 ROOT_MEAN = "RootMeanSquaredError"

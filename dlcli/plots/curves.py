@@ -22,7 +22,7 @@ from dlcli.plots.canvas import (
     legend_label,
     use_log_scale,
 )
-from dlcli.runs.listing import find_run
+from dlcli.runs.finding import find_run
 from dlcli.runs.records import read_record
 from dlcli.types import Array
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlcli.config.components import Component
-from dlcli.datasets import Dataset
+from dlcli.datasets.dataset import Dataset
 from dlcli.plots.canvas import (
     BLUE,
     GREY,
@@ -20,7 +20,7 @@ from dlcli.plots.canvas import (
     name_with_unit,
     single_axes,
 )
-from dlcli.preparation import Preprocessor
+from dlcli.preparation.preprocessor import Preprocessor
 from dlcli.preparation.targets import Output, decode, output_kind, probabilities
 from dlcli.types import Array
 

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from dlcli.errors import DlcliError, first_problem
 from dlcli.plots.canvas import GREY, check_plot_path, colours, legend_label, single_axes
-from dlcli.runs.listing import find_run
+from dlcli.runs.finding import find_run
 from dlcli.runs.metrics import LearningCurveMetrics
 from dlcli.runs.records import read_record
 

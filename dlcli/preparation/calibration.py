@@ -31,7 +31,7 @@ class Calibration(BaseModel):
     the network was trained.
     """
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
 
     coverage: float = Field(gt=0, lt=1, description="Share of the rows that intervals contain.")
     rows: int = Field(ge=1, description="Validation rows.")

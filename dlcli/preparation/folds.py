@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.config import Config
-from dlcli.config.sections import SplitConfig
-from dlcli.datasets import Dataset
+from dlcli.config.sections import Config, SplitConfig
+from dlcli.datasets.dataset import Dataset
 from dlcli.errors import DatasetError, plural
 from dlcli.preparation.split import TEST, Split, check_groups, cut, without_class_warnings
 from dlcli.types import Array

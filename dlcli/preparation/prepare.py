@@ -8,18 +8,22 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dlcli.config import Config, check_data
+from dlcli.config.checks import check_data
 from dlcli.config.components import Component
 from dlcli.config.layers import input_factor
-from dlcli.datasets import Dataset, load_dataset, storage
+from dlcli.config.sections import Config
+from dlcli.datasets import storage
+from dlcli.datasets.dataset import Dataset
+from dlcli.datasets.loading import load_dataset
 from dlcli.errors import DatasetError
-from dlcli.preparation import Preprocessor, resolve
+from dlcli.preparation.fitting import resolve
 from dlcli.preparation.labels import with_thresholds
 from dlcli.preparation.leaks import (
     classes_without_training_rows,
     columns_that_reveal_target,
     repeated_rows,
 )
+from dlcli.preparation.preprocessor import Preprocessor
 from dlcli.preparation.rows import LazyRows, blocks
 from dlcli.preparation.split import Split, single_row_classes
 from dlcli.preparation.variation import columns_without_variation, standardized_columns

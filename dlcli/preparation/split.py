@@ -12,8 +12,7 @@ from itertools import combinations
 import numpy as np
 
 from dlcli.config.sections import SplitConfig
-from dlcli.datasets import Dataset
-from dlcli.datasets.dataset import PARTS
+from dlcli.datasets.dataset import PARTS, Dataset
 from dlcli.datasets.tables import to_number
 from dlcli.errors import DatasetError, plural
 from dlcli.types import Array

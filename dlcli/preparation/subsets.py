@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dlcli.datasets import Dataset
+from dlcli.datasets.dataset import Dataset
 from dlcli.preparation.split import Split
 from dlcli.types import Array
 

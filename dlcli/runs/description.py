@@ -11,16 +11,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from dlcli.config import Config
-from dlcli.config.document import dump
 from dlcli.config.own_components import used_own
+from dlcli.config.sections import Config
+from dlcli.config.yaml_text import dump
 from dlcli.machine import cpu_count
 from dlcli.network.code_files import code_files
 from dlcli.network.environment import processor, versions
 from dlcli.runs.records import CodeRecord, DataRecord, EngineRecord, Kind, MachineRecord, RunRecord
 
 if TYPE_CHECKING:
-    from dlcli.datasets import Dataset
+    from dlcli.datasets.dataset import Dataset
 
 
 def describe_run(

@@ -11,12 +11,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
-from dlcli.config import Config
-from dlcli.config.document import dump
+from dlcli.config.sections import Config
+from dlcli.config.yaml_text import dump
 from dlcli.errors import DlcliError, Interrupted
 from dlcli.files import FolderLock, remove_temporary, write_json, write_text
 from dlcli.runs.description import data_path, with_path
-from dlcli.runs.records import RECORD, Extension, Resumed, RunRecord, read_record
+from dlcli.runs.finding import RECORD
+from dlcli.runs.records import Extension, Resumed, RunRecord, read_record
 
 CONFIG, CHECKPOINT = "config.yaml", "checkpoint"
 

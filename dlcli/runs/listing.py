@@ -1,4 +1,4 @@
-"""Find runs and list them."""
+"""List runs with their results."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from dlcli.errors import DlcliError
+from dlcli.runs.finding import RECORD
 from dlcli.runs.metrics import headline
-from dlcli.runs.records import RECORD, read_record
+from dlcli.runs.records import read_record
 
 
 @dataclass(frozen=True)
@@ -53,31 +54,6 @@ def read_runs(folder: Path) -> list[RunSummary]:
     paths = [file.parent for pattern in patterns for file in folder.glob(pattern)]
     runs = [_summary(path) for path in paths if not path.is_symlink()]
     return sorted(runs, key=lambda run: (run.started, str(run.path)))
-
-
-def find_run(path: Path) -> Path | None:
-    """Return the run directory that a path means, or None.
-
-    Parameters
-    ----------
-    path : Path
-        A run, the folder above its numbered runs, or ``…/latest``.
-    """
-    if (path / RECORD).is_file():
-        return path
-    folder = path.parent if path.name == "latest" else path
-    linked = folder / "latest"
-    if (linked / RECORD).is_file():
-        return linked.resolve()
-    return next(iter(numbered_runs(folder)), None)
-
-
-def numbered_runs(folder: Path) -> list[Path]:
-    """Return the runs of one config, the newest first."""
-    if not folder.is_dir():
-        return []
-    runs = [path for path in folder.iterdir() if path.name.isdigit() and (path / RECORD).is_file()]
-    return sorted(runs, key=lambda path: int(path.name), reverse=True)
 
 
 def _summary(path: Path) -> RunSummary:

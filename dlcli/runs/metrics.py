@@ -15,7 +15,7 @@ from dlcli.runs.records import Kind
 class Metrics(BaseModel):
     """Part of ``metrics.json``; other fields are ignored."""
 
-    model_config = ConfigDict(strict=True, extra="ignore")
+    model_config = ConfigDict(strict=True, extra="ignore", defer_build=True)
 
 
 class PartMetrics(Metrics):

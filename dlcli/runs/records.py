@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dlcli.errors import DlcliError, first_problem
 from dlcli.files import is_locked
+from dlcli.runs.finding import RECORD
 
-RECORD = "run.json"
 Kind: TypeAlias = Literal["train", "kfold", "baseline", "learning-curve"]
 Status: TypeAlias = Literal["running", "finished", "interrupted", "failed"]
 
@@ -19,7 +19,7 @@ Status: TypeAlias = Literal["running", "finished", "interrupted", "failed"]
 class Record(BaseModel):
     """Part of ``run.json``; fields that only a newer dlcli knows are kept."""
 
-    model_config = ConfigDict(strict=True, extra="allow", populate_by_name=True)
+    model_config = ConfigDict(strict=True, extra="allow", populate_by_name=True, defer_build=True)
 
 
 class DataRecord(Record):
@@ -93,8 +93,8 @@ class RunRecord(Record):
     pid: int | None = Field(default=None, description="Of the process that works on the run.")
     command: list[str] = []
     versions: dict[str, str] = {}
-    machine: MachineRecord = MachineRecord()
-    data: DataRecord = DataRecord()
+    machine: MachineRecord = Field(default_factory=MachineRecord)
+    data: DataRecord = Field(default_factory=DataRecord)
     data_path: str | None = Field(
         default=None, description="Absolute path of the data, for a run that was moved."
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dlcli.config import Config
+from dlcli.config.sections import Config
 from dlcli.errors import DatasetError, plural
 from dlcli.preparation.calibration import (
     DEFAULT_COVERAGE,

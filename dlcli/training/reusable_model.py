@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from dlcli.config import Config
 from dlcli.config.known import Facts
+from dlcli.config.sections import Config
 from dlcli.network.backend import seed_everything
 from dlcli.network.building import build_model, compile_model
 from dlcli.network.cost import choose_steps_per_execution

@@ -18,9 +18,10 @@ from dlcli.errors import DatasetError
 from dlcli.network.building import make_callbacks
 from dlcli.network.scores import ScoredOutputs, score
 from dlcli.network.target_metrics import assign_constants
-from dlcli.preparation import Preprocessor, fit_preprocessor
 from dlcli.preparation.calibration import Calibration
+from dlcli.preparation.fitting import fit_preprocessor
 from dlcli.preparation.prepare import Prepared, row_notices, scale_notice
+from dlcli.preparation.preprocessor import Preprocessor
 from dlcli.preparation.rows import LazyRows, transform_rows
 from dlcli.preparation.split import Split, split_rows
 from dlcli.preparation.target_preprocessing import TargetPreprocessor, fit_target_preprocessor

@@ -10,7 +10,6 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from dlcli.config.document import parse
 from dlcli.config.known.records import NamedDataset
 
 PATH = Path(__file__).with_name("data_sets.yaml")
@@ -44,6 +43,8 @@ class NamedDatasets(Mapping[str, NamedDataset]):
 
     def __getitem__(self, name: str) -> NamedDataset:
         if name not in self.parsed:
+            from dlcli.config.yaml_text import parse  # here, since few commands read YAML
+
             values = parse(self._texts[name], f"{self.path.name}: {name}").value
             self.parsed[name] = _adapter().validate_python(_completed(values))
         return self.parsed[name]

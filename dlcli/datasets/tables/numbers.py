@@ -11,7 +11,6 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-from dlcli.config.document import dump_inline
 from dlcli.datasets.dialect import Dialect
 
 # Characters that `float` does not know.
@@ -130,6 +129,8 @@ class NumberForm:
         """What to set, as part of a hint."""
         if self.options.get("decimal") == ".":
             return "remove `decimal` from the loader"
+        from dlcli.config.yaml_text import dump_inline  # here, since few tables need it
+
         settings = " and ".join(
             f"`{name}: {dump_inline(value)}`" for name, value in self.options.items()
         )

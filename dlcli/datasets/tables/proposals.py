@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dlcli.config.document import dump_inline
 from dlcli.datasets.dialect import Dialect
 
 
@@ -30,6 +29,8 @@ class Proposal:
 
     def __str__(self) -> str:
         """Return the option as a YAML line, for hints."""
+        from dlcli.config.yaml_text import dump_inline  # here, since few tables need it
+
         return f"{self.option}: {dump_inline(self.value)}"
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from dlcli.config import Config
 from dlcli.config.callbacks import check_monitors
+from dlcli.config.sections import Config
 from dlcli.errors import DatasetError, Interrupted
 from dlcli.experiments.baseline.comparison import Comparison, ScoredModel, compare_models
 from dlcli.experiments.baseline.estimators import models_for
@@ -33,7 +33,7 @@ from dlcli.training.session import open_sessions
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dlcli.datasets import Dataset
+    from dlcli.datasets.dataset import Dataset
     from dlcli.training.progress import OnProgress
 
 

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from dlcli.config.known import Task
-from dlcli.datasets import Dataset
+from dlcli.datasets.dataset import Dataset
 from dlcli.datasets.storage import FLOAT_BYTES, check_fits
 from dlcli.errors import first_line
 from dlcli.experiments.baseline.one_per_target import OnePerTarget
-from dlcli.preparation import Group, Preprocessor
+from dlcli.preparation.preprocessor import Group, Preprocessor
 from dlcli.preparation.report import TransformReport
 from dlcli.preparation.rows import transform_rows
 from dlcli.preparation.steps import FittedVectorize

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dlcli.config.document import dump_inline
+from dlcli.config.yaml_text import dump_inline
 
 INDENT = "  "
 MAX_INLINE = 100

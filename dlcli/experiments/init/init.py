@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dlcli.config import Config
-from dlcli.config.document import Document, dump_inline, parse
+from dlcli.config.document import Document
 from dlcli.config.load import build_config
-from dlcli.datasets import Dataset, load_dataset
+from dlcli.config.sections import Config
+from dlcli.config.yaml_text import dump_inline, parse
 from dlcli.datasets.card import Card, describe
+from dlcli.datasets.dataset import Dataset
+from dlcli.datasets.loading import load_dataset
 from dlcli.datasets.media import BadFilesError
 from dlcli.errors import DlcliError, plural
 from dlcli.experiments.check import check

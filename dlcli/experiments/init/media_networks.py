@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.datasets import Dataset
+from dlcli.datasets.dataset import Dataset
 from dlcli.errors import plural
 from dlcli.experiments.init.commented_yaml import Commented
 

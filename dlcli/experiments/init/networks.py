@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dlcli.config.sections import SplitConfig
-from dlcli.datasets import Dataset
+from dlcli.datasets.dataset import Dataset
 from dlcli.errors import DatasetError, plural
 from dlcli.experiments.init import media_networks
 from dlcli.experiments.init.commented_yaml import Commented

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dlcli.config import Config
 from dlcli.config.callbacks import check_monitors
+from dlcli.config.sections import Config
 from dlcli.errors import DatasetError, Interrupted, plural
 from dlcli.experiments.headline_score import headline_metric, headline_score, predicted_values
 from dlcli.experiments.inputs import ConfigLike, check_folds, config_with_data
@@ -35,7 +35,7 @@ from dlcli.types import Array
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dlcli.datasets import Dataset
+    from dlcli.datasets.dataset import Dataset
     from dlcli.training.progress import OnProgress
 
 SHARES = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)

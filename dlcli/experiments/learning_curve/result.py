@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from dlcli.config import Config
+from dlcli.config.sections import Config
 from dlcli.experiments.learning_curve.power_law import Forecast, PowerLaw
 
 # A change of the error by less than this share of it is hardly worth new rows.

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from dlcli.datasets import Dataset
+from dlcli.datasets.dataset import Dataset
 from dlcli.datasets.tables import read_file_table
 from dlcli.errors import DatasetError
 from dlcli.plots.canvas import check_plot_path

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dlcli.datasets import Dataset
+from dlcli.datasets.dataset import Dataset
 from dlcli.plots.canvas import BLUE, figure, legend_label
 from dlcli.plots.data.panels import draw_histogram, single_group
 from dlcli.types import Array
