@@ -35,7 +35,7 @@ IMPORTS = {
     "schema": set(),
     "check iris --no-data": set(),
     "check wrong.yaml": set(),
-    "data list": {"numpy"},
+    "data list": set(),
     "runs": set(),
     "predict runs/people/1 one.csv": {"numpy", "onnxruntime"},
     "predict runs/people/2 one.csv": {"numpy", "onnxruntime", "h5py"},
