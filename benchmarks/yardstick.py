@@ -189,7 +189,7 @@ def measure(method: str, frame: pd.DataFrame, split: int) -> dict[str, Any]:
     train_rows, test_rows = train_test_split(
         frame, test_size=0.2, random_state=split, stratify=classes
     )
-    started = time.monotonic()
+    started, cpu = time.monotonic(), sum(os.times()[:4])
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         here = Path.cwd()
@@ -207,6 +207,7 @@ def measure(method: str, frame: pd.DataFrame, split: int) -> dict[str, Any]:
     return {
         "score": round(float(score), 5),
         "seconds": round(time.monotonic() - started, 2),
+        "cpu_seconds": round(sum(os.times()[:4]) - cpu, 2),
         "task": "regression" if is_number else "classification",
     }
 

@@ -34,6 +34,8 @@ KINDS = {
 }
 # Metrics whose class Keras chooses by the shapes of target and output.
 CHOSEN_BY_KERAS = ("accuracy", "acc", "crossentropy", "ce")
+# Layers that take the number of outputs from the data set if they are the last.
+DENSE_LAYERS = ("Dense", "EnsembleDense")
 PATH = Path(__file__).with_name("keras_names.json")
 GENERATOR = "dlcli.network.keras_names"
 
@@ -69,6 +71,17 @@ class Entry:
         return (*self.required, *self.optional)
 
 
+# Layers that dlcli adds, which are saved as layers of Keras: `dlcli.network.ensemble`.
+_OF_DENSE = {
+    "activation": None, "use_bias": True, "kernel_initializer": "glorot_uniform",
+    "bias_initializer": "zeros", "kernel_regularizer": None, "bias_regularizer": None,
+}  # fmt: skip
+ENSEMBLE_LAYERS = {
+    "EnsembleDense": Entry("EnsembleDense", ("members", "units"), _OF_DENSE),
+    "EnsembleMean": Entry("EnsembleMean", (), {"activation": None}),
+}
+
+
 @dataclass(frozen=True)
 class Catalogue:
     """All components of one version of Keras, by kind and name."""
@@ -95,14 +108,14 @@ def stored_catalogue() -> Catalogue:
 
 
 def keras_catalogue() -> Catalogue:
-    """Return the catalogue of the installed Keras, with the components of one's own.
+    """Return the catalogue of the installed Keras, with the layers of ensembles and one's own.
 
     Raises
     ------
     DlcliError
         If the installed Keras cannot be imported.
     """
-    return _with_own() if any(_own_entries.values()) else installed_catalogue()
+    return _extended()
 
 
 _own_entries: dict[str, dict[str, Entry]] = {kind: {} for kind in KINDS}
@@ -111,7 +124,7 @@ _own_entries: dict[str, dict[str, Entry]] = {kind: {} for kind in KINDS}
 def add_own_entry(kind: str, entry: Entry) -> None:
     """Add a component of one's own to what `keras_catalogue` returns."""
     _own_entries[kind][entry.name] = entry
-    _with_own.cache_clear()
+    _extended.cache_clear()
 
 
 def find_own_entry(kind: str, name: str) -> Entry | None:
@@ -120,10 +133,10 @@ def find_own_entry(kind: str, name: str) -> Entry | None:
 
 
 @functools.cache
-def _with_own() -> Catalogue:
+def _extended() -> Catalogue:
     keras = installed_catalogue()
     entries = {kind: {**keras.entries[kind], **_own_entries[kind]} for kind in KINDS}
-    return replace(keras, entries=entries)
+    return replace(keras, entries={**entries, "layers": {**entries["layers"], **ENSEMBLE_LAYERS}})
 
 
 @functools.cache

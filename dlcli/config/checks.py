@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from dlcli.config.callbacks import monitor_errors, optimizer_errors
 from dlcli.config.components import Component
+from dlcli.config.ensembles import ensemble_errors, ensemble_warnings
 from dlcli.config.heads import Finding, find_head, output_units
 from dlcli.config.known import Facts
 from dlcli.config.label_checks import (
@@ -44,6 +45,7 @@ def find_errors(config: Config, facts: Facts | None) -> list[Finding]:
         *metric_errors(config.metrics, config.loss, head, facts),
         *repeated_metrics(config.metrics),
         *layer_errors(config, facts),
+        *ensemble_errors(config),
         *_split_errors(config, facts),
         *_class_weight_errors(config, facts),
         *threshold_errors(config, facts),
@@ -65,6 +67,7 @@ def find_warnings(config: Config, facts: Facts | None) -> list[Finding]:
     )
     findings += target_scale_warnings(config, head, facts) if head is not None else ()
     findings += layer_warnings(config, facts)
+    findings += ensemble_warnings(config)
     findings += metric_warnings(config.metrics, facts)
     findings += stratify_warnings(config, facts)
     findings += _learning_rate_warnings(config.optimizer)

@@ -10,6 +10,7 @@ from typing import Any
 
 from dlcli.config.catalogue import (
     CHOSEN_BY_KERAS,
+    DENSE_LAYERS,
     KINDS,
     Catalogue,
     Entry,
@@ -190,7 +191,7 @@ class ComponentReader:
             arguments[parameter] = self._argument(kind, entry, parameter, value, where)
         missing = [name for name in entry.required if name not in named]
         # `dlcli.config.layers` checks `units`, which are inferred for the last layer.
-        if kind == "layers" and entry.name == "Dense":
+        if kind == "layers" and entry.name in DENSE_LAYERS:
             missing = [name for name in missing if name != "units"]
         misspelt = any(parameter not in entry.parameters for parameter in named)
         if missing and not misspelt:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dlcli.config.catalogue import keras_catalogue
+from dlcli.config.catalogue import DENSE_LAYERS, keras_catalogue
 from dlcli.config.components import Component
 from dlcli.config.document import Path
 from dlcli.config.known import Facts
@@ -98,7 +98,7 @@ class Head:
     @property
     def infers_units(self) -> bool:
         """Whether the number of outputs comes from the data set."""
-        is_open = self.layer.name == "Dense" and "units" not in self.layer.arguments
+        is_open = self.layer.name in DENSE_LAYERS and "units" not in self.layer.arguments
         return is_open and self.has_units
 
     @property
@@ -121,6 +121,10 @@ def find_head(layers: Sequence[Component]) -> Head | None:
             has_units = False
         elif layer.name.startswith("Global"):  # pooling, which leaves one value per channel
             has_units = is_pooled = True
+        elif layer.name == "EnsembleMean":
+            has_units = is_pooled = True
+            if (name := _activation(layer)) not in (None, "linear"):
+                activations.insert(0, (str(name), layer.path))
         elif layer.name not in WITHOUT_ACTIVATION and "Pooling" not in layer.name:
             name = _activation(layer)
             if name is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 
-from dlcli.config.catalogue import keras_catalogue
+from dlcli.config.catalogue import DENSE_LAYERS, keras_catalogue
 from dlcli.config.components import Component
 from dlcli.config.heads import (
     NOISE_LAYERS,
@@ -52,8 +52,8 @@ def layer_errors(config: Config, facts: Facts | None) -> Iterator[Finding]:
             advice = "use `preprocess: {numeric: standardize}`"
             yield layer.path, f"Normalization without mean and variance does nothing; {advice}"
         is_inferred = head is not None and index == head.index and head.infers_units
-        if layer.name == "Dense" and "units" not in layer.arguments and not is_inferred:
-            yield layer.path, "Dense needs 'units'; only the last one is inferred"
+        if layer.name in DENSE_LAYERS and "units" not in layer.arguments and not is_inferred:
+            yield layer.path, f"{layer.name} needs 'units'; only the last one is inferred"
     if layers and layers[-1].name in NOISE_LAYERS:
         yield layers[-1].path, f"{layers[-1].name} after the last layer only distorts the outputs"
     yield from _embedding_errors(config, facts)

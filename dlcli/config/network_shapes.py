@@ -21,7 +21,8 @@ from dlcli.config.shape_messages import misfit, output_problem, wanted_rank
 # Layers whose output shape the rules compute as Keras does.
 EXACT = {
     "Activation", "ActivityRegularization", "AlphaDropout", "BatchNormalization", "Bidirectional",
-    "CenterCrop", "Dense", "Dropout", "ELU", "Embedding", "Flatten", "GRU", "GaussianDropout",
+    "CenterCrop", "Dense", "Dropout", "ELU", "Embedding", "EnsembleDense", "EnsembleMean",
+    "Flatten", "GRU", "GaussianDropout",
     "GaussianNoise", "GroupNormalization", "Identity", "LSTM", "LayerNormalization", "LeakyReLU",
     "Masking", "MelSpectrogram", "PReLU", "Permute", "RNN", "RMSNormalization", "RandomBrightness",
     "RandomContrast", "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom", "ReLU",

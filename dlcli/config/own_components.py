@@ -11,7 +11,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dlcli.config.catalogue import KINDS, Entry, add_own_entry, find_own_entry, installed_catalogue
+from dlcli.config.catalogue import (
+    ENSEMBLE_LAYERS,
+    KINDS,
+    Entry,
+    add_own_entry,
+    find_own_entry,
+    installed_catalogue,
+)
 from dlcli.config.components import Component, parameter_kind
 from dlcli.config.signatures import describe
 from dlcli.errors import DlcliError
@@ -66,6 +73,8 @@ def add_own(component: OwnComponent) -> None:
     """
     kind, name, target = component.kind, component.name, component.target
     noun = KINDS[kind]
+    if kind == "layers" and name in ENSEMBLE_LAYERS:
+        raise DlcliError(f"dlcli has a layer {name!r} already", hint="rename yours")
     for taken in {name, target.__name__}:
         if installed_catalogue().find(kind, taken) is not None:
             hint = "choose another name, as in `class MyDense`" if taken != name else None

@@ -215,8 +215,10 @@ def save_model(model: Any, path: Path, metadata: Metadata, graph: OnnxGraph | No
     graph : OnnxGraph, optional
         From `dlcli.models.onnx_graph.convert_to_onnx`.
     """
+    from dlcli.network.ensemble import with_keras_layers  # imports Keras, which wrote the model
+
     with atomic(path) as temporary, _hdf5_warning_hidden():
-        model.save(temporary)
+        with_keras_layers(model).save(temporary)
         if graph is not None:
             with temporary.open("rb") as file:
                 # The digest ties the graph to these weights. If Keras saves others, the graph is

@@ -71,7 +71,7 @@ def _add_layer(model: Any, config: Config, index: int, input_shape: Shape) -> Sh
     try:
         check_weights(component, input_shape)
         with dtype_policy("float32" if is_last else config.hardware.dtype_policy):
-            layer = instantiate(component, "layers")
+            layer = instantiate(component, "layers", input_shape)
             subject = f"{component.name} does not accept inputs of shape {input_shape}"
             model.add(layer)
         return tuple(model.output_shape[1:])
@@ -150,7 +150,7 @@ def _call_error(layer: Any, input_shape: Shape) -> str:
     return ""
 
 
-def instantiate(component: Component, kind: str) -> Any:
+def instantiate(component: Component, kind: str, input_shape: Shape = ()) -> Any:
     """Create the Keras object that a component describes.
 
     Parameters
@@ -158,6 +158,8 @@ def instantiate(component: Component, kind: str) -> Any:
     component : Component
     kind : str
         ``"layers"``, ``"losses"``, …: a key of the catalogue.
+    input_shape : tuple of int
+        For layers: the input without the batch.
     """
     arguments = {
         name: _argument_value(value, parameter_kind(kind, name))
@@ -166,6 +168,10 @@ def instantiate(component: Component, kind: str) -> Any:
     own = find_own(kind, component.name)
     if own is not None:
         return instantiate_own(own, arguments)
+    if component.name == "EnsembleDense":
+        from dlcli.network.ensemble import ensemble_dense
+
+        return ensemble_dense(input_shape, **arguments)
     return getattr(_namespace(component, kind), component.name)(**arguments)
 
 
@@ -175,6 +181,10 @@ def _namespace(component: Component, kind: str) -> Any:
         from dlcli.network import model_checkpoint
 
         return model_checkpoint
+    if component.name == "EnsembleMean":
+        from dlcli.network import ensemble
+
+        return ensemble
     keras = import_keras()
     return keras.optimizers.schedules if kind == "schedules" else getattr(keras, kind)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from dlcli.files import atomic
 from dlcli.network.backend import import_keras
+from dlcli.network.ensemble import with_keras_layers
 
 _callbacks: Any = import_keras().callbacks
 
@@ -29,7 +30,7 @@ class _AtomicSaves:
 
     def save(self, filepath: str, **options: Any) -> None:
         with atomic(Path(filepath)) as temporary:
-            self._model.save(temporary, **options)
+            with_keras_layers(self._model).save(temporary, **options)
 
     def save_weights(self, filepath: str, **options: Any) -> None:
         with atomic(Path(filepath)) as temporary:

@@ -90,6 +90,22 @@ def _dense(arguments: Arguments, inputs: Sequence[Shape]) -> LayerCost:
     return LayerCost(((*x[:-1], units),), weights, math.prod(x) * units)
 
 
+def _ensemble_dense(arguments: Arguments, inputs: Sequence[Shape]) -> LayerCost:
+    x, units = single_input(inputs), to_size(arguments.get("units"))
+    members = to_size(arguments.get("members"))
+    if len(x) > 2 or (len(x) == 2 and x[0] != members):
+        raise ValueError(f"it wants (features,) or ({members}, features)")
+    output, products = (members, units), members * x[-1] * units
+    return LayerCost((output,), products + members * units, products)
+
+
+def _ensemble_mean(arguments: Arguments, inputs: Sequence[Shape]) -> LayerCost:
+    x = single_input(inputs)
+    if len(x) != 2:
+        raise ValueError("it wants (members, units), from EnsembleDense")
+    return LayerCost((x[1:],), 0, math.prod(x))
+
+
 def _einsum(arguments: Arguments, inputs: Sequence[Shape]) -> LayerCost:
     x, equation = single_input(inputs), str(arguments.get("equation"))
     operands, _, output = equation.replace(" ", "").replace("...", "").partition("->")
@@ -174,6 +190,8 @@ SIMPLE_RULES: dict[str, Rule] = {
     "PReLU": _prelu,
     "Dense": _dense,
     "EinsumDense": _einsum,
+    "EnsembleDense": _ensemble_dense,
+    "EnsembleMean": _ensemble_mean,
     "RepeatVector": _repeat,
     "Reshape": _reshape,
     "Flatten": _flatten,

@@ -27,6 +27,8 @@ def convertible(model: Any) -> Iterator[None]:
     ----------
     model : keras.Model
     """
+    from dlcli.network.ensemble import MEMBER_EQUATIONS  # imports Keras
+
     keras = import_keras()
     with ExitStack() as stack:
         for layer in _all_layers(model):
@@ -35,6 +37,8 @@ def convertible(model: Any) -> Iterator[None]:
             kind = type(layer).__name__
             if kind == "Discretization" and layer.output_mode == "int":
                 stack.enter_context(_replaced(layer, "call", partial(_bins, layer)))
+            if kind == "EinsumDense" and layer.equation in MEMBER_EQUATIONS:
+                stack.enter_context(_replaced(layer, "call", partial(_members, layer)))
             if kind == "MelSpectrogram" and layer.fft_length <= MAX_FFT_LENGTH:
                 stack.enter_context(replaced_spectrogram(layer, partial(_spectrogram, layer)))
         yield
@@ -59,6 +63,19 @@ def _replaced(layer: Any, name: str, value: Any) -> Iterator[None]:
         yield
     finally:
         setattr(layer, name, previous)
+
+
+def _members(layer: Any, x: Any, training: bool = False) -> Any:  # noqa: ARG001 (of EinsumDense)
+    """Return the outputs of the members of an ensemble without ``einsum``.
+
+    Of that the converter makes shapes that are unknown until a row is computed.
+    """
+    ops = import_keras().ops
+    if len(x.shape) == 2:
+        x = ops.expand_dims(x, 1)  # to be broadcast to all members
+    x = ops.matmul(ops.transpose(x, (1, 0, 2)), layer.kernel)
+    x = ops.transpose(x, (1, 0, 2))
+    return layer.activation(x if layer.bias is None else x + layer.bias)
 
 
 def _gelu(x: Any) -> Any:

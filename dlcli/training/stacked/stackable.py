@@ -17,7 +17,7 @@ LAYERS = {
     "Softmax", "Dropout", "GaussianDropout", "GaussianNoise", "AlphaDropout",
     "BatchNormalization", "LayerNormalization", "RMSNormalization", "UnitNormalization",
     "Normalization", "Rescaling", "ActivityRegularization", "Flatten", "Reshape", "Permute",
-    "RepeatVector", "Identity", "GlobalAveragePooling1D", "GlobalMaxPooling1D",
+    "RepeatVector", "EnsembleMean", "Identity", "GlobalAveragePooling1D", "GlobalMaxPooling1D",
 }  # fmt: skip
 # Layers with sparse gradients: Keras's optimizers sum the repeated rows of those, which changes
 # the result of element-wise updates.
