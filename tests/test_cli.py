@@ -63,10 +63,15 @@ def folder(copy_people, tmp_path_factory):
     return folder
 
 
-# Runs each command in a child of a process that has imported the command line and no more.
+# Runs each command in a child of a process that has built the command line and no more. The child
+# opens model files itself, as one of `process` does.
 RUN_EACH = """
 import json, os, sys
-import dlcli.cli
+from dlcli.cli import main
+from dlcli.cli.app import command_line
+from dlcli.models import guard
+command_line()
+guard.declare_confined()
 results = {}
 for line in json.loads(sys.argv[1]):
     reading, writing = os.pipe()
@@ -75,7 +80,7 @@ for line in json.loads(sys.argv[1]):
         os.dup2(writing, 1)
         code = 0
         try:
-            dlcli.cli.main(line.split())
+            main(line.split())
         except SystemExit as stop:
             code = stop.code or 0
         sys.stdout.flush()
@@ -454,29 +459,12 @@ def test_streams_that_end_early_or_are_not_there(folder, line, code):
     assert "Traceback" not in done.stderr
 
 
-def test_ctrl_c_keeps_the_best_model_and_ends_with_130(start, people, tmp_path):
-    process = start("train", people, "--set", "fit.epochs=100000")
-    history = tmp_path / "runs/people/1/history.csv"
-    deadline = time.monotonic() + 120
-    while not history.exists() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=120)
-
-    assert process.returncode == 130, err
-    assert "saved the best model so far" in err
-    assert "Traceback" not in err
-    record = json.loads((tmp_path / "runs/people/1/run.json").read_text())
-    assert record["status"] == "interrupted"
-    assert (tmp_path / "runs/people/1/model.keras").exists()
-    assert "train" in out
-
-
 @pytest.fixture(scope="module")
 def fresh(write_people, tmp_path_factory):
-    """Return a folder with a run, what training it printed, and where caches would be.
+    """Return a folder with a run, the process that trained it, its output, and where caches are.
 
-    A process with an empty home trains it, as on a machine where dlcli was just installed.
+    The process has an empty home, as on a machine where dlcli was just installed. Ctrl-C ends its
+    training.
     """
     folder = tmp_path_factory.mktemp("fresh")
     write_people(folder)
@@ -485,16 +473,36 @@ def fresh(write_people, tmp_path_factory):
         "HOME": str(folder / "home"),
         "MPLCONFIGDIR": str(folder / "mpl"),
     }
-    done = run_process(["-m", "dlcli", "train", "people.yaml"], cwd=folder, env=caches)
-    assert done.returncode == 0, done.stderr
-    return folder, done, caches
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dlcli", "train", "people.yaml", "--set", "fit.epochs=100000"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder,
+        env=environment(**caches),
+    )  # fmt: skip
+    history = folder / "runs/people/1/history.csv"
+    deadline = time.monotonic() + 120
+    while not history.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    return folder, process, process.communicate(timeout=120), caches
+
+
+def test_ctrl_c_keeps_the_best_model_and_ends_with_130(fresh):
+    folder, process, (out, err), _ = fresh
+
+    assert process.returncode == 130, err
+    assert "saved the best model so far" in err
+    assert "Traceback" not in err
+    record = json.loads((folder / "runs/people/1/run.json").read_text())
+    assert record["status"] == "interrupted"
+    assert (folder / "runs/people/1/model.keras").exists()
+    assert "train" in out
 
 
 def test_a_process_prints_nothing_of_tensorflows_own(fresh):
-    _, done, _ = fresh
+    _, _, output, _ = fresh
 
     for word in ("oneDNN", "WARNING", "TF-TRT", "absl", "cuda", "I0000"):
-        assert word not in done.stderr + done.stdout
+        assert word not in "".join(output)
 
 
 def test_an_error_of_keras_within_a_step_is_a_sentence_too(dlcli, people, monkeypatch):
@@ -536,14 +544,14 @@ def test_a_full_disk_under_standard_output_is_an_error():
 
 
 def test_pictures_are_drawn_though_keras_was_imported_without_matplotlib(fresh):
-    folder, done, _ = fresh
+    folder, _, (_, err), _ = fresh
 
-    assert "pictures are missing" not in done.stderr
+    assert "pictures are missing" not in err
     assert (folder / "runs/people/1/results.png").is_file()
 
 
 def test_onnxruntime_starts_no_telemetry(fresh, process):
-    folder, _, caches = fresh
+    folder, _, _, caches = fresh
     table = folder / "rows.csv"
     table.write_text("age;city;member;height\n31;Seoul;yes;1.70\n", encoding="utf-8")
 
