@@ -230,7 +230,8 @@ CONVOLUTIONS = [
 ]  # fmt: skip
 
 
-def test_folds_in_two_processes_give_what_they_give_in_one(fits, tmp_path):
+@pytest.mark.slow  # test_own_components.py has a quick case
+def test_convolutions_in_two_processes_give_what_they_give_in_one(fits, tmp_path):
     config = load_config("digits_cnn", [*CONVOLUTIONS, "preprocess={numeric: standardize}"])
     seen, told = [], []
 

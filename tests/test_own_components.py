@@ -310,17 +310,26 @@ def test_changed_code_is_told(dlcli, my, tmp_path):
     assert re.search(r'^  code\.my\.py: "\w+", now "\w+"', err, re.MULTILINE)
 
 
-def test_folds_run_one_after_the_other_and_in_processes(my, weights_only):
+def test_folds_in_two_processes_give_what_they_give_in_one(my, fits, weights_only, monkeypatch):
+    """The processes load the code, and fit all preprocessors but the first."""
+    monkeypatch.setattr("dlcli.network.backend._quiet", True)  # as on the command line
     load_code(["my.py"])
-    config = load_config(my, ["fit.epochs=1"])
+    config = load_config(my, ["fit.epochs=1", "preprocess={numeric: standardize}"])
+    engines, folds = [], []
 
-    engines = []
     one = kfold(config, folds=2, on_engine=engines.append)
-    two = kfold(config, folds=2, jobs=2, on_engine=engines.append)
+    two = kfold(config, folds=2, jobs=2, on_engine=engines.append, on_fold=folds.append)
 
-    assert engines[0].reason == "models with Gate layers cannot be trained together"
-    assert engines[1].jobs == 2
-    assert one.summaries["largest"] == two.summaries["largest"]
+    reason = "models with Gate layers cannot be trained together"
+    assert engines[0].reason == reason
+    assert str(engines[1]) == f"training folds in 2 processes ({reason})"
+    assert [fold.fold for fold in folds] == [1, 2]
+    assert len(fits) == 2 + 1
+    for mine, theirs in zip(one.folds, two.folds, strict=True):
+        assert (mine.rows, mine.epochs) == (theirs.rows, theirs.epochs)
+        assert mine.metrics == pytest.approx(theirs.metrics, rel=1e-3)
+    engine = json.loads((two.path / "run.json").read_text())["engine"]
+    assert engine == {"name": "serial", "requested": "auto", "reason": reason, "jobs": 2}
 
 
 def test_a_loss_of_one_s_own_trains_all_folds_in_one_program(my, weights_only):

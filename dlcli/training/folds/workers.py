@@ -102,7 +102,7 @@ class FoldWorkers:
         for _ in range(self.jobs):
             ours, theirs = context.Pipe()
             arguments = (theirs, self.threads, backend.is_quiet())
-            process = context.Process(target=_work, args=arguments, daemon=True)
+            process = context.Process(target=_work_and_exit, args=arguments, daemon=True)
             process.start()
             theirs.close()
             self._busy[ours] = (process, -1)
@@ -186,6 +186,14 @@ def _death(process: Any) -> TrainingError:
         f"a process that trained folds died, exit code {process.exitcode}",
         hint="if memory ran out, use fewer --jobs",
     )
+
+
+def _work_and_exit(pipe: Any, threads: int, quiet: bool) -> NoReturn:
+    """Train folds and end this process, without TensorFlow's shutdown that takes a second."""
+    _work(pipe, threads, quiet)
+    for stream in (sys.stdout, sys.stderr):  # code of the user may have printed
+        print(end="", file=stream, flush=True)
+    os._exit(0)
 
 
 def _work(pipe: Any, threads: int, quiet: bool) -> None:
