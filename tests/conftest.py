@@ -103,7 +103,7 @@ def own_components_forgotten():
         for registry, entries in zip(registries, before, strict=True):
             registry.clear()
             registry.update(entries)
-        catalogue._extended.cache_clear()
+        catalogue.keras_catalogue.cache_clear()
 
 
 @pytest.fixture(autouse=True)

@@ -299,8 +299,10 @@ def another_keras(tmp_path, monkeypatch):
     (distribution / "METADATA").write_text("Metadata-Version: 2.1\nName: keras\nVersion: 99.0\n")
     monkeypatch.syspath_prepend(distribution.parent)
     installed_catalogue.cache_clear()
+    keras_catalogue.cache_clear()
     yield cache_folder() / "keras_names" / f"keras 99.0, dlcli {__version__}.json"
     installed_catalogue.cache_clear()
+    keras_catalogue.cache_clear()
 
 
 def test_names_of_another_keras_are_listed_once_and_cached(another_keras, config):
@@ -315,6 +317,7 @@ def test_names_of_another_keras_are_listed_once_and_cached(another_keras, config
     names["layers"]["Novel"] = {"required": ["units"]}
     another_keras.write_text(json.dumps(names), encoding="utf-8")
     installed_catalogue.cache_clear()
+    keras_catalogue.cache_clear()
     load_config(config(model="[{Novel: 3}, {Dense: {units: 3, activation: softmax}}]"))
 
 
@@ -323,14 +326,14 @@ def test_a_cached_list_of_another_form_is_replaced(another_keras, fake_python, t
     another_keras.parent.mkdir(parents=True)
     another_keras.write_text(text, encoding="utf-8")
 
-    assert keras_catalogue() == stored_catalogue()
+    assert installed_catalogue() == stored_catalogue()
     assert another_keras.read_text(encoding="utf-8") == PATH.read_text(encoding="utf-8")
 
 
 def test_a_cache_that_cannot_be_written_is_no_error(another_keras, fake_python, tmp_path):
     (tmp_path / "cache").write_text("not a folder", encoding="utf-8")
 
-    assert keras_catalogue() == stored_catalogue()
+    assert installed_catalogue() == stored_catalogue()
 
 
 def test_a_keras_that_does_not_import_is_reported(another_keras, fake_python):

@@ -74,6 +74,8 @@ def _others():
                  "UnitNormalization", "ActivityRegularization"):  # fmt: skip
         yield layer(name)
     yield layer("Dense", units=3)
+    yield layer("EnsembleDense", members=6, units=3)
+    yield layer("EnsembleMean")
     yield layer("Activation", activation="relu")
     yield layer("Dropout", rate=0.5)
     yield layer("Rescaling", scale=0.5)
@@ -114,7 +116,7 @@ def _by_keras(component, shape):
 
     model = keras.Sequential([keras.Input(shape)])
     try:
-        model.add(instantiate(component, "layers"))
+        model.add(instantiate(component, "layers", shape))
     except Exception as error:  # noqa: BLE001 (whatever Keras raises)
         return str(error)
     output = tuple(model.output_shape[1:])
@@ -150,7 +152,7 @@ def test_rules_agree_with_keras(name):
 
             # Keras builds these for any input; they fail when they are called, or compute nonsense.
             unchecked = name == "RNN" or name.startswith(
-                ("Adaptive", "CenterCrop", "Mel", "Random", "Resizing")
+                ("Adaptive", "CenterCrop", "EnsembleMean", "Mel", "Random", "Resizing")
             )
             is_refused = isinstance(rules, str) and (unchecked or isinstance(keras, str))
             assert is_refused or rules == keras, (component, shape, rules, keras)

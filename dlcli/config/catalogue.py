@@ -107,6 +107,7 @@ def stored_catalogue() -> Catalogue:
     return _catalogue(json.loads(PATH.read_text(encoding="utf-8")))
 
 
+@functools.cache
 def keras_catalogue() -> Catalogue:
     """Return the catalogue of the installed Keras, with the layers of ensembles and one's own.
 
@@ -115,7 +116,9 @@ def keras_catalogue() -> Catalogue:
     DlcliError
         If the installed Keras cannot be imported.
     """
-    return _extended()
+    keras = installed_catalogue()
+    entries = {kind: {**keras.entries[kind], **_own_entries[kind]} for kind in KINDS}
+    return replace(keras, entries={**entries, "layers": {**entries["layers"], **ENSEMBLE_LAYERS}})
 
 
 _own_entries: dict[str, dict[str, Entry]] = {kind: {} for kind in KINDS}
@@ -124,19 +127,12 @@ _own_entries: dict[str, dict[str, Entry]] = {kind: {} for kind in KINDS}
 def add_own_entry(kind: str, entry: Entry) -> None:
     """Add a component of one's own to what `keras_catalogue` returns."""
     _own_entries[kind][entry.name] = entry
-    _extended.cache_clear()
+    keras_catalogue.cache_clear()
 
 
 def find_own_entry(kind: str, name: str) -> Entry | None:
     """Return a component of one's own by its name, or None."""
     return _own_entries[kind].get(name)
-
-
-@functools.cache
-def _extended() -> Catalogue:
-    keras = installed_catalogue()
-    entries = {kind: {**keras.entries[kind], **_own_entries[kind]} for kind in KINDS}
-    return replace(keras, entries={**entries, "layers": {**entries["layers"], **ENSEMBLE_LAYERS}})
 
 
 @functools.cache
