@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from dlcli.datasets.dataset import PARTS, Dataset
-from dlcli.datasets.tables import read_file_table, to_frame
+from dlcli.datasets.row_hashes import row_hashes
+from dlcli.datasets.tables import read_file_table
 from dlcli.types import Array
 
 MAX_EXAMPLES = 5
@@ -136,11 +137,11 @@ def describe(dataset: Dataset) -> Card:
             describe_column(name, "target", dataset.y.reshape(len(dataset), -1)[:, at])
             for at, name in enumerate(dataset.target.outputs)
         ]
-    plain = frame.map(lambda v: v.tobytes()) if dataset.medium.kind == "audio" else frame
-    import pandas as pd
-
-    target = pd.DataFrame(dataset.y.reshape(len(dataset), -1), plain.index).add_prefix("\0target")
-    repeated = int(pd.concat([plain, target], axis=1).duplicated().sum())
+    is_audio = dataset.medium.kind == "audio"
+    features = (frame[name].map(bytes) if is_audio else frame[name] for name in frame)
+    targets = dataset.y.reshape(len(dataset), -1).T
+    hashes = row_hashes((*(column.to_numpy() for column in features), *targets), len(dataset))
+    repeated = len(dataset) - len(np.unique(hashes))
     return Card(
         dataset.name, len(dataset), tuple(columns), (), dataset.target.name, classes, repeated,
         dataset.notices, _official_parts(dataset),
@@ -234,5 +235,5 @@ def describe_file(path: Path) -> Card:
         describe_column(column.name, column.type, table.values[column.name])
         for column in table.columns
     ]
-    repeated = int(to_frame(dict(table.values)).duplicated().sum())
+    repeated = len(table) - len(np.unique(row_hashes(table.values.values(), len(table))))
     return Card(path.name, len(table), tuple(cards), duplicates=repeated, notices=table.notices)

@@ -36,14 +36,16 @@ from dlcli.datasets.media import (
     load_text,
 )
 from dlcli.datasets.sample import sample_known, sample_like
-from dlcli.datasets.tables import load_csv
+from dlcli.datasets.tables import Table, load_csv
 from dlcli.errors import DatasetError, plural
 from dlcli.types import Array
 
 MIN_ROWS = 2
 
 
-def load_dataset(config: Config, *, sample: bool = False, progress: bool = False) -> Dataset:
+def load_dataset(
+    config: Config, *, sample: bool = False, progress: bool = False, table: Table | None = None
+) -> Dataset:
     """Load the data set that a config names.
 
     Parameters
@@ -54,6 +56,8 @@ def load_dataset(config: Config, *, sample: bool = False, progress: bool = False
         series. Nothing is downloaded.
     progress : bool
         Whether a download shows a bar on standard error.
+    table : Table, optional
+        The file of a csv loader, if it was read before.
 
     Returns
     -------
@@ -65,7 +69,7 @@ def load_dataset(config: Config, *, sample: bool = False, progress: bool = False
         If the data cannot be found or read.
     """
     section = config.dataset
-    dataset = _sample(config) if sample else _load(config, progress=progress)
+    dataset = _sample(config) if sample else _load(config, progress=progress, table=table)
     limit = section.loader.limit
     if limit is not None and limit < len(dataset):
         dataset = dataset.take(_some_rows(dataset, limit, config.seed))
@@ -83,7 +87,7 @@ def _some_rows(dataset: Dataset, limit: int, seed: int) -> Array:
     return np.sort(np.random.default_rng(seed).permutation(len(dataset))[:limit])
 
 
-def _load(config: Config, *, progress: bool) -> Dataset:
+def _load(config: Config, *, progress: bool, table: Table | None = None) -> Dataset:
     section, split = config.dataset, config.split
     name, loader = section.name, section.loader
     if isinstance(loader, SklearnLoader):
@@ -93,7 +97,7 @@ def _load(config: Config, *, progress: bool) -> Dataset:
     implied = None if section.known else implied_task(config)
     match loader:
         case CsvLoader():
-            return load_csv(loader, paths[0], title, split, implied_task=implied)
+            return load_csv(loader, paths[0], title, split, implied_task=implied, table=table)
         case TextLoader():
             return load_text(loader, paths, title, split)
         case ImagesLoader():

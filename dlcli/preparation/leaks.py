@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from dlcli.datasets import storage
 from dlcli.datasets.dataset import Dataset
+from dlcli.datasets.row_hashes import row_hashes
 from dlcli.errors import plural
 from dlcli.preparation.split import Split
 from dlcli.types import Array
@@ -75,9 +77,13 @@ def _reveals_class(values: Array, y: Array) -> bool:
     commonest = int(np.bincount(y).max())
     allowed = min(ALLOWED_ERRORS * len(y), 0.02 * (len(y) - commonest))
     if values.dtype == object:
-        items, codes = np.unique([str(text) for text in values], return_inverse=True)
-        if len(items) * 5 > len(y):
+        texts = values.tolist()
+        # An array of the texts would give each the size of the longest.
+        code_of = {text: code for code, text in enumerate(dict.fromkeys(texts))}
+        if len(code_of) * 5 > len(y):
             return False
+        items: Any = code_of
+        codes = np.fromiter(map(code_of.__getitem__, texts), np.int64, len(texts))
     else:
         if np.isnan(values).any():
             return False
@@ -160,13 +166,8 @@ def repeated_rows(dataset: Dataset, split: Split) -> list[str]:
         return []
     if any(column.type == "audio" for column in dataset.columns):
         return []
-    import pandas as pd
-
-    hashes = np.zeros(len(dataset), np.uint64)
     columns = (np.asarray(dataset.x[column.name]) for column in dataset.columns)
-    for values in (*columns, *dataset.y.reshape(len(dataset), -1).T):
-        hashes = 31 * hashes + pd.util.hash_array(values)  # the product may overflow
-        storage.release(values)
+    hashes = row_hashes((*columns, *dataset.y.reshape(len(dataset), -1).T), len(dataset))
     notices = []
     for name, rows in held_out.items():
         count = int(np.isin(hashes[rows], hashes[split.train]).sum())

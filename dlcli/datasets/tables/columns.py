@@ -70,6 +70,13 @@ class RawColumn:
         text = self.texts[index].strip()
         return f"{self.where}:{self.lines[index]}: {text!r} in {subject} {self.name!r}"
 
+    @property
+    def is_constant(self) -> bool:
+        """Whether all rows have the same text or number."""
+        if isinstance(self.texts, np.ndarray):
+            return bool((self.texts == self.texts[0]).all() or np.isnan(self.texts).all())
+        return len(set(self.texts)) < 2
+
     def without_missing(self) -> RawColumn:
         """Return the column with every text being a value."""
         return replace(self, dialect=replace(self.dialect, missing=(), missing_numbers=()))

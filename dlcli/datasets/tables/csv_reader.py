@@ -197,7 +197,7 @@ class CsvReader(RowReader):
         self, chunk: str, types: Sequence[ColumnType | None], *, quoted: bool
     ) -> dict[int, list[str]]:
         """Return the texts of numeric columns that have leading zeros, which floats do not show."""
-        if not self._collects_codes or not self._leading_zero.search(chunk):
+        if not self._collects_codes or not self._has_leading_zeros(chunk):
             return {}
         lines = [line for line in chunk.split("\n") if self._leading_zero.search(line)]
         numeric = [at for at, kind in enumerate(types) if kind == "numeric"]
@@ -208,6 +208,19 @@ class CsvReader(RowReader):
             return {}
         frame = self._parse(chunk, no_types, quoted=quoted)
         return {at: frame[at].tolist() for at in codes}
+
+    def _has_leading_zeros(self, chunk: str) -> bool:
+        """Tell whether some field may be a whole number with leading zeros.
+
+        A zero behind an edge and before a digit is looked for first: the pattern is slow.
+        """
+        text = np.frombuffer(f"\n{chunk}\n".encode(), np.uint8)
+        zeros = np.flatnonzero(text == ord("0"))
+        is_edge, is_digit = np.zeros(256, bool), np.zeros(256, bool)
+        is_edge[list(f"\n {self._separator}{self.dialect.quotechar}".encode())] = True
+        is_digit[list(b"0123456789")] = True
+        may_lead = is_edge[text[zeros - 1]] & is_digit[text[zeros + 1]]
+        return bool(may_lead.any()) and bool(self._leading_zero.search(chunk))
 
     def _is_plain(self, chunk: str) -> bool:
         """Tell whether every line is a row, apart from its quotes."""

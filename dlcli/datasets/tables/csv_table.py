@@ -20,7 +20,7 @@ from dlcli.datasets.tables.features import (
 )
 from dlcli.datasets.tables.series import load_series
 from dlcli.datasets.tables.several_targets import read_several
-from dlcli.datasets.tables.table import Table, loader_dialect, read_table
+from dlcli.datasets.tables.table import ReadOptions, Table, loader_dialect, read_table
 from dlcli.datasets.tables.target_column import holds_labels, read_target
 from dlcli.errors import DatasetError, raise_all
 from dlcli.files import file_sha256
@@ -36,6 +36,7 @@ def load_csv(
     feature_type: ColumnType | None = None,
     implied_task: Task | None = None,
     usual_task: Task | None = None,
+    table: Table | None = None,
 ) -> Dataset:
     """Read a table for training.
 
@@ -53,6 +54,8 @@ def load_csv(
         What the loss and the last layer of the config are for.
     usual_task : str, optional
         Task of a target that is neither several columns nor lists, if the loader names none.
+    table : Table, optional
+        The file, if it was read before; it is read again if the loader has other options.
 
     Raises
     ------
@@ -66,13 +69,11 @@ def load_csv(
     if feature_type in (None, "numeric") and loader.window is None:
         typed = [column for column, kind in loader.types.items() if kind != "numeric"]
         text_columns = [*loader.targets, *aside, *loader.drop, *typed, *loader.dates]
-    table = read_table(
-        path,
-        loader_dialect(loader),
-        header=loader.header,
-        names=loader.names,
-        text_columns=text_columns,
-    )
+    dialect = loader_dialect(loader)
+    if table is None or not _is_read(table, loader, aside):
+        table = read_table(
+            path, dialect, header=loader.header, names=loader.names, text_columns=text_columns
+        )
     targets = [table.position(target, kind="target column") for target in loader.targets]
     digests = {table.where: file_sha256(path)}
     if loader.window is not None:
@@ -106,6 +107,18 @@ def load_csv(
         files=digests,
         lines=table.lines,
         notices=(*table.notices, *dropped, *target_notices, *features.notices),
+    )
+
+
+def _is_read(table: Table, loader: CsvLoader, aside: Sequence[str | int]) -> bool:
+    """Tell whether a table was read as a loader says, with the texts that it needs."""
+    names = None if loader.names is None else tuple(loader.names)
+    dialect = replace(loader_dialect(loader), list_columns=table.options.dialect.list_columns)
+    as_texts = map(table.column, (*loader.targets, *aside, *loader.types, *loader.dates))
+    return (
+        table.options == ReadOptions(dialect, loader.header, names)
+        and loader.window is None
+        and not any(isinstance(column.texts, np.ndarray) for column in as_texts)
     )
 
 

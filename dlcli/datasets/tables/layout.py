@@ -24,8 +24,10 @@ MAX_BAD_ROWS = 0.2
 AUTO = Dialect("auto")
 
 
-def propose_layout(path: str | Path, dialect: Dialect = AUTO) -> tuple[Proposal, ...]:
-    """Look at the head of a file, and return the options of the csv loader that it needs.
+def propose_layout(
+    path: str | Path, dialect: Dialect = AUTO, *, all_rows: bool = True
+) -> tuple[Proposal, ...]:
+    """Look at a file, and return the options of the csv loader that it needs.
 
     Parameters
     ----------
@@ -33,6 +35,8 @@ def propose_layout(path: str | Path, dialect: Dialect = AUTO) -> tuple[Proposal,
         A table in any format that the loader reads.
     dialect : Dialect
         Options that are set already; default: none.
+    all_rows : bool
+        Whether the number of fields of all rows is looked at, besides the head of the file.
 
     Returns
     -------
@@ -51,17 +55,19 @@ def propose_layout(path: str | Path, dialect: Dialect = AUTO) -> tuple[Proposal,
             proposals = list(propose_for_excel(file, dialect))
         elif file.kind == "text" and text_format(file) == "delimited":
             proposals = _propose_for_text(file, path, dialect)
-    proposals += _propose_for_rows(path, with_proposals(dialect, proposals))
+    proposals += _propose_for_rows(path, with_proposals(dialect, proposals), all_rows=all_rows)
     return tuple(proposals)
 
 
-def _propose_for_rows(path: str | Path, dialect: Dialect) -> list[Proposal]:
+def _propose_for_rows(path: str | Path, dialect: Dialect, *, all_rows: bool) -> list[Proposal]:
     """Return what the names of the columns and all rows need."""
     proposals: list[Proposal] = []
     rows = 0
     try:
         with open_table(path, dialect) as reader:
             proposals += [*reader.proposals, *propose_names(reader)]
+            if not all_rows:
+                return proposals
             while (block := reader.read_block([None] * reader.width, BLOCK_ROWS)) is not None:
                 rows += len(block)
             bad_rows = reader.bad_rows

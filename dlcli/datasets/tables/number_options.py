@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from dlcli.datasets.dialect import Dialect
 from dlcli.datasets.tables.columns import RawColumn
 from dlcli.datasets.tables.numbers import NumberForm, form_name, number_form, parse_number
@@ -35,6 +37,8 @@ def propose_number_options(
     """
     forms: dict[int, NumberForm] = {}
     for at, raw in enumerate(columns):
+        if isinstance(raw.texts, np.ndarray):
+            continue
         form = number_form(distinct_texts(raw, dialect), dialect, units=True)
         if form is not None:
             forms[at] = form
@@ -77,6 +81,8 @@ def _separators(form: NumberForm) -> tuple[tuple[str, Any], ...]:
 
 def _has_decimal_points(raw: RawColumn, dialect: Dialect) -> bool:
     """Tell whether all texts of a column are numbers, some of them with a decimal point."""
+    if isinstance(raw.texts, np.ndarray):
+        return bool((np.floor(raw.texts) < raw.texts).any())
     texts = list(distinct_texts(raw, dialect))
     points = any("." in text for text in texts)
     return points and not any(math.isnan(parse_number(text, dialect)) for text in texts)

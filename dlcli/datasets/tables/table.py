@@ -31,6 +31,15 @@ SKIP_HINT = "correct the file; `on_bad_row: skip` in the loader leaves such rows
 
 
 @dataclass(frozen=True)
+class ReadOptions:
+    """What a loader says about the rows of its file."""
+
+    dialect: Dialect
+    header: bool | str = "auto"
+    names: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
 class Table:
     """All rows of a text file, before conversion.
 
@@ -46,6 +55,8 @@ class Table:
         As detected.
     notices : tuple of str
         What a user should know about how the file was read.
+    options : ReadOptions
+        With which it was read.
     """
 
     where: str
@@ -54,6 +65,7 @@ class Table:
     lines: Sequence[int]
     dialect: Dialect
     notices: tuple[str, ...]
+    options: ReadOptions
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -123,6 +135,7 @@ def read_table(
     DatasetError
         With file and line, if the text is malformed.
     """
+    options = ReadOptions(dialect, header, None if names is None else tuple(names))
     try:
         with open_table(path, dialect, hints) as reader:
             columns = read_names(reader, header, names)
@@ -144,7 +157,21 @@ def read_table(
         if column is not None
     )
     names_of_columns = tuple(columns[index:])
-    return Table(reader.name, names_of_columns, raw_columns, lines, detected, tuple(reader.notices))
+    notices = tuple(reader.notices)
+    return Table(reader.name, names_of_columns, raw_columns, lines, detected, notices, options)
+
+
+def with_texts(path: Path, table: Table, positions: Collection[int]) -> Table:
+    """Return a table with the texts of columns that were parsed while reading."""
+    columns, options = list(table.columns), table.options
+    parsed = [at for at in positions if isinstance(columns[at].texts, np.ndarray)]
+    if parsed:
+        with open_table(path, options.dialect) as reader:
+            names = read_names(reader, options.header, options.names)
+            index = len(names) - len(table.names)
+            for at, texts in _read_texts(reader, [at + index for at in parsed]):
+                columns[at - index] = replace(columns[at - index], texts=texts)
+    return replace(table, columns=tuple(columns))
 
 
 def _may_be_numeric(

@@ -67,14 +67,14 @@ def read_target(
         raise _no_target(column, empty)
     if is_labels:
         return read_label_lists(loader, column, position)
-    texts = [text.strip() for text in column.texts]
+    texts, distinct = column.texts, set(column.texts)
     notices: tuple[str, ...] = ()
     task = loader.task
     if task == "auto":
-        number_of = {text: parse_number(text, column.dialect) for text in set(texts)}
+        number_of = {text: parse_number(text.strip(), column.dialect) for text in distinct}
         values = np.fromiter(map(number_of.__getitem__, texts), np.float64, len(texts))
         if np.isnan(values).any():
-            _refuse_mistyped_numbers(column, texts, values)
+            _refuse_mistyped_numbers(column, values)
         named = loader.class_names is not None
         task, notices = detect_task(column.name, values, "classification" if named else implied)
         notices = () if named else notices
@@ -82,7 +82,7 @@ def read_target(
         y = to_numbers(column.without_missing())
         return Target(column.name, "regression", (), loader.unit, position), y, notices
     lowercase = column.dialect.lowercase
-    label_of = {text: to_category(text, lowercase=lowercase) for text in set(texts)}
+    label_of = {text: to_category(text, lowercase=lowercase) for text in distinct}
     labels = [label_of[text] for text in texts]
     where = f"{column.where}: target {column.name!r}"
     class_names, file_labels, y = encode_classes(labels, loader.class_names, where)
@@ -120,17 +120,20 @@ def rows_without_target(column: RawColumn, task: str = "auto") -> Array:
     -------
     ndarray of int64, shape (k,)
     """
-    dialect, texts = column.dialect, [text.strip() for text in column.texts]
+    dialect, distinct = column.dialect, set(column.texts)
     words = {""}
     if task != "classification":
         others = {*dialect.missing, *dialect.missing_numbers}
-        present = set(texts) - others
+        present = set(map(str.strip, distinct)) - others
         numbers = [text for text in present if not math.isnan(parse_number(text, dialect))]
         if task == "regression" or (present and len(numbers) == len(present)):
             words |= others
     if dialect.missing_target == "drop":
         words |= set(dialect.missing)
-    return np.array([row for row, text in enumerate(texts) if text in words], np.int64)
+    missing = {text for text in distinct if text.strip() in words}
+    if not missing:
+        return np.empty(0, np.int64)
+    return np.array([row for row, text in enumerate(column.texts) if text in missing], np.int64)
 
 
 def _no_target(column: RawColumn, rows: Array) -> DatasetError:
@@ -160,13 +163,13 @@ def missing_targets(column: RawColumn, rows: Array) -> str:
     return f"{plural(len(rows), 'row')} without {column.name!r} ({listed}first on line {first})"
 
 
-def _refuse_mistyped_numbers(column: RawColumn, texts: Sequence[str], values: Array) -> None:
+def _refuse_mistyped_numbers(column: RawColumn, values: Array) -> None:
     """Refuse classes that are numbers with separators or signs, or numbers with a few words."""
     words = np.flatnonzero(np.isnan(values))
     first = int(words[0])
     refuse_written_numbers(column, [first], "the target")
     few = len(words) <= MAX_WORDS_AMONG_NUMBERS * len(values)
-    if few and len(set(texts)) > MAX_INTEGER_CLASSES:
+    if few and len(set(map(str.strip, column.texts))) > MAX_INTEGER_CLASSES:
         raise DatasetError(
             f"{column.cell(first, 'the target')} is not a number, but "
             f"{len(values) - len(words)} of {len(values)} values are",
@@ -251,7 +254,8 @@ def propose_target(column: RawColumn) -> list[Proposal]:
     """
     proposals = []
     column = replace(column, dialect=replace(column.dialect, missing_target="drop"))
-    texts = [text.strip() for text in column.texts]
+    stripped = {text: text.strip() for text in set(column.texts)}
+    texts = [stripped[text] for text in column.texts]
     present = Counter(texts)
     values = {text: parse_number(text, column.dialect) for text in present}
     ignored = {*column.dialect.missing, *column.dialect.missing_numbers}
@@ -266,8 +270,7 @@ def propose_target(column: RawColumn) -> list[Proposal]:
     rows = rows_without_target(column)
     if len(rows):
         proposals.append(Proposal("missing_target", "drop", missing_targets(column, rows)))
-    dropped = set(rows.tolist())
-    kept = [text for row, text in enumerate(texts) if row not in dropped]
+    kept = np.delete(np.array(texts, object), rows).tolist() if len(rows) else texts
     if holds_lists(kept):
         return proposals
     if separator := propose_separator(kept):

@@ -155,7 +155,7 @@ def _load(data: Source, path: Path) -> Dataset:
     """Load the data; the sections that follow from them are only placeholders."""
     sections = {"dataset": data.loader, **data.sections, **PLACEHOLDERS}
     document = Document(str(path), plain(sections))
-    return load_dataset(build_config(path.stem, document, path.parent))
+    return load_dataset(build_config(path.stem, document, path.parent), table=data.table)
 
 
 def _skip_bad_files(data: Source, error: BadFilesError) -> None:

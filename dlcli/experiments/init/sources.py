@@ -14,14 +14,18 @@ from dlcli.datasets.media import SUFFIXES, is_collection, lists_files
 from dlcli.datasets.tables import (
     Proposal,
     Table,
+    is_large_table,
     is_packed_table,
     loader_dialect,
+    names_if_large,
     propose_encoding,
     propose_layout,
     propose_values,
+    read_parsed_table,
     read_table,
+    with_texts,
 )
-from dlcli.errors import DlcliError
+from dlcli.errors import DatasetError, DlcliError
 from dlcli.experiments.init.commented_yaml import Commented, plain
 from dlcli.experiments.init.folders import describe_file_list, describe_folder
 from dlcli.experiments.init.targets import (
@@ -31,6 +35,7 @@ from dlcli.experiments.init.targets import (
     find_groups,
     find_parts,
     find_texts,
+    likely_columns,
     likely_target,
 )
 
@@ -47,10 +52,13 @@ class Source:
         The ``dataset`` section, with comments.
     sections : dict
         Keys of other sections that follow from the data.
+    table : Table, optional
+        A large table, so that it need not be read again.
     """
 
     loader: dict[str, Any]
     sections: dict[str, Any] = field(default_factory=dict)
+    table: Table | None = None
 
 
 def check_source(source: Path) -> None:
@@ -116,24 +124,17 @@ def _describe_table(
     sheet: str | None,
     choose_target: ChooseTarget | None,
 ) -> Source:
-    options: dict[str, Any] = {}
-    if sheet is not None:
-        options["sheet"] = sheet
-    layout = propose_layout(source, Dialect("auto", sheet=sheet or ""))
-    _add(options, (item for item in layout if item.option != "target"))
-    if "encoding" not in options:
-        _add(options, propose_encoding(source))
-    table = _read(source, options)
+    options, table, format_target = _read(source, sheet, target)
     target_name, reason = default_target(table)
-    for proposal in layout:  # some formats say which column it is
-        if proposal.option == "target":
-            target_name, reason = proposal.value, proposal.reason
+    if format_target is not None:
+        target_name, reason = format_target.value, format_target.reason
     targets = [target_name]
     if target is not None:
         positions = map(table.position, chosen_columns(target, table.names))
         targets, reason = [table.names[at] for at in dict.fromkeys(positions)], ""
     elif choose_target is not None:
         targets, reason = [choose_target(table.names, likely_target(table))], ""
+    table = with_texts(source, table, [table.position(name) for name in targets])
     texts = find_texts(table, targets)
     proposals = [
         proposal
@@ -158,7 +159,7 @@ def _describe_table(
     _add(shared, proposals)
     for name, why in texts.items():
         shared.setdefault("types", {})[name] = Commented("text", why)
-    return Source({"csv": shared}, sections)
+    return Source({"csv": shared}, sections, table)
 
 
 def _drops(proposal: Proposal, name: str) -> bool:
@@ -170,11 +171,43 @@ def _text_options(options: dict[str, Any], proposals: Iterable[Proposal]) -> dic
     return options
 
 
-def _read(source: Path, options: dict[str, Any]) -> Table:
-    """Read a table as text, with the options of its layout."""
+def _read(
+    source: Path, sheet: str | None, target: Target | None
+) -> tuple[dict[str, Any], Table, Proposal | None]:
+    """Return the options of a table's layout, the table, and the target that its format names."""
+    options: dict[str, Any] = {}
+    if sheet is not None:
+        options["sheet"] = sheet
+    dialect = Dialect("auto", sheet=sheet or "")
+    # Counting the fields of all rows takes as long as reading them.
+    is_small = not is_large_table(source)
+    layout = propose_layout(source, dialect, all_rows=is_small)
+    try:
+        return _read_with(source, options, layout, target)
+    except DatasetError:
+        if is_small:
+            raise
+        return _read_with(source, options, propose_layout(source, dialect), target)
+
+
+def _read_with(
+    source: Path, options: dict[str, Any], layout: Sequence[Proposal], target: Target | None
+) -> tuple[dict[str, Any], Table, Proposal | None]:
+    options = dict(options)
+    _add(options, (item for item in layout if item.option != "target"))
+    if "encoding" not in options:
+        _add(options, propose_encoding(source))
     loader = CsvLoader(path=str(source), target=0, **plain(options))
     dialect = replace(loader_dialect(loader), list_columns=EVERY_COLUMN)
-    return read_table(source, dialect, header=loader.header, names=loader.names)
+    format_target = next((item for item in layout if item.option == "target"), None)
+    names = names_if_large(source, dialect, loader.header, loader.names)
+    if not names:
+        table = read_table(source, dialect, header=loader.header, names=loader.names)
+        return options, table, format_target
+    asked = target if format_target is None else format_target.value
+    wanted = likely_columns(names) if asked is None else chosen_columns(asked, names)
+    table = read_parsed_table(source, dialect, loader.header, loader.names, wanted)
+    return options, table, format_target
 
 
 def _add(options: dict[str, Any], proposals: Iterable[Proposal]) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
 
 import numpy as np
 
+from dlcli.datasets import storage
 from dlcli.datasets.dataset import PART_WORDS
 from dlcli.datasets.tables import (
     RawColumn,
@@ -31,6 +33,8 @@ MAX_CLASSES_PER_ROW = 0.2
 MAX_DATES = 200
 # Texts: so many words on average, and so large a share of different values.
 MIN_WORDS = 4.0
+# Texts whose words are counted.
+MAX_TEXTS = 1000
 MIN_DISTINCT = 0.5
 MIN_GROUPS = 5
 Target = str | int | Sequence[str | int]
@@ -54,7 +58,7 @@ def chosen_columns(target: Target, names: Collection[str]) -> list[str | int]:
 
 def likely_target(table: Table) -> str:
     """Return the column to propose to a person as the target."""
-    return _named(table, LIKELY_NAMES) or default_target(table)[0]
+    return _named(table.names, LIKELY_NAMES) or default_target(table)[0]
 
 
 def default_target(table: Table) -> tuple[str, str]:
@@ -65,7 +69,7 @@ def default_target(table: Table) -> tuple[str, str]:
     table : Table
         All columns as texts.
     """
-    named = _named(table, CERTAIN_NAMES)
+    named = _named(table.names, CERTAIN_NAMES)
     if named is not None:
         return named, "its name"
     last = table.columns[-1]
@@ -78,14 +82,26 @@ def default_target(table: Table) -> tuple[str, str]:
     return last.name, "last column"
 
 
-def _named(table: Table, names: Sequence[str]) -> str | None:
+def likely_columns(names: Sequence[str]) -> list[str | int]:
+    """Return the columns one of which is the target most often, by their names alone."""
+    named = _named(names, CERTAIN_NAMES) or _named(names, LIKELY_NAMES)
+    return [name for name in (named, names[-1]) if name is not None]
+
+
+def _named(columns: Sequence[str], names: Sequence[str]) -> str | None:
     """Return the only column with one of the names."""
-    matches = [name for name in table.names if name.strip().lower() in names]
+    matches = [name for name in columns if name.strip().lower() in names]
     return matches[0] if len(matches) == 1 else None
 
 
 def _obstacle(column: RawColumn) -> str:
     """Return what keeps a column from being a target, as in ``an identifier``; or ``""``."""
+    if isinstance(column.texts, np.ndarray):
+        count = int((~np.isnan(column.texts)).sum())
+        storage.release(column.texts)
+        if column.is_constant:
+            return "constant"
+        return "mostly empty" if count < len(column.texts) / 2 else ""
     texts = [text.strip() for text in column.texts]
     present = [text for text in texts if text]
     distinct = set(present)
@@ -110,13 +126,14 @@ def find_texts(table: Table, targets: Collection[str]) -> Mapping[str, str]:
     """Return the columns other than the targets that hold sentences, each with the reason."""
     texts = {}
     for column in table.columns:
-        if column.name in targets:
+        if column.name in targets or isinstance(column.texts, np.ndarray):
+            continue
+        head = list(islice((text for text in column.texts if text.strip()), MAX_TEXTS))
+        words = float(np.mean([len(text.split()) for text in head])) if head else 0.0
+        if words < MIN_WORDS:
             continue
         present = [text for text in column.texts if text.strip()]
-        if holds_lists(present):
-            continue
-        words = float(np.mean([len(text.split()) for text in present[:1000]])) if present else 0.0
-        if words >= MIN_WORDS and len(set(present)) >= MIN_DISTINCT * len(present):
+        if len(set(present)) >= MIN_DISTINCT * len(present) and not holds_lists(present):
             texts[column.name] = f"{words:.0f} words on average"
     return texts
 
@@ -124,11 +141,15 @@ def find_texts(table: Table, targets: Collection[str]) -> Mapping[str, str]:
 def find_groups(table: Table, targets: Collection[str]) -> tuple[str, str] | None:
     """Return the column whose equal values belong together, as of one patient, and why."""
     for column in table.columns:
-        texts = column.texts
-        distinct = len(set(texts))
         if column.name in targets or not is_group_name(column.name):
             continue
-        numbers = [to_number(text, column.dialect.decimal) for text in set(texts)]
+        texts = column.texts
+        values = np.unique(texts).tolist() if isinstance(texts, np.ndarray) else set(texts)
+        distinct = len(values)
+        numbers = [
+            text if isinstance(text, float) else to_number(text, column.dialect.decimal)
+            for text in values
+        ]
         if any(not number.is_integer() for number in numbers if not math.isnan(number)):
             continue  # a quantity, such as a user's score
         if MIN_GROUPS <= distinct <= len(texts) / 2:
@@ -140,7 +161,9 @@ def find_groups(table: Table, targets: Collection[str]) -> tuple[str, str] | Non
 def find_parts(table: Table, targets: Collection[str]) -> tuple[str, str] | None:
     """Return the column that says which rows are for training and which for testing, and why."""
     for column in table.columns:
-        words = {text.strip().lower() for text in column.texts}
+        if isinstance(column.texts, np.ndarray):
+            continue
+        words = {text.strip().lower() for text in set(column.texts)}
         parts = {PART_WORDS.get(word) for word in words}
         if column.name not in targets and None not in parts and {0, 2} <= parts:
             return column.name, f"its values are {', '.join(sorted(words))}"
