@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -21,23 +22,37 @@ def parse_numbers(texts: Sequence[str], dialect: Dialect) -> Array:
     ndarray of float64, shape (n,)
         NaN where a text is not a number.
     """
-    is_usual = _usual_number(dialect.decimal, dialect.thousands, dialect.affixes).fullmatch
+    options = (dialect.decimal, dialect.thousands, dialect.affixes)
+    joined = "\n".join([*texts, ""])
+    if joined.count("\n") == len(texts) and _usual_lines(*options).fullmatch(joined):
+        return _parse_usual(joined, len(texts), dialect)
+    is_usual = _usual_number(*options).fullmatch
     others = [row for row, text in enumerate(texts) if not is_usual(text)]
     usual = list(texts)
     for row in others:
         usual[row] = "0"
-    joined = "\n".join(usual)
+    values = _parse_usual("\n".join([*usual, ""]), len(texts), dialect)
+    number_of = {text: parse_number(text, dialect) for text in {texts[row] for row in others}}
+    for row in others:
+        values[row] = number_of[texts[row]]
+    return values
+
+
+def _parse_usual(joined: str, count: int, dialect: Dialect) -> Array:
+    """Parse lines that `_usual_number` matches."""
     for affix in longest_first(dialect.affixes):
         joined = joined.replace(affix, "")
     for mark in SEPARATORS.get(dialect.thousands, ""):
         joined = joined.replace(mark, "")
     if dialect.decimal == ",":
         joined = joined.replace(",", ".")
-    values = np.fromiter(map(float, joined.split("\n")), np.float64, len(texts))
-    number_of = {text: parse_number(text, dialect) for text in {texts[row] for row in others}}
-    for row in others:
-        values[row] = number_of[texts[row]]
-    return values
+    return np.fromiter(map(float, joined.split()), np.float64, count)
+
+
+@lru_cache(maxsize=64)
+def _usual_lines(*options: Any) -> re.Pattern[str]:
+    """Return the pattern of lines that are usual numbers; one search is faster than many."""
+    return re.compile(rf"(?:{_usual_number(*options).pattern}\n)*+")
 
 
 @lru_cache(maxsize=64)
@@ -54,6 +69,9 @@ def _usual_number(decimal: str, thousands: str, affixes: tuple[str, ...]) -> re.
     digits = "[0-9]+"
     if thousands:
         mark = f"[{re.escape(SEPARATORS[thousands])}]"
-        middle = "[0-9]{2,3}" if thousands == "," else "[0-9]{3}"
-        digits = rf"(?:[0-9]+|[1-9][0-9]{{0,2}}(?:{mark}{middle})*{mark}[0-9]{{3}})"
+        # The usual forms first, without going back; then 1,00,000, which is a lakh.
+        forms = [rf"[1-9][0-9]{{0,2}}(?:{mark}[0-9]{{3}})++(?![0-9]|{mark})", f"[0-9]++(?!{mark})"]
+        if thousands == ",":
+            forms.append(rf"[1-9][0-9]{{0,2}}(?:{mark}[0-9]{{2,3}})*{mark}[0-9]{{3}}")
+        digits = f"(?:{'|'.join(forms)})"
     return re.compile(rf"[-+]?{affix}{digits}(?:{re.escape(decimal)}[0-9]*)?{affix}")

@@ -128,9 +128,14 @@ def to_numbers(column: RawColumn) -> Array:
         return plain
     missing = {*dialect.missing, *dialect.missing_numbers}
     stripped = [text.strip() for text in column.texts]
-    values = parse_numbers(stripped, dialect)
-    if missing_texts := missing.intersection(stripped):
-        values[[text in missing_texts for text in stripped]] = math.nan
+    missing_texts = missing.intersection(stripped)
+    if missing_texts:
+        is_present = np.array([text not in missing_texts for text in stripped])
+        values = np.full(len(stripped), math.nan)
+        present = [text for text in stripped if text not in missing_texts]
+        values[is_present] = parse_numbers(present, dialect)
+    else:
+        values = parse_numbers(stripped, dialect)
     for index in np.flatnonzero(~np.isfinite(values)).tolist():
         text = stripped[index]
         if text not in missing:
