@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dlcli.config.components import Component
-from dlcli.config.sections import Config
 from dlcli.errors import ConfigError, plural
 from dlcli.machine import available_memory
+
+if TYPE_CHECKING:
+    from dlcli.config.components import Component
+    from dlcli.config.sections import Config
 
 FLOAT_BYTES = 4
 

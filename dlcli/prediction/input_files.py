@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlcli.config.loader_base import OnBadFile
 from dlcli.datasets.media import (
     SUFFIXES,
     bad_files_error,
@@ -28,18 +27,15 @@ from dlcli.datasets.media import (
 from dlcli.datasets.tables import decode_text, is_surely_utf_8
 from dlcli.errors import DatasetError
 from dlcli.models.signature import Signature
+from dlcli.prediction.file_kinds import medium_of
+
+if TYPE_CHECKING:
+    from dlcli.config.loader_base import OnBadFile
 
 SKIP_HINT = "remove them, or leave them out with --on-bad-file skip"
 # A block ends after MAX_BLOCK_FILES files or MAX_BLOCK_VALUES pixels, samples or characters.
 MAX_BLOCK_FILES = 256
 MAX_BLOCK_VALUES = 4_000_000
-
-
-def medium_of(signature: Signature) -> str:
-    """Return the kind of files that a model takes."""
-    return "text" if signature.is_text else signature.medium.kind
-
-
 # A label is a text, or a tuple of texts if the target has several columns.
 Chunk = tuple[list[str], list[Any], list[Any]]
 

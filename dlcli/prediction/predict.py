@@ -9,19 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlcli.config.loader_base import OnBadFile
 from dlcli.datasets.media import ARRAY_SUFFIXES
 from dlcli.errors import DatasetError
 from dlcli.models.loading import Engine, LoadedModel, load_model
 from dlcli.models.signature import Signature, signature_of
-from dlcli.prediction.arrays import blocks_of_arrays
+from dlcli.prediction.file_kinds import check_can_contain_rows, is_media
 from dlcli.prediction.layout import Keep
-from dlcli.prediction.media import (
-    check_can_contain_rows,
-    is_media,
-    read_files,
-    read_series_windows,
-)
 from dlcli.prediction.memory import as_source, blocks_of_frame
 from dlcli.prediction.predictions import Predictions, Source
 from dlcli.prediction.prefetch import prefetch
@@ -30,6 +23,8 @@ from dlcli.types import Array
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from dlcli.config.loader_base import OnBadFile
 
 
 def predict(
@@ -112,6 +107,8 @@ def _source_of_paths(
     if keep and not is_table:
         raise DatasetError("only columns of a table can be kept")
     if all(is_media(path, signature) for path in paths):
+        from dlcli.prediction.media import read_files
+
         read = partial(read_files, invert=invert, labelled=labelled, on_bad_file=on_bad_file)
         return Source(lambda: read(paths, signature), "file")
     for path in paths:
@@ -122,8 +119,12 @@ def _source_of_paths(
     is_stdin = str(paths[0]) == "-"
     table = "-" if is_stdin else paths[0]
     if paths[0].suffix.lower() in ARRAY_SUFFIXES:
+        from dlcli.prediction.arrays import blocks_of_arrays
+
         return Source(lambda: _rows(blocks_of_arrays(paths[0], signature), signature, invert))
     if signature.medium.kind == "series":
+        from dlcli.prediction.media import read_series_windows
+
         return Source(
             lambda: read_series_windows(table, signature, labelled=labelled), "row", once=is_stdin
         )

@@ -22,7 +22,6 @@ IDX_FILES = (
     "train-images-idx3-ubyte", "train-labels-idx1-ubyte",
     "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte",
 )  # fmt: skip
-ARRAY_SUFFIXES = (".npz", ".npy")
 NPZ_KEYS = ("x_train", "y_train", "x_test", "y_test")
 
 

@@ -17,12 +17,12 @@ from dlcli.datasets.dataset import Column, Dataset, Medium
 from dlcli.datasets.dialect import Dialect
 from dlcli.datasets.media.decoding import WARNINGS_LOCK, decode_files
 from dlcli.datasets.media.file_tables import find_labelled_files
+from dlcli.datasets.media.suffixes import SUFFIXES
 from dlcli.datasets.storage import MemoryEstimate
 from dlcli.datasets.tables import objects, to_frame
 from dlcli.errors import DatasetError, first_line
 from dlcli.types import Array
 
-AUDIO_SUFFIXES = (".wav",)
 MIN_SAMPLING_RATE, MAX_SAMPLING_RATE = 100, 768_000
 MAX_SAMPLES = 1 << 28
 COLUMN = Column("recording", "audio", 0)
@@ -110,7 +110,7 @@ def load_audio(loader: AudioLoader, path: Path, name: str, split: SplitConfig) -
     DatasetError
         If a file cannot be read, or sampling rates differ and none is set.
     """
-    files = find_labelled_files(path, AUDIO_SUFFIXES, loader, split)
+    files = find_labelled_files(path, SUFFIXES["audio"], loader, split)
     items: list[Any] = [None] * len(files.names)
     decode = partial(decode_audio, sampling_rate=loader.sampling_rate)
     estimate = MemoryEstimate(

@@ -6,12 +6,14 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from dlcli.config.loader_base import OnBadFile
 from dlcli.datasets.media.folders import LabelledFiles
 from dlcli.errors import DatasetError, plural
 from dlcli.machine import cpu_count
+
+if TYPE_CHECKING:
+    from dlcli.config.loader_base import OnBadFile
 
 Decode = Callable[[bytes, str], Any]
 Key = TypeVar("Key")

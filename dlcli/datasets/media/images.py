@@ -20,10 +20,10 @@ from dlcli.datasets.dialect import PIXELS
 from dlcli.datasets.media.decoding import WARNINGS_LOCK, decode_files
 from dlcli.datasets.media.file_tables import find_labelled_files
 from dlcli.datasets.media.folders import LabelledFiles
+from dlcli.datasets.media.suffixes import SUFFIXES
 from dlcli.errors import DatasetError, first_line
 from dlcli.types import Array
 
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF")
 MODES = {1: "L", 3: "RGB"}
 
@@ -124,7 +124,7 @@ def load_images(loader: ImagesLoader, path: Path, name: str, split: SplitConfig)
         If images cannot be read, or sizes differ and none is set.
     """
     channels = 3 if loader.color_mode == "rgb" else 1
-    files = find_labelled_files(path, IMAGE_SUFFIXES, loader, split)
+    files = find_labelled_files(path, SUFFIXES["image"], loader, split)
     x, files = _decode_images(files, channels, loader.image_size, loader.on_bad_file)
     return Dataset(
         name,

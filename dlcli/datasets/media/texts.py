@@ -24,12 +24,12 @@ from dlcli.datasets.media.archives import is_collection
 from dlcli.datasets.media.decoding import decode_files
 from dlcli.datasets.media.folders import find_files
 from dlcli.datasets.media.labels import LabelParser
+from dlcli.datasets.media.suffixes import SUFFIXES
 from dlcli.datasets.tables import decode_text, load_csv, name_classes, objects, to_frame
 from dlcli.errors import DatasetError
 from dlcli.files import file_sha256
 from dlcli.types import Array
 
-TEXT_SUFFIXES = (".txt",)
 # Of a table; a folder has a path, class names and an encoding as well.
 TABLE_OPTIONS = sorted(
     set(Table.model_fields) - {*Loader.model_fields, "path", "target", "class_names", "encoding"}
@@ -96,7 +96,7 @@ def _from_folder(loader: TextLoader, path: Path, name: str) -> Dataset:
     ]
     if ignored:
         raise DatasetError(f"{path} is a folder; {ignored[0]!r} of the loader is for tables")
-    files = find_files(path, TEXT_SUFFIXES, LabelParser(loader.classes))
+    files = find_files(path, SUFFIXES["text"], LabelParser(loader.classes))
     texts: list[Any] = [None] * len(files.names)
     decode = partial(decode_text, encoding=loader.encoding)
     files = decode_files(files, decode, loader.on_bad_file, texts.__setitem__)
