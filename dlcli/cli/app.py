@@ -4,36 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 from typer.main import get_command
 
-from dlcli.cli import data
-from dlcli.cli.baseline import baseline
-from dlcli.cli.board import board
-from dlcli.cli.check import check
-from dlcli.cli.evaluate import evaluate
-from dlcli.cli.init import init
-from dlcli.cli.inspect import inspect
-from dlcli.cli.kfold import kfold
-from dlcli.cli.learning_curve import learning_curve
-from dlcli.cli.list_configs import list_configs
-from dlcli.cli.plot import plot
-from dlcli.cli.predict import predict
-from dlcli.cli.reproduce import reproduce
-from dlcli.cli.runs import runs
-from dlcli.cli.schema import schema
-from dlcli.cli.show import show
-from dlcli.cli.train import train
 from dlcli.version import __version__
 
-app = typer.Typer(
-    no_args_is_help=True,
-    rich_markup_mode=None,  # plain text reads the same on a terminal and in a pipe
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
+# The modules of the commands, in the order of the help; each has a function of its own name.
+MODULES = {
+    "init": "init", "train": "train", "kfold": "kfold", "baseline": "baseline",
+    "learning-curve": "learning_curve", "reproduce": "reproduce", "evaluate": "evaluate",
+    "predict": "predict", "inspect": "inspect", "check": "check", "show": "show",
+    "list": "list_configs", "schema": "schema", "runs": "runs", "plot": "plot", "board": "board",
+    "data": "data",
+}  # fmt: skip
 
 
 def _print_version(requested: bool) -> None:
@@ -42,7 +28,6 @@ def _print_version(requested: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _start(
     version: Annotated[
         bool,
@@ -81,30 +66,32 @@ def show_help(
     dlcli help train
     dlcli help data show
     """
-    command_line()([*(command or ()), "--help"], prog_name="dlcli", standalone_mode=False)
+    arguments = [*(command or ()), "--help"]
+    command_line(arguments[0])(arguments, prog_name="dlcli", standalone_mode=False)
 
 
 @cache
-def command_line() -> Callable[..., Any]:
-    """Return the function that runs a command; to build it takes longer than most commands."""
+def command_line(command: str = "") -> Callable[..., Any]:
+    """Return the function that runs a command line.
+
+    Parameters
+    ----------
+    command : str
+        The first argument. If it is a command, only this one is built: to build them all takes
+        longer than most commands.
+    """
+    app = typer.Typer(
+        no_args_is_help=True,
+        rich_markup_mode=None,  # plain text reads the same on a terminal and in a pipe
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+    app.callback()(_start)
+    for name in [command] if command in MODULES else MODULES:
+        module = import_module(f"dlcli.cli.{MODULES[name]}")
+        if name == "data":
+            app.add_typer(module.app, name=name)
+        else:
+            app.command(name)(getattr(module, MODULES[name]))
+    app.command("help")(show_help)
     return get_command(app)
-
-
-app.command()(init)
-app.command()(train)
-app.command()(kfold)
-app.command()(baseline)
-app.command("learning-curve")(learning_curve)
-app.command()(reproduce)
-app.command()(evaluate)
-app.command()(predict)
-app.command()(inspect)
-app.command()(check)
-app.command()(show)
-app.command("list")(list_configs)
-app.command()(schema)
-app.command()(runs)
-app.command()(plot)
-app.command()(board)
-app.add_typer(data.app, name="data")
-app.command("help")(show_help)

@@ -38,6 +38,8 @@ def process() -> NoReturn:
     def end() -> None:
         os._exit(code)
 
+    # Pydantic would look for plugins in every installed package.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     atexit.register(end)  # the first to be registered is the last to run
     gc.set_threshold(*GC_THRESHOLDS)
     signals.install()
@@ -118,7 +120,8 @@ def _run(arguments: list[str]) -> NoReturn:
     from dlcli.cli.app import command_line
 
     try:
-        code = command_line()(arguments, prog_name="dlcli", standalone_mode=False)
+        run = command_line(arguments[0] if arguments else "")
+        code = run(arguments, prog_name="dlcli", standalone_mode=False)
     except typer.TyperException as error:
         from dlcli.cli.usage import usage_error
 
