@@ -13,7 +13,6 @@ from dlcli.datasets.tables.arff import read_arff
 from dlcli.datasets.tables.binary_file import PEEK_BYTES, BinaryFile, open_binary
 from dlcli.datasets.tables.csv_reader import CsvReader
 from dlcli.datasets.tables.encodings import TRAINING_HINTS, Hints
-from dlcli.datasets.tables.excel import read_excel
 from dlcli.datasets.tables.json_lines import read_json_table
 from dlcli.datasets.tables.parquet import ParquetReader
 from dlcli.datasets.tables.row_reader import RowReader
@@ -67,6 +66,8 @@ def binary_reader(
 ) -> RowReader:
     """Return the rows of a workbook or a Parquet file; `names` as for `CsvReader`."""
     if file.kind == "excel":
+        from dlcli.datasets.tables.excel import read_excel  # here, since few tables need it
+
         return read_excel(file, dialect, hints, tuple(names))
     return ParquetReader(file, dialect)
 
