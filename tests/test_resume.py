@@ -35,6 +35,8 @@ SMALL = [DENSE, "fit.epochs=8", "split.validation=0.2", "fit.batch_size=16"]
 # For all that does not depend on the network: it draws random numbers, and is quickly traced.
 LIGHT = "model=[{Dropout: 0.3}, {Dense: {activation: softmax}}]"
 QUICK = [LIGHT, "fit.epochs=8", "fit.batch_size=16"]
+# Its variables change in other ways than by the optimizer.
+NORMALIZED = "model=[{Dropout: 0.3}, BatchNormalization, {Dense: {activation: softmax}}]"
 
 pytestmark = pytest.mark.usefixtures("weights_only")
 
@@ -158,13 +160,14 @@ def test_a_killed_training_ends_with_the_same_bits(case, run_on, tmp_path):
     config = load_config("iris", [*SMALL, "fit.epochs=6", *CASES[case]])
 
     alone = train(config, runs=tmp_path / "alone")
-    resumed = run_on(config, kill_at(2), kill_at(4))
+    kills = [kill_at(3)] if "float16" in case else [kill_at(2), kill_at(4)]
+    resumed = run_on(config, *kills)
 
     assert bits(resumed.path) == bits(alone.path)
     assert resumed.history == alone.history
     assert (resumed.epochs, resumed.best_epoch) == (alone.epochs, alone.best_epoch)
     places = [entry.epoch for entry in read_record(resumed.path).resumed]
-    assert len(places) == 2
+    assert len(places) == len(kills)
     assert places == sorted(places)
 
 
@@ -172,7 +175,7 @@ def test_a_training_goes_on_within_an_epoch(run_on, tmp_path, monkeypatch):
     # Few steps per call, as a long epoch has them; a state after each.
     monkeypatch.setattr("dlcli.training.reusable_model.choose_steps_per_execution", lambda *_: 3)
     monkeypatch.setattr("dlcli.training.progress.REPORT_SECONDS", 0.0)
-    changes = ["optimizer={AdamW: {use_ema: true}}", "loss=categorical_crossentropy"]
+    changes = ["optimizer={AdamW: {use_ema: true}}", "loss=categorical_crossentropy", NORMALIZED]
     changes += ["metrics=[accuracy, {F1Score: {average: macro}}]", "fit.epochs=3"]
     config = load_config("iris", [*SMALL, "fit.batch_size=8", *changes])
 
@@ -295,19 +298,18 @@ def test_a_second_signal_leaves_at_once_and_the_run_can_go_on(alone, tmp_path, m
     assert bits(resumed.path) == bits(alone)
 
 
-def test_a_finished_run_is_extended_on_purpose(dlcli, tmp_path):
-    long = train(load_config("iris", [*QUICK, "fit.epochs=7"]), runs=tmp_path / "long")
+def test_a_finished_run_is_extended_on_purpose(dlcli, alone, tmp_path):
     short = train(load_config("iris", [*QUICK, "fit.epochs=4"]), runs=tmp_path / "short")
 
-    code, _, error = dlcli("train", "--resume", short.path, "--set", "fit.epochs=7", "-q")
+    code, _, error = dlcli("train", "--resume", short.path, "--set", "fit.epochs=8", "-q")
 
     assert code == 0, error
-    assert "extended from 4 to 7 epochs" in error
-    assert bits(short.path) == bits(long.path)
-    assert read_record(short.path).extended[0].to == 7
+    assert "extended from 4 to 8 epochs" in error
+    assert bits(short.path) == bits(alone)
+    assert read_record(short.path).extended[0].to == 8
     code, _, error = dlcli("train", "--resume", short.path, "--set", "fit.epochs=5")
     assert code == 2
-    assert "has done 7 epochs; fit.epochs=5 is less" in error
+    assert "has done 8 epochs; fit.epochs=5 is less" in error
 
 
 def test_a_run_that_a_callback_ended_cannot_be_extended(dlcli, tmp_path):
@@ -476,7 +478,7 @@ STOPPING = ["callbacks=[{EarlyStopping: {monitor: loss, patience: 0, restore_bes
     ("engine", "changes"),
     [
         ("serial", []),
-        ("stacked", [DENSE, *STOPPING]),
+        ("stacked", [NORMALIZED, *STOPPING]),
         slow("serial", STOPPING),
         slow("stacked", []),
     ],
@@ -521,7 +523,7 @@ process()
 @pytest.mark.parametrize(
     ("model", "options", "engine"),
     [
-        (LIGHT, [], "stacked"),
+        slow(LIGHT, [], "stacked"),
         slow(CONVOLUTION, [], "serial"),
         slow(LIGHT, ["--engine", "serial"], "serial"),
         slow(CONVOLUTION, ["--jobs", "2"], "serial"),
@@ -558,7 +560,7 @@ def test_a_killed_cross_validation_resumes_to_the_same_bits(
 
 def test_a_record_without_the_requested_engine_resumes(dlcli, tmp_path):
     """Older versions recorded what was chosen, and only where it differed from the default."""
-    config = load_config("iris", [*FOLDS, CONVOLUTION])
+    config = load_config("iris", [*FOLDS, CONVOLUTION, "kfold.folds=2"])
     alone = kfold(config, runs=tmp_path / "alone")
     with pytest.raises(Killed):
         kfold(config, runs=tmp_path / "runs", on_progress=kill_at(4))
@@ -780,7 +782,7 @@ def test_epochs_change_only_on_purpose(dlcli, left, people):
 
 
 def test_averages_that_have_ended_are_not_extended(dlcli, tmp_path):
-    config = load_config("iris", [*SMALL, *CASES["averages swapped in"]])
+    config = load_config("iris", [*QUICK, *CASES["averages swapped in"]])
     path = train(config, runs=tmp_path / "runs").path
 
     code, _, error = dlcli("train", "--resume", path, "--set", "fit.epochs=20")
@@ -1031,8 +1033,10 @@ def stopped_stack(tmp_path_factory):
      (lambda s: s.arrays.update(metrics=[]), "the metrics are those of another model")],
 )  # fmt: skip
 def test_a_state_of_other_copies_is_an_error_that_names_the_checkpoint(
-    stopped_stack, tmp_path, dlcli, change, reason
+    stopped_stack, tmp_path, dlcli, monkeypatch, change, reason
 ):
+    # The state is refused before the program runs, which takes most of the time to trace.
+    monkeypatch.setattr("dlcli.training.stacked.program.EpochProgram.trace", lambda _: None)
     run = tmp_path / "run"
     shutil.copytree(stopped_stack, run)
     folder = run / "checkpoint" / "stack"

@@ -85,79 +85,111 @@ def assert_equal(copy, alone, model):
         np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-6)
 
 
+# The slow tests below train these cases, and more, one by one.
+TOGETHER = {
+    "a step more": {
+        "rows": (24, 25), "kind": "number", "watch": [300, 301], "epochs": 2,
+        "optimizer": "{SGD: {momentum: 0.9, nesterov: true}}", "loss": "huber",
+        "model": f"[{RELU}, {{GaussianNoise: 0.3}}, {{GaussianDropout: 0.3}}, {{AlphaDropout: 0.3}}, {LINEAR}]",
+        "metrics": "[mae, mse, RootMeanSquaredError, R2Score, mape, msle, LogCoshError]",
+    },
+    "many": {
+        "rows": (25, 24, 15), "watch": [3, 3, 3], "optimizer": "{Adam: {global_clipnorm: 0.1}}",
+        "model": f"[{RELU}, {{Dense: {{units: 3, kernel_regularizer: {{L1L2: {{l1: 0.01, l2: 0.1}}}}, bias_regularizer: l2, activity_regularizer: l1}}}}, {SIGMOID}]",
+        "metrics": "[accuracy, AUC, Precision, Recall, crossentropy]",
+    },
+    "no full batch": {
+        "rows": (3, 4), "kind": "sparse", "watch": [9, 9], "metrics": "[accuracy]",
+        "optimizer": "{SGD: {learning_rate: {ExponentialDecay: {initial_learning_rate: 0.1, decay_steps: 2, decay_rate: 0.5}}}}",
+        "loss": "{SparseCategoricalCrossentropy: {from_logits: true}}",
+        "model": f"[{RELU}, BatchNormalization, {{Dense: {{units: 5, activation: tanh}}}}, {{BatchNormalization: {{momentum: 0.5, scale: false}}}}, {{Dense: {{units: 3}}}}]",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", TOGETHER)
+def test_copies_are_trained_as_each_alone(trained_both_ways, case):
+    trained_both_ways(weights=True, **TOGETHER[case])
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "optimizer",
-    ["{SGD: {momentum: 0.9, nesterov: true}}", "{Adam: {global_clipnorm: 0.1}}",
-     *map(slow, [
-         "SGD", "adam", "RMSprop", "Nadam", "{SGD: {clipnorm: 0.05}}", "{Adam: {amsgrad: true}}", "AdamW", "{RMSprop: {centered: true, momentum: 0.5}}", "Adagrad",
-         "Adadelta", "Adamax", "Ftrl", "Lion", "{Adam: {clipvalue: 0.01, weight_decay: 0.1}}"]),
-     "{SGD: {learning_rate: {ExponentialDecay: {initial_learning_rate: 0.1, decay_steps: 2, decay_rate: 0.5}}}}"],
+    [
+        "{SGD: {momentum: 0.9, nesterov: true}}", "{Adam: {global_clipnorm: 0.1}}", "SGD", "adam", "RMSprop", "Nadam", "{SGD: {clipnorm: 0.05}}", "{Adam: {amsgrad: true}}", "AdamW", "{RMSprop: {centered: true, momentum: 0.5}}", "Adagrad",
+        "Adadelta", "Adamax", "Ftrl", "Lion", "{Adam: {clipvalue: 0.01, weight_decay: 0.1}}",
+        "{SGD: {learning_rate: {ExponentialDecay: {initial_learning_rate: 0.1, decay_steps: 2, decay_rate: 0.5}}}}",
+    ],
 )  # fmt: skip
 def test_every_elementwise_optimizer(trained_both_ways, optimizer):
     trained_both_ways((25, 15), optimizer=optimizer)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "rows",
-    [slow((24, 24)), slow((23, 22)), (24, 25), slow((8, 9)), (3, 4), (25, 24, 15)],
+    [(24, 24), (23, 22), (24, 25), (8, 9), (3, 4), (25, 24, 15)],
     ids=["whole batches", "smaller last ones", "a step more", "one row", "no full batch", "many"],
 )
 def test_every_number_of_rows(trained_both_ways, rows):
     trained_both_ways(rows, weights=True, metrics="[accuracy]", watch=[len(rows)] * len(rows))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("loss", "kind", "last"),
-    [slow("mse", "binary", SIGMOID), slow("mae", "number", LINEAR), ("huber", "number", LINEAR),
-     slow("poisson", "number", "{Dense: {units: 1, activation: softplus}}"),
-     slow("hinge", "signs", "{Dense: {units: 1, activation: tanh}}"),
+    [("mse", "binary", SIGMOID), ("mae", "number", LINEAR), ("huber", "number", LINEAR),
+     ("poisson", "number", "{Dense: {units: 1, activation: softplus}}"),
+     ("hinge", "signs", "{Dense: {units: 1, activation: tanh}}"),
      ("{BinaryCrossentropy: {from_logits: true}}", "binary", LINEAR),
-     slow("{BinaryCrossentropy: {reduction: sum}}", "binary", SIGMOID),
-     slow("categorical_crossentropy", "one-hot", SOFTMAX),
+     ("{BinaryCrossentropy: {reduction: sum}}", "binary", SIGMOID),
+     ("categorical_crossentropy", "one-hot", SOFTMAX),
      ("sparse_categorical_crossentropy", "sparse", SOFTMAX),
-     slow("log_cosh", "number", LINEAR), slow("mape", "number", LINEAR),
-     slow("msle", "number", "{Dense: {units: 1, activation: softplus}}"),
-     slow("squared_hinge", "signs", "{Dense: {units: 1, activation: tanh}}"),
-     slow("{BinaryCrossentropy: {label_smoothing: 0.1}}", "binary", SIGMOID),
-     slow("BinaryFocalCrossentropy", "binary", SIGMOID),
-     slow("CategoricalFocalCrossentropy", "one-hot", SOFTMAX),
-     slow("categorical_hinge", "one-hot", SOFTMAX), slow("kl_divergence", "one-hot", SOFTMAX),
-     slow("cosine_similarity", "one-hot", SOFTMAX), slow("mse", "one-hot", SOFTMAX),
-     slow("{SparseCategoricalCrossentropy: {from_logits: true}}", "sparse", "{Dense: {units: 3}}"),
-     slow("Dice", "one-hot", SOFTMAX), slow("Tversky", "one-hot", SOFTMAX)],
+     ("log_cosh", "number", LINEAR), ("mape", "number", LINEAR),
+     ("msle", "number", "{Dense: {units: 1, activation: softplus}}"),
+     ("squared_hinge", "signs", "{Dense: {units: 1, activation: tanh}}"),
+     ("{BinaryCrossentropy: {label_smoothing: 0.1}}", "binary", SIGMOID),
+     ("BinaryFocalCrossentropy", "binary", SIGMOID),
+     ("CategoricalFocalCrossentropy", "one-hot", SOFTMAX),
+     ("categorical_hinge", "one-hot", SOFTMAX), ("kl_divergence", "one-hot", SOFTMAX),
+     ("cosine_similarity", "one-hot", SOFTMAX), ("mse", "one-hot", SOFTMAX),
+     ("{SparseCategoricalCrossentropy: {from_logits: true}}", "sparse", "{Dense: {units: 3}}"),
+     ("Dice", "one-hot", SOFTMAX), ("Tversky", "one-hot", SOFTMAX)],
 )  # fmt: skip
 def test_every_loss(trained_both_ways, loss, kind, last):
     trained_both_ways(kind=kind, loss=loss, model=f"[{RELU}, {last}]", weights=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "layers",
-    [slow("{Dropout: 0.4}, {Dense: {units: 5}}, {Dropout: 0.2}"),
+    ["{Dropout: 0.4}, {Dense: {units: 5}}, {Dropout: 0.2}",
      "{GaussianNoise: 0.3}, {GaussianDropout: 0.3}, {AlphaDropout: 0.3}",
      "BatchNormalization, {Dense: {units: 5, activation: tanh}}, {BatchNormalization: {momentum: 0.5, scale: false}}",
-     slow("{Dropout: 0.2}, BatchNormalization, {Dropout: 0.5}"),
-     slow("LayerNormalization, RMSNormalization, UnitNormalization, {Normalization: {mean: 0.5, variance: 2.0}}"),
-     slow("PReLU, {LeakyReLU: 0.1}, {ELU: 0.5}, {Activation: swish}, {Rescaling: 0.5}, Softmax"),
-     slow("{ActivityRegularization: {l2: 0.1}}"),
-     slow("{Reshape: [3, 2]}, {Permute: [2, 1]}, Flatten, {RepeatVector: 2}, GlobalAveragePooling1D"),
+     "{Dropout: 0.2}, BatchNormalization, {Dropout: 0.5}",
+     "LayerNormalization, RMSNormalization, UnitNormalization, {Normalization: {mean: 0.5, variance: 2.0}}",
+     "PReLU, {LeakyReLU: 0.1}, {ELU: 0.5}, {Activation: swish}, {Rescaling: 0.5}, Softmax",
+     "{ActivityRegularization: {l2: 0.1}}",
+     "{Reshape: [3, 2]}, {Permute: [2, 1]}, Flatten, {RepeatVector: 2}, GlobalAveragePooling1D",
      "{Dense: {units: 3, kernel_regularizer: {L1L2: {l1: 0.01, l2: 0.1}}, bias_regularizer: l2, activity_regularizer: l1}}",
-     slow("{Dense: {units: 3, kernel_constraint: {MaxNorm: 0.5}, bias_constraint: non_neg}}"),
-     slow("{Dense: {units: 3, kernel_regularizer: {OrthogonalRegularizer: 0.1}}}"),
-     slow("{Dense: {units: 3, trainable: false}}")],
+     "{Dense: {units: 3, kernel_constraint: {MaxNorm: 0.5}, bias_constraint: non_neg}}",
+     "{Dense: {units: 3, kernel_regularizer: {OrthogonalRegularizer: 0.1}}}",
+     "{Dense: {units: 3, trainable: false}}"],
 )  # fmt: skip
 def test_every_layer(trained_both_ways, layers):
     trained_both_ways((25, 24), model=f"[{RELU}, {layers}, {SIGMOID}]", watch=[9, 9])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("metrics", "loss", "kind", "last"),
     [("[accuracy, AUC, Precision, Recall, crossentropy]", "binary_crossentropy", "binary", SIGMOID),
-     slow("[{AUC: {curve: PR, num_thresholds: 20}}, TruePositives, FalseNegatives, {F1Score: {threshold: 0.4}}]", "mse", "binary", SIGMOID),
-     slow("[{PrecisionAtRecall: {recall: 0.5}}, {SensitivityAtSpecificity: {specificity: 0.5}}, {RecallAtPrecision: {precision: 0.6}}]",
+     ("[{AUC: {curve: PR, num_thresholds: 20}}, TruePositives, FalseNegatives, {F1Score: {threshold: 0.4}}]", "mse", "binary", SIGMOID),
+     ("[{PrecisionAtRecall: {recall: 0.5}}, {SensitivityAtSpecificity: {specificity: 0.5}}, {RecallAtPrecision: {precision: 0.6}}]",
       "mse", "binary", SIGMOID),
-     slow("[accuracy, {TopKCategoricalAccuracy: {k: 2}}, {AUC: {multi_label: true}}, CosineSimilarity, {F1Score: {average: macro}}]",
+     ("[accuracy, {TopKCategoricalAccuracy: {k: 2}}, {AUC: {multi_label: true}}, CosineSimilarity, {F1Score: {average: macro}}]",
       "categorical_crossentropy", "one-hot", SOFTMAX),
-     slow("[accuracy, {SparseTopKCategoricalAccuracy: {k: 2}}, crossentropy]", "sparse_categorical_crossentropy", "sparse", SOFTMAX),
+     ("[accuracy, {SparseTopKCategoricalAccuracy: {k: 2}}, crossentropy]", "sparse_categorical_crossentropy", "sparse", SOFTMAX),
      ("[mae, mse, RootMeanSquaredError, R2Score, mape, msle, LogCoshError]", "mse", "number", LINEAR)],
 )  # fmt: skip
 def test_every_metric(trained_both_ways, metrics, loss, kind, last):
@@ -175,7 +207,7 @@ def test_every_metric(trained_both_ways, metrics, loss, kind, last):
      "{EarlyStopping: {monitor: val_accuracy, patience: 3, mode: max, baseline: 0.99, start_from_epoch: 2, restore_best_weights: true}}",
      slow("{EarlyStopping: {patience: 40, restore_best_weights: true}}"),
      slow("{ReduceLROnPlateau: {patience: 1, factor: 0.3}}"),
-     "{ReduceLROnPlateau: {monitor: val_loss, patience: 1, factor: 0.3, cooldown: 1, min_lr: 0.001}}, {EarlyStopping: {patience: 4}}",
+     slow("{ReduceLROnPlateau: {monitor: val_loss, patience: 1, factor: 0.3, cooldown: 1, min_lr: 0.001}}, {EarlyStopping: {patience: 4}}"),
      slow("{LearningRateScheduler: {schedule: {ExponentialDecay: {initial_learning_rate: 0.3, decay_steps: 1, decay_rate: 0.5}}}}, TerminateOnNaN")],
 )  # fmt: skip
 def test_every_callback(trained_both_ways, callbacks):
@@ -188,6 +220,7 @@ def test_every_callback(trained_both_ways, callbacks):
         assert min(result.fitted.epochs for result in results) < 12
 
 
+@pytest.mark.slow
 def test_many_validation_rows(trained_both_ways):
     trained_both_ways(watch=[300, 301], metrics="[accuracy]", epochs=2)
 
