@@ -3,6 +3,7 @@
 import io
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -22,7 +23,8 @@ numbers = st.one_of(
     st.integers(-1000, 1000).map(str),
     st.floats(allow_nan=False, allow_infinity=False).map(repr),
     st.sampled_from(
-        ["", "NA", "nan", "inf", "1e400", " 1", "2 ", "\t3", "1_0", "0x1F", "+5", ".5", "5.", "1e", "--1", "TRUE", "１", "1\xa0", "1;2", "e5"]
+        ["", "NA", "nan", "inf", "1e400", " 1", "2 ", "\t3", "1_0", "0x1F", "+5", ".5", "5.", "1e", "--1", "TRUE", "１", "1\xa0", "1;2", "e5",
+         "1;234.5"]
     ),
 )  # fmt: skip
 words = st.sampled_from(
@@ -80,11 +82,15 @@ def _read(text, dialect):
     end=ends,
     quoting=st.booleans(),
     comment=st.sampled_from(["", "#"]),
-    missing=st.sampled_from([("", "NA"), ("", "0"), ("", "-999", "nan")]),
+    missing=st.sampled_from([("", "NA"), ("", "0"), ("", "-999", "nan"), ("", "9,5")]),
+    decimal=st.sampled_from(".,"),
 )
-def test_in_bulk_and_row_by_row_read_the_same(tail, end, quoting, comment, missing):
+def test_in_bulk_and_row_by_row_read_the_same(tail, end, quoting, comment, missing, decimal):
     text = end.join([*PLAIN, *tail])
     dialect = Dialect(",", quoting=quoting, comment=comment, missing=missing)
+    if decimal == ",":
+        text = text.translate(str.maketrans(",.;", ";,."))
+        dialect = replace(dialect, delimiter=";", decimal=",")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(csv_reader, "MIN_PANDAS_SIZE", 1)
         patch.setattr(csv_reader, "MAX_CHUNK_SIZE", 60)

@@ -122,4 +122,7 @@ def holds_codes(texts: Sequence[str]) -> bool:
 
 def has_leading_zeros(texts: Sequence[str]) -> bool:
     """Tell whether some texts are whole numbers with leading zeros."""
+    joined = "\n".join(["", *texts])
+    if "\n0" not in joined and "\n " not in joined:
+        return False
     return any(LEADING_ZERO.fullmatch(text.strip()) for text in set(texts) if text[:1] in "0 ")

@@ -6,15 +6,16 @@ import math
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dlcli.datasets.dataset import ColumnType
 from dlcli.datasets.dialect import Dialect
-from dlcli.datasets.tables.bulk_numbers import parse_numbers
+from dlcli.datasets.tables.bulk_numbers import parse_numbers, parse_usual_numbers
 from dlcli.datasets.tables.dates import to_dates
-from dlcli.datasets.tables.numbers import to_number
+from dlcli.datasets.tables.numbers import parse_number, to_number
 from dlcli.errors import DatasetError
 from dlcli.types import Array
 
@@ -91,9 +92,19 @@ class RawColumn:
 
 def is_plain_decimal(dialect: Dialect) -> bool:
     """Tell whether each text that ``float`` parses is that number, and not a missing value."""
-    words = (*dialect.missing, *dialect.missing_numbers)
     is_plain = dialect.decimal == "." and not dialect.thousands and not dialect.affixes
-    return is_plain and not any(map(math.isfinite, map(to_number, words)))
+    return is_plain and not _misses_numbers(dialect)
+
+
+@lru_cache(maxsize=64)
+def _misses_numbers(dialect: Dialect) -> bool:
+    """Tell whether a number means a missing value."""
+    words = (*dialect.missing, *dialect.missing_numbers)
+    return any(
+        math.isfinite(value)
+        for word in words
+        for value in (to_number(word), parse_number(word, dialect))
+    )
 
 
 def parse_plain_numbers(texts: Sequence[str], dialect: Dialect) -> Array | None:
@@ -126,6 +137,9 @@ def to_numbers(column: RawColumn) -> Array:
     plain = parse_plain_numbers(column.texts, dialect)
     if plain is not None:
         return plain
+    usual = None if _misses_numbers(dialect) else parse_usual_numbers(column.texts, dialect)
+    if usual is not None and np.isfinite(usual).all():
+        return usual
     missing = {*dialect.missing, *dialect.missing_numbers}
     stripped = [text.strip() for text in column.texts]
     missing_texts = missing.intersection(stripped)

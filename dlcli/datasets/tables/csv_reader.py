@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import csv
 import io
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -18,6 +18,7 @@ import numpy as np
 
 from dlcli.datasets.dataset import ColumnType
 from dlcli.datasets.dialect import Dialect
+from dlcli.datasets.tables.chunk_texts import LeadingZeros, are_words, quoted_field
 from dlcli.datasets.tables.column_types import has_leading_zeros
 from dlcli.datasets.tables.columns import is_plain_decimal
 from dlcli.datasets.tables.delimiter import long_fields, split_rows
@@ -31,7 +32,6 @@ from dlcli.types import Array
 # Of fewer characters, importing pandas takes longer than reading them row by row.
 MIN_PANDAS_SIZE = 1 << 20
 MAX_CHUNK_SIZE, MAX_CHUNK_ROWS = 4 << 20, 16_384
-BOOLEAN_WORD = re.compile("true|false", re.IGNORECASE)
 
 
 class CsvReader(RowReader):
@@ -88,13 +88,13 @@ class CsvReader(RowReader):
             notices.insert(0, f"{text.name} is read as {text.encoding}: {excerpt(line)!r}")
         self.notices[:0] = notices
         self._uses_pandas = not self.dialect.widths
-        self._has_plain_numbers = is_plain_decimal(dialect)
+        # pandas knows a decimal comma as well.
+        self._has_plain_numbers = is_plain_decimal(replace(dialect, decimal="."))
         self._separator = self.dialect.delimiter.replace("whitespace", " ")
         # In training, leading zeros decide the type of a column.
         self._collects_codes = is_training and self._has_plain_numbers
-        edge = rf"[ {re.escape(self._separator + self.dialect.quotechar)}]"
-        self._leading_zero = re.compile(rf"(?:^|{edge})0[0-9]+(?:{edge}|\r?$)", re.MULTILINE)
-        self._quoted_field = _quoted_field(self.dialect)
+        self._leading_zero = LeadingZeros(f" {self._separator}{self.dialect.quotechar}")
+        self._quoted_field = quoted_field(self.dialect)
 
     def read_block(self, types: Sequence[ColumnType | None], max_rows: int) -> Block | None:
         """Read the next rows; see `RowReader`."""
@@ -166,9 +166,8 @@ class CsvReader(RowReader):
             return None
         if quoted and self._quoted_field.sub("", chunk).find(self.dialect.quotechar) >= 0:
             return None
-        try:
-            frame = self._parse(chunk, types, quoted=quoted)
-        except ValueError:  # a cell that is not a number, or a row with two fields too many
+        frame = self._frame(chunk, types, quoted=quoted)
+        if frame is None:
             return None
         last, beyond = frame.iloc[:, -2], frame.iloc[:, -1]
         # A blank line gives no row.
@@ -187,7 +186,7 @@ class CsvReader(RowReader):
                 if values[0] != values[0] or values[0] in (0, 1):
                     zeros_and_ones[at] = values
             columns.append(codes.get(at, values if is_parsed else values.tolist()))
-        if _are_words(zeros_and_ones, chunk, self.dialect):
+        if are_words(zeros_and_ones, chunk, self.dialect):
             return None
         block = Block(columns, range(self.line + 1, self._text.line + 1))
         self.line = self._text.line
@@ -197,9 +196,9 @@ class CsvReader(RowReader):
         self, chunk: str, types: Sequence[ColumnType | None], *, quoted: bool
     ) -> dict[int, list[str]]:
         """Return the texts of numeric columns that have leading zeros, which floats do not show."""
-        if not self._collects_codes or not self._has_leading_zeros(chunk):
+        if not self._collects_codes or not self._leading_zero.is_in(chunk):
             return {}
-        lines = [line for line in chunk.split("\n") if self._leading_zero.search(line)]
+        lines = [line for line in chunk.split("\n") if self._leading_zero.is_in(line)]
         numeric = [at for at, kind in enumerate(types) if kind == "numeric"]
         no_types = [None] * len(types)
         few = self._parse("\n".join(lines), no_types, quoted=quoted)
@@ -208,19 +207,6 @@ class CsvReader(RowReader):
             return {}
         frame = self._parse(chunk, no_types, quoted=quoted)
         return {at: frame[at].tolist() for at in codes}
-
-    def _has_leading_zeros(self, chunk: str) -> bool:
-        """Tell whether some field may be a whole number with leading zeros.
-
-        A zero behind an edge and before a digit is looked for first: the pattern is slow.
-        """
-        text = np.frombuffer(f"\n{chunk}\n".encode(), np.uint8)
-        zeros = np.flatnonzero(text == ord("0"))
-        is_edge, is_digit = np.zeros(256, bool), np.zeros(256, bool)
-        is_edge[list(f"\n {self._separator}{self.dialect.quotechar}".encode())] = True
-        is_digit[list(b"0123456789")] = True
-        may_lead = is_edge[text[zeros - 1]] & is_digit[text[zeros + 1]]
-        return bool(may_lead.any()) and bool(self._leading_zero.search(chunk))
 
     def _is_plain(self, chunk: str) -> bool:
         """Tell whether every line is a row, apart from its quotes."""
@@ -244,6 +230,16 @@ class CsvReader(RowReader):
         quoted = f"{quote}{delimiter}{quote}".join(self._header)
         return [delimiter.join(self._header), f"{quote}{quoted}{quote}"]
 
+    def _frame(self, chunk: str, types: Sequence[ColumnType | None], *, quoted: bool) -> Any:
+        """Return the rows; None at a text in place of a number, or two fields too many in a row."""
+        try:
+            return self._parse(chunk, types, quoted=quoted)
+        except ValueError:
+            if self.dialect.decimal == "." or not self._has_plain_numbers:
+                return None
+            self._has_plain_numbers = False  # it may have numbers such as 1.234,5
+            return self._frame(chunk, types, quoted=quoted)
+
     def _parse(self, chunk: str, types: Sequence[ColumnType | None], *, quoted: bool) -> Any:
         import pandas as pd
 
@@ -259,36 +255,9 @@ class CsvReader(RowReader):
             names=range(self.width + 1),
             index_col=False,
             dtype={at: np.float64 if at in numeric else object for at in range(self.width + 1)},
+            decimal=self.dialect.decimal,
             keep_default_na=False,
             na_values=missing,
             quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
             quotechar=self.dialect.quotechar,
         )
-
-
-def _quoted_field(dialect: Dialect) -> re.Pattern[str]:
-    """Return the pattern of a field in quotes, on one line and without text around the quotes."""
-    quote, delimiter = re.escape(dialect.quotechar), re.escape(dialect.delimiter)
-    text = rf"[^{quote}\r\n]*+"
-    return re.compile(
-        rf"(?:^|(?<={delimiter})){quote}{text}(?:{quote}{quote}{text})*+{quote}"
-        rf"(?={delimiter}|\r?$)",
-        re.MULTILINE,
-    )
-
-
-def _are_words(columns: Mapping[int, Array], chunk: str, dialect: Dialect) -> bool:
-    """Tell whether a column consists of true and false, which pandas reads as 1 and 0.
-
-    It does so if there is no number among them, so that one cell of each column tells.
-    """
-    rows: list[str] = []
-    for at, values in columns.items():
-        present = np.flatnonzero(~np.isnan(values))
-        if not len(present) or not np.isin(values[present], (0, 1)).all():
-            continue
-        rows = rows or chunk.split("\n")
-        cell = next(split_rows([rows[present[0]]], dialect, strict=False))[at]
-        if BOOLEAN_WORD.fullmatch(cell.strip()):
-            return True
-    return False
