@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,14 +15,18 @@ PACKAGES = sorted(
 )
 
 
+@cache
 def imported_modules(path):
-    """Yield the modules of dlcli that a file imports, as parts of their names."""
+    """Return the modules of dlcli that a file imports, as parts of their names."""
+    modules = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("dlcli."):
             for alias in node.names:
                 parts = [*node.module.split(".")[1:], alias.name]
                 module = ROOT.joinpath(*parts)
-                yield parts if module.is_dir() or module.with_suffix(".py").exists() else parts[:-1]
+                is_module = module.is_dir() or module.with_suffix(".py").exists()
+                modules.append(parts if is_module else parts[:-1])
+    return modules
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -4,6 +4,7 @@ import json
 import sys
 
 import pytest
+from conftest import slow
 
 from dlcli import ConfigError, DlcliError, load_config
 from dlcli.config.catalogue import PATH, installed_catalogue, keras_catalogue, stored_catalogue
@@ -305,7 +306,10 @@ def another_keras(tmp_path, monkeypatch):
     keras_catalogue.cache_clear()
 
 
-def test_names_of_another_keras_are_listed_once_and_cached(another_keras, config):
+@pytest.mark.parametrize("lister", ["fake_python", slow("real python")])
+def test_names_of_another_keras_are_listed_once_and_cached(another_keras, config, request, lister):
+    if lister == "fake_python":
+        request.getfixturevalue(lister)
     another_keras.parent.mkdir(parents=True)
     another_keras.write_text("{damaged", encoding="utf-8")
     load_config(config())

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import slow
 
 from dlcli import DatasetError
 from dlcli.datasets.dataset import Column, Dataset, Target
@@ -79,7 +80,7 @@ def test_data_without_a_picture_say_so(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("columns", "pairs"), [(1, 0), (2, 1), (5, 6), (7, 6)], ids=["one", "two", "five", "seven"]
+    ("columns", "pairs"), [(1, 0), (2, 1), slow(5, 6), (7, 6)], ids=["one", "two", "five", "seven"]
 )
 def test_classes_show_balance_distributions_and_pairs(texts, columns, pairs):
     found = texts(make_table(columns))
@@ -99,7 +100,7 @@ def test_what_there_is_no_room_for_is_said(texts):
     )
 
 
-@pytest.mark.parametrize("classes", [2, 20, 25, 40])
+@pytest.mark.parametrize("classes", [slow(2), 20, slow(25), 40])
 def test_any_number_of_classes_is_drawn(texts, classes):
     found = texts(make_table(classes=classes, rows=80))
 

@@ -184,15 +184,18 @@ def test_good_models_of_many_layers_load(name, format, tmp_path, monkeypatch):
     assert cost.outputs[0][-1:] == model.output_shape[-1:]
 
 
-def test_large_networks_are_within_the_limits(tmp_path):
-    resnet = keras.applications.ResNet152(weights=None)
+@pytest.mark.parametrize(
+    ("name", "least", "most"), [("ResNet50", 3.5e9, 4.5e9), slow("ResNet152", 11e9, 13e9)]
+)
+def test_large_networks_are_within_the_limits(name, least, most):
+    resnet = getattr(keras.applications, name)(weights=None)
     document = json.loads(resnet.to_json())
     inspect_architecture(document, "resnet", DEFAULT, 4096)
     cost = network_cost(document, "resnet", DEFAULT, resnet.count_params() * 4)
     embedding = keras.Sequential([keras.Input((200,)), keras.layers.Embedding(1_000_000, 50)])
     words = json.loads(embedding.to_json())
 
-    assert 11e9 < cost.operations < 13e9
+    assert least < cost.operations < most
     assert cost.weights == pytest.approx(resnet.count_params(), rel=0.01)
     inspect_architecture(words, "words", DEFAULT, 1_000_000)
     assert network_cost(words, "words", DEFAULT, 200_000_000).weights == 50_000_000
@@ -370,7 +373,7 @@ def test_a_program_outlives_a_file_that_a_library_cannot_stand(
     library = "onnxruntime" if open_file is dlcli.load_model else "h5py"
     (tmp_path / f"{library}.py").write_text(FAULTS[fault])
     monkeypatch.syspath_prepend(tmp_path)  # this process has imported the real one
-    monkeypatch.setattr("dlcli.models.guard.BASE_SECONDS", 2.0)
+    monkeypatch.setattr("dlcli.models.guard.BASE_SECONDS", 1.0)
 
     with pytest.raises(ModelFileError, match=words):
         open_file(path)
@@ -409,10 +412,8 @@ def test_keras_opens_a_file_only_after_a_child_process_did(base, guarded, tmp_pa
         _ = loaded.model
 
 
-CORPUS_SAMPLE = (
-    "lambda", "module os", "external link", "hard link cycle", "zip bomb", "bomb embedding",
-    "metadata steps", "graph loop", "graph constant work", "cut plain.h5 200", "heap 0",
-)  # fmt: skip
+CORPUS_SAMPLE = ("lambda", "external link", "zip bomb", "bomb embedding", "graph loop", "heap 0")
+MORE_KINDS = ("module os", "hard link cycle", "metadata steps", "graph constant work", "cut plain.h5 200")  # fmt: skip
 
 
 def check_library_refuses(base, files, names, functions):
@@ -429,20 +430,20 @@ def check_library_refuses(base, files, names, functions):
 def test_the_library_refuses_hostile_files(base, files, guarded):
     predict_rows = partial(predict, source=base.folder / "rows.csv")
     check_library_refuses(base, files, CORPUS_SAMPLE, [predict_rows])
-    check_library_refuses(base, files, CORPUS_SAMPLE[:2], [inspect])
+    check_library_refuses(base, files, CORPUS_SAMPLE[:1], [inspect])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(2))  # so that no process runs alone at the end
 def test_the_library_refuses_files_of_all_kinds(base, files, guarded, part):
-    """Each in a child process: every bomb, and a quarter of the others.
+    """Each in a child process: every bomb, and more than a quarter of the others.
 
     `test_every_hostile_file_is_refused_in_a_sentence` opens all of them, in one process.
     """
     bombs = [name for name in files if "bomb" in name]
-    others = [name for name in files if "bomb" not in name]
+    others = [name for name in files if "bomb" not in name and name not in MORE_KINDS]
     predict_rows = partial(predict, source=base.folder / "rows.csv")
-    check_library_refuses(base, files, [*bombs, *others[::4]][part::2], [predict_rows])
+    check_library_refuses(base, files, [*bombs, *MORE_KINDS, *others[::4]][part::2], [predict_rows])
 
 
 def test_memory_is_limited_to_that_of_the_container(monkeypatch):

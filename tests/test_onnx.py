@@ -94,7 +94,9 @@ EXPORTABLE = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", EXPORTABLE)
+@pytest.mark.parametrize(
+    "name", [slow(name) if name == "sound, magnitudes" else name for name in EXPORTABLE]
+)
 def test_layers_that_have_a_graph(name):
     shape, added = EXPORTABLE[name]
     model = keras.Sequential([keras.Input(shape), *added])

@@ -200,7 +200,7 @@ def test_a_sample_is_marked_everywhere(people, tmp_path):
 
 
 def test_regression_has_values_in_the_targets_unit(tmp_path, with_pictures):
-    config = load_config("study_hours", ["fit.epochs=400"])
+    config = load_config("study_hours", ["fit.epochs=20"])
 
     result = train(config, runs=tmp_path / "runs")
 

@@ -5,6 +5,7 @@ import os
 
 import numpy as np
 import pytest
+from conftest import slow
 from PIL import Image
 from scipy.io import wavfile
 
@@ -73,7 +74,7 @@ def small_blocks(monkeypatch):
     monkeypatch.setattr(storage, "RELEASE_BYTES", 500)
 
 
-@pytest.mark.parametrize("kind", DATA)
+@pytest.mark.parametrize("kind", [slow("images"), "images, standardized", "table"])
 def test_training_from_the_disk_gives_the_bits_of_memory(tmp_path, small_memory, kind):
     config = config_of(tmp_path, kind)
 

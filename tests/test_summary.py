@@ -26,18 +26,19 @@ def pictures(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("config", "rows", "titles"),
+    ("config", "changes", "titles"),
     [
-        ("iris", 150, ["loss", "accuracy", "rows, and shares of the true class", "classes (and their rows)"]),
-        ("digits_cnn", 1797, ["loss", "accuracy", "rows, and shares of the true class", "classes (and their rows)", "calibration"]),
-        ("diabetes", 442, ["loss", "mae", "predicted and true values", "residuals"]),
-        ("tide_lstm", 2000, ["loss", "mae", "the last 120 values and their forecasts", "residuals"]),
+        ("iris", [], ["loss", "accuracy", "rows, and shares of the true class", "classes (and their rows)"]),
+        ("digits_cnn", ["model=[Flatten, {Dense: {activation: softmax}}]"], ["loss", "accuracy", "rows, and shares of the true class", "classes (and their rows)", "calibration"]),
+        ("diabetes", [], ["loss", "mae", "predicted and true values", "residuals"]),
+        ("tide_lstm", ["model=[Flatten, {Dense: 1}]"], ["loss", "mae", "the last 120 values and their forecasts", "residuals"]),
     ],
 )  # fmt: skip
 def test_a_training_is_one_picture_without_empty_places(
-    dlcli, tmp_path, pictures, with_pictures, config, rows, titles
+    dlcli, tmp_path, pictures, with_pictures, config, changes, titles
 ):
-    code, _, err = dlcli("train", config, "--epochs", 2)
+    options = [part for change in changes for part in ("--set", change)]
+    code, _, err = dlcli("train", config, "--epochs", 2, *options)
 
     assert code == 0
     assert "pictures are missing" not in err

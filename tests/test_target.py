@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import slow
 from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 
 from dlcli import baseline, evaluate, kfold, load_config, load_model, predict, train
@@ -49,7 +50,8 @@ def read_predictions(path, engine="auto"):
 
 
 @pytest.mark.parametrize(
-    "steps", ["standardize", "min_max", "[log, min_max]", "log", "quantile", "power"]
+    "steps",
+    [slow("standardize"), slow("min_max"), "[log, min_max]", slow("log"), "quantile", "power"],
 )
 def test_metrics_and_predictions_are_in_the_unit_of_the_target(houses, tmp_path, steps):
     config = houses(steps)
@@ -74,7 +76,7 @@ def test_metrics_and_predictions_are_in_the_unit_of_the_target(houses, tmp_path,
     assert f"the loss is that of the target after {names}; metrics and" in "\n".join(result.notices)
 
 
-@pytest.mark.parametrize("steps", ["[log, standardize]", "[quantile, power]"])
+@pytest.mark.parametrize("steps", ["[log, standardize]", slow("[quantile, power]")])
 def test_folds_in_one_program_measure_with_constants_of_their_own(houses, tmp_path, steps):
     config = houses(steps, epochs=5)
 
@@ -91,7 +93,7 @@ def test_folds_in_one_program_measure_with_constants_of_their_own(houses, tmp_pa
 
 
 def test_the_steps_are_fitted_on_the_training_rows(houses, tmp_path):
-    result = train(houses(), runs=tmp_path / "runs")
+    result = train(houses(epochs=1), runs=tmp_path / "runs")
     metadata = load_model(result.path).metadata
     (step,) = metadata.target_preprocess
     price = np.genfromtxt("houses.csv", delimiter=",", names=True)["price"]
@@ -110,7 +112,7 @@ def test_several_numbers_have_a_scale_each(houses, tmp_path):
         assert r2_score(table[name], frame[f"prediction_{name}"]) > 0.8
 
 
-def test_other_models_learn_the_same_target(houses, tmp_path):
+def test_other_models_learn_the_same_target(houses, tmp_path, few_trees):
     config = houses("log", epochs=2)
     with_log = baseline(config, runs=tmp_path / "runs", folds=3)
     without = baseline(houses("none", epochs=2), runs=tmp_path / "runs", folds=3)
@@ -171,22 +173,22 @@ def test_a_negative_target_has_no_logarithm(write, dlcli):
     assert "column 'y' has the value -5.5, which has no logarithm" in error
 
 
-@pytest.mark.parametrize(
-    "steps",
-    [
-        [{"name": "impute", "fill": [0.0], "indicators": [], "missing_values": None}],
-        [{"name": "standardize", "mean": [0.0, 1.0], "scale": [1.0, 1.0]}],
-        [{"name": "standardize", "mean": ["0"], "scale": [1.0]}],
-        [{"name": "pickle"}],
-    ],
+DAMAGED = (
+    [{"name": "impute", "fill": [0.0], "indicators": [], "missing_values": None}],
+    [{"name": "standardize", "mean": [0.0, 1.0], "scale": [1.0, 1.0]}],
+    [{"name": "standardize", "mean": ["0"], "scale": [1.0]}],
+    [{"name": "pickle"}],
 )
-def test_damaged_steps_in_a_model_file_are_refused(houses, tmp_path, steps):
-    result = train(houses(epochs=1), runs=tmp_path / "runs")
-    text = load_model(result.path).metadata.model_dump_json()
-    damaged = parse_metadata(json.dumps({**json.loads(text), "target_preprocess": steps}), "m")
 
-    with pytest.raises(ModelFileError, match="preprocessing of the target is damaged"):
-        damaged.target_preprocessor()
+
+def test_damaged_steps_in_a_model_file_are_refused(houses, tmp_path):
+    result = train(houses(epochs=1), runs=tmp_path / "runs")
+    content = json.loads(load_model(result.path).metadata.model_dump_json())
+    for steps in DAMAGED:
+        damaged = parse_metadata(json.dumps({**content, "target_preprocess": steps}), "m")
+
+        with pytest.raises(ModelFileError, match="preprocessing of the target is damaged"):
+            damaged.target_preprocessor()
 
 
 @pytest.mark.parametrize(

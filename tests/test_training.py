@@ -200,7 +200,7 @@ def test_history_is_written_as_each_epoch_ends(model_of, tmp_path):
 
 @pytest.mark.parametrize("folds", [0, 2], ids=["train", "stacked folds"])
 def test_the_time_left_leaves_out_the_tracing_of_the_first_epoch(tmp_path, folds):
-    config = load_config("iris", ["fit.epochs=150", "split.validation=0.2", "callbacks=[]"])
+    config = load_config("iris", ["fit.epochs=60", "split.validation=0.2", "callbacks=[]"])
     reports = []
 
     def note(progress):
@@ -213,7 +213,7 @@ def test_the_time_left_leaves_out_the_tracing_of_the_first_epoch(tmp_path, folds
 
     end = reports[-1][0]
     estimates = [(left, end - now) for now, left in reports if not math.isnan(left)]
-    assert len(estimates) >= 140
+    assert len(estimates) >= 50
     assert max(left - 5 * actual for left, actual in estimates) < 5
 
 
