@@ -121,6 +121,18 @@ def test_plain_chunks_are_parsed_at_once(monkeypatch):
     ]
 
 
+def test_a_chunk_with_a_word_for_a_missing_value_is_parsed_at_once(monkeypatch):
+    monkeypatch.setattr(csv_reader, "MIN_PANDAS_SIZE", 1)
+    monkeypatch.setattr(csv_reader, "MAX_CHUNK_SIZE", 500)
+    text = "\n".join([*PLAIN, *PLAIN, "NA,1,NA", *PLAIN])
+
+    blocks = list(_blocks(text, Dialect(",", missing=("", "NA")), 1000))[1:]
+
+    assert all(isinstance(block.columns[0], np.ndarray) for block in blocks)
+    assert sum(np.isnan(block.columns[0]).sum() for block in blocks) == 1
+    assert [text for block in blocks for text in block.columns[2]].count("NA") == 1
+
+
 def test_an_error_in_a_large_file_names_its_line(trained, tmp_path, write, monkeypatch):
     monkeypatch.setattr(csv_reader, "MIN_PANDAS_SIZE", 1)
     good = ["31;Seoul;yes;1.70"] * 500
