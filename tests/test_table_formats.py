@@ -14,6 +14,7 @@ import pytest
 from dlcli import DatasetError, load_config, predict, train
 from dlcli.config.table_loaders import CsvLoader
 from dlcli.datasets.card import describe_file
+from dlcli.datasets.loading import load_dataset
 from dlcli.datasets.tables import load_csv, propose_layout
 
 RECORDS = [
@@ -312,6 +313,97 @@ def test_init_takes_the_target_and_the_types_of_arff(tmp_path, dlcli):
     assert "q: categorical  # declared with 2 categories" in config
 
 
+def people(count=24):
+    """Return records with an object in each, null in one."""
+    return [
+        {
+            "age": 20 + row * 7 % 31,
+            "home": None if row == 5 else {"city": "ab"[row % 2], "at": {"x": row / 3, "tags": []}},
+            "bought": "no" if row % 3 else "yes",
+        }
+        for row in range(count)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "path"),
+    [
+        (lambda rows: {"count": len(rows), "data": rows}, "data"),
+        (lambda rows: {"meta": {"columns": [{"a": 1}]}, "answer": {"rows": rows}}, "answer.rows"),
+        (lambda rows: rows, None),
+    ],
+)
+@pytest.mark.parametrize("indent", [None, 1])
+def test_nested_json_is_read_with_options_that_init_writes(dlcli, tmp_path, content, path, indent):
+    (tmp_path / "p.json").write_text(json.dumps(content(people()), indent=indent))
+    config = "dataset: {csv: {path: p.json, target: bought}}\nmodel: [Dense]\nloss: mse\nfit: {epochs: 1}\n"
+    (tmp_path / "plain.yaml").write_text(config)
+    refused = dlcli("check", "plain.yaml")
+
+    code, _, error = dlcli("init", "p.json", "-o", "my.yaml")
+
+    assert code == 0, error
+    text = (tmp_path / "my.yaml").read_text()
+    assert ("record_path" in text) == (path is not None)
+    if path:
+        assert f"record_path: {path}  # 24 records under this key" in text
+        assert f"record_path: {path}`" in refused[2]
+    assert "flatten: true  # 'home' holds objects: its columns are home.city, …" in text
+    assert "`flatten: true`" in refused[2]
+    dataset = load_dataset(load_config(tmp_path / "my.yaml"))
+    assert [column.name for column in dataset.columns] == ["age", "home.city", "home.at.x"]
+    assert dataset.x["home.at.x"][4] == 4 / 3
+    assert dataset.x["home.city"][5] is None
+
+
+def test_models_of_nested_json_predict_from_it_with_and_without_its_frame(dlcli, tmp_path):
+    rows = people()
+    (tmp_path / "p.json").write_text(json.dumps({"data": rows}, indent=1))
+    dlcli("init", "p.json", "-o", "my.yaml")
+    dlcli("train", "my.yaml", "-q", "--set", "fit.epochs=1")
+    new = [{key: value for key, value in row.items() if key != "bought"} for row in rows[:6]]
+    texts = [
+        json.dumps({"next": None, "data": new}),
+        json.dumps(new, indent=2),
+        "".join(json.dumps(row) + "\n" for row in new),
+    ]
+    outputs = []
+    for at, text in enumerate(texts):
+        (tmp_path / f"{at}.json").write_text(text)
+        code, out, error = dlcli("predict", "my", f"{at}.json")
+        assert code == 0, error
+        outputs.append(out)
+
+    assert outputs[0].count("\n") == 7
+    assert len(set(outputs)) == 1
+
+
+@pytest.mark.parametrize(
+    ("record", "options", "message"),
+    [
+        ({"a": {"b": 1}, "a.b": 2}, {"flatten": True}, "d.json:1: the key 'a.b' appears twice"),
+        ({"a": {"b": [1]}}, {"flatten": True}, "d.json:1: 'a.b' is a list"),
+        ({"a": 1}, {"record_path": "rows"}, "d.json: no list under the key 'rows'"),
+        ({"rows": {"a": [{}]}}, {"record_path": "rows"}, "d.json: no list under the key 'rows'"),
+    ],
+)
+def test_what_the_options_of_json_do_not_mend_is_named(tmp_path, record, options, message):
+    path = tmp_path / "d.json"
+    path.write_text(json.dumps(record | {"label": "x"}))
+
+    with pytest.raises(DatasetError) as error:
+        load(path, **options)
+
+    assert message in str(error.value)
+
+
+def test_objects_within_many_objects_are_refused(tmp_path):
+    (tmp_path / "d.json").write_text('{"a": ' * 900 + "1" + "}" * 900)
+
+    with pytest.raises(DatasetError, match="more than 20 objects within each other"):
+        load(tmp_path / "d.json", flatten=True)
+
+
 def test_objects_in_records_are_refused_with_what_to_do(tmp_path):
     path = tmp_path / "d.jsonl"
     path.write_text('{"pos": {"x": 1}, "label": "a"}\n{"pos": {"x": 2}, "label": "b"}\n')
@@ -319,4 +411,4 @@ def test_objects_in_records_are_refused_with_what_to_do(tmp_path):
     with pytest.raises(DatasetError, match=r"d\.jsonl:1: 'pos' is an object") as error:
         load(path)
 
-    assert "pandas.json_normalize" in error.value.hint
+    assert "set `flatten: true` in the loader" in error.value.hint

@@ -120,6 +120,18 @@ class Table(Loader):
         default="", description="Sheet of an Excel file; default: the first that is not empty."
     )
 
+    record_path: str = Field(
+        default="",
+        max_length=1_000,
+        description="Key of the list of records in a JSON file that is one object, with points "
+        "between the keys of nested objects, as in `answer.rows`.",
+    )
+    flatten: bool = Field(
+        default=False,
+        description="Whether objects in the records of a JSON file become columns: `a.b` is the "
+        "key `b` of the object `a`.",
+    )
+
     @property
     def targets(self) -> tuple[str | int, ...]:
         """The columns to predict."""

@@ -55,6 +55,11 @@ class Dialect:
     on_bad_row : {"error", "skip"}
         Whether rows with another number of fields are refused or left out; in rows to predict
         they are refused.
+    record_path : str
+        Key of the list of records in a JSON text, with points between the keys of nested objects;
+        empty if the text has nothing else.
+    flatten : bool
+        Whether objects in the records of a JSON text become columns such as ``"a.b"``.
     list_columns : tuple of str or int
         Columns of JSON whose values may be lists: the target, and those that are dropped.
         `EVERY_COLUMN` while none is chosen.
@@ -81,6 +86,8 @@ class Dialect:
     unique_names: bool = False
     encoding_errors: Literal["strict", "replace"] = "strict"
     on_bad_row: Literal["error", "skip"] = "error"
+    record_path: Annotated[str, Field(max_length=1_000)] = ""
+    flatten: bool = False
     list_columns: tuple[str | int, ...] = ()
 
 

@@ -163,6 +163,7 @@ def _problems(metadata: Metadata) -> Iterator[str]:
     texts += [
         *dialect.missing,
         dialect.sheet,
+        dialect.record_path,
         *dialect.missing_numbers,
         *dialect.affixes,
         *metadata.versions.values(),

@@ -198,7 +198,7 @@ def _json_blocks(text: TextFile, signature: Signature, size: int, keep: Keep) ->
     # Texts are read as in training, and numbers become such texts.
     dialect = replace(signature.dialect, missing=("", *signature.dialect.missing))
     signature = replace(signature, dialect=dialect)
-    records = read_json_lines(text, signature.names, targets, size, wanted, decimal=dialect.decimal)
+    records = read_json_lines(text, signature.names, targets, size, wanted, dialect=dialect)
     for block, has_target, kept in records:
         first = len(block.columns) - len(kept)
         at_end = tuple((name, first + at) for at, name in enumerate(kept))

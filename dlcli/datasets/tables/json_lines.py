@@ -8,7 +8,7 @@ from itertools import chain, islice
 from typing import Any, Literal
 
 from dlcli.datasets.dialect import EVERY_COLUMN, Dialect
-from dlcli.datasets.tables.json_records import read_records, record_text
+from dlcli.datasets.tables.json_records import MAX_DEPTH, read_records, record_text
 from dlcli.datasets.tables.row_reader import Block, RowReader
 from dlcli.datasets.tables.text_file import TextFile
 from dlcli.errors import DatasetError
@@ -25,7 +25,7 @@ def read_json_lines(
     max_rows: int,
     keep: Sequence[str] | Literal["all"] = (),
     *,
-    decimal: str = ".",
+    dialect: Dialect,
 ) -> Iterator[tuple[Block, bool, Sequence[str]]]:
     """Yield blocks of rows.
 
@@ -40,8 +40,8 @@ def read_json_lines(
         Rows per block.
     keep : sequence of str or "all"
         Keys whose values stand behind all these columns as texts; "all": those of the first row.
-    decimal : str
-        Decimal separator that the texts of the numbers get.
+    dialect : Dialect
+        Where the records are, and the decimal separator that the texts of the numbers get.
 
     Yields
     ------
@@ -62,8 +62,10 @@ def read_json_lines(
     notices: tuple[str, ...] | None = None
     with_target = [*columns, *targets]
     single = targets[0] if len(targets) == 1 else None
-    for line, record in read_records(text):
+    for line, record in read_records(text, dialect.record_path, flatten=dialect.flatten):
         place = f"{text.name}:{line}"
+        if dialect.flatten:
+            _fill_empty_objects(record, with_target)
         _check_keys(record, place, columns)
         if notices is None:
             known = {*columns, *targets}
@@ -73,7 +75,10 @@ def read_json_lines(
             notices = (f"columns not used: {_listed(unused)}",) if unused else ()
         keys = with_target if all(key in record for key in targets) else columns
         rows.append(
-            [record_text(record[key], key, place, decimal, lists=key == single) for key in keys]
+            [
+                record_text(record[key], key, place, dialect.decimal, lists=key == single)
+                for key in keys
+            ]
         )
         kept.append([_kept_text(record.get(key)) for key in keep])
         lines.append(line)
@@ -82,6 +87,15 @@ def read_json_lines(
             rows, kept, lines = [], [], []
     if rows:
         yield (*_to_block(rows, kept, lines, len(columns), notices or ()), keep)
+
+
+def _fill_empty_objects(record: dict[str, Any], columns: Sequence[str]) -> None:
+    """Add the columns of objects that are null or empty, without values."""
+    for column in columns:
+        above = column
+        while column not in record and (above := above.rpartition(".")[0]):
+            if above in record and record[above] is None:
+                record[column] = None
 
 
 def _check_kept(record: Mapping[str, Any], keep: Sequence[str], place: str) -> None:
@@ -126,9 +140,12 @@ def read_json_table(text: TextFile, dialect: Dialect) -> RowReader:
     DatasetError
         With the line, if it is not an object, or later has another key.
     """
-    records = read_records(text)
+    records = read_records(text, dialect.record_path, flatten=dialect.flatten)
     head = list(islice(records, LOOKAHEAD_RECORDS))
     names = list(dict.fromkeys(key for _, record in head for key in record))
+    if dialect.flatten:
+        empty = _empty_objects(names, [record for _, record in head])
+        names = [name for name in names if name not in empty]
     rows = _rows(chain(head, records), names, text.name, dialect)
     return RowReader(text.name, dialect, rows, has_names=True)
 
@@ -148,9 +165,15 @@ def _rows(
     for line, record in records:
         place = f"{where}:{line}"
         if not known.issuperset(record):
-            key = next(key for key in record if key not in known)
-            first = f"the first {LOOKAHEAD_RECORDS:,} objects"
-            raise DatasetError(f"{place}: the key {key!r} is in none of {first}")
+            # An object that is null has no column of its own.
+            unknown = (
+                key
+                for key in record
+                if key not in known and not (dialect.flatten and record[key] is None)
+            )
+            if (key := next(unknown, None)) is not None:
+                first = f"the first {LOOKAHEAD_RECORDS:,} objects"
+                raise DatasetError(f"{place}: the key {key!r} is in none of {first}")
         yield (
             line,
             [
@@ -158,6 +181,21 @@ def _rows(
                 for name in names
             ],
         )
+
+
+def _empty_objects(names: Sequence[str], records: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Return the keys that are objects in some records and null in all others."""
+    above = {
+        ".".join(parts[:size])
+        for name in names
+        for parts in [name.split(".")]
+        for size in range(1, min(len(parts), MAX_DEPTH + 1))
+    }
+    return {
+        name
+        for name in above.intersection(names)
+        if all(record.get(name) is None for record in records)
+    }
 
 
 def _name_of(column: str | int, names: Sequence[str]) -> str:

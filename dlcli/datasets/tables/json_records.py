@@ -3,50 +3,113 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from itertools import chain
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dlcli.datasets.tables.cell_values import to_text
 from dlcli.datasets.tables.header import first_repeated
+from dlcli.datasets.tables.row_reader import LayoutError
 from dlcli.datasets.tables.text_file import TextFile
 from dlcli.errors import DatasetError
 
 # In characters; an array is held in memory as a whole.
 MAX_ARRAY_SIZE = 1 << 30
+MAX_DEPTH = 20
+BLANKS = re.compile(r"[\s\ufeff]*")
+# A key, with what stands before it and its value.
+NAME = re.compile(r'[\s,]*("(?:[^"\\]|\\.)*+")\s*:\s*')
 
 
-def read_records(text: TextFile) -> Iterator[tuple[int, dict[str, Any]]]:
+class RecordsError(LayoutError):
+    """The objects of a JSON text are not where the loader's options say; other options may help."""
+
+
+def read_records(
+    text: TextFile, record_path: str = "", *, flatten: bool = False
+) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the line and the object of each record.
+
+    Parameters
+    ----------
+    text : TextFile
+    record_path : str
+        Key of the list of records in an object, with points between keys as in ``"answer.rows"``.
+    flatten : bool
+        Whether the keys of objects in a record become keys of the record, as ``"a.b"``.
 
     Raises
     ------
     DatasetError
         With the line, if it is not an object, or has a key twice.
     """
-    lines = text.lines()
-    for line in lines:
+    for line, record in _records(text, record_path):
+        yield line, _flattened(record, f"{text.name}:{line}") if flatten else record
+
+
+def _records(text: TextFile, record_path: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    lines: Iterator[tuple[int, str]] = ((text.line, line) for line in text.lines())
+    if record_path:
+        numbered = list(_limited(lines, text.name))
+        content = "".join(line for _, line in numbered)
+        start = _start_of_list(content, record_path.split("."))
+        if start is not None:
+            number = 1 + content.count("\n", 0, start)
+            yield from _array_records(content, start, number, text)
+            return
+        if text.hints.has_options:  # rows to predict may come without what is around them
+            raise DatasetError(f"{text.name}: no list under the key {record_path!r}")
+        lines = iter(numbered)
+    is_first = True
+    for number, line in lines:
         if not line.strip():
             continue
         if line.lstrip("\ufeff \t").startswith("["):
-            yield from _array_records(text, line, lines)
+            content = line + "".join(part for _, part in _limited(lines, text.name))
+            yield from _array_records(content, content.index("["), number, text)
             return
-        yield text.line, _checked(_decode(line, f"{text.name}:{text.line}"), text, text.line)
+        place = f"{text.name}:{number}"
+        yield number, _checked(_decode(line, place, is_first=is_first), text, number)
+        is_first = False
+
+
+def _limited(lines: Iterator[tuple[int, str]], name: str) -> Iterator[tuple[int, str]]:
+    """Yield lines that are to be held in memory."""
+    size = 0
+    for number, line in lines:
+        size += len(line)
+        if size > MAX_ARRAY_SIZE:
+            hint = "write one object per line (.jsonl), which is read line by line"
+            raise DatasetError(f"{name}: larger than {MAX_ARRAY_SIZE >> 30} GB", hint=hint)
+        yield number, line
+
+
+def _start_of_list(content: str, keys: Sequence[str]) -> int | None:
+    """Return the position of the list under keys of nested objects; None if there is none."""
+    decoder = json.JSONDecoder()
+    at = BLANKS.match(content).end()  # type: ignore[union-attr]
+    for key in keys:
+        if content[at : at + 1] != "{":
+            return None
+        at += 1
+        while (name := NAME.match(content, at)) is not None:
+            at = name.end()
+            try:
+                if json.loads(name[1]) == key:
+                    break
+                at = decoder.raw_decode(content, at)[1]
+            except (ValueError, RecursionError):
+                return None
+        else:
+            return None
+    return at if content[at : at + 1] == "[" else None
 
 
 def _array_records(
-    text: TextFile, line: str, lines: Iterator[str]
+    content: str, start: int, number: int, text: TextFile
 ) -> Iterator[tuple[int, dict[str, Any]]]:
-    number, size, parts = text.line, 0, []
-    for part in chain([line], lines):
-        size += len(part)
-        if size > MAX_ARRAY_SIZE:
-            hint = "write one object per line (.jsonl), which is read line by line"
-            raise DatasetError(f"{text.name}: larger than {MAX_ARRAY_SIZE >> 30} GB", hint=hint)
-        parts.append(part)
-    content = "".join(parts)
     decoder = json.JSONDecoder(object_pairs_hook=_with_unique_keys)
-    at = content.index("[") + 1
+    at = start + 1
     is_first = True
     while True:
         at, number = _skip_blanks(content, at, number)
@@ -76,14 +139,35 @@ def _skip_blanks(content: str, at: int, number: int) -> tuple[int, int]:
     return at, number
 
 
-def _decode(line: str, place: str) -> Any:
+def _decode(line: str, place: str, *, is_first: bool) -> Any:
     try:
         return json.loads(line.lstrip("\ufeff"), object_pairs_hook=_with_unique_keys)
     except _RepeatedKeyError as error:
         raise DatasetError(f"{place}: the key {error} appears twice") from None
     except (ValueError, RecursionError) as error:
         hint = "write one object per line, or an array of objects"
-        raise DatasetError(f"{place}: not valid JSON: {error}", hint=hint) from None
+        kind = RecordsError if is_first else DatasetError
+        raise kind(f"{place}: not valid JSON: {error}", hint=hint) from None
+
+
+def _flattened(record: dict[str, Any], place: str) -> dict[str, Any]:
+    """Return a record with the values of its objects under keys with points."""
+    pairs: list[tuple[str, Any]] = []
+    waiting = [(key, value, 1) for key, value in reversed(record.items())]
+    while waiting:
+        key, value, depth = waiting.pop()
+        if not isinstance(value, dict) or not value:
+            pairs.append((key, None if value == {} else value))
+        elif depth > MAX_DEPTH:
+            raise DatasetError(f"{place}: more than {MAX_DEPTH} objects within each other")
+        else:
+            inner = ((f"{key}.{name}", item, depth + 1) for name, item in reversed(value.items()))
+            waiting.extend(inner)
+    flat = dict(pairs)
+    if len(flat) < len(pairs):
+        repeated = first_repeated(key for key, _ in pairs)
+        raise DatasetError(f"{place}: the key {repeated!r} appears twice, once within an object")
+    return flat
 
 
 def _checked(record: Any, text: TextFile, number: int) -> dict[str, Any]:
@@ -119,7 +203,7 @@ def record_text(
     if isinstance(value, list | dict):
         kind = "a list" if isinstance(value, list) else "an object"
         hint = "write its values as keys of their own, as pandas.json_normalize does"
-        raise DatasetError(
+        raise RecordsError(
             f"{place}: {column!r} is {kind}, not a number or a text",
             hint=hint if isinstance(value, dict) else None,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from dlcli.datasets.tables.binary_file import BinaryFile, open_binary
 from dlcli.datasets.tables.encodings import EncodingError, excerpt
 from dlcli.datasets.tables.excel import propose_for_excel
 from dlcli.datasets.tables.header import propose_names
+from dlcli.datasets.tables.json_layout import propose_for_json
 from dlcli.datasets.tables.proposals import Proposal, with_proposals
 from dlcli.datasets.tables.table_reader import open_table, text_format
 from dlcli.datasets.tables.text_file import as_text
@@ -55,6 +57,9 @@ def propose_layout(
             proposals = list(propose_for_excel(file, dialect))
         elif file.kind == "text" and text_format(file) == "delimited":
             proposals = _propose_for_text(file, path, dialect)
+        elif file.kind == "text" and text_format(file) == "json":
+            with suppress(DatasetError):  # which reading the table reports
+                proposals = list(propose_for_json(path, dialect))
     proposals += _propose_for_rows(path, with_proposals(dialect, proposals), all_rows=all_rows)
     return tuple(proposals)
 

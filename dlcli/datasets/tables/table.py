@@ -19,6 +19,7 @@ from dlcli.datasets.tables.column_types import has_leading_zeros
 from dlcli.datasets.tables.columns import MISSING, MISSING_NUMBERS, RawColumn, to_numbers
 from dlcli.datasets.tables.encodings import TRAINING_HINTS, Hints
 from dlcli.datasets.tables.header import position_of, read_names
+from dlcli.datasets.tables.json_records import RecordsError
 from dlcli.datasets.tables.layout import propose_layout
 from dlcli.datasets.tables.proposals import hint_of
 from dlcli.datasets.tables.row_reader import LayoutError, RowReader
@@ -104,6 +105,8 @@ def loader_dialect(loader: CsvLoader) -> Dialect:
         unique_names=loader.unique_names,
         encoding_errors=loader.encoding_errors,
         on_bad_row=loader.on_bad_row,
+        record_path=loader.record_path,
+        flatten=loader.flatten,
         list_columns=(*(loader.targets if len(loader.targets) == 1 else ()), *loader.drop),
     )
 
@@ -255,8 +258,11 @@ def _with_proposals(
     """Return an error with the options that the file needs as its hint."""
     hint = error.hint
     if hints.has_options and path != "-":
-        proposed = hint_of(propose_layout(path, dialect)) or SKIP_HINT
-        hint = ", or ".join(filter(None, [hint, proposed])) or None
+        proposed = hint_of(propose_layout(path, dialect))
+        if isinstance(error, RecordsError):
+            hint = proposed or hint
+        else:
+            hint = ", or ".join(filter(None, [hint, proposed or SKIP_HINT]))
     return DatasetError(str(error), hint=hint)
 
 
