@@ -75,12 +75,14 @@ def _propose_for_rows(path: str | Path, dialect: Dialect, *, all_rows: bool) -> 
                 return proposals
             while (block := reader.read_block([None] * reader.width, BLOCK_ROWS)) is not None:
                 rows += len(block)
-            bad_rows = reader.bad_rows
+            bad_rows, split_rows = reader.bad_rows, reader.split_rows
     except EncodingError as error:
         return [*proposals, *_propose_encoding(error)]
     except DatasetError:  # which reading the table reports
         return proposals
-    if 0 < bad_rows <= MAX_BAD_ROWS * rows and dialect.on_bad_row == "error":
+    if 2 * split_rows >= bad_rows:  # the error that they are tells how to keep them
+        return proposals
+    if bad_rows <= MAX_BAD_ROWS * rows and dialect.on_bad_row == "error":
         reason = f"{bad_rows} of {rows + bad_rows} rows have another number of fields"
         proposals.append(Proposal("on_bad_row", "skip", reason))
     return proposals

@@ -11,11 +11,13 @@ from dlcli.datasets.dataset import ColumnType
 from dlcli.datasets.dialect import Dialect
 from dlcli.datasets.tables.orange import are_orange_rows, propose_roles
 from dlcli.datasets.tables.proposals import Proposal
+from dlcli.datasets.tables.split_numbers import explain_surplus
 from dlcli.errors import DatasetError, plural
 from dlcli.types import Array
 
 LOOKAHEAD_ROWS = 100
 MAX_LISTED = 5
+QUOTE_NUMBERS = 'write numbers with commas in quotes, as in "1,234", or use another delimiter'
 
 
 class LayoutError(DatasetError):
@@ -73,6 +75,8 @@ class RowReader:
         Number of columns.
     line : int
         Last line, from 1, of the last row.
+    split_rows : int
+        Number of rows so far with too many fields because of commas in numbers.
     notices : list of str
         What a user should know about how the table was read.
 
@@ -96,7 +100,7 @@ class RowReader:
         self._collects_bad_rows, self._bad_row_lines = collects_bad_rows, array("q")
         self.has_names, self.proposals = has_names, tuple(proposals)
         self.notices: list[str] = []
-        self.line = self.width = 0
+        self.line = self.width = self.split_rows = 0
         self.has_header = False
         self._source: Iterator[tuple[int, list[str]]] = iter(rows)
         self._header: list[str] | None = None
@@ -219,10 +223,14 @@ class RowReader:
         # Some programs end rows with delimiters.
         if len(row) > self.width and not any(map(str.strip, row[self.width :])):
             return row[: self.width]
-        if not self._bad_row_lines:
+        numbers = explain_surplus(row, self.width) if self.dialect.delimiter == "," else ""
+        self.split_rows += bool(numbers)
+        if not self._bad_row_lines or (numbers and self.split_rows == 1):
             message = f"{plural(len(row), 'field')}, but the first row has {self.width}"
-            self._bad_row = f"{self.name}:{line}: {message}"
-        self._bad_row_lines.append(line)
+            self._bad_row = f"{self.name}:{line}: {message}" + (f": {numbers}" if numbers else "")
+            self._bad_row_lines.insert(0, line)
+        else:
+            self._bad_row_lines.append(line)
         if not self._collects_bad_rows:
             raise self._bad_row_error()
         return None
@@ -248,6 +256,7 @@ class RowReader:
 
     def _bad_row_error(self) -> LayoutError:
         hint = "remove the lines above the header" if self.width == 1 else None
+        hint = QUOTE_NUMBERS if self.split_rows else hint
         return LayoutError(f"{self._bad_row}{self._other_bad_rows()}", hint=hint)
 
     def _other_bad_rows(self) -> str:

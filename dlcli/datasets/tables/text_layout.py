@@ -11,6 +11,7 @@ from dlcli.datasets.dialect import Dialect
 from dlcli.datasets.tables.delimiter import detect_delimiter, long_fields, split_rows
 from dlcli.datasets.tables.header import looks_like_header
 from dlcli.datasets.tables.proposals import Proposal, with_proposals
+from dlcli.datasets.tables.split_numbers import are_split
 from dlcli.datasets.tables.text_start import EXCEL_DELIMITER, LOOKAHEAD_LINES
 from dlcli.errors import plural
 
@@ -89,6 +90,7 @@ def propose_rows(rows: Sequence[Row], *, has_index: bool = False) -> Iterator[Pr
     full = [fields for _, fields in below if len(fields) == usual]
     # Some programs end all rows but the header with a delimiter.
     is_short = len(rows[start][1]) == usual - 1 and any(fields[-1].strip() for fields in full)
+    is_short = is_short and not are_split(full)
     if not has_index and is_short and len(full) >= NEARLY_ALL * len(below):
         reason = f"the header has {plural(usual - 1, 'name')}, the rows have {usual} fields"
         yield Proposal("index", True, f"{reason}: the first is a row name")
