@@ -20,8 +20,8 @@ from dlcli.cli.options import (
     Quiet,
     Sample,
 )
-from dlcli.cli.training_output import StartPrinter, sample_mark
-from dlcli.errors import DlcliError, Interrupted
+from dlcli.cli.training_output import StartPrinter, sample_mark, saved_at_the_end
+from dlcli.errors import DlcliError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +70,7 @@ def baseline(
 
     display = ModelDisplay(quiet=quiet)
     on_start = StartPrinter(quiet=quiet, display=display.progress)
-    try:
+    with saved_at_the_end(display.progress):
         display.progress.read(config)
         result = comparison.baseline(
             loaded,
@@ -86,12 +86,6 @@ def baseline(
             on_progress=None if quiet else display.progress,
             download_bar=sys.stderr.isatty(),
         )
-    except Interrupted:
-        display.progress.clear()
-        terminal.print_status("no run was saved")
-        raise
-    finally:
-        display.progress.clear()  # an error message starts on a line of its own
     on_start.print_new_notes(result.notices)
     if json:
         from dlcli.cli.documents import BaselineDocument
@@ -129,22 +123,13 @@ def _print_result(result: BaselineResult) -> None:
 
     rows = f"{result.folds} folds" if result.folds > 1 else "the test rows of one split"
     mark = sample_mark(result.sampled)
-    print_text(f"{result.config.name}: {_metric_with_unit(result)} on {rows}{mark}\n")
+    print_text(f"{result.config.name}: {result.metric_with_unit} on {rows}{mark}\n")
     print_text(f"{table(_table_rows(result))}\n")
     for sentence in sentences(result):
         print_text(sentence)
     models = len(result.models) + 1
     print_text(f"\n{models} models in {duration(result.seconds)}; run: {result.path}")
     print_notes(f"{row.model.name}: {row.model.note}" for row in result.models if row.model.note)
-
-
-def _metric(result: BaselineResult) -> str:
-    return "accuracy" if result.metric == "accuracy" else "RMSE"
-
-
-def _metric_with_unit(result: BaselineResult) -> str:
-    unit = f" in {result.unit}" if result.unit and result.metric != "accuracy" else ""
-    return _metric(result) + unit
 
 
 def _table_rows(result: BaselineResult) -> Iterator[list[str]]:
@@ -160,7 +145,7 @@ def _table_rows(result: BaselineResult) -> Iterator[list[str]]:
         std = _with_decimals_of(model.mean, model.std)
         return line(model.name, number(model.mean), std, difference, p, fit)
 
-    yield line("model", _metric(result), "std", "network − model", "p", "fit")
+    yield line("model", result.metric_name, "std", "network − model", "p", "fit")
     yield model_line(result.network, "", "")
     for row in result.models:
         yield model_line(row.model, _signed_difference(row), _p_value(row.p))
@@ -205,7 +190,7 @@ def sentences(result: BaselineResult) -> Iterator[str]:
             score = f"RMSE {score} {result.unit}".rstrip()
         yield (
             f"The network does not beat the {result.unbeaten.name} ({score}): it has learned "
-            f"nothing that improves {_metric(result)}."
+            f"nothing that improves {result.metric_name}."
         )
     if result.test is None:
         yield "Such scores of a single split have no p-values; use --folds to compute them."

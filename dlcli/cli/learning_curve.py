@@ -25,8 +25,7 @@ from dlcli.cli.options import (
     with_short_options,
 )
 from dlcli.cli.resume import find_config_and_run
-from dlcli.cli.training_output import StartPrinter, sample_mark
-from dlcli.errors import Interrupted
+from dlcli.cli.training_output import StartPrinter, sample_mark, saved_at_the_end
 
 if TYPE_CHECKING:
     from dlcli.experiments.learning_curve.result import LearningCurveResult
@@ -71,7 +70,7 @@ def learning_curve(
 
     display = TrainingDisplay(quiet=quiet)
     on_start = StartPrinter(quiet=quiet, display=display.progress)
-    try:
+    with saved_at_the_end(display.progress):
         display.progress.read(config)
         result = scoring.learning_curve(
             loaded,
@@ -85,12 +84,6 @@ def learning_curve(
             on_progress=None if quiet else display.progress,
             download_bar=sys.stderr.isatty(),
         )
-    except Interrupted:
-        display.progress.clear()
-        terminal.print_status("no run was saved")
-        raise
-    finally:
-        display.progress.clear()  # an error message starts on a line of its own
     on_start.print_new_notes(result.notices)
     if json:
         from dlcli.cli.documents import LearningCurveDocument
@@ -131,11 +124,10 @@ def _print_result(result: LearningCurveResult) -> None:
     from dlcli.cli.tables import table
     from dlcli.cli.terminal import print_text
 
-    name = "RMSE" if result.metric == "rmse" else result.metric
-    unit = f" in {result.unit}" if result.unit else ""
     mark = sample_mark(result.sampled)
-    print_text(f"{result.config.name}: {name}{unit} over {result.folds} folds{mark}\n")
-    rows = [["training rows", "share", name, "±", "curve"]]
+    over = f"over {result.folds} folds{mark}"
+    print_text(f"{result.config.name}: {result.metric_with_unit} {over}\n")
+    rows = [["training rows", "share", result.metric_name, "±", "curve"]]
     for size in result.sizes:
         curve = result.score(float(result.power_law(size.rows)))
         share = f"1/{round(1 / size.share)}" if size.share < 1 else "all"
@@ -152,7 +144,6 @@ def sentence(result: LearningCurveResult) -> str:
     twice, forecast = result.twice, result.forecast
     present = result.score(forecast.error + forecast.gain)
     unit = f" {result.unit}" if result.unit else ""
-    name = "RMSE" if result.metric == "rmse" else "accuracy"
     verdict = {
         "help": "More rows would help",
         "hardly help": "More rows would hardly help",
@@ -163,7 +154,7 @@ def sentence(result: LearningCurveResult) -> str:
     ]
     score, low, high, gain, gain_low, gain_high = values
     return (
-        f"{verdict}: with 2 × the rows, the {name} would be about {score}{unit} (95 % interval "
-        f"{low} to {high}) instead of {number(present)}; that is better by {gain} "
+        f"{verdict}: with 2 × the rows, the {result.metric_name} would be about {score}{unit} "
+        f"(95 % interval {low} to {high}) instead of {number(present)}; that is better by {gain} "
         f"({gain_low} to {gain_high})."
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from dlcli.errors import plural
+from dlcli.errors import Interrupted, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from dlcli.cli.progress import ProgressDisplay
     from dlcli.config.sections import Config
@@ -50,6 +51,20 @@ class StartPrinter:
         from dlcli.cli import terminal
 
         terminal.print_notes(notice for notice in notices if notice not in self._printed)
+
+
+@contextmanager
+def saved_at_the_end(display: ProgressDisplay) -> Iterator[None]:
+    """Clear a display after the block; a signal leaves no run of such a command, which is told."""
+    from dlcli.cli.terminal import print_status
+
+    with display:  # an error message starts on a line of its own
+        try:
+            yield
+        except Interrupted:
+            display.clear()
+            print_status("no run was saved")
+            raise
 
 
 def _inputs(dataset: Dataset) -> str:

@@ -22,8 +22,8 @@ from dlcli.experiments.weak_scores import weak_score_notice
 from dlcli.network.building import make_callbacks
 from dlcli.network.scores import score_outputs
 from dlcli.plots.fonts import font_notices
-from dlcli.preparation.folds import excluded_test_rows, make_folds, resolve_folds
-from dlcli.preparation.prepare import Prepared, prepare
+from dlcli.preparation.folds import prepare_folds, resolve_folds
+from dlcli.preparation.prepare import prepare
 from dlcli.preparation.split import Split
 from dlcli.preparation.targets import output_kind
 from dlcli.runs.description import describe_run
@@ -129,13 +129,11 @@ def kfold(
         sample, recorded = earlier.sample, earlier.engine
     prepared = prepare(config, sample=sample, progress=download_bar)
     started = time.monotonic()
-    config, dataset = resolve_folds(prepared.config, folds), prepared.dataset
-    prepared = Prepared(config, dataset, prepared.notices)
-    with dataset.with_notices():
-        splits = make_folds(dataset, config.split, config.kfold.folds, config.seed)
+    prepared, splits = prepare_folds(prepared, folds)
+    config, dataset = prepared.config, prepared.dataset
     sessions = open_sessions(prepared, splits)
     check_network(sessions[0])
-    notices = [*prepared.notices, *excluded_test_rows(dataset), *split_notices(sessions)]
+    notices = [*prepared.notices, *split_notices(sessions)]
     if config.thresholds == "tune":
         notices.append("`thresholds: tune` is for `dlcli train`; the folds use 0.5")
     if config.calibrate:

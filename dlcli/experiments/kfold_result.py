@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlcli.config.sections import Config
 from dlcli.datasets.dataset import Target
+from dlcli.experiments.run_result import RunResult
 from dlcli.experiments.statistics import Summary
 from dlcli.network.scores import Scores
 from dlcli.preparation.split import Split
@@ -46,45 +45,27 @@ class FoldResult:
     metrics: Mapping[str, float]
 
 
-@dataclass(frozen=True)
-class KfoldResult:
-    """The result of a cross-validation.
+@dataclass(frozen=True, kw_only=True)
+class KfoldResult(RunResult):
+    """The result of a cross-validation; it also has the parameters of `RunResult`.
 
     Parameters
     ----------
-    path : Path
-        The run directory.
     folds : tuple of FoldResult
     summaries : mapping
         A `Summary` for each metric.
     scores : Scores
         Computed on the out-of-fold predictions of all rows together.
     target : Target
-    notices : tuple of str
-    seconds : float
-        Duration without the loading of the data.
-    config : Config
-        Resolved.
     interrupted : int or None
         The signal that stopped the training; `folds` has the folds that were complete.
-    sampled : bool
-        Whether the data are a sample (``sample=True``).
     """
 
-    path: Path
     folds: tuple[FoldResult, ...]
     summaries: Mapping[str, Summary]
     scores: Scores
     target: Target
-    notices: tuple[str, ...]
-    seconds: float
-    config: Config
     interrupted: int | None = None
-    sampled: bool = False
-
-    def __fspath__(self) -> str:
-        """Return the path of the run."""
-        return str(self.path)
 
     def __repr__(self) -> str:
         means = ", ".join(f"{name} {item.mean:.4g}" for name, item in self.summaries.items())

@@ -7,19 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from dlcli.config.sections import Config
 from dlcli.errors import plural
+from dlcli.experiments.run_result import RunResult
 from dlcli.network.scores import Scores
 
 
-@dataclass(frozen=True)
-class TrainResult:
-    """The result of a training.
+@dataclass(frozen=True, kw_only=True)
+class TrainResult(RunResult):
+    """The result of a training; it also has the parameters of `RunResult`.
 
     Parameters
     ----------
-    path : Path
-        The run directory.
     status : {"finished", "interrupted"}
     model_path : Path or None
         None if the training was interrupted before its first epoch ended.
@@ -29,38 +27,22 @@ class TrainResult:
         For each metric, a list with one value per epoch.
     epochs : int
         Completed epochs.
-    seconds : float
-        Duration of the fit.
     best_epoch : int
         The epoch, from 1, whose weights were restored; 0 if the last weights were kept.
     signum : int or None
         The signal that interrupted the training.
-    notices : tuple of str
-    config : Config
-        Resolved.
-    sampled : bool
-        Whether the data are a sample (``sample=True``).
     takes : {"rows", "arrays", "text", "image", "audio", "series"}
         The inputs that `predict` takes for the model.
     """
 
-    path: Path
     status: Literal["finished", "interrupted"]
     model_path: Path | None
     scores: Mapping[str, Scores]
     history: Mapping[str, list[float]]
     epochs: int
-    seconds: float
     best_epoch: int
     signum: int | None
-    notices: tuple[str, ...]
-    config: Config
-    sampled: bool = False
     takes: Literal["rows", "arrays", "text", "image", "audio", "series"] = "rows"
-
-    def __fspath__(self) -> str:
-        """Return the path of the run, so that `predict` and `evaluate` take the result."""
-        return str(self.path)
 
     def __repr__(self) -> str:
         return f"TrainResult({str(self.path)!r}, {self.status}, {plural(self.epochs, 'epoch')})"

@@ -13,13 +13,7 @@ from dlcli.config.steps import Hash, OneHot, Ordinal, Pad, Step, Steps, Vectoriz
 from dlcli.datasets import storage
 from dlcli.datasets.dataset import Column, Dataset
 from dlcli.errors import DatasetError, did_you_mean, raise_all, rows_counted_from
-from dlcli.preparation.preprocessor import (
-    Group,
-    Preprocessor,
-    check_not_infinite,
-    check_range,
-    position_names,
-)
+from dlcli.preparation.preprocessor import Group, Preprocessor, position_names
 from dlcli.preparation.report import TransformReport
 from dlcli.preparation.steps import (
     FittedStep,
@@ -30,6 +24,7 @@ from dlcli.preparation.steps import (
     uses_rows,
 )
 from dlcli.preparation.target_preprocessing import resolve_target_steps
+from dlcli.preparation.value_checks import check_not_infinite, check_range
 from dlcli.types import Array
 
 # Column types that are not numeric, and the steps that encode them as numbers.

@@ -10,8 +10,32 @@ import numpy as np
 from dlcli.config.sections import Config, SplitConfig
 from dlcli.datasets.dataset import Dataset
 from dlcli.errors import DatasetError, plural
+from dlcli.preparation.prepare import Prepared
 from dlcli.preparation.split import TEST, Split, check_groups, cut, without_class_warnings
 from dlcli.types import Array
+
+
+def prepare_folds(prepared: Prepared, folds: int | None) -> tuple[Prepared, list[Split]]:
+    """Split prepared rows into folds; their notices tell which rows are in none.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    folds : int or None
+        As for `resolve_folds`.
+
+    Returns
+    -------
+    prepared : Prepared
+        With the config resolved for the folds.
+    splits : list of Split
+        From `make_folds`.
+    """
+    config, dataset = resolve_folds(prepared.config, folds), prepared.dataset
+    with dataset.with_notices():
+        splits = make_folds(dataset, config.split, config.kfold.folds, config.seed)
+    notices = (*prepared.notices, *_excluded_test_rows(dataset))
+    return Prepared(config, dataset, notices), splits
 
 
 def make_folds(dataset: Dataset, section: SplitConfig, folds: int, seed: int) -> list[Split]:
@@ -129,7 +153,7 @@ def resolve_folds(config: Config, folds: int | None) -> Config:
     return resolved.attach(config.name, config.document, config.warnings)
 
 
-def excluded_test_rows(dataset: Dataset) -> Iterator[str]:
+def _excluded_test_rows(dataset: Dataset) -> Iterator[str]:
     """Report how many rows are in no fold, since they are marked as test rows."""
     count = 0 if dataset.parts is None else int((dataset.parts == TEST).sum())
     if count:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from dlcli.datasets.storage import aligned_empty
-from dlcli.errors import DatasetError, ModelFileError, first_line, plural
+from dlcli.errors import ModelFileError, first_line
 from dlcli.preparation.report import TransformReport
 from dlcli.preparation.steps import (
     MAX_VALUES,
@@ -20,6 +20,7 @@ from dlcli.preparation.steps import (
     step_from_json,
     step_to_json,
 )
+from dlcli.preparation.value_checks import all_finite, check_finite, check_not_infinite
 from dlcli.types import Array
 
 
@@ -76,8 +77,8 @@ class Group:
                 self.steps[-1].write(values, names, report, out)
             else:
                 out[...] = values
-        if not (self.steps and self.steps[-1].always_finite):
-            _check_finite(out, self)
+        if not (self.steps and self.steps[-1].always_finite) and not all_finite(out):
+            check_finite(out, self.feature_names)
         return out
 
 
@@ -168,9 +169,9 @@ class Preprocessor:
                 np.copyto(values, rows, casting="unsafe")
         for step in group.steps[1:]:
             values = step.apply(values, group.columns, report)
-        if not _all_finite(values):
+        if not all_finite(values):
             check_not_infinite(rows, group.columns)
-            _check_finite(values, group)
+            check_finite(values, group.feature_names)
         return values.astype(np.float32, copy=False).reshape(len(x), *self.shape)
 
     def to_json(self) -> dict[str, Any]:
@@ -225,80 +226,3 @@ def position_names(shape: tuple[int, ...]) -> tuple[str, ...]:
     if math.prod(shape) > MAX_VALUES:
         raise ValueError(f"a sample of {math.prod(shape)} values")
     return tuple(f"pixel_{index}" for index in range(int(np.prod(shape))))
-
-
-def check_not_infinite(values: Array, names: Sequence[str]) -> None:
-    """Refuse infinite values, which no step can scale.
-
-    Parameters
-    ----------
-    values : ndarray, shape (n, columns)
-    names : sequence of str
-        Of the columns.
-
-    Raises
-    ------
-    DatasetError
-        With the first column and row.
-    """
-    if values.dtype.kind == "f" and (infinite := np.isinf(values)).any():
-        row, column = _first(infinite)
-        raise DatasetError(
-            f"column {names[column]!r}: {values[row, column]} is not a finite number",
-            hint="correct the value, or leave it empty and use `impute`",
-            row=row,
-        )
-
-
-def _check_finite(values: Array, group: Group) -> None:
-    """Refuse outputs that are missing, or too large for float32."""
-    if _all_finite(values):
-        return
-    names = group.feature_names
-    missing = np.isnan(values)
-    if missing.any():
-        row, column = _first(missing)
-        count = int(missing[:, column].sum())
-        verb = "is" if count == 1 else "are"
-        raise DatasetError(
-            f"column {names[column]!r}: {plural(count, 'value')} {verb} missing",
-            hint="fill them in with `preprocess: {columns: "
-            f"{{{names[column]}: [impute, standardize]}}}}`",
-            row=row,
-        )
-    check_range(values, names)
-
-
-def _all_finite(values: Array) -> bool:
-    with np.errstate(over="ignore", invalid="ignore"):
-        # The sum is finite only if all values are, and needs no second array.
-        return bool(np.isfinite(values.sum())) or bool(np.isfinite(values).all())
-
-
-def check_range(values: Array, names: Sequence[str]) -> None:
-    """Refuse values that became infinite in float32.
-
-    Parameters
-    ----------
-    values : ndarray of float32, shape (n, columns)
-    names : sequence of str
-        Of the columns.
-
-    Raises
-    ------
-    DatasetError
-        With the first column and row.
-    """
-    if (infinite := np.isinf(values)).any():
-        row, column = _first(infinite)
-        raise DatasetError(
-            f"column {names[column]!r} has values too large for the network",
-            hint="correct or drop the column, or scale it with `preprocess`",
-            row=row,
-        )
-
-
-def _first(marks: Array) -> tuple[int, int]:
-    """Return row and column of the first mark in the first column that has one."""
-    column = int(np.flatnonzero(marks.any(axis=0))[0])
-    return int(np.flatnonzero(marks[:, column])[0]), column

@@ -161,6 +161,19 @@ class RunDirectory:
             self.release()
             raise
 
+    @contextmanager
+    def finishing(self) -> Iterator[None]:
+        """Finish a run that cannot be resumed after the block; a signal removes it."""
+        try:
+            with self.failing():
+                yield
+        except (KeyboardInterrupt, Interrupted) as interrupted:
+            self.remove()
+            if isinstance(interrupted, Interrupted):
+                interrupted.path = None
+            raise
+        self.finish("finished")
+
     def remove_checkpoint(self) -> None:
         """Delete the training state."""
         shutil.rmtree(self.checkpoint, ignore_errors=True)

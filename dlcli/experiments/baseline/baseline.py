@@ -14,14 +14,15 @@ import numpy as np
 
 from dlcli.config.callbacks import check_monitors
 from dlcli.config.sections import Config
-from dlcli.errors import DatasetError, Interrupted
+from dlcli.errors import DatasetError
 from dlcli.experiments.baseline.comparison import Comparison, ScoredModel, compare_models
 from dlcli.experiments.baseline.estimators import models_for
 from dlcli.experiments.baseline.scorer import Scorer
 from dlcli.experiments.inputs import ConfigLike, check_folds, config_with_data
+from dlcli.experiments.run_result import HeadlineResult
 from dlcli.files import write_csv, write_json
 from dlcli.plots import results as plots
-from dlcli.preparation.folds import excluded_test_rows, make_folds, resolve_folds
+from dlcli.preparation.folds import prepare_folds
 from dlcli.preparation.prepare import Prepared, prepare
 from dlcli.preparation.split import Split, split_rows
 from dlcli.runs.description import describe_run
@@ -37,41 +38,19 @@ if TYPE_CHECKING:
     from dlcli.training.progress import OnProgress
 
 
-@dataclass(frozen=True)
-class BaselineResult:
-    """The result of a comparison.
+@dataclass(frozen=True, kw_only=True)
+class BaselineResult(HeadlineResult):
+    """The result of a comparison; it also has the parameters of `HeadlineResult`.
 
     Parameters
     ----------
-    path : Path
-        The run directory.
-    metric : {"accuracy", "rmse"}
-    unit : str
-        Unit of the target, and so of RMSE; empty if it has none.
-    folds : int
-        1 for a single split.
     network : ScoredModel
     models : tuple of Comparison
         Best model first.
-    notices : tuple of str
-    seconds : float
-        Duration without the loading of the data.
-    config : Config
-        Resolved.
-    sampled : bool
-        Whether the data are a sample (``sample=True``).
     """
 
-    path: Path
-    metric: Literal["accuracy", "rmse"]
-    unit: str
-    folds: int
     network: ScoredModel
     models: tuple[Comparison, ...]
-    notices: tuple[str, ...]
-    seconds: float
-    config: Config
-    sampled: bool = False
 
     @property
     def unbeaten(self) -> ScoredModel | None:
@@ -96,10 +75,7 @@ class BaselineResult:
     def to_json(self) -> dict[str, Any]:
         """Return the result as plain data."""
         return {
-            "sample": self.sampled,
-            "metric": self.metric,
-            "unit": self.unit,
-            "folds": self.folds,
+            **super().to_json(),
             "test": self.test,
             "network": self.network.to_json(),
             "models": [row.to_json() for row in self.models],
@@ -191,20 +167,13 @@ def baseline(
     if on_engine is not None and len(splits) > 1:
         on_engine(trainer.engine)
     scorer = Scorer(trainer, on_fold or _no_callback, on_model or _no_callback)
-    try:
-        with run.failing():
-            network = scorer.score_network(on_progress)
-            models = [scorer.score_model(model) for model in models_for(dataset)]
-            looks = record_scoring(run, [split.test for split in splits])
-            prepared = replace(prepared, notices=(*prepared.notices, *looks))
-            result = _result(run.path, prepared, splits, network, models, started)
-            _write(result)
-    except (KeyboardInterrupt, Interrupted) as interrupted:
-        run.remove()
-        if isinstance(interrupted, Interrupted):
-            interrupted.path = None  # there is nothing to resume
-        raise
-    run.finish("finished")
+    with run.finishing():
+        network = scorer.score_network(on_progress)
+        models = [scorer.score_model(model) for model in models_for(dataset)]
+        looks = record_scoring(run, [split.test for split in splits])
+        prepared = replace(prepared, notices=(*prepared.notices, *looks))
+        result = _result(run.path, prepared, splits, network, models, started)
+        _write(result)
     return result
 
 
@@ -215,7 +184,6 @@ def _no_callback(*_: Any) -> None:
 def _split(prepared: Prepared, folds: int | None, *, one: bool) -> tuple[Prepared, list[Split]]:
     """Return the folds of `kfold` or the split of `train`, and the config resolved for them."""
     config, dataset = prepared.config, prepared.dataset
-    notices = [*prepared.notices]
     official = dataset.parts is not None and bool((dataset.parts == 2).any())
     if one or (official and folds is None):
         splits = [split_rows(dataset, config.split, config.seed)]
@@ -225,15 +193,14 @@ def _split(prepared: Prepared, folds: int | None, *, one: bool) -> tuple[Prepare
                 hint="compare over folds, without --split, or set a share as `split: {test: 0.2}`",
             )
     else:
-        config = resolve_folds(config, folds)
-        splits = make_folds(dataset, config.split, config.kfold.folds, config.seed)
-        notices += excluded_test_rows(dataset)
-    check_monitors(config, validation=len(splits[0].validation) > 0)
+        prepared, splits = prepare_folds(prepared, folds)
+    check_monitors(prepared.config, validation=len(splits[0].validation) > 0)
     if config.fit.class_weight is not None:
-        notices.append(
+        notice = (
             "fit.class_weight applies to the network only; the other models weight all rows equally"
         )
-    return Prepared(config, dataset, tuple(notices)), splits
+        prepared = replace(prepared, notices=(*prepared.notices, notice))
+    return prepared, splits
 
 
 def _result(
@@ -284,11 +251,10 @@ def _write(result: BaselineResult) -> None:
     write_json(result.path / "metrics.json", result.to_json())
     mark = " (sample)" if result.sampled else ""
     rows = f"{result.folds} folds" if result.folds > 1 else "test rows"
-    unit = f" in {result.unit}" if result.unit else ""
     plots.draw_comparison(
         result.path / "baselines.png",
         {model.name: model.scores for model in models if not math.isnan(model.mean)},
         next((row.model.name for row in result.models if row.model.trivial), None),
         f"{result.config.name}{mark}, {rows}",
-        "accuracy" if result.metric == "accuracy" else f"RMSE{unit}",
+        result.metric_with_unit,
     )

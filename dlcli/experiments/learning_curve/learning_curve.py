@@ -12,14 +12,14 @@ import numpy as np
 
 from dlcli.config.callbacks import check_monitors
 from dlcli.config.sections import Config
-from dlcli.errors import DatasetError, Interrupted, plural
+from dlcli.errors import DatasetError, plural
 from dlcli.experiments.headline_score import headline_metric, headline_score, predicted_values
 from dlcli.experiments.inputs import ConfigLike, check_folds, config_with_data
 from dlcli.experiments.learning_curve.power_law import fit_power_law, forecast
 from dlcli.experiments.learning_curve.result import LearningCurveResult, SizeScores
 from dlcli.files import write_csv, write_json
 from dlcli.plots.learning_curve import draw_learning_curves, read_learning_curve
-from dlcli.preparation.folds import excluded_test_rows, make_folds, resolve_folds
+from dlcli.preparation.folds import prepare_folds
 from dlcli.preparation.prepare import Prepared, prepare
 from dlcli.preparation.split import Split
 from dlcli.preparation.subsets import nested_subsets
@@ -109,38 +109,27 @@ def learning_curve(
     runs = Path(runs)
     prepared = prepare(config_with_data(config, data, runs), sample=sample, progress=download_bar)
     started = time.monotonic()
-    dataset = prepared.dataset
-    prepared = Prepared(resolve_folds(prepared.config, folds), dataset, prepared.notices)
-    config = prepared.config
-    with dataset.with_notices():
-        splits = make_folds(dataset, config.split, folds, config.seed)
+    prepared, splits = prepare_folds(prepared, folds)
+    config, dataset = prepared.config, prepared.dataset
     shares = _shares(dataset, splits)
     sessions = _sessions(prepared, splits, shares)
     check_monitors(config, validation=len(splits[0].validation) > 0)
     check_network(sessions[0])
-    notices = [*prepared.notices, *excluded_test_rows(dataset)]
-    notices += split_notices(sessions[:folds])
+    notices = [*prepared.notices, *split_notices(sessions[:folds])]
     run = RunDirectory.create(
         runs, config, describe_run("learning-curve", config, dataset, folds=folds)
     )
     if on_start is not None:
         on_start(config, dataset, notices)
-    try:
-        with run.failing():
-            scores = _train(sessions, engine, on_engine, on_training, on_progress)
-            scores = scores.reshape(len(shares), folds)[::-1]
-            notices += record_scoring(run, [split.test for split in splits])
-            rows = np.mean([[len(s.split.train)] for s in sessions], axis=1)
-            rows = rows.reshape(len(shares), folds).mean(axis=1)[::-1]
-            seconds = time.monotonic() - started
-            result = _result(run.path, prepared, rows, scores, notices, seconds)
-            _write(result)
-    except (KeyboardInterrupt, Interrupted) as interrupted:
-        run.remove()
-        if isinstance(interrupted, Interrupted):
-            interrupted.path = None  # there is nothing to resume
-        raise
-    run.finish("finished")
+    with run.finishing():
+        scores = _train(sessions, engine, on_engine, on_training, on_progress)
+        scores = scores.reshape(len(shares), folds)[::-1]
+        notices += record_scoring(run, [split.test for split in splits])
+        rows = np.array([len(session.split.train) for session in sessions])
+        rows = rows.reshape(len(shares), folds).mean(axis=1)[::-1]
+        seconds = time.monotonic() - started
+        result = _result(run.path, prepared, rows, scores, notices, seconds)
+        _write(result)
     return result
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-from dlcli.config.sections import Config
 from dlcli.experiments.learning_curve.power_law import Forecast, PowerLaw
+from dlcli.experiments.run_result import HeadlineResult
 
 # A change of the error by less than this share of it is hardly worth new rows.
 WORTHWHILE = 0.05
@@ -48,48 +47,23 @@ class SizeScores:
         return {**vars(self), "scores": [*self.scores], "mean": self.mean, "std": self.std}
 
 
-@dataclass(frozen=True)
-class LearningCurveResult:
-    """The scores of a config against the number of training rows.
+@dataclass(frozen=True, kw_only=True)
+class LearningCurveResult(HeadlineResult):
+    """The scores of a config against the number of training rows, as a `HeadlineResult`.
 
     Parameters
     ----------
-    path : Path
-        The run directory.
-    metric : {"accuracy", "rmse"}
-    unit : str
-        Unit of the target; empty if it has none.
-    folds : int
     sizes : tuple of SizeScores
         The fewest rows first.
     power_law : PowerLaw
         Of the error, which is 1 - accuracy, or the RMSE.
     forecast : Forecast
         Of the error with twice the rows.
-    notices : tuple of str
-    seconds : float
-        Duration without the loading of the data.
-    config : Config
-        Resolved.
-    sampled : bool
-        Whether the data are a sample (``sample=True``).
     """
 
-    path: Path
-    metric: Literal["accuracy", "rmse"]
-    unit: str
-    folds: int
     sizes: tuple[SizeScores, ...]
     power_law: PowerLaw
     forecast: Forecast
-    notices: tuple[str, ...]
-    seconds: float
-    config: Config
-    sampled: bool = False
-
-    def __fspath__(self) -> str:
-        """Return the path of the run."""
-        return str(self.path)
 
     def __repr__(self) -> str:
         sizes = f"{len(self.sizes)} sizes"
@@ -126,10 +100,7 @@ class LearningCurveResult:
     def to_json(self) -> dict[str, Any]:
         """Return the result as plain data."""
         return {
-            "sample": self.sampled,
-            "metric": self.metric,
-            "unit": self.unit,
-            "folds": self.folds,
+            **super().to_json(),
             "sizes": [size.to_json() for size in self.sizes],
             "power_law": vars(self.power_law),
             "twice": self.twice,

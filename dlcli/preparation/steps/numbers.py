@@ -43,6 +43,10 @@ class _Centring(InvertibleStep):
 
     keeps_order = True
 
+    @classmethod
+    def fit(cls, step: Any, values: Array, names: Names) -> Self:
+        return cls.fit_blocks(step, iter([values]), names)
+
     def apply(self, values: Array, names: Names, report: TransformReport) -> Array:
         return centred(values, *self._arrays)
 
@@ -71,10 +75,6 @@ class FittedStandardize(_Centring):
     scale: tuple[float, ...]
 
     @classmethod
-    def fit(cls, step: Standardize, values: Array, names: Names) -> Self:
-        return cls.fit_blocks(step, iter([values]), names)
-
-    @classmethod
     def fit_blocks(cls, step: Standardize, blocks: Iterator[Array], names: Names) -> Self:
         from sklearn.preprocessing import StandardScaler
 
@@ -94,10 +94,6 @@ class FittedMinMax(_Centring):
     per_column = ("low", "span")
     low: tuple[float, ...]
     span: tuple[float, ...]
-
-    @classmethod
-    def fit(cls, step: MinMax, values: Array, names: Names) -> Self:
-        return cls.fit_blocks(step, iter([values]), names)
 
     @classmethod
     def fit_blocks(cls, step: MinMax, blocks: Iterator[Array], names: Names) -> Self:
