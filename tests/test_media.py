@@ -496,6 +496,35 @@ def test_tf_idf_weighs_rare_words_up_and_has_unit_rows(write):
     assert made[0, 1] > made[0, 0] > 0
 
 
+@pytest.mark.parametrize(
+    ("split", "words"),
+    [
+        ("whitespace", ["good", "not", "not good", "so", "so good"]),
+        ("character", ["d", "g", "go", "n", "no", "o", "od", "og", "oo", "ot", "s", "so", "t", "tg"]),
+    ],
+)  # fmt: skip
+def test_ngrams_are_words_of_their_own(write, split, words):
+    write("mail.csv", "message,kind\nNot good.,x\nso good,y\n")
+    step = {"vectorize": {"output_mode": "multi_hot", "ngrams": 2, "split": split}}
+    config = config_of(write, TEXT, READS[-1:], preprocess={"text": step})
+    dataset = load_dataset(config)
+
+    fitted = fit_preprocessor(dataset, np.arange(2), resolve(dataset, config.preprocess))
+
+    names = [name.removeprefix("message=") for name in fitted.feature_names]
+    assert sorted(names) == words
+    x = fitted.transform(pd.DataFrame({"message": ["good so good not"]}))
+    if split == "whitespace":  # no word of the training texts follows "good"
+        assert {names[column] for column in np.flatnonzero(x[0])} == {*words} - {"not good"}
+
+
+def test_ngrams_of_sequences_are_refused(write):
+    step = {"vectorize": {"ngrams": 2}}
+
+    with pytest.raises(ConfigError, match="ngrams are for output_mode: tf_idf and multi_hot"):
+        config_of(write, TEXT, READS, preprocess={"text": step})
+
+
 def test_korean_text_is_cut_at_blanks(write):
     write("mail.csv", "message,kind\n오늘 날씨가 좋다,x\n내일은 비가 온다。,y\n")
     config = config_of(write, TEXT, READS)

@@ -6,6 +6,7 @@ from dlcli.config.steps.base import STEPS, Step, Steps, plain_steps
 from dlcli.config.steps.encoders import (
     DATE_PARTS,
     MAX_BUCKETS,
+    MAX_NGRAMS,
     DatePart,
     DateParts,
     Hash,
@@ -34,6 +35,7 @@ __all__ = [
     "DATE_PARTS",
     "MAX_BUCKETS",
     "MAX_DEGREE",
+    "MAX_NGRAMS",
     "MAX_QUANTILES",
     "STEPS",
     "Clip",

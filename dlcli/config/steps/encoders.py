@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from dlcli.config.base import as_tuple
 from dlcli.config.steps.base import STEPS, Step
@@ -83,6 +83,9 @@ class DateParts(Step):
     )
 
 
+MAX_NGRAMS = 5
+
+
 @STEPS.register("vectorize")
 class Vectorize(Step):
     """Convert text to word indices: 0 is padding, 1 an unknown word; words start at 2."""
@@ -104,6 +107,13 @@ class Vectorize(Step):
         description="Word indices in order (int); or for each word of the vocabulary whether it "
         "occurs (multi_hot) or its TF-IDF weight (tf_idf).",
     )
+    ngrams: int = Field(
+        default=1,
+        gt=0,
+        le=MAX_NGRAMS,
+        description="Longest sequence of words that counts as a word of its own, beside all "
+        "shorter ones: with 2 also `not good`. For multi_hot and tf_idf.",
+    )
     standardize: Literal["lower_and_strip_punctuation", "lower", "strip_punctuation", "none"] = (
         Field(
             default="lower_and_strip_punctuation",
@@ -119,6 +129,12 @@ class Vectorize(Step):
     truncating: Literal["pre", "post"] = Field(
         default="pre", description="Cut long texts at the start (pre) or the end (post)."
     )
+
+    @model_validator(mode="after")
+    def _is_a_bag(self) -> Vectorize:
+        if self.ngrams > 1 and self.output_mode == "int":
+            raise ValueError("ngrams are for output_mode: tf_idf and multi_hot")
+        return self
 
 
 @STEPS.register("pad")

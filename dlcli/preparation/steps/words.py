@@ -6,14 +6,14 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import Field
 
-from dlcli.config.steps import Vectorize
+from dlcli.config.steps import MAX_NGRAMS, Vectorize
 from dlcli.errors import DatasetError
 from dlcli.preparation.report import TransformReport
 from dlcli.preparation.steps.base import MAX_VALUES, FittedStep, Names, fitted_step_of
@@ -41,6 +41,7 @@ class FittedVectorize(FittedStep):
     split: Literal["whitespace", "character"]
     padding: Literal["pre", "post"]
     truncating: Literal["pre", "post"]
+    ngrams: Annotated[int, Field(gt=0, le=MAX_NGRAMS)] = 1
 
     def __post_init__(self) -> None:
         if len(self.weights) not in (0, len(self.vocabulary)):
@@ -48,7 +49,7 @@ class FittedVectorize(FittedStep):
 
     @classmethod
     def fit(cls, step: Vectorize, values: Array, names: Names) -> Self:
-        texts = [tokens(text, step.standardize, step.split) for text in values[:, 0]]
+        texts = [tokens(text, step.standardize, step.split, step.ngrams) for text in values[:, 0]]
         counts = Counter(chain.from_iterable(texts))
         if not counts:
             raise DatasetError(f"column {names[0]!r}: the training texts have no words")
@@ -64,7 +65,7 @@ class FittedVectorize(FittedStep):
             weights = tuple(math.log(1 + len(texts) / (1 + frequency[w])) for w in vocabulary)
         return cls(
             vocabulary, length, weights, step.output_mode,
-            step.standardize, step.split, step.padding, step.truncating,
+            step.standardize, step.split, step.padding, step.truncating, step.ngrams,
         )  # fmt: skip
 
     def apply(self, values: Array, names: Names, report: TransformReport) -> Array:
@@ -110,10 +111,8 @@ class FittedVectorize(FittedStep):
     def _codes(self, values: Array) -> list[list[int]]:
         """Return the code of each word of each text."""
         get = self._code_of.get
-        return [
-            [get(word, UNKNOWN) for word in tokens(text, self.standardize, self.split)]
-            for text in values[:, 0]
-        ]
+        cut = partial(tokens, standardize=self.standardize, split=self.split, ngrams=self.ngrams)
+        return [[get(word, UNKNOWN) for word in cut(text)] for text in values[:, 0]]
 
     def _write_sequences(self, codes: Sequence[list[int]], out: Array) -> None:
         """Write the codes into rows of zeros."""
@@ -148,18 +147,30 @@ def _known_words(codes: Sequence[list[int]]) -> tuple[Array, Array]:
 
 
 def tokens(
-    text: str, standardize: str = "lower_and_strip_punctuation", split: str = "whitespace"
+    text: str,
+    standardize: str = "lower_and_strip_punctuation",
+    split: str = "whitespace",
+    ngrams: int = 1,
 ) -> list[str]:
-    """Cut a text into words or characters.
+    """Cut a text into words or characters, and sequences of them.
 
     Parameters
     ----------
     text : str
     standardize, split : str
         See `dlcli.config.steps.Vectorize`.
+    ngrams : int
+        Words in the longest sequence; all shorter ones are returned, too.
     """
     if standardize in ("lower_and_strip_punctuation", "lower"):
         text = text.lower()
     if standardize in ("lower_and_strip_punctuation", "strip_punctuation"):
         text = text.translate(STRIP_PUNCTUATION)
-    return text.split() if split == "whitespace" else list("".join(text.split()))
+    words = text.split() if split == "whitespace" else list("".join(text.split()))
+    joined = " " if split == "whitespace" else ""
+    longer = [
+        joined.join(words[start : start + length])
+        for length in range(2, ngrams + 1)
+        for start in range(len(words) - length + 1)
+    ]
+    return words + longer
