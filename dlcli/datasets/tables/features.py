@@ -13,6 +13,7 @@ from dlcli.datasets.tables.column_notices import column_notices, text_notices
 from dlcli.datasets.tables.column_types import detect_type
 from dlcli.datasets.tables.columns import RawColumn, convert
 from dlcli.datasets.tables.dates import choose_format
+from dlcli.datasets.tables.row_reader import GIVE_WIDTHS
 from dlcli.datasets.tables.several_targets import rows_without_value
 from dlcli.datasets.tables.table import Table
 from dlcli.datasets.tables.target_column import (
@@ -22,6 +23,8 @@ from dlcli.datasets.tables.target_column import (
 )
 from dlcli.errors import DatasetError
 from dlcli.types import Array
+
+MAX_EXCERPT = 60
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,10 @@ def feature_positions(loader: CsvLoader, table: Table, excluded: set[int]) -> li
         positions = dict.fromkeys(map(table.position, loader.columns))
     positions = [position for position in positions if position not in excluded]
     if not positions:
-        raise DatasetError(f"{table.where}: no column is left as a feature")
+        hint = None
+        if len(table.names) == 1 and "  " in table.names[0].strip():
+            hint = f"the only column is {table.names[0][:MAX_EXCERPT]!r}; {GIVE_WIDTHS}"
+        raise DatasetError(f"{table.where}: no column is left as a feature", hint=hint)
     return positions
 
 

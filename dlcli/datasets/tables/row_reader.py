@@ -17,6 +17,7 @@ from dlcli.types import Array
 
 LOOKAHEAD_ROWS = 100
 MAX_LISTED = 5
+GIVE_WIDTHS = "if columns stand at fixed places, give their widths, as in `widths: [8, 10, 6]`"
 QUOTE_NUMBERS = 'write numbers with commas in quotes, as in "1,234", or use another delimiter'
 
 
@@ -257,6 +258,7 @@ class RowReader:
     def _bad_row_error(self) -> LayoutError:
         hint = "remove the lines above the header" if self.width == 1 else None
         hint = QUOTE_NUMBERS if self.split_rows else hint
+        hint = GIVE_WIDTHS if self.dialect.delimiter == "whitespace" else hint
         return LayoutError(f"{self._bad_row}{self._other_bad_rows()}", hint=hint)
 
     def _other_bad_rows(self) -> str:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from dlcli.datasets.dialect import Dialect
 from dlcli.datasets.tables.delimiter import detect_delimiter, long_fields, split_rows
+from dlcli.datasets.tables.fixed_width import column_widths
 from dlcli.datasets.tables.header import looks_like_header
 from dlcli.datasets.tables.proposals import Proposal, with_proposals
 from dlcli.datasets.tables.split_numbers import are_split
@@ -19,7 +20,6 @@ COMMENT_CHARACTERS = "#%!;*"
 # Of the rows, to have the same number of fields.
 NEARLY_ALL = 0.95
 MAX_LINES_ABOVE = 60
-MIN_FIXED_WIDTH_LINES = 5
 Row = tuple[int, list[str]]
 
 
@@ -172,9 +172,10 @@ def _propose_fields(lines: Sequence[str], dialect: Dialect) -> Iterator[Proposal
     rows = lines[1:] or lines  # a header may have one name less
     share = _share(rows, detected)
     is_blank = detected.delimiter == "whitespace" or _usual_width(rows, detected) == 1
-    if share < 1 and is_blank and dialect.delimiter in ("auto", "whitespace"):
-        widths = _widths(lines)
-        if widths and (share < NEARLY_ALL or len(widths) >= _usual_width(rows, detected)):
+    usual = _usual_width(rows, detected)
+    if (share < 1 or usual == 1) and is_blank and dialect.delimiter in ("auto", "whitespace"):
+        widths = column_widths(lines)
+        if widths and (share < NEARLY_ALL or len(widths) >= usual):
             yield Proposal("widths", widths, "the columns stand at the same place in every line")
             return
     if share >= NEARLY_ALL or not dialect.quoting:
@@ -182,26 +183,6 @@ def _propose_fields(lines: Sequence[str], dialect: Dialect) -> Iterator[Proposal
     plain = _with_delimiter(lines, replace(dialect, quoting=False))
     if any('"' in line for line in lines) and _share(rows, plain) >= NEARLY_ALL:
         yield Proposal("quoting", False, "quotes are ordinary characters: one is never closed")
-
-
-def _widths(lines: Sequence[str]) -> list[int]:
-    """Return the widths of columns that blanks separate at the same places in all lines."""
-    rows = [line.rstrip("\r\n").expandtabs() for line in lines]
-    if len(rows) < MIN_FIXED_WIDTH_LINES or any("\t" in line for line in lines):
-        return []
-    length = max(map(len, rows))
-    padded = [row.ljust(length) for row in rows]
-    blank = [all(row[at] == " " for row in padded) for at in range(length)]
-    starts = [at for at in range(length) if not blank[at] and (at == 0 or blank[at - 1])]
-    if len(starts) < 2:
-        return []
-    # Texts with a blank at the same place in all lines are one column, if they have one name.
-    named = [bool(padded[0][at:end].strip())
-             for at, end in zip(starts, [*starts[1:], length], strict=True)]  # fmt: skip
-    starts = [at for place, at in enumerate(starts) if place < 2 or named[place - 1]]
-    # The last column ends where the longest line does.
-    ends = [*starts[1:], length]
-    return [end - start for start, end in zip([0, *starts[1:]], ends, strict=True)]
 
 
 def _has_single_quotes(lines: Sequence[str], dialect: Dialect) -> bool:
