@@ -457,7 +457,7 @@ def test_the_reader_of_a_pipe_may_leave_early(people):
     [
         ("predict runs/people/1 many.csv | head -1", 0),
         ("predict runs/people/1 - <&-", 2),
-        ("check people.yaml >&-", 0),
+        ("check people.yaml --no-data >&-", 0),
         ("check nowhere.yaml 2>&-", 2),
     ],
 )

@@ -25,7 +25,7 @@ from dlcli.training.folds.outcome import train_fold
 from dlcli.training.folds.workers import FoldWorkers, end_process, most_workers
 from dlcli.training.session import open_sessions
 
-FAST = ["fit.epochs=2", "fit.batch_size=16"]
+FAST = ["fit.epochs=2", "fit.batch_size=16", "optimizer=sgd"]
 CONV2D = "models with Conv2D layers cannot be trained together"
 
 
@@ -225,7 +225,7 @@ def test_a_model_that_does_not_vectorise_trains_fold_by_fold(tmp_path):
 
 
 CONVOLUTIONS = [
-    "fit.epochs=2", "callbacks=[]", "fit.batch_size=64",
+    "fit.epochs=2", "callbacks=[]", "fit.batch_size=64", "optimizer=sgd",
     "model=[{Conv2D: {filters: 2, kernel_size: 3}}, Flatten, {Dense: {activation: softmax}}]",
 ]  # fmt: skip
 

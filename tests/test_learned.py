@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import slow
 
 from dlcli.experiments import train as run
 from dlcli.plots import learned as module
@@ -16,6 +17,7 @@ dataset: {{csv: {{path: data.csv, target: target, task: {task}}}}}
 split: {{test: 0.2, validation: 0.2}}
 model: [{{Dense: {{units: 4, activation: tanh}}}}, {{Dense: {last}}}]
 loss: {loss}
+optimizer: sgd
 fit: {{epochs: 1}}
 """
 SIGMOID, SOFTMAX = "{units: 1, activation: sigmoid}", "{units: 3, activation: softmax}"
@@ -55,11 +57,17 @@ def train(dlcli, write):
         (["a", "b"], ["x", "y", "z"], SOFTMAX, "categorical_crossentropy", "boundary.png"),
         (["a", "b"], ["x", "y"], "{units: 1}", "hinge", "boundary.png"),
         (["a"], ["x", "y"], SIGMOID, "binary_crossentropy", "curve.png"),
-        (["a"], ["x", "y"], "{units: 1}", "{BinaryCrossentropy: {from_logits: true}}", "curve.png"),
+        slow(
+            ["a"],
+            ["x", "y"],
+            "{units: 1}",
+            "{BinaryCrossentropy: {from_logits: true}}",
+            "curve.png",
+        ),
         (["a"], ["x", "y"], "{units: 1}", "hinge", "curve.png"),
         (["a"], [], "{units: 1}", "mse", "curve.png"),
-        (["a"], ["x", "y", "z"], SOFTMAX, "categorical_crossentropy", None),
-        (["a", "b"], [], "{units: 1}", "mse", None),
+        slow(["a"], ["x", "y", "z"], SOFTMAX, "categorical_crossentropy", None),
+        slow(["a", "b"], [], "{units: 1}", "mse", None),
         (["a", "b", "c"], ["x", "y"], SIGMOID, "binary_crossentropy", None),
     ],
 )

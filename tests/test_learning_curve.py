@@ -71,7 +71,7 @@ def table(write, count=64, task=""):
     rows = "".join(f"{n % 9},{n % 7},{'abb'[n % 3]},{n % 16}\n" for n in range(count))
     write("data.csv", f"x,z,label,person\n{rows}")
     text = "dataset: {csv: {path: data.csv, target: label}}\nloss: binary_crossentropy\n"
-    text += "model: [{Dense: {activation: sigmoid}}]\nmetrics: [accuracy]\nfit: {epochs: 2}\n"
+    text += "model: [{Dense: {activation: sigmoid}}]\nmetrics: [accuracy]\noptimizer: sgd\nfit: {epochs: 2}\n"
     return write("c.yaml", text + task)
 
 

@@ -39,8 +39,12 @@ NAMES = ["a", "b", "c"]
 TAGS = [[name for name, has in zip(NAMES, row, strict=True) if has] for row in Y]
 NUMBERS = np.column_stack([2 * X[:, 0] + X[:, 1], X[:, 2] - 3 * X[:, 1]]).round(3)
 SIGMOID = "model: [{Dense: 8}, {Dense: {activation: sigmoid}}]\nloss: binary_crossentropy\n"
-REST = "metrics: [accuracy]\nsplit: {test: 0.3, validation: 0.2}\nfit: {epochs: 2}\n"
-LINEAR = "model: [{Dense: 8}, Dense]\nloss: mse\nsplit: {test: 0.3}\nfit: {epochs: 2}\n"
+REST = (
+    "optimizer: sgd\nmetrics: [accuracy]\nsplit: {test: 0.3, validation: 0.2}\nfit: {epochs: 2}\n"
+)
+LINEAR = (
+    "model: [{Dense: 8}, Dense]\nloss: mse\noptimizer: sgd\nsplit: {test: 0.3}\nfit: {epochs: 2}\n"
+)
 
 
 def table(**columns):

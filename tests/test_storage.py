@@ -50,6 +50,7 @@ def config_of(folder, kind, **changes):
         "split": {"test": 0.2, "validation": 0.2},
         "model": [*layers, {"Dense": 4}, {"Dropout": 0.2}, {"Dense": {"activation": "softmax"}}],
         "loss": "sparse_categorical_crossentropy",
+        "optimizer": "sgd",
         "metrics": ["accuracy"],
         "fit": {"epochs": 3, "batch_size": 7},
         **changes,
