@@ -1,0 +1,66 @@
+from .config.load import load_config
+from .config.sections import Config
+from .errors import (
+    ConfigError,
+    DatasetError,
+    DlcliError,
+    Interrupted,
+    ModelFileError,
+    TrainingError,
+    WriteError,
+)
+from .experiments.baseline.baseline import BaselineResult, baseline
+from .experiments.evaluate import Evaluation, evaluate
+from .experiments.kfold import kfold
+from .experiments.kfold_result import FoldResult, KfoldResult
+from .experiments.learning_curve.learning_curve import learning_curve
+from .experiments.learning_curve.result import LearningCurveResult
+from .experiments.reproduce import Reproduction, reproduce
+from .experiments.train import train
+from .experiments.train_result import TrainResult
+from .models.contents import ModelContents, inspect
+from .models.limits import Limits
+from .models.loading import load_model
+from .network.registration import register
+from .network.scores import Scores
+from .prediction.predict import predict
+from .prediction.predictions import Predictions
+from .training.folds.engines import Engine
+from .training.progress import Progress
+from .version import __version__
+
+__all__ = [
+    "BaselineResult",
+    "Config",
+    "ConfigError",
+    "DatasetError",
+    "DlcliError",
+    "Engine",
+    "Evaluation",
+    "FoldResult",
+    "Interrupted",
+    "KfoldResult",
+    "LearningCurveResult",
+    "Limits",
+    "ModelContents",
+    "ModelFileError",
+    "Predictions",
+    "Progress",
+    "Reproduction",
+    "Scores",
+    "TrainResult",
+    "TrainingError",
+    "WriteError",
+    "__version__",
+    "baseline",
+    "evaluate",
+    "inspect",
+    "kfold",
+    "learning_curve",
+    "load_config",
+    "load_model",
+    "predict",
+    "register",
+    "reproduce",
+    "train",
+]
