@@ -4,11 +4,15 @@ import csv
 import json
 import locale
 
+import numpy as np
 import openpyxl
 import pytest
 from conftest import PEOPLE
 
 import dlcli as package
+from dlcli.datasets.loading import load_dataset
+from dlcli.preparation.split import split_rows
+from dlcli.runs import training_rows
 
 ROWS = PEOPLE.splitlines()[1:]
 
@@ -196,14 +200,49 @@ def test_kept_numbers_have_the_decimal_sign_of_excel(dlcli, write, tmp_path, mon
     ]  # fmt: skip
 
 
-def test_the_score_of_the_training_file_is_called_too_good(dlcli, trained, write):
-    write("others.csv", PEOPLE.partition("\n")[0] + "\n" + "\n".join(ROWS[:4]) + "\n")
+def test_scores_of_rows_that_were_trained_on_are_called_too_good(dlcli, trained, write):
+    header = PEOPLE.partition("\n")[0]
+    new = [f"{90 + row}.5;Seoul;yes;{row}.25;a" for row in range(4)]
+    dataset = load_dataset(trained.config)
+    train_rows = split_rows(dataset, trained.config.split, trained.config.seed).train
+    known = set(train_rows.tolist())
+    files = {
+        "subset.csv": ROWS[:10],
+        "superset.csv": [*new, *ROWS],
+        "reordered.csv": ROWS[::-1],
+        "new.csv": new,
+    }
+    counts = {
+        name: sum(any(ROWS[row] == line for row in known) for line in lines)
+        for name, lines in files.items()
+    }
+    notes = {}
+    for name, lines in files.items():
+        write(name, "\n".join([header, *lines, ""]))
+        code, _, notes[name] = dlcli("evaluate", "people", name)
+        assert code == 0, notes[name]
 
     _, _, same = dlcli("evaluate", "people", "people.csv")
-    _, _, others = dlcli("evaluate", "people", "others.csv")
 
     assert "the model was trained on rows of people.csv" in same
-    assert "trained on rows" not in others
+    assert "trained on" not in notes.pop("new.csv")
+    assert counts["subset.csv"] > 0
+    for name, note in notes.items():
+        total = len(files[name])
+        assert f"{counts[name]} of {total} rows are among the rows that the model was" in note
+
+
+def test_hashes_of_many_training_rows_are_a_sample(tmp_path, monkeypatch):
+    monkeypatch.setattr(training_rows, "MAX_ROWS", 500)
+    hashes = np.random.default_rng(0).integers(0, 2**64, 8_000, np.uint64)
+    np.save(tmp_path / "training_rows.npy", np.sort(hashes[:4_000])[:500])
+
+    [notice] = training_rows.training_row_notices(tmp_path, hashes)
+    (tmp_path / "training_rows.npy").write_bytes(b"\x93NUMPY damaged")
+
+    assert 3_700 < int(notice.split()[1]) < 4_300, notice
+    assert notice.startswith("about ")
+    assert training_rows.training_row_notices(tmp_path, hashes) == []
 
 
 def test_large_numbers_have_no_exponent(dlcli, write, monkeypatch):

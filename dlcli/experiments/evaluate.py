@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,6 +12,7 @@ import numpy as np
 
 from dlcli.config.sections import Config
 from dlcli.datasets.dataset import Target
+from dlcli.datasets.row_hashes import row_hashes
 from dlcli.errors import DatasetError, ModelFileError, check_choice, plural
 from dlcli.experiments.resume import run_config
 from dlcli.experiments.true_values import labelled_rows, true_values
@@ -30,6 +32,7 @@ from dlcli.preparation.targets import encode_target
 from dlcli.runs.description import data_path
 from dlcli.runs.finding import RECORD
 from dlcli.runs.scored_rows import count_scoring, rows_digest, scoring_notices
+from dlcli.runs.training_rows import training_row_notices
 from dlcli.types import Array
 
 if TYPE_CHECKING:
@@ -211,7 +214,7 @@ def _evaluate_table(
     target = metadata.target
     source = os.fspath(table) if isinstance(table, str | os.PathLike) else "the table"
     predictions = predict(loaded, table, labelled=True, on_bad_file=on_bad_file)
-    outputs, labels = [], []
+    outputs, labels, hashes = [], [], []
     dropped = 0
     for block, raw in predictions.with_raw():
         if raw.target is None:
@@ -222,25 +225,31 @@ def _evaluate_table(
         rows = labelled_rows(raw, target, metadata.dialect)
         dropped += len(block) - len(rows)
         labels.append(true_values(raw, rows, target, metadata.dialect, source))
+        if isinstance(raw.values, Mapping):
+            columns = [raw.values[column.name][rows] for column in metadata.columns]
+            columns += list(labels[-1].reshape(len(rows), -1).T)
+            hashes.append(row_hashes(columns, len(rows)))
         outputs.append(block.outputs[rows])
     if not outputs:
         raise DatasetError(f"{source} has no rows")
     all_outputs, y = np.concatenate(outputs), np.concatenate(labels)
     scores = _scores(loaded, metadata, all_outputs, y, config)
-    notices = [*predictions.notices(), *_training_notices(metadata, source)]
+    notices = [*predictions.notices(), *_training_notices(loaded, metadata, source, hashes)]
     notices += _coverage_notices(metadata, all_outputs, y)
     if dropped:
         notices.append(f"left out: {plural(dropped, 'row')} without {target.name!r}")
     return Evaluation(loaded.path, source, target, scores, tuple(notices))
 
 
-def _training_notices(metadata: Metadata, source: str) -> list[str]:
-    """Return a notice if the file is one that the model was trained on."""
+def _training_notices(
+    loaded: LoadedModel, metadata: Metadata, source: str, hashes: Sequence[Array]
+) -> list[str]:
+    """Return a notice if the file or some of its rows are what the model was trained on."""
     path = Path(source)
-    if not path.is_file() or file_sha256(path) not in metadata.data.get("files", {}).values():
-        return []
-    notice = f"the model was trained on rows of {path}, so that these scores are too good"
-    return [f"{notice}; without the file, the test rows alone are scored"]
+    if path.is_file() and file_sha256(path) in metadata.data.get("files", {}).values():
+        notice = f"the model was trained on rows of {path}, so that these scores are too good"
+        return [f"{notice}; without the file, the test rows alone are scored"]
+    return training_row_notices(loaded.path.parent, np.concatenate(hashes)) if hashes else []
 
 
 def _coverage_notices(metadata: Metadata, outputs: Array, y: Array) -> list[str]:

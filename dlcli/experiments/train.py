@@ -30,6 +30,7 @@ from dlcli.preparation.targets import output_kind
 from dlcli.runs.description import describe_run
 from dlcli.runs.directory import RunDirectory
 from dlcli.runs.scored_rows import record_scoring
+from dlcli.runs.training_rows import write_training_rows
 from dlcli.training.calibrate import calibrate, check_calibration, tune_thresholds
 from dlcli.training.callback_state import check_resumable
 from dlcli.training.fit import FitResult
@@ -177,6 +178,7 @@ def _train(
     metadata = _save(run, model_path, session)
     scores = _score_and_draw(run.path, model_path, metadata, session, result)
     session.notices += record_scoring(run, [session.split.test])
+    write_training_rows(run.path, session.prepared.dataset, session.split.train)
     run.finish(
         "finished" if result.signum is None else "interrupted",
         epochs=result.epochs,

@@ -1,0 +1,70 @@
+"""Hashes of the rows that a model was trained on, so that a scoring of them is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from dlcli.datasets.dataset import Dataset
+from dlcli.datasets.row_hashes import row_hashes
+from dlcli.errors import plural
+from dlcli.files import atomic
+from dlcli.types import Array
+
+TRAINING_ROWS = "training_rows.npy"
+# Of more rows, those with the smallest hashes stand for all: the file has 8 MB at most.
+MAX_ROWS = 1_000_000
+MAX_HEADER = 1_000
+
+
+def write_training_rows(folder: Path, dataset: Dataset, rows: Array) -> None:
+    """Write the sorted hashes of the training rows of a table into a run directory.
+
+    Parameters
+    ----------
+    folder : Path
+    dataset : Dataset
+        For pictures, recordings, arrays and series nothing is written.
+    rows : ndarray of int
+    """
+    if not dataset.is_table or dataset.medium.kind != "rows" or dataset.sampled:
+        return
+    columns = (np.asarray(dataset.x[column.name]) for column in dataset.columns)
+    hashes = row_hashes((*columns, *dataset.y.reshape(len(dataset), -1).T), len(dataset))
+    smallest = np.unique(hashes[rows])[:MAX_ROWS]
+    with atomic(folder / TRAINING_ROWS) as temporary:
+        np.save(temporary, smallest.astype("<u8"), allow_pickle=False)
+
+
+def training_row_notices(folder: Path, hashes: Array) -> list[str]:
+    """Return a notice if some of the rows with these hashes were trained on.
+
+    Parameters
+    ----------
+    folder : Path
+        The run directory of the model; one without hashes gives no notice.
+    hashes : ndarray of uint64, shape (n,)
+    """
+    path = folder / TRAINING_ROWS
+    try:
+        if path.stat().st_size > 8 * MAX_ROWS + MAX_HEADER:
+            return []
+        known = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return []
+    if known.dtype != np.dtype("<u8") or known.ndim != 1 or not len(known):
+        return []
+    compared = hashes if len(known) < MAX_ROWS else hashes[hashes <= known.max()]
+    share = float(np.isin(compared, known).mean()) if len(compared) else 0.0
+    count = round(share * len(hashes))
+    if not count:
+        return []
+    about = "" if len(compared) == len(hashes) else "about "
+    verb = "is" if count == 1 else "are"
+    return [
+        (
+            f"{about}{count} of {plural(len(hashes), 'row')} {verb} among the rows that the model was "
+            "trained on: scores may be too good"
+        )
+    ]
