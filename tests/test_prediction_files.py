@@ -229,7 +229,9 @@ def test_scores_of_rows_that_were_trained_on_are_called_too_good(dlcli, trained,
     assert counts["subset.csv"] > 0
     for name, note in notes.items():
         total = len(files[name])
-        assert f"{counts[name]} of {total} rows are among the rows that the model was" in note
+        assert (
+            f"{counts[name]} of {total} rows are among those that the model was trained on" in note
+        )
 
 
 def test_hashes_of_many_training_rows_are_a_sample(tmp_path, monkeypatch):

@@ -3,13 +3,15 @@
 import json
 import os
 import signal
+from pathlib import Path
 
 import pytest
 from conftest import copy_run
 
 import dlcli as package
+from dlcli import evaluate, load_model, predict
 from dlcli.config.keys import full_key
-from dlcli.errors import Interrupted
+from dlcli.errors import Interrupted, ModelFileError
 from dlcli.network import backend
 
 # Arguments, and texts of the message and of the hint.
@@ -281,3 +283,15 @@ def test_a_second_signal_ends_a_process_that_computes(python):
 
     assert done.returncode == 143
     assert done.stderr == "dlcli: stopped at once by SIGTERM\n"
+
+
+def test_the_functions_of_the_library_take_names_of_runs(trained, project, monkeypatch):
+    monkeypatch.chdir(project)
+    note = "people is the run runs/people/1"
+
+    assert load_model("people").path == Path("runs/people/1/model.keras")
+    assert evaluate("people").scores.metrics == evaluate("runs/people/1").scores.metrics
+    assert note in evaluate("people").notices
+    assert note in predict("people", "people.csv").notices()
+    with pytest.raises(ModelFileError, match="no model 'nobody'"):
+        load_model("nobody")

@@ -7,8 +7,6 @@ from pathlib import Path
 
 from dlcli.errors import DlcliError
 
-RUNS = Path("runs")
-
 
 def model_or_run(path: Path, command: str = "", inputs: Iterable[str] = ()) -> Path:
     """Return a path, or for the name of runs in ./runs the latest of them, with a note.
@@ -29,7 +27,9 @@ def model_or_run(path: Path, command: str = "", inputs: Iterable[str] = ()) -> P
     DlcliError
         If the path is no model, but one of the inputs is: the arguments are swapped.
     """
-    run = latest_run(str(path)) if not path.exists() or _is_plain_folder(path) else None
+    from dlcli.runs.finding import named_run
+
+    run = named_run(path)
     if run is None and path.exists():
         _check_order(path, command, inputs)
     if run is None:
@@ -40,27 +40,9 @@ def model_or_run(path: Path, command: str = "", inputs: Iterable[str] = ()) -> P
     return run
 
 
-def latest_run(name: str) -> Path | None:
-    """Return the latest run of a name in ./runs; None if there is none."""
-    from dlcli.runs.directory import folder_name
-    from dlcli.runs.finding import find_run
-
-    if Path(name).name != name:
-        return None
-    run = find_run(RUNS / folder_name(name))
-    # `find_run` follows the link `latest` to an absolute path.
-    return None if run is None else RUNS / run.parent.name / run.name
-
-
-def _is_plain_folder(path: Path) -> bool:
-    from dlcli.runs.finding import find_run
-
-    return path.is_dir() and find_run(path) is None
-
-
 def _check_order(path: Path, command: str, inputs: Iterable[str]) -> None:
     from dlcli.files import MODEL_ENDINGS
-    from dlcli.runs.finding import find_run
+    from dlcli.runs.finding import find_run, latest_run
 
     if path.suffix.lower() in MODEL_ENDINGS or path.is_dir():
         return

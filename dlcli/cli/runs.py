@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlcli.cli.names import RUNS
 from dlcli.cli.options import Json, RunsFolder
 from dlcli.errors import DlcliError
+from dlcli.runs.finding import RUNS
 
 if TYPE_CHECKING:
     from dlcli.runs.listing import RunSummary

@@ -87,6 +87,8 @@ def evaluate(
     Parameters
     ----------
     model : path or LoadedModel
+        A model file, a run directory, or the name of runs in ``./runs``, of which the latest is
+        meant.
     source : path or DataFrame, optional
         A CSV or JSON Lines file with the target column, or ``"-"`` for standard input. Default:
         the held-out rows of the data set that the model was trained on, which is loaded and

@@ -15,7 +15,7 @@ from dlcli.config.sections import Config
 from dlcli.config.table_loaders import CsvLoader, Table
 from dlcli.errors import ConfigError, DlcliError, check_choice
 from dlcli.files import write_text
-from dlcli.runs.directory import folder_name
+from dlcli.runs.finding import folder_name
 
 if TYPE_CHECKING:
     import pandas as pd

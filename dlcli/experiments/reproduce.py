@@ -18,7 +18,7 @@ from dlcli.experiments.train import train
 from dlcli.models.file import read_model_file
 from dlcli.models.loading import find_model, load_model
 from dlcli.runs.differences import differences, environment_differences
-from dlcli.runs.finding import find_run
+from dlcli.runs.finding import find_run, named_run
 from dlcli.runs.records import Kind, RunRecord, read_record
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def reproduce(
     Interrupted
         If a signal arrives.
     """
-    run = find_run(Path(path))
+    run = named_run(path) or find_run(Path(path))
     if run is None:
         raise DlcliError(f"no run {str(path)!r}", hint="`dlcli runs` lists the runs")
     record = read_record(run)

@@ -22,8 +22,8 @@ from dlcli.runs.description import (
     without_path,
 )
 from dlcli.runs.differences import differences, environment_differences
-from dlcli.runs.directory import CONFIG, RunDirectory, folder_name, in_use
-from dlcli.runs.finding import RECORD, find_run, numbered_runs
+from dlcli.runs.directory import CONFIG, RunDirectory, in_use
+from dlcli.runs.finding import RECORD, find_run, folder_name, numbered_runs
 from dlcli.runs.records import Extension, Kind, Resumed, RunRecord, read_record
 from dlcli.training.checkpoint import read_state
 from dlcli.training.training_state import TrainingState

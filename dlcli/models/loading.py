@@ -29,7 +29,7 @@ from dlcli.models.onnx_cache import load_cached_graph
 from dlcli.models.onnx_graph import OnnxGraph
 from dlcli.network.outputs import Predictor
 from dlcli.network.saved_model import load_saved_model
-from dlcli.runs.finding import find_run
+from dlcli.runs.finding import find_run, named_run
 
 Engine = Literal["auto", "onnx", "keras"]
 
@@ -78,7 +78,7 @@ class LoadedModel:
 
 
 def find_model(path: str | os.PathLike[str]) -> Path:
-    """Return the model file at a path, or in the run directory at a path.
+    """Return the model file at a path, in a run directory, or in the latest run of a name.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def find_model(path: str | os.PathLike[str]) -> Path:
     """
     if not isinstance(path, str | os.PathLike):
         raise ModelFileError(f"a model is a path, not a {type(path).__name__}")
-    path = Path(path)
+    path = named_run(path) or Path(path)
     if path.is_file():
         return path
     run = find_run(path)
@@ -124,7 +124,8 @@ def load_model(
     Parameters
     ----------
     path : str or path
-        A ``.keras`` or ``.h5`` file, or a run directory.
+        A ``.keras`` or ``.h5`` file, a run directory, or the name of runs in ``./runs``, of which
+        the latest is meant.
     engine : {"auto", "onnx", "keras"}
         Library that computes the outputs: ONNX Runtime with the graph in the file, Keras, or
         with ``"auto"`` ONNX Runtime if there is a usable graph and Keras otherwise.
@@ -143,10 +144,12 @@ def load_model(
         ``engine="onnx"``.
     """
     check_choice("engine", engine, ("auto", "onnx", "keras"))
+    run = named_run(path) if isinstance(path, str | os.PathLike) else None
+    named = [] if run is None else [f"{path} is the run {run}"]
+    notices = list(named)
     path = find_model(path)
     check_in_child(path, engine, limits)
     file = read_model_file(path, limits)
-    notices: list[str] = []
     if file.metadata is None:
         notices.append(
             f"{path.name} was written by plain Keras: columns are passed to the network in their "
@@ -166,7 +169,7 @@ def load_model(
     is_changed = saved_sha256 not in ("", weights_sha256(model))
     if is_changed:
         ending = "; its ONNX graph is ignored" if file.metadata and file.metadata.graph else ""
-        notices = [f"the weights of {path.name} are not those that dlcli saved{ending}"]
+        notices = [*named, f"the weights of {path.name} are not those that dlcli saved{ending}"]
     return LoadedModel(file, _keras_network(model, path), tuple(notices), is_changed)
 
 

@@ -47,7 +47,8 @@ def predict(
     Parameters
     ----------
     model : path or LoadedModel
-        A ``.keras`` or ``.h5`` file, or a run directory.
+        A ``.keras`` or ``.h5`` file, a run directory, or the name of runs in ``./runs``, of which
+        the latest is meant.
     source : path, paths, DataFrame or ndarray
         A CSV or JSON Lines file, a ``.npy`` or ``.npz`` file with the array ``x``, ``"-"`` for
         standard input, or rows in memory: a DataFrame with the columns of the model, or an array

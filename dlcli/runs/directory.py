@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from dlcli.config.yaml_text import dump
 from dlcli.errors import DlcliError, Interrupted
 from dlcli.files import FolderLock, remove_temporary, write_json, write_text
 from dlcli.runs.description import data_path, with_path
-from dlcli.runs.finding import RECORD
+from dlcli.runs.finding import RECORD, folder_name
 from dlcli.runs.records import Extension, Resumed, RunRecord, read_record
 
 CONFIG, CHECKPOINT = "config.yaml", "checkpoint"
@@ -202,11 +201,6 @@ class RunDirectory:
 
     def _write(self) -> None:
         write_json(self.path / RECORD, self.record.to_json())
-
-
-def folder_name(name: str) -> str:
-    """Return the name of the folder that holds a config's runs."""
-    return re.sub(r"[^\w.-]+", "_", name).lstrip(".") or "run"
 
 
 def check_writable(root: Path) -> None:

@@ -2,9 +2,37 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
 
 RECORD = "run.json"
+RUNS = Path("runs")
+
+
+def folder_name(name: str) -> str:
+    """Return the name of the folder that holds a config's runs."""
+    return re.sub(r"[^\w.-]+", "_", name).lstrip(".") or "run"
+
+
+def named_run(path: str | os.PathLike[str]) -> Path | None:
+    """Return the latest run in ./runs of a name; None if the name is another existing path.
+
+    A folder that is no run does not hide the runs of its name: those of ``pets.yaml``, which
+    `init` wrote for the folder ``pets``.
+    """
+    path = Path(path)
+    is_plain_folder = path.is_dir() and find_run(path) is None
+    return latest_run(str(path)) if is_plain_folder or not path.exists() else None
+
+
+def latest_run(name: str) -> Path | None:
+    """Return the latest run of a name in ./runs; None if there is none."""
+    if Path(name).name != name:
+        return None
+    run = find_run(RUNS / folder_name(name))
+    # `find_run` follows the link `latest` to an absolute path.
+    return None if run is None else RUNS / run.parent.name / run.name
 
 
 def find_run(path: Path) -> Path | None:

@@ -61,10 +61,6 @@ def training_row_notices(folder: Path, hashes: Array) -> list[str]:
     if not count:
         return []
     about = "" if len(compared) == len(hashes) else "about "
-    verb = "is" if count == 1 else "are"
-    return [
-        (
-            f"{about}{count} of {plural(len(hashes), 'row')} {verb} among the rows that the model was "
-            "trained on: scores may be too good"
-        )
-    ]
+    rows = plural(len(hashes), "row")
+    trained = "is one that" if count == 1 else "are among those that"
+    return [f"{about}{count} of {rows} {trained} the model was trained on: scores may be too good"]
