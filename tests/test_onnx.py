@@ -92,10 +92,11 @@ EXPORTABLE = {
     "sound, magnitudes": ((2000,), [layers.MelSpectrogram(mag_exp=1, power_to_db=False, num_mel_bins=9), layers.Flatten()]),
     "conv1d": ((7,), [layers.Embedding(9, 4), layers.Conv1D(3, 2), layers.GlobalMaxPooling1D()]),
 }  # fmt: skip
+RESEMBLING = ("both ways", "sound in dB", "sound, magnitudes")
 
 
 @pytest.mark.parametrize(
-    "name", [slow(name) if name == "sound, magnitudes" else name for name in EXPORTABLE]
+    "name", [slow(name) if name in RESEMBLING else name for name in EXPORTABLE]
 )
 def test_layers_that_have_a_graph(name):
     shape, added = EXPORTABLE[name]
