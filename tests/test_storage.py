@@ -10,9 +10,10 @@ from PIL import Image
 from scipy.io import wavfile
 
 from dlcli import DatasetError, evaluate, kfold, load_config, train
+from dlcli.config.table_loaders import CsvLoader
 from dlcli.datasets import growing_array, storage
 from dlcli.datasets.loading import load_dataset
-from dlcli.datasets.tables import table
+from dlcli.datasets.tables import load_csv, table, text_file, text_memory
 
 
 def save_images(folder):
@@ -179,6 +180,42 @@ def test_a_wide_table_is_kept_on_the_disk_block_by_block(
     assert (dataset.x.to_numpy().T == x[:, :299].T).sum() == x[:, :299].size - 1
     assert np.isnan(dataset.x["x0"][50])
     assert any("the numbers need" in notice for notice in dataset.notices)
+
+
+def test_texts_of_a_table_that_do_not_fit_are_refused_before_all_are_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(text_memory, "FIRST_SIZE", 1 << 20)
+    monkeypatch.setattr(storage, "available_memory", lambda: 4 << 20)
+    rows = (f"{row} {'x' * 100},{'ab'[row % 2]}\n" for row in range(60_000))
+    (tmp_path / "t.csv").write_text("".join(["text,label\n", *rows]))
+    lines = []
+    read = text_file.TextFile.read_chunk
+    monkeypatch.setattr(
+        text_file.TextFile,
+        "read_chunk",
+        lambda self, size: [read(self, size), lines.append(self.line)][0],
+    )
+    loader = CsvLoader(path=str(tmp_path / "t.csv"), target="label", types={"text": "text"})
+
+    with pytest.raises(DatasetError, match=r"the texts of .* need about .* of memory"):
+        load_csv(loader, tmp_path / "t.csv", "t")
+    monkeypatch.setattr(storage, "available_memory", lambda: 1 << 34)
+
+    assert lines[-1] < 50_000
+    assert len(load_csv(loader, tmp_path / "t.csv", "t")) == 60_000
+
+
+def test_files_of_texts_that_do_not_fit_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(storage, "ESTIMATED_ITEMS", 2)
+    monkeypatch.setattr(storage, "available_memory", lambda: 3_000)
+    for kind in ("a", "b"):
+        (tmp_path / "mails" / kind).mkdir(parents=True)
+        for number in range(4):
+            (tmp_path / "mails" / kind / f"{number}.txt").write_text("word " * 400)
+    loader = {"text": {"path": "mails"}}
+    config = config_of(tmp_path, "images", dataset=loader, preprocess={})
+
+    with pytest.raises(DatasetError, match=r"8 texts need about .* of memory"):
+        load_dataset(config)
 
 
 def test_recordings_that_do_not_fit_are_refused_with_both_numbers(tmp_path, monkeypatch):

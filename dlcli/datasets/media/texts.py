@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import sys
 import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,6 +26,7 @@ from dlcli.datasets.media.decoding import decode_files
 from dlcli.datasets.media.folders import find_files
 from dlcli.datasets.media.labels import LabelParser
 from dlcli.datasets.media.suffixes import SUFFIXES
+from dlcli.datasets.storage import MemoryEstimate
 from dlcli.datasets.tables import decode_text, load_csv, name_classes, objects, to_frame
 from dlcli.errors import DatasetError
 from dlcli.files import file_sha256
@@ -99,7 +101,13 @@ def _from_folder(loader: TextLoader, path: Path, name: str) -> Dataset:
     files = find_files(path, SUFFIXES["text"], LabelParser(loader.classes))
     texts: list[Any] = [None] * len(files.names)
     decode = partial(decode_text, encoding=loader.encoding)
-    files = decode_files(files, decode, loader.on_bad_file, texts.__setitem__)
+    estimate = MemoryEstimate(len(texts), "texts", "use fewer files")
+
+    def store(row: int, text: str) -> None:
+        estimate.add(sys.getsizeof(text))
+        texts[row] = text
+
+    files = decode_files(files, decode, loader.on_bad_file, store)
     column = Column(str(loader.text), "text", 0)
     values = to_frame({column.name: objects([text for text in texts if text is not None])})
     fields = files.dataset_fields(loader, SplitConfig())

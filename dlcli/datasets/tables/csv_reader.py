@@ -99,6 +99,10 @@ class CsvReader(RowReader):
         self._leading_zero = LeadingZeros(f" {self._separator}{self.dialect.quotechar}")
         self._quoted_field = quoted_field(self.dialect)
 
+    def read_share(self) -> float:
+        """Return the share of the file that was read; see `TextFile`."""
+        return self._text.read_share()
+
     def read_block(self, types: Sequence[ColumnType | None], max_rows: int) -> Block | None:
         """Read the next rows; see `RowReader`."""
         with long_fields:

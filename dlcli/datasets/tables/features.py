@@ -9,11 +9,11 @@ import numpy as np
 
 from dlcli.config.table_loaders import CsvLoader
 from dlcli.datasets.dataset import Column, ColumnType
+from dlcli.datasets.tables.bad_rows import GIVE_WIDTHS
 from dlcli.datasets.tables.column_notices import column_notices, text_notices
 from dlcli.datasets.tables.column_types import detect_type
 from dlcli.datasets.tables.columns import RawColumn, convert
 from dlcli.datasets.tables.dates import choose_format
-from dlcli.datasets.tables.row_reader import GIVE_WIDTHS
 from dlcli.datasets.tables.several_targets import rows_without_value
 from dlcli.datasets.tables.table import Table
 from dlcli.datasets.tables.target_column import (

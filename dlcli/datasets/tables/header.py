@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from dlcli.config.base import composed
+from dlcli.datasets.tables.bad_rows import LayoutError
 from dlcli.datasets.tables.numbers import to_number
 from dlcli.datasets.tables.proposals import Proposal
-from dlcli.datasets.tables.row_reader import LayoutError, RowReader
+from dlcli.datasets.tables.row_reader import RowReader
 from dlcli.errors import DatasetError, did_you_mean
 
 MAX_COLUMNS = 100_000

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from dlcli.datasets.tables.bad_rows import LayoutError
 from dlcli.datasets.tables.cell_values import to_text
 from dlcli.datasets.tables.header import first_repeated
-from dlcli.datasets.tables.row_reader import LayoutError
 from dlcli.datasets.tables.text_file import TextFile
 from dlcli.errors import DatasetError
 

@@ -75,7 +75,7 @@ def _propose_for_rows(path: str | Path, dialect: Dialect, *, all_rows: bool) -> 
                 return proposals
             while (block := reader.read_block([None] * reader.width, BLOCK_ROWS)) is not None:
                 rows += len(block)
-            bad_rows, split_rows = reader.bad_rows, reader.split_rows
+            bad_rows, split_rows = len(reader.bad_rows), reader.bad_rows.split_numbers
     except EncodingError as error:
         return [*proposals, *_propose_encoding(error)]
     except DatasetError:  # which reading the table reports

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from array import array
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from dlcli.datasets.dataset import ColumnType
 from dlcli.datasets.dialect import Dialect
+from dlcli.datasets.tables.bad_rows import BadRows
 from dlcli.datasets.tables.orange import are_orange_rows, propose_roles
 from dlcli.datasets.tables.proposals import Proposal
-from dlcli.datasets.tables.split_numbers import explain_surplus
-from dlcli.errors import DatasetError, plural
+from dlcli.errors import DatasetError
 from dlcli.types import Array
 
 LOOKAHEAD_ROWS = 100
-MAX_LISTED = 5
-GIVE_WIDTHS = "if columns stand at fixed places, give their widths, as in `widths: [8, 10, 6]`"
-QUOTE_NUMBERS = 'write numbers with commas in quotes, as in "1,234", or use another delimiter'
-
-
-class LayoutError(DatasetError):
-    """The rows of a table are not what the loader's options say; other options may be."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +68,8 @@ class RowReader:
         Number of columns.
     line : int
         Last line, from 1, of the last row.
-    split_rows : int
-        Number of rows so far with too many fields because of commas in numbers.
+    bad_rows : BadRows
+        Rows with another number of fields that were left out so far.
     notices : list of str
         What a user should know about how the table was read.
 
@@ -98,15 +90,15 @@ class RowReader:
         collects_bad_rows: bool = False,
     ) -> None:
         self.name, self.dialect = name, dialect
-        self._collects_bad_rows, self._bad_row_lines = collects_bad_rows, array("q")
+        self._collects_bad_rows = collects_bad_rows
+        self.bad_rows = BadRows(name, dialect.delimiter)
         self.has_names, self.proposals = has_names, tuple(proposals)
         self.notices: list[str] = []
-        self.line = self.width = self.split_rows = 0
+        self.line = self.width = 0
         self.has_header = False
         self._source: Iterator[tuple[int, list[str]]] = iter(rows)
         self._header: list[str] | None = None
         self._header_line = 0
-        self._bad_row = ""
         self._is_orange = False
         self._pending: deque[tuple[int, list[str]]] = deque()
         self._start()
@@ -156,6 +148,10 @@ class RowReader:
     def header_line(self) -> int:
         """Line of the names."""
         return self._header_line
+
+    def read_share(self) -> float:
+        """Return the share of the file that was read; 1 if that is unknown."""
+        return 1.0
 
     def read_block(self, types: Sequence[ColumnType | None], max_rows: int) -> Block | None:  # noqa: ARG002
         """Read the next rows.
@@ -224,22 +220,10 @@ class RowReader:
         # Some programs end rows with delimiters.
         if len(row) > self.width and not any(map(str.strip, row[self.width :])):
             return row[: self.width]
-        numbers = explain_surplus(row, self.width) if self.dialect.delimiter == "," else ""
-        self.split_rows += bool(numbers)
-        if not self._bad_row_lines or (numbers and self.split_rows == 1):
-            message = f"{plural(len(row), 'field')}, but the first row has {self.width}"
-            self._bad_row = f"{self.name}:{line}: {message}" + (f": {numbers}" if numbers else "")
-            self._bad_row_lines.insert(0, line)
-        else:
-            self._bad_row_lines.append(line)
+        self.bad_rows.add(row, line, self.width)
         if not self._collects_bad_rows:
-            raise self._bad_row_error()
+            raise self.bad_rows.error()
         return None
-
-    @property
-    def bad_rows(self) -> int:
-        """Number of rows with another number of fields that were left out so far."""
-        return len(self._bad_row_lines)
 
     def check_bad_rows(self) -> None:
         """Report rows with another number of fields: as an error, or as a notice.
@@ -249,25 +233,10 @@ class RowReader:
         LayoutError
             If there are some, and the dialect does not leave them out.
         """
-        if not self._bad_row_lines:
-            return
-        if self.dialect.on_bad_row == "error":
-            raise self._bad_row_error()
-        self.notices.append(f"left out: {self._bad_row}{self._other_bad_rows()}")
-
-    def _bad_row_error(self) -> LayoutError:
-        hint = "remove the lines above the header" if self.width == 1 else None
-        hint = QUOTE_NUMBERS if self.split_rows else hint
-        hint = GIVE_WIDTHS if self.dialect.delimiter == "whitespace" else hint
-        return LayoutError(f"{self._bad_row}{self._other_bad_rows()}", hint=hint)
-
-    def _other_bad_rows(self) -> str:
-        lines = self._bad_row_lines[1:]
-        if not lines:
-            return ""
-        listed = ", ".join(map(str, lines[:MAX_LISTED])) + (", …" if lines[MAX_LISTED:] else "")
-        verb = "has" if len(lines) == 1 else "have"
-        return f"; {plural(len(lines), 'more row')} {verb} another number, on line {listed}"
+        if self.bad_rows:
+            if self.dialect.on_bad_row == "error":
+                raise self.bad_rows.error()
+            self.notices.append(f"left out: {self.bad_rows.message()}")
 
     def _fit_first_row(self) -> None:
         """Give the first row the width of the second, if it may be a header that differs.

@@ -15,6 +15,7 @@ from dlcli.datasets import storage
 from dlcli.datasets.dataset import ColumnType
 from dlcli.datasets.dialect import Dialect
 from dlcli.datasets.growing_array import Numbers, move_large, to_arrays
+from dlcli.datasets.tables.bad_rows import LayoutError
 from dlcli.datasets.tables.column_types import has_leading_zeros
 from dlcli.datasets.tables.columns import MISSING, MISSING_NUMBERS, RawColumn, to_numbers
 from dlcli.datasets.tables.encodings import TRAINING_HINTS, Hints
@@ -22,8 +23,9 @@ from dlcli.datasets.tables.header import position_of, read_names
 from dlcli.datasets.tables.json_records import RecordsError
 from dlcli.datasets.tables.layout import propose_layout
 from dlcli.datasets.tables.proposals import hint_of
-from dlcli.datasets.tables.row_reader import LayoutError, RowReader
+from dlcli.datasets.tables.row_reader import RowReader
 from dlcli.datasets.tables.table_reader import open_table
+from dlcli.datasets.tables.text_memory import TextMemory
 from dlcli.errors import DatasetError
 from dlcli.types import Array
 
@@ -206,6 +208,7 @@ def _read_columns(
     types: list[ColumnType | None] = [None if kind is None else "text" for kind in may_be_numeric]
     columns: list[list[str] | Numbers | None] = [[] for _ in types]
     lines = array("q")
+    memory = TextMemory(reader.name, reader.read_share)
     while (block := reader.read_block(types, BLOCK_ROWS)) is not None:
         for at, texts in enumerate(block.columns):
             column = columns[at]
@@ -223,6 +226,7 @@ def _read_columns(
                     continue
             column.extend(texts)
         lines.extend(block.lines)
+        memory.add(column[-len(block) :] for column in columns if isinstance(column, list))
         move_large([column for column in columns if isinstance(column, Numbers)])
     reader.check_bad_rows()
     if not lines:

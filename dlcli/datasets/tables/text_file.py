@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -84,6 +85,17 @@ class TextFile:
             self.line += chunk.count("\r") - chunk.count("\r\n")
         self._check_length(rest)
         return chunk
+
+    def read_share(self) -> float:
+        """Return the share of the file that was read; 1 if it is packed or no file."""
+        buffer: Any = self._text.buffer
+        file = getattr(buffer, "raw", None)
+        if not isinstance(file, io.FileIO):
+            return 1.0
+        try:
+            return float(buffer.tell()) / max(os.fstat(file.fileno()).st_size, 1)
+        except OSError:  # a pipe
+            return 1.0
 
     def first_line(self) -> str:
         """Return the first line, as far as it is buffered, without reading it."""
