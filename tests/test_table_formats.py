@@ -14,8 +14,9 @@ import pytest
 from dlcli import DatasetError, load_config, predict, train
 from dlcli.config.table_loaders import CsvLoader
 from dlcli.datasets.card import describe_file
+from dlcli.datasets.dialect import Dialect
 from dlcli.datasets.loading import load_dataset
-from dlcli.datasets.tables import load_csv, propose_layout
+from dlcli.datasets.tables import load_csv, propose_layout, read_table
 
 RECORDS = [
     {"n": n, "x": None if n % 9 == 4 else n / 7, "ok": n % 2 == 0, "city": ["Seoul", "부산"][n % 2], "label": "xyz"[n % 3]}
@@ -412,3 +413,36 @@ def test_objects_in_records_are_refused_with_what_to_do(tmp_path):
         load(path)
 
     assert "set `flatten: true` in the loader" in error.value.hint
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("'it''s'", "it's"),
+        (r"'it\'s'", "it's"),
+        (r"it\'s", "it's"),
+        ('"a ""b"" c"', 'a "b" c'),
+        (r'"a \"b\" c"', 'a "b" c'),
+        ("'a \"b\" c'", 'a "b" c'),
+        ("'a, b'", "a, b"),
+        (r"'a\\b'", r"a\b"),
+    ],
+)
+def test_quotes_in_names_and_values_of_arff_are_doubled_or_escaped(tmp_path, written, name):
+    declared = f"@attribute {written} numeric\n@attribute kind {{{written},''}}\n"
+    rows = "".join(f"{row}.5,{written if row % 2 else chr(39) * 2}\n" for row in range(20))
+    (tmp_path / "a.arff").write_text(f"@relation r\n{declared}@data\n{rows}")
+
+    table = read_table(tmp_path / "a.arff", Dialect("auto"))
+
+    assert table.names == (name, "kind")
+    assert table.columns[1].texts[:2] == ["", name]
+
+
+def test_a_quote_that_is_not_closed_in_arff_is_refused_quickly(tmp_path):
+    (tmp_path / "a.arff").write_text(
+        "@relation r\n@attribute a string\n@data\n'" + "''" * 50_000 + "x\n"
+    )
+
+    with pytest.raises(DatasetError, match=r"a\.arff:4: a quote is not closed"):
+        read_table(tmp_path / "a.arff", Dialect("auto"))

@@ -1,8 +1,10 @@
+from .arff import LAST_ATTRIBUTE
 from .binary_file import BinaryFile, is_packed_table, open_binary
 from .cell_values import to_text
 from .cells import propose_values
 from .classes import encode_classes, name_classes
 from .column_notices import is_group_name
+from .column_types import has_leading_zeros
 from .columns import (
     NEITHER,
     RawColumn,
@@ -33,8 +35,14 @@ from .label_lists import (
     read_label_lists,
 )
 from .layout import propose_encoding, propose_layout
-from .numbers import to_number
-from .parsed_table import is_large_table, names_if_large, read_parsed_table
+from .number_cells import IDENTIFIER
+from .numbers import number_form, to_number
+from .parsed_table import (
+    is_large_table,
+    may_be_dates,
+    names_if_large,
+    read_parsed_table,
+)
 from .proposals import Proposal
 from .row_reader import Block, RowReader
 from .series import read_series, windows
@@ -45,16 +53,16 @@ from .target_column import holds_labels, rows_without_target
 from .text_file import TextFile, as_text, decode_text, open_text
 
 __all__ = [
-    "DELIMITERS", "NEITHER", "PREDICTION_HINTS", "BinaryFile", "Block", "CsvReader", "FileTable",
-    "Proposal", "RawColumn", "RowReader", "Table", "TextFile", "as_text", "binary_reader",
-    "clean_names", "convert", "counts_up", "date_formats", "decode_text", "encode_classes",
-    "format_date", "holds_labels", "holds_lists", "is_group_name", "is_large_table",
-    "is_packed_table",
-    "is_surely_utf_8", "label_matrix", "load_csv", "loader_dialect", "looks_like_header",
-    "name_classes", "names_if_large", "number_names", "objects", "open_binary", "open_text",
-    "parse_labels", "position_of", "propose_encoding", "propose_layout", "propose_values",
-    "read_file_table", "read_json_lines", "read_label_lists", "read_parsed_table", "read_series",
-    "read_several", "read_table", "rows_without_target", "rows_without_value", "text_format",
-    "text_reader", "to_category", "to_frame", "to_labels", "to_number", "to_numbers", "to_text",
-    "windows", "with_texts",
+    "DELIMITERS", "IDENTIFIER", "LAST_ATTRIBUTE", "NEITHER", "PREDICTION_HINTS", "BinaryFile",
+    "Block", "CsvReader", "FileTable", "Proposal", "RawColumn", "RowReader", "Table", "TextFile",
+    "as_text", "binary_reader", "clean_names", "convert", "counts_up", "date_formats",
+    "decode_text", "encode_classes", "format_date", "has_leading_zeros", "holds_labels",
+    "holds_lists", "is_group_name", "is_large_table", "is_packed_table", "is_surely_utf_8",
+    "label_matrix", "load_csv", "loader_dialect", "looks_like_header", "may_be_dates",
+    "name_classes", "names_if_large", "number_form", "number_names", "objects", "open_binary",
+    "open_text", "parse_labels", "position_of", "propose_encoding", "propose_layout",
+    "propose_values", "read_file_table", "read_json_lines", "read_label_lists", "read_parsed_table",
+    "read_series", "read_several", "read_table", "rows_without_target", "rows_without_value",
+    "text_format", "text_reader", "to_category", "to_frame", "to_labels", "to_number", "to_numbers",
+    "to_text", "windows", "with_texts",
 ]  # fmt: skip

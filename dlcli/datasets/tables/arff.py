@@ -14,13 +14,15 @@ from dlcli.datasets.tables.row_reader import RowReader
 from dlcli.datasets.tables.text_file import TextFile
 from dlcli.errors import DatasetError, plural
 
-QUOTED = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\""
+# A quote within quotes has a backslash, or is written twice.
+QUOTED = r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.|\"\")*\""
 ATTRIBUTE = re.compile(rf"@attribute\s+({QUOTED}|\S+)\s+(.+)", re.IGNORECASE)
 # A field with what ends it; in a list of categories, and in a row.
-FIELD = re.compile(rf"\s*+({QUOTED}|[^,'\"]*+)\s*+(,|$)")
+FIELD = re.compile(rf"\s*+({QUOTED}|(?:\\['\"]|[^,'\"])*+)\s*+(,|$)")
 SPARSE = re.compile(rf"\s*+([0-9]{{1,9}}+)\s++({QUOTED}|[^\s,'\"]++)\s*+(,|$)")
 TYPES = ("numeric", "real", "integer", "string", "date")
 MAX_ATTRIBUTES = 100_000
+LAST_ATTRIBUTE = "the last attribute"
 
 
 @dataclass(frozen=True)
@@ -148,15 +150,17 @@ def _split(line: str, place: str) -> list[str]:
 
 
 def _unquote(text: str) -> str:
-    if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
-        return re.sub(r"\\(.)", r"\1", text[1:-1])
-    return text
+    quote = text[:1]
+    if len(text) > 1 and text[-1] == quote and quote in "'\"":
+        within = re.compile(rf"\\(.)|{quote}{quote}")
+        return within.sub(lambda match: match[1] or quote, text[1:-1])
+    return re.sub(r"\\(['\"])", r"\1", text)
 
 
 def _proposals(attributes: Sequence[Attribute]) -> Iterator[Proposal]:
     named = [item for item in attributes if item.name.lower() in ("class", "target")]
     target = named[-1] if named else attributes[-1]
-    reason = f"the attribute is named {target.name!r}" if named else "the last attribute"
+    reason = f"the attribute is named {target.name!r}" if named else LAST_ATTRIBUTE
     yield Proposal("target", target.name, reason)
     for attribute in attributes:
         numbers = [math.isfinite(to_number(text)) for text in attribute.categories]

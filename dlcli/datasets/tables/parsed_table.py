@@ -78,13 +78,17 @@ def _sentinel(raw: RawColumn) -> float:
     return missing_sentinel(values) if len(values) else 0.0
 
 
-def _may_be_dates(raw: RawColumn) -> bool:
-    values = _present(raw)
+def may_be_dates(name: str, values: Array) -> bool:
+    """Tell whether numbers may be dates: 20240305, or those of spreadsheets below such a name."""
     if not len(values):
         return False
     low, high = values.min(), values.max()
-    limits = EXCEL_DATES if DATE_NAME.fullmatch(raw.name) else WRITTEN_DATES
+    limits = EXCEL_DATES if DATE_NAME.fullmatch(name) else WRITTEN_DATES
     return any(first <= low <= high <= last for first, last in (limits, WRITTEN_DATES))
+
+
+def _may_be_dates(raw: RawColumn) -> bool:
+    return may_be_dates(raw.name, _present(raw))
 
 
 def _has_any(raw: RawColumn, numbers: Sequence[float]) -> bool:

@@ -12,6 +12,7 @@ from dlcli.config.table_loaders import CsvLoader, TextLoader
 from dlcli.datasets.dialect import EVERY_COLUMN, Dialect
 from dlcli.datasets.media import SUFFIXES, is_collection, lists_files
 from dlcli.datasets.tables import (
+    LAST_ATTRIBUTE,
     Proposal,
     Table,
     is_large_table,
@@ -126,7 +127,9 @@ def _describe_table(
 ) -> Source:
     options, table, format_target = _read(source, sheet, target)
     target_name, reason = default_target(table)
-    if format_target is not None:
+    if format_target is not None and (
+        format_target.reason != LAST_ATTRIBUTE or target_name == format_target.value
+    ):
         target_name, reason = format_target.value, format_target.reason
     targets = [target_name]
     if target is not None:

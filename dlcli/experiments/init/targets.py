@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
 
@@ -11,13 +13,18 @@ import numpy as np
 from dlcli.datasets import storage
 from dlcli.datasets.dataset import PART_WORDS
 from dlcli.datasets.tables import (
+    IDENTIFIER,
     RawColumn,
     Table,
     date_formats,
+    has_leading_zeros,
     holds_lists,
     is_group_name,
+    may_be_dates,
+    number_form,
     to_number,
 )
+from dlcli.types import Array
 
 # A column with one of these names is the target, wherever it stands.
 CERTAIN_NAMES = ("target", "label", "class", "y")
@@ -37,6 +44,12 @@ MIN_WORDS = 4.0
 MAX_TEXTS = 1000
 MIN_DISTINCT = 0.5
 MIN_GROUPS = 5
+MIN_ROWS = 10
+# Words for a missing value among numbers.
+MAX_WORDS = 5
+YEARS = (1900, 2100)
+YEAR_NAME = re.compile(r".*(year|jahr|année|año)|.*(년도|연도|년)|yr", re.IGNORECASE)
+ID_NAME = re.compile(r".*(id|no|nr|number)", re.IGNORECASE)
 Target = str | int | Sequence[str | int]
 
 
@@ -58,18 +71,20 @@ def chosen_columns(target: Target, names: Collection[str]) -> list[str | int]:
 
 def likely_target(table: Table) -> str:
     """Return the column to propose to a person as the target."""
-    return _named(table.names, LIKELY_NAMES) or default_target(table)[0]
+    return _named_target(table, LIKELY_NAMES) or default_target(table)[0]
 
 
 def default_target(table: Table) -> tuple[str, str]:
     """Return the column that is predicted if nobody says another, and why.
 
+    It is a date or an identifier only if no other column can be predicted.
+
     Parameters
     ----------
     table : Table
-        All columns as texts.
+        All columns as texts, or as numbers.
     """
-    named = _named(table.names, CERTAIN_NAMES)
+    named = _named_target(table, CERTAIN_NAMES)
     if named is not None:
         return named, "its name"
     last = table.columns[-1]
@@ -79,7 +94,14 @@ def default_target(table: Table) -> tuple[str, str]:
             if column is not last:
                 reason = f"last column that can be predicted; {last.name} is {_obstacle(last)}"
             return column.name, reason
-    return last.name, "last column"
+    named = _named(table.names, CERTAIN_NAMES)
+    return (last.name, "last column") if named is None else (named, "its name")
+
+
+def _named_target(table: Table, names: Sequence[str]) -> str | None:
+    """Return the only column with one of the names, if it can be predicted."""
+    named = _named(table.names, names)
+    return None if named is None or _obstacle(table.column(named)) else named
 
 
 def likely_columns(names: Sequence[str]) -> list[str | int]:
@@ -96,30 +118,62 @@ def _named(columns: Sequence[str], names: Sequence[str]) -> str | None:
 
 def _obstacle(column: RawColumn) -> str:
     """Return what keeps a column from being a target, as in ``an identifier``; or ``""``."""
+    if column.is_constant:
+        return "constant"
     if isinstance(column.texts, np.ndarray):
-        count = int((~np.isnan(column.texts)).sum())
+        present = column.texts[~np.isnan(column.texts)]
         storage.release(column.texts)
-        if column.is_constant:
-            return "constant"
-        return "mostly empty" if count < len(column.texts) / 2 else ""
-    texts = [text.strip() for text in column.texts]
-    present = [text for text in texts if text]
-    distinct = set(present)
+        is_empty = len(present) < len(column.texts) / 2
+        return "mostly empty" if is_empty else _obstacle_of_numbers(column.name, present)
+    counts = Counter(text.strip() for text in column.texts)
+    missing = {"", *column.dialect.missing}
+    distinct = [text for text in counts if text not in missing]
+    total = len(column.texts) - sum(counts[word] for word in missing)
     if len(distinct) < 2:
         return "constant"
-    if holds_lists(present):
+    if holds_lists(distinct):
         return ""
-    if len(present) < len(texts) / 2:
+    if total < len(column.texts) / 2:
         return "mostly empty"
-    numbers = [to_number(text, column.dialect.decimal) for text in distinct]
-    if not np.isnan(numbers).all():
+    number_of = {text: to_number(text, column.dialect.decimal) for text in distinct}
+    words = [text for text in distinct if math.isnan(number_of[text])]
+    if not set(words) - set(column.dialect.missing_numbers):
+        cells = (number_of.get(text.strip(), math.nan) for text in column.texts)
+        values = np.array([value for value in cells if not math.isnan(value)])
+        if has_leading_zeros(distinct) and len(distinct) == total:
+            return "an identifier"
+        return _obstacle_of_numbers(column.name, values) if len(values) else ""
+    if len(words) <= min(MAX_WORDS, len(distinct) / 2):
+        return ""
+    if number_form(words, column.dialect, units=True) is not None:
         return ""
     if date_formats(sorted(distinct)[:MAX_DATES]):
         return "a date"
-    limit = max(MIN_ROWS_FOR_IDENTIFIERS, MAX_CLASSES_PER_ROW * len(present))
-    if len(distinct) == len(present) or len(distinct) > limit:
+    limit = max(MIN_ROWS_FOR_IDENTIFIERS, MAX_CLASSES_PER_ROW * total)
+    if len(distinct) == total or len(distinct) > limit:
         return "an identifier or a text"
-    return ""
+    return "an identifier" if _names_rows(column.name) else ""
+
+
+def _obstacle_of_numbers(name: str, values: Array) -> str:
+    """Return what keeps a column of numbers from being a target; they are none that is missing."""
+    low, high = float(values.min()), float(values.max())
+    if (values != np.floor(values)).any():
+        return ""
+    is_year = low >= YEARS[0] and high <= YEARS[1] and YEAR_NAME.fullmatch(name)
+    if is_year or may_be_dates(name, values):
+        return "a date"
+    if _names_rows(name):
+        return "an identifier"
+    if len(values) < MIN_ROWS or len(np.unique(values)) < len(values):
+        return ""
+    steps = np.abs(np.diff(values))
+    return "an identifier" if (steps == 1).all() or IDENTIFIER.fullmatch(name) else ""
+
+
+def _names_rows(name: str) -> bool:
+    """Tell whether a column's name says whose row it is, and that it is a number or a code."""
+    return is_group_name(name) and ID_NAME.fullmatch(name) is not None
 
 
 def find_texts(table: Table, targets: Collection[str]) -> Mapping[str, str]:
