@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dlcli.cli import confinement
 from dlcli.cli.code import Code, load_code
 from dlcli.cli.names import model_or_run
-from dlcli.cli.options import Data, Json, MaxSize, ModelPath, PredictionEngine
+from dlcli.cli.options import Data, Json, MaxSize, ModelPath, PredictionEngine, PredictionOnBadFile
 from dlcli.errors import plural
 
 if TYPE_CHECKING:
@@ -28,10 +28,7 @@ def evaluate(
         ),
     ] = None,
     data: Data = None,
-    on_bad_file: Annotated[
-        Literal["error", "skip"],
-        typer.Option("--on-bad-file", help="What to do with files that cannot be read."),
-    ] = "error",
+    on_bad_file: PredictionOnBadFile = "error",
     code: Code = None,
     engine: PredictionEngine = "auto",
     max_size: MaxSize = "",

@@ -110,6 +110,10 @@ PredictionEngine = Annotated[
         "Keras; auto: ONNX Runtime if possible.",
     ),
 ]
+PredictionOnBadFile = Annotated[
+    Literal["error", "skip"],
+    typer.Option("--on-bad-file", help="What to do with files that cannot be read."),
+]
 Resume = Annotated[
     bool,
     typer.Option(

@@ -11,7 +11,7 @@ import typer
 from dlcli.cli import confinement
 from dlcli.cli.code import Code, load_code
 from dlcli.cli.names import model_or_run
-from dlcli.cli.options import Json, MaxSize, ModelPath, PredictionEngine
+from dlcli.cli.options import Json, MaxSize, ModelPath, PredictionEngine, PredictionOnBadFile
 from dlcli.errors import DlcliError, plural
 
 if TYPE_CHECKING:
@@ -70,10 +70,7 @@ def predict(
         ),
     ] = False,
     invert: Annotated[bool, typer.Option("--invert", help="Invert the pixels of images.")] = False,
-    on_bad_file: Annotated[
-        Literal["error", "skip"],
-        typer.Option("--on-bad-file", help="What to do with files that cannot be read."),
-    ] = "error",
+    on_bad_file: PredictionOnBadFile = "error",
     code: Code = None,
     engine: PredictionEngine = "auto",
     max_size: MaxSize = "",
