@@ -227,7 +227,7 @@ def _evaluate_table(
         rows = labelled_rows(raw, target, metadata.dialect)
         dropped += len(block) - len(rows)
         labels.append(true_values(raw, rows, target, metadata.dialect, source))
-        if isinstance(raw.values, Mapping):
+        if metadata.medium.kind == "rows" and isinstance(raw.values, Mapping):
             columns = [raw.values[column.name][rows] for column in metadata.columns]
             columns += list(labels[-1].reshape(len(rows), -1).T)
             hashes.append(row_hashes(columns, len(rows)))
