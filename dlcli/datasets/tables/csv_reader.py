@@ -92,7 +92,15 @@ class CsvReader(RowReader):
         self._uses_pandas = not self.dialect.widths
         # pandas knows a decimal comma as well.
         self._has_plain_numbers = is_plain_decimal(replace(dialect, decimal="."))
-        self._words_seen = False
+        self._missing_words = (*self.dialect.missing, *self.dialect.missing_numbers)
+        # For many columns, pandas takes half as long to prepare all words for a missing value as to
+        # parse a chunk. Those that are not numbers are passed after the first chunk with one.
+        decimal = self.dialect.decimal
+        self._missing = tuple(
+            word
+            for word in self._missing_words
+            if not word or not math.isnan(to_number(word, decimal))
+        )
         self._separator = self.dialect.delimiter.replace("whitespace", " ")
         # In training, leading zeros decide the type of a column.
         self._collects_codes = is_training and self._has_plain_numbers
@@ -253,12 +261,7 @@ class CsvReader(RowReader):
         numeric = {
             at for at, kind in enumerate(types) if kind == "numeric" and self._has_plain_numbers
         }
-        words = [*self.dialect.missing, *self.dialect.missing_numbers]
-        decimal = self.dialect.decimal
-        if not self._words_seen:
-            # For many columns, pandas takes half as long to prepare all words as to parse a chunk.
-            words = [w for w in words if not w or not math.isnan(to_number(w, decimal))]
-        missing: Any = dict.fromkeys(numeric, words)
+        missing: Any = dict.fromkeys(numeric, self._missing)
         try:
             return pd.read_csv(
                 io.StringIO(chunk),
@@ -267,14 +270,14 @@ class CsvReader(RowReader):
                 names=range(self.width + 1),
                 index_col=False,
                 dtype={at: np.float64 if at in numeric else object for at in range(self.width + 1)},
-                decimal=decimal,
+                decimal=self.dialect.decimal,
                 keep_default_na=False,
                 na_values=missing,
                 quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
                 quotechar=self.dialect.quotechar,
             )
         except ValueError:
-            if self._words_seen:
+            if self._missing == self._missing_words:
                 raise
-            self._words_seen = True
+            self._missing = self._missing_words
             return self._parse(chunk, types, quoted=quoted)
