@@ -95,12 +95,7 @@ class CsvReader(RowReader):
         self._missing_words = (*self.dialect.missing, *self.dialect.missing_numbers)
         # For many columns, pandas takes half as long to prepare all words for a missing value as to
         # parse a chunk. Those that are not numbers are passed after the first chunk with one.
-        decimal = self.dialect.decimal
-        self._missing = tuple(
-            word
-            for word in self._missing_words
-            if not word or not math.isnan(to_number(word, decimal))
-        )
+        self._missing = _numbers_among(self._missing_words, self.dialect.decimal)
         self._separator = self.dialect.delimiter.replace("whitespace", " ")
         # In training, leading zeros decide the type of a column.
         self._collects_codes = is_training and self._has_plain_numbers
@@ -281,3 +276,8 @@ class CsvReader(RowReader):
                 raise
             self._missing = self._missing_words
             return self._parse(chunk, types, quoted=quoted)
+
+
+def _numbers_among(words: Sequence[str], decimal: str) -> tuple[str, ...]:
+    """Return the words that are numbers, or empty."""
+    return tuple(word for word in words if not word or not math.isnan(to_number(word, decimal)))
