@@ -75,14 +75,15 @@ def _propose_for_rows(path: str | Path, dialect: Dialect, *, all_rows: bool) -> 
                 return proposals
             while (block := reader.read_block([None] * reader.width, BLOCK_ROWS)) is not None:
                 rows += len(block)
-            bad_rows, split_rows = len(reader.bad_rows), reader.bad_rows.split_numbers
+            bad_rows = len(reader.bad_rows)
+            are_numbers = reader.bad_rows.are_split_numbers
     except EncodingError as error:
         return [*proposals, *_propose_encoding(error)]
     except DatasetError:  # which reading the table reports
         return proposals
-    if 2 * split_rows >= bad_rows:  # the error that they are tells how to keep them
+    if are_numbers:  # the error that they are tells how to keep them
         return proposals
-    if bad_rows <= MAX_BAD_ROWS * rows and dialect.on_bad_row == "error":
+    if 0 < bad_rows <= MAX_BAD_ROWS * rows and dialect.on_bad_row == "error":
         reason = f"{bad_rows} of {rows + bad_rows} rows have another number of fields"
         proposals.append(Proposal("on_bad_row", "skip", reason))
     return proposals
