@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import jsonschema
 import keras
 import numpy as np
 import pytest
 
 from dlcli import ConfigError, evaluate, kfold, load_config, predict, train
+from dlcli.config.schema import config_schema
+from dlcli.experiments.init import init
 from dlcli.network.building import build_model, compile_model
 
 MEMBERS = 3
@@ -138,6 +141,23 @@ def test_ensembles_that_cannot_work_are_refused(points, old, new, message):
     with pytest.raises(ConfigError, match=r"points\.yaml:") as error:
         train(points(**{old: new}))
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize("target", TASKS)
+def test_auto_is_the_network_of_init(points, tmp_path, target):
+    document = dict(points(target).document.value)
+    init(tmp_path / "points.csv", target=target, output=tmp_path / "init.yaml")
+    wanted = [layer.name for layer in load_config("init.yaml").model]
+    document["model"] = "auto"
+    jsonschema.Draft202012Validator(config_schema()).validate(document)
+    run = train(load_config(document), runs=tmp_path / "runs").path
+    assert [layer.name for layer in load_config(run / "config.yaml").model] == wanted
+
+
+def test_auto_is_for_tables():
+    config = load_config("digits_cnn", ["model=auto"])
+    with pytest.raises(ConfigError, match="auto is for tables"):
+        train(config)
 
 
 def test_a_loss_that_does_not_fit_the_activation_is_warned_about(points):

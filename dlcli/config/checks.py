@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from dlcli.config.callbacks import monitor_errors, optimizer_errors
 from dlcli.config.components import Component
+from dlcli.config.default_network import replace_auto
 from dlcli.config.ensembles import ensemble_errors, ensemble_warnings
 from dlcli.config.heads import Finding, find_head, output_units
 from dlcli.config.known import Facts
@@ -91,6 +92,7 @@ def check_data(config: Config, facts: Facts) -> Config:
     ConfigError
         With every contradiction between config and data.
     """
+    config = replace_auto(config, facts)
     findings = find_errors(config, facts)
     if findings:
         raise ConfigError(config.document.problem(*finding) for finding in findings)

@@ -21,6 +21,8 @@ from dlcli.config.parameter_values import as_float, is_number, number_text_error
 from dlcli.config.refused import CELLS, FORMER_NAMES, REFUSED_COMPONENTS
 from dlcli.errors import Problem, unknown
 
+# In place of the layers: those of `dlcli.config.default_network`.
+AUTO = "auto"
 # Paths of callbacks, which must be inside the run directory.
 PATH_ARGUMENTS = {
     "ModelCheckpoint": "filepath",

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from dlcli.config.catalogue import CHOSEN_BY_KERAS, DENSE_LAYERS, Entry, keras_catalogue
-from dlcli.config.components import parameter_kind
+from dlcli.config.components import AUTO, parameter_kind
 from dlcli.config.known import NAMED_DATASETS
 from dlcli.config.loader_base import LOADERS
 from dlcli.config.loaders import user_loaders
@@ -52,7 +52,8 @@ def _section(name: str, annotation: Any) -> Schema:
     one_or_list = {"model": "layers", "metrics": "metrics", "callbacks": "callbacks"}
     if name in one_or_list:
         item = _ref(one_or_list[name])
-        return {"anyOf": [{"type": "array", "items": item}, item, {"type": "null"}]}
+        choices = [{"type": "array", "items": item}, item, {"type": "null"}]
+        return {"anyOf": [*choices, *([{"const": AUTO}] if name == "model" else [])]}
     if name in ("loss", "optimizer"):
         return _ref({"loss": "losses", "optimizer": "optimizers"}[name])
     if name == "dataset":

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from dlcli.config.base import Section
-from dlcli.config.components import Component, ComponentReader, split_spelling
+from dlcli.config.components import AUTO, Component, ComponentReader, split_spelling
 from dlcli.config.document import Document, Path
 from dlcli.config.known import NAMED_DATASETS
 from dlcli.config.loader_base import LOADERS, Loader
@@ -51,8 +51,10 @@ class SectionReader:
         """Return the sections of the config, ready for pydantic."""
         values = dict(self.document.value)
         for key, kind in KERAS_LISTS.items():
-            if key in values:
+            if key in values and (key, values[key]) != ("model", AUTO):
                 values[key] = self.components_of(kind, values[key], (key,))
+        if self.document.value.get("model") == AUTO:
+            values["model"] = (Component(AUTO, {}, AUTO, ("model",)),)
         for key, kind in KERAS_SINGLE.items():
             if key in values:
                 values[key] = self.component(kind, values[key], (key,))

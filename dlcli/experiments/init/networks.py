@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from dlcli.config.default_network import (
+    WEIGHT_DECAY,
+    TableNetwork,
+    table_layers,
+    table_network,
+)
 from dlcli.config.sections import SplitConfig
 from dlcli.datasets.dataset import Dataset
 from dlcli.errors import DatasetError, plural
@@ -15,27 +21,8 @@ from dlcli.experiments.init.commented_yaml import Commented
 from dlcli.experiments.init.media_networks import Sections
 from dlcli.preparation.split import split_rows
 
-
-class TableNetwork(NamedTuple):
-    """A network for a table, and how it is trained."""
-
-    units: tuple[int, ...]
-    learning_rate: float
-    batch_size: int
-    epochs: int
-    patience: int
-
-
 # Fewer rows leave too few for an early stop: the network trains for a fixed number of epochs.
 MIN_ROWS_TO_VALIDATE = 60
-# Upper bounds of the rows of a table, each with a network. Wider networks overfit small tables.
-TABLE_NETWORKS = (
-    (2_000, TableNetwork((64, 64), 1e-3, 32, 100, 50)),
-    (100_000, TableNetwork((256, 256, 256), 5e-3, 128, 60, 20)),
-    (10**12, TableNetwork((256, 256, 256), 5e-3, 512, 20, 5)),
-)
-WEIGHT_DECAY = 0.02
-DROPOUT = 0.15
 # Of all other data: upper bounds of the rows, with the batch size, epochs at most and patience.
 SCHEDULES = (
     (1_000, 16, 300, 30),
@@ -65,13 +52,16 @@ def choose_sections(dataset: Dataset, *, has_part_column: bool = False) -> Secti
     table = None
     if dataset.medium.kind == "audio":
         preprocess, layers = media_networks.sound_sections(dataset)
+        model = [*layers, *_head(dataset)]
     elif isinstance(dataset.x, np.ndarray):
         preprocess, layers = media_networks.array_sections(dataset)
+        model = [*layers, *_head(dataset)]
     elif dataset.is_text:
         preprocess, layers = media_networks.text_sections(dataset)
+        model = [*layers, *_head(dataset)]
     else:
-        table = next(network for limit, network in TABLE_NETWORKS if len(dataset) < limit)
-        preprocess, layers = _table(dataset, table)
+        table = table_network(len(dataset))
+        preprocess, model = _table_preprocess(dataset), _table_model(dataset, table)
     if dataset.target.task == "regression":
         reason = "the network learns it at unit scale; metrics and predictions are in its own unit"
         preprocess = {**preprocess, "target": Commented("standardize", reason)}
@@ -81,14 +71,14 @@ def choose_sections(dataset: Dataset, *, has_part_column: bool = False) -> Secti
     return {
         **({"preprocess": preprocess} if preprocess else {}),
         **({} if has_part_column else _split(dataset, validates=validates)),
-        "model": [*layers, *_head(dataset)],
+        "model": model,
         **_loss(dataset, table),
         **_fit(dataset, table, validates=validates),
         "seed": 0,
     }
 
 
-def _table(dataset: Dataset, network: TableNetwork) -> tuple[Sections, list[Any]]:
+def _table_preprocess(dataset: Dataset) -> Sections:
     preprocess: Sections = {}
     frame: Any = dataset.x
     has_gaps = {str(name): bool(frame[name].isna().any()) for name in frame}
@@ -108,10 +98,16 @@ def _table(dataset: Dataset, network: TableNetwork) -> tuple[Sections, list[Any]
     if texts := [column.name for column in dataset.columns if column.type == "text"]:
         words = {"max_tokens": MAX_TOKENS_BESIDE_COLUMNS, "output_mode": "tf_idf"}
         preprocess["columns"] = {name: {"vectorize": words} for name in texts}
-    layers: list[Any] = []
-    for size in network.units:
-        layers += [{"Dense": {"units": size, "activation": "mish"}}, {"Dropout": DROPOUT}]
-    return preprocess, layers
+    return preprocess
+
+
+def _table_model(dataset: Dataset, network: TableNetwork) -> list[Any]:
+    activation, reason = _outputs(dataset)
+    first, *others, last = table_layers(network, activation)
+    if network.members > 1:
+        ensemble = f"{network.members} networks side by side; their mean is predicted"
+        first = Commented(first, ensemble)
+    return [first, *others, Commented(last, reason) if reason else last]
 
 
 def _imputing(names: list[str], strategy: str, *steps: str) -> Any:
@@ -147,17 +143,20 @@ def _can_stratify(dataset: Dataset, section: Sections) -> bool:
     return True
 
 
-def _head(dataset: Dataset) -> list[Any]:
+def _outputs(dataset: Dataset) -> tuple[str | None, str]:
+    """Return the activation of the outputs, and the reason."""
     target = dataset.target
     if target.task == "classification":
         classes = len(target.class_names)
-        reason = plural(classes, "class")
-        activation = "sigmoid" if classes == 2 else "softmax"
-        return [Commented({"Dense": {"activation": activation}}, reason)]
+        return "sigmoid" if classes == 2 else "softmax", plural(classes, "class")
     if target.task == "multilabel":
-        reason = f"{plural(len(target.class_names), 'label')}, each for itself"
-        return [Commented({"Dense": {"activation": "sigmoid"}}, reason)]
-    return ["Dense"]
+        return "sigmoid", f"{plural(len(target.class_names), 'label')}, each for itself"
+    return None, ""
+
+
+def _head(dataset: Dataset) -> list[Any]:
+    activation, reason = _outputs(dataset)
+    return [Commented({"Dense": {"activation": activation}}, reason)] if activation else ["Dense"]
 
 
 def _loss(dataset: Dataset, table: TableNetwork | None) -> Sections:
