@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from dlcli.errors import DatasetError
 from dlcli.experiments.baseline.comparison import Comparison, ScoredModel, compare_models
 from dlcli.experiments.baseline.estimators import models_for
 from dlcli.experiments.baseline.scorer import Scorer
+from dlcli.experiments.headline_score import headline_metric
 from dlcli.experiments.inputs import ConfigLike, check_folds, config_with_data
 from dlcli.experiments.run_result import HeadlineResult
 from dlcli.files import write_csv, write_json
@@ -212,7 +213,7 @@ def _result(
     started: float,
 ) -> BaselineResult:
     target = prepared.dataset.target
-    metric: Literal["accuracy", "rmse"] = "accuracy" if target.class_names else "rmse"
+    metric = headline_metric(target)
     comparisons = compare_models(
         network,
         models,
