@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlcli.datasets.dialect import Dialect
+from dlcli.datasets.tables import bulk_numbers
 from dlcli.datasets.tables.bulk_numbers import parse_numbers
 from dlcli.datasets.tables.numbers import parse_number
 
@@ -28,3 +29,14 @@ def test_numbers_are_those_of_one_by_one(dialect, texts, numbers):
     expected = [parse_number(text, dialect) for text in texts]
 
     np.testing.assert_array_equal(parse_numbers(texts, dialect), expected)
+
+
+def test_many_numbers_are_parsed_as_few(monkeypatch):
+    monkeypatch.setattr(bulk_numbers, "MIN_PANDAS_ROWS", 4)
+    dialect = Dialect(thousands=",", affixes=("$",))
+
+    for texts in (["$1,234.5", "2", "-3", "4"], ["$1,234.5", "2", "-3", "(4", "1,00,000", "NA"]):
+        values = parse_numbers(texts, dialect)
+        expected = [parse_number(text, dialect) for text in texts]
+        np.testing.assert_array_equal(values, expected)
+        values[0] = 0  # the array is its own

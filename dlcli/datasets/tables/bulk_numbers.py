@@ -65,7 +65,7 @@ def _parse_usual(joined: str, count: int, dialect: Dialect) -> Array:
     import pandas as pd
 
     frame = pd.read_csv(io.StringIO(joined), header=None, dtype=np.float64, na_filter=False)
-    return np.asarray(frame[0])
+    return np.array(frame[0])  # that of pandas cannot be written
 
 
 @lru_cache(maxsize=64)
