@@ -20,6 +20,7 @@ from dlcli.config.layers import layer_errors, layer_warnings
 from dlcli.config.loaders import FilesLoader
 from dlcli.config.loss_checks import head_errors, head_warnings
 from dlcli.config.metrics import metric_errors, metric_warnings, repeated_metrics
+from dlcli.config.own_loaders import OwnLoader
 from dlcli.config.sections import Config
 from dlcli.config.table_loaders import CsvLoader, Table
 from dlcli.config.target_checks import network_facts, target_scale_warnings, target_step_errors
@@ -130,7 +131,7 @@ def _split_errors(config: Config, facts: Facts | None) -> Iterator[Finding]:
         yield ("split", "test"), "this data set has official test rows; remove 'test'"
     loader = config.dataset.loader
     is_series = isinstance(loader, CsvLoader) and loader.window is not None
-    if isinstance(loader, Table) and not is_series:
+    if isinstance(loader, Table | OwnLoader) and not is_series:
         return
     for key in ("column", "group"):
         if getattr(config.split, key) is None:

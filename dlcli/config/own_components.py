@@ -87,6 +87,22 @@ def add_own(component: OwnComponent) -> None:
     add_own_entry(kind, entry)
 
 
+def add_own_function(component: OwnComponent, noun: str) -> None:
+    """Make a function of a kind that Keras does not have known to configs.
+
+    Raises
+    ------
+    DlcliError
+        If another one has its name.
+    """
+    key = (component.kind, component.name)
+    earlier = _registered.get(key)
+    if earlier is not None and _identity(earlier) != _identity(component):
+        message = f"another {noun} is registered as {component.name!r} already"
+        raise DlcliError(message, hint="rename one")
+    _registered[key] = component
+
+
 def _identity(component: OwnComponent) -> tuple[str, str, str]:
     return component.target.__module__, component.target.__qualname__, component.file
 
@@ -143,6 +159,8 @@ def used_own(config: Config) -> tuple[OwnComponent, ...]:
         "callbacks": config.callbacks,
     }
     names = [item for kind, components in groups.items() for item in _named(kind, components)]
+    if not config.dataset.known:
+        names.append(("loaders", config.dataset.name))
     found = (find_own(kind, name) for kind, name in dict.fromkeys(names))
     return tuple(component for component in found if component is not None)
 

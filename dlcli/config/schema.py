@@ -11,7 +11,7 @@ from dlcli.config.catalogue import CHOSEN_BY_KERAS, DENSE_LAYERS, Entry, keras_c
 from dlcli.config.components import AUTO, parameter_kind
 from dlcli.config.known import NAMED_DATASETS
 from dlcli.config.loader_base import LOADERS
-from dlcli.config.loaders import user_loaders
+from dlcli.config.own_loaders import all_loaders, find_loader
 from dlcli.config.refused import CELLS, REFUSED_COMPONENTS
 from dlcli.config.sections import Config, PreprocessConfig
 from dlcli.config.steps import STEPS
@@ -131,8 +131,8 @@ def _argument(kind: str, name: str) -> Schema:
 
 def _dataset() -> Schema:
     arguments: dict[str, Schema] = {}
-    for name in user_loaders():
-        schema = LOADERS[name].model_json_schema()
+    for name in all_loaders():
+        schema = find_loader(name).model_json_schema()
         arguments[name] = {"anyOf": [schema, {"type": "string"}]}
     for name, known in NAMED_DATASETS.items():
         schema = LOADERS[known.loader].model_json_schema()

@@ -14,7 +14,7 @@ from dlcli.config.components import AUTO, Component, ComponentReader, split_spel
 from dlcli.config.document import Document, Path
 from dlcli.config.known import NAMED_DATASETS
 from dlcli.config.loader_base import LOADERS, Loader
-from dlcli.config.loaders import user_loaders
+from dlcli.config.own_loaders import all_loaders, find_loader
 from dlcli.config.sections import STEP_GROUPS, DatasetConfig
 from dlcli.config.steps import STEPS, Step
 from dlcli.config.validation_messages import located_problems
@@ -100,10 +100,10 @@ class SectionReader:
         path = (*path, name) if isinstance(value, dict) else path
         if name in NAMED_DATASETS:
             return self.named_dataset(name, arguments, path)
-        if name not in user_loaders():
+        if name not in all_loaders():
             self.components.complain(path, _unknown_dataset(name))
             return None
-        section = LOADERS[name]
+        section = find_loader(name)
         arguments = _by_name(section, arguments)
         loader = self.validate(section, arguments, path)
         if loader is None:
@@ -204,4 +204,5 @@ def _by_name(section: type[Section], arguments: Any) -> dict[str, Any]:
 def _unknown_dataset(name: str) -> str:
     if name.endswith((".csv", ".csv.gz", ".tsv", ".txt")):
         return f"a file is read by a loader: {{csv: {{path: {name}, target: …}}}}"
-    return unknown("data set or loader", name, [*NAMED_DATASETS, *user_loaders()])
+    hint = unknown("data set or loader", name, [*NAMED_DATASETS, *all_loaders()])
+    return f"{hint} One of your own needs --code" if name.isidentifier() else hint

@@ -20,6 +20,7 @@ from dlcli.config.loaders import (
     NpzLoader,
     SklearnLoader,
 )
+from dlcli.config.own_loaders import OwnLoader
 from dlcli.config.sections import Config, DatasetConfig
 from dlcli.config.table_loaders import CsvLoader, TextLoader
 from dlcli.config.task import implied_task
@@ -35,6 +36,7 @@ from dlcli.datasets.media import (
     load_npz,
     load_text,
 )
+from dlcli.datasets.own_loader import load_own
 from dlcli.datasets.sample import sample_known, sample_like
 from dlcli.datasets.tables import Table, load_csv
 from dlcli.errors import DatasetError, plural
@@ -92,9 +94,11 @@ def _load(config: Config, *, progress: bool, table: Table | None = None) -> Data
     name, loader = section.name, section.loader
     if isinstance(loader, SklearnLoader):
         return load_sklearn(loader.name, name)
+    implied = None if section.known else implied_task(config)
+    if isinstance(loader, OwnLoader):
+        return load_own(loader, name, split, implied)
     paths = _paths(section, loader, progress=progress)
     title = _title(section, loader)
-    implied = None if section.known else implied_task(config)
     match loader:
         case CsvLoader():
             return load_csv(loader, paths[0], title, split, implied_task=implied, table=table)

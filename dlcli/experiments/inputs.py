@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from dlcli.config.load import as_config, load_config
 from dlcli.config.loader_base import Loader
 from dlcli.config.overrides import data_override
+from dlcli.config.own_loaders import OwnLoader
 from dlcli.config.sections import Config
 from dlcli.config.table_loaders import CsvLoader, Table
 from dlcli.errors import ConfigError, DlcliError, check_choice
@@ -76,6 +77,12 @@ def _check_takes_data(config: Config) -> None:
     if config.dataset.known:
         name = config.dataset.name
         raise DlcliError(f"{name} is a named data set; a config with a loader takes data")
+    if isinstance(config.dataset.loader, OwnLoader):
+        name = config.dataset.name
+        raise DlcliError(
+            f"{name} is a loader of your own, which has no data to be exchanged",
+            hint="change its arguments, or use the loader csv",
+        )
 
 
 def check_folds(folds: object, engine: object) -> None:

@@ -65,7 +65,8 @@ def _run(path: Path, file: str, text: bytes) -> None:
     sys.modules[module.__name__] = module  # dataclasses and pickle look a module up there
     try:
         with registering_from(file):
-            exec(compile(text, file, "exec"), module.__dict__)  # noqa: S102 (named by the user)
+            code = compile(text, file, "exec", dont_inherit=True)
+            exec(code, module.__dict__)  # noqa: S102 (named by the user)
     except SyntaxError as error:
         raise DlcliError(f"{path}:{error.lineno or 1}: {error.msg}") from error
     except DlcliError as error:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
+from dlcli.config import own_loaders
 from dlcli.config.catalogue import KINDS
 from dlcli.config.own_components import FUNCTION_KINDS, OwnComponent, add_own, own_components
 from dlcli.errors import DlcliError, first_line, unknown
@@ -47,10 +48,13 @@ def register(kind: str, component: Any = None, *, name: str | None = None) -> An
     ----------
     kind : str
         ``"layer"``, ``"loss"``, ``"metric"``, ``"optimizer"``, ``"callback"``, ``"activation"``,
-        ``"initializer"``, ``"regularizer"``, ``"constraint"`` or ``"learning-rate schedule"``.
+        ``"initializer"``, ``"regularizer"``, ``"constraint"``, ``"learning-rate schedule"`` or
+        ``"loader"``.
     component : class or function, optional
         A class derived from Keras's base class, or for losses, metrics, activations, initializers,
-        regularizers and constraints also a function. Default: return a decorator.
+        regularizers and constraints also a function. A loader is a function that returns the
+        arrays ``(x, y)`` or ``(x_train, y_train, x_test, y_test)``, or a DataFrame. Default:
+        return a decorator.
     name : str, optional
         Name in configs. Default: that of the class or function.
 
@@ -75,16 +79,22 @@ def register(kind: str, component: Any = None, *, name: str | None = None) -> An
             f"register takes the kind of component first, got {kind!r}",
             hint='write @dlcli.register("layer") above it, or another kind',
         )
-    key = next((key for key, noun in KINDS.items() if kind in (noun, key)), None)
+    nouns = {**KINDS, own_loaders.KIND: own_loaders.NOUN}
+    key = next((key for key, noun in nouns.items() if kind in (noun, key)), None)
     if key is None:
-        raise DlcliError(unknown("kind of component", kind, KINDS.values()))
+        raise DlcliError(unknown("kind of component", kind, nouns.values()))
 
     def add(target: Any) -> Any:
-        _check_target(key, target)
-        word = name or target.__name__
+        if key in KINDS:
+            _check_target(key, target)
+        word = str(name or getattr(target, "__name__", ""))
         if not word.isidentifier():
-            raise DlcliError(f"the name of a {KINDS[key]} has letters, digits and _, got {word!r}")
-        add_own(OwnComponent(key, word, target, _loading[-1] if _loading else _file_of(target)))
+            raise DlcliError(f"the name of a {nouns[key]} has letters, digits and _, got {word!r}")
+        file = _loading[-1] if _loading else _file_of(target)
+        if key not in KINDS:
+            own_loaders.add_own_loader(word, target, file)
+            return target
+        add_own(OwnComponent(key, word, target, file))
         if key in SAVED_KINDS:
             _make_loadable(target, word)
         return target

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from dlcli.config.loaders import IdxLoader, NpzLoader
+from dlcli.config.own_loaders import OwnLoader
 from dlcli.datasets.dataset import Dataset, Medium, pixel_columns, train_test_parts
 from dlcli.datasets.dialect import PIXELS
 from dlcli.datasets.media.targets import read_numbers
@@ -66,7 +67,7 @@ def load_idx(name: str, paths: Sequence[Path], loader: IdxLoader) -> Dataset:
         ``x``: uint8, shape (n, height, width, 1); the official test rows are marked.
     """
     arrays = [read_idx(path) for path in paths]
-    return _dataset(name, arrays, paths, loader)
+    return dataset_of_arrays(name, arrays, paths, loader)
 
 
 def find_idx(folder: Path) -> list[Path]:
@@ -110,7 +111,7 @@ def load_npz(name: str, path: Path, loader: NpzLoader) -> Dataset:
                 f"{path}: no array {', '.join(missing)}; {present}",
                 hint="save `x` and `y`, or `x_train`, `y_train`, `x_test` and `y_test`",
             )
-        return _dataset(name, [archive[key] for key in keys], [path], loader)
+        return dataset_of_arrays(name, [archive[key] for key in keys], [path], loader)
 
 
 @contextmanager
@@ -173,9 +174,19 @@ def _damage_reported(path: Path) -> Iterator[None]:
         raise DatasetError(f"{path} is not an archive of plain arrays: {reason}") from None
 
 
-def _dataset(
-    name: str, arrays: Sequence[Array], paths: Sequence[Path], loader: NpzLoader | IdxLoader
+def dataset_of_arrays(
+    name: str,
+    arrays: Sequence[Array],
+    paths: Sequence[Path],
+    loader: NpzLoader | IdxLoader | OwnLoader,
 ) -> Dataset:
+    """Return the data set of ``x`` and ``y``, or of those of the training and the test rows.
+
+    Raises
+    ------
+    DatasetError
+        If their shapes or types do not fit.
+    """
     for x, y in zip(arrays[::2], arrays[1::2], strict=True):
         if x.ndim < 2 or x.dtype.kind not in "iufb":
             raise DatasetError(f"{name}: x has shape {x.shape} and type {x.dtype}; rows are wanted")

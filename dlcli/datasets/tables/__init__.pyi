@@ -15,11 +15,12 @@ from .columns import (
     to_numbers,
 )
 from .csv_reader import CsvReader
-from .csv_table import load_csv
+from .csv_table import dataset_of_table, load_csv
 from .dates import date_formats, format_date
 from .delimiter import DELIMITERS
 from .encodings import PREDICTION_HINTS, is_surely_utf_8
 from .file_table import FileTable, read_file_table
+from .frame_table import date_columns, table_of_frame
 from .header import (
     clean_names,
     counts_up,
@@ -55,14 +56,15 @@ from .text_file import TextFile, as_text, decode_text, open_text
 __all__ = [
     "DELIMITERS", "IDENTIFIER", "LAST_ATTRIBUTE", "NEITHER", "PREDICTION_HINTS", "BinaryFile",
     "Block", "CsvReader", "FileTable", "Proposal", "RawColumn", "RowReader", "Table", "TextFile",
-    "as_text", "binary_reader", "clean_names", "convert", "counts_up", "date_formats",
-    "decode_text", "encode_classes", "format_date", "has_leading_zeros", "holds_labels",
-    "holds_lists", "is_group_name", "is_large_table", "is_packed_table", "is_surely_utf_8",
-    "label_matrix", "load_csv", "loader_dialect", "looks_like_header", "may_be_dates",
-    "name_classes", "names_if_large", "number_form", "number_names", "objects", "open_binary",
-    "open_text", "parse_labels", "position_of", "propose_encoding", "propose_layout",
-    "propose_values", "read_file_table", "read_json_lines", "read_label_lists", "read_parsed_table",
-    "read_series", "read_several", "read_table", "rows_without_target", "rows_without_value",
-    "text_format", "text_reader", "to_category", "to_frame", "to_labels", "to_number", "to_numbers",
-    "to_text", "windows", "with_texts",
+    "as_text", "binary_reader", "clean_names", "convert", "counts_up", "dataset_of_table",
+    "date_columns", "date_formats", "decode_text", "encode_classes", "format_date",
+    "has_leading_zeros", "holds_labels", "holds_lists", "is_group_name", "is_large_table",
+    "is_packed_table", "is_surely_utf_8", "label_matrix", "load_csv", "loader_dialect",
+    "looks_like_header", "may_be_dates", "name_classes", "names_if_large", "number_form",
+    "number_names", "objects", "open_binary", "open_text", "parse_labels", "position_of",
+    "propose_encoding", "propose_layout", "propose_values", "read_file_table", "read_json_lines",
+    "read_label_lists", "read_parsed_table", "read_series", "read_several", "read_table",
+    "rows_without_target", "rows_without_value", "table_of_frame", "text_format", "text_reader",
+    "to_category", "to_frame", "to_labels", "to_number", "to_numbers", "to_text", "windows",
+    "with_texts",
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -74,10 +74,39 @@ def load_csv(
         table = read_table(
             path, dialect, header=loader.header, names=loader.names, text_columns=text_columns
         )
+    return dataset_of_table(
+        table, loader, name, split, {table.where: file_sha256(path)},
+        feature_type=feature_type, implied_task=implied_task, usual_task=usual_task,
+    )  # fmt: skip
+
+
+def dataset_of_table(
+    table: Table,
+    loader: CsvLoader,
+    name: str,
+    split: SplitConfig,
+    digests: Mapping[str, str],
+    *,
+    feature_type: ColumnType | None = None,
+    implied_task: Task | None = None,
+    usual_task: Task | None = None,
+) -> Dataset:
+    """Return the data set of the rows of a table; see `load_csv`.
+
+    Parameters
+    ----------
+    table : Table
+    loader : CsvLoader
+        What the columns mean.
+    name, split, feature_type, implied_task, usual_task
+        As for `load_csv`.
+    digests : mapping
+        SHA-256 of the file by its name; empty if there is none.
+    """
+    aside = [column for column in (split.column, split.group) if column is not None]
     targets = [table.position(target, kind="target column") for target in loader.targets]
-    digests = {table.where: file_sha256(path)}
     if loader.window is not None:
-        return load_series(name, table, targets[0], loader, digests)
+        return load_series(name, table, targets[0], loader, dict(digests))
     if usual_task and loader.task == "auto" and not _has_labels(loader, table, targets):
         loader = loader.model_copy(update={"task": usual_task})
     excluded = {*targets, *map(table.position, (*loader.drop, *aside))}
@@ -94,7 +123,8 @@ def load_csv(
             target, y, target_notices = read_target(loader, column, targets[0], implied_task)
     except DatasetError as error:
         errors.append(error)
-    raise_all(errors, hint=f"`dlcli init {path.name}` writes a config that sets such options")
+    hint = f"`dlcli init {Path(table.where).name}` writes a config that sets such options"
+    raise_all(errors, hint=hint if digests else None)
     return Dataset(
         name,
         to_frame(features.values),
@@ -104,7 +134,7 @@ def load_csv(
         replace(table.dialect, list_columns=()),
         parts=None if split.column is None else _to_parts(table.column(split.column)),
         groups=None if split.group is None else _to_groups(table.column(split.group)),
-        files=digests,
+        files=dict(digests),
         lines=table.lines,
         notices=(*table.notices, *dropped, *target_notices, *features.notices),
     )
