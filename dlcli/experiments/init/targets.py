@@ -125,7 +125,7 @@ def _obstacle(column: RawColumn) -> str:
         storage.release(column.texts)
         is_empty = len(present) < len(column.texts) / 2
         return "mostly empty" if is_empty else _obstacle_of_numbers(column.name, present)
-    counts = Counter(text.strip() for text in column.texts)
+    counts = _counts(column.texts)
     missing = {"", *column.dialect.missing}
     distinct = [text for text in counts if text not in missing]
     total = len(column.texts) - sum(counts[word] for word in missing)
@@ -153,6 +153,14 @@ def _obstacle(column: RawColumn) -> str:
     if len(distinct) == total or len(distinct) > limit:
         return "an identifier or a text"
     return "an identifier" if _names_rows(column.name) else ""
+
+
+def _counts(texts: Sequence[str]) -> Counter[str]:
+    """Return how often each text occurs, without blanks around it."""
+    counts: Counter[str] = Counter()
+    for text, count in Counter(texts).items():
+        counts[text.strip()] += count
+    return counts
 
 
 def _obstacle_of_numbers(name: str, values: Array) -> str:
@@ -198,17 +206,20 @@ def find_groups(table: Table, targets: Collection[str]) -> tuple[str, str] | Non
         if column.name in targets or not is_group_name(column.name):
             continue
         texts = column.texts
-        values = np.unique(texts).tolist() if isinstance(texts, np.ndarray) else set(texts)
+        values = np.unique(texts) if isinstance(texts, np.ndarray) else set(texts)
         distinct = len(values)
-        numbers = [
-            text if isinstance(text, float) else to_number(text, column.dialect.decimal)
-            for text in values
-        ]
-        if any(not number.is_integer() for number in numbers if not math.isnan(number)):
+        if not MIN_GROUPS <= distinct <= len(texts) / 2:
+            continue
+        numbers = np.array(
+            [
+                text if isinstance(text, float) else to_number(text, column.dialect.decimal)
+                for text in values
+            ]
+        )
+        if (np.floor(numbers) < numbers).any():
             continue  # a quantity, such as a user's score
-        if MIN_GROUPS <= distinct <= len(texts) / 2:
-            rows = len(texts) / distinct
-            return column.name, f"{distinct} values, {rows:.1f} rows each: they stay in one set"
+        rows = len(texts) / distinct
+        return column.name, f"{distinct} values, {rows:.1f} rows each: they stay in one set"
     return None
 
 
