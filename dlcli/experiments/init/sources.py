@@ -14,13 +14,15 @@ from dlcli.datasets.media import SUFFIXES, is_collection, lists_files
 from dlcli.datasets.tables import (
     LAST_ATTRIBUTE,
     Proposal,
+    ReadOptions,
     Table,
+    head_if_large,
     is_large_table,
     is_packed_table,
     loader_dialect,
-    names_if_large,
     propose_encoding,
     propose_layout,
+    propose_parsing,
     propose_values,
     read_parsed_table,
     read_table,
@@ -200,17 +202,23 @@ def _read_with(
     _add(options, (item for item in layout if item.option != "target"))
     if "encoding" not in options:
         _add(options, propose_encoding(source))
+    format_target = next((item for item in layout if item.option == "target"), None)
+    how = _read_options(source, options)
+    head = head_if_large(source, how)
+    if head is None:
+        table = read_table(source, how.dialect, header=how.header, names=how.names)
+        return options, table, format_target
+    _add(options, propose_parsing(head))
+    asked = target if format_target is None else format_target.value
+    wanted = likely_columns(head.names) if asked is None else chosen_columns(asked, head.names)
+    table = read_parsed_table(source, _read_options(source, options), wanted)
+    return options, table, format_target
+
+
+def _read_options(source: Path, options: dict[str, Any]) -> ReadOptions:
     loader = CsvLoader(path=str(source), target=0, **plain(options))
     dialect = replace(loader_dialect(loader), list_columns=EVERY_COLUMN)
-    format_target = next((item for item in layout if item.option == "target"), None)
-    names = names_if_large(source, dialect, loader.header, loader.names)
-    if not names:
-        table = read_table(source, dialect, header=loader.header, names=loader.names)
-        return options, table, format_target
-    asked = target if format_target is None else format_target.value
-    wanted = likely_columns(names) if asked is None else chosen_columns(asked, names)
-    table = read_parsed_table(source, dialect, loader.header, loader.names, wanted)
-    return options, table, format_target
+    return ReadOptions(dialect, loader.header, loader.names)
 
 
 def _add(options: dict[str, Any], proposals: Iterable[Proposal]) -> None:
