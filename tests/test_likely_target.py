@@ -30,6 +30,7 @@ ROWS = 40
         ("patient_id", lambda row: row // 4, "an identifier"),
         ("customer_no", lambda row: f"C{row // 8}", "an identifier"),
         ("version", lambda _: "1.0", "constant"),
+        ("grade", lambda row: "" if row % 3 == 0 else 7, "constant"),
     ],
 )
 def test_dates_and_identifiers_are_no_targets(

@@ -32,7 +32,7 @@ from dlcli.preparation.targets import encode_target
 from dlcli.runs.description import data_path
 from dlcli.runs.finding import RECORD
 from dlcli.runs.scored_rows import count_scoring, rows_digest, scoring_notices
-from dlcli.runs.training_rows import training_row_notices
+from dlcli.runs.training_rows import TRAINING_ROWS, training_row_notices
 from dlcli.types import Array
 
 if TYPE_CHECKING:
@@ -217,6 +217,7 @@ def _evaluate_table(
     source = os.fspath(table) if isinstance(table, str | os.PathLike) else "the table"
     predictions = predict(loaded, table, labelled=True, on_bad_file=on_bad_file)
     outputs, labels, hashes = [], [], []
+    knows_rows = (loaded.path.parent / TRAINING_ROWS).is_file()
     dropped = 0
     for block, raw in predictions.with_raw():
         if raw.target is None:

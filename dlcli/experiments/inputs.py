@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 LAYOUT = (
     "header", "names", "delimiter", "encoding", "encoding_errors", "quoting", "quotechar",
     "comment", "skip_rows", "index", "on_bad_row", "widths", "sheet",
+    "record_path", "flatten",
 )  # fmt: skip
 ConfigLike: TypeAlias = Config | str | os.PathLike[str] | Mapping[str, Any]
 

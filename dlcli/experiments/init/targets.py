@@ -123,6 +123,8 @@ def _obstacle(column: RawColumn) -> str:
     if isinstance(column.texts, np.ndarray):
         present = column.texts[~np.isnan(column.texts)]
         storage.release(column.texts)
+        if not len(present) or present.min() == present.max():
+            return "constant"
         is_empty = len(present) < len(column.texts) / 2
         return "mostly empty" if is_empty else _obstacle_of_numbers(column.name, present)
     counts = _counts(column.texts)
