@@ -217,7 +217,8 @@ def _evaluate_table(
     source = os.fspath(table) if isinstance(table, str | os.PathLike) else "the table"
     predictions = predict(loaded, table, labelled=True, on_bad_file=on_bad_file)
     outputs, labels, hashes = [], [], []
-    knows_rows = (loaded.path.parent / TRAINING_ROWS).is_file()
+    is_table = metadata.medium.kind == "rows"
+    knows_rows = is_table and (loaded.path.parent / TRAINING_ROWS).is_file()
     dropped = 0
     for block, raw in predictions.with_raw():
         if raw.target is None:
@@ -228,7 +229,7 @@ def _evaluate_table(
         rows = labelled_rows(raw, target, metadata.dialect)
         dropped += len(block) - len(rows)
         labels.append(true_values(raw, rows, target, metadata.dialect, source))
-        if metadata.medium.kind == "rows" and isinstance(raw.values, Mapping):
+        if knows_rows and isinstance(raw.values, Mapping):
             columns = [raw.values[column.name][rows] for column in metadata.columns]
             columns += list(labels[-1].reshape(len(rows), -1).T)
             hashes.append(row_hashes(columns, len(rows)))

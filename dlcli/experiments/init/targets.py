@@ -121,12 +121,7 @@ def _obstacle(column: RawColumn) -> str:
     if column.is_constant:
         return "constant"
     if isinstance(column.texts, np.ndarray):
-        present = column.texts[~np.isnan(column.texts)]
-        storage.release(column.texts)
-        if not len(present) or present.min() == present.max():
-            return "constant"
-        is_empty = len(present) < len(column.texts) / 2
-        return "mostly empty" if is_empty else _obstacle_of_numbers(column.name, present)
+        return _obstacle_of_parsed(column.name, column.texts)
     counts = _counts(column.texts)
     missing = {"", *column.dialect.missing}
     distinct = [text for text in counts if text not in missing]
@@ -163,6 +158,16 @@ def _counts(texts: Sequence[str]) -> Counter[str]:
     for text, count in Counter(texts).items():
         counts[text.strip()] += count
     return counts
+
+
+def _obstacle_of_parsed(name: str, numbers: Array) -> str:
+    present = numbers[~np.isnan(numbers)]
+    storage.release(numbers)
+    if not len(present) or present.min() == present.max():
+        return "constant"
+    return (
+        "mostly empty" if len(present) < len(numbers) / 2 else _obstacle_of_numbers(name, present)
+    )
 
 
 def _obstacle_of_numbers(name: str, values: Array) -> str:
