@@ -8,7 +8,7 @@ import pytest
 from conftest import slow
 
 from dlcli import DatasetError
-from dlcli.datasets.dataset import Column, Dataset, Target
+from dlcli.datasets.dataset import Column, Dataset, Medium, Target
 from dlcli.plots.data import DRAWERS, draw_dataset
 from dlcli.plots.data.images import _mosaic, _sample_rows, draw_images
 from dlcli.plots.data.panels import _bin_edges
@@ -195,6 +195,23 @@ def test_of_many_classes_ten_have_rows(texts):
 
 def test_images_with_numbers_are_drawn_without_classes(texts):
     assert "size" in texts(make_images(classes=0))
+
+
+def test_recordings_with_numbers_are_drawn_without_classes(texts):
+    x = pd.DataFrame({"recording": [np.sin(np.arange(400.0) * at) for at in range(12)]})
+    dataset = Dataset(
+        "sounds",
+        x,
+        np.linspace(0, 1, 12),
+        Target("level", "regression", (), "dB"),
+        (Column("recording", "audio", 0),),
+        medium=Medium("audio", sampling_rate=8000),
+    )
+
+    shown = texts(dataset)
+
+    assert {"level", "0.09091", "seconds per recording"} <= set(shown)
+    assert "0.9091" not in shown  # of the eleventh: ten are drawn
 
 
 def test_data_plot_draws_named_sets_and_files(dlcli, people, tmp_path):

@@ -8,12 +8,7 @@ import numpy as np
 
 from dlcli.datasets.dataset import Dataset
 from dlcli.plots.canvas import figure, shortened
-from dlcli.plots.data.panels import (
-    draw_class_balance,
-    draw_histogram,
-    group_by_class,
-    single_group,
-)
+from dlcli.plots.data.panels import draw_target, group_by_class
 from dlcli.types import Array
 
 MAX_CLASSES = 10
@@ -51,10 +46,7 @@ def draw_images(dataset: Dataset, path: Path) -> None:
         left.tick_params(length=0)
         for spine in left.spines.values():
             spine.set_visible(False)
-        if names:
-            draw_class_balance(right, dataset, group_by_class(dataset))
-        else:
-            draw_histogram(right, dataset.target.name, dataset.y, single_group(len(dataset)))
+        draw_target(right, dataset, group_by_class(dataset))
 
 
 def _sample_rows(dataset: Dataset) -> list[Array]:

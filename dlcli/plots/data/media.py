@@ -20,7 +20,7 @@ from dlcli.plots.canvas import (
     name_with_unit,
     shortened,
 )
-from dlcli.plots.data.panels import draw_class_balance, draw_histogram, group_by_class
+from dlcli.plots.data.panels import draw_histogram, draw_target, group_by_class
 from dlcli.preparation.steps import tokens
 from dlcli.types import Array
 
@@ -58,21 +58,17 @@ def draw_text(dataset: Dataset, path: Path) -> None:
             axes.set_title(f"words of {shortened(names[code], 16)}", fontsize=11)
         lengths = np.array([len(text_words) for text_words in words], float)
         lengths[lengths > np.quantile(lengths, 0.99)] = np.nan
-        _draw_balance_and_histogram(
-            below, dataset, "words per text, without the longest 1 %", lengths
-        )
+        _draw_target_and_sizes(below, dataset, "words per text, without the longest 1 %", lengths)
 
 
 def _halves(fig: Figure, heights: list[float]) -> list[SubFigure]:
     return list(np.ravel(np.asarray(fig.subfigures(2, 1, height_ratios=heights), object)))
 
 
-def _draw_balance_and_histogram(
-    fig: SubFigure, dataset: Dataset, title: str, values: Array
-) -> None:
+def _draw_target_and_sizes(fig: SubFigure, dataset: Dataset, title: str, values: Array) -> None:
     groups = group_by_class(dataset)
     left, right = fig.subplots(1, 2)
-    draw_class_balance(left, dataset, groups)
+    draw_target(left, dataset, groups)
     draw_histogram(right, "", values, groups)
     right.set_title(title)
 
@@ -109,29 +105,40 @@ def is_audio(dataset: Dataset) -> bool:
 
 
 def draw_audio(dataset: Dataset, path: Path) -> None:
-    """Plot a spectrogram of each of the first classes, class balance and durations."""
+    """Plot spectrograms of the first classes or rows, the target and the durations."""
     recordings = np.asarray(dataset.x[dataset.columns[0].name])
-    rate, names = dataset.medium.sampling_rate, dataset.target.class_names
-    present = [code for code in range(len(names)) if (dataset.y == code).any()]
-    codes = present[:MAX_SPECTROGRAMS]
-    columns = min(5, len(codes))
-    rows = math.ceil(len(codes) / columns)
+    rate = dataset.medium.sampling_rate
+    examples = _example_recordings(dataset)
+    columns = min(5, len(examples))
+    rows = math.ceil(len(examples) / columns)
     seconds = np.array([len(recording) / rate for recording in recordings])
     with figure(path, (2.4 * max(columns, 4), 2.1 * rows + 3.4)) as fig:
         fig.suptitle(f"{dataset.name}: {len(dataset):,} recordings at {rate:,} Hz", fontsize=13)
         above, below = _halves(fig, [2.1 * rows, 3.0])
         panels = above.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
-        for axes in panels.flat[len(codes) :]:
+        for axes in panels.flat[len(examples) :]:
             axes.axis("off")
-        for axes, code in zip(panels.flat, codes, strict=False):
-            first = int(np.flatnonzero(dataset.y == code)[0])
-            _draw_spectrogram(axes, recordings[first], rate)
-            axes.set_title(shortened(names[code], 20), fontsize=10)
+        for axes, (row, title) in zip(panels.flat, examples, strict=False):
+            _draw_spectrogram(axes, recordings[row], rate)
+            axes.set_title(title, fontsize=10)
         for axes in panels[:, 0]:
             axes.set_ylabel("kHz")
         for axes in panels[-1]:
             axes.set_xlabel("seconds")
-        _draw_balance_and_histogram(below, dataset, "seconds per recording", seconds)
+        _draw_target_and_sizes(below, dataset, "seconds per recording", seconds)
+
+
+def _example_recordings(dataset: Dataset) -> list[tuple[int, str]]:
+    """Return the first row of each class, or the first rows of numbers, each with a title."""
+    y, names = dataset.y, dataset.target.class_names
+    if not names:
+        head = y[:MAX_SPECTROGRAMS].tolist()
+        return [(row, f"{value:.4g}") for row, value in enumerate(head)]
+    present = [code for code in range(len(names)) if (y == code).any()]
+    return [
+        (int(np.argmax(y == code)), shortened(names[code], 20))
+        for code in present[:MAX_SPECTROGRAMS]
+    ]
 
 
 def _draw_spectrogram(axes: Axes, recording: Array, rate: int) -> None:

@@ -67,9 +67,9 @@ class Groups:
 
 
 def group_by_class(dataset: Dataset) -> Groups:
-    """Group rows by class; more than 20 classes, the number of colours, form a single group."""
+    """Group rows by class; numbers, and more classes than there are colours, are a single group."""
     names = dataset.target.class_names
-    if len(names) > MAX_COLOURS:
+    if not 0 < len(names) <= MAX_COLOURS:
         return single_group(len(dataset))
     return Groups(names, dataset.y, tuple(colours(len(names))))
 
@@ -77,6 +77,14 @@ def group_by_class(dataset: Dataset) -> Groups:
 def single_group(rows: int) -> Groups:
     """Return all rows as one group."""
     return Groups(("all rows",), np.zeros(rows, np.int32), (BLUE,))
+
+
+def draw_target(axes: Axes, dataset: Dataset, groups: Groups) -> None:
+    """Draw the number of rows of each class, or a histogram of a numeric target."""
+    if dataset.target.class_names:
+        draw_class_balance(axes, dataset, groups)
+    else:
+        draw_histogram(axes, dataset.target.name, dataset.y, groups)
 
 
 def draw_class_balance(axes: Axes, dataset: Dataset, groups: Groups) -> None:
