@@ -237,14 +237,32 @@ def test_scores_of_rows_that_were_trained_on_are_called_too_good(dlcli, trained,
 def test_hashes_of_many_training_rows_are_a_sample(tmp_path, monkeypatch):
     monkeypatch.setattr(training_rows, "MAX_ROWS", 500)
     hashes = np.random.default_rng(0).integers(0, 2**64, 8_000, np.uint64)
-    np.save(tmp_path / "training_rows.npy", np.sort(hashes[:4_000])[:500])
+    path = tmp_path / training_rows.TRAINING_ROWS
+    np.sort(hashes[:4_000])[:500].tofile(path)
 
     [notice] = training_rows.training_row_notices(tmp_path, hashes)
-    (tmp_path / "training_rows.npy").write_bytes(b"\x93NUMPY damaged")
+    path.write_bytes(b"damaged")
 
     assert 3_700 < int(notice.split()[1]) < 4_300, notice
     assert notice.startswith("about ")
     assert training_rows.training_row_notices(tmp_path, hashes) == []
+
+
+def test_hostile_hashes_of_training_rows_are_no_error(dlcli, trained, write):
+    header, *rows = PEOPLE.splitlines()
+    write("some.csv", "\n".join([header, *rows[:10], ""]))
+    [path] = trained.path.glob("training_rows.*")
+    content = path.read_bytes()
+    try:
+        for hostile in (b"", b"\x93NUMPY\x01\x00\x20\x00{'shape': (" + 22 * b" ", b"PK\3\4 no zip"):
+            path.write_bytes(hostile)
+
+            code, _, err = dlcli("evaluate", "people", "some.csv")
+
+            assert code == 0, err
+            assert "trained on" not in err
+    finally:
+        path.write_bytes(content)
 
 
 def test_large_numbers_have_no_exponent(dlcli, write, monkeypatch):

@@ -12,10 +12,12 @@ from dlcli.errors import plural
 from dlcli.files import atomic
 from dlcli.types import Array
 
-TRAINING_ROWS = "training_rows.npy"
+# Unsigned integers of 8 bytes, the least significant byte first, without a header: the parser of
+# those in .npy files fails on hostile ones in many ways.
+TRAINING_ROWS = "training_rows.uint64"
+DTYPE = np.dtype("<u8")
 # Of more rows, those with the smallest hashes stand for all: the file has 8 MB at most.
 MAX_ROWS = 1_000_000
-MAX_HEADER = 1_000
 
 
 def write_training_rows(folder: Path, dataset: Dataset, rows: Array) -> None:
@@ -34,7 +36,7 @@ def write_training_rows(folder: Path, dataset: Dataset, rows: Array) -> None:
     hashes = row_hashes((*columns, *dataset.y.reshape(len(dataset), -1).T), len(dataset))
     smallest = np.unique(hashes[rows])[:MAX_ROWS]
     with atomic(folder / TRAINING_ROWS) as temporary:
-        np.save(temporary, smallest.astype("<u8"), allow_pickle=False)
+        temporary.write_bytes(smallest.astype(DTYPE).tobytes())
 
 
 def training_row_notices(folder: Path, hashes: Array) -> list[str]:
@@ -48,12 +50,12 @@ def training_row_notices(folder: Path, hashes: Array) -> list[str]:
     """
     path = folder / TRAINING_ROWS
     try:
-        if path.stat().st_size > 8 * MAX_ROWS + MAX_HEADER:
+        if not path.is_file() or path.stat().st_size > DTYPE.itemsize * MAX_ROWS:
             return []
-        known = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+        known = np.fromfile(path, DTYPE)
+    except OSError:
         return []
-    if known.dtype != np.dtype("<u8") or known.ndim != 1 or not len(known):
+    if not len(known):
         return []
     compared = hashes if len(known) < MAX_ROWS else hashes[hashes <= known.max()]
     share = float(np.isin(compared, known).mean()) if len(compared) else 0.0
