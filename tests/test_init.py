@@ -483,3 +483,16 @@ def test_the_values_of_the_target_decide_the_task(write, values, loss):
     assert ("target" in written["preprocess"]) == (loss == "mean_squared_error")
     task = "regression" if loss == "mean_squared_error" else "classification"
     assert load_dataset(load_config(config)).target.task == task
+
+
+def test_gaps_in_rows_without_a_target_are_filled_in_predictions(dlcli, write):
+    rows = [f"{row / 7},{'ab'[row % 2]},{'no' if row % 3 else 'yes'}\n" for row in range(40)]
+    write("gaps.csv", "".join(["size,kind,label\n", *rows, ",a,\n", "3.5,,NA\n"]))
+    write("new.csv", "size,kind\n,a\n3.5,\n")
+    assert dlcli("init", "gaps.csv")[0] == 0
+    assert dlcli("train", "gaps.yaml", "-q", "--set", "fit.epochs=1")[0] == 0
+
+    code, out, error = dlcli("predict", "gaps", "new.csv")
+
+    assert code == 0, error
+    assert out.count("\n") == 3

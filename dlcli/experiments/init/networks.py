@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -40,7 +40,9 @@ MANY_ROWS = 2_500
 ROWS_PER_CLASS = 20
 
 
-def choose_sections(dataset: Dataset, *, has_part_column: bool = False) -> Sections:
+def choose_sections(
+    dataset: Dataset, *, has_part_column: bool = False, gaps: Collection[str] = ()
+) -> Sections:
     """Return all sections of a config but ``dataset``, with comments.
 
     Parameters
@@ -48,6 +50,8 @@ def choose_sections(dataset: Dataset, *, has_part_column: bool = False) -> Secti
     dataset : Dataset
     has_part_column : bool
         Whether a column says which rows are for training, validation and testing.
+    gaps : collection of str
+        Columns without a value in some row of the file, though perhaps in no row that has a target.
     """
     table = None
     if dataset.medium.kind == "audio":
@@ -61,7 +65,7 @@ def choose_sections(dataset: Dataset, *, has_part_column: bool = False) -> Secti
         model = [*layers, *_head(dataset)]
     else:
         table = table_network(len(dataset))
-        preprocess, model = _table_preprocess(dataset), _table_model(dataset, table)
+        preprocess, model = _table_preprocess(dataset, gaps), _table_model(dataset, table)
     if dataset.target.task == "regression":
         reason = "the network learns it at unit scale; metrics and predictions are in its own unit"
         preprocess = {**preprocess, "target": Commented("standardize", reason)}
@@ -78,10 +82,10 @@ def choose_sections(dataset: Dataset, *, has_part_column: bool = False) -> Secti
     }
 
 
-def _table_preprocess(dataset: Dataset) -> Sections:
+def _table_preprocess(dataset: Dataset, gaps: Collection[str]) -> Sections:
     preprocess: Sections = {}
     frame: Any = dataset.x
-    has_gaps = {str(name): bool(frame[name].isna().any()) for name in frame}
+    has_gaps = {str(name): str(name) in gaps or bool(frame[name].isna().any()) for name in frame}
     missing = {
         kind: [item.name for item in dataset.columns if item.type == kind and has_gaps[item.name]]
         for kind in ("numeric", "date", "boolean", "categorical")

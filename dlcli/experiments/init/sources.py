@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from dlcli.config.table_loaders import CsvLoader, TextLoader
 from dlcli.datasets.dialect import EVERY_COLUMN, Dialect
 from dlcli.datasets.media import SUFFIXES, is_collection, lists_files
@@ -57,11 +59,14 @@ class Source:
         Keys of other sections that follow from the data.
     table : Table, optional
         A large table, so that it need not be read again.
+    gaps : frozenset of str
+        Columns of a table without a value in some row, also in rows without a target.
     """
 
     loader: dict[str, Any]
     sections: dict[str, Any] = field(default_factory=dict)
     table: Table | None = None
+    gaps: frozenset[str] = frozenset()
 
 
 def check_source(source: Path) -> None:
@@ -164,7 +169,26 @@ def _describe_table(
     _add(shared, proposals)
     for name, why in texts.items():
         shared.setdefault("types", {})[name] = Commented("text", why)
-    return Source({"csv": shared}, sections, table)
+    return Source({"csv": shared}, sections, table, _columns_with_gaps(table, plain(shared)))
+
+
+def _columns_with_gaps(table: Table, options: dict[str, Any]) -> frozenset[str]:
+    """Return the columns without a value in some row, if rows without a target are left out.
+
+    Rows to predict have gaps where those rows have some.
+    """
+    if "missing_target" not in options:
+        return frozenset()
+    words = {*table.dialect.missing, *options.get("missing", ())}
+    return frozenset(
+        column.name
+        for column in table.columns
+        if (
+            bool(np.isnan(column.texts).any())
+            if isinstance(column.texts, np.ndarray)
+            else any(text.strip() in words for text in set(column.texts))
+        )
+    )
 
 
 def _drops(proposal: Proposal, name: str) -> bool:
