@@ -11,6 +11,7 @@ from dlcli import ConfigError, evaluate, kfold, load_config, predict, train
 from dlcli.config.schema import config_schema
 from dlcli.experiments.init import init
 from dlcli.network.building import build_model, compile_model
+from dlcli.network.cost import batch_seconds
 
 MEMBERS = 3
 HEAD = "- EnsembleDense: 3"
@@ -131,6 +132,17 @@ def test_folds_are_trained_in_one_program_as_one_after_the_other(points, tmp_pat
         ("members: 3, units: 6", "units: 6", "EnsembleDense needs 'members'"),
         ("- Dropout", "- Permute: [2, 1]\n- Dropout", "it wants (features,) or (3, features)"),
         (
+            "members: 3, units: 6",
+            "members: 0, units: 6",
+            "expected an integer of at least 1, got 0",
+        ),
+        ("units: 6", "units: 6, kernel_initializer: orthogonal", "Orthogonal is for a single"),
+        (
+            "- Dropout: 0.1",
+            "- TimeDistributed: {layer: {EnsembleDense: {members: 3, units: 2}}}",
+            "TimeDistributed cannot contain EnsembleDense",
+        ),
+        (
             HEAD,
             "- EnsembleDense: {members: 3, activation: tanh}",
             "before the mean; write `EnsembleMean: tanh`",
@@ -160,6 +172,51 @@ def test_auto_is_for_tables():
         train(config)
 
 
-def test_a_loss_that_does_not_fit_the_activation_is_warned_about(points):
-    warnings = points(loss="mean_absolute_error").warnings
-    assert any("members learn each for itself" in str(warning) for warning in warnings)
+@pytest.mark.parametrize(
+    ("target", "replacements", "cause"),
+    [
+        ("number", {"loss": "mean_absolute_error"}, "with MeanAbsoluteError"),
+        ("answer", {"loss": "binary_focal_crossentropy"}, "with BinaryFocalCrossentropy"),
+        ("kind", {"loss": "categorical_focal_crossentropy"}, "with CategoricalFocalCrossentropy"),
+        ("number", {"loss": "{mean_squared_error: {reduction: sum}}"}, "`reduction: sum`"),
+        ("answer", {"fit: {": "fit: {class_weight: balanced, "}, "with class weights"),
+        (
+            "answer",
+            {"mean": "EnsembleMean", "loss": "{binary_crossentropy: {from_logits: true}}"},
+            "with BinaryCrossentropy from logits",
+        ),
+        ("number", {}, ""),
+        ("kind", {"loss": "categorical_crossentropy"}, ""),
+    ],
+)
+def test_what_couples_the_members_is_warned_about(points, target, replacements, cause):
+    warnings = [str(warning) for warning in points(target, **replacements).warnings]
+    coupled = [text for text in warnings if "members do not learn each for itself" in text]
+    assert len(coupled) == bool(cause), warnings
+    assert cause in "".join(coupled)
+
+
+def test_penalties_are_those_of_a_member_alone(points):
+    options = "units: 6, kernel_regularizer: {l1_l2: {l1: 0.3, l2: 0.6}}, bias_regularizer: l1"
+    model = build_model(points(**{"units: 6": options, **ONE_UNIT}), (2,))
+    model.layers[0].bias.assign(np.full((MEMBERS, 6), 0.5))
+    kernel, bias = model.layers[0].get_weights()
+    members = [
+        0.3 * np.abs(kernel[at]).sum() + 0.6 * (kernel[at] ** 2).sum() + 0.01 * bias[at].sum()
+        for at in range(MEMBERS)
+    ]
+    model(np.zeros((1, 2), "float32"))
+    assert float(sum(model.losses)) == pytest.approx(np.mean(members), rel=1e-5)
+
+
+def test_weights_that_exceed_the_memory_are_refused_for_all_members_together(points, monkeypatch):
+    monkeypatch.setattr("dlcli.network.memory.available_memory", lambda: 4 * 3 * 2 * 6 - 1)
+    with pytest.raises(ConfigError, match="not enough memory for its weights"):
+        build_model(points(**ONE_UNIT), (2,))
+
+
+def test_a_step_of_an_ensemble_costs_that_of_its_members(points):
+    model = build_model(points(**ONE_UNIT), (2,))
+    seconds = batch_seconds(model, 16)
+    dense = keras.Sequential([keras.Input((2,)), *map(keras.layers.Dense, (6, 1))])
+    assert seconds == pytest.approx(MEMBERS * batch_seconds(dense, 16), rel=0.5)

@@ -70,6 +70,7 @@ RULES: dict[str, tuple[Rule, str]] = {
     **dict.fromkeys(
         [
             "units",
+            "members",
             "filters",
             "output_dim",
             "input_dim",

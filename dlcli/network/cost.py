@@ -50,6 +50,8 @@ def batch_seconds(model: Any, batch_size: int) -> float:
 
 def _multiplications(layer: Any) -> int:
     """Estimate the multiplications of a layer for one sample."""
+    from dlcli.network.ensemble import is_ensemble_dense  # imports Keras, which made the layer
+
     kind = type(layer).__name__
     if kind == "Embedding":
         return 0
@@ -58,7 +60,9 @@ def _multiplications(layer: Any) -> int:
         # With a mask, as from Embedding and Masking, the input is a list.
         first = layer.input[0] if isinstance(layer.input, list) else layer.input
         shape = first.shape
-    # A kernel is applied at every position: the pixels of an image, the steps of a sequence.
-    positions: int = math.prod(size or 1 for size in shape[1:-1])
+    # A kernel is applied at every position: the pixels of an image, the steps of a sequence. The
+    # kernel of an ensemble already has a part for each member.
+    sizes = () if is_ensemble_dense(layer) else shape[1:-1]
+    positions: int = math.prod(size or 1 for size in sizes)
     kernels: int = sum(math.prod(weight.shape) for weight in layer.weights if len(weight.shape) > 1)
     return kernels * positions

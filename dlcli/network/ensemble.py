@@ -31,7 +31,7 @@ def ensemble_dense(input_shape: tuple[int, ...], members: int, units: int, **arg
     members, units : int
         The output has the shape ``(members, units)``.
     **arguments
-        Of ``Dense``.
+        Those of ``Dense`` in `dlcli.config.catalogue.ENSEMBLE_LAYERS`.
 
     Returns
     -------
@@ -45,9 +45,18 @@ def ensemble_dense(input_shape: tuple[int, ...], members: int, units: int, **arg
         # A bias of shape (members, 1) would be added by TensorFlow's `bias_add` for channels, which
         # neither `tf.vectorized_map` nor ONNX computes.
         arguments["bias_axes"] = "mo" if units > 1 else "o"
+    # The loss is the mean over the members, and so is the penalty; a bias "o" is that of all.
+    names = ["kernel_regularizer", *(["bias_regularizer"] if units > 1 else [])]
+    for name in names:
+        arguments[name] = _averaged(arguments.get(name), members)
     return _keras.layers.EinsumDense(
         equation, (members, units), kernel_initializer=initializer, **arguments
     )
+
+
+def is_ensemble_dense(layer: Any) -> bool:
+    """Tell whether a layer is one that `ensemble_dense` returns."""
+    return isinstance(layer, _keras.layers.EinsumDense) and layer.equation in MEMBER_EQUATIONS
 
 
 def _scaled_for_member(initializer: Any, inputs: int, units: int) -> Any:
@@ -66,6 +75,16 @@ def _scaled_for_member(initializer: Any, inputs: int, units: int) -> Any:
         deviation /= TRUNCATED_DEVIATION
         return _keras.initializers.TruncatedNormal(stddev=deviation, seed=seed)
     return _keras.initializers.RandomNormal(stddev=deviation, seed=seed)
+
+
+def _averaged(regularizer: Any, members: int) -> Any:
+    """Return the regularizer whose penalty for all members is the mean of theirs."""
+    regularizers = _keras.regularizers
+    regularizer = regularizers.get(regularizer)
+    if not isinstance(regularizer, regularizers.L1 | regularizers.L2 | regularizers.L1L2):
+        return regularizer
+    factors = {name: factor / members for name, factor in regularizer.get_config().items()}
+    return type(regularizer)(**factors)
 
 
 class EnsembleMean(_keras.layers.Layer):  # type: ignore[misc]

@@ -41,7 +41,8 @@ def check_weights(layer: Component, input_shape: tuple[int | None, ...]) -> None
     available = available_memory()
     if available is None or not (isinstance(columns, int) and isinstance(rows, int)):
         return
-    if FLOAT_BYTES * columns * rows > available:
+    members = layer.arguments.get("members", 1)
+    if FLOAT_BYTES * columns * rows * members > available:
         raise MemoryError
 
 

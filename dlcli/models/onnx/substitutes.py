@@ -27,7 +27,7 @@ def convertible(model: Any) -> Iterator[None]:
     ----------
     model : keras.Model
     """
-    from dlcli.network.ensemble import MEMBER_EQUATIONS  # imports Keras
+    from dlcli.network.ensemble import is_ensemble_dense  # imports Keras
 
     keras = import_keras()
     with ExitStack() as stack:
@@ -37,7 +37,7 @@ def convertible(model: Any) -> Iterator[None]:
             kind = type(layer).__name__
             if kind == "Discretization" and layer.output_mode == "int":
                 stack.enter_context(_replaced(layer, "call", partial(_bins, layer)))
-            if kind == "EinsumDense" and layer.equation in MEMBER_EQUATIONS:
+            if is_ensemble_dense(layer):
                 stack.enter_context(_replaced(layer, "call", partial(_members, layer)))
             if kind == "MelSpectrogram" and layer.fft_length <= MAX_FFT_LENGTH:
                 stack.enter_context(replaced_spectrogram(layer, partial(_spectrogram, layer)))
