@@ -9,10 +9,12 @@ from conftest import slow
 
 from dlcli import DatasetError
 from dlcli.datasets.dataset import Column, Dataset, Medium, Target
+from dlcli.network.scores import Scores
 from dlcli.plots.data import DRAWERS, draw_dataset
 from dlcli.plots.data.images import _mosaic, _sample_rows, draw_images
 from dlcli.plots.data.panels import _bin_edges
 from dlcli.plots.data.tables import _columns, draw_classes, draw_numbers
+from dlcli.plots.several import draw_several
 
 PNG = b"\x89PNG\r\n"
 
@@ -212,6 +214,18 @@ def test_recordings_with_numbers_are_drawn_without_classes(texts):
 
     assert {"level", "0.09091", "seconds per recording"} <= set(shown)
     assert "0.9091" not in shown  # of the eleventh: ten are drawn
+
+
+def test_titles_say_how_many_of_several_targets_are_drawn(texts, tmp_path):
+    y = np.random.default_rng(0).normal(size=(20, 11))
+    columns = tuple(f"t{at}" for at in range(11))
+    target = Target("t0, …", "regression", columns=columns, positions=tuple(range(1, 12)))
+    table = make_table(columns=1, rows=20)
+
+    assert "table: 20 rows, the first 9 of 11 targets" in texts(replace(table, y=y, target=target))
+
+    draw_several(tmp_path, y, y, Scores(20, {}), target, "size, test rows")
+    assert (tmp_path / "predicted.png").read_bytes().startswith(PNG)
 
 
 def test_data_plot_draws_named_sets_and_files(dlcli, people, tmp_path):

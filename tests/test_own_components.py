@@ -157,6 +157,7 @@ def test_its_arguments_are_checked(my, change, message):
         ("import keras\n1 / 0\n", r"bad.py:2: ZeroDivisionError: division by zero"),
         ("def f(:\n", r"bad.py:1: invalid syntax"),
         ("x = 1\n", r"bad.py registers no component"),
+        pytest.param(10_000_001 * "#", r"bad.py is larger than 10 MB", id="large"),
         ("raise SystemExit(3)\n", r"bad.py:1: SystemExit: 3"),
         ("import nothing_of_this_name\n", r"bad.py:1: ModuleNotFoundError: No module named"),
         (

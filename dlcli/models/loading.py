@@ -145,9 +145,9 @@ def load_model(
     """
     check_choice("engine", engine, ("auto", "onnx", "keras"))
     run = named_run(path) if isinstance(path, str | os.PathLike) else None
-    named = [] if run is None else [f"{path} is the run {run}"]
-    notices = list(named)
-    path = find_model(path)
+    run_notices = [] if run is None else [f"{path} is the run {run}"]
+    notices = [*run_notices]
+    path = find_model(path if run is None else run)
     check_in_child(path, engine, limits)
     file = read_model_file(path, limits)
     if file.metadata is None:
@@ -169,7 +169,8 @@ def load_model(
     is_changed = saved_sha256 not in ("", weights_sha256(model))
     if is_changed:
         ending = "; its ONNX graph is ignored" if file.metadata and file.metadata.graph else ""
-        notices = [*named, f"the weights of {path.name} are not those that dlcli saved{ending}"]
+        notice = f"the weights of {path.name} are not those that dlcli saved{ending}"
+        notices = [*run_notices, notice]
     return LoadedModel(file, _keras_network(model, path), tuple(notices), is_changed)
 
 

@@ -50,9 +50,11 @@ def _read(path: Path) -> bytes:
         raise DlcliError(f"{path} is no Python file", hint="--code takes files that end in .py")
     try:
         with path.open("rb") as file:
-            text = file.read(MAX_CODE_BYTES)
+            text = file.read(MAX_CODE_BYTES + 1)
     except OSError as error:
         raise DlcliError(f"cannot read {path}: {error.strerror}") from None
+    if len(text) > MAX_CODE_BYTES:
+        raise DlcliError(f"{path} is larger than {MAX_CODE_BYTES // 1_000_000} MB")
     return text
 
 
@@ -149,7 +151,7 @@ def origins(config: Config) -> list[Origin]:
     DlcliError
         If one of them is in no file, so that no other process can have it.
     """
-    found = []
+    places = []
     for item in used_own(config):
         if not item.file:
             raise DlcliError(
@@ -157,8 +159,8 @@ def origins(config: Config) -> list[Origin]:
                 hint="use one process, or define it in a file",
             )
         file = item.file if item.file in _sources else ""
-        found.append(Origin(item.kind, item.name, file, item.target.__module__))
-    return found
+        places.append(Origin(item.kind, item.name, file, item.target.__module__))
+    return places
 
 
 def load_absent(components: Iterable[Origin]) -> None:

@@ -145,17 +145,17 @@ def instantiate_own(component: OwnComponent, arguments: Mapping[str, Any]) -> An
         if kind == "metrics":
             return import_keras().metrics.MeanMetricWrapper(target, **arguments)
         return target
-    created: Any = target(**arguments)
+    instance: Any = target(**arguments)
     if kind in SAVED_KINDS:
         try:
-            type(created).from_config(created.get_config())
+            type(instance).from_config(instance.get_config())
         except Exception as error:
             raise ValueError(
                 f"a model with it cannot be loaded again: {first_line(error).rstrip('.')}; "
                 "get_config has to return the arguments of __init__, and a layer takes **kwargs "
                 "and passes them to super().__init__"
             ) from error
-    return created
+    return instance
 
 
 def registered_names() -> dict[str, OwnComponent]:

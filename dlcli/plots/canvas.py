@@ -146,6 +146,11 @@ def name_with_unit(target: Target) -> str:
     return f"{target.name} ({target.unit})" if target.unit else target.name
 
 
+def share_shown(shown: int, targets: int) -> str:
+    """Return the end of a title that says how many of several targets have a panel."""
+    return "" if shown == targets else f", the first {shown} of {targets} targets"
+
+
 def legend_label(name: str, max_length: int = 40) -> str:
     """Return a name for a legend; matplotlib hides names with a leading underscore."""
     label = shortened(name, max_length)

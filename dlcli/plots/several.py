@@ -16,6 +16,7 @@ from dlcli.plots.canvas import (
     figure,
     legend_label,
     name_with_unit,
+    share_shown,
     single_axes,
 )
 from dlcli.plots.results import scatter_predicted
@@ -76,9 +77,9 @@ def draw_several(
     names = target.outputs[:MAX_PANELS]
     columns = min(3, len(names))
     rows = -(-len(names) // columns)
-    with figure(folder / "predicted.png", (4.2 * columns, 4.2 * rows)) as canvas:
-        canvas.suptitle(title)
+    with figure(folder / "predicted.png", (4.2 * columns, 4.2 * rows)) as fig:
+        fig.suptitle(title + share_shown(len(names), len(target.outputs)))
         for at, name in enumerate(names):
-            axes = canvas.add_subplot(rows, columns, at + 1)
+            axes = fig.add_subplot(rows, columns, at + 1)
             label = name_with_unit(replace(target, name=name))
             scatter_predicted(axes, y[:, at], outputs[:, at], label)

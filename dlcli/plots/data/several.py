@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dlcli.datasets.dataset import Dataset
-from dlcli.plots.canvas import BLUE, figure, legend_label
+from dlcli.plots.canvas import BLUE, figure, legend_label, share_shown
 from dlcli.plots.data.panels import draw_histogram, single_group
 from dlcli.types import Array
 
@@ -29,7 +29,8 @@ def draw_targets(dataset: Dataset, path: Path) -> None:
     rows = -(-len(names) // columns)
     groups = single_group(len(dataset))
     with figure(path, (3.4 * columns, 2.8 * rows + 0.5)) as fig:
-        fig.suptitle(f"{dataset.name}: {len(dataset):,} rows", fontsize=13)
+        rest = share_shown(len(names), len(target.outputs))
+        fig.suptitle(f"{dataset.name}: {len(dataset):,} rows{rest}", fontsize=13)
         for at, name in enumerate(names):
             axes = fig.add_subplot(rows, columns, at + 1)
             draw_histogram(axes, name, dataset.y[:, at], groups)
