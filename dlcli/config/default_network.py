@@ -15,23 +15,32 @@ DROPOUT = 0.15
 WEIGHT_DECAY = 0.02
 
 
-class TableNetwork(NamedTuple):
-    """A network for tables of some size, and how it is trained."""
+class Training(NamedTuple):
+    """How a network is trained: by Adam, or if there is a first learning rate, by AdamW.
 
-    members: int
-    units: tuple[int, ...]
-    learning_rate: float
+    The learning rate of AdamW falls to 0 by the last epoch, along a cosine.
+    """
+
     batch_size: int
     epochs: int
     patience: int
+    learning_rate: float | None = None
+
+
+class TableNetwork(NamedTuple):
+    """A network for tables of some size."""
+
+    members: int
+    units: tuple[int, ...]
+    training: Training
 
 
 # Upper bounds of the rows of a table, each with a network. Wider networks overfit small tables;
 # the more rows, the less members differ. Chosen by `benchmarks/yardstick.py`.
 TABLE_NETWORKS = (
-    (2_000, TableNetwork(8, (64, 64), 1e-3, 32, 100, 50)),
-    (100_000, TableNetwork(4, (256, 256, 256), 5e-3, 128, 60, 20)),
-    (10**12, TableNetwork(1, (256, 256, 256), 5e-3, 512, 20, 5)),
+    (2_000, TableNetwork(8, (64, 64), Training(32, 100, 50, 1e-3))),
+    (100_000, TableNetwork(4, (256, 256, 256), Training(128, 60, 20, 5e-3))),
+    (10**12, TableNetwork(1, (256, 256, 256), Training(512, 20, 5, 5e-3))),
 )
 
 

@@ -6,33 +6,69 @@ from typing import Any
 
 import numpy as np
 
+from dlcli.config.default_network import Training
 from dlcli.datasets.dataset import Dataset
 from dlcli.errors import plural
 from dlcli.experiments.init.commented_yaml import Commented
 
 Sections = dict[str, Any]
 
-FEW_TEXTS = 5_000
-MAX_TOKENS = 5_000
-SMALLEST_MAP = 6
+Trainings = tuple[tuple[int, Training], ...]
+
+# Upper bounds of the rows, each with a training.
+IMAGES: Trainings = (
+    (1_000, Training(16, 60, 30, 3e-3)),
+    (10_000, Training(32, 30, 15, 3e-3)),
+    (100_000, Training(128, 8, 8, 3e-3)),
+    (10**12, Training(256, 5, 5, 3e-3)),
+)
+TEXTS: Trainings = ((1_000, Training(16, 60, 8)), (10**12, Training(32, 30, 4)))
+OTHERS: Trainings = (
+    (1_000, Training(16, 300, 30)),
+    (10_000, Training(32, 200, 15)),
+    (100_000, Training(128, 60, 6)),
+    (10**12, Training(512, 20, 3)),
+)
+
+# Word counts of so many texts fit in memory: 4 GB.
+MAX_COUNTED_TEXTS = 50_000
+MAX_TOKENS = 20_000
+SMALLEST_MAP, LARGE_MAP = 6, 64
+# Shifts of images by up to a twelfth, which change the class of hardly any.
+SHIFT = 0.08
 
 
-def text_sections(dataset: Dataset) -> tuple[Sections, list[Any]]:
+def choose(dataset: Dataset) -> tuple[Sections, list[Any], Training]:
+    """Return the preprocessing, the hidden layers and the training for all but tables."""
+    trainings = OTHERS
+    if dataset.medium.kind == "audio":
+        preprocess, layers = _sound(dataset)
+        trainings = IMAGES  # spectrograms are images
+    elif isinstance(dataset.x, np.ndarray):
+        preprocess, layers = _arrays(dataset)
+        trainings = IMAGES if dataset.medium.kind == "image" else OTHERS
+    else:
+        preprocess, layers = _text(dataset)
+        trainings = TEXTS
+    training = next(training for limit, training in trainings if len(dataset) < limit)
+    return preprocess, layers, training
+
+
+def _text(dataset: Dataset) -> tuple[Sections, list[Any]]:
     """Return the preprocessing and the hidden layers for texts."""
-    words = [len(text.split()) for text in dataset.x[dataset.columns[0].name]]
-    if len(dataset) < FEW_TEXTS:
-        step = {"max_tokens": MAX_TOKENS, "output_mode": "tf_idf"}
-        reason = f"{plural(len(dataset), 'text')}: too few to learn the order of words"
-        vectorize = Commented({"vectorize": step}, reason)
+    if len(dataset) < MAX_COUNTED_TEXTS:
+        counts = {"max_tokens": MAX_TOKENS, "output_mode": "tf_idf", "ngrams": 2}
+        vectorize = Commented({"vectorize": counts}, "weighted counts of words and pairs of words")
         return {"text": vectorize}, [
-            {"Dense": {"units": 32, "activation": "relu"}},
+            {"Dense": {"units": 64, "activation": "relu"}},
             {"Dropout": 0.5},
         ]
-    tokens, length = 4 * MAX_TOKENS, max(int(np.percentile(words, 95)), 1)
-    step = {"max_tokens": tokens, "output_sequence_length": length}
+    words = [len(text.split()) for text in dataset.x[dataset.columns[0].name]]
+    length = max(int(np.percentile(words, 95)), 1)
+    step = {"max_tokens": MAX_TOKENS, "output_sequence_length": length}
     reason = f"95 % of the texts have at most {plural(length, 'word')}"
     layers = [
-        {"Embedding": {"input_dim": tokens, "output_dim": 16, "mask_zero": True}},
+        {"Embedding": {"input_dim": MAX_TOKENS, "output_dim": 16, "mask_zero": True}},
         "GlobalAveragePooling1D",
         {"Dense": {"units": 16, "activation": "relu"}},
         {"Dropout": 0.3},
@@ -40,7 +76,7 @@ def text_sections(dataset: Dataset) -> tuple[Sections, list[Any]]:
     return {"text": Commented({"vectorize": step}, reason)}, layers
 
 
-def sound_sections(dataset: Dataset) -> tuple[Sections, list[Any]]:
+def _sound(dataset: Dataset) -> tuple[Sections, list[Any]]:
     """Return the preprocessing and the hidden layers for recordings."""
     rate = dataset.medium.sampling_rate
     lengths = [len(recording) for recording in dataset.x[dataset.columns[0].name]]
@@ -64,7 +100,7 @@ def sound_sections(dataset: Dataset) -> tuple[Sections, list[Any]]:
     return {"audio": pad}, layers
 
 
-def array_sections(dataset: Dataset) -> tuple[Sections, list[Any]]:
+def _arrays(dataset: Dataset) -> tuple[Sections, list[Any]]:
     """Return the preprocessing and the hidden layers for images and other arrays."""
     shape = tuple(dataset.x.shape[1:])
     preprocess: Sections = {}
@@ -73,8 +109,10 @@ def array_sections(dataset: Dataset) -> tuple[Sections, list[Any]]:
         if white != 1:
             number = int(white) if float(white).is_integer() else white
             preprocess = {"numeric": Commented({"scale": number}, f"white is {number}")}
-        layers = [*_convolutions(*shape[:2]), "GlobalAveragePooling2D", {"Dropout": 0.3}]
-        return preprocess, layers
+        shift = {"RandomTranslation": {"height_factor": SHIFT, "width_factor": SHIFT}}
+        reason = "other positions in each epoch, when training only"
+        layers = [Commented(shift, reason), *_convolutions(*shape[:2])]
+        return preprocess, [*layers, "GlobalAveragePooling2D", {"Dropout": 0.3}]
     preprocess = {"numeric": "standardize"}
     if len(shape) == 2 and shape[0] >= SMALLEST_MAP:
         layers = [
@@ -89,20 +127,19 @@ def array_sections(dataset: Dataset) -> tuple[Sections, list[Any]]:
 
 
 def _convolutions(height: int, width: int) -> list[Any]:
-    """Return convolutions, each followed by pooling while the maps are large enough."""
+    """Return blocks of convolutions, each followed by pooling while the maps are large enough.
+
+    Convolutions of the full size are the dearest, so there is one, with a stride for large images.
+    """
     layers: list[Any] = []
     size = min(height, width)
-    for filters in (24, 48, 96):
-        layers.append(
-            {
-                "Conv2D": {
-                    "filters": filters,
-                    "kernel_size": 3,
-                    "padding": "same",
-                    "activation": "relu",
-                }
-            }
-        )
+    for filters, count in ((32, 1), (64, 2), (128, 1)):
+        for _ in range(count):
+            convolution: Sections = {"filters": filters, "kernel_size": 3, "padding": "same"}
+            if size > LARGE_MAP:
+                convolution["strides"] = 2
+                size //= 2
+            layers += [{"Conv2D": convolution}, {"BatchNormalization": {"momentum": 0.9}}, "ReLU"]
         if size < SMALLEST_MAP:
             break
         layers.append({"MaxPooling2D": 2})

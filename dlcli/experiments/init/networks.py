@@ -10,6 +10,7 @@ import numpy as np
 from dlcli.config.default_network import (
     WEIGHT_DECAY,
     TableNetwork,
+    Training,
     table_layers,
     table_network,
 )
@@ -23,13 +24,6 @@ from dlcli.preparation.split import split_rows
 
 # Fewer rows leave too few for an early stop: the network trains for a fixed number of epochs.
 MIN_ROWS_TO_VALIDATE = 60
-# Of all other data: upper bounds of the rows, with the batch size, epochs at most and patience.
-SCHEDULES = (
-    (1_000, 16, 300, 30),
-    (10_000, 32, 200, 15),
-    (100_000, 128, 60, 6),
-    (10**12, 512, 20, 3),
-)
 RARE_CLASS = 0.2
 MAX_TOKENS_BESIDE_COLUMNS = 300
 VALIDATION = 1  # of `Dataset.parts`
@@ -53,19 +47,14 @@ def choose_sections(
     gaps : collection of str
         Columns without a value in some row of the file, though perhaps in no row that has a target.
     """
-    table = None
-    if dataset.medium.kind == "audio":
-        preprocess, layers = media_networks.sound_sections(dataset)
-        model = [*layers, *_head(dataset)]
-    elif isinstance(dataset.x, np.ndarray):
-        preprocess, layers = media_networks.array_sections(dataset)
-        model = [*layers, *_head(dataset)]
-    elif dataset.is_text:
-        preprocess, layers = media_networks.text_sections(dataset)
+    is_table = not isinstance(dataset.x, np.ndarray) and not dataset.is_text
+    if dataset.medium.kind == "audio" or not is_table:
+        preprocess, layers, training = media_networks.choose(dataset)
         model = [*layers, *_head(dataset)]
     else:
-        table = table_network(len(dataset))
-        preprocess, model = _table_preprocess(dataset, gaps), _table_model(dataset, table)
+        network = table_network(len(dataset))
+        preprocess, model = _table_preprocess(dataset, gaps), _table_model(dataset, network)
+        training = network.training
     if dataset.target.task == "regression":
         reason = "the network learns it at unit scale; metrics and predictions are in its own unit"
         preprocess = {**preprocess, "target": Commented("standardize", reason)}
@@ -76,8 +65,8 @@ def choose_sections(
         **({"preprocess": preprocess} if preprocess else {}),
         **({} if has_part_column else _split(dataset, validates=validates)),
         "model": model,
-        **_loss(dataset, table),
-        **_fit(dataset, table, validates=validates),
+        **_loss(dataset, training),
+        **_fit(dataset, training, validates=validates),
         "seed": 0,
     }
 
@@ -163,11 +152,11 @@ def _head(dataset: Dataset) -> list[Any]:
     return [Commented({"Dense": {"activation": activation}}, reason)] if activation else ["Dense"]
 
 
-def _loss(dataset: Dataset, table: TableNetwork | None) -> Sections:
+def _loss(dataset: Dataset, training: Training) -> Sections:
     target = dataset.target
     optimizer: Any = "adam"
-    if table is not None:
-        rates = {"learning_rate": table.learning_rate, "weight_decay": WEIGHT_DECAY}
+    if training.learning_rate is not None:
+        rates = {"learning_rate": training.learning_rate, "weight_decay": WEIGHT_DECAY}
         optimizer = {"AdamW": rates}
     if target.task == "regression":
         return {"loss": "mean_squared_error", "optimizer": optimizer, "metrics": ["mae"]}
@@ -184,22 +173,19 @@ def _loss(dataset: Dataset, table: TableNetwork | None) -> Sections:
     return {"loss": loss, "optimizer": optimizer, "metrics": metrics}
 
 
-def _fit(dataset: Dataset, table: TableNetwork | None, *, validates: bool) -> Mapping[str, Any]:
-    if table is None:
-        batch_size, epochs, patience = next(r for limit, *r in SCHEDULES if len(dataset) < limit)
-    else:
-        batch_size, epochs, patience = table.batch_size, table.epochs, table.patience
-    fit: Any = {"epochs": epochs, "batch_size": batch_size}
+def _fit(dataset: Dataset, training: Training, *, validates: bool) -> Mapping[str, Any]:
+    epochs = training.epochs
+    fit: Any = {"epochs": epochs, "batch_size": training.batch_size}
     callbacks: list[Any] = []
     if validates:
-        stop = {"monitor": "val_loss", "patience": patience, "restore_best_weights": True}
+        stop = {"monitor": "val_loss", "patience": training.patience, "restore_best_weights": True}
         reason = "keeps the best epoch; fit.epochs is the upper limit"
         callbacks.append(Commented({"EarlyStopping": stop}, reason))
     else:
         reason = "there are no validation rows to choose an epoch by"
         fit = Commented({**fit, "epochs": EPOCHS_WITHOUT_VALIDATION}, reason)
-    if table is not None:
-        rates = {"initial_learning_rate": table.learning_rate, "decay_steps": epochs}
+    if training.learning_rate is not None:
+        rates = {"initial_learning_rate": training.learning_rate, "decay_steps": epochs}
         schedule = {"LearningRateScheduler": {"schedule": {"CosineDecay": rates}}}
         callbacks.append(Commented(schedule, "epoch by epoch down to 0"))
     return {"callbacks": callbacks, "fit": fit, **_kfold(dataset)}
