@@ -398,6 +398,36 @@ def test_what_the_options_of_json_do_not_mend_is_named(tmp_path, record, options
     assert message in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "record_path", "message"),
+    [
+        ('{"rows": [ROW],\n"rows": []}', "rows", "d.json:2: the key 'rows' appears twice"),
+        ('{"rows": [ROW]', "rows", "d.json:1: not valid JSON behind the records"),
+        ('{"rows": [ROW], x}', "rows", "d.json:1: not valid JSON behind the records"),
+        ('{"b": {"rows": [ROW]}, "n": 3', "b.rows", "d.json:1: not valid JSON behind the records"),
+        ('{"rows": [ROW]}\n{"rows": []}', "rows", "d.json:2: there is more behind the records"),
+        (
+            "[ROW]\n[ROW]",
+            "",
+            "d.json:2: there is more behind the records; write all into one array",
+        ),
+        ("[ROW] x", "", "d.json:1: there is more behind the records"),
+        ('{"b": {"rows": [ROW], "n": 3}, "m": {"rows": []} }\n\n', "b.rows", None),
+        ("\n[ROW]\n\n", "", None),
+    ],
+)
+def test_more_behind_the_records_of_json_is_refused(tmp_path, text, record_path, message):
+    rows = ", ".join(json.dumps({"a": at, "label": "xy"[at % 2]}) for at in range(4))
+    (tmp_path / "d.json").write_text(text.replace("ROW", rows))
+
+    if message is None:
+        assert len(load(tmp_path / "d.json", record_path=record_path)) == 4
+        return
+    with pytest.raises(DatasetError) as error:
+        load(tmp_path / "d.json", record_path=record_path)
+    assert message in str(error.value)
+
+
 def test_objects_within_many_objects_are_refused(tmp_path):
     (tmp_path / "d.json").write_text('{"a": ' * 900 + "1" + "}" * 900)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 from dlcli.datasets.tables.bad_rows import LayoutError
@@ -52,10 +52,12 @@ def _records(text: TextFile, record_path: str) -> Iterator[tuple[int, dict[str, 
     if record_path:
         numbered = list(_limited(lines, text.name))
         content = "".join(line for _, line in numbered)
-        start = _start_of_list(content, record_path.split("."))
+        keys = record_path.split(".")
+        start = _start_of_list(content, keys)
         if start is not None:
             number = 1 + content.count("\n", 0, start)
-            yield from _array_records(content, start, number, text)
+            end = yield from _array_records(content, start, number, text)
+            _check_end(content, end, keys, text.name)
             return
         if text.hints.has_options:  # rows to predict may come without what is around them
             raise DatasetError(f"{text.name}: no list under the key {record_path!r}")
@@ -66,7 +68,8 @@ def _records(text: TextFile, record_path: str) -> Iterator[tuple[int, dict[str, 
             continue
         if line.lstrip("\ufeff \t").startswith("["):
             content = line + "".join(part for _, part in _limited(lines, text.name))
-            yield from _array_records(content, content.index("["), number, text)
+            end = yield from _array_records(content, content.index("["), number, text)
+            _check_end(content, end, (), text.name)
             return
         place = f"{text.name}:{number}"
         yield number, _checked(_decode(line, place, is_first=is_first), text, number)
@@ -87,7 +90,7 @@ def _limited(lines: Iterator[tuple[int, str]], name: str) -> Iterator[tuple[int,
 def _start_of_list(content: str, keys: Sequence[str]) -> int | None:
     """Return the position of the list under keys of nested objects; None if there is none."""
     decoder = json.JSONDecoder()
-    at = BLANKS.match(content).end()  # type: ignore[union-attr]
+    at = _behind_blanks(content, 0)
     for key in keys:
         if content[at : at + 1] != "{":
             return None
@@ -107,7 +110,8 @@ def _start_of_list(content: str, keys: Sequence[str]) -> int | None:
 
 def _array_records(
     content: str, start: int, number: int, text: TextFile
-) -> Iterator[tuple[int, dict[str, Any]]]:
+) -> Generator[tuple[int, dict[str, Any]], None, int]:
+    """Yield the line and the object of each record of a list; return the position behind it."""
     decoder = json.JSONDecoder(object_pairs_hook=_with_unique_keys)
     at = start + 1
     is_first = True
@@ -130,6 +134,48 @@ def _array_records(
         number, at = number + content.count("\n", at, end), end
     if at == len(content):
         raise DatasetError(f"{text.name}:{number}: not valid JSON: the array is not closed")
+    return at + 1
+
+
+def _check_end(content: str, at: int, keys: Sequence[str], name: str) -> None:
+    """Refuse more lists behind that of the records, and objects around it that do not end.
+
+    Parameters
+    ----------
+    content : str
+    at : int
+        Position behind the list.
+    keys : sequence of str
+        Of the objects around it, the outermost first.
+    name : str
+        Name of the file.
+    """
+    decoder = json.JSONDecoder()
+    problem = "not valid JSON behind the records"
+    for key in reversed(keys):
+        while (match := NAME.match(content, at)) is not None:
+            at = match.start(1)
+            try:
+                if json.loads(match[1]) == key:
+                    problem = f"the key {key!r} appears twice"
+                    break
+                at = decoder.raw_decode(content, match.end())[1]
+            except (ValueError, RecursionError):
+                break
+        at = _behind_blanks(content, at)
+        if content[at : at + 1] != "}":
+            break
+        at += 1
+    else:
+        at = _behind_blanks(content, at)
+        if at == len(content):
+            return
+        problem = "there is more behind the records; write all into one array"
+    raise DatasetError(f"{name}:{1 + content.count(chr(10), 0, at)}: {problem}")
+
+
+def _behind_blanks(content: str, at: int) -> int:
+    return BLANKS.match(content, at).end()  # type: ignore[union-attr]
 
 
 def _skip_blanks(content: str, at: int, number: int) -> tuple[int, int]:
