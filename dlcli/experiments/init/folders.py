@@ -87,7 +87,7 @@ def describe_file_list(
     """
     listed = read_file_list(source, SUFFIXES[medium])
     names = listed.table.names
-    reason = "" if target is not None else "the column with the classes"
+    reason = "" if target is not None else "the column to predict"
     try:
         chosen = None if target is None else tuple(chosen_columns(target, names))
         positions = listed.targets(chosen)
