@@ -70,8 +70,8 @@ def ensemble_warnings(config: Config) -> Iterator[Finding]:
     effect = "members do not learn each for itself"
     if loss.name not in LOSSES.get(_activation(last), ()) or from_logits(loss):
         fitting = "mean_squared_error, or softmax or sigmoid with their cross-entropy"
-        given = f"{loss.name} from logits" if from_logits(loss) else loss.name
-        yield loss.path, f"{effect} with {given}, but with {fitting}"
+        cause = f"{loss.name} from logits" if from_logits(loss) else loss.name
+        yield loss.path, f"{effect} with {cause}, but with {fitting}"
     elif loss.arguments.get("reduction") == "sum":
         yield loss.path, f"{effect} with `reduction: sum`; remove it"
     if config.fit.class_weight is not None:

@@ -165,9 +165,9 @@ def instantiate(component: Component, kind: str, input_shape: Shape = ()) -> Any
         name: _argument_value(value, parameter_kind(kind, name))
         for name, value in component.arguments.items()
     }
-    own = find_own(kind, component.name)
-    if own is not None:
-        return instantiate_own(own, arguments)
+    own_component = find_own(kind, component.name)
+    if own_component is not None:
+        return instantiate_own(own_component, arguments)
     if component.name == "EnsembleDense":
         from dlcli.network.ensemble import ensemble_dense
 
@@ -193,9 +193,11 @@ def _argument_value(value: Any, kind: str | None) -> Any:
     """Return the value of an argument, with Keras objects in place of components."""
     if isinstance(value, Component) and kind:
         return instantiate(value, kind)
-    own = find_own(kind, value) if kind == "activations" and isinstance(value, str) else None
-    if own is not None:
-        return own.target
+    own_component = (
+        find_own(kind, value) if kind == "activations" and isinstance(value, str) else None
+    )
+    if own_component is not None:
+        return own_component.target
     if isinstance(value, tuple):
         return [_argument_value(item, kind) for item in value]
     return value

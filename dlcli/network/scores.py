@@ -89,8 +89,7 @@ class Scores:
             plain["confusion_matrix"] = [list(row) for row in self.confusion]
         for key in ("labels", "averages", "numbers"):
             if items := getattr(self, key):
-                named = map(asdict, items)
-                plain[key] = {scores.pop("name"): scores for scores in named}
+                plain[key] = {scores.pop("name"): scores for scores in map(asdict, items)}
         return plain
 
 

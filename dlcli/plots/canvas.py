@@ -146,9 +146,9 @@ def name_with_unit(target: Target) -> str:
     return f"{target.name} ({target.unit})" if target.unit else target.name
 
 
-def share_shown(shown: int, targets: int) -> str:
+def share_shown(panels: int, targets: int) -> str:
     """Return the end of a title that says how many of several targets have a panel."""
-    return "" if shown == targets else f", the first {shown} of {targets} targets"
+    return "" if panels == targets else f", the first {panels} of {targets} targets"
 
 
 def legend_label(name: str, max_length: int = 40) -> str:

@@ -40,22 +40,22 @@ def draw_labels(path: Path, scores: Sequence[LabelScores], title: str) -> None:
         Of many labels, those in the most rows are shown.
     title : str
     """
-    shown = sorted(scores, key=lambda item: -item.support)[:MAX_LABEL_BARS]
-    names = [f"{legend_label(item.name, 30)} ({item.support})" for item in shown]
-    at = np.arange(len(shown))
-    with single_axes(path, (6.8, 1.7 + 0.5 * len(shown))) as axes:
+    largest = sorted(scores, key=lambda item: -item.support)[:MAX_LABEL_BARS]
+    names = [f"{legend_label(item.name, 30)} ({item.support})" for item in largest]
+    at = np.arange(len(largest))
+    with single_axes(path, (6.8, 1.7 + 0.5 * len(largest))) as axes:
         for offset, (measure, colour) in enumerate(
             (("precision", BLUE), ("recall", ORANGE), ("f1", GREY))
         ):
-            values = [getattr(item, measure) for item in shown]
+            values = [getattr(item, measure) for item in largest]
             axes.barh(at + 0.27 * (offset - 1), values, 0.25, color=colour, label=measure)
         axes.set_yticks(at, names)
         axes.invert_yaxis()
-        left_out = len(scores) - len(shown)
+        left_out = len(scores) - len(largest)
         rest = f"; {left_out} rarer ones are not shown" if left_out else ""
         axes.set(title=title, xlim=(0, 1), xlabel=f"labels with their rows{rest}")
         axes.grid(alpha=0.3, axis="x")
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1 - 0.6 / len(shown)), ncols=3)
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1 - 0.6 / len(largest)), ncols=3)
 
 
 def draw_several(

@@ -52,17 +52,19 @@ def training_row_notices(folder: Path, hashes: Array) -> list[str]:
     try:
         if not path.is_file() or path.stat().st_size > DTYPE.itemsize * MAX_ROWS:
             return []
-        known = np.fromfile(path, DTYPE)
+        training_hashes = np.fromfile(path, DTYPE)
     except OSError:
         return []
-    if not len(known):
+    if not len(training_hashes):
         return []
-    compared = hashes if len(known) < MAX_ROWS else hashes[hashes <= known.max()]
-    share = float(np.isin(compared, known).mean()) if len(compared) else 0.0
+    compared = (
+        hashes if len(training_hashes) < MAX_ROWS else hashes[hashes <= training_hashes.max()]
+    )
+    share = float(np.isin(compared, training_hashes).mean()) if len(compared) else 0.0
     count = round(share * len(hashes))
     if not count:
         return []
-    about = "" if len(compared) == len(hashes) else "about "
+    sign = "" if len(compared) == len(hashes) else "about "
     rows = plural(len(hashes), "row")
-    trained = "is one that" if count == 1 else "are among those that"
-    return [f"{about}{count} of {rows} {trained} the model was trained on: scores may be too good"]
+    verb = "is one" if count == 1 else "are among those"
+    return [f"{sign}{count} of {rows} {verb} that the model was trained on: scores may be too good"]

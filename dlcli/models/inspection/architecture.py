@@ -266,10 +266,10 @@ class _Inspection:
         for value in values:
             if isinstance(value, int):
                 if not -limit <= value <= limit:
-                    shown = (
+                    number = (
                         f"{value:,}" if abs(value) < 10**15 else "a number of more than 15 digits"
                     )
-                    raise self.refused(f"its {key[:40]} is {shown}", RAISE_HINT)
+                    raise self.refused(f"its {key[:40]} is {number}", RAISE_HINT)
             elif isinstance(value, float) and not math.isfinite(value):
                 raise self.refused(f"its {key[:40]} is {value}")
 

@@ -38,20 +38,20 @@ def draw_targets(dataset: Dataset, path: Path) -> None:
 
 def _draw_labels(dataset: Dataset, path: Path) -> None:
     counts = dataset.y.sum(axis=0)
-    shown = np.sort(np.argsort(-counts, kind="stable")[:MAX_LABELS])
-    names = [legend_label(dataset.target.class_names[at], 24) for at in shown.tolist()]
+    largest = np.sort(np.argsort(-counts, kind="stable")[:MAX_LABELS])
+    names = [legend_label(dataset.target.class_names[at], 24) for at in largest.tolist()]
     height = max(3.2, 0.3 * len(names) + 1.4)
     with figure(path, (2 * height + 3.0, height)) as fig:
-        left_out = len(counts) - len(shown)
+        left_out = len(counts) - len(largest)
         rest = f", {left_out} rarer labels are not shown" if left_out else ""
         fig.suptitle(f"{dataset.name}: {len(dataset):,} rows{rest}", fontsize=13)
         left, right = fig.subplots(1, 2)
-        left.barh(np.arange(len(names)), counts[shown], color=BLUE)
+        left.barh(np.arange(len(names)), counts[largest], color=BLUE)
         left.set_yticks(np.arange(len(names)), names)
         left.invert_yaxis()
         left.set(title="rows with each label", xlabel="rows")
         left.grid(alpha=0.3, axis="x")
-        y = dataset.y[:, shown].astype(np.int64)
+        y = dataset.y[:, largest].astype(np.int64)
         _draw_pairs(right, y.T @ y, names)
 
 

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import chain
 from typing import Annotated, Any, Literal, Self
 
@@ -111,8 +111,8 @@ class FittedVectorize(FittedStep):
     def _codes(self, values: Array) -> list[list[int]]:
         """Return the code of each word of each text."""
         get = self._code_of.get
-        cut = partial(tokens, standardize=self.standardize, split=self.split, ngrams=self.ngrams)
-        return [[get(word, UNKNOWN) for word in cut(text)] for text in values[:, 0]]
+        options = (self.standardize, self.split, self.ngrams)
+        return [[get(word, UNKNOWN) for word in tokens(text, *options)] for text in values[:, 0]]
 
     def _write_sequences(self, codes: Sequence[list[int]], out: Array) -> None:
         """Write the codes into rows of zeros."""
@@ -167,9 +167,9 @@ def tokens(
     if standardize in ("lower_and_strip_punctuation", "strip_punctuation"):
         text = text.translate(STRIP_PUNCTUATION)
     words = text.split() if split == "whitespace" else list("".join(text.split()))
-    joined = " " if split == "whitespace" else ""
+    separator = " " if split == "whitespace" else ""
     longer = [
-        joined.join(words[start : start + length])
+        separator.join(words[start : start + length])
         for length in range(2, ngrams + 1)
         for start in range(len(words) - length + 1)
     ]
