@@ -12,6 +12,7 @@ from dlcli.config.schema import config_schema
 from dlcli.experiments.init import init
 from dlcli.network.building import build_model, compile_model
 from dlcli.network.cost import batch_seconds
+from dlcli.plots.diagram import describe_layers
 
 MEMBERS = 3
 HEAD = "- EnsembleDense: 3"
@@ -194,6 +195,18 @@ def test_what_couples_the_members_is_warned_about(points, target, replacements, 
     coupled = [text for text in warnings if "members do not learn each for itself" in text]
     assert len(coupled) == bool(cause), warnings
     assert cause in "".join(coupled)
+
+
+def test_layers_are_shown_as_in_the_config(points, dlcli):
+    config = points(**ONE_UNIT)
+    boxes = describe_layers(build_model(config, (2,)))[1:-1]
+    assert [box.title for box in boxes] == [layer.name for layer in config.model]
+    assert [box.family for box in boxes if box.title != "Dropout"] == [
+        "dense", "dense", "pooling, reshaping",
+    ]  # fmt: skip
+    _, out, _ = dlcli("show", "points.yaml")
+    assert out.count("  EnsembleDense  (3, ") == 2
+    assert "EinsumDense" not in out
 
 
 def test_penalties_are_those_of_a_member_alone(points):

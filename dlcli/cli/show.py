@@ -82,12 +82,13 @@ def _config_or_run(name: str) -> str:
 
 def _print_layers(model: Any) -> None:
     from dlcli.cli import tables, terminal
+    from dlcli.network.ensemble import layer_kind
 
     rows = [["layer", "type", "output", "parameters"]]
     rows += [
         [
             layer.name,
-            type(layer).__name__,
+            layer_kind(layer),
             str(tuple(layer.output.shape[1:])),
             str(layer.count_params()),
         ]

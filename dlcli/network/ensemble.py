@@ -59,6 +59,11 @@ def is_ensemble_dense(layer: Any) -> bool:
     return isinstance(layer, _keras.layers.EinsumDense) and layer.equation in MEMBER_EQUATIONS
 
 
+def layer_kind(layer: Any) -> str:
+    """Return the name of a layer's class, as a config has it."""
+    return "EnsembleDense" if is_ensemble_dense(layer) else type(layer).__name__
+
+
 def _scaled_for_member(initializer: Any, inputs: int, units: int) -> Any:
     """Return an initializer with the variance that a kernel (inputs, units) would have.
 

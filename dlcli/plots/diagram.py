@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 # Colours of the families of layers. The family follows from the Keras package of a layer
-# (FAMILY_OF_PACKAGE); the package `core` has several families, so its layers go by name.
+# (FAMILY_OF_PACKAGE); the package `core` has several families, so its layers go by name, as
+# dlcli's own do.
 FAMILIES = {
     "dense": "#9ecae1",
     "convolution": "#fdae6b",
@@ -37,7 +38,10 @@ FAMILY_OF_PACKAGE = {
     "regularization": "regularization",
     "normalization": "normalization",
 }
-FAMILY_OF_CORE_LAYER = {"Dense": "dense", "EinsumDense": "dense", "Embedding": "embedding"}
+FAMILY_OF_LAYER = {
+    "Dense": "dense", "EinsumDense": "dense", "Embedding": "embedding",
+    "EnsembleMean": "pooling, reshaping",
+}  # fmt: skip
 # Arguments that a box shows, in this order; booleans only if they are true.
 ARGUMENTS = (
     "units", "filters", "kernel_size", "pool_size", "strides", "dilation_rate", "padding", "size",
@@ -127,7 +131,9 @@ def describe_layers(model: Any) -> list[Box]:
 
 
 def _title(layer: Any) -> str:
-    name = type(layer).__name__
+    from dlcli.network.ensemble import layer_kind  # imports Keras, which made the layer
+
+    name = layer_kind(layer)
     inner = _inner_layer(layer)
     return name if inner is None else f"{name} of {type(inner).__name__}"
 
@@ -141,7 +147,7 @@ def _family(layer: Any) -> str:
     """Return the family of a layer, or of the layer inside a wrapper."""
     inner = _inner_layer(layer) or layer
     package = type(inner).__module__.split(".")[-2]
-    return FAMILY_OF_CORE_LAYER.get(type(inner).__name__) or FAMILY_OF_PACKAGE.get(package, "other")
+    return FAMILY_OF_LAYER.get(type(inner).__name__) or FAMILY_OF_PACKAGE.get(package, "other")
 
 
 def _shape(shape: tuple[int | None, ...]) -> str:
