@@ -17,7 +17,7 @@ from dlcli.config.table_loaders import CsvLoader
 from dlcli.datasets.dataset import Dataset
 from dlcli.datasets.media import dataset_of_arrays
 from dlcli.datasets.tables import dataset_of_table, date_columns, table_of_frame
-from dlcli.errors import DatasetError, DlcliError, first_line
+from dlcli.errors import DatasetError, DlcliError, first_line, plural
 from dlcli.types import Array
 
 RETURNS = "the arrays (x, y) or (x_train, y_train, x_test, y_test), or a DataFrame"
@@ -55,7 +55,11 @@ def load_own(
         raise DatasetError(
             f"loader {name} returns a {type(returned).__name__}{count}; expected {RETURNS}"
         )
-    arrays = [np.asarray(item) for item in returned]
+    try:
+        arrays = [np.asarray(item) for item in returned]
+    except ValueError:
+        raise DatasetError(f"loader {name} returns rows of different lengths") from None
+    _check_labels(returned[1::2], name)
     return dataset_of_arrays(name, [*_with_texts(arrays)], [], loader)
 
 
@@ -72,6 +76,22 @@ def _call(loader: OwnLoader, name: str) -> Any:
         place = f"{Path(file).name}:{line}: " if line else ""
         message = f"{place}{type(error).__name__}: {first_line(error)}"
         raise DatasetError(f"loader {name}: {message}") from error
+
+
+def _check_labels(labels: Sequence[Any], name: str) -> None:
+    """Refuse labels that are None or NaN, which would be classes of these names as texts."""
+    import pandas as pd
+
+    for y in labels:
+        # NumPy makes a text of NaN in a list of texts.
+        missing = np.asarray(pd.isna(y if hasattr(y, "dtype") else np.asarray(y, object)))
+        rows = np.flatnonzero(missing.any(axis=tuple(range(1, missing.ndim))))
+        if len(rows):
+            verb = "is" if len(rows) == 1 else "are"
+            count = f"{plural(len(rows), 'label')} {verb} missing"
+            raise DatasetError(
+                f"loader {name}: {count} (row {rows[0] + 1})", hint="leave out rows without a label"
+            )
 
 
 def _with_texts(arrays: Sequence[Array]) -> Sequence[Array]:

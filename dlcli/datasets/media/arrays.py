@@ -196,6 +196,9 @@ def dataset_of_arrays(
             )
         if y.ndim == 2 and y.shape[1] > 1 and y.dtype.kind not in "iufb":
             raise DatasetError(f"{name}: y has type {y.dtype}; several labels are 0 and 1")
+        if y.dtype.kind == "f" and not np.isfinite(y).all():
+            row = int(np.argwhere(~np.isfinite(y))[0, 0])
+            raise DatasetError(f"{name}: y has {y[row]} in row {row + 1}; expected finite numbers")
     if arrays[0].shape[1:] != arrays[-2].shape[1:]:
         shapes = f"training rows {arrays[0].shape[1:]}, test rows {arrays[-2].shape[1:]}"
         raise DatasetError(f"{name}: {shapes}")
