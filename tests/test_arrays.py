@@ -84,7 +84,10 @@ def test_float_targets_are_numbers(arrays, y, options, task, names):
         ({"x": np.ones((4, 2)), "y": np.ones((4, 3, 2))}, r"y has shape \(4, 3, 2\)"),
         ({"x": np.ones(4), "y": np.ones(4)}, r"x has shape \(4,\)"),
         ({"x": np.array(["a"] * 4), "y": np.ones(4)}, "rows are wanted"),
-        ({"x": np.ones((4, 2)), "y": np.array([0.5, 1, np.nan, 2])}, "y has nan in row 3; expected"),
+        (
+            {"x": np.ones((4, 2)), "y": np.array([0.5, 1, np.nan, 2])},
+            "y has nan in row 3; expected",
+        ),
     ],
 )
 def test_what_is_wrong_with_arrays_is_said(arrays, values, message):
