@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
-from dlcli.config import own_loaders
 from dlcli.config.catalogue import KINDS
 from dlcli.config.own_components import FUNCTION_KINDS, OwnComponent, add_own, own_components
 from dlcli.errors import DlcliError, first_line, unknown
@@ -79,6 +78,8 @@ def register(kind: str, component: Any = None, *, name: str | None = None) -> An
             f"register takes the kind of component first, got {kind!r}",
             hint='write @dlcli.register("layer") above it, or another kind',
         )
+    from dlcli.config import own_loaders  # here, since prediction needs no loaders
+
     nouns = {**KINDS, own_loaders.KIND: own_loaders.NOUN}
     key = next((key for key, noun in nouns.items() if kind in (noun, key)), None)
     if key is None:
