@@ -123,9 +123,7 @@ def disk_reported(size: int) -> Iterator[None]:
 
 def _mapping(array: Any) -> Any:
     """Return the mapped file of an array, or of the array that it is a part of."""
-    while isinstance(array, np.ndarray):  # pandas keeps plain arrays that are views
-        if isinstance(array, np.memmap):
-            return array._mmap  # type: ignore[attr-defined]  # noqa: SLF001
+    while isinstance(array, np.ndarray):
         array = array.base
     return array if isinstance(array, mmap.mmap) else None
 
