@@ -198,6 +198,16 @@ def test_what_a_loader_cannot_return_is_refused(my, returned, dataset, message):
         load_dataset(load_config(my({"mine": dataset})))
 
 
+def test_hints_name_no_option_that_a_loader_of_ones_own_does_not_have(my):
+    table = pd.DataFrame({"a": [1, 2, 3], "b": ["x", None, "y"]})
+    register("loader", lambda: table, name="mine")
+
+    with pytest.raises(DatasetError, match="no 'b' in 1 row") as error:
+        load_dataset(load_config(my({"mine": {"target": "b"}})))
+
+    assert error.value.hint == "correct the table in the function"
+
+
 def test_data_in_memory_cannot_replace_those_of_a_loader(my):
     load_code(["my.py"])
 

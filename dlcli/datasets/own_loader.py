@@ -122,5 +122,11 @@ def _from_frame(
     dates = {column: "" for column in date_columns(frame) if column not in others}
     options = options.model_copy(update={"dates": dates})
     wanted = {composed(column) for column in others}
-    table = table_of_frame(frame, options, f"loader {name}", wanted)
-    return dataset_of_table(table, options, name, split, {}, implied_task=implied_task)
+    try:
+        table = table_of_frame(frame, options, f"loader {name}", wanted)
+        return dataset_of_table(table, options, name, split, {}, implied_task=implied_task)
+    except DatasetError as error:
+        # The hint names an option of the csv loader, which this one does not have.
+        if "in the loader" not in (error.hint or ""):
+            raise
+        raise DatasetError(str(error), hint="correct the table in the function") from None
