@@ -207,10 +207,11 @@ def test_a_numeric_target_is_standardized(write, tmp_path):
     lines = [f"{x},{250_000 + 90_000 * x}" for x in rows]
     table = write("houses.csv", "\n".join(["size,price", *lines]))
 
-    result = init(table, output=tmp_path / "houses.yaml")
+    result = init(table, output=tmp_path / "houses.yaml", calibrate=True)
     trained = train(load_config(result.path, ["fit.epochs=12"]), runs=tmp_path / "runs")
 
     assert "target: standardize  # the network learns it at unit scale" in result.text
+    assert {"lower", "upper"} <= set(predict(trained.path, table).to_frame())
     assert trained.scores["test"].metrics["r2"] > 0.9
 
 

@@ -49,6 +49,13 @@ def init(
             autocompletion=complete_config,
         ),
     ] = None,
+    calibrate: Annotated[
+        bool,
+        typer.Option(
+            "--calibrate",
+            help="Let the config fit calibrated probabilities, or intervals of numbers.",
+        ),
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     json: Json = False,
 ) -> None:  # fmt: skip
@@ -78,6 +85,7 @@ def init(
         target=(target[0] if len(target) == 1 else target) if target else None,
         sheet=sheet,
         output=output,
+        calibrate=calibrate,
         force=force,
         choose_target=_ask if asks else None,
     )

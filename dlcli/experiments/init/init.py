@@ -80,6 +80,7 @@ def init(
     target: str | int | Sequence[str | int] | None = None,
     sheet: str | None = None,
     output: str | os.PathLike[str] | None = None,
+    calibrate: bool = False,
     force: bool = False,
     choose_target: ChooseTarget | None = None,
 ) -> InitResult:
@@ -98,6 +99,8 @@ def init(
         Sheet of an Excel file.
     output : str or path, optional
         The file to write. Default: the name of `source` with ``.yaml``, in the working directory.
+    calibrate : bool
+        Whether trainings fit calibrated probabilities, or intervals of numbers.
     force : bool
         Whether an existing file may be replaced.
     choose_target : callable, optional
@@ -138,6 +141,8 @@ def init(
     sections |= data.sections
     for key, value in chosen.items():
         sections[key] = {**value, **data.sections[key]} if key in data.sections else value
+    if calibrate:
+        sections["calibrate"] = Commented(True, "fitted on the validation rows")
     text = _title(source, path, dataset) + render(sections)
     config = build_config(path.stem, parse(text, str(path)), path.parent)
     result = check(config, dataset=dataset)
