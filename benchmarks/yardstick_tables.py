@@ -10,11 +10,11 @@ import numpy as np
 TEXT = """\
 ## Tables, untuned
 
-`yardstick.py` splits each table five times, 80 % of the rows for training, and gives the same rows
+`yardstick.py` splits each table at random, 80 % of the rows for training, and gives the same rows
 to the config that `dlcli init` writes and to other models with their defaults. A score is the
 accuracy for classes and R² for numbers, the mean of the splits. *Normalised*: 0 is the worst and 1
 the best model of a table. *Rank*: 1 is the best. Intervals are 95 %, from 10,000 bootstrap samples
-of the tables.
+of the tables. CPU seconds are those of reading, fitting and predicting, the median of the tables.
 
     DLCLI_DATA=/path/to/data python benchmarks/yardstick.py
 """
@@ -26,11 +26,9 @@ def yardstick_section(results: Mapping[str, Any]) -> list[str]:
     count = max(len(methods) for methods in results.values())
     names = {name: methods for name, methods in results.items() if len(methods) == count}
     methods = list(next(iter(names.values())))
-    scores = np.array(
-        [[_mean(names[name][method], "score") for method in methods] for name in names]
-    )
-    seconds = np.array(
-        [[_mean(names[name][method], "seconds") for method in methods] for name in names]
+    scores, seconds = (
+        np.array([_means(names[name], methods, key) for name in names])
+        for key in ("score", "cpu_seconds")
     )
     tasks = np.array([next(iter(names[name][methods[0]].values()))["task"] for name in names])
     return [
@@ -39,11 +37,22 @@ def yardstick_section(results: Mapping[str, Any]) -> list[str]:
         "",
         *_details(methods, names, scores),
         "",
+        _split_counts(names),
+        "",
     ]
 
 
-def _mean(splits: Mapping[str, Any], key: str) -> float:
-    return float(np.mean([entry[key] for entry in splits.values()]))
+def _split_counts(names: Mapping[str, Any]) -> str:
+    counts = {name: min(map(len, methods.values())) for name, methods in names.items()}
+    usual = max(counts.values())
+    fewer = ", ".join(f"{name} {count}" for name, count in counts.items() if count < usual)
+    return f"{usual} splits" + (f"; fewer of: {fewer}." if fewer else ".")
+
+
+def _means(results: Mapping[str, Any], methods: list[str], key: str) -> list[float]:
+    """Return the mean of each method for a table, over the splits that all methods have."""
+    splits = set.intersection(*[set(results[method]) for method in methods])
+    return [float(np.mean([results[method][split][key] for split in splits])) for method in methods]
 
 
 def _summary(methods: list[str], scores: Any, seconds: Any, tasks: Any) -> list[str]:
@@ -53,7 +62,7 @@ def _summary(methods: list[str], scores: Any, seconds: Any, tasks: Any) -> list[
     ranks += ((scores[:, :, np.newaxis] == scores[:, np.newaxis, :]).sum(axis=2) - 1) / 2
     classes = tasks == "classification"
     lines = [
-        "| | normalised | rank | wins | accuracy | R² | seconds of a fit, median |",
+        "| | normalised | rank | wins | accuracy | R² | CPU seconds |",
         "|---|--:|--:|--:|--:|--:|--:|",
     ]
     for at in np.argsort(ranks.mean(axis=0)):
