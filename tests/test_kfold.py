@@ -255,7 +255,8 @@ def test_convolutions_in_two_processes_give_what_they_give_in_one(fits, tmp_path
 
 @pytest.mark.slow
 def test_what_goes_wrong_in_a_process_is_told_as_in_one(dlcli, tmp_path):
-    changes = ["fit.epochs=1", "loss=mse", "optimizer={SGD: {learning_rate: 1e30}}", *CONVOLUTIONS]
+    diverging = ["fit.epochs=1", "loss=mse", "optimizer={SGD: {learning_rate: 1e30}}"]
+    changes = [*CONVOLUTIONS, *diverging]
     options = [part for change in changes for part in ("--set", change)]
     told = []
     for jobs in (1, 2):
