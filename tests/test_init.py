@@ -139,6 +139,15 @@ def test_years_are_names_and_chosen_by_name(dlcli, write):
     assert len(predicted[1].splitlines()) == 2
 
 
+@pytest.mark.parametrize("kind", ["01", "ab"])
+def test_numbers_that_count_up_beside_a_name_are_names(write, kind):
+    rows = "".join(f"{n % 9},{n * 7 % 10},{n * 3 % 8},{kind[n % 2]}\n" for n in range(60))
+    result = init(write("d.csv", f"0,1,2,target\n{rows}"), target="target")
+    assert result.card.rows == 60
+    missing = init(write("e.csv", f"0,1,2,NA\n{rows}"), target="0")
+    assert missing.card.rows == 61
+
+
 @pytest.mark.parametrize("first", ["2019,2020,2022", "3,4,5", "2019,2020,2021.5"])
 def test_a_row_of_numbers_that_may_be_data_is_data(write, first):
     rows = "".join(f"{n % 9},{n * 7 % 10},{n * 3 % 8}\n" for n in range(60))

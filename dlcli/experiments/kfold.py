@@ -34,7 +34,7 @@ from dlcli.training.folds.engines import Engine, EngineChoice, FoldEngine
 from dlcli.training.folds.outcome import FoldOutcome
 from dlcli.training.network_check import check_network
 from dlcli.training.notebook import progress_or_notebook
-from dlcli.training.session import open_sessions, split_notices
+from dlcli.training.session import loss_notices, open_sessions, split_notices
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -133,7 +133,7 @@ def kfold(
     config, dataset = prepared.config, prepared.dataset
     sessions = open_sessions(prepared, splits)
     check_network(sessions[0])
-    notices = [*prepared.notices, *split_notices(sessions)]
+    notices = [*prepared.notices, *split_notices(sessions), *loss_notices(sessions[0])]
     if config.thresholds == "tune":
         notices.append("`thresholds: tune` is for `dlcli train`; the folds use 0.5")
     if config.calibrate:

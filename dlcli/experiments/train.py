@@ -36,7 +36,7 @@ from dlcli.training.callback_state import check_resumable
 from dlcli.training.fit import FitResult
 from dlcli.training.network_check import check_network
 from dlcli.training.notebook import progress_or_notebook
-from dlcli.training.session import Session, open_session, split_notices
+from dlcli.training.session import Session, loss_notices, open_session, split_notices
 from dlcli.training.training_state import Checkpoint
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def train(
     check_network(session)
     device_names = prepare_devices(config.hardware, devices)
     session.models.devices = device_names
-    session.notices += [*prepared.notices, *split_notices([session])]
+    session.notices += [*prepared.notices, *split_notices([session]), *loss_notices(session)]
     session.prepare_model()
     config, dataset = prepared.config, prepared.dataset
     record = describe_run("train", config, dataset, format=format, devices=device_names)

@@ -281,11 +281,11 @@ def split_notices(sessions: Sequence[Session]) -> list[str]:
         [] if is_known else outlier_notices(x, first.preprocessor, dataset, first.split.train)
     )
     rows = row_notices(first.prepared, [session.split for session in sessions])
-    return [*rows, *filter(None, [scale]), *outliers, *_target_notices(first)]
+    return [*rows, *filter(None, [scale]), *outliers]
 
 
-def _target_notices(session: Session) -> list[str]:
-    """Say in which unit the loss is, if the target is preprocessed."""
+def loss_notices(session: Session) -> list[str]:
+    """Say in which unit the loss of a training is, if the target is preprocessed."""
     steps = session.target_preprocessor.steps
     if not steps:
         return []

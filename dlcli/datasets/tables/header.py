@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from dlcli.config.base import composed
 from dlcli.datasets.tables.bad_rows import LayoutError
+from dlcli.datasets.tables.columns import MISSING, MISSING_NUMBERS
 from dlcli.datasets.tables.numbers import to_number
 from dlcli.datasets.tables.proposals import Proposal
 from dlcli.datasets.tables.row_reader import RowReader
@@ -17,6 +18,7 @@ MAX_COLUMNS = 100_000
 MAX_LISTED = 20
 # A row of so many numbers that count up may be a header, above so many other rows.
 MIN_NUMBERED, MIN_ROWS_BELOW = 3, 5
+NOT_NAMES = frozenset(["", *MISSING, *MISSING_NUMBERS])
 PLAIN_INTEGER = re.compile("0|[1-9][0-9]{0,8}")
 # How pandas and R name an index, and how pandas names one that it has read as a column.
 INDEX_NAMES = ("", "Unnamed: 0", "rownames", "row.names")
@@ -94,10 +96,31 @@ def _has_header(reader: RowReader) -> bool:
 
 
 def _names_years(row: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:
-    """Detect a header such as 2019, 2020, 2021: no cell of it occurs in its column again."""
+    """Detect a header such as 2019, 2020, 2021, or 0, 1, 2, target.
+
+    No cell of it occurs in its column again, or one is a text above numbers or repeated classes.
+    """
     if not columns or len(columns[0]) < MIN_ROWS_BELOW or not counts_up(row):
         return False
-    return not any(name in values for name, values in zip(row, columns, strict=True))
+    pairs = list(zip(row, columns, strict=True))
+    return not any(name in values for name, values in pairs) or any(
+        _is_name_of(name.strip(), values) for name, values in pairs
+    )
+
+
+def _is_name_of(text: str, values: Sequence[str]) -> bool:
+    """Tell whether a text is no value of the column below it, which has numbers or classes."""
+    is_new = _is_text(text) and text not in values
+    return is_new and (_are_numbers(values) or 2 * len(set(values)) <= len(values))
+
+
+def _is_text(text: str) -> bool:
+    """Tell whether a cell is neither a number nor a missing value."""
+    return text not in NOT_NAMES and math.isnan(to_number(text))
+
+
+def _are_numbers(values: Sequence[str]) -> bool:
+    return not any(math.isnan(to_number(value.strip())) for value in values)
 
 
 def counts_up(row: Sequence[str]) -> bool:
@@ -166,10 +189,9 @@ def propose_names(reader: RowReader) -> Iterator[Proposal]:
 def _names_numbers(row: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:
     """Tell whether a row has a text where all others have numbers."""
     return any(
-        name and math.isnan(to_number(name)) and len(values) > 1
-        and not any(math.isnan(to_number(value.strip())) for value in values)
+        _is_text(name) and len(values) > 1 and _are_numbers(values)
         for name, values in zip(row, columns, strict=True)
-    )  # fmt: skip
+    )
 
 
 def _is_index(row: Sequence[str], values: Sequence[str]) -> bool:

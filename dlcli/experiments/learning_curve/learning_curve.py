@@ -29,7 +29,7 @@ from dlcli.runs.directory import RunDirectory
 from dlcli.runs.scored_rows import record_scoring
 from dlcli.training.folds.engines import Engine, EngineChoice, FoldEngine
 from dlcli.training.network_check import check_network
-from dlcli.training.session import Session, open_sessions, split_notices
+from dlcli.training.session import Session, loss_notices, open_sessions, split_notices
 from dlcli.types import Array
 
 if TYPE_CHECKING:
@@ -116,6 +116,7 @@ def learning_curve(
     check_monitors(config, validation=len(splits[0].validation) > 0)
     check_network(sessions[0])
     notices = [*prepared.notices, *split_notices(sessions[:folds])]
+    notices += loss_notices(sessions[0])
     run = RunDirectory.create(
         runs, config, describe_run("learning-curve", config, dataset, folds=folds)
     )
