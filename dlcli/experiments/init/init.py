@@ -137,7 +137,9 @@ def init(
     _check_classes(dataset, source)
     sections: dict[str, Any] = {"dataset": data.loader}
     split = data.sections.get("split", {})
-    chosen = choose_sections(dataset, has_part_column="column" in split, gaps=data.gaps)
+    chosen = choose_sections(
+        dataset, has_part_column="column" in split, gaps=data.gaps, calibrates=calibrate
+    )
     sections |= data.sections
     for key, value in chosen.items():
         sections[key] = {**value, **data.sections[key]} if key in data.sections else value

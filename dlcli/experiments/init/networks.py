@@ -23,19 +23,24 @@ from dlcli.experiments.init.media_networks import Sections
 from dlcli.preparation.split import split_rows
 
 # Fewer rows leave too few for an early stop: the network trains for a fixed number of epochs.
-MIN_ROWS_TO_VALIDATE = 60
+# A fifth of a small table says little about the best epoch, and the network misses these rows.
+MIN_ROWS_TO_VALIDATE, MIN_TABLE_ROWS_TO_VALIDATE = 60, 300
 RARE_CLASS = 0.2
 MAX_TOKENS_BESIDE_COLUMNS = 300
 VALIDATION = 1  # of `Dataset.parts`
 DEFAULT_FOLDS = 10
-EPOCHS_WITHOUT_VALIDATION = 100
+EPOCHS_WITHOUT_VALIDATION = 50
 MANY_ROWS = 2_500
 # With more, every part of the rows has room for a row of every class.
 ROWS_PER_CLASS = 20
 
 
 def choose_sections(
-    dataset: Dataset, *, has_part_column: bool = False, gaps: Collection[str] = ()
+    dataset: Dataset,
+    *,
+    has_part_column: bool = False,
+    gaps: Collection[str] = (),
+    calibrates: bool = False,
 ) -> Sections:
     """Return all sections of a config but ``dataset``, with comments.
 
@@ -46,9 +51,12 @@ def choose_sections(
         Whether a column says which rows are for training, validation and testing.
     gaps : collection of str
         Columns without a value in some row of the file, though perhaps in no row that has a target.
+    calibrates : bool
+        Whether validation rows are needed for a calibration.
     """
-    is_table = not isinstance(dataset.x, np.ndarray) and not dataset.is_text
-    if dataset.medium.kind == "audio" or not is_table:
+    is_array = isinstance(dataset.x, np.ndarray) or dataset.medium.kind == "audio"
+    is_table = not is_array and not dataset.is_text
+    if not is_table:
         preprocess, layers, training = media_networks.choose(dataset)
         model = [*layers, *_head(dataset)]
     else:
@@ -58,7 +66,8 @@ def choose_sections(
     if dataset.target.task == "regression":
         reason = "the network learns it at unit scale; metrics and predictions are in its own unit"
         preprocess = {**preprocess, "target": Commented("standardize", reason)}
-    validates = len(dataset) >= MIN_ROWS_TO_VALIDATE
+    wanted = MIN_TABLE_ROWS_TO_VALIDATE if is_table else MIN_ROWS_TO_VALIDATE
+    validates = calibrates or len(dataset) >= wanted
     if has_part_column and dataset.parts is not None:
         validates = bool((dataset.parts == VALIDATION).any())
     return {
@@ -174,7 +183,7 @@ def _loss(dataset: Dataset, training: Training) -> Sections:
 
 
 def _fit(dataset: Dataset, training: Training, *, validates: bool) -> Mapping[str, Any]:
-    epochs = training.epochs
+    epochs = training.epochs if validates else EPOCHS_WITHOUT_VALIDATION
     fit: Any = {"epochs": epochs, "batch_size": training.batch_size}
     callbacks: list[Any] = []
     if validates:
@@ -182,8 +191,7 @@ def _fit(dataset: Dataset, training: Training, *, validates: bool) -> Mapping[st
         reason = "keeps the best epoch; fit.epochs is the upper limit"
         callbacks.append(Commented({"EarlyStopping": stop}, reason))
     else:
-        reason = "there are no validation rows to choose an epoch by"
-        fit = Commented({**fit, "epochs": EPOCHS_WITHOUT_VALIDATION}, reason)
+        fit = Commented(fit, "there are no validation rows to choose an epoch by")
     if training.learning_rate is not None:
         rates = {"initial_learning_rate": training.learning_rate, "decay_steps": epochs}
         schedule = {"LearningRateScheduler": {"schedule": {"CosineDecay": rates}}}
