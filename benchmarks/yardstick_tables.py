@@ -46,7 +46,7 @@ def _split_counts(names: Mapping[str, Any]) -> str:
     counts = {name: min(map(len, methods.values())) for name, methods in names.items()}
     usual = max(counts.values())
     fewer = ", ".join(f"{name} {count}" for name, count in counts.items() if count < usual)
-    return f"{usual} splits" + (f"; fewer of: {fewer}." if fewer else ".")
+    return f"Splits: {usual}" + (f"; fewer of: {fewer}." if fewer else ".")
 
 
 def _means(results: Mapping[str, Any], methods: list[str], key: str) -> list[float]:
