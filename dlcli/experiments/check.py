@@ -70,6 +70,7 @@ def check(
     dataset = prepared.dataset
     sample_notices = dataset.notices if dataset.sampled else ()
     notices = [notice for notice in prepared.notices if notice not in sample_notices]
+    session.fit_preprocessors()
     notices += split_notices([session])
     checked = ["config"] if dataset.sampled else ["config", "data"]
     known = build is False or check_network(session)
