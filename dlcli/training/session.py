@@ -107,6 +107,11 @@ class Session:
                 )
         return self._x[part]
 
+    def transform_parts(self) -> None:
+        """Preprocess the rows of all parts, so that invalid values are reported at once."""
+        for part in self.rows:
+            self.x(part)
+
     def fit_preprocessors(self) -> None:
         """Fit both preprocessors, so that values that they cannot take are found."""
         _ = self.preprocessor, self.target_preprocessor
