@@ -36,7 +36,8 @@ class TableNetwork(NamedTuple):
 
 
 # Upper bounds of the rows of a table, each with a network. Wider networks overfit small tables;
-# the more rows, the less members differ. Chosen by `benchmarks/yardstick.py`.
+# the more rows, the less members differ. Chosen by comparing variants on tables of
+# `benchmarks/yardstick.py`, one to three splits each.
 TABLE_NETWORKS = (
     (2_000, TableNetwork(8, (64, 64), Training(32, 100, 50, 1e-3))),
     (100_000, TableNetwork(4, (256, 256, 256), Training(128, 60, 20, 5e-3))),
