@@ -754,7 +754,8 @@ def test_a_signal_before_or_beside_a_training_ends_it_cleanly(
     wait_for_handlers(process)
     time.sleep(seconds)
     process.send_signal(signum)
-    _, error = process.communicate(timeout=60)
+    process.wait(timeout=60)  # communicate() would close its input before it has the signal
+    _, error = process.communicate()
 
     assert process.returncode == 128 + signum, error
     assert f"dlcli: stopped by {signal.Signals(signum).name}" in error
