@@ -4,6 +4,7 @@ import contextlib
 import csv
 import io
 import json
+import os
 import zipfile
 from pathlib import Path
 
@@ -111,6 +112,22 @@ def test_layers_that_have_a_graph(name):
     whole = np.concatenate([model(x[n : n + 2], training=False) for n in range(0, len(x), 2)])
     np.testing.assert_allclose(network(x), whole, 1e-5, 2e-4 if "sound" in name else 1e-5)
     assert network(x[:0]).shape == (0, *model.output_shape[1:])
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="needs Linux")
+def test_threads_run_on_the_processors_of_the_process():
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(2)])
+    graph = export_graph(model, np.zeros((2, 3), np.float32))
+    tasks = Path("/proc/self/task")
+    before = {int(task.name) for task in tasks.iterdir()}
+    allowed = os.sched_getaffinity(0)
+
+    network = OnnxNetwork(graph)
+
+    threads = {int(task.name) for task in tasks.iterdir()} - before
+    assert all(os.sched_getaffinity(thread) == allowed for thread in threads)
+    assert len(threads) == len(allowed) - 1
+    del network
 
 
 @pytest.mark.parametrize(

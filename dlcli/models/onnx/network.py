@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from dlcli.errors import ModelFileError, first_line
+from dlcli.machine import cpu_count
 from dlcli.types import Array, Rows
 
 
@@ -48,6 +49,9 @@ class OnnxNetwork:
         onnxruntime = import_onnxruntime()
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4
+        # By default it binds each thread to a processor, whether or not this process may use it,
+        # and waits until all have started: minutes where another process keeps one busy.
+        options.intra_op_num_threads = cpu_count()
         # Refuse the runtime's own format (ORT), which the inspection cannot read.
         options.add_session_config_entry("session.load_model_format", "ONNX")
         try:
