@@ -251,7 +251,7 @@ def test_seeds_give_orders_of_their_own(write):
     assert not np.allclose(one[0], two[0], atol=1e-6)
 
 
-def compiled(write, **changes):
+def config_text(**changes):
     keys = {
         "dataset": "breast_cancer",
         "model": f"[{RELU}, {SIGMOID}]",
@@ -260,7 +260,11 @@ def compiled(write, **changes):
         "fit": "{epochs: 2, batch_size: 8}",
         **changes,
     }
-    config = load_config(write("c.yaml", "".join(f"{k}: {v}\n" for k, v in keys.items())))
+    return "".join(f"{key}: {value}\n" for key, value in keys.items())
+
+
+def compiled(write, **changes):
+    config = load_config(write("c.yaml", config_text(**changes)))
     seed_everything(config.seed)
     model = build_model(config, (4,))
     compile_model(model, config)
@@ -359,3 +363,65 @@ def test_copies_that_go_on_alone_end_as_if_all_did(trained_both_ways, monkeypatc
     )  # fmt: skip
 
     assert shrunk
+
+
+REGULARIZERS = "kernel_regularizer: {L2: {l2: 0.1}}, bias_regularizer: {L1L2: {l1: 0.1, l2: 0.1}}"
+HYPERPARAMETERS = {
+    "optimizer.Adam.learning_rate": ("optimizer.learning_rate", [1e-3, 1e-1]),
+    "optimizer.Adam.beta_1": ("optimizer.beta_1", [0.8, 0.99]),
+    "optimizer.AdamW.weight_decay": ("optimizer.weight_decay", [0.01, 0.5]),
+    "optimizer.SGD.momentum": ("optimizer.momentum", [0.3, 0.9]),
+    "optimizer.RMSprop.rho": ("optimizer.rho", [0.5, 0.95]),
+    "model[1].Dropout.rate": ("layers.1.rate", [0.1, 0.6]),
+    "model[1].GaussianNoise.stddev": ("layers.1.stddev", [0.1, 0.9]),
+    "model[0].Dense.kernel_regularizer.L2.l2": ("layers.0.kernel_regularizer.l2", [0.01, 0.3]),
+    "model[0].Dense.bias_regularizer.L1L2.l1": ("layers.0.bias_regularizer.l1", [0.01, 0.3]),
+    "loss.BinaryCrossentropy.label_smoothing": ("loss.label_smoothing", [0.05, 0.3]),
+}
+
+
+@pytest.mark.parametrize("key", HYPERPARAMETERS)
+def test_copies_with_hyperparameters_of_their_own(write, key):
+    place, values = HYPERPARAMETERS[key]
+    section, name = key.split(".")[:2]
+    layer = f"{{{name}: 0.2}}" if section == "model[1]" else "Identity"
+    argument = key.split(".")[2]
+    keys = {
+        "model": f"[{{Dense: {{units: 6, activation: relu, {REGULARIZERS}}}}}, {layer}, {SIGMOID}]",
+        "loss": "binary_crossentropy",
+        "optimizer": "adam",
+        "metrics": "[accuracy]",
+    }
+    if section in keys and section != "model":
+        keys[section] = f"{{{name}: {{{argument}: 0.2}}}}"
+    path = write("c.yaml", config_text(**keys, fit="{epochs: 3, batch_size: 8}"))
+    data = [
+        FitData(*table(23, number), None, table(9, 50 + number)) for number in range(len(values))
+    ]
+    alone = []
+    for own_data, value in zip(data, values, strict=True):
+        model, config = of_value(path, key, value)
+        alone.append((fit(model, own_data, config.fit, seed=7), model.get_weights()))
+    model, config = of_value(path, key, values[0])
+    first = [variable.numpy() for variable in model.variables]
+    copies = [
+        Copy(f"copy {value}", own_data, 7, first, hyperparameters={place: value})
+        for own_data, value in zip(data, values, strict=True)
+    ]
+
+    together = StackedFit(model, copies, config.fit).run()
+
+    assert alone[0][0].history["loss"] != pytest.approx(alone[1][0].history["loss"], rel=1e-3)
+    for copy, (fitted, weights) in zip(together, alone, strict=True):
+        for metric, history in fitted.history.items():
+            assert copy.fitted.history[metric] == pytest.approx(history, rel=1e-4, abs=1e-6), metric
+        for mine, theirs in zip(copy.weights, weights, strict=True):
+            np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-6)
+
+
+def of_value(path, key, value):
+    config = load_config(path, [f"{key}={value}"])
+    seed_everything(config.seed)
+    model = build_model(config, (4,))
+    compile_model(model, config)
+    return model, config

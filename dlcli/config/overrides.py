@@ -8,7 +8,7 @@ import pathlib
 import re
 from typing import Any
 
-from dlcli.config.catalogue import keras_catalogue
+from dlcli.config.catalogue import KINDS, keras_catalogue
 from dlcli.config.document import Document, Path
 from dlcli.config.yaml_text import parse, scalar
 from dlcli.errors import DlcliError
@@ -54,6 +54,8 @@ def apply_override(document: Document, override: str) -> None:
             child = {}
         elif child == parts[depth + 1] or _names_same(child, parts[depth + 1]):
             child = {parts[depth + 1]: None}
+        elif not isinstance(child, dict | list) and (first := _first_parameter(node, index)):
+            child = {first: child}  # {Dropout: 0.2} is short for its first argument
         elif not isinstance(child, dict | list):
             below = f"{'.'.join(parts[: depth + 1])} is {child!r}"
             raise DlcliError(f"--set {override}: {below}, which has no keys")
@@ -90,6 +92,15 @@ def _with_component(value: Any, parts: list[str]) -> list[str]:
     elif not value.get(section):
         value[section] = name
     return [section, name, *below]
+
+
+def _first_parameter(node: Any, name: Any) -> str | None:
+    """Return the first parameter of a component that is the only key of a mapping."""
+    if not isinstance(node, dict) or list(node) != [name]:
+        return None
+    entries = (keras_catalogue().find(kind, name) for kind in KINDS)
+    entry = next(filter(None, entries), None)
+    return next(iter(entry.parameters), None) if entry else None
 
 
 def _index(node: Any, part: str, override: str) -> Any:

@@ -180,6 +180,20 @@ def use_learning_rate_per_row(optimizer: Any, rows: int) -> None:
     optimizer._learning_rate = import_keras().Variable(rates, trainable=False)
 
 
+@contextmanager
+def replaced_loss_argument(loss: Any, name: str, value: Any) -> Iterator[None]:
+    """Replace an argument of a loss within the block.
+
+    Relies on ``_fn_kwargs``, the arguments with which a loss calls its function.
+    """
+    before = loss._fn_kwargs[name]
+    loss._fn_kwargs[name] = value
+    try:
+        yield
+    finally:
+        loss._fn_kwargs[name] = before
+
+
 def clip_gradients(optimizer: Any, gradients: Sequence[Any]) -> list[Any]:
     """Clip the gradients of one model as its optimizer is configured to.
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from dlcli.training.batches import FitData
@@ -31,6 +31,9 @@ class Copy:
     metric_constants : sequence of ndarray
         Values of the constants of the model's metrics for this copy; see
         `dlcli.network.target_metrics`.
+    hyperparameters : mapping
+        Numbers of this copy in place of the model's; see
+        `dlcli.training.stacked.hyperparameters`.
     """
 
     name: str
@@ -39,6 +42,7 @@ class Copy:
     initial_values: list[Array]
     callbacks: Sequence[Any] = ()
     metric_constants: Sequence[Array] = ()
+    hyperparameters: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -51,10 +55,13 @@ class CopyResult:
         For ``model.set_weights``.
     fitted : FitResult
         Its `seconds` are an equal share of the time of all copies.
+    failure : str
+        Why the training was given up; empty if it was not.
     """
 
     weights: list[Array]
     fitted: FitResult
+    failure: str = ""
 
 
 class LearningRateProxy:

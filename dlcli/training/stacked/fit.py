@@ -17,13 +17,15 @@ from dlcli.network.variables import assign_values, read_values
 from dlcli.training.progress import OnProgress, ProgressReporter
 from dlcli.training.stacked.checkpoint import StackedCheckpointer, StackedState
 from dlcli.training.stacked.copies import Copy, CopyProxy, CopyResult, LearningRateProxy
+from dlcli.training.stacked.copy_step import Tensors
 from dlcli.training.stacked.data import (
     BatchPlan,
     StackedRows,
     stack_training_rows,
     stack_validation_rows,
 )
-from dlcli.training.stacked.program import EpochProgram, Tensors
+from dlcli.training.stacked.hyperparameters import Hyperparameters
+from dlcli.training.stacked.program import EpochProgram
 from dlcli.training.stacked.stackable import NotStackable, stacking_obstacle
 from dlcli.training.stacked.variables import StackedVariables
 from dlcli.training.stacked.vectorized import single_threaded
@@ -67,7 +69,10 @@ class StackedFit:
         if obstacle is not None:
             raise NotStackable(obstacle)
         self.model, self.copies, self.section = model, copies, section
-        self.own_rates = any(type(c).__name__ in RATE_CALLBACKS for c in copies[0].callbacks)
+        hyperparameters = Hyperparameters([copy.hyperparameters for copy in copies])
+        self.own_rates = hyperparameters.learning_rates is not None or any(
+            type(callback).__name__ in RATE_CALLBACKS for callback in copies[0].callbacks
+        )
         self.notices: list[str] = []
         self._weights: list[list[Array]] | None = None
         # Everything that can raise `NotStackable` happens here, before any training: the caller can
@@ -82,6 +87,7 @@ class StackedFit:
                 [copy.initial_values for copy in copies],
                 own_steps=not plan.equal,
                 own_rates=self.own_rates,
+                hyperparameters=hyperparameters,
             )
             self._build(variables, rows, validation, list(range(len(copies))))
         except (MemoryError, NotStackable):
@@ -137,7 +143,9 @@ class StackedFit:
         self._watcher = watcher = SignalWatcher()
         self.rates = np.zeros((len(self.copies), 1), np.float32)
         if self.own_rates:
-            self.rates += float(self.model.optimizer.learning_rate)
+            rates = self.variables.hyperparameters.learning_rates
+            own = float(self.model.optimizer.learning_rate)
+            self.rates += own if rates is None else rates[:, np.newaxis]
         self.proxies = [self._proxy(index) for index in range(len(self.copies))]
         self.checkpointer = StackedCheckpointer(checkpoint, every)
         self.notices = self.checkpointer.notices

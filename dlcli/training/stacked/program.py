@@ -7,24 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.network.backend import import_keras
 from dlcli.network.target_metrics import assign_constants
 from dlcli.training.batches import MIN_VALIDATION_BATCH
+from dlcli.training.stacked.copy_step import CopyStep, Tensors
 from dlcli.training.stacked.data import BatchPlan, StackedRows
 from dlcli.training.stacked.variables import StackedVariables
 from dlcli.training.stacked.vectorized import gather_copies, update_copies, vectorize
 from dlcli.types import Array
 
-Tensors = tuple[Any, ...]
-
 
 class EpochProgram:
     """TensorFlow functions of one epoch: `order`, then `steps` once or more, then `finish`.
 
-    What Keras's ``train_step`` does to variables is written for one copy as a function of tensors:
-    weights, other variables and metrics are arguments and results. A `StatelessScope` makes the
-    layers of the one model read and write them, and ``tf.vectorized_map`` runs the function for
-    all copies at once. It could not do so with variables, which all copies would share.
+    ``tf.vectorized_map`` runs the functions of `CopyStep` for all copies at once.
 
     Parameters
     ----------
@@ -59,6 +54,8 @@ class EpochProgram:
 
         self.variables, self.model = variables, variables.model
         self.rows, self.validation, self.seeds, self.plan = rows, validation, seeds, plan
+        self.settings = variables.hyperparameters.tensors()
+        self.copy_step = CopyStep(variables)
         self.initial_metrics = self._build_metrics(metric_constants)
         self.names: list[str] = []
         self.order = tf.function(self._order, autograph=False)
@@ -124,7 +121,7 @@ class EpochProgram:
             indices.set_shape((variables.count, size))
             batch = self._batch(self.rows, indices, None)
             gradients, others, metrics = vectorize(
-                self._train_copy, (*self._read_variables(), metrics, batch)
+                self.copy_step.train, (*self._read_variables(), metrics, batch, self.settings)
             )
             self._assign_others(others)
             variables.apply(gradients)
@@ -148,10 +145,10 @@ class EpochProgram:
 
         for step, sizes in enumerate(self.plan.ragged_steps, self.plan.full_steps):
             metrics = self._ragged_step(order[:, step * self.plan.batch_size :], sizes, metrics)
-        results = vectorize(self._results, metrics)
+        results = vectorize(self.copy_step.results, metrics)
         measured = {name: results[name] for name in sorted(results)}
         if self.validation is not None:
-            results = vectorize(self._results, self._validate(self.validation))
+            results = vectorize(self.copy_step.results, self._validate(self.validation))
             measured |= {f"val_{name}": results[name] for name in sorted(results)}
         # Set while the function is traced, since its result can only be a tensor.
         self.names = list(measured)
@@ -173,12 +170,12 @@ class EpochProgram:
         results = (tf.zeros_like(weights), others, metrics)
         for size, copies in sizes.items():
             everyone = len(copies) == variables.count
-            inputs = (weights, others, metrics, order[:, :size])
+            inputs = (weights, others, metrics, order[:, :size], self.settings)
             if not everyone:
                 inputs = gather_copies(inputs, copies)
-            *values, indices = inputs
+            *values, indices, settings = inputs
             batch = self._batch(self.rows, indices, None if everyone else copies)
-            updates = vectorize(self._train_copy, (*values, batch))
+            updates = vectorize(self.copy_step.train, (*values, batch, settings))
             results = updates if everyone else update_copies(results, copies, updates)
         gradients, others, metrics = results
         self._assign_others(others)
@@ -197,12 +194,18 @@ class EpochProgram:
             copies = [
                 copy for copy, rows_of_copy in enumerate(rows.counts) if rows_of_copy == count
             ]
-            inputs = gather_copies((*variables, metrics, rows.arrays), copies)
+            inputs = gather_copies((*variables, metrics, rows.arrays, self.settings), copies)
             metrics = update_copies(metrics, copies, self._validate_copies(count, *inputs))
         return metrics
 
     def _validate_copies(
-        self, count: int, weights: Any, others: Tensors, metrics: Tensors, arrays: Tensors
+        self,
+        count: int,
+        weights: Any,
+        others: Tensors,
+        metrics: Tensors,
+        arrays: Tensors,
+        settings: Tensors,
     ) -> Tensors:
         """Measure on the validation rows of copies that have `count` rows each."""
         import tensorflow as tf
@@ -213,7 +216,8 @@ class EpochProgram:
             batch = tuple(array[:, start : start + length] for array in arrays)
             for array in batch:
                 array.set_shape((array.shape[0], length, *array.shape[2:]))
-            values: Tensors = vectorize(self._validate_copy, (weights, others, metrics, batch))
+            inputs = (weights, others, metrics, batch, settings)
+            values: Tensors = vectorize(self.copy_step.validate, inputs)
             return values
 
         full, rest = divmod(count, size)
@@ -241,57 +245,3 @@ class EpochProgram:
 
         arrays = rows.arrays if copies is None else gather_copies(rows.arrays, copies)
         return tuple(tf.gather(array, indices, batch_dims=1) for array in arrays)
-
-    def _train_copy(self, values: Any) -> Any:
-        """Return gradients, non-trainable variables and metrics of one copy after a batch."""
-        import tensorflow as tf
-
-        row, others, metrics, batch = values
-        with tf.GradientTape() as tape:
-            tape.watch(row)
-            loss, others, metrics = self._compute(row, others, metrics, batch, training=True)
-        gradient = tape.gradient(loss, row, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-        return self.variables.clip(gradient), others, metrics
-
-    def _validate_copy(self, values: Any) -> Tensors:
-        """Return the metrics of one copy after a batch of validation rows."""
-        return self._compute(*values, training=False)[2]
-
-    def _compute(
-        self, row: Any, others: Tensors, metrics: Tensors, batch: Tensors, *, training: bool
-    ) -> tuple[Any, Tensors, Tensors]:
-        """Return loss, non-trainable variables and metrics of one copy, as ``train_step`` does.
-
-        The seeds of dropout and noise are among the non-trainable variables: each copy draws the
-        random numbers that it would draw alone.
-        """
-        model, variables = self.model, self.variables
-        x, y, *rest = batch
-        weights = rest[0] if rest else None
-        mapping = [
-            *zip(variables.trainable, variables.unpack(row), strict=True),
-            *zip(variables.non_trainable, others, strict=True),
-            *zip(model.metrics_variables, metrics, strict=True),
-        ]
-        with import_keras().StatelessScope(state_mapping=mapping, collect_losses=True) as scope:
-            outputs = model(x, training=training)
-            loss = model.compute_loss(
-                x=x, y=y, y_pred=outputs, sample_weight=weights, training=training
-            )
-            for metric in model.metrics:
-                # Keras weights the mean of the losses by the rows of each batch, too.
-                if metric.name == "loss":
-                    metric.update_state(loss, sample_weight=x.shape[0])
-                else:
-                    metric.update_state(y, outputs, sample_weight=weights)
-        others, metrics = (
-            tuple(scope.get_current_value(variable) for variable in group)
-            for group in (variables.non_trainable, model.metrics_variables)
-        )
-        return loss, others, metrics
-
-    def _results(self, metrics: Tensors) -> dict[str, Any]:
-        """Return the measured values of one copy."""
-        mapping = list(zip(self.model.metrics_variables, metrics, strict=True))
-        with import_keras().StatelessScope(state_mapping=mapping):
-            return dict(self.model.get_metrics_result())

@@ -9,6 +9,7 @@ import numpy as np
 
 from dlcli.network import internals
 from dlcli.network.backend import import_keras
+from dlcli.training.stacked.hyperparameters import Hyperparameters
 from dlcli.training.stacked.vectorized import vectorize
 from dlcli.types import Array
 
@@ -29,16 +30,24 @@ class StackedVariables:
         Whether the numbers of steps can differ between the copies.
     own_rates : bool
         Whether the learning rates can differ between the copies.
+    hyperparameters : Hyperparameters
     """
 
     def __init__(
-        self, model: Any, values: Sequence[list[Array]], *, own_steps: bool, own_rates: bool
+        self,
+        model: Any,
+        values: Sequence[list[Array]],
+        *,
+        own_steps: bool,
+        own_rates: bool,
+        hyperparameters: Hyperparameters,
     ) -> None:
         import tensorflow as tf
 
         self.model = model
         self.count = len(values)
         self.own_steps, self.own_rates = own_steps, own_rates
+        self.hyperparameters = hyperparameters
         self.trainable = list(model.trainable_variables)
         self.non_trainable = list(model.non_trainable_variables)
         self.shapes = [tuple(variable.shape) for variable in self.trainable]
@@ -72,6 +81,7 @@ class StackedVariables:
             internals.use_steps_per_row(optimizer, self.count)
         if self.own_rates:
             internals.use_learning_rate_per_row(optimizer, self.count)
+        self.hyperparameters.set_in_optimizer(optimizer)
         return optimizer
 
     @property
@@ -169,6 +179,7 @@ class StackedVariables:
             [[values[id(v)][copy] for v in self.model.variables] for copy in copies],
             own_steps=self.own_steps,
             own_rates=self.own_rates,
+            hyperparameters=self.hyperparameters.subset(copies),
         )
         pairs = zip(self.optimizer.variables, subset.optimizer.variables, strict=True)
         for variable, new_variable in pairs:
