@@ -108,6 +108,8 @@ class CopyProxy:
         Whether the copy is still being trained.
     final_weights : list of ndarray
         Weights at the end of its training; empty before.
+    failure : str
+        Why the training was given up; empty if it was not.
     """
 
     def __init__(
@@ -124,6 +126,7 @@ class CopyProxy:
         self.result = FitResult()
         self.running = True
         self.final_weights: list[Array] = []
+        self.failure = ""
         self.callbacks, self.get_weights = callbacks, read_weights
         self._weight_shapes = [tuple(weight.shape) for weight in model.weights]
         for callback in callbacks:
@@ -154,6 +157,11 @@ class CopyProxy:
         self.final_weights = self.get_weights()
         for callback in self.callbacks:
             callback.on_train_end(logs)
+
+    def give_up(self, failure: str) -> None:
+        """End the training without weights."""
+        if self.running:
+            self.running, self.failure = False, failure
 
     def state(self) -> CopyState:
         """Return the state of the copy, without its variables."""
