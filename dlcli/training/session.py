@@ -88,6 +88,11 @@ class Session:
         y = self.prepared.dataset.y[self.split.train]
         return fit_target_preprocessor(y, self.prepared.dataset.target, steps)
 
+    def share_rows(self, other: Session) -> None:
+        """Use the preprocessors and preprocessed rows of another session, of the same split."""
+        self.preprocessor, self.target_preprocessor = other.preprocessor, other.target_preprocessor
+        self._x = other._x
+
     @property
     def model(self) -> Any:
         """The compiled ``keras.Sequential``; None before `prepare_model`."""

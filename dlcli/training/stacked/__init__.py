@@ -2,7 +2,18 @@
 
 from dlcli.training.stacked.copies import Copy, CopyResult
 from dlcli.training.stacked.data import ROWS_BYTES
-from dlcli.training.stacked.fit import StackedFit
+from dlcli.training.stacked.fit import Prune, StackedFit
+from dlcli.training.stacked.hyperparameters import LEARNING_RATE, numbers_in
 from dlcli.training.stacked.stackable import NotStackable, stacking_obstacle
 
-__all__ = ["ROWS_BYTES", "Copy", "CopyResult", "NotStackable", "StackedFit", "stacking_obstacle"]
+__all__ = [
+    "LEARNING_RATE",
+    "ROWS_BYTES",
+    "Copy",
+    "CopyResult",
+    "NotStackable",
+    "Prune",
+    "StackedFit",
+    "numbers_in",
+    "stacking_obstacle",
+]

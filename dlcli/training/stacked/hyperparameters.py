@@ -132,6 +132,16 @@ class Hyperparameters:
 
 
 @contextmanager
+def numbers_in(model: Any, numbers: Mapping[str, float]) -> Iterator[None]:
+    """Replace the numbers of layers and loss by those of one copy, within the block."""
+    with ExitStack() as stack:
+        for place, number in numbers.items():
+            if not place.startswith("optimizer."):
+                stack.enter_context(_replaced(model, place, number))
+        yield
+
+
+@contextmanager
 def _replaced(model: Any, place: str, value: Any) -> Iterator[None]:
     """Replace one number within the block."""
     owner_name, *path, name = place.split(".")

@@ -1,0 +1,232 @@
+"""Train trials: those of one structure together in one program, the others one after the other."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from dlcli.errors import Interrupted, TrainingError
+from dlcli.network.building import make_callbacks
+from dlcli.network.cost import batch_seconds
+from dlcli.preparation.prepare import Prepared
+from dlcli.preparation.split import Split
+from dlcli.training.batches import FitData
+from dlcli.training.progress import OnProgress
+from dlcli.training.reusable_model import ReusableModel
+from dlcli.training.session import Session
+from dlcli.training.stacked import (
+    ROWS_BYTES,
+    Copy,
+    CopyResult,
+    NotStackable,
+    StackedFit,
+    numbers_in,
+    stacking_obstacle,
+)
+from dlcli.training.trials.halving import Halving
+from dlcli.training.trials.structure import Structure, differing, structure_of
+from dlcli.training.trials.trial import Training, TrainingOutcome
+from dlcli.training.trials.widths import embed, widest
+from dlcli.types import Array
+
+# A step that computes longer than this is no faster in one program.
+LONG_STEP = 1e-3
+FLOAT_BYTES = 4
+# More copies save nothing: what a step costs beside its computations is small by then. The number
+# must not depend on the machine, since it changes the last bits.
+MOST_COPIES = 256
+# Layers that draw random numbers have an operation for each copy.
+MOST_RANDOM_COPIES = 64
+
+
+@dataclass
+class TrialTrainer:
+    """Train and score trainings on splits of one data set.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    splits : sequence of Split
+    parts : sequence of str
+        Parts of the rows that are scored: ``"train"``, ``"validation"``, ``"test"``.
+    together : bool
+        Whether copies may be trained in one program.
+    halving : Halving, optional
+        Pruning of the trials in one program; those that are trained one by one are not pruned.
+    on_progress : callable, optional
+    """
+
+    prepared: Prepared
+    splits: Sequence[Split]
+    parts: Sequence[str] = ("test",)
+    together: bool = True
+    halving: Halving | None = None
+    on_progress: OnProgress | None = None
+
+    def __post_init__(self) -> None:
+        self._rows: dict[tuple[str, int], Session] = {}
+        self._initial_values: dict[str, list[Array]] = {}
+        self._serial_model: tuple[str, ReusableModel] | None = None
+
+    def run(self, trainings: Sequence[Training]) -> Iterator[tuple[int, TrainingOutcome]]:
+        """Train all trainings.
+
+        Yields
+        ------
+        int
+            Index of the training. Those of one program come together.
+        TrainingOutcome
+        """
+        groups: dict[tuple[str, tuple[int, ...]], list[int]] = {}
+        structures = [structure_of(training.config) for training in trainings]
+        for index, (training, structure) in enumerate(zip(trainings, structures, strict=True)):
+            shape = self._rows_of(training).preprocessor.input_shape
+            groups.setdefault((structure.key, shape), []).append(index)
+        for indices in groups.values():
+            group = [trainings[index] for index in indices]
+            own = [structures[index] for index in indices]
+            for position, outcome in self._run_group(group, own):
+                yield indices[position], outcome
+
+    def _run_group(
+        self, trainings: Sequence[Training], structures: Sequence[Structure]
+    ) -> Iterator[tuple[int, TrainingOutcome]]:
+        """Train trainings of one structure, together if that is possible and saves time."""
+        units = [structure.units for structure in structures]
+        config = widest(trainings[0].config, units)
+        models = ReusableModel(config, self.prepared.dataset.facts)
+        most = self._most_copies(trainings, models) if self.together else 1
+        for start in range(0, len(trainings), most):
+            chunk = trainings[start : start + most]
+            if len(chunk) > 1:
+                try:
+                    numbers = differing(structures[start : start + most])
+                    outcomes = self._run_stack(chunk, numbers, models)
+                except NotStackable:
+                    outcomes = map(self._run_alone, chunk)
+            else:
+                outcomes = map(self._run_alone, chunk)
+            yield from enumerate(outcomes, start)
+
+    def _most_copies(self, trainings: Sequence[Training], models: ReusableModel) -> int:
+        """Return how many copies are trained in one program; 1 if it saves nothing."""
+        first = self._session(trainings[0], models)
+        first.prepare_model()
+        model, config = models.model, trainings[0].config
+        if stacking_obstacle(model, make_callbacks(config, None)) is not None:
+            return 1
+        if batch_seconds(model, config.fit.batch_size) > LONG_STEP:
+            return 1
+        rows = max(len(split.train) + len(split.validation) for split in self.splits)
+        values: int = rows * math.prod(model.input_shape[1:])
+        is_random = any("seed" in variable.path for variable in model.non_trainable_variables)
+        most = MOST_RANDOM_COPIES if is_random else MOST_COPIES
+        return max(1, min(most, ROWS_BYTES // (FLOAT_BYTES * values)))
+
+    def _run_stack(
+        self,
+        trainings: Sequence[Training],
+        numbers: Sequence[dict[str, float]],
+        models: ReusableModel,
+    ) -> Iterator[TrainingOutcome]:
+        """Train copies in one program, and score them one after the other.
+
+        Raises
+        ------
+        NotStackable
+            Before anything is trained.
+        """
+        sessions = [self._session(training, models) for training in trainings]
+        model = models.model
+        shapes = [tuple(variable.shape) for variable in model.variables]
+        data: dict[tuple[int, str], FitData] = {}
+        copies = []
+        for training, session, own in zip(trainings, sessions, numbers, strict=True):
+            key = training.split, _preprocess_key(training)
+            if key not in data:
+                data[key] = session.fit_data()
+            copies.append(
+                Copy(
+                    f"trial {training.trial}", data[key], training.seed,
+                    embed(self._values(training, session), shapes),
+                    make_callbacks(training.config, None), session.target_preprocessor.constants,
+                    own,
+                )
+            )  # fmt: skip
+        config = trainings[0].config
+        stacked = StackedFit(model, copies, config.fit)
+        trials = [training.trial for training in trainings]
+        prune = self.halving.of(trials, config) if self.halving else None
+        results = stacked.run(self.on_progress, keep_going=True, prune=prune)
+        return (
+            self._outcome(session, result, own)
+            for session, result, own in zip(sessions, results, numbers, strict=True)
+        )
+
+    def _outcome(
+        self, session: Session, result: CopyResult, numbers: dict[str, float]
+    ) -> TrainingOutcome:
+        fitted = result.fitted
+        if result.failure:
+            return TrainingOutcome(fitted.epochs, fitted.seconds, {}, result.failure)
+        session.model.set_weights(result.weights)
+        with numbers_in(session.model, numbers):
+            metrics = self._score(session)
+        return TrainingOutcome(fitted.epochs, fitted.seconds, metrics)
+
+    def _score(self, session: Session) -> dict[str, dict[str, float]]:
+        parts = [part for part in self.parts if part in session.rows]
+        return {
+            part: {name: float(value) for name, value in scored.scores.metrics.items()}
+            for part, scored in session.score(parts).items()
+        }
+
+    def _run_alone(self, training: Training) -> TrainingOutcome:
+        """Train one model by Keras's ``fit``."""
+        key = json.dumps([training.config.plain(), training.seed], sort_keys=True, default=str)
+        if self._serial_model is None or self._serial_model[0] != key:
+            models = ReusableModel(training.config, self.prepared.dataset.facts)
+            self._serial_model = key, models
+        session = self._session(training, self._serial_model[1])
+        session.prepare_model()
+        try:
+            fitted = session.fit(on_progress=self.on_progress)
+        except TrainingError as error:
+            return TrainingOutcome(0, 0.0, {}, str(error))
+        if fitted.signum is not None:
+            raise Interrupted(fitted.signum)
+        return TrainingOutcome(fitted.epochs, fitted.seconds, self._score(session))
+
+    def _values(self, training: Training, session: Session) -> list[Array]:
+        """Return the initial values of the variables of a training's own, unpadded model."""
+        config = training.config
+        plain = [config.plain()["model"], config.seed, session.preprocessor.input_shape]
+        key = json.dumps(plain, sort_keys=True, default=str)
+        if key not in self._initial_values:
+            models = ReusableModel(config, self.prepared.dataset.facts)
+            models.prepare(session.preprocessor.input_shape, len(session.rows["train"]))
+            self._initial_values[key] = models.initial_values[: len(models.model.variables)]
+        return self._initial_values[key]
+
+    def _rows_of(self, training: Training) -> Session:
+        """Return the session that holds the preprocessed rows of a training's split."""
+        key = _preprocess_key(training), training.split
+        if key not in self._rows:
+            prepared = self._prepared(training)
+            models = ReusableModel(training.config, prepared.dataset.facts)
+            self._rows[key] = Session(prepared, self.splits[training.split], models)
+        return self._rows[key]
+
+    def _session(self, training: Training, models: ReusableModel) -> Session:
+        session = Session(self._prepared(training), self.splits[training.split], models)
+        session.share_rows(self._rows_of(training))
+        return session
+
+    def _prepared(self, training: Training) -> Prepared:
+        return Prepared(training.config, self.prepared.dataset, ())
+
+
+def _preprocess_key(training: Training) -> str:
+    return json.dumps(training.config.plain()["preprocess"], sort_keys=True, default=str)
