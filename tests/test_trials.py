@@ -34,7 +34,9 @@ def trainings(variants, splits=(0,)):
 
 def scores(prepared, folds, trainings, **options):
     trainer = TrialTrainer(prepared, folds, ("train", "test"), **options)
-    outcomes = dict(trainer.run(trainings))
+    outcomes = {}
+    for piece in trainer.pieces(trainings):
+        outcomes |= zip(piece.indices, trainer.run(piece), strict=True)
     return [outcomes[index] for index in range(len(trainings))]
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from dlcli.errors import Interrupted, TrainingError
@@ -26,7 +27,7 @@ from dlcli.training.stacked import (
     stacking_obstacle,
 )
 from dlcli.training.trials.halving import Halving
-from dlcli.training.trials.structure import Structure, differing, structure_of
+from dlcli.training.trials.structure import differing, structure_of
 from dlcli.training.trials.trial import Training, TrainingOutcome
 from dlcli.training.trials.widths import embed, widest
 from dlcli.types import Array
@@ -39,6 +40,21 @@ FLOAT_BYTES = 4
 MOST_COPIES = 256
 # Layers that draw random numbers have an operation for each copy.
 MOST_RANDOM_COPIES = 64
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Trainings that are trained by one call.
+
+    Parameters
+    ----------
+    indices : list of int
+        Numbers of the trainings.
+    trainings : list of Training
+    """
+
+    indices: list[int]
+    trainings: list[Training]
 
 
 @dataclass
@@ -70,48 +86,42 @@ class TrialTrainer:
         self._initial_values: dict[str, list[Array]] = {}
         self._serial_model: tuple[str, ReusableModel] | None = None
 
-    def run(self, trainings: Sequence[Training]) -> Iterator[tuple[int, TrainingOutcome]]:
-        """Train all trainings.
+    def pieces(self, trainings: Sequence[Training]) -> list[Piece]:
+        """Divide trainings into pieces of work, which do not depend on the machine.
 
-        Yields
-        ------
-        int
-            Index of the training. Those of one program come together.
-        TrainingOutcome
+        Trainings of one structure are copies of one model, and trained together if that is
+        possible and saves time.
         """
         groups: dict[tuple[str, tuple[int, ...]], list[int]] = {}
-        structures = [structure_of(training.config) for training in trainings]
-        for index, (training, structure) in enumerate(zip(trainings, structures, strict=True)):
+        for index, training in enumerate(trainings):
             shape = self._rows_of(training).preprocessor.input_shape
-            groups.setdefault((structure.key, shape), []).append(index)
+            groups.setdefault((structure_of(training.config).key, shape), []).append(index)
+        pieces = []
         for indices in groups.values():
-            group = [trainings[index] for index in indices]
-            own = [structures[index] for index in indices]
-            for position, outcome in self._run_group(group, own):
-                yield indices[position], outcome
+            most = self._most_copies([trainings[index] for index in indices])
+            for start in range(0, len(indices), most):
+                chunk = indices[start : start + most]
+                pieces.append(Piece(chunk, [trainings[index] for index in chunk]))
+        return pieces
 
-    def _run_group(
-        self, trainings: Sequence[Training], structures: Sequence[Structure]
-    ) -> Iterator[tuple[int, TrainingOutcome]]:
-        """Train trainings of one structure, together if that is possible and saves time."""
-        units = [structure.units for structure in structures]
-        config = widest(trainings[0].config, units)
-        models = ReusableModel(config, self.prepared.dataset.facts)
-        most = self._most_copies(trainings, models) if self.together else 1
-        for start in range(0, len(trainings), most):
-            chunk = trainings[start : start + most]
-            if len(chunk) > 1:
-                try:
-                    numbers = differing(structures[start : start + most])
-                    outcomes = self._run_stack(chunk, numbers, models)
-                except NotStackable:
-                    outcomes = map(self._run_alone, chunk)
-            else:
-                outcomes = map(self._run_alone, chunk)
-            yield from enumerate(outcomes, start)
+    def run(self, piece: Piece) -> list[TrainingOutcome]:
+        """Train and score the trainings of a piece.
 
-    def _most_copies(self, trainings: Sequence[Training], models: ReusableModel) -> int:
-        """Return how many copies are trained in one program; 1 if it saves nothing."""
+        Raises
+        ------
+        Interrupted
+            If SIGINT or SIGTERM arrived.
+        """
+        if len(piece.trainings) > 1:
+            with suppress(NotStackable):
+                return self._run_stack(piece.trainings)
+        return [self._run_alone(training) for training in piece.trainings]
+
+    def _most_copies(self, trainings: Sequence[Training]) -> int:
+        """Return how many of some trainings are copies in one program; 1 if it saves nothing."""
+        if not self.together or len(trainings) == 1:
+            return 1
+        models = self._wide_model(trainings)
         first = self._session(trainings[0], models)
         first.prepare_model()
         model, config = models.model, trainings[0].config
@@ -125,12 +135,13 @@ class TrialTrainer:
         most = MOST_RANDOM_COPIES if is_random else MOST_COPIES
         return max(1, min(most, ROWS_BYTES // (FLOAT_BYTES * values)))
 
-    def _run_stack(
-        self,
-        trainings: Sequence[Training],
-        numbers: Sequence[dict[str, float]],
-        models: ReusableModel,
-    ) -> Iterator[TrainingOutcome]:
+    def _wide_model(self, trainings: Sequence[Training]) -> ReusableModel:
+        """Return the model whose copies are the models of some trainings."""
+        units = [structure_of(training.config).units for training in trainings]
+        config = widest(trainings[0].config, units)
+        return ReusableModel(config, self.prepared.dataset.facts)
+
+    def _run_stack(self, trainings: Sequence[Training]) -> list[TrainingOutcome]:
         """Train copies in one program, and score them one after the other.
 
         Raises
@@ -138,7 +149,10 @@ class TrialTrainer:
         NotStackable
             Before anything is trained.
         """
+        models = self._wide_model(trainings)
+        numbers = differing([structure_of(training.config) for training in trainings])
         sessions = [self._session(training, models) for training in trainings]
+        sessions[0].prepare_model()
         model = models.model
         shapes = [tuple(variable.shape) for variable in model.variables]
         data: dict[tuple[int, str], FitData] = {}
@@ -160,10 +174,10 @@ class TrialTrainer:
         trials = [training.trial for training in trainings]
         prune = self.halving.of(trials, config) if self.halving else None
         results = stacked.run(self.on_progress, keep_going=True, prune=prune)
-        return (
+        return [
             self._outcome(session, result, own)
             for session, result, own in zip(sessions, results, numbers, strict=True)
-        )
+        ]
 
     def _outcome(
         self, session: Session, result: CopyResult, numbers: dict[str, float]
