@@ -9,8 +9,10 @@ from dlcli import DatasetError, load_config
 from dlcli.config.sections import SplitConfig
 from dlcli.datasets.dataset import Dataset, Target
 from dlcli.datasets.loading import load_dataset
-from dlcli.preparation.folds import make_folds
+from dlcli.preparation.folds import make_folds, prepare_folds
+from dlcli.preparation.prepare import prepare
 from dlcli.preparation.split import split_rows
+from dlcli.training.session import open_session
 
 
 def classes(*counts, groups=None, parts=None):
@@ -208,3 +210,19 @@ def test_groups_are_stratified_unless_that_is_switched_off(share):
         assert abs(len(split.test) - share * 200) <= 10
         assert abs(y[split.test].sum() - share * 50) <= 5
         assert sorted(np.concatenate([plain.train, plain.test])) == list(range(200))
+
+
+def test_another_seed_leaves_the_test_rows_if_the_split_has_one_of_its_own(tmp_path):
+    config = load_config("iris", ["split.seed=5"])
+    others = [load_config("iris", ["split.seed=5", "seed=3"]), load_config("iris", ["seed=5"])]
+    other_rows = load_config("iris", ["seed=3"])
+
+    def tests_of(config):
+        prepared = prepare(config)
+        split = open_session(prepared).split
+        folds = prepare_folds(prepared, 3)[1]
+        return [split.test.tolist(), split.validation.tolist(), *(f.test.tolist() for f in folds)]
+
+    assert all(tests_of(other) == tests_of(config) for other in others)
+    assert tests_of(other_rows) != tests_of(config)
+    assert config.plain()["split"]["seed"] == 5

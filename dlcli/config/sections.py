@@ -70,6 +70,13 @@ class SplitConfig(Section):
         "stay in one set.",
     )
 
+    seed: int | None = Field(
+        default=None,
+        ge=0,
+        lt=2**32,
+        description="Seed of the division of the rows; default: the seed of the config.",
+    )
+
     @model_validator(mode="after")
     def _one_way(self) -> SplitConfig:
         if self.column is not None and (self.test is not None or self.validation):
@@ -204,6 +211,11 @@ class Config(Section):
     def warnings(self) -> tuple[Problem, ...]:
         """Settings that are allowed but probably mistakes."""
         return self._warnings
+
+    @property
+    def split_seed(self) -> int:
+        """Seed of the division of the rows; another ``seed`` can leave it as it is."""
+        return self.seed if self.split.seed is None else self.split.seed
 
     @property
     def has_model(self) -> bool:

@@ -74,7 +74,7 @@ def load_dataset(
     dataset = _sample(config) if sample else _load(config, progress=progress, table=table)
     limit = section.loader.limit
     if limit is not None and limit < len(dataset):
-        dataset = dataset.take(_some_rows(dataset, limit, config.seed))
+        dataset = dataset.take(_some_rows(dataset, limit, config.split_seed))
     if len(dataset) < MIN_ROWS:
         raise DatasetError(
             f"{section.name}: {plural(len(dataset), 'row')}; at least {MIN_ROWS} are needed"
@@ -150,7 +150,7 @@ def _display(path: Path) -> str:
 
 
 def _sample(config: Config) -> Dataset:
-    section, split, seed = config.dataset, config.split, config.seed
+    section, split, seed = config.dataset, config.split, config.split_seed
     if section.known and NAMED_DATASETS[section.name].files:
         return sample_known(section.name, section.loader, NAMED_DATASETS[section.name].facts, seed)
     dataset = sample_like(_load(config, progress=False), seed)

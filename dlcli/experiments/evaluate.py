@@ -166,7 +166,7 @@ def _evaluate_held_out(
             f"the data of {dataset.name} have changed since {loaded.path} was trained",
             hint="name a CSV with the target to score, or train again",
         )
-    parts = split_rows(dataset, config.split, config.seed).parts()
+    parts = split_rows(dataset, config.split, config.split_seed).parts()
     part = next(name for name in ("test", "validation", "train") if name in parts)
     is_official = dataset.parts is not None and part == "test"
     is_stratified = config.split.stratify and metadata.target.task == "classification"

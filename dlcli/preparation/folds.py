@@ -33,7 +33,7 @@ def prepare_folds(prepared: Prepared, folds: int | None) -> tuple[Prepared, list
     """
     config, dataset = resolve_folds(prepared.config, folds), prepared.dataset
     with dataset.with_notices():
-        splits = make_folds(dataset, config.split, config.kfold.folds, config.seed)
+        splits = make_folds(dataset, config.split, config.kfold.folds, config.split_seed)
     notices = (*prepared.notices, *_excluded_test_rows(dataset))
     return Prepared(config, dataset, notices), splits
 

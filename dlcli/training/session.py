@@ -258,7 +258,7 @@ def open_session(prepared: Prepared) -> Session:
     """
     config, dataset = prepared.config, prepared.dataset
     with dataset.with_notices():
-        split = split_rows(dataset, config.split, config.seed)
+        split = split_rows(dataset, config.split, config.split_seed)
     check_monitors(config, validation=len(split.validation) > 0)
     return Session(prepared, split, ReusableModel(config, dataset.facts, reset=False))
 

@@ -187,7 +187,7 @@ def _split(prepared: Prepared, folds: int | None, *, one: bool) -> tuple[Prepare
     config, dataset = prepared.config, prepared.dataset
     official = dataset.parts is not None and bool((dataset.parts == 2).any())
     if one or (official and folds is None):
-        splits = [split_rows(dataset, config.split, config.seed)]
+        splits = [split_rows(dataset, config.split, config.split_seed)]
         if not len(splits[0].test):
             raise DatasetError(
                 f"{dataset.name}: the split has no test rows to compare on",

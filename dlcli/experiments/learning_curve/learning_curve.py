@@ -155,7 +155,8 @@ def _sessions(
     config, dataset = prepared.config, prepared.dataset
     stratify = config.split.stratify and dataset.target.task == "classification"
     by_fold = [
-        nested_subsets(dataset, split, shares, config.seed, stratify=stratify) for split in splits
+        nested_subsets(dataset, split, shares, config.split_seed, stratify=stratify)
+        for split in splits
     ]
     subsets = [subset for of_share in zip(*by_fold, strict=True) for subset in of_share]
     sessions = open_sessions(prepared, subsets)
