@@ -26,9 +26,11 @@ from dlcli.cli.options import (
     Resume,
     Sample,
     Seed,
+    Seeds,
     with_short_options,
 )
 from dlcli.cli.resume import find_config_and_run, print_stop, stop_error
+from dlcli.cli.sweep import TrialDisplay, refuse_with_seeds, run_sweep
 from dlcli.cli.training_output import StartPrinter, sample_mark
 from dlcli.errors import Interrupted
 
@@ -48,6 +50,7 @@ def kfold(
     batch_size: BatchSize = None,
     lr: LearningRate = None,
     seed: Seed = None,
+    seeds: Seeds = None,
     data: Data = None,
     on_bad_file: OnBadFile = None,
     code: Code = None,
@@ -75,6 +78,7 @@ def kfold(
     dlcli kfold sonar
     dlcli kfold sonar --folds 5 --set preprocess.numeric=none
     dlcli kfold digits_cnn --jobs 2             train the folds in two processes
+    dlcli kfold sonar --seeds 5                 how much is luck?
     dlcli kfold iris --json
     dlcli kfold --resume runs/digits_cnn/2      resume an interrupted run
     """
@@ -98,6 +102,15 @@ def kfold(
         loaded, run = find_config_and_run(
             config, changes, out, "kfold", resume=resume or force_resume, data=data
         )
+        if seeds is not None:
+            refuse_with_seeds(
+                {"--resume": run is not None, "--engine": engine != "auto", "--jobs": jobs > 1}
+            )
+            run_sweep(
+                TrialDisplay(quiet=quiet), loaded, {}, seeds=seeds,
+                folds=folds or loaded.kfold.folds, out=out, sample=sample, json=json, quiet=quiet,
+            )  # fmt: skip
+            return
         signals.watch()
         backend.silence()
         from dlcli.experiments import kfold as cross_validation

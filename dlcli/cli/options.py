@@ -62,6 +62,15 @@ LearningRate = Annotated[
 Seed = Annotated[
     int | None, typer.Option("--seed", min=0, help="Short for --set seed=…", show_default=False)
 ]
+Seeds = Annotated[
+    str | None,
+    typer.Option(
+        "--seeds",
+        metavar="N|SEEDS",
+        help="Train with N seeds, or with these, as in 1,2,3; the rows stay those of the config.",
+        show_default=False,
+    ),
+]
 OnBadFile = Annotated[
     Literal["error", "skip"] | None,
     typer.Option(

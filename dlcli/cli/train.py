@@ -25,9 +25,11 @@ from dlcli.cli.options import (
     Resume,
     Sample,
     Seed,
+    Seeds,
     with_short_options,
 )
 from dlcli.cli.resume import find_config_and_run, print_stop
+from dlcli.cli.sweep import TrialDisplay, refuse_with_seeds, run_sweep
 from dlcli.cli.training_output import StartPrinter, sample_mark
 from dlcli.errors import plural
 
@@ -54,6 +56,7 @@ def train(
     batch_size: BatchSize = None,
     lr: LearningRate = None,
     seed: Seed = None,
+    seeds: Seeds = None,
     data: Data = None,
     on_bad_file: OnBadFile = None,
     calibrate: Annotated[
@@ -99,6 +102,7 @@ def train(
     dlcli train digits_cnn
     dlcli train configs/mnist_cnn.yaml --epochs 2 --set optimizer.learning_rate=0.01
     dlcli train my/table.yaml --format h5 --out experiments
+    dlcli train iris --seeds 10                 was it luck?
     dlcli train mnist_cnn --sample              try the config without downloading the data
     dlcli train --resume runs/mnist_cnn/1       resume an interrupted run, to the same bits
     dlcli train --resume runs/sonar/2 --epochs 200
@@ -126,6 +130,22 @@ def train(
         loaded, run = find_config_and_run(
             config, changes, out, "train", resume=resume or force_resume, data=data
         )
+        if seeds is not None:
+            refuse_with_seeds(
+                {"--resume": run is not None, "--format": format != "keras", "--devices": devices}
+            )
+            run_sweep(
+                TrialDisplay(quiet=quiet),
+                loaded,
+                {},
+                seeds=seeds,
+                folds=None,
+                out=out,
+                sample=sample,
+                json=json,
+                quiet=quiet,
+            )
+            return
         signals.watch()
         backend.silence()
         from dlcli.experiments import train as training

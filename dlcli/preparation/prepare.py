@@ -80,14 +80,25 @@ def prepare(
     """
     if dataset is None:
         dataset = load_dataset(config, sample=sample, progress=progress)
-    checked = check_data(config, dataset.facts)
-    resolved = checked.model_copy(update={"preprocess": resolve(dataset, checked.preprocess)})
-    checked = resolved.attach(config.name, config.document, checked.warnings)
+    checked = resolve_config(config, dataset)
     dataset = replace(dataset, target=with_thresholds(dataset.target, checked.thresholds))
     # Published data sets cannot be changed by the user, so nothing is reported about them.
     leaks = () if config.dataset.known else columns_that_reveal_target(dataset)
     storage.release_all()
     return Prepared(checked, dataset, (*map(str, checked.warnings), *dataset.notices, *leaks))
+
+
+def resolve_config(config: Config, dataset: Dataset) -> Config:
+    """Check a config against its data, and fill in the values that depend on them.
+
+    Raises
+    ------
+    ConfigError
+        If config and data contradict each other.
+    """
+    checked = check_data(config, dataset.facts)
+    resolved = checked.model_copy(update={"preprocess": resolve(dataset, checked.preprocess)})
+    return resolved.attach(config.name, config.document, checked.warnings)
 
 
 def scale_notice(

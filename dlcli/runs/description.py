@@ -17,7 +17,15 @@ from dlcli.config.yaml_text import dump
 from dlcli.machine import cpu_count
 from dlcli.network.code_files import code_files
 from dlcli.network.environment import processor, versions
-from dlcli.runs.records import CodeRecord, DataRecord, EngineRecord, Kind, MachineRecord, RunRecord
+from dlcli.runs.records import (
+    CodeRecord,
+    DataRecord,
+    EngineRecord,
+    Kind,
+    MachineRecord,
+    RunRecord,
+    SearchRecord,
+)
 
 if TYPE_CHECKING:
     from dlcli.datasets.dataset import Dataset
@@ -32,12 +40,13 @@ def describe_run(
     devices: Sequence[str] = (),
     folds: int | None = None,
     engine: EngineRecord | None = None,
+    search: SearchRecord | None = None,
 ) -> RunRecord:
     """Return the record of a run that starts now in this process.
 
     Parameters
     ----------
-    kind : {"train", "kfold", "baseline", "learning-curve"}
+    kind : {"train", "kfold", "baseline", "learning-curve", "sweep", "tune"}
     config : Config
         Resolved.
     dataset : Dataset
@@ -47,6 +56,7 @@ def describe_run(
         Devices that share the batches.
     folds : int, optional
     engine : EngineRecord, optional
+    search : SearchRecord, optional
     """
     record = RunRecord(
         kind=kind,
@@ -72,6 +82,8 @@ def describe_run(
         record.folds = folds
     if engine is not None:
         record.engine = engine
+    if search is not None:
+        record.search = search
     own = used_own(config)
     if own:
         record.own_components = sorted({component.name for component in own})

@@ -12,7 +12,7 @@ from dlcli.errors import DlcliError, first_problem
 from dlcli.files import is_locked
 from dlcli.runs.finding import RECORD
 
-Kind: TypeAlias = Literal["train", "kfold", "baseline", "learning-curve"]
+Kind: TypeAlias = Literal["train", "kfold", "baseline", "learning-curve", "sweep", "tune"]
 Status: TypeAlias = Literal["running", "finished", "interrupted", "failed"]
 
 
@@ -81,6 +81,14 @@ class ScoredRowsRecord(Record):
     times: int = Field(ge=1, description="Up to the end of this run, itself included.")
 
 
+class SearchRecord(Record):
+    """What a sweep or a search trains, beside its config."""
+
+    over: dict[str, list[Any]] = Field(default={}, description="Values by key, of a sweep.")
+    seeds: list[int] = []
+    folds: int | None = Field(default=None, description="None for a single split.")
+
+
 class RunRecord(Record):
     """The content of ``run.json``."""
 
@@ -117,6 +125,7 @@ class RunRecord(Record):
     fit_seconds: float | None = None
     best_epoch: int | None = None
     scored_rows: ScoredRowsRecord | None = None
+    search: SearchRecord | None = None
     error: str | None = None
 
     def to_json(self) -> dict[str, Any]:

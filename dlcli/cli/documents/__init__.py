@@ -37,6 +37,7 @@ from dlcli.cli.documents.results import (
     PredictDocument,
     ReproduceDocument,
     Summary,
+    SweepDocument,
     TrainDocument,
 )
 
@@ -46,6 +47,7 @@ DOCUMENTS: Mapping[str, type[Document]] = {
     "kfold": KfoldDocument,
     "baseline": BaselineDocument,
     "learning-curve": LearningCurveDocument,
+    "sweep": SweepDocument,
     "evaluate": EvaluateDocument,
     "reproduce": ReproduceDocument,
     "predict": PredictDocument,

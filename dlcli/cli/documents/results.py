@@ -135,6 +135,32 @@ class LearningCurveDocument(Document):
     notes: list[str]
 
 
+class TrialPart(Part):
+    """A trial of a sweep or a search."""
+
+    trial: int = Field(description="From 1.")
+    values: dict[str, Any] = Field(description="By the keys of the config that vary.")
+    mean: Number
+    std: Number = Field(description="Over the seeds, or with one seed over the folds.")
+    seconds: Number
+    failure: str = Field(description="Why it has no score; empty if it has one.")
+
+
+class SweepDocument(Document):
+    """Of ``dlcli sweep``, and of ``train`` and ``kfold`` with ``--seeds``."""
+
+    command: Literal["sweep"] = "sweep"
+    run: str
+    sample: bool
+    part: Literal["train", "validation", "test"] = Field(description="The rows that are scored.")
+    metric: str
+    seeds: list[int]
+    folds: int = Field(description="1 for a single split.")
+    best: int | None = Field(description="Number of the best trial.")
+    trials: list[TrialPart]
+    notes: list[str]
+
+
 class EvaluateDocument(Document):
     """Of ``dlcli evaluate``."""
 

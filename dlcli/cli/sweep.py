@@ -1,0 +1,280 @@
+"""``dlcli sweep``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dlcli.cli.code import Code, load_code
+from dlcli.cli.options import (
+    ConfigName,
+    Data,
+    Epochs,
+    ForceResume,
+    Json,
+    OnBadFile,
+    Out,
+    Overrides,
+    Quiet,
+    Resume,
+    Sample,
+    Seed,
+    Seeds,
+    with_short_options,
+)
+from dlcli.cli.resume import find_config_and_run
+from dlcli.cli.training_output import StartPrinter, sample_mark
+from dlcli.errors import DlcliError
+
+if TYPE_CHECKING:
+    from dlcli.cli.documents import Document
+    from dlcli.config.sections import Config
+    from dlcli.experiments.search.result import SweepResult
+    from dlcli.experiments.search.sweep import Plan
+
+# A grid with more trials is shown from the best on.
+MOST_IN_ORDER = 24
+MOST_SHOWN = 12
+
+
+def sweep(
+    config: ConfigName,
+    over: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--over",
+            metavar="KEY=V1,V2,…",
+            help="Values of a key, combined with those of the others; repeatable. A layer with "
+            "units=0 is left out.",
+        ),
+    ] = None,
+    seeds: Seeds = None,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            "--folds", min=2, help="Cross-validate each trial.", show_default="the config's split"
+        ),
+    ] = None,
+    overrides: Overrides = None,
+    epochs: Epochs = None,
+    seed: Seed = None,
+    data: Data = None,
+    on_bad_file: OnBadFile = None,
+    code: Code = None,
+    out: Out = Path("runs"),
+    sample: Sample = False,
+    resume: Resume = False,
+    force_resume: ForceResume = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train a config with every combination of some values, each with several seeds.
+
+    \b
+    dlcli sweep iris --over optimizer.learning_rate=0.001,0.01,0.1
+    dlcli sweep sonar --over "model[0].Dense.units=0,2,6,24" --seeds 10 --folds 13
+    dlcli sweep iris --seeds 30                 was it luck?
+    dlcli sweep --resume runs/sonar/3           resume an interrupted sweep
+    """
+    from dlcli.experiments.search.over import parse_over
+
+    values = parse_over(over or ())
+    if not values and seeds is None and not (resume or force_resume):
+        raise DlcliError(
+            "nothing to sweep over", hint="--over KEY=V1,V2 names values, --seeds N seeds"
+        )
+    changes = with_short_options(
+        overrides, fit__epochs=epochs, seed=seed, dataset__on_bad_file=on_bad_file
+    )
+    display = TrialDisplay(quiet=quiet)
+    with display.progress:
+        display.progress.read(config)
+        load_code(code)
+        loaded, run = find_config_and_run(
+            config, changes, out, "sweep", resume=resume or force_resume, data=data
+        )
+        run_sweep(
+            display, loaded, values, seeds=seeds, folds=folds, out=out, sample=sample,
+            resume=run, force=force_resume, json=json, quiet=quiet,
+        )  # fmt: skip
+
+
+def run_sweep(
+    display: TrialDisplay,
+    config: Config,
+    over: dict[str, list[object]],
+    *,
+    seeds: str | None,
+    folds: int | None,
+    out: Path,
+    sample: bool,
+    json: bool,
+    quiet: bool,
+    resume: Path | None = None,
+    force: bool = False,
+) -> None:
+    """Run a sweep and print its result."""
+    from dlcli.cli import signals, terminal
+    from dlcli.experiments.search.over import parse_seeds
+    from dlcli.network import backend
+
+    on_start = StartPrinter(quiet=quiet, display=display.progress)
+    with display.progress:
+        signals.watch()
+        backend.silence()
+        from dlcli.experiments.search import sweep as sweeping
+
+        result = sweeping.sweep(
+            config,
+            over,
+            seeds=parse_seeds(seeds),
+            folds=folds,
+            runs=out,
+            sample=sample,
+            resume=resume,
+            force=force,
+            on_start=on_start,
+            on_plan=display.on_plan,
+            on_trained=None if quiet else display.on_trained,
+            on_progress=None if quiet else display.progress,
+            download_bar=sys.stderr.isatty(),
+        )
+    on_start.print_new_notes(result.notices)
+    if json:
+        terminal.print_document(_document(result))
+    else:
+        print_result(result)
+
+
+def refuse_with_seeds(options: dict[str, object]) -> None:
+    """Refuse options that trainings with several seeds do not have.
+
+    Parameters
+    ----------
+    options : dict
+        Whether each option is given, by its name.
+    """
+    for option, is_given in options.items():
+        if is_given:
+            hint = "`dlcli sweep --resume RUN` resumes" if option == "--resume" else None
+            raise DlcliError(f"--seeds and {option} exclude each other", hint=hint)
+
+
+class TrialDisplay:
+    """Show how many trainings are done."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        from dlcli.cli.progress import ProgressDisplay
+
+        self.progress = ProgressDisplay(every_epoch=False, quiet=quiet)
+        self.quiet, self.done, self.total = quiet, 0, 0
+
+    def on_plan(self, plan: Plan) -> None:
+        """Print what is trained."""
+        from dlcli.cli.terminal import print_status
+
+        self.total = plan.trainings
+        if not self.quiet:
+            self.progress.clear()
+            print_status(str(plan))
+            self._show()
+
+    def on_trained(self, count: int) -> None:
+        """Count trainings that are done."""
+        self.done += count
+        self._show()
+
+    def _show(self) -> None:
+        self.progress.prefix = f"{self.done}/{self.total} done  "
+
+
+def _document(result: SweepResult) -> Document:
+    from dlcli.cli.documents import SweepDocument
+
+    values = {**result.to_json(), "run": str(result.path), "notes": list(result.notices)}
+    return SweepDocument.model_validate(values)
+
+
+def print_result(result: SweepResult) -> None:
+    """Print the trials with their scores."""
+    from dlcli.cli.formatting import duration, number
+    from dlcli.cli.tables import table
+    from dlcli.cli.terminal import print_text
+    from dlcli.experiments.search.over import shown_trials
+    from dlcli.experiments.search.variants import short_keys, text_of
+
+    measure, best = result.measure, result.best
+    keys = list(result.trials[0].values)
+    shown = shown_trials(result.trials, measure, MOST_IN_ORDER, MOST_SHOWN)
+    trainings = len(result.trials[0].trainings)
+    rows = [["", *short_keys(keys), measure.metric, "±", ""]]
+    for trial in shown:
+        note = trial.failure or ("best" if trial is best and len(result.trials) > 1 else "")
+        scores = [number(trial.mean(measure)), number(trial.std(measure))]
+        rows.append([str(trial.number), *map(text_of, trial.values.values()), *scores, note])
+    print_text(f"{_title(result)}\n")
+    print_text(table(rows, left=0) if keys else _seed_table(result))
+    if len(shown) < len(result.trials):
+        print_text(f"… {len(result.trials) - len(shown)} more in {result.path / 'trials.csv'}")
+    for sentence in _sentences(result):
+        print_text(f"\n{sentence}")
+    count = len(result.trials) * trainings
+    print_text(f"\n{count} trainings in {duration(result.seconds)}; run: {result.path}")
+    if best is not None and keys:
+        print_text(f"to train the best:  dlcli train {result.path / 'best.yaml'}")
+
+
+def _seed_table(result: SweepResult) -> str:
+    """Return a row for each seed, and one for their mean."""
+    from dlcli.cli.formatting import number
+    from dlcli.cli.tables import table
+
+    measure, (trial,) = result.measure, result.trials
+    scores = trial.scores(measure)
+    rows = [["seed", measure.metric]]
+    for seed in result.seeds:
+        own = [score for (other, _), score in scores.items() if other == seed]
+        rows.append([str(seed), number(sum(own) / len(own)) if own else trial.failure])
+    mean, std = number(trial.mean(measure)), number(trial.std(measure))
+    return f"{table(rows, left=0)}\n\n{measure.metric}: {mean} ± {std}"
+
+
+def _title(result: SweepResult) -> str:
+    over = []
+    if len(result.seeds) > 1:
+        over.append(f"{len(result.seeds)} seeds")
+    if result.folds > 1:
+        over.append(f"{result.folds} folds")
+    rows = f"{result.measure.part} rows" if result.folds == 1 else "rows of each fold"
+    each = f", {' × '.join(over)} each" if over else ""
+    return f"{result.config.name}: {result.measure.metric} of the {rows}{each}" + sample_mark(
+        result.sampled
+    )
+
+
+def _sentences(result: SweepResult) -> list[str]:
+    """Say what the spread is."""
+    from dlcli.cli.formatting import number
+
+    sentences = []
+    best = result.best
+    if best is None:
+        return ["no training came to an end"]
+    scores = list(best.scores(result.measure).values())
+    if len(result.seeds) > 1 or result.folds > 1:
+        over = "seeds" if len(result.seeds) > 1 else "folds"
+        sentences.append(
+            f"± is the standard deviation over the {over}; single trainings"
+            f"{' of the best' if len(result.trials) > 1 else ''} scored "
+            f"{number(min(scores))} to {number(max(scores))}"
+        )
+    shares = result.variance(best)
+    if shares is not None:
+        sentences.append(
+            f"of the variance between its trainings, {shares.seed:.0%} is that of the seed, "
+            f"{shares.fold:.0%} that of the fold, and {shares.rest:.0%} that of both together"
+        )
+    return sentences

@@ -1,0 +1,1 @@
+"""Train many variants of a config: sweeps over a grid, over seeds, and searches."""

@@ -1,0 +1,182 @@
+"""Train trials, and keep what is done, so that a killed search repeats nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from dlcli.experiments.search.trials import TrainingScore, TrialResult
+from dlcli.experiments.search.variants import Values, Variants
+from dlcli.preparation.prepare import Prepared
+from dlcli.preparation.split import Split
+from dlcli.training.progress import OnProgress
+from dlcli.training.trials.halving import Halving
+from dlcli.training.trials.trainer import TrialTrainer
+from dlcli.training.trials.trial import Training, TrainingOutcome
+
+OUTCOMES = "outcomes.jsonl"
+Key = tuple[int, int, int]  # trial, seed, split
+
+
+class _StoredOutcome(BaseModel):
+    """A line of the file of outcomes."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    trial: int
+    seed: int
+    split: int
+    epochs: int
+    seconds: float
+    metrics: dict[str, dict[str, float]]
+    failure: str
+
+
+class OutcomeFile:
+    """The outcomes of finished trainings, a line of JSON each.
+
+    A line that a killed process wrote by half is dropped.
+
+    Parameters
+    ----------
+    folder : Path
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / OUTCOMES
+
+    def read(self) -> dict[Key, TrainingOutcome]:
+        """Return the outcomes by trial, seed and split."""
+        if not self.path.exists():
+            return {}
+        outcomes: dict[Key, TrainingOutcome] = {}
+        valid = 0
+        data = self.path.read_bytes()
+        for line in data.splitlines(keepends=True):
+            try:
+                stored = _StoredOutcome.model_validate_json(line)
+            except ValidationError:
+                break
+            if not line.endswith(b"\n"):
+                break
+            valid += len(line)
+            key = stored.trial, stored.seed, stored.split
+            values = stored.model_dump(exclude={"trial", "seed", "split"})
+            outcomes[key] = TrainingOutcome(**values)
+        if valid < len(data):
+            os.truncate(self.path, valid)
+        return outcomes
+
+    def add(self, outcomes: Sequence[tuple[Key, TrainingOutcome]]) -> None:
+        """Append outcomes, and wait until they are on the disk."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        lines = []
+        for (trial, seed, split), outcome in outcomes:
+            values = {"trial": trial, "seed": seed, "split": split, **asdict(outcome)}
+            lines.append(json.dumps(values) + "\n")
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write("".join(lines))
+            file.flush()
+            os.fsync(file.fileno())
+
+
+class TrialRunner:
+    """Train trials of a config on its splits.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    variants : Variants
+    splits : sequence of Split
+        The folds, or a single split.
+    seeds : sequence of int
+    folder : Path
+        Where outcomes are kept, and looked for.
+    parts : sequence of str
+        Parts of the rows that are scored.
+    halving : Halving, optional
+    on_progress : callable, optional
+    on_trained : callable, optional
+        Called with the number of further trainings that are done.
+    """
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        variants: Variants,
+        splits: Sequence[Split],
+        seeds: Sequence[int],
+        folder: Path,
+        parts: Sequence[str],
+        *,
+        halving: Halving | None = None,
+        on_progress: OnProgress | None = None,
+        on_trained: Callable[[int], None] | None = None,
+    ) -> None:
+        self.variants, self.seeds, self.splits = variants, seeds, splits
+        self.trainer = TrialTrainer(
+            prepared, splits, parts, halving=halving, on_progress=on_progress
+        )
+        self.file = OutcomeFile(folder)
+        self.done = self.file.read()
+        self.on_trained = on_trained
+
+    def trainings(self, numbers: Sequence[int], values: Sequence[Values]) -> list[Training]:
+        """Return the trainings of some trials; their configs are checked.
+
+        Raises
+        ------
+        ConfigError, DlcliError
+            If a value is not allowed.
+        """
+        return [
+            Training(number, self.variants.config_of(own, seed), split)
+            for number, own in zip(numbers, values, strict=True)
+            for seed in self.seeds
+            for split in range(len(self.splits))
+        ]
+
+    def run(self, numbers: Sequence[int], values: Sequence[Values]) -> list[TrialResult]:
+        """Train the trials that are not done.
+
+        Parameters
+        ----------
+        numbers : sequence of int
+            Numbers of the trials, from 1.
+        values : sequence of mapping
+            Their values by key.
+
+        Raises
+        ------
+        ConfigError, DlcliError
+            Before any training, if a value is not allowed.
+        Interrupted
+            If SIGINT or SIGTERM arrived; what is done is kept.
+        """
+        trainings = self.trainings(numbers, values)
+        for piece in self.trainer.pieces(trainings):
+            keys = [(training.trial, training.seed, training.split) for training in piece.trainings]
+            # All or none of a piece: copies that train together have their last bits in common.
+            if not all(key in self.done for key in keys):
+                outcomes = list(zip(keys, self.trainer.run(piece), strict=True))
+                self.file.add(outcomes)
+                self.done |= outcomes
+            if self.on_trained is not None:
+                self.on_trained(len(keys))
+        return [
+            TrialResult(number, own, tuple(self._scores_of(number)))
+            for number, own in zip(numbers, values, strict=True)
+        ]
+
+    def _scores_of(self, number: int) -> list[TrainingScore]:
+        folds = len(self.splits) > 1
+        return [
+            TrainingScore(seed, split + 1 if folds else 0, self.done[number, seed, split])
+            for seed in self.seeds
+            for split in range(len(self.splits))
+        ]

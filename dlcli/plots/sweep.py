@@ -1,0 +1,103 @@
+"""Scores of trials against the values that vary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dlcli.plots.canvas import BLUE, GREY, ORANGE, figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+PANEL = (4.0, 3.4)
+MAX_PANELS = 6
+COLUMNS = 3
+# Values that span a larger ratio are drawn on a logarithmic axis.
+WIDE = 20.0
+
+
+@dataclass(frozen=True)
+class SweepPoints:
+    """A trial.
+
+    Parameters
+    ----------
+    values : mapping
+        Values by the keys that vary.
+    scores : tuple of float
+        Of its trainings; empty if it has none.
+    """
+
+    values: Mapping[str, Any]
+    scores: tuple[float, ...]
+
+
+def draw_sweep(path: Path, trials: Sequence[SweepPoints], metric: str, title: str) -> None:
+    """Draw a panel for each key, with all trials; without keys the scores of the seeds.
+
+    Parameters
+    ----------
+    path : Path
+    trials : sequence of SweepPoints
+    metric : str
+    title : str
+    """
+    keys = list(trials[0].values)[:MAX_PANELS]
+    count = max(1, len(keys))
+    columns = min(count, COLUMNS)
+    rows = -(-count // columns)
+    with figure(path, (PANEL[0] * columns + 0.4, PANEL[1] * rows + 0.3)) as fig:
+        fig.suptitle(title)
+        axes = fig.subplots(rows, columns, squeeze=False, sharey=True)
+        for panel in axes.flat[count:]:
+            panel.set_axis_off()
+        for row in axes:
+            row[0].set_ylabel(metric)
+        if not keys:
+            _draw_trainings(axes[0, 0], trials[0].scores)
+        for panel, key in zip(axes.flat, keys, strict=False):
+            _draw_key(panel, trials, key)
+
+
+def _draw_trainings(axes: Axes, scores: Sequence[float]) -> None:
+    """Draw the scores of the trainings of one trial, and their mean."""
+    numbers = np.arange(1, len(scores) + 1)
+    axes.plot(numbers, scores, "o", color=BLUE, markersize=5)
+    axes.axhline(float(np.mean(scores)), color=ORANGE, linewidth=1)
+    axes.set_xlabel("training")
+    axes.grid(axis="y", alpha=0.3)
+
+
+def _draw_key(axes: Axes, trials: Sequence[SweepPoints], key: str) -> None:
+    """Draw the mean score of each trial against one of the values, and the mean of each value."""
+    scored = [trial for trial in trials if trial.scores]
+    values = list(dict.fromkeys(_hashable(trial.values[key]) for trial in trials))
+    numeric = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
+    if numeric:
+        values.sort()
+    places = {value: float(value) if numeric else index for index, value in enumerate(values)}
+    x = np.array([places[_hashable(trial.values[key])] for trial in scored])
+    means = np.array([np.mean(trial.scores) for trial in scored])
+    spreads = np.array([np.std(t.scores, ddof=1) if len(t.scores) > 1 else 0.0 for t in scored])
+    if len(trials[0].values) == 1:
+        axes.errorbar(x, means, spreads, fmt="none", ecolor=GREY, elinewidth=1, capsize=3)
+    axes.plot(x, means, "o", color=BLUE, markersize=4, alpha=0.8)
+    present = sorted(set(x.tolist()))
+    axes.plot(present, [means[x == place].mean() for place in present], color=ORANGE, linewidth=1)
+    axes.set_xlabel(key)
+    axes.grid(axis="y", alpha=0.3)
+    if not numeric:
+        axes.set_xticks(range(len(values)), [str(value) for value in values])
+    elif min(values) > 0 and max(values) / min(values) > WIDE:
+        axes.set_xscale("log")
+    elif min(values) == 0 and len(values) > 2 and max(values) / values[1] > WIDE / 2:
+        axes.set_xscale("symlog", linthresh=values[1])
+
+
+def _hashable(value: Any) -> Any:
+    return value if isinstance(value, int | float | str | bool) else str(value)
