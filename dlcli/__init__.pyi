@@ -16,6 +16,8 @@ from .experiments.kfold_result import FoldResult, KfoldResult
 from .experiments.learning_curve.learning_curve import learning_curve
 from .experiments.learning_curve.result import LearningCurveResult
 from .experiments.reproduce import Reproduction, reproduce
+from .experiments.search.result import SweepResult
+from .experiments.search.sweep import sweep
 from .experiments.train import train
 from .experiments.train_result import TrainResult
 from .models.contents import ModelContents, inspect
@@ -48,6 +50,7 @@ __all__ = [
     "Progress",
     "Reproduction",
     "Scores",
+    "SweepResult",
     "TrainResult",
     "TrainingError",
     "WriteError",
@@ -62,5 +65,6 @@ __all__ = [
     "predict",
     "register",
     "reproduce",
+    "sweep",
     "train",
 ]

@@ -55,7 +55,7 @@ def trains_a_config(arguments):
     """Whether a command reads a config other than that of a run."""
     command, *others = arguments
     return (
-        command in ("train", "kfold", "baseline", "learning-curve")
+        command in ("train", "kfold", "baseline", "learning-curve", "sweep", "tune")
         and "--resume" not in others
         and Path(others[0]).name != "config.yaml"
     )
@@ -115,7 +115,7 @@ def needs_download(name):
 
 def run(line, dlcli, expected):
     arguments = shlex.split(line, comments=True)[1:]
-    if arguments[0] in ("train", "kfold", "baseline", "learning-curve"):
+    if arguments[0] in ("train", "kfold", "baseline", "learning-curve", "sweep", "tune"):
         arguments += SHORT
         if needs_download(arguments[1]):
             arguments += ["--sample"]

@@ -57,6 +57,7 @@ def test_the_docs_hold_the_schema_of_every_document(dlcli, command):
         ("kfold people.yaml --folds 2 -q", "kfold"),
         ("baseline people.yaml --folds 2 -q", "baseline"),
         ("learning-curve iris --epochs 1 --folds 2 -q", "learning-curve"),
+        ("sweep iris --epochs 1 --seeds 2 -q", "sweep"),
         ("train people.yaml --epochs 1 -q", "train"),
         ("train diabetes --epochs 1 -q", "train"),
     ],

@@ -88,6 +88,7 @@ __all__ = [
     "Run",
     "RunsDocument",
     "Summary",
+    "SweepDocument",
     "TrainDocument",
     "card_part",
     "scores_part",
