@@ -20,6 +20,8 @@ MODULES = {
     "show": "show", "list": "list_configs", "schema": "schema", "runs": "runs", "plot": "plot",
     "board": "board", "data": "data",
 }  # fmt: skip
+# Commands that have commands of their own, in the `app` of their module.
+GROUPS = ("data", "runs")
 
 
 def _print_version(requested: bool) -> None:
@@ -90,7 +92,7 @@ def command_line(command: str = "") -> Callable[..., Any]:
     app.callback()(_start)
     for name in [command] if command in MODULES else MODULES:
         module = import_module(f"dlcli.cli.{MODULES[name]}")
-        if name == "data":
+        if name in GROUPS:
             app.add_typer(module.app, name=name)
         else:
             app.command(name)(getattr(module, MODULES[name]))

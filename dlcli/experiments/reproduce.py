@@ -19,7 +19,7 @@ from dlcli.models.file import read_model_file
 from dlcli.models.loading import find_model, load_model
 from dlcli.runs.differences import differences, environment_differences
 from dlcli.runs.finding import find_run, named_run
-from dlcli.runs.records import Kind, RunRecord, read_record
+from dlcli.runs.records import RunRecord, read_record
 
 if TYPE_CHECKING:
     from dlcli.config.sections import Config
@@ -165,7 +165,7 @@ def _repeat(
     return result.path
 
 
-def _result_differences(run: Path, again: Path, kind: Kind) -> Iterator[str]:
+def _result_differences(run: Path, again: Path, kind: str) -> Iterator[str]:
     """Yield the differences between the results of two runs."""
     if kind == "train":
         yield from _first_difference(run / "history.csv", again / "history.csv", "epoch")

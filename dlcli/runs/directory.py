@@ -136,7 +136,7 @@ class RunDirectory:
         self._write()
         # `predict runs/x/latest` needs a model, which only a training has.
         if record.kind == "train" and status != "failed":
-            _point_latest(self.path)
+            point_latest(self.path)
         self.release()
 
     @contextmanager
@@ -263,7 +263,7 @@ def _create_numbered(folder: Path) -> Path:
         raise _not_created(folder, error.strerror) from None
 
 
-def _point_latest(path: Path) -> None:
+def point_latest(path: Path) -> None:
     """Point the link ``latest`` to a run."""
     link = path.parent / "latest"
     temporary = path.parent / f".latest-{os.getpid()}"

@@ -6,6 +6,8 @@ import os
 import re
 from pathlib import Path
 
+from dlcli.errors import DlcliError
+
 RECORD = "run.json"
 RUNS = Path("runs")
 
@@ -50,6 +52,20 @@ def find_run(path: Path) -> Path | None:
     if (linked / RECORD).is_file():
         return linked.resolve()
     return next(iter(numbered_runs(folder)), None)
+
+
+def existing_run(path: Path) -> Path:
+    """Return the run directory that a path means, as `find_run` does.
+
+    Raises
+    ------
+    DlcliError
+        If there is none.
+    """
+    run = find_run(path)
+    if run is None:
+        raise DlcliError(f"no run in {path}", hint="`dlcli runs` lists the runs of a folder")
+    return run
 
 
 def numbered_runs(folder: Path) -> list[Path]:

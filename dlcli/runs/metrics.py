@@ -4,12 +4,40 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from dlcli.runs.records import Kind
+from dlcli.errors import DlcliError, first_problem
+
+METRICS = "metrics.json"
+
+
+@dataclass(frozen=True)
+class Score:
+    """The first metric of a run besides the loss.
+
+    Parameters
+    ----------
+    part : str
+        ``test``, ``validation`` or ``train`` rows; ``mean`` over the folds; may be empty.
+    name : str
+    value : float or None
+        None if it is not finite.
+    std : float or None
+        Over the folds; None for a single split.
+    """
+
+    part: str
+    name: str
+    value: float | None
+    std: float | None = None
+
+    def __str__(self) -> str:
+        """Return it as in ``test accuracy 0.83``; empty without a value."""
+        return _value(f"{self.part} {self.name}".strip(), self.value)
 
 
 class Metrics(BaseModel):
@@ -28,6 +56,7 @@ class MetricSummary(Metrics):
     """The mean of a metric over the folds."""
 
     mean: float | None
+    std: float | None = None
 
 
 class ModelMetrics(Metrics):
@@ -35,6 +64,7 @@ class ModelMetrics(Metrics):
 
     model: str
     mean: float | None
+    std: float | None = None
 
 
 class SizeMetrics(Metrics):
@@ -64,13 +94,22 @@ class ForecastMetrics(Metrics):
 
 
 class RunMetrics(Metrics, ABC):
-    """What all kinds kinds of ``metrics.json`` share."""
+    """What all kinds of ``metrics.json`` share."""
 
     sample: bool = False
 
     @abstractmethod
+    def score(self) -> Score | None:
+        """Return the first metric besides the loss; None if nothing was measured."""
+
+    def values(self) -> dict[str, float | None]:
+        """Return loss and metrics of the rows that were held out, by name."""
+        score = self.score()
+        return {} if score is None else {score.name: score.value}
+
     def headline(self) -> str:
-        """Return the first metric besides the loss, or an empty text."""
+        """Return the first metric as a text, or an empty text."""
+        return str(self.score() or "")
 
 
 class TrainMetrics(RunMetrics):
@@ -80,21 +119,38 @@ class TrainMetrics(RunMetrics):
     validation: PartMetrics | None = None
     test: PartMetrics | None = None
 
-    def headline(self) -> str:
+    def score(self) -> Score | None:
         """Return the first metric of the test rows, else of the validation or training rows."""
-        parts = {"test": self.test, "validation": self.validation, "train": self.train}
-        name, part = next(((n, p) for n, p in parts.items() if p is not None), ("", None))
-        return _first(name, part.metrics if part else {})
+        name = _first_name(self.values())
+        return None if name is None else Score(self.part(), name, self.values()[name])
+
+    def values(self) -> dict[str, float | None]:
+        """Return the metrics of the same rows."""
+        part: PartMetrics | None = getattr(self, self.part(), None)
+        return part.metrics if part else {}
+
+    def part(self) -> str:
+        """Return the name of the part whose scores say most about new rows; may be empty."""
+        parts = ("test", "validation", "train")
+        return next((name for name in parts if getattr(self, name) is not None), "")
 
 
 class KfoldMetrics(RunMetrics):
     """``metrics.json`` of `dlcli kfold`."""
 
     summary: dict[str, MetricSummary]
+    folds: list[dict[str, float | None]] = Field(default=[], description="Rows and metrics.")
 
-    def headline(self) -> str:
+    def score(self) -> Score | None:
         """Return the mean over the folds of the first metric."""
-        return _first("mean", {name: item.mean for name, item in self.summary.items()})
+        name = _first_name(self.summary)
+        if name is None:
+            return None
+        return Score("mean", name, self.summary[name].mean, self.summary[name].std)
+
+    def values(self) -> dict[str, float | None]:
+        """Return the means over the folds."""
+        return {name: item.mean for name, item in self.summary.items()}
 
 
 class BaselineMetrics(RunMetrics):
@@ -105,10 +161,14 @@ class BaselineMetrics(RunMetrics):
     network: ModelMetrics
     models: list[ModelMetrics]
 
+    def score(self) -> Score:
+        """Return the score of the network."""
+        part = "mean" if self.folds > 1 else "test"
+        return Score(part, self.metric, self.network.mean, self.network.std)
+
     def headline(self) -> str:
         """Return the score of the network and of the best other model."""
-        part = "mean" if self.folds > 1 else "test"
-        text = _value(f"{part} {self.metric}", self.network.mean)
+        text = str(self.score())
         best = self.models[0] if self.models else None
         return (
             text
@@ -126,14 +186,29 @@ class LearningCurveMetrics(RunMetrics):
     power_law: PowerLawMetrics
     twice: ForecastMetrics
 
+    def score(self) -> Score:
+        """Return the score with all rows."""
+        return Score("mean", self.metric, self.sizes[-1].mean, self.sizes[-1].std)
+
     def headline(self) -> str:
         """Return the score with all rows, and the one expected with twice as many."""
-        return f"{_value(f'mean {self.metric}', self.sizes[-1].mean)}, " + _value(
-            "with 2 × the rows", self.twice.score
-        )
+        return f"{self.score()}, {_value('with 2 × the rows', self.twice.score)}"
 
 
-KINDS: Mapping[Kind, type[RunMetrics]] = {
+class OtherMetrics(RunMetrics):
+    """``metrics.json`` of a kind that has no class above: its one score, if it has one."""
+
+    metric: str = ""
+    part: str = ""
+    mean: float | None = None
+    std: float | None = None
+
+    def score(self) -> Score | None:
+        """Return the score that it names."""
+        return Score(self.part, self.metric, self.mean, self.std) if self.metric else None
+
+
+KINDS: Mapping[str, type[RunMetrics]] = {
     "train": TrainMetrics,
     "kfold": KfoldMetrics,
     "baseline": BaselineMetrics,
@@ -141,32 +216,34 @@ KINDS: Mapping[Kind, type[RunMetrics]] = {
 }
 
 
-def headline(run: Path, kind: Kind) -> str:
-    """Return the first metric of a run on the rows that were held out.
+def read_metrics(run: Path, kind: str) -> RunMetrics | None:
+    """Read ``metrics.json`` of a run; None if there is none.
 
     Parameters
     ----------
     run : Path
-    kind : {"train", "kfold", "baseline", "learning-curve"}
+    kind : str
+        As in ``run.json``; of one that is not known here a single score is read.
 
-    Returns
-    -------
-    str
-        Empty if the run has no metrics, or they cannot be read.
+    Raises
+    ------
+    DlcliError
+        If it cannot be read, or is not that of such a run.
     """
+    path = run / METRICS
     try:
-        content = (run / "metrics.json").read_bytes()
-        metrics = KINDS[kind].model_validate_json(content)
-    except (OSError, ValidationError):
-        return ""
-    text = metrics.headline()
-    return f"{text} (sample)" if text and metrics.sample else text
+        return KINDS.get(kind, OtherMetrics).model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise DlcliError(f"cannot read {path}: {error.strerror}") from None
+    except ValidationError as error:
+        raise DlcliError(f"{path} is damaged: {first_problem(error)}") from None
 
 
-def _first(part: str, metrics: Mapping[str, float | None]) -> str:
-    """Return the first metric besides the loss; the loss if there is no other."""
-    name = next((name for name in metrics if name != "loss"), next(iter(metrics), None))
-    return _value(f"{part} {name}", metrics[name]) if name is not None else ""
+def _first_name(metrics: Mapping[str, object]) -> str | None:
+    """Return the name of the first metric besides the loss; the loss if there is no other."""
+    return next((name for name in metrics if name != "loss"), next(iter(metrics), None))
 
 
 def _value(name: str, value: float | None) -> str:

@@ -92,7 +92,7 @@ class SearchRecord(Record):
 class RunRecord(Record):
     """The content of ``run.json``."""
 
-    kind: Kind
+    kind: str = Field(description="One of `Kind`, or one that a newer dlcli knows.")
     status: Status
     config: str = Field(description="Name of the config.")
     config_sha256: str | None = Field(default=None, description="See `fingerprint`.")

@@ -62,6 +62,16 @@ class InspectDocument(Document):
     graph: dict[str, Any] | None
 
 
+class RunScore(Part):
+    """The first metric of a run besides the loss, on the rows that were held out."""
+
+    part: str = Field(description="test, validation or train; mean over the folds; may be empty.")
+    name: str
+    value: Number
+    std: Number = Field(description="Over the folds; null for a single split.")
+    better: Literal["minimum", "maximum"] | None = Field(description="Null if it is not known.")
+
+
 class Run(Part):
     """One run."""
 
@@ -70,7 +80,18 @@ class Run(Part):
     status: str
     started: str = Field(description="ISO 8601, UTC.")
     seconds: Number
-    headline: str = Field(description="The first metric of the rows that were held out.")
+    headline: str = Field(description="The first metric of the rows that were held out, as text.")
+    name: str = Field(description="Of the config.")
+    seed: int | None
+    loss: Number
+    metric: RunScore | None
+    metrics: dict[str, Number] = Field(description="Loss and metrics of the same rows.")
+    changed: dict[str, Any] = Field(
+        description="Keys in which the listed runs of one name differ, dotted as in --set."
+    )
+    note: str
+    tags: list[str]
+    problems: list[str] = Field(description="What is damaged or was moved.")
 
 
 class RunsDocument(Document):
