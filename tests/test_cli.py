@@ -417,7 +417,7 @@ def test_runs_without_a_duration_are_listed(dlcli, tmp_path):
     code, out, _ = dlcli("runs")
 
     assert code == 0
-    assert out.splitlines()[1].split() == ["runs/net/1", "train", "interrupted", "–"]
+    assert out.splitlines()[1].split() == ["runs/net/1", "train", "interrupted", "0", "–"]
 
 
 def test_an_empty_folder_of_runs_is_reported(dlcli):

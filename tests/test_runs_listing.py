@@ -60,7 +60,7 @@ def test_what_differs_between_runs_of_a_name_is_a_column(dlcli, three):
     assert code == 0
     assert "  optimizer.learning_rate  seed    loss  metric  " in header
     assert "fit.epochs" not in header
-    assert ["0.001", "1", "0.3000", "test", "accuracy", "0.7"] == rows[0].split()[3:9]
+    assert rows[0].split()[3:9] == ["0.001", "1", "0.3000", "test", "accuracy", "0.7"]
     assert [item["changed"]["optimizer.learning_rate"] for item in listed(dlcli)] == [
         0.001,
         0.1,
@@ -279,7 +279,7 @@ def test_rm_deletes_runs_and_points_latest_to_the_newest_left(dlcli, three, tmp_
 def test_rm_asks_on_a_terminal(dlcli, three, tmp_path, monkeypatch):
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     answers = iter(["n", "y"])
-    monkeypatch.setattr("typer.confirm", lambda text, **_: next(answers) == "y" or stop())
+    monkeypatch.setattr("typer.confirm", lambda *_, **__: next(answers) == "y" or stop())
 
     def stop():
         import typer
