@@ -1,8 +1,8 @@
 """The config: one YAML file, checked before any work.
 
 Other packages use the modules `base`, `callbacks`, `catalogue`, `checks`, `components`,
-`date_formats`, `default_network`, `document`, `heads`, `keys`, `known`, `layer_costs`, `layers`,
-`load`, `loader_base`, `loaders`, `metric_bounds`, `metrics`, `network_shapes`, `overrides`,
-`own_components`, `own_loaders`, `refused`, `schema`, `sections`, `shape_messages`, `signatures`,
-`steps`, `table_loaders`, `task` and `yaml_text`.
+`date_formats`, `default_network`, `document`, `heads`, `in_memory`, `keys`, `known`,
+`layer_costs`, `layers`, `load`, `loader_base`, `loaders`, `metric_bounds`, `metrics`,
+`network_shapes`, `overrides`, `own_components`, `own_loaders`, `refused`, `schema`, `sections`,
+`shape_messages`, `signatures`, `steps`, `table_loaders`, `task`, `tune` and `yaml_text`.
 """

@@ -11,6 +11,7 @@ from dlcli.config.components import Component
 from dlcli.config.document import Document
 from dlcli.config.loader_base import Loader
 from dlcli.config.steps import Steps, plain_steps
+from dlcli.config.tune import TuneConfig
 from dlcli.errors import Problem
 
 STEP_GROUPS = ("numeric", "categorical", "boolean", "date", "text", "audio", "target")
@@ -174,6 +175,9 @@ class Config(Section):
     kfold: KfoldConfig = Field(
         default_factory=KfoldConfig, description="Defaults of cross-validation."
     )
+    tune: TuneConfig | None = Field(
+        default=None, description="What `dlcli tune` varies, and how it searches."
+    )
     hardware: HardwareConfig = Field(
         default_factory=HardwareConfig, description="Precision, XLA and GPU memory."
     )
@@ -254,6 +258,7 @@ class Config(Section):
             **({} if self.thresholds is None else {"thresholds": self.thresholds}),
             **({} if self.calibrate is False else {"calibrate": self.calibrate}),
             "kfold": self.kfold.model_dump(exclude_none=True),
+            **({} if self.tune is None else {"tune": self.tune.plain()}),
             "hardware": self.hardware.model_dump(),
             "seed": self.seed,
         }

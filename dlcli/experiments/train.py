@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from dlcli.config.sections import Config
-from dlcli.errors import DlcliError, TrainingError, check_choice, first_line
+from dlcli.errors import DlcliError, Interrupted, TrainingError, check_choice, first_line
 from dlcli.experiments.inputs import ConfigLike, config_with_data
 from dlcli.experiments.resume import reopen_run, resumable_record
 from dlcli.experiments.train_result import TrainResult
@@ -25,7 +25,7 @@ from dlcli.plots.fonts import font_notices
 from dlcli.plots.learned import TrainedModel, draw_learned
 from dlcli.plots.several import draw_several
 from dlcli.plots.summary import HeldOut, draw_results
-from dlcli.preparation.prepare import prepare
+from dlcli.preparation.prepare import Prepared, prepare
 from dlcli.preparation.targets import output_kind
 from dlcli.runs.description import describe_run
 from dlcli.runs.directory import RunDirectory
@@ -128,17 +128,9 @@ def train(
         sample, format = earlier.sample, earlier.format  # noqa: A001
         devices = ",".join(earlier.devices)
     prepared = prepare(config, sample=sample, progress=download_bar)
-    session = open_session(prepared)
-    session.transform_parts()
-    check_calibration(session)
-    check_network(session)
-    device_names = prepare_devices(config.hardware, devices)
-    session.models.devices = device_names
-    session.notices += [*prepared.notices, *split_notices([session]), *loss_notices(session)]
-    session.prepare_model()
+    session = _open_session(prepared, devices)
     config, dataset = prepared.config, prepared.dataset
-    record = describe_run("train", config, dataset, format=format, devices=device_names)
-    check_resumable(make_callbacks(config, Path()))
+    record = describe_run("train", config, dataset, format=format, devices=session.models.devices)
     state = None
     if resume is None:
         run = RunDirectory.create(runs, config, record)
@@ -151,6 +143,46 @@ def train(
     checkpoint = Checkpoint(run.checkpoint, checkpoint_every, state)
     with run.failing():
         return _train(run, session, checkpoint, on_progress)
+
+
+def train_inside(outer: RunDirectory, name: str, prepared: Prepared) -> TrainResult:
+    """Train a config whose data are loaded, in a directory of another run.
+
+    Parameters
+    ----------
+    outer : RunDirectory
+    name : str
+        Of the new directory.
+    prepared : Prepared
+
+    Raises
+    ------
+    Interrupted
+        If SIGINT or SIGTERM arrived.
+    TrainingError
+        If the training diverges.
+    """
+    session = _open_session(prepared, "")
+    record = describe_run("train", prepared.config, prepared.dataset, format="keras")
+    run = outer.create_inside(name, prepared.config, record)
+    with run.failing():
+        result = _train(run, session, Checkpoint(run.checkpoint), None)
+    if result.signum is not None:
+        raise Interrupted(result.signum)
+    return result
+
+
+def _open_session(prepared: Prepared, devices: str) -> Session:
+    """Return the session of a training, checked, with its model."""
+    session = open_session(prepared)
+    session.transform_parts()
+    check_calibration(session)
+    check_network(session)
+    session.models.devices = prepare_devices(prepared.config.hardware, devices)
+    session.notices += [*prepared.notices, *split_notices([session]), *loss_notices(session)]
+    session.prepare_model()
+    check_resumable(make_callbacks(prepared.config, Path()))
+    return session
 
 
 def _train(

@@ -1,5 +1,5 @@
 """Pictures of data, networks, trainings and results.
 
 Other packages use the modules `canvas`, `curves`, `data`, `diagram`, `fonts`,
-`learned`, `learning_curve`, `results`, `several` and `summary`.
+`learned`, `learning_curve`, `results`, `several`, `summary` and `sweep`.
 """

@@ -30,10 +30,12 @@ class RunDirectory:
     lock : FolderLock
         Held.
     record : RunRecord
+    root : Path
+        Folder of all runs.
     """
 
-    def __init__(self, path: Path, lock: FolderLock, record: RunRecord) -> None:
-        self.path, self.record = path, record
+    def __init__(self, path: Path, lock: FolderLock, record: RunRecord, root: Path) -> None:
+        self.path, self.record, self.root = path, record, root
         self._lock = lock
         self._started = time.monotonic()
         self._earlier_seconds = record.seconds
@@ -51,8 +53,27 @@ class RunDirectory:
         record : RunRecord
             From `dlcli.runs.description.describe_run`.
         """
-        path = _create_numbered(root / folder_name(config.name))
-        run = cls(path, _lock(path), record)
+        return cls._begin(_create_numbered(root / folder_name(config.name)), config, record, root)
+
+    def create_inside(self, name: str, config: Config, record: RunRecord) -> RunDirectory:
+        """Create the directory of a run that belongs to this one; an earlier one is removed.
+
+        Parameters
+        ----------
+        name : str
+            Of the directory.
+        config : Config
+            Resolved.
+        record : RunRecord
+        """
+        path = self.path / name
+        shutil.rmtree(path, ignore_errors=True)
+        path.mkdir()
+        return self._begin(path, config, record, self.root)
+
+    @classmethod
+    def _begin(cls, path: Path, config: Config, record: RunRecord, root: Path) -> RunDirectory:
+        run = cls(path, _lock(path), record, root)
         run.write_config(config)
         run._write()
         return run
@@ -78,7 +99,7 @@ class RunDirectory:
             lock.release()
             raise
         remove_temporary(path)
-        return cls(path, lock, record)
+        return cls(path, lock, record, path.parent.parent)
 
     @property
     def checkpoint(self) -> Path:
@@ -135,7 +156,7 @@ class RunDirectory:
         record.best_epoch, record.error = best_epoch, error
         self._write()
         # `predict runs/x/latest` needs a model, which only a training has.
-        if record.kind == "train" and status != "failed":
+        if record.kind == "train" and status != "failed" and self.path.name.isdigit():
             point_latest(self.path)
         self.release()
 

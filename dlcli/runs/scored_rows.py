@@ -39,7 +39,7 @@ def record_scoring(run: RunDirectory, tests: Sequence[Array]) -> list[str]:
     record = run.record
     if record.sample or not all(map(len, tests)):
         return []
-    runs = run.path.parent.parent
+    runs = run.root
     digest = rows_digest(record.data.fingerprint, tests)
     name = run.path.relative_to(runs).as_posix()
     count = count_scoring(runs, digest, f"{record.kind} {name}")

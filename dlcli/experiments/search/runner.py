@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -97,8 +97,8 @@ class TrialRunner:
     seeds : sequence of int
     folder : Path
         Where outcomes are kept, and looked for.
-    parts : sequence of str
-        Parts of the rows that are scored.
+    parts : mapping
+        Parts of the rows that are scored, and their names in the results.
     halving : Halving, optional
     on_progress : callable, optional
     on_trained : callable, optional
@@ -112,7 +112,7 @@ class TrialRunner:
         splits: Sequence[Split],
         seeds: Sequence[int],
         folder: Path,
-        parts: Sequence[str],
+        parts: Mapping[str, str],
         *,
         halving: Halving | None = None,
         on_progress: OnProgress | None = None,
@@ -120,8 +120,9 @@ class TrialRunner:
     ) -> None:
         self.variants, self.seeds, self.splits = variants, seeds, splits
         self.trainer = TrialTrainer(
-            prepared, splits, parts, halving=halving, on_progress=on_progress
+            prepared, splits, tuple(parts), halving=halving, on_progress=on_progress
         )
+        self.parts = parts
         self.file = OutcomeFile(folder)
         self.done = self.file.read()
         self.on_trained = on_trained
@@ -163,7 +164,8 @@ class TrialRunner:
             keys = [(training.trial, training.seed, training.split) for training in piece.trainings]
             # All or none of a piece: copies that train together have their last bits in common.
             if not all(key in self.done for key in keys):
-                outcomes = list(zip(keys, self.trainer.run(piece), strict=True))
+                results = map(self._renamed, self.trainer.run(piece))
+                outcomes = list(zip(keys, results, strict=True))
                 self.file.add(outcomes)
                 self.done |= outcomes
             if self.on_trained is not None:
@@ -172,6 +174,10 @@ class TrialRunner:
             TrialResult(number, own, tuple(self._scores_of(number)))
             for number, own in zip(numbers, values, strict=True)
         ]
+
+    def _renamed(self, outcome: TrainingOutcome) -> TrainingOutcome:
+        metrics = {self.parts[part]: values for part, values in outcome.metrics.items()}
+        return replace(outcome, metrics=metrics)
 
     def _scores_of(self, number: int) -> list[TrainingScore]:
         folds = len(self.splits) > 1

@@ -192,7 +192,7 @@ def sweep(
         on_plan(plan)
     with run.failing():
         runner = TrialRunner(
-            prepared, variants, splits, seeds, run.checkpoint, plan.parts,
+            prepared, variants, splits, seeds, run.checkpoint, {part: part for part in plan.parts},
             on_progress=on_progress, on_trained=on_trained,
         )  # fmt: skip
         trials = runner.run(range(1, len(plan.points) + 1), plan.points)

@@ -63,6 +63,7 @@ class Variants:
         document = document_of(self.config.plain(), self.config.name)
         document.value["split"]["seed"] = self.config.split_seed
         document.value["seed"] = seed
+        document.value.pop("tune", None)
         document.value["kfold"].pop("epochs", None)  # `fit.epochs` has this value by now
         absent = []
         for key, value in values.items():

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from dlcli.errors import Interrupted, TrainingError
+from dlcli.errors import ConfigError, Interrupted, TrainingError, first_line
 from dlcli.network.building import make_callbacks
 from dlcli.network.cost import batch_seconds
 from dlcli.preparation.prepare import Prepared
@@ -121,6 +121,11 @@ class TrialTrainer:
         """Return how many of some trainings are copies in one program; 1 if it saves nothing."""
         if not self.together or len(trainings) == 1:
             return 1
+        with suppress(ConfigError):  # raised again when the trainings run
+            return self._copies_in_program(trainings)
+        return 1
+
+    def _copies_in_program(self, trainings: Sequence[Training]) -> int:
         models = self._wide_model(trainings)
         first = self._session(trainings[0], models)
         first.prepare_model()
@@ -204,11 +209,11 @@ class TrialTrainer:
             models = ReusableModel(training.config, self.prepared.dataset.facts)
             self._serial_model = key, models
         session = self._session(training, self._serial_model[1])
-        session.prepare_model()
         try:
+            session.prepare_model()
             fitted = session.fit(on_progress=self.on_progress)
-        except TrainingError as error:
-            return TrainingOutcome(0, 0.0, {}, str(error))
+        except (TrainingError, ConfigError) as error:
+            return TrainingOutcome(0, 0.0, {}, first_line(error))
         if fitted.signum is not None:
             raise Interrupted(fitted.signum)
         return TrainingOutcome(fitted.epochs, fitted.seconds, self._score(session))

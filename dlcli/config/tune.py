@@ -1,0 +1,96 @@
+"""The section ``tune``: what a search varies, and how it searches."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from dlcli.config.base import Section, Text
+
+KINDS = ("log", "uniform", "integer", "log_integer", "choice")
+
+
+class SearchRange(Section):
+    """The values that a key of the config can take: one of these."""
+
+    log: tuple[float, float] | None = Field(
+        default=None, description="Numbers between two, uniform on a logarithmic scale."
+    )
+    uniform: tuple[float, float] | None = Field(default=None, description="Numbers between two.")
+    integer: tuple[int, int] | None = Field(
+        default=None, description="Integers from one to another."
+    )
+    log_integer: tuple[int, int] | None = Field(
+        default=None, description="Integers, uniform on a logarithmic scale."
+    )
+    choice: tuple[Any, ...] | None = Field(default=None, description="Any values.")
+
+    @field_validator(*KINDS, mode="before")
+    @classmethod
+    def _as_tuple(cls, value: Any) -> Any:
+        return tuple(value) if isinstance(value, list) else value
+
+    @model_validator(mode="after")
+    def _one_range(self) -> SearchRange:
+        given = [kind for kind in KINDS if getattr(self, kind) is not None]
+        if len(given) != 1:
+            raise ValueError(
+                f"expected one of {', '.join(KINDS)}, got {' and '.join(given) or 'none'}"
+            )
+        kind, values = given[0], getattr(self, given[0])
+        if kind == "choice":
+            if len({json.dumps(value, sort_keys=True, default=str) for value in values}) < 2:
+                raise ValueError("expected at least two different values to choose from")
+            return self
+        low, high = values
+        if not low < high:
+            raise ValueError(f"expected [low, high] with low < high, got [{low:g}, {high:g}]")
+        if kind.startswith("log") and low <= 0:
+            raise ValueError(f"a logarithmic range begins above 0, got {low:g}")
+        return self
+
+    @property
+    def kind(self) -> str:
+        """Name of the one range."""
+        return next(kind for kind in KINDS if getattr(self, kind) is not None)
+
+    def extremes(self) -> list[Any]:
+        """Return the values that have to be valid for all to be: both ends, or all choices."""
+        return list(getattr(self, self.kind))
+
+    def plain(self) -> dict[str, list[Any]]:
+        """Return the range in the notation of YAML."""
+        return {self.kind: list(getattr(self, self.kind))}
+
+
+class TuneConfig(Section):
+    """What ``dlcli tune`` varies, and how it searches."""
+
+    search: dict[Text, SearchRange] = Field(
+        min_length=1, description="Ranges by key, as in model[0].Dense.units: {choice: [8, 16]}."
+    )
+    trials: int = Field(default=100, ge=2, le=100_000, description="Number of trials.")
+    metric: Text | None = Field(
+        default=None,
+        description="What to improve, as metrics.json names it; default: the first metric.",
+    )
+    folds: int | None = Field(
+        default=None,
+        ge=2,
+        description="Cross-validate each trial; default: 5, if the split has no validation rows.",
+    )
+    sampler: Literal["tpe", "random", "qmc", "gp"] = Field(
+        default="tpe", description="How values are chosen; see Optuna."
+    )
+    prune: bool = Field(
+        default=True,
+        description="Give up the worse half of trials that are trained together after a quarter "
+        "and after half of the epochs, by the validation rows.",
+    )
+
+    def plain(self) -> dict[str, Any]:
+        """Return the section in the notation of YAML."""
+        plain = self.model_dump(exclude_none=True, exclude={"search"})
+        return {"search": {key: item.plain() for key, item in self.search.items()}, **plain}

@@ -1,0 +1,167 @@
+"""The search of Optuna: which values the next trials get, from the scores of the earlier ones."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dlcli.config.tune import SearchRange, TuneConfig
+from dlcli.errors import DlcliError
+from dlcli.experiments.search.trials import Measure, TrialResult
+
+JOURNAL = "study.journal"
+NAME = "dlcli"
+
+
+def import_optuna() -> Any:
+    """Import Optuna.
+
+    Raises
+    ------
+    DlcliError
+        If it is not installed.
+    """
+    try:
+        import optuna
+    except ImportError:
+        raise DlcliError(
+            "the search needs Optuna, which is not installed", hint='`pip install "dlcli[tune]"`'
+        ) from None
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    return optuna
+
+
+class Study:
+    """The trials of a search, kept in Optuna's journal in the run directory.
+
+    Trial n draws from the seed of the search and n alone, beside the scores of the batches before
+    it, so that a search repeats, and a killed one goes on as if nothing had happened. Optuna's own
+    programs, such as ``optuna-dashboard``, open the journal.
+
+    Parameters
+    ----------
+    folder : Path
+        The run directory.
+    section : TuneConfig
+    seed : int
+    larger_is_better : bool
+    """
+
+    def __init__(
+        self, folder: Path, section: TuneConfig, seed: int, *, larger_is_better: bool
+    ) -> None:
+        optuna = import_optuna()
+        from optuna.storages import JournalStorage
+        from optuna.storages.journal import JournalFileBackend
+
+        self.section, self.seed = section, seed
+        self.distributions = {
+            key: _distribution(optuna, item) for key, item in section.search.items()
+        }
+        self.study = optuna.create_study(
+            storage=JournalStorage(JournalFileBackend(str(folder / JOURNAL))),
+            study_name=NAME,
+            direction="maximize" if larger_is_better else "minimize",
+            load_if_exists=True,
+        )
+        self._trials: list[Any] = list(self.study.get_trials(deepcopy=False))
+
+    def ask(self, first: int, count: int) -> list[dict[str, Any]]:
+        """Return the values of trials.
+
+        Parameters
+        ----------
+        first : int
+            Number of the first trial, from 0; all before it have been told.
+        count : int
+        """
+        values = []
+        for number in range(first, first + count):
+            if number < len(self._trials):
+                params = self._trials[number].params
+            else:
+                self.study.sampler = _sampler(self.section.sampler, self.seed, number)
+                params = self.study.ask(self.distributions).params
+            values.append(self._values(params))
+        return values
+
+    def tell(self, first: int, trials: Sequence[TrialResult], measure: Measure) -> None:
+        """Report the scores of trials in their order, those that are known already excepted.
+
+        Parameters
+        ----------
+        first : int
+            Number of the first trial, from 0.
+        trials : sequence of TrialResult
+        measure : Measure
+        """
+        from optuna.trial import TrialState
+
+        known = self.study.get_trials(deepcopy=False)
+        for number, trial in enumerate(trials, first):
+            if known[number].state.is_finished():
+                continue
+            if trial.failure:
+                state = TrialState.PRUNED if trial.failure == "pruned" else TrialState.FAIL
+                self.study.tell(number, state=state)
+            else:
+                self.study.tell(number, trial.mean(measure))
+
+    def importances(self) -> dict[str, float]:
+        """Return how much each key matters for the score, the most important first.
+
+        PED-ANOVA of Watanabe, Bansal and Hutter (2023, arXiv:2304.10255): how much the trials above
+        the median concentrate on some values of a key. Empty if that cannot be told.
+        """
+        from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+
+        try:
+            found = get_param_importances(self.study, evaluator=PedAnovaImportanceEvaluator())
+        except (ValueError, RuntimeError, ZeroDivisionError):
+            return {}  # too few trials, or all scores are equal
+        return {key: float(value) for key, value in found.items() if value == value}
+
+    def _values(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values of the config, in the order of the section."""
+        return {
+            key: json.loads(params[key]) if item.kind == "choice" else params[key]
+            for key, item in self.section.search.items()
+        }
+
+
+def _distribution(optuna: Any, item: SearchRange) -> Any:
+    """Return Optuna's distribution of a range; choices are texts of JSON."""
+    kind, values = item.kind, getattr(item, item.kind)
+    if kind == "choice":
+        texts = [json.dumps(value, ensure_ascii=False, sort_keys=True) for value in values]
+        return optuna.distributions.CategoricalDistribution(texts)
+    low, high = values
+    is_log = kind.startswith("log")
+    if kind.endswith("integer"):
+        return optuna.distributions.IntDistribution(low, high, log=is_log)
+    return optuna.distributions.FloatDistribution(low, high, log=is_log)
+
+
+def _sampler(name: str, seed: int, number: int) -> Any:
+    """Return the sampler of a trial."""
+    from optuna import samplers
+
+    digest = hashlib.sha256(f"{seed} {number}".encode()).digest()
+    own = int.from_bytes(digest[:4], "little")
+    if name == "random":
+        return samplers.RandomSampler(seed=own)
+    if name == "qmc":  # points of one sequence
+        return samplers.QMCSampler(seed=seed, scramble=True, warn_independent_sampling=False)
+    if name == "gp":
+        try:
+            importlib.import_module("torch")
+        except ImportError:
+            raise DlcliError(
+                "sampler: gp needs PyTorch, which is not installed", hint="`pip install torch`"
+            ) from None
+        return samplers.GPSampler(seed=own)
+    return samplers.TPESampler(seed=own, multivariate=True, constant_liar=True)
