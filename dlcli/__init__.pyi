@@ -18,6 +18,8 @@ from .experiments.learning_curve.result import LearningCurveResult
 from .experiments.reproduce import Reproduction, reproduce
 from .experiments.search.result import SweepResult
 from .experiments.search.sweep import sweep
+from .experiments.search.tune import tune
+from .experiments.search.tune_result import TuneResult
 from .experiments.train import train
 from .experiments.train_result import TrainResult
 from .models.contents import ModelContents, inspect
@@ -53,6 +55,7 @@ __all__ = [
     "SweepResult",
     "TrainResult",
     "TrainingError",
+    "TuneResult",
     "WriteError",
     "__version__",
     "baseline",
@@ -67,4 +70,5 @@ __all__ = [
     "reproduce",
     "sweep",
     "train",
+    "tune",
 ]

@@ -15,7 +15,7 @@ from dlcli.version import __version__
 # The modules of the commands, in the order of the help; each has a function of its own name.
 MODULES = {
     "init": "init", "train": "train", "kfold": "kfold", "baseline": "baseline",
-    "learning-curve": "learning_curve", "sweep": "sweep", "reproduce": "reproduce",
+    "learning-curve": "learning_curve", "sweep": "sweep", "tune": "tune", "reproduce": "reproduce",
     "evaluate": "evaluate", "predict": "predict", "inspect": "inspect", "check": "check",
     "show": "show", "list": "list_configs", "schema": "schema", "runs": "runs", "plot": "plot",
     "board": "board", "data": "data",
@@ -48,6 +48,7 @@ def _start(
     dlcli baseline sonar                        compare the network with simpler models
     dlcli learning-curve sonar                  would more data help?
     dlcli sweep iris --seeds 30                 was it luck?
+    dlcli tune my.yaml                          search for better values
     dlcli reproduce runs/sonar/1                repeat a run and compare every bit
     dlcli evaluate runs/digits_cnn/latest       metrics on the test rows
     dlcli predict runs/sonar/latest input.csv   labels and probabilities of new rows

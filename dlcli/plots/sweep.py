@@ -64,6 +64,73 @@ def draw_sweep(path: Path, trials: Sequence[SweepPoints], metric: str, title: st
             _draw_key(panel, trials, key)
 
 
+def draw_search(
+    path: Path,
+    trials: Sequence[SweepPoints],
+    importances: Mapping[str, float],
+    metric: str,
+    title: str,
+    *,
+    larger_is_better: bool,
+) -> None:
+    """Draw the scores in the order of the trials, how much each key matters, and each key.
+
+    Parameters
+    ----------
+    path : Path
+    trials : sequence of SweepPoints
+        In the order in which they were asked for.
+    importances : mapping
+        By key, the most important first; may be empty.
+    metric : str
+    title : str
+    larger_is_better : bool
+    """
+    ordered = [*importances, *(key for key in trials[0].values if key not in importances)]
+    keys = ordered[: MAX_PANELS + 1]
+    count = len(keys) + 1 + bool(importances)
+    rows = -(-count // COLUMNS)
+    with figure(path, (PANEL[0] * COLUMNS + 0.4, PANEL[1] * rows + 0.3)) as fig:
+        fig.suptitle(title)
+        panels = list(fig.subplots(rows, COLUMNS, squeeze=False).flat)
+        for panel in panels[count:]:
+            panel.set_axis_off()
+        _draw_history(panels[0], trials, metric, larger_is_better=larger_is_better)
+        if importances:
+            _draw_importances(panels[1], importances)
+        for panel, key in zip(panels[1 + bool(importances) :], keys, strict=False):
+            _draw_key(panel, trials, key)
+            panel.set_ylabel(metric)
+
+
+def _draw_history(
+    axes: Axes, trials: Sequence[SweepPoints], metric: str, *, larger_is_better: bool
+) -> None:
+    """Draw the score of each trial, and the best so far."""
+    numbers = [number for number, trial in enumerate(trials, 1) if trial.scores]
+    means = [float(np.mean(trial.scores)) for trial in trials if trial.scores]
+    best = np.maximum.accumulate(means) if larger_is_better else np.minimum.accumulate(means)
+    axes.plot(numbers, means, "o", color=BLUE, markersize=3, alpha=0.7, label="trial")
+    axes.step(numbers, best, where="post", color=ORANGE, linewidth=1.5, label="best so far")
+    axes.set_xlabel("trial")
+    axes.set_ylabel(metric)
+    axes.grid(axis="y", alpha=0.3)
+    axes.legend(fontsize="small")
+
+
+def _draw_importances(axes: Axes, importances: Mapping[str, float]) -> None:
+    """Draw how much each key matters."""
+    keys = list(importances)[:MAX_PANELS][::-1]
+    axes.barh([_last_words(key) for key in keys], [importances[key] for key in keys], color=BLUE)
+    axes.set_xlabel("importance (PED-ANOVA)")
+    axes.grid(axis="x", alpha=0.3)
+
+
+def _last_words(key: str) -> str:
+    """Return a key without its first section, broken in two lines if it is long."""
+    return key if len(key) <= 18 else key.replace(".", "\n.", 1)
+
+
 def _draw_trainings(axes: Axes, scores: Sequence[float]) -> None:
     """Draw the scores of the trainings of one trial, and their mean."""
     numbers = np.arange(1, len(scores) + 1)

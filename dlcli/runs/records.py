@@ -87,6 +87,7 @@ class SearchRecord(Record):
     over: dict[str, list[Any]] = Field(default={}, description="Values by key, of a sweep.")
     seeds: list[int] = []
     folds: int | None = Field(default=None, description="None for a single split.")
+    nested: bool = Field(default=False, description="Whether each outer fold has its own search.")
 
 
 class RunRecord(Record):

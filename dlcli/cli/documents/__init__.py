@@ -39,6 +39,7 @@ from dlcli.cli.documents.results import (
     Summary,
     SweepDocument,
     TrainDocument,
+    TuneDocument,
 )
 
 DOCUMENTS: Mapping[str, type[Document]] = {
@@ -48,6 +49,7 @@ DOCUMENTS: Mapping[str, type[Document]] = {
     "baseline": BaselineDocument,
     "learning-curve": LearningCurveDocument,
     "sweep": SweepDocument,
+    "tune": TuneDocument,
     "evaluate": EvaluateDocument,
     "reproduce": ReproduceDocument,
     "predict": PredictDocument,
@@ -90,6 +92,7 @@ __all__ = [
     "Summary",
     "SweepDocument",
     "TrainDocument",
+    "TuneDocument",
     "card_part",
     "scores_part",
 ]

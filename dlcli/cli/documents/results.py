@@ -161,6 +161,35 @@ class SweepDocument(Document):
     notes: list[str]
 
 
+class NestedPart(Part):
+    """One outer fold of a nested cross-validation."""
+
+    fold: int = Field(description="From 1.")
+    values: dict[str, Any]
+    searched: Number = Field(description="Of the best trial in the search of this fold.")
+    score: Number = Field(description="On the rows of this fold, which that search did not see.")
+
+
+class TuneDocument(Document):
+    """Of ``dlcli tune``."""
+
+    command: Literal["tune"] = "tune"
+    run: str
+    sample: bool
+    metric: str
+    folds: int = Field(description="Of each trial; 1 for a single split.")
+    best: int | None = Field(description="Number of the best trial.")
+    best_values: dict[str, Any]
+    best_score: Number | None
+    test_score: Number | None = Field(
+        description="Of the best trial, trained once more, on test rows that no trial has seen."
+    )
+    importances: dict[str, Number] = Field(description="How much each key matters.")
+    nested: list[NestedPart]
+    trials: list[TrialPart]
+    notes: list[str]
+
+
 class EvaluateDocument(Document):
     """Of ``dlcli evaluate``."""
 

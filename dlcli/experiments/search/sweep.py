@@ -260,8 +260,7 @@ def _result(
     part = plan.parts[-1]
     if part == "test" and not len(plan.splits[0].test):
         part = "validation" if plan.has_validation else "train"
-    outcomes = [training.outcome for trial in trials for training in trial.trainings]
-    measure = choose_measure(config, outcomes, part)
+    measure = choose_measure(config, dataset.target, part)
     if len(plan.points) > 1 and measure.part == "test":
         notices.append(
             "the trials are compared by their test rows, so the score of the best is too good; "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 
 from dlcli.config.metrics import LARGER_IS_BETTER, better_when, metric_key
 from dlcli.config.sections import Config
+from dlcli.datasets.dataset import Target
 from dlcli.experiments.search.variants import text_of
 from dlcli.files import write_csv
 from dlcli.training.trials.trial import TrainingOutcome
@@ -115,23 +116,19 @@ class TrialResult:
         return float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
 
 
-def choose_measure(config: Config, outcomes: Iterable[TrainingOutcome], part: str) -> Measure:
-    """Return the measure of a config: its first metric, or the error that it measures at least.
+def choose_measure(config: Config, target: Target, part: str) -> Measure:
+    """Return the measure of a config: its first metric, or without one the RMSE or the loss.
 
     Parameters
     ----------
     config : Config
-    outcomes : iterable of TrainingOutcome
-    part : str
+    target : Target
+    part : {"train", "validation", "test"}
     """
-    measured = next((outcome.metrics for outcome in outcomes if outcome.metrics), {})
-    names = list(measured.get(part, {"loss": 0.0}))
     for metric in config.metrics:
-        name = metric_key(metric)
-        if name in names:
-            return Measure(part, name, better_when(metric) == "max")
-    name = next((name for name in ("accuracy", "subset_accuracy", "rmse") if name in names), "loss")
-    return Measure(part, name, name not in ("rmse", "loss"))
+        return Measure(part, metric_key(metric), better_when(metric) == "max")
+    name = "rmse" if target.task == "regression" else "loss"
+    return Measure(part, name, larger_is_better=False)
 
 
 def named_measure(config: Config, metric: str, part: str) -> Measure:

@@ -1,0 +1,253 @@
+"""Search for better values of a config, and score the best on rows that no trial has seen."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dlcli.config.sections import Config
+from dlcli.config.tune import TuneConfig
+from dlcli.config.yaml_text import dump
+from dlcli.errors import DlcliError
+from dlcli.experiments.inputs import ConfigLike, config_with_data
+from dlcli.experiments.resume import reopen_run, resumable_record
+from dlcli.experiments.search.searching import Search, check_ranges, search_rows
+from dlcli.experiments.search.study import import_optuna
+from dlcli.experiments.search.trials import Measure, TrialResult, write_trials
+from dlcli.experiments.search.tune_result import NestedFold, TuneResult
+from dlcli.experiments.search.variants import Values, Variants
+from dlcli.experiments.train import train_inside
+from dlcli.experiments.train_result import TrainResult
+from dlcli.files import write_json, write_text
+from dlcli.plots.sweep import SweepPoints, draw_search
+from dlcli.preparation.prepare import Prepared, prepare
+from dlcli.preparation.split import Split
+from dlcli.runs.description import describe_run
+from dlcli.runs.directory import RunDirectory
+from dlcli.runs.records import SearchRecord
+from dlcli.training.network_check import check_network
+from dlcli.training.session import loss_notices, open_session, split_notices
+from dlcli.training.trials.trainer import TrialTrainer
+from dlcli.training.trials.trial import Training
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dlcli.datasets.dataset import Dataset
+    from dlcli.training.progress import OnProgress
+
+BEST = "best"
+FOLDS = 5
+OnTrials = Callable[[list[TrialResult], Measure], None]
+
+
+def tune(
+    config: ConfigLike,
+    *,
+    data: pd.DataFrame | str | os.PathLike[str] | None = None,
+    nested: bool = False,
+    runs: str | os.PathLike[str] = "runs",
+    sample: bool = False,
+    resume: str | os.PathLike[str] | None = None,
+    force: bool = False,
+    on_start: Callable[[Config, Dataset, list[str]], None] | None = None,
+    on_search: Callable[[str, int], None] | None = None,
+    on_trials: OnTrials | None = None,
+    on_progress: OnProgress | None = None,
+    download_bar: bool = False,
+) -> TuneResult:
+    """Search for better values of a config, by its section ``tune``.
+
+    The trials are compared by validation rows, or by folds of the rows that are not test rows. The
+    best one is trained once more, and scored on the test rows, which no trial has seen.
+
+    Parameters
+    ----------
+    config : Config, str, path or mapping
+        As `load_config` takes it.
+    data : DataFrame or path, optional
+        In place of the data that the config names. A DataFrame is saved below `runs`, without
+        its index, and read like a CSV.
+    nested : bool
+        Whether to estimate the score of the whole procedure too, by a search of its own in the
+        training rows of each of ``kfold.folds`` outer folds.
+    runs : path
+        Folder of all runs; the results are saved in ``runs/<name>/<number>``.
+    sample : bool
+        Whether to use a small sample instead of the data set.
+    resume : path, optional
+        Run directory of an unfinished search of this config. No trial is lost or repeated.
+    force : bool
+        Whether to resume even if data, versions or machine differ; the differences are recorded.
+    on_start : callable, optional
+        Called once before the first training with the resolved config, the data set and notices.
+    on_search : callable, optional
+        Called at the begin of each search with its name and its number of trials.
+    on_trials : callable, optional
+        Called with the trials of a batch and how they are compared.
+    on_progress : callable, optional
+        Called with a `Progress` during a training, or all together.
+    download_bar : bool
+        Whether to show a download's progress on standard error.
+
+    Returns
+    -------
+    TuneResult
+
+    Raises
+    ------
+    ConfigError, DatasetError, DlcliError
+        Before anything is written, also if a range contains values that are not allowed, or Optuna
+        is not installed.
+    AlreadyFinished
+        If the run to resume has finished.
+    Interrupted
+        If a signal arrives; the run can be resumed.
+    WriteError
+        If the disk is full.
+    """
+    runs = Path(runs)
+    config = config_with_data(config, data, runs)
+    section = _section(config)
+    import_optuna()
+    resume = Path(resume) if resume is not None else None
+    if resume is not None:
+        earlier = resumable_record(resume, "tune", config)
+        nested, sample = bool(earlier.search and earlier.search.nested), earlier.sample
+    started = time.monotonic()
+    prepared = prepare(config, sample=sample, progress=download_bar)
+    session = open_session(prepared)
+    check_network(session)
+    config, dataset, split = prepared.config, prepared.dataset, session.split
+    check_ranges(Variants(config, dataset), section)
+    rows = search_rows(prepared, split, section.folds)
+    outer = _outer_splits(prepared, split) if nested else []
+    notices = [*prepared.notices, *split_notices([session]), *loss_notices(session)]
+    record = describe_run("tune", config, dataset, search=SearchRecord(nested=nested))
+    if resume is None:
+        run = RunDirectory.create(runs, config, record)
+    else:
+        reopened = reopen_run(resume, config, record, force=force)
+        run = reopened.run
+        notices += reopened.notices
+    if on_start is not None:
+        on_start(config, dataset, notices)
+    with run.failing():
+        folds = [
+            _nested_fold(
+                prepared, section, fold, number, run.path, on_search, on_trials, on_progress
+            )
+            for number, fold in enumerate(outer, 1)
+        ]
+        if on_search is not None:
+            on_search("", section.trials)
+        search = Search(
+            prepared, section, rows, run.path, config.seed,
+            on_trials=on_trials, on_progress=on_progress,
+        )  # fmt: skip
+        trials = search.run()
+        final = _train_best(run, prepared, search, trials)
+        result = TuneResult(
+            path=run.path,
+            notices=tuple(notices),
+            seconds=time.monotonic() - started,
+            config=config,
+            sampled=dataset.sampled,
+            trials=tuple(trials),
+            measure=search.measure,
+            folds=rows.folds,
+            importances=search.study.importances(),
+            final=final,
+            nested=tuple(folds),
+        )
+        _write(result)
+        run.finish("finished")
+    run.remove_checkpoint()
+    return result
+
+
+def _section(config: Config) -> TuneConfig:
+    if config.tune is None:
+        raise DlcliError(
+            f"{config.name} has no section tune, which says what to vary",
+            hint="`tune: {search: {optimizer.learning_rate: {log: [1e-4, 0.1]}}}`",
+        )
+    return config.tune
+
+
+def _outer_splits(prepared: Prepared, split: Split) -> list[Split]:
+    """Return the outer folds of a nested cross-validation, within the rows but the test rows."""
+    folds = prepared.config.kfold.folds
+    return search_rows(prepared, split, folds).splits
+
+
+def _nested_fold(
+    prepared: Prepared,
+    section: TuneConfig,
+    split: Split,
+    number: int,
+    folder: Path,
+    on_search: Callable[[str, int], None] | None,
+    on_trials: OnTrials | None,
+    on_progress: OnProgress | None,
+) -> NestedFold:
+    """Search in the training rows of an outer fold, and score its best trial on the others."""
+    name = f"fold-{number}"
+    if on_search is not None:
+        on_search(name, section.trials)
+    inside = folder / name
+    inside.mkdir(exist_ok=True)
+    search = Search(
+        prepared, section, search_rows(prepared, split, section.folds), inside,
+        prepared.config.seed + number, on_trials=on_trials, on_progress=on_progress,
+    )  # fmt: skip
+    best = search.measure.best(search.run())
+    if best is None:
+        return NestedFold(number, {}, float("nan"), float("nan"))
+    score = _score_on(prepared, search, best.values, split)
+    return NestedFold(number, best.values, best.mean(search.measure), score)
+
+
+def _score_on(prepared: Prepared, search: Search, values: Values, split: Split) -> float:
+    """Train the config of a trial on a split, and return the score on its test rows."""
+    trainer = TrialTrainer(prepared, [split], ("test",))
+    config = search.variants.config_of(values, prepared.config.seed)
+    (piece,) = trainer.pieces([Training(0, config)])
+    (outcome,) = trainer.run(piece)
+    return outcome.metrics.get("test", {}).get(search.measure.metric, float("nan"))
+
+
+def _train_best(
+    run: RunDirectory, prepared: Prepared, search: Search, trials: list[TrialResult]
+) -> TrainResult | None:
+    """Write the config of the best trial, train it, and score it on the test rows."""
+    best = search.measure.best(trials)
+    if best is None:
+        return None
+    config = search.variants.config_of(best.values, prepared.config.seed)
+    config = config.attach(prepared.config.name, config.document, config.warnings)
+    write_text(run.path / f"{BEST}.yaml", dump(config.plain()))
+    return train_inside(run, BEST, Prepared(config, prepared.dataset, ()))
+
+
+def _write(result: TuneResult) -> None:
+    """Write ``trials.csv``, ``metrics.json`` and a picture."""
+    write_trials(result.path / "trials.csv", result.trials)
+    write_json(result.path / "metrics.json", result.to_json())
+    if result.best is None:
+        return
+    points = [
+        SweepPoints(trial.values, tuple(trial.scores(result.measure).values()))
+        for trial in result.trials
+    ]
+    mark = " (sample)" if result.sampled else ""
+    rows = "out of fold" if result.folds > 1 else "validation rows"
+    title = f"{result.config.name}{mark}, {rows}"
+    larger = result.measure.larger_is_better
+    draw_search(
+        result.path / "search.png", points, result.importances, result.measure.metric, title,
+        larger_is_better=larger,
+    )  # fmt: skip
