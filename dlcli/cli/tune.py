@@ -200,9 +200,7 @@ def _print_result(result: TuneResult) -> None:
         print_text(f"\n{sentence}")
     print_text(f"\n{len(result.trials)} trials in {duration(result.seconds)}; run: {result.path}")
     if best is not None:
-        print_text(
-            f"the best, trained: {result.path / 'best'}; its config: {result.path / 'best.yaml'}"
-        )
+        print_text(f"the best:  {result.path / 'best'}  (trained), {result.path / 'best.yaml'}")
 
 
 def _counts(result: TuneResult) -> str:
@@ -223,10 +221,9 @@ def _sentences(result: TuneResult) -> list[str]:
     own = number(best.mean(measure))
     score = result.test_score
     if score is None:
-        return [
-            f"trial {best.number} is the best of {len(result.trials)}, so its {measure.metric} of "
-            f"{own} is too good; without test rows there is no honest score"
-        ]
+        which = f"trial {best.number} is the best of {len(result.trials)}"
+        honest = "without test rows there is no honest score"
+        return [f"{which}, so its {measure.metric} of {own} is too good; {honest}"]
     rows = result.final.scores["test"].rows if result.final is not None else 0
     difference = best.mean(measure) - score
     optimism = difference if measure.larger_is_better else -difference
@@ -247,8 +244,7 @@ def _nested_sentences(result: TuneResult) -> list[str]:
         return []
     scores = [fold.score for fold in result.nested]
     searched = float(np.mean([fold.searched for fold in result.nested]))
-    return [
-        f"nested {result.measure.metric}: {number(float(np.mean(scores)))} ± "
-        f"{number(float(np.std(scores, ddof=1)))} over {len(scores)} folds, each with a search of "
-        f"its own whose best scored {number(searched)} on average"
-    ]
+    mean, std = number(float(np.mean(scores))), number(float(np.std(scores, ddof=1)))
+    folds = f"{len(scores)} folds, each with a search of its own"
+    found = f"whose best scored {number(searched)} on average"
+    return [f"nested {result.measure.metric}: {mean} ± {std} over {folds}, {found}"]

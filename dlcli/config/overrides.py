@@ -27,7 +27,8 @@ def apply_override(document: Document, override: str) -> None:
         Changed in place.
     override : str
         ``key=value``, as in ``fit.epochs=5`` or ``model[0].Dense.units=8``. The name of the one
-        optimizer, loss or loader can be left out, as in ``optimizer.learning_rate=0.01``.
+        optimizer, loss or loader can be left out, as in ``optimizer.learning_rate=0.01``. The place
+        of a component that is in a list once, too: ``callbacks.EarlyStopping.patience=5``.
 
     Raises
     ------
@@ -41,7 +42,12 @@ def apply_override(document: Document, override: str) -> None:
     parts = _with_component(document.value, parts)
     node: Any = document.value
     path: Path = ()
-    for depth, part in enumerate(parts):
+    depth = -1
+    while (depth := depth + 1) < len(parts):
+        part = parts[depth]
+        if isinstance(node, list) and (position := _position(node, part)) is not None:
+            part = str(position)
+            parts.insert(depth, part)
         last = depth == len(parts) - 1
         index = _index(node, part, override)
         path = (*path, index)
@@ -92,6 +98,13 @@ def _with_component(value: Any, parts: list[str]) -> list[str]:
     elif not value.get(section):
         value[section] = name
     return [section, name, *below]
+
+
+def _position(items: list[Any], name: str) -> int | None:
+    """Return the place of the one component of a name in a list; None if it is not there once."""
+    names = [next(iter(item)) if isinstance(item, dict) and item else item for item in items]
+    places = [place for place, own in enumerate(names) if _names_same(own, name)]
+    return places[0] if len(places) == 1 else None
 
 
 def _first_parameter(node: Any, name: Any) -> str | None:

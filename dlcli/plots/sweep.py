@@ -19,6 +19,9 @@ MAX_PANELS = 6
 COLUMNS = 3
 # Values that span a larger ratio are drawn on a logarithmic axis.
 WIDE = 20.0
+# With more different values, there are hardly two trials with the same one.
+MAX_MEANS = 12
+MAX_TICKS = 6
 
 
 @dataclass(frozen=True)
@@ -155,15 +158,19 @@ def _draw_key(axes: Axes, trials: Sequence[SweepPoints], key: str) -> None:
         axes.errorbar(x, means, spreads, fmt="none", ecolor=GREY, elinewidth=1, capsize=3)
     axes.plot(x, means, "o", color=BLUE, markersize=4, alpha=0.8)
     present = sorted(set(x.tolist()))
-    axes.plot(present, [means[x == place].mean() for place in present], color=ORANGE, linewidth=1)
+    if len(present) <= MAX_MEANS:
+        means_of_values = [means[x == place].mean() for place in present]
+        axes.plot(present, means_of_values, color=ORANGE, linewidth=1)
     axes.set_xlabel(key)
     axes.grid(axis="y", alpha=0.3)
     if not numeric:
         axes.set_xticks(range(len(values)), [str(value) for value in values])
     elif min(values) > 0 and max(values) / min(values) > WIDE:
         axes.set_xscale("log")
-    elif min(values) == 0 and len(values) > 2 and max(values) / values[1] > WIDE / 2:
-        axes.set_xscale("symlog", linthresh=values[1])
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_formatter("")
+    elif len(values) <= MAX_TICKS:
+        axes.set_xticks(values, [f"{value:g}" for value in values])
 
 
 def _hashable(value: Any) -> Any:
