@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from dlcli.experiments.search.trials import Measure, TrialResult
 
 JOURNAL = "study.journal"
 NAME = "dlcli"
+LEAST_SCORES = 10
 
 
 def import_optuna() -> Any:
@@ -115,14 +117,17 @@ class Study:
         """Return how much each key matters for the score, the most important first.
 
         PED-ANOVA of Watanabe, Bansal and Hutter (2023, arXiv:2304.10255): how much the trials above
-        the median concentrate on some values of a key. Empty if that cannot be told.
+        the median concentrate on some values of a key. Empty with fewer than 10 scores.
         """
         from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 
+        scored = [t for t in self.study.get_trials(deepcopy=False) if t.value is not None]
+        if len(scored) < LEAST_SCORES:
+            return {}
         try:
             found = get_param_importances(self.study, evaluator=PedAnovaImportanceEvaluator())
         except (ValueError, RuntimeError, ZeroDivisionError):
-            return {}  # too few trials, or all scores are equal
+            return {}  # all scores are equal
         return {key: float(value) for key, value in found.items() if value == value}
 
     def _values(self, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -152,6 +157,12 @@ def _sampler(name: str, seed: int, number: int) -> Any:
 
     digest = hashlib.sha256(f"{seed} {number}".encode()).digest()
     own = int.from_bytes(digest[:4], "little")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Optuna calls some samplers and options experimental
+        return _new_sampler(samplers, name, seed, own)
+
+
+def _new_sampler(samplers: Any, name: str, seed: int, own: int) -> Any:
     if name == "random":
         return samplers.RandomSampler(seed=own)
     if name == "qmc":  # points of one sequence
