@@ -46,10 +46,10 @@ def summarize_metric(
     mean = float(np.mean(values))
     if len(values) < 2:
         return Summary(mean, math.nan, math.nan, math.nan)
-    from scipy.stats import t
+    from scipy.special import stdtrit  # scipy.stats takes half a second longer
 
     std = float(np.std(values, ddof=1))
-    half = float(t.ppf(0.975, len(values) - 1)) * std / math.sqrt(len(values))
+    half = float(stdtrit(len(values) - 1, 0.975)) * std / math.sqrt(len(values))
     low, high = bounds
     return Summary(mean, std, max(low, mean - half), min(high, mean + half))
 
@@ -89,10 +89,10 @@ def corrected_t_test(differences: Sequence[float], train_rows: float, test_rows:
     # Compare with a tolerance: in floating point, 0.9 - 0.8 and 0.8 - 0.7 differ.
     if float(np.ptp(values)) <= 1e-12 * max(1.0, float(np.abs(values).max())):
         return 1.0 if abs(mean) <= 1e-12 else math.nan
-    from scipy.stats import t
+    from scipy.special import stdtr
 
     spread = (1 / len(values) + test_rows / train_rows) * float(values.var(ddof=1))
-    return 2 * float(t.sf(abs(mean) / math.sqrt(spread), len(values) - 1))
+    return 2 * float(stdtr(len(values) - 1, -abs(mean) / math.sqrt(spread)))
 
 
 def mcnemar_test(right: Array, other_right: Array) -> float:

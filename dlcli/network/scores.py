@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import starmap
 from typing import Any
 
 import numpy as np
@@ -192,14 +193,24 @@ def score_outputs(
         measured, per_label, averages = label_scores(y, predicted, shares, target)
         merged = {**metrics, **measured, **metrics}
         return Scores(len(y), merged, labels=per_label, averages=averages)
-    from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+    matrix = confusion_matrix(y, decode(outputs, kind), len(target.class_names))
+    confusion = tuple(map(tuple, matrix.tolist()))
+    return Scores(len(y), metrics, class_scores(matrix, target.class_names), confusion)
 
-    predicted = decode(outputs, kind)
-    labels = np.arange(len(target.class_names))
-    table = precision_recall_fscore_support(y, predicted, labels=labels, zero_division=0.0)
-    classes = tuple(
-        ClassScores(name, float(p), float(r), float(f), int(n))
-        for name, p, r, f, n in zip(target.class_names, *table, strict=True)
+
+def confusion_matrix(y: Array, predicted: Array, classes: int) -> Array:
+    """Return the number of rows per true class (rows) and predicted class (columns)."""
+    pairs = y.astype(np.int64) * classes + predicted
+    return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
+
+
+def class_scores(confusion: Array, names: Sequence[str]) -> tuple[ClassScores, ...]:
+    """Return precision, recall, F1 and number of rows of each class of a confusion matrix."""
+    right, support, answers = confusion.diagonal(), confusion.sum(axis=1), confusion.sum(axis=0)
+    shares = (
+        right / np.maximum(answers, 1),
+        right / np.maximum(support, 1),
+        2 * right / np.maximum(support + answers, 1),
     )
-    matrix = confusion_matrix(y, predicted, labels=labels)
-    return Scores(len(y), metrics, classes, tuple(map(tuple, matrix.tolist())))
+    columns = (column.tolist() for column in (*shares, support))
+    return tuple(starmap(ClassScores, zip(names, *columns, strict=True)))

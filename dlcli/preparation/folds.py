@@ -11,6 +11,7 @@ from dlcli.config.sections import Config, SplitConfig
 from dlcli.datasets.dataset import Dataset
 from dlcli.errors import DatasetError, plural
 from dlcli.preparation.prepare import Prepared
+from dlcli.preparation.random_splits import fold_numbers
 from dlcli.preparation.split import TEST, Split, check_groups, cut, without_class_warnings
 from dlcli.types import Array
 
@@ -71,12 +72,16 @@ def make_folds(dataset: Dataset, section: SplitConfig, folds: int, seed: int) ->
     labels = dataset.y[rows] if stratify else None
     groups = None if dataset.groups is None else dataset.groups[rows]
     _check_folds(dataset, rows, labels, groups, folds)
-    splitter = _fold_splitter(dataset, folds, seed, stratify=stratify)
-    try:
-        with without_class_warnings():
-            pairs = list(splitter.split(rows, labels, groups))
-    except ValueError as error:
-        raise DatasetError(f"{dataset.name}: {error}") from None
+    if groups is None and dataset.medium.kind != "series":
+        numbers = fold_numbers(len(rows), folds, seed, labels)
+        pairs = [(np.flatnonzero(numbers != n), np.flatnonzero(numbers == n)) for n in range(folds)]
+    else:
+        splitter = _fold_splitter(dataset, folds, seed, stratify=stratify)
+        try:
+            with without_class_warnings():
+                pairs = list(splitter.split(rows, labels, groups))
+        except ValueError as error:
+            raise DatasetError(f"{dataset.name}: {error}") from None
     splits = []
     for number, (rest, test) in enumerate(pairs, 1):
         try:
@@ -88,16 +93,13 @@ def make_folds(dataset: Dataset, section: SplitConfig, folds: int, seed: int) ->
 
 
 def _fold_splitter(dataset: Dataset, folds: int, seed: int, *, stratify: bool) -> Any:
+    """Return scikit-learn's splitter for a series or groups."""
     from sklearn import model_selection
 
     if dataset.medium.kind == "series":
         return model_selection.TimeSeriesSplit(n_splits=folds)
-    if dataset.groups is not None:
-        plain, stratified = model_selection.GroupKFold, model_selection.StratifiedGroupKFold
-    else:
-        plain, stratified = model_selection.KFold, model_selection.StratifiedKFold
-    splitter = stratified if stratify else plain
-    return splitter(n_splits=folds, shuffle=True, random_state=seed)
+    grouped = model_selection.StratifiedGroupKFold if stratify else model_selection.GroupKFold
+    return grouped(n_splits=folds, shuffle=True, random_state=seed)
 
 
 def _check_folds(

@@ -15,6 +15,7 @@ from dlcli.config.sections import SplitConfig
 from dlcli.datasets.dataset import PARTS, Dataset
 from dlcli.datasets.tables import to_number
 from dlcli.errors import DatasetError, plural
+from dlcli.preparation.random_splits import train_test_split
 from dlcli.types import Array
 
 MAX_LISTED = 5
@@ -109,18 +110,16 @@ def cut(
     stratify = section.stratify and dataset.target.task == "classification"
     if dataset.groups is not None:
         return _cut_groups(dataset, rows, share, seed, stratify=stratify)
-    from sklearn.model_selection import train_test_split
-
     if not stratify:
-        rest, part = train_test_split(rows, test_size=size, random_state=seed)
-        return np.sort(rest), np.sort(part)
+        rest, part = train_test_split(len(rows), size, seed, None)
+        return rows[rest], rows[part]
     # The only row of a class is used for training; nothing could be learned of it otherwise.
     is_single = np.bincount(dataset.y[rows])[dataset.y[rows]] == 1
     single, others = rows[is_single], rows[~is_single]
     labels = dataset.y[others]
     _check_class_sizes(dataset, labels, size)
-    rest, part = train_test_split(others, test_size=size, random_state=seed, stratify=labels)
-    return np.sort(np.concatenate([rest, single])), np.sort(part)
+    rest, part = train_test_split(len(others), size, seed, labels)
+    return np.sort(np.concatenate([others[rest], single])), others[part]
 
 
 def _cut_groups(

@@ -91,7 +91,7 @@ def forecast(rows: Array, errors: Array, target: float, seed: int) -> Forecast:
         Number of rows.
     seed : int
     """
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     law = fit_power_law(rows, errors)
     ends = np.array([target, rows[-1]])
@@ -100,7 +100,7 @@ def forecast(rows: Array, errors: Array, target: float, seed: int) -> Forecast:
     drawn = np.random.default_rng(seed).integers(folds, size=(SAMPLES, folds))
     floors, scales, exponents = _fit(rows, errors[drawn].mean(axis=1), _weights(errors))
     samples = floors[:, None] + scales[:, None] * ends ** -exponents[:, None]
-    wider = float(t.ppf(0.975, folds - 1)) / 1.96 * np.sqrt(folds / (folds - 1))
+    wider = float(stdtrit(folds - 1, 0.975)) / 1.96 * np.sqrt(folds / (folds - 1))
 
     def interval(center: float, values: Array) -> tuple[float, float]:
         low, high = center + wider * (np.quantile(values, (0.025, 0.975)) - center)

@@ -40,8 +40,6 @@ class FittedCategories(FittedStep):
     @staticmethod
     def sorted_categories(values: Array, names: Names) -> tuple[Categories, ...]:
         """Return the categories of each column."""
-        from sklearn.preprocessing import OrdinalEncoder
-
         missing = is_missing(values)
         for index in np.flatnonzero(missing.any(axis=0)).tolist():
             count = int(missing[:, index].sum())
@@ -49,8 +47,7 @@ class FittedCategories(FittedStep):
                 f"column {names[index]!r}: {plural(count, 'value')} missing",
                 hint="put impute before one_hot or ordinal",
             )
-        fitted = OrdinalEncoder().fit(values).categories_
-        return tuple(tuple(categories.tolist()) for categories in fitted)
+        return tuple(tuple(sorted(set(column.tolist()))) for column in values.T)
 
     def code_of(self, index: int) -> dict[str | float | bool, int]:
         """Return the code of each category of a column."""

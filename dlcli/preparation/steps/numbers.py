@@ -1,7 +1,8 @@
 """Steps for numbers.
 
-scikit-learn fits them. The fitted values are stored as plain numbers and applied with NumPy, so
-that training and prediction run the same code, and prediction does not import scikit-learn.
+They have the values of scikit-learn's. The fitted values are stored as plain numbers and applied
+with NumPy, so that training and prediction run the same code. scikit-learn is not imported, which
+takes longer than fitting.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from dlcli.config.steps import Impute, Log, MinMax, Scale, Standardize
 from dlcli.errors import DatasetError
 from dlcli.preparation.report import TransformReport
 from dlcli.preparation.steps.base import FittedStep, InvertibleStep, Names, fitted_step_of
+from dlcli.preparation.steps.statistics import extremes, moments, typical_values
 from dlcli.types import Array
 
 LARGEST_LOGARITHM = 88.0  # exp of more is infinite in float32
@@ -76,14 +78,11 @@ class FittedStandardize(_Centring):
 
     @classmethod
     def fit_blocks(cls, step: Standardize, blocks: Iterator[Array], names: Names) -> Self:
-        from sklearn.preprocessing import StandardScaler
-
-        scaler = StandardScaler()
-        for values in blocks:
-            scaler.partial_fit(values)
+        mean, variance, counts = moments(blocks)
         # scikit-learn's test for a constant column, which allows for rounding errors.
-        constant = (scaler.scale_ == 1) & (np.sqrt(scaler.var_) != 1)
-        return cls(plain(scaler.mean_), plain(np.where(constant, 0, scaler.scale_)))
+        epsilon = np.finfo(np.float64).eps
+        rounding = counts * epsilon * variance + (counts * mean * epsilon) ** 2
+        return cls(plain(mean), plain(np.sqrt(np.where(variance <= rounding, 0, variance))))
 
 
 @fitted_step_of(MinMax)
@@ -97,13 +96,12 @@ class FittedMinMax(_Centring):
 
     @classmethod
     def fit_blocks(cls, step: MinMax, blocks: Iterator[Array], names: Names) -> Self:
-        from sklearn.preprocessing import MinMaxScaler
-
-        scaler = MinMaxScaler()
-        for values in blocks:
-            scaler.partial_fit(values)
-        constant = scaler.data_range_ == 0
-        return cls(plain(scaler.data_min_), plain(np.where(constant, 0, 1 / scaler.scale_)))
+        low, high = extremes(blocks)
+        span = high - low
+        # scikit-learn leaves ranges of rounding errors as they are.
+        tiny = span < 10 * np.finfo(span.dtype).eps
+        scale = 1 / np.where(tiny, 1, span)  # in their type
+        return cls(plain(low), plain(np.where(span == 0, 0, 1 / scale)))
 
 
 @fitted_step_of(Log)
@@ -173,8 +171,6 @@ class FittedImpute(FittedStep):
 
     @classmethod
     def fit(cls, step: Impute, values: Array, names: Names) -> Self:
-        from sklearn.impute import SimpleImputer
-
         text = values.dtype == object
         if text and step.missing_values is not None:
             raise DatasetError(f"column {names[0]!r} holds text; missing_values is a number")
@@ -184,8 +180,7 @@ class FittedImpute(FittedStep):
         values = _with_nan(values, step.missing_values)
         missing = is_missing(values)
         check_not_empty(missing, names)
-        imputer = SimpleImputer(missing_values=None if text else np.nan, strategy=strategy)
-        fill = imputer.fit(values).statistics_
+        fill = typical_values(values, missing, strategy)
         indicators = np.flatnonzero(missing.any(axis=0)).tolist() if step.indicator else []
         return cls(tuple(fill.tolist()), tuple(indicators), step.missing_values)
 

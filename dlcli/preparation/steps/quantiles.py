@@ -43,8 +43,6 @@ class FittedQuantile(SampledStep, InvertibleStep):
 
     @classmethod
     def fit(cls, step: Quantile, values: Array, names: Names) -> Self:
-        from sklearn.preprocessing import QuantileTransformer
-
         check_not_empty(np.isnan(values), names)
         count = min(step.n_quantiles, len(values))
         if count * len(names) > MAX_STORED:
@@ -52,8 +50,8 @@ class FittedQuantile(SampledStep, InvertibleStep):
                 f"{count:,} quantiles of {len(names):,} columns are too many for a model file",
                 hint=f"use `quantile: {{n_quantiles: {max(MAX_STORED // len(names), 2)}}}`",
             )
-        transformer = QuantileTransformer(n_quantiles=count, subsample=None)
-        quantiles = transformer.fit(values.astype(np.float64, copy=False)).quantiles_
+        shares = np.linspace(0, 1, count) * 100  # scikit-learn's, to the bit
+        quantiles = np.nanpercentile(values.astype(np.float64, copy=False), shares, axis=0)
         # Interpolation may be wrong in the last bit.
         ascending = np.maximum.accumulate(quantiles, axis=0)
         columns = tuple(plain(column) for column in ascending.T)
