@@ -19,10 +19,14 @@ Trainings = tuple[tuple[int, Training], ...]
 IMAGES: Trainings = (
     (1_000, Training(16, 60, 30, 3e-3)),
     (10_000, Training(32, 30, 15, 3e-3)),
-    (100_000, Training(128, 8, 8, 3e-3)),
+    (100_000, Training(128, 10, 10, 3e-3)),
     (10**12, Training(256, 5, 5, 3e-3)),
 )
-TEXTS: Trainings = ((1_000, Training(16, 60, 8)), (10**12, Training(32, 30, 4)))
+TEXTS: Trainings = (
+    (1_000, Training(16, 60, 8)),
+    (20_000, Training(32, 30, 4)),
+    (10**12, Training(128, 30, 4)),
+)
 OTHERS: Trainings = (
     (1_000, Training(16, 300, 30)),
     (10_000, Training(32, 200, 15)),
@@ -33,7 +37,12 @@ OTHERS: Trainings = (
 # Word counts of so many texts fit in memory: 4 GB.
 MAX_COUNTED_TEXTS = 50_000
 MAX_TOKENS = 20_000
-SMALLEST_MAP, LARGE_MAP = 6, 64
+# Pairs of words say more in texts of some sentences; in short ones they are too rare.
+LONG_TEXT = 50
+SMALLEST_MAP, LARGE_MAP, SMALL_MAP = 6, 64, 4
+# So many images show the positions that there are.
+MANY_IMAGES = 20_000
+AVERAGES = ("GlobalAveragePooling2D", {"Dropout": 0.3})
 # Shifts of images by up to a twelfth, which change the class of hardly any.
 SHIFT = 0.08
 
@@ -57,14 +66,16 @@ def choose(dataset: Dataset) -> tuple[Sections, list[Any], Training]:
 def _text(dataset: Dataset) -> tuple[Sections, list[Any]]:
     """Return the preprocessing and the hidden layers for texts."""
     if len(dataset) < MAX_COUNTED_TEXTS:
-        counts = {"max_tokens": MAX_TOKENS, "output_mode": "tf_idf", "ngrams": 2}
-        vectorize = Commented({"vectorize": counts}, "weighted counts of words and pairs of words")
-        return {"text": vectorize}, [
+        counts: Sections = {"max_tokens": MAX_TOKENS, "output_mode": "tf_idf"}
+        reason = "weighted counts of words"
+        if np.median(_words(dataset)) >= LONG_TEXT:
+            counts["ngrams"] = 2
+            reason = "weighted counts of words and pairs of words"
+        return {"text": Commented({"vectorize": counts}, reason)}, [
             {"Dense": {"units": 64, "activation": "relu"}},
             {"Dropout": 0.5},
         ]
-    words = [len(text.split()) for text in dataset.x[dataset.columns[0].name]]
-    length = max(int(np.percentile(words, 95)), 1)
+    length = max(int(np.percentile(_words(dataset), 95)), 1)
     step = {"max_tokens": MAX_TOKENS, "output_sequence_length": length}
     reason = f"95 % of the texts have at most {plural(length, 'word')}"
     layers = [
@@ -74,6 +85,11 @@ def _text(dataset: Dataset) -> tuple[Sections, list[Any]]:
         {"Dropout": 0.3},
     ]
     return {"text": Commented({"vectorize": step}, reason)}, layers
+
+
+def _words(dataset: Dataset) -> list[int]:
+    """Return the numbers of words of all texts."""
+    return [len(text.split()) for text in dataset.x[dataset.columns[0].name]]
 
 
 def _sound(dataset: Dataset) -> tuple[Sections, list[Any]]:
@@ -93,9 +109,8 @@ def _sound(dataset: Dataset) -> tuple[Sections, list[Any]]:
         {"MelSpectrogram": spectrogram},
         {"Reshape": {"target_shape": [40, -1, 1]}},
         "BatchNormalization",
-        *_convolutions(40, max(frames, 1)),
-        "GlobalAveragePooling2D",
-        {"Dropout": 0.3},
+        *_convolutions(40, max(frames, 1))[0],
+        *AVERAGES,
     ]
     return {"audio": pad}, layers
 
@@ -109,10 +124,14 @@ def _arrays(dataset: Dataset) -> tuple[Sections, list[Any]]:
         if white != 1:
             number = int(white) if float(white).is_integer() else white
             preprocess = {"numeric": Commented({"scale": number}, f"white is {number}")}
-        shift = {"RandomTranslation": {"height_factor": SHIFT, "width_factor": SHIFT}}
-        reason = "other positions in each epoch, when training only"
-        layers = [Commented(shift, reason), *_convolutions(*shape[:2])]
-        return preprocess, [*layers, "GlobalAveragePooling2D", {"Dropout": 0.3}]
+        layers, size = _convolutions(shape[0], shape[1])
+        # All pixels of small maps are weighted, which tells more than their means.
+        layers += ["Flatten", {"Dropout": 0.4}] if size <= SMALL_MAP else [*AVERAGES]
+        if len(dataset) < MANY_IMAGES:
+            shift = {"RandomTranslation": {"height_factor": SHIFT, "width_factor": SHIFT}}
+            reason = "other positions in each epoch, when training only"
+            layers = [Commented(shift, reason), *layers]
+        return preprocess, layers
     preprocess = {"numeric": "standardize"}
     if len(shape) == 2 and shape[0] >= SMALLEST_MAP:
         layers = [
@@ -126,10 +145,11 @@ def _arrays(dataset: Dataset) -> tuple[Sections, list[Any]]:
     return preprocess, [*flatten, {"Dense": {"units": 64, "activation": "relu"}}, {"Dropout": 0.2}]
 
 
-def _convolutions(height: int, width: int) -> list[Any]:
-    """Return blocks of convolutions, each followed by pooling while the maps are large enough.
+def _convolutions(height: int, width: int) -> tuple[list[Any], int]:
+    """Return blocks of convolutions, and the smaller side of the maps after them.
 
-    Convolutions of the full size are the dearest, so there is one, with a stride for large images.
+    Each block is followed by pooling while the maps are large enough. Convolutions of the full size
+    are the dearest, so there is one, with a stride for large images.
     """
     layers: list[Any] = []
     size = min(height, width)
@@ -144,4 +164,4 @@ def _convolutions(height: int, width: int) -> list[Any]:
             break
         layers.append({"MaxPooling2D": 2})
         size //= 2
-    return layers
+    return layers, size

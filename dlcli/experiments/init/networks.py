@@ -31,6 +31,7 @@ VALIDATION = 1  # of `Dataset.parts`
 DEFAULT_FOLDS = 10
 EPOCHS_WITHOUT_VALIDATION = 50
 MANY_ROWS = 2_500
+MANY_MEDIA = 10_000
 # With more, every part of the rows has room for a row of every class.
 ROWS_PER_CLASS = 20
 
@@ -72,7 +73,11 @@ def choose_sections(
         validates = bool((dataset.parts == VALIDATION).any())
     return {
         **({"preprocess": preprocess} if preprocess else {}),
-        **({} if has_part_column else _split(dataset, validates=validates)),
+        **(
+            {}
+            if has_part_column
+            else _split(dataset, _validation_share(dataset, validates=validates, is_table=is_table))
+        ),
         "model": model,
         **_loss(dataset, training),
         **_fit(dataset, training, validates=validates),
@@ -121,12 +126,19 @@ def _imputing(names: list[str], strategy: str, *steps: str) -> Any:
     return [Commented({"impute": {"strategy": strategy}}, reason), *steps]
 
 
-def _split(dataset: Dataset, *, validates: bool) -> Sections:
+def _validation_share(dataset: Dataset, *, validates: bool, is_table: bool) -> float:
+    """Return the share of rows that tell the best epoch."""
+    if not validates:
+        return 0.0
+    return 0.1 if not is_table and len(dataset) >= MANY_MEDIA else 0.2
+
+
+def _split(dataset: Dataset, validation: float) -> Sections:
     split: Sections = {}
     if dataset.parts is None:
         split["test"] = 0.2
-    if validates:
-        split["validation"] = 0.2
+    if validation:
+        split["validation"] = validation
     classes = len(dataset.target.class_names)
     if len(dataset) < ROWS_PER_CLASS * classes and not _can_stratify(dataset, split):
         reason = f"{plural(len(dataset), 'row')} are too few to have {classes} classes in each part"
