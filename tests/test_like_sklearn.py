@@ -6,10 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from scipy.stats import t
-from sklearn import metrics, model_selection, preprocessing
+from sklearn import datasets, metrics, model_selection, preprocessing
 from sklearn.impute import SimpleImputer
 
 from dlcli.config.steps import Impute, MinMax, Ordinal, Quantile, Standardize
+from dlcli.datasets import bundled
 from dlcli.experiments.statistics import corrected_t_test, summarize_metric
 from dlcli.network.scores import class_scores, confusion_matrix
 from dlcli.preparation.random_splits import fold_numbers, train_test_split
@@ -161,3 +162,20 @@ def test_students_t():
 
     spread = (1 / 4 + 0.1) * np.var(values, ddof=1)
     assert corrected_t_test(values, 100, 10) == 2 * t.sf(np.mean(values) / np.sqrt(spread), 3)
+
+
+@pytest.mark.parametrize("name", ["iris", "wine", "breast_cancer", "diabetes", "digits"])
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_bundled_data_sets(name, elsewhere, monkeypatch):
+    if elsewhere:  # a version of scikit-learn that has its files in another folder
+        monkeypatch.setattr(bundled, "FILES", {name: "none.csv"})
+
+    dataset = bundled.load_sklearn(name, name)
+
+    bunch = getattr(datasets, f"load_{name}")()
+    np.testing.assert_array_equal(np.reshape(dataset.x, bunch.data.shape), bunch.data)
+    np.testing.assert_array_equal(dataset.y, bunch.target)
+    if name != "digits":
+        assert list(dataset.x.columns) == list(bunch.feature_names)
+    if name != "diabetes":
+        assert dataset.target.class_names == tuple(map(str, bunch.target_names))

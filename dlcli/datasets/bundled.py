@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+from pathlib import Path
+
 import numpy as np
 
+from dlcli.config.known import NAMED_DATASETS
 from dlcli.datasets.dataset import Column, Dataset, Medium, Target, pixel_columns
 from dlcli.datasets.dialect import PIXELS, Dialect
 from dlcli.datasets.tables import to_frame
+from dlcli.types import Array
+
+FILES = {
+    "breast_cancer": "breast_cancer.csv",
+    "digits": "digits.csv.gz",
+    "iris": "iris.csv",
+    "wine": "wine_data.csv",
+}  # with the target in the last column; that of diabetes has other units
 
 
 def load_sklearn(dataset: str, name: str) -> Dataset:
@@ -24,22 +36,35 @@ def load_sklearn(dataset: str, name: str) -> Dataset:
     Dataset
         A table; for digits, ``x`` is float64 of shape (n, 8, 8, 1).
     """
+    facts = NAMED_DATASETS[dataset].facts
+    values, targets = _read(dataset)
+    if dataset == "digits":
+        x = values.reshape(-1, *facts.shape)
+        target = Target("digit", "classification", facts.class_names)
+        columns, medium = pixel_columns(x.shape[1:]), Medium("image", 16.0, float(x.mean()))
+        return Dataset(name, x, targets.astype(np.int32), target, columns, PIXELS, medium=medium)
+    columns = tuple(Column(column, "numeric", at) for at, column in enumerate(facts.columns))
+    if dataset == "diabetes":
+        y, target = targets.astype(np.float64), Target("progression", "regression")
+    else:
+        y, target = targets.astype(np.int32), Target("class", "classification", facts.class_names)
+    frame = to_frame({column: values[:, at] for at, column in enumerate(facts.columns)})
+    return Dataset(name, frame, y, target, columns, Dialect("auto", missing=("",)))
+
+
+def _read(dataset: str) -> tuple[Array, Array]:
+    """Return the numbers, shape (n, columns), and the targets, shape (n,).
+
+    The files are read without an import of scikit-learn, which takes a second, if they are where
+    its versions have them so far.
+    """
+    spec = find_spec("sklearn")
+    if dataset in FILES and spec is not None and spec.origin is not None:
+        path = Path(spec.origin).parent / "datasets" / "data" / FILES[dataset]
+        if path.is_file():
+            table = np.loadtxt(path, delimiter=",", skiprows=int(path.suffix == ".csv"))
+            return table[:, :-1], table[:, -1]
     from sklearn import datasets
 
     bunch = getattr(datasets, f"load_{dataset}")()
-    if dataset == "digits":
-        x = bunch.images[..., np.newaxis]
-        target = Target("digit", "classification", tuple(map(str, bunch.target_names)))
-        columns, medium = pixel_columns(x.shape[1:]), Medium("image", 16.0, float(x.mean()))
-        return Dataset(
-            name, x, bunch.target.astype(np.int32), target, columns, PIXELS, medium=medium
-        )
-    names = [str(feature) for feature in bunch.feature_names]
-    columns = tuple(Column(feature, "numeric", index) for index, feature in enumerate(names))
-    if dataset == "diabetes":
-        y, target = bunch.target.astype(np.float64), Target("progression", "regression")
-    else:
-        class_names = tuple(map(str, bunch.target_names))
-        y, target = bunch.target.astype(np.int32), Target("class", "classification", class_names)
-    values = {feature: bunch.data[:, index] for index, feature in enumerate(names)}
-    return Dataset(name, to_frame(values), y, target, columns, Dialect("auto", missing=("",)))
+    return bunch.data, bunch.target
