@@ -611,6 +611,22 @@ def test_another_thread_can_import_pandas_while_keras_is_imported(python, tmp_pa
     assert (done.returncode, done.stdout) == (0, "[None, (1, 1)]\n"), done.stderr
 
 
+def test_garbage_is_collected_after_keras_is_imported_but_not_while(python, tmp_path):
+    (tmp_path / "keras.py").write_text(
+        "import gc\nfrom types import SimpleNamespace\nwhile_imported = gc.isenabled()\n"
+        "backend = SimpleNamespace(backend=lambda: 'tensorflow')\n",
+        encoding="utf-8",
+    )
+    code = (
+        "import gc; from dlcli.network import backend; {}backend.silence(); "
+        "print(backend.import_keras().while_imported, gc.isenabled(), gc.get_freeze_count() > 0)"
+    )
+    env = {"PYTHONPATH": os.pathsep.join([str(tmp_path), PACKAGE])}
+
+    assert python(code.format(""), env=env).stdout == "False True True\n"
+    assert python(code.format("gc.disable(); "), env=env).stdout == "False False True\n"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "streams",
