@@ -10,6 +10,7 @@ from .errors import (
     WriteError,
 )
 from .experiments.baseline.baseline import BaselineResult, baseline
+from .experiments.compare import PairedTest, RunComparison, compare
 from .experiments.evaluate import Evaluation, evaluate
 from .experiments.kfold import kfold
 from .experiments.kfold_result import FoldResult, KfoldResult
@@ -48,9 +49,11 @@ __all__ = [
     "Limits",
     "ModelContents",
     "ModelFileError",
+    "PairedTest",
     "Predictions",
     "Progress",
     "Reproduction",
+    "RunComparison",
     "Scores",
     "SweepResult",
     "TrainResult",
@@ -59,6 +62,7 @@ __all__ = [
     "WriteError",
     "__version__",
     "baseline",
+    "compare",
     "evaluate",
     "inspect",
     "kfold",

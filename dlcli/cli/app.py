@@ -17,8 +17,8 @@ MODULES = {
     "init": "init", "train": "train", "kfold": "kfold", "baseline": "baseline",
     "learning-curve": "learning_curve", "sweep": "sweep", "tune": "tune", "reproduce": "reproduce",
     "evaluate": "evaluate", "predict": "predict", "inspect": "inspect", "check": "check",
-    "show": "show", "list": "list_configs", "schema": "schema", "runs": "runs", "plot": "plot",
-    "board": "board", "data": "data",
+    "show": "show", "list": "list_configs", "schema": "schema", "runs": "runs",
+    "compare": "compare", "plot": "plot", "board": "board", "data": "data",
 }  # fmt: skip
 # Commands that have commands of their own, in the `app` of their module.
 GROUPS = ("data", "runs")
@@ -53,6 +53,7 @@ def _start(
     dlcli evaluate runs/digits_cnn/latest       metrics on the test rows
     dlcli predict runs/sonar/latest input.csv   labels and probabilities of new rows
     dlcli inspect downloaded.keras              contents of a model file, without running it
+    dlcli compare runs/sonar/1 runs/sonar/2     what differs, and is it significant?
     dlcli plot runs/sonar/1 runs/sonar/2        learning curves of several runs
     dlcli check my.yaml                         all problems of a config, with their lines
     dlcli list                                  the bundled configs

@@ -21,7 +21,7 @@ VERBS = {
     "new": "init", "create": "init", "generate": "init",
     "cv": "kfold", "crossval": "kfold", "cross-validate": "kfold", "cross_validate": "kfold",
     "learning_curve": "learning-curve", "learningcurve": "learning-curve",
-    "compare": "baseline", "benchmark": "baseline", "repeat": "reproduce",
+    "benchmark": "baseline", "repeat": "reproduce",
     "ls": "list", "configs": "list", "models": "list", "history": "runs", "results": "runs",
     "summary": "show", "print": "show", "info": "inspect", "describe": "data show",
     "download": "data get", "datasets": "data list", "dataset": "data list",

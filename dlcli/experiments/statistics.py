@@ -123,3 +123,34 @@ def mcnemar_test(right: Array, other_right: Array) -> float:
     from scipy.stats import binomtest
 
     return float(binomtest(first, first + second, 0.5).pvalue)
+
+
+def paired_t_test(errors: Array, other_errors: Array) -> float:
+    """Test whether two models have different mean errors on the same rows.
+
+    Parameters
+    ----------
+    errors, other_errors : ndarray of float, shape (n,)
+        Absolute or squared errors of each row.
+
+    Returns
+    -------
+    float
+        Two-sided p-value; 1 if no error differs, NaN for fewer than two rows.
+
+    Notes
+    -----
+    Source: Diebold and Mariano (1995), "Comparing predictive accuracy", Journal of Business &
+    Economic Statistics 13:253–263, for independent rows.
+    """
+    differences = np.asarray(errors, np.float64) - other_errors
+    if len(differences) < 2:
+        return math.nan
+    if not differences.any():
+        return 1.0
+    from scipy.stats import t
+
+    spread = float(differences.std(ddof=1)) / math.sqrt(len(differences))
+    if not spread:
+        return math.nan
+    return 2 * float(t.sf(abs(float(differences.mean())) / spread, len(differences) - 1))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from dlcli.config.sections import Config
 from dlcli.errors import DlcliError, Interrupted, TrainingError, check_choice, first_line
 from dlcli.experiments.inputs import ConfigLike, config_with_data
+from dlcli.experiments.prediction_files import write_predictions
 from dlcli.experiments.resume import reopen_run, resumable_record
 from dlcli.experiments.train_result import TrainResult
 from dlcli.experiments.weak_scores import weak_score_notice
@@ -249,6 +250,9 @@ def _score_and_draw(
     if weak is not None and not session.prepared.dataset.sampled:
         session.notices.append(weak)
     write_json(folder / "metrics.json", {"sample": session.prepared.dataset.sampled, **plain})
+    if part != "train":  # predictions of training rows say little
+        dataset, loss = session.prepared.dataset, session.prepared.config.loss
+        write_predictions(folder, dataset, session.rows[part], scored[part].outputs, loss)
     # The first prediction converts the others, but for layers of one's own it may lack the code.
     if is_converted_quickly(session.model) or metadata.own_components:
         try:

@@ -23,6 +23,7 @@ from dlcli.plots.canvas import (
     use_log_scale,
 )
 from dlcli.runs.finding import find_run
+from dlcli.runs.labels import run_labels
 from dlcli.runs.records import read_record
 from dlcli.types import Array
 
@@ -120,16 +121,9 @@ def _read_history(path: Path, name: str) -> dict[str, Array]:
 
 
 def _labelled(curves: Sequence[Curves]) -> list[Curves]:
-    """Label each run with its config; to keep labels distinct, add its number or use its path."""
-    names = Counter(curve.name for curve in curves)
-    numbered_names = Counter((curve.name, curve.path.name) for curve in curves)
-
-    def label(curve: Curves) -> str:
-        if numbered_names[curve.name, curve.path.name] > 1:
-            return str(curve.path)
-        return f"{curve.name} {curve.path.name}" if names[curve.name] > 1 else curve.name
-
-    return [replace(curve, label=label(curve)) for curve in curves]
+    """Label each run with what differs."""
+    labels = run_labels([(curve.path, curve.name) for curve in curves])
+    return [replace(curve, label=label) for curve, label in zip(curves, labels, strict=True)]
 
 
 def choose_metrics(curves: Sequence[Curves], metrics: Sequence[str] = ()) -> list[str]:

@@ -195,6 +195,33 @@ class LearningCurveMetrics(RunMetrics):
         return f"{self.score()}, {_value('with 2 × the rows', self.twice.score)}"
 
 
+class TrialMetrics(Metrics):
+    """The score of one trial of a sweep."""
+
+    trial: int
+    mean: float | None
+    std: float | None = None
+
+
+class SweepMetrics(RunMetrics):
+    """``metrics.json`` of `dlcli sweep`."""
+
+    metric: str
+    part: str
+    best: int | None = None
+    trials: list[TrialMetrics] = []
+
+    def score(self) -> Score | None:
+        """Return the score of the best trial."""
+        best = next((trial for trial in self.trials if trial.trial == self.best), None)
+        return None if best is None else Score(self.part, self.metric, best.mean, best.std)
+
+    def headline(self) -> str:
+        """Return the score of the best trial, and of how many it is the best."""
+        text = super().headline()
+        return f"{text}, best of {len(self.trials)}" if text and len(self.trials) > 1 else text
+
+
 class OtherMetrics(RunMetrics):
     """``metrics.json`` of a kind that has no class above: its one score, if it has one."""
 
@@ -213,6 +240,7 @@ KINDS: Mapping[str, type[RunMetrics]] = {
     "kfold": KfoldMetrics,
     "baseline": BaselineMetrics,
     "learning-curve": LearningCurveMetrics,
+    "sweep": SweepMetrics,
 }
 
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dlcli.cli.documents.descriptions import (
     CheckDocument,
     CheckedConfig,
+    CompareDocument,
     ConfigEntry,
     DataListDocument,
     DataSetEntry,
@@ -24,6 +25,7 @@ from dlcli.cli.documents.descriptions import (
     ListDocument,
     Run,
     RunsDocument,
+    RunTest,
 )
 from dlcli.cli.documents.parts import Document, Problem, card_part, scores_part
 from dlcli.cli.documents.results import (
@@ -56,6 +58,7 @@ DOCUMENTS: Mapping[str, type[Document]] = {
     "inspect": InspectDocument,
     "check": CheckDocument,
     "runs": RunsDocument,
+    "compare": CompareDocument,
     "list": ListDocument,
     "data list": DataListDocument,
     "data show": DataShowDocument,
@@ -67,6 +70,7 @@ __all__ = [
     "BaselineDocument",
     "CheckDocument",
     "CheckedConfig",
+    "CompareDocument",
     "ComparedModel",
     "ConfigEntry",
     "DataListDocument",
@@ -88,6 +92,7 @@ __all__ = [
     "Problem",
     "ReproduceDocument",
     "Run",
+    "RunTest",
     "RunsDocument",
     "Summary",
     "SweepDocument",

@@ -94,6 +94,28 @@ class Run(Part):
     problems: list[str] = Field(description="What is damaged or was moved.")
 
 
+class RunTest(Part):
+    """A run compared with the first one, on the same rows."""
+
+    metric: str = Field(description="Of `difference`; empty without a test.")
+    difference: Number = Field(description="That of the run minus that of the first run.")
+    p: Number = Field(description="Two-sided p-value; null without a test.")
+    test: Literal["mcnemar", "paired-t", "corrected-t", ""]
+    run_is: Literal["better", "worse", "chance", "untested"]
+    reason: str = Field(description="Why there is no test.")
+
+
+class CompareDocument(Document):
+    """Of ``dlcli compare``."""
+
+    command: Literal["compare"] = "compare"
+    runs: list[Run]
+    labels: list[str] = Field(description="What differs, in short.")
+    tests: list[RunTest | None] = Field(description="Against the first run, which has none.")
+    plot: str | None = Field(description="The picture of the learning curves.")
+    notes: list[str]
+
+
 class RunsDocument(Document):
     """Of ``dlcli runs``."""
 

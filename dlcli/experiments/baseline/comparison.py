@@ -124,8 +124,8 @@ def compare_models(
     for model in models:
         difference = network.mean - model.mean
         p = _p_value(network, model, train_rows, test_rows)
-        verdict = _verdict(difference, p, higher_is_better)
-        comparisons.append(Comparison(model, difference, p, verdict))
+        judged = verdict(difference, p, higher_is_better)
+        comparisons.append(Comparison(model, difference, p, judged))
     sign = -1 if higher_is_better else 1
     return tuple(sorted(comparisons, key=lambda item: _nan_last(sign * item.model.mean)))
 
@@ -141,7 +141,8 @@ def _p_value(
     return mcnemar_test(network.right[0], model.right[0]) if network.right else math.nan
 
 
-def _verdict(difference: float, p: float, higher_is_better: bool) -> Verdict:
+def verdict(difference: float, p: float, higher_is_better: bool) -> Verdict:
+    """Return whether a model with this difference to another one is better, at the 5 % level."""
     if math.isnan(p):
         return "untested"
     if p >= SIGNIFICANCE_LEVEL:

@@ -1,0 +1,91 @@
+"""Read the predictions that a run has written for rows that were held out."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from dlcli.errors import DlcliError
+from dlcli.experiments.prediction_files import PREDICTIONS
+from dlcli.types import Array
+
+OUT_OF_FOLD = "out_of_fold.csv"
+MAX_BYTES = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class ScoredPredictions:
+    """True values and predictions.
+
+    Parameters
+    ----------
+    rows : list
+        Row numbers, and the fold of each, if there are folds.
+    true, predicted : ndarray, shape (n, targets)
+        Numbers, or names of classes.
+    """
+
+    rows: list[tuple[str, ...]]
+    true: Array
+    predicted: Array
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether these are numbers."""
+        return bool(self.true.dtype.kind == "f")
+
+    def has_rows_of(self, other: ScoredPredictions) -> bool:
+        """Return whether both are of the same rows, with the same true values."""
+        return self.rows == other.rows and bool(np.array_equal(self.true, other.true))
+
+    def right(self) -> Array:
+        """Return whether each row is predicted correctly, in all its labels."""
+        right: Array = (self.true == self.predicted).all(axis=1)
+        return right
+
+    def errors(self, power: int) -> Array:
+        """Return the absolute or squared error of each row, the mean over its targets."""
+        return np.asarray((np.abs(self.true - self.predicted) ** power).mean(axis=1))
+
+
+def read_predictions(run: Path) -> ScoredPredictions | None:
+    """Read ``predictions.csv`` or ``out_of_fold.csv`` of a run; None if it has neither.
+
+    Raises
+    ------
+    DlcliError
+        If the file is damaged.
+    """
+    path = next((run / n for n in (PREDICTIONS, OUT_OF_FOLD) if (run / n).is_file()), None)
+    if path is None:
+        return None
+    if path.stat().st_size > MAX_BYTES:
+        raise DlcliError(f"{path} is larger than {MAX_BYTES // 1024**2} MB")
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.reader(file)
+            header = next(reader, [])
+            table = [row for row in reader if len(row) == len(header)]
+            is_short = reader.line_num < len(table) + 1
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DlcliError(f"{path} is damaged: {error}") from None
+    keys = [at for at, name in enumerate(header) if name in ("row", "fold")]
+    true = [at for at, name in enumerate(header) if name == "true" or name.startswith("true_")]
+    predicted = [header.index(f"prediction{header[at][4:]}") for at in true
+                 if f"prediction{header[at][4:]}" in header]  # fmt: skip
+    if not table or not true or len(true) != len(predicted) or is_short:
+        raise DlcliError(f"{path} is damaged: it has no columns 'true' and 'prediction'")
+    # Probabilities stand beside the predictions of classes; without them they are numbers.
+    is_number = not any(name.startswith(("p_", "score_")) for name in header)
+    rows = [tuple(row[at] for at in keys) for row in table]
+    try:
+        columns = [
+            np.array([[row[at] for at in places] for row in table], float if is_number else str)
+            for places in (true, predicted)
+        ]
+    except ValueError as error:
+        raise DlcliError(f"{path} is damaged: {error}") from None
+    return ScoredPredictions(rows, *columns)
