@@ -37,7 +37,7 @@ OTHERS: Trainings = (
 # Word counts of so many texts fit in memory: 4 GB.
 MAX_COUNTED_TEXTS = 50_000
 MAX_TOKENS = 20_000
-# Pairs of words say more in texts of some sentences; in short ones they are too rare.
+# Pairs of words say more in texts of some sentences; in short ones, most words are too rare.
 LONG_TEXT = 50
 SMALLEST_MAP, LARGE_MAP, SMALL_MAP = 6, 64, 4
 # So many images show the positions that there are.
@@ -67,10 +67,12 @@ def _text(dataset: Dataset) -> tuple[Sections, list[Any]]:
     """Return the preprocessing and the hidden layers for texts."""
     if len(dataset) < MAX_COUNTED_TEXTS:
         counts: Sections = {"max_tokens": MAX_TOKENS, "output_mode": "tf_idf"}
-        reason = "weighted counts of words"
         if np.median(_words(dataset)) >= LONG_TEXT:
             counts["ngrams"] = 2
             reason = "weighted counts of words and pairs of words"
+        else:
+            counts |= {"split": "character", "ngrams": 5, "standardize": "none"}
+            reason = "weighted counts of parts of words, of up to 5 characters"
         return {"text": Commented({"vectorize": counts}, reason)}, [
             {"Dense": {"units": 64, "activation": "relu"}},
             {"Dropout": 0.5},
