@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,10 +35,13 @@ class SweepPoints:
         Values by the keys that vary.
     scores : tuple of float
         Of its trainings; empty if it has none.
+    std : float
+        Their standard deviation, as it is printed; may be NaN.
     """
 
     values: Mapping[str, Any]
     scores: tuple[float, ...]
+    std: float = math.nan
 
 
 def draw_sweep(path: Path, trials: Sequence[SweepPoints], metric: str, title: str) -> None:
@@ -153,7 +157,7 @@ def _draw_key(axes: Axes, trials: Sequence[SweepPoints], key: str) -> None:
     places = {value: float(value) if numeric else index for index, value in enumerate(values)}
     x = np.array([places[_hashable(trial.values[key])] for trial in scored])
     means = np.array([np.mean(trial.scores) for trial in scored])
-    spreads = np.array([np.std(t.scores, ddof=1) if len(t.scores) > 1 else 0.0 for t in scored])
+    spreads = np.nan_to_num([trial.std for trial in scored])
     if len(trials[0].values) == 1:
         axes.errorbar(x, means, spreads, fmt="none", ecolor=GREY, elinewidth=1, capsize=3)
     axes.plot(x, means, "o", color=BLUE, markersize=4, alpha=0.8)

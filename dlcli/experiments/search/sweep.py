@@ -292,7 +292,8 @@ def _write(result: SweepResult, variants: Variants) -> None:
     if best is None:
         return
     points = [
-        SweepPoints(trial.values, tuple(trial.scores(measure).values())) for trial in result.trials
+        SweepPoints(trial.values, tuple(trial.scores(measure).values()), trial.std(measure))
+        for trial in result.trials
     ]
     mark = " (sample)" if result.sampled else ""
     rows = "out of fold" if result.folds > 1 else f"{measure.part} rows"

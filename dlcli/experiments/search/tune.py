@@ -240,7 +240,9 @@ def _write(result: TuneResult) -> None:
     if result.best is None:
         return
     points = [
-        SweepPoints(trial.values, tuple(trial.scores(result.measure).values()))
+        SweepPoints(
+            trial.values, tuple(trial.scores(result.measure).values()), trial.std(result.measure)
+        )
         for trial in result.trials
     ]
     mark = " (sample)" if result.sampled else ""
