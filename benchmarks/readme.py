@@ -14,6 +14,7 @@ HERE = Path(__file__).parent
 SPEED, GROWTH = HERE / "speed.json", HERE / "growth.json"
 TORTURE, MEMORY = HERE / "torture.json", HERE / "memory.json"
 YARDSTICK = HERE / "yardstick.json"
+SEARCH = HERE / "search.json"
 INTRODUCTION = """\
 # Benchmarks
 
@@ -64,6 +65,17 @@ seconds vary: a run before this one took 17 s per epoch with the script and 19 s
 first epoch and tracing included.
 
     python benchmarks/memory.py
+"""
+
+
+SEARCH_TEXT = """\
+## Searches
+
+`search.py` searches learning rate, L2 and units of a network for sonar, with ten folds of 60 epochs
+for each trial, beside a loop of Optuna and Keras (scaled from 3 trials); with ever more trials;
+and trains several variants beside one. Whole processes.
+
+    DLCLI_DATA=/path/to/data python benchmarks/search.py
 """
 
 
@@ -211,6 +223,38 @@ def memory_table(stored: Mapping[str, Any]) -> str:
     return "\n".join(rows)
 
 
+def search_tables(stored: Mapping[str, Any]) -> str:
+    """Return the tables of searches."""
+    rows = []
+    if found := stored.get("loop"):
+        ratio = found["script_trainings"] / found["trainings"]
+        rows += [
+            f"| {found['trials']} trials × 10 folds | loop | dlcli | ratio |",
+            "|---|--:|--:|--:|",
+            f"| the trainings alone | {number(found['script_trainings'], 's')} | "
+            f"{number(found['trainings'], 's')} | {ratio:.0f} |",
+            f"| whole process | | {number(found['seconds'], 's')} | |",
+            "",
+        ]
+    if grown := stored.get("growth"):
+        rows += ["| trials | seconds | per trial | peak memory |", "|--:|--:|--:|--:|"]
+        rows += [
+            f"| {row['trials']:,} | {number(row['seconds'], 's')} | "
+            f"{number(row['seconds'] / row['trials'], 's')} | {number(row['peak'], 'MB')} |"
+            for row in grown
+        ]
+        rows.append("")
+    several = [stored[key] for key in ("seeds", "mnist") if key in stored]
+    if several:
+        rows += ["| several in one command | one alone | all | ratio |", "|---|--:|--:|--:|"]
+        rows += [
+            f"| {row['name']} | {number(row['one'], 's')} | {number(row['seconds'], 's')} | "
+            f"{row['seconds'] / row['one']:.1f} |"
+            for row in several
+        ]
+    return "\n".join(rows)
+
+
 def write_readme() -> None:
     """Write the page from all files of figures."""
     speed, growth = load(SPEED), load(GROWTH)
@@ -222,6 +266,8 @@ def write_readme() -> None:
     torture = load(TORTURE)
     if torture:
         parts += [TORTURE_TEXT, torture_tables(torture), "", below(torture), ""]
+    if search := load(SEARCH):
+        parts += [SEARCH_TEXT, search_tables(search), "", below(search), ""]
     if yardstick := load(YARDSTICK):
         parts += yardstick_section(yardstick)
     (HERE / "README.md").write_text("\n".join(parts), encoding="utf-8")
