@@ -228,11 +228,11 @@ def search_tables(stored: Mapping[str, Any]) -> str:
     rows = []
     if found := stored.get("loop"):
         ratio = found["script_trainings"] / found["trainings"]
+        script, mine = (number(found[key], "s") for key in ("script_trainings", "trainings"))
         rows += [
             f"| {found['trials']} trials × 10 folds | loop | dlcli | ratio |",
             "|---|--:|--:|--:|",
-            f"| the trainings alone | {number(found['script_trainings'], 's')} | "
-            f"{number(found['trainings'], 's')} | {ratio:.0f} |",
+            f"| the trainings alone | {script} | {mine} | {ratio:.0f} |",
             f"| whole process | | {number(found['seconds'], 's')} | |",
             "",
         ]
