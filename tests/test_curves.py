@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from dlcli import DlcliError
+from dlcli import DlcliError, kfold, load_config
 from dlcli.plots.canvas import check_plot_path, figure
 from dlcli.plots.curves import choose_metrics, draw_curves, read_curves
 
@@ -66,6 +66,54 @@ def test_many_runs_fit_into_a_pdf(dlcli, run, count):
     assert (code, out) == (0, "c.pdf\n")
 
 
+def test_a_curve_per_fold_is_drawn_with_their_mean_and_spread(dlcli, run, tmp_path):
+    path = run("runs/net/1", None, kind="kfold")
+    (path / "fold_history.csv").write_text(
+        "fold,epoch,loss,val_loss\n1,1,0.9,1.0\n1,2,0.5,0.8\n2,1,0.7,0.6\n"
+    )
+
+    (curve,) = read_curves([path])
+
+    assert [len(fold["loss"]) for fold in curve.folds] == [2, 1]
+    assert curve.values["loss"].tolist() == pytest.approx([0.8, 0.5])
+    assert curve.values["val_loss"].tolist() == pytest.approx([0.8, 0.8])
+    assert dlcli("plot", "runs/net/1", "-o", "c.svg")[0] == 0
+    text = (tmp_path / "c.svg").read_text()
+    assert "<!-- each fold -->" in text
+    assert "<!-- mean ± std of the folds -->" in text
+
+
+@pytest.mark.parametrize("engine", ["stacked", "serial"])
+def test_a_cross_validation_leaves_the_curves_of_its_folds(dlcli, tmp_path, engine):
+    config = load_config("iris", ["kfold.epochs=2", "split.validation=0.2"])
+
+    result = kfold(config, folds=2, runs=tmp_path / "runs", engine=engine)
+
+    (curve,) = read_curves([result.path])
+    assert list(curve.values) == ["accuracy", "loss", "val_accuracy", "val_loss"]
+    assert [len(fold["val_loss"]) for fold in curve.folds] == [2, 2]
+
+
+def test_runs_of_a_name_are_labelled_by_what_differs(run, tmp_path):
+    for number, text in {1: "adam", 2: "{adam: {learning_rate: 0.1}}", 3: "sgd"}.items():
+        path = run(f"runs/net/{number}", "epoch,loss\n1,0.9\n")
+        (path / "config.yaml").write_text(f"optimizer: {text}\nseed: 0\n")
+    other = run("runs/other/1", "epoch,loss\n1,0.9\n", config="other")
+    first, second, third = (tmp_path / f"runs/net/{number}" for number in (1, 2, 3))
+
+    labels = [
+        [curve.label for curve in read_curves(paths)]
+        for paths in ([first], [first, second], [first, third], [first, second, other])
+    ]
+
+    assert labels == [
+        ["net"],
+        ["learning_rate 0.001", "learning_rate 0.1"],
+        ["optimizer adam", "optimizer sgd"],
+        ["net learning_rate 0.001", "net learning_rate 0.1", "other"],
+    ]
+
+
 def test_a_metric_that_some_runs_lack_leaves_them_out(dlcli, two, tmp_path):
     curves = read_curves([tmp_path / "runs/net/1", tmp_path / "runs/net/2"])
 
@@ -106,7 +154,7 @@ def test_names_with_signs_of_matplotlib_are_shown_as_they_are(run, tmp_path):
     ("arguments", "message"),
     [
         (["runs/nowhere"], "no run in runs/nowhere"),
-        (["runs/folds/1"], "runs/folds/1 is a cross-validation"),
+        (["runs/folds/1"], "runs/folds/1 is a cross-validation without fold_history.csv"),
         (["runs/none/1"], "runs/none/1 has no history.csv"),
         (["runs/empty/1"], "history.csv has no epochs"),
         (["runs/broken/1"], "history.csv is damaged"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 def write_folds(
     path: Path, result: KfoldResult, out_of_fold: OutOfFoldPredictions, kind: Output
 ) -> None:
-    """Write ``folds.csv``, ``out_of_fold.csv``, ``metrics.json`` and a picture.
+    """Write scores, curves and predictions of the folds, ``metrics.json`` and a picture.
 
     Parameters
     ----------
@@ -38,6 +39,7 @@ def write_folds(
             for f in result.folds
         ),
     )
+    _write_histories(path / "fold_history.csv", out_of_fold.histories)
     write_json(path / "metrics.json", result.to_json())
     target = out_of_fold.dataset.target
     mark = " (sample)" if result.sampled else ""
@@ -53,3 +55,16 @@ def write_folds(
         plots.draw_confusion(path / "confusion.png", confusion, target.class_names, title)
     else:
         plots.draw_predicted(path / "predicted.png", y, outputs[:, 0], target, title)
+
+
+def _write_histories(path: Path, histories: Sequence[Mapping[str, list[float]]]) -> None:
+    """Write loss and metrics of each fold and epoch."""
+    names = list(dict.fromkeys(name for history in histories for name in history))
+    if not names:
+        return
+    rows = (
+        [fold, epoch, *values]
+        for fold, history in enumerate(histories, 1)
+        for epoch, values in enumerate(zip(*(history[name] for name in names), strict=True), 1)
+    )
+    write_csv(path, ["fold", "epoch", *names], rows)

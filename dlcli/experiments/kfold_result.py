@@ -95,6 +95,7 @@ class OutOfFoldPredictions:
         self.results: list[FoldResult] = []
         self._rows: list[Array] = []
         self._outputs: list[Array] = []
+        self.histories: list[Mapping[str, list[float]]] = []
 
     def add(self, number: int, split: Split, outcome: FoldOutcome) -> None:
         """Add a fold that has been trained."""
@@ -104,6 +105,7 @@ class OutOfFoldPredictions:
         )
         self._rows.append(split.test)
         self._outputs.append(outcome.outputs)
+        self.histories.append(outcome.history)
 
     def in_order(self) -> tuple[Array, Array, Array]:
         """Return all test rows in the order of the data.

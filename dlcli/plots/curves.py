@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MAX_RUNS = 20
-EPOCH = "epoch"
+EPOCH, FOLD = "epoch", "fold"
+FOLD_HISTORY = "fold_history.csv"
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,16 @@ class Curves:
         A float64 array of shape (epochs,) for each key of Keras's logs; NaN where it is missing.
     label : str
         Label of the run in the legend.
+    folds : sequence of mapping
+        The values of each fold of a cross-validation; `values` are their means. NaN where a fold
+        had ended.
     """
 
     path: Path
     name: str
     values: Mapping[str, Array]
     label: str = ""
+    folds: Sequence[Mapping[str, Array]] = ()
 
     @property
     def metrics(self) -> list[str]:
@@ -93,31 +98,55 @@ def read_curves(paths: Sequence[Path]) -> list[Curves]:
 def _read_run(run: Path, name: str) -> Curves:
     """Read the curves of a run; error messages call it `name`."""
     record = read_record(run)
-    path = run / "history.csv"
-    if not path.is_file() and record.kind != "train":
-        kind = "a cross-validation" if record.kind == "kfold" else f"a run of `dlcli {record.kind}`"
-        raise DlcliError(
-            f"{name} is {kind}, which saves no learning curves over epochs",
-            hint="plot a run of `dlcli train`",
-        )
-    if not path.is_file():
+    path = run / (FOLD_HISTORY if record.kind == "kfold" else "history.csv")
+    if path.is_file():
+        folds = _read_history(path, name)
+        values = folds[0] if record.kind != "kfold" else _means(folds)
+        return Curves(run, record.config, values, folds=folds if record.kind == "kfold" else ())
+    if record.kind == "train":
         raise DlcliError(f"{name} has no history.csv: its first epoch did not end")
-    return Curves(run, record.config, _read_history(path, name))
+    kind = f"a run of `dlcli {record.kind}`"
+    if record.kind == "kfold":
+        kind = "a cross-validation without fold_history.csv"
+    raise DlcliError(
+        f"{name} is {kind}, which saves no learning curves over epochs",
+        hint="plot a run of `dlcli train` or `dlcli kfold`",
+    )
 
 
-def _read_history(path: Path, name: str) -> dict[str, Array]:
+def _read_history(path: Path, name: str) -> list[dict[str, Array]]:
+    """Read the values of each epoch, of each fold if there are any."""
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     if not rows:
-        raise DlcliError(f"{name}: history.csv has no epochs")
+        raise DlcliError(f"{name}: {path.name} has no epochs")
+    folds: dict[str, list[dict[str, str]]] = {}
+    for row in rows:
+        folds.setdefault(row.get(FOLD, ""), []).append(row)
     try:
-        return {
-            column: np.array([float(row[column] or "nan") for row in rows])
-            for column in rows[0]
-            if column and column != EPOCH
-        }
+        return [
+            {
+                column: np.array([float(row[column] or "nan") for row in fold])
+                for column in rows[0]
+                if column and column not in (EPOCH, FOLD)
+            }
+            for fold in folds.values()
+        ]
     except (TypeError, ValueError) as error:
-        raise DlcliError(f"{name}: history.csv is damaged: {error}") from None
+        raise DlcliError(f"{name}: {path.name} is damaged: {error}") from None
+
+
+def _means(folds: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
+    """Return the means of the folds that were still trained in each epoch."""
+    return {name: np.nanmean(stacked(folds, name), axis=0) for name in folds[0]}
+
+
+def stacked(folds: Sequence[Mapping[str, Array]], name: str) -> Array:
+    """Return the values of a metric as an array of shape (folds, epochs), with NaN at the end."""
+    longest = max(len(fold[name]) for fold in folds)
+    rows = [np.pad(fold[name], (0, longest - len(fold[name])), constant_values=np.nan)
+            for fold in folds]  # fmt: skip
+    return np.stack(rows)
 
 
 def _labelled(curves: Sequence[Curves]) -> list[Curves]:
@@ -181,7 +210,7 @@ def draw_curves(
     columns = len(names) if len(names) <= 3 else 2 if len(names) == 4 else 3
     rows = math.ceil(len(names) / columns)
     legend_columns = 2 if columns == 1 else 3 if columns == 2 else 4
-    legend_rows = math.ceil((len(curves) + 2) / legend_columns)
+    legend_rows = math.ceil((len(curves) + 4) / legend_columns)
     size = (max(6.4, 5.0 * columns), 3.6 * rows + 0.25 * legend_rows + 0.2)
     with figure(path, size) as fig:
         for number, name in enumerate(names, 1):
@@ -210,6 +239,11 @@ def _draw_metric(axes: Axes, name: str, curves: Sequence[Curves], *, log: bool) 
         line: dict[str, Any] = {"color": colour, "linewidth": 1.4}
         line["marker"] = "." if len(epochs) < 3 else ""
         axes.plot(epochs, training, **line)
+        if curve.folds:
+            shown = name if validation is None else f"val_{name}"
+            _draw_folds(
+                axes, stacked(curve.folds, shown), colour, "-" if validation is None else "--"
+            )
         if validation is not None:
             axes.plot(epochs, validation, linestyle="--", **line)
         if best := curve.best_epoch:
@@ -222,11 +256,21 @@ def _draw_metric(axes: Axes, name: str, curves: Sequence[Curves], *, log: bool) 
         use_log_scale(axes)
 
 
+def _draw_folds(axes: Axes, values: Array, colour: str, style: str) -> None:
+    """Draw a thin line per fold, and shade a standard deviation on either side of their mean."""
+    epochs = np.arange(1, values.shape[1] + 1)
+    for fold in values:
+        axes.plot(epochs, fold, style, color=colour, linewidth=0.6, alpha=0.35)
+    mean, std = np.nanmean(values, axis=0), np.nanstd(values, axis=0)
+    axes.fill_between(epochs, mean - std, mean + std, color=colour, alpha=0.15, linewidth=0)
+
+
 def _add_legend(fig: Figure, curves: Sequence[Curves], columns: int) -> None:
     """Add a legend of runs, best epochs and line styles below all axes."""
     from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
 
-    handles = []
+    handles: list[Any] = []
     for curve, colour in zip(curves, colours(len(curves)), strict=True):
         best = f" (best: epoch {curve.best_epoch})" if curve.best_epoch else ""
         label = legend_label(curve.label) + best
@@ -235,4 +279,7 @@ def _add_legend(fig: Figure, curves: Sequence[Curves], columns: int) -> None:
     handles.append(Line2D([], [], color=GREY, label="training"))
     if any(key.startswith("val_") for curve in curves for key in curve.values):
         handles.append(Line2D([], [], color=GREY, linestyle="--", label="validation"))
+    if any(curve.folds for curve in curves):
+        handles.append(Line2D([], [], color=GREY, linewidth=0.6, alpha=0.5, label="each fold"))
+        handles.append(Patch(color=GREY, alpha=0.2, label="mean ± std of the folds"))
     fig.legend(handles=handles, loc="outside lower center", ncols=min(columns, len(handles)))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import NonNegativeFloat, NonNegativeInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt
 
 from dlcli.errors import Interrupted, plural
 from dlcli.training.checkpoint import State, read_state, write_state
@@ -41,22 +41,29 @@ class FoldOutcome:
         Measured on the test rows of the fold.
     outputs : ndarray of float32, shape (n, units)
         Outputs for the test rows.
+    history : dict
+        Loss and metrics of each epoch, by their names in Keras; empty if an earlier dlcli has
+        stored the outcome.
     """
 
     epochs: int
     seconds: float
     metrics: dict[str, float]
     outputs: Array
+    history: dict[str, list[float]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, fitted: FitResult, scored: ScoredOutputs) -> FoldOutcome:
         """Return the outcome of a fit."""
         metrics = {name: float(value) for name, value in scored.scores.metrics.items()}
-        return cls(fitted.epochs, fitted.seconds, metrics, scored.outputs)
+        return cls(fitted.epochs, fitted.seconds, metrics, scored.outputs, fitted.history)
 
     def to_state(self) -> State:
         """Return the content of a checkpoint file."""
-        values = {"epochs": self.epochs, "seconds": self.seconds, "metrics": self.metrics}
+        values = {
+            "epochs": self.epochs, "seconds": self.seconds, "metrics": self.metrics,
+            "history": self.history,
+        }  # fmt: skip
         return State({DONE: values}, {"outputs": [self.outputs]})
 
     @classmethod
@@ -82,13 +89,14 @@ class FoldOutcome:
             raise unsuitable(folder, "it has no outputs")
         if len(outputs[0]) != rows:
             raise unsuitable(folder, f"{len(outputs[0])} outputs for {plural(rows, 'test row')}")
-        return cls(values.epochs, values.seconds, values.metrics, outputs[0])
+        return cls(values.epochs, values.seconds, values.metrics, outputs[0], values.history)
 
 
 class _Outcome(StoredValues):
     epochs: NonNegativeInt
     seconds: NonNegativeFloat
     metrics: dict[str, float]
+    history: dict[str, list[float]] = Field(default={})
 
 
 class _OutcomeValues(StoredValues):
