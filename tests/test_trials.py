@@ -43,7 +43,7 @@ def scores(prepared, folds, trainings, **options):
 def test_trials_have_the_scores_of_each_alone():
     variants = [["optimizer.learning_rate=0.001", "optimizer.beta_1=0.9", *v] for v in VARIANTS]
     prepared, folds, own = trainings(variants, splits=(0, 2))
-    assert len({structure_of(training.config).key for training in own}) == 1
+    assert len({training.structure.key for training in own}) == 1
 
     together = scores(prepared, folds, own)
     alone = scores(prepared, folds, own, together=False)

@@ -135,12 +135,12 @@ class TrialRunner:
         ConfigError, DlcliError
             If a value is not allowed.
         """
-        return [
-            Training(number, self.variants.config_of(own, seed), split)
-            for number, own in zip(numbers, values, strict=True)
-            for seed in self.seeds
-            for split in range(len(self.splits))
-        ]
+        trainings = []
+        for number, own in zip(numbers, values, strict=True):
+            for seed in self.seeds:
+                config = self.variants.config_of(own, seed)
+                trainings += [Training(number, config, i) for i in range(len(self.splits))]
+        return trainings
 
     def run(self, numbers: Sequence[int], values: Sequence[Values]) -> list[TrialResult]:
         """Train the trials that are not done.

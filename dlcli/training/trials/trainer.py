@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from dlcli.errors import ConfigError, Interrupted, TrainingError, first_line
 from dlcli.network.building import make_callbacks
@@ -27,7 +28,7 @@ from dlcli.training.stacked import (
     stacking_obstacle,
 )
 from dlcli.training.trials.halving import Halving
-from dlcli.training.trials.structure import differing, structure_of
+from dlcli.training.trials.structure import differing
 from dlcli.training.trials.trial import Training, TrainingOutcome
 from dlcli.training.trials.widths import embed, widest
 from dlcli.types import Array
@@ -83,7 +84,7 @@ class TrialTrainer:
 
     def __post_init__(self) -> None:
         self._rows: dict[tuple[str, int], Session] = {}
-        self._initial_values: dict[str, list[Array]] = {}
+        self._initial_values: dict[tuple[Any, ...], list[Array]] = {}
         self._serial_model: tuple[str, ReusableModel] | None = None
 
     def pieces(self, trainings: Sequence[Training]) -> list[Piece]:
@@ -95,7 +96,7 @@ class TrialTrainer:
         groups: dict[tuple[str, tuple[int, ...]], list[int]] = {}
         for index, training in enumerate(trainings):
             shape = self._rows_of(training).preprocessor.input_shape
-            groups.setdefault((structure_of(training.config).key, shape), []).append(index)
+            groups.setdefault((training.structure.key, shape), []).append(index)
         pieces = []
         for indices in groups.values():
             most = self._most_copies([trainings[index] for index in indices])
@@ -142,7 +143,7 @@ class TrialTrainer:
 
     def _wide_model(self, trainings: Sequence[Training]) -> ReusableModel:
         """Return the model whose copies are the models of some trainings."""
-        units = [structure_of(training.config).units for training in trainings]
+        units = [training.structure.units for training in trainings]
         config = widest(trainings[0].config, units)
         return ReusableModel(config, self.prepared.dataset.facts)
 
@@ -155,7 +156,7 @@ class TrialTrainer:
             Before anything is trained.
         """
         models = self._wide_model(trainings)
-        numbers = differing([structure_of(training.config) for training in trainings])
+        numbers = differing([training.structure for training in trainings])
         sessions = [self._session(training, models) for training in trainings]
         sessions[0].prepare_model()
         model = models.model
@@ -163,7 +164,7 @@ class TrialTrainer:
         data: dict[tuple[int, str], FitData] = {}
         copies = []
         for training, session, own in zip(trainings, sessions, numbers, strict=True):
-            key = training.split, _preprocess_key(training)
+            key = training.split, training.preprocessing
             if key not in data:
                 data[key] = session.fit_data()
             copies.append(
@@ -220,9 +221,9 @@ class TrialTrainer:
 
     def _values(self, training: Training, session: Session) -> list[Array]:
         """Return the initial values of the variables of a training's own, unpadded model."""
-        config = training.config
-        plain = [config.plain()["model"], config.seed, session.preprocessor.input_shape]
-        key = json.dumps(plain, sort_keys=True, default=str)
+        config, structure = training.config, training.structure
+        # Rates and factors change no initial value.
+        key = structure.key, structure.units, config.seed, session.preprocessor.input_shape
         if key not in self._initial_values:
             models = ReusableModel(config, self.prepared.dataset.facts)
             models.prepare(session.preprocessor.input_shape, len(session.rows["train"]))
@@ -231,7 +232,7 @@ class TrialTrainer:
 
     def _rows_of(self, training: Training) -> Session:
         """Return the session that holds the preprocessed rows of a training's split."""
-        key = _preprocess_key(training), training.split
+        key = training.preprocessing, training.split
         if key not in self._rows:
             prepared = self._prepared(training)
             models = ReusableModel(training.config, prepared.dataset.facts)
@@ -245,7 +246,3 @@ class TrialTrainer:
 
     def _prepared(self, training: Training) -> Prepared:
         return Prepared(training.config, self.prepared.dataset, ())
-
-
-def _preprocess_key(training: Training) -> str:
-    return json.dumps(training.config.plain()["preprocess"], sort_keys=True, default=str)

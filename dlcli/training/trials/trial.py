@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from dlcli.config.sections import Config
+from dlcli.training.trials.structure import Structure, structure_of
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,16 @@ class Training:
     def seed(self) -> int:
         """Seed of the weights and of the order of rows."""
         return self.config.seed
+
+    @cached_property
+    def structure(self) -> Structure:
+        """What its config shares with copies in one program, and what is its own."""
+        return structure_of(self.config)
+
+    @cached_property
+    def preprocessing(self) -> str:
+        """Equal for trainings whose rows are preprocessed alike."""
+        return json.dumps(self.config.plain()["preprocess"], sort_keys=True, default=str)
 
 
 @dataclass(frozen=True)
