@@ -1,14 +1,12 @@
 """``dlcli runs``: what differs, sorting, the best, damaged and moved runs; rm, note and tag."""
 
 import json
-import time
 
 import pytest
 
 from dlcli.config.yaml_text import dump
 from dlcli.files import FolderLock
 from dlcli.runs.changed_keys import changed_keys
-from dlcli.runs.listing import read_runs
 
 MODEL = [{"Dense": {"units": 4}}, {"Dense": {"units": 1}}]
 CONFIG = {"dataset": "iris", "model": MODEL, "loss": "mse", "optimizer": "adam",
@@ -224,6 +222,19 @@ def test_kinds_of_a_newer_version_and_their_trials_are_listed(dlcli, add_run):
     assert "trials/4" in dlcli("runs", "runs/net/1")[1]
 
 
+def test_a_sweep_is_listed_with_its_best_trial(dlcli, add_run):
+    trials = [{"trial": n, "mean": mean, "std": 0.1} for n, mean in {1: 0.7, 2: 0.9}.items()]
+    metrics = {"part": "test", "metric": "accuracy", "best": 2, "trials": trials}
+    add_run("runs/net/1", kind="sweep", metrics=metrics)
+    add_run("runs/net/2", kind="sweep", metrics={**metrics, "best": None})
+
+    first, second = listed(dlcli)
+
+    assert first["headline"] == "test accuracy 0.9, best of 2"
+    assert (first["metric"]["value"], first["metric"]["std"]) == (0.9, 0.1)
+    assert (second["headline"], second["metric"]) == ("", None)
+
+
 def test_notes_and_tags_stand_in_the_run_and_are_listed(dlcli, three, tmp_path):
     assert dlcli("runs", "note", "runs/net/1", "old\n microphone")[0] == 0
     assert dlcli("runs", "tag", "runs/net/1", "paper", "v1.0")[1] == "paper v1.0\n"
@@ -313,17 +324,3 @@ def test_rm_deletes_nothing_else(dlcli, three, tmp_path):
     assert (tmp_path / "runs/net/3").exists()
     assert dlcli("runs", "rm", "runs/net/1", "--yes")[0] == 0
     assert (tmp_path / "precious/file").read_text() == "x"
-
-
-def test_a_thousand_runs_are_listed_in_time_that_grows_with_their_number(add_run, tmp_path):
-    def seconds(count):
-        folder = f"runs-{count}"
-        for number in range(1, count + 1):
-            add_run(f"{folder}/net/{number}", config={"fit": {"epochs": number}})
-        started = time.process_time()
-        assert len(read_runs(tmp_path / folder)) == count
-        return time.process_time() - started
-
-    few = seconds(100)
-
-    assert seconds(1000) < 40 * few
