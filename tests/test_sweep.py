@@ -137,7 +137,6 @@ def test_the_commands(dlcli, tmp_path):
         ("sweep iris --seeds 1,1", "the same seed twice"),
         ("sweep iris --seeds 0", "expected a number of seeds"),
         ("train iris --seeds 2 --format h5", "--seeds and --format exclude each other"),
-        ("kfold iris --seeds 2 --jobs 2", "--seeds and --jobs exclude each other"),
         ("sweep iris --over fit.batch_size=8,16 --folds 99", "99 folds"),
     ],
 )

@@ -62,7 +62,8 @@ def kfold(
         typer.Option(
             "--jobs",
             min=1,
-            help="Number of processes, for folds that are not trained in one program.",
+            help="Number of processes, for folds that are not trained in one program, and for "
+            "--seeds.",
         ),
     ] = 1,
     resume: Resume = False,
@@ -103,12 +104,11 @@ def kfold(
             config, changes, out, "kfold", resume=resume or force_resume, data=data
         )
         if seeds is not None:
-            refuse_with_seeds(
-                {"--resume": run is not None, "--engine": engine != "auto", "--jobs": jobs > 1}
-            )
+            refuse_with_seeds({"--resume": run is not None, "--engine": engine != "auto"})
             run_sweep(
                 TrialDisplay(quiet=quiet), loaded, {}, seeds=seeds,
-                folds=folds or loaded.kfold.folds, out=out, sample=sample, json=json, quiet=quiet,
+                folds=folds or loaded.kfold.folds, out=out, sample=sample, jobs=jobs, json=json,
+                quiet=quiet,
             )  # fmt: skip
             return
         signals.watch()

@@ -71,6 +71,36 @@ Seeds = Annotated[
         show_default=False,
     ),
 ]
+Jobs = Annotated[
+    int | None,
+    typer.Option("--jobs", min=1, help="Number of processes that train.", show_default="one"),
+]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        "--threads",
+        min=1,
+        help="Threads of each process that trains; the last bits depend on it.",
+        show_default="the processors, divided by --jobs; 1 with --ray",
+    ),
+]
+Ray = Annotated[
+    bool,
+    typer.Option(
+        "--ray",
+        help="Train on the Ray cluster of --ray-address or RAY_ADDRESS, or else on one that is "
+        "started here.",
+    ),
+]
+RayAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--ray-address",
+        metavar="ADDRESS",
+        help="Train on this Ray cluster; auto is the one of this machine.",
+        show_default=False,
+    ),
+]
 OnBadFile = Annotated[
     Literal["error", "skip"] | None,
     typer.Option(

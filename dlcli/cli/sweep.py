@@ -14,15 +14,19 @@ from dlcli.cli.options import (
     Data,
     Epochs,
     ForceResume,
+    Jobs,
     Json,
     OnBadFile,
     Out,
     Overrides,
     Quiet,
+    Ray,
+    RayAddress,
     Resume,
     Sample,
     Seed,
     Seeds,
+    Threads,
     with_short_options,
 )
 from dlcli.cli.resume import find_config_and_run
@@ -32,8 +36,8 @@ from dlcli.errors import DlcliError
 if TYPE_CHECKING:
     from dlcli.cli.documents import Document
     from dlcli.config.sections import Config
+    from dlcli.experiments.search.plan import Plan
     from dlcli.experiments.search.result import SweepResult
-    from dlcli.experiments.search.sweep import Plan
 
 # A grid with more trials is shown from the best on.
 MOST_IN_ORDER = 24
@@ -66,6 +70,10 @@ def sweep(
     code: Code = None,
     out: Out = Path("runs"),
     sample: Sample = False,
+    jobs: Jobs = None,
+    threads: Threads = None,
+    ray: Ray = False,
+    ray_address: RayAddress = None,
     resume: Resume = False,
     force_resume: ForceResume = False,
     json: Json = False,
@@ -77,6 +85,7 @@ def sweep(
     dlcli sweep iris --over optimizer.learning_rate=0.001,0.01,0.1
     dlcli sweep sonar --over "model[0].Dense.units=0,2,6,24" --seeds 10 --folds 13
     dlcli sweep iris --seeds 30                 was it luck?
+    dlcli sweep sonar --seeds 8 --jobs 4        train in four processes
     dlcli sweep --resume runs/sonar/3           resume an interrupted sweep
     """
     from dlcli.experiments.search.over import parse_over
@@ -98,7 +107,8 @@ def sweep(
         )
         run_sweep(
             display, loaded, values, seeds=seeds, folds=folds, out=out, sample=sample,
-            resume=run, force=force_resume, json=json, quiet=quiet,
+            jobs=jobs, threads=threads, ray=ray_address or ray, resume=run, force=force_resume,
+            json=json, quiet=quiet,
         )  # fmt: skip
 
 
@@ -113,6 +123,9 @@ def run_sweep(
     sample: bool,
     json: bool,
     quiet: bool,
+    jobs: int | None = None,
+    threads: int | None = None,
+    ray: bool | str = False,
     resume: Path | None = None,
     force: bool = False,
 ) -> None:
@@ -134,6 +147,9 @@ def run_sweep(
             folds=folds,
             runs=out,
             sample=sample,
+            jobs=jobs,
+            threads=threads,
+            ray=ray,
             resume=resume,
             force=force,
             on_start=on_start,

@@ -31,7 +31,7 @@ from dlcli.cli.options import (
 from dlcli.cli.resume import find_config_and_run, print_stop
 from dlcli.cli.sweep import TrialDisplay, refuse_with_seeds, run_sweep
 from dlcli.cli.training_output import StartPrinter, sample_mark
-from dlcli.errors import plural
+from dlcli.errors import DlcliError, plural
 
 if TYPE_CHECKING:
     from dlcli.cli.documents import Document
@@ -57,6 +57,12 @@ def train(
     lr: LearningRate = None,
     seed: Seed = None,
     seeds: Seeds = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs", min=1, help="Number of processes that train the --seeds.", show_default="one"
+        ),
+    ] = None,
     data: Data = None,
     on_bad_file: OnBadFile = None,
     calibrate: Annotated[
@@ -142,10 +148,16 @@ def train(
                 folds=None,
                 out=out,
                 sample=sample,
+                jobs=jobs,
                 json=json,
                 quiet=quiet,
             )
             return
+        if jobs is not None:
+            raise DlcliError(
+                "--jobs is for --seeds; one training takes all processors",
+                hint="leave out --jobs, or add --seeds N",
+            )
         signals.watch()
         backend.silence()
         from dlcli.experiments import train as training

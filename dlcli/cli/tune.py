@@ -15,14 +15,18 @@ from dlcli.cli.options import (
     Data,
     Epochs,
     ForceResume,
+    Jobs,
     Json,
     OnBadFile,
     Out,
     Overrides,
     Quiet,
+    Ray,
+    RayAddress,
     Resume,
     Sample,
     Seed,
+    Threads,
     with_short_options,
 )
 from dlcli.cli.resume import find_config_and_run
@@ -58,6 +62,10 @@ def tune(
     code: Code = None,
     out: Out = Path("runs"),
     sample: Sample = False,
+    jobs: Jobs = None,
+    threads: Threads = None,
+    ray: Ray = False,
+    ray_address: RayAddress = None,
     resume: Resume = False,
     force_resume: ForceResume = False,
     json: Json = False,
@@ -70,6 +78,8 @@ def tune(
     \b
     dlcli tune my.yaml
     dlcli tune my.yaml --trials 500 --nested
+    dlcli tune my.yaml --jobs 4                 train in four processes
+    dlcli tune my.yaml --ray                    train on a Ray cluster
     dlcli tune --resume runs/my/4               resume an interrupted search
     """
     display = SearchDisplay(quiet=quiet)
@@ -99,6 +109,9 @@ def tune(
             nested=nested,
             runs=out,
             sample=sample,
+            jobs=jobs,
+            threads=threads,
+            ray=ray_address or ray,
             resume=run,
             force=force_resume,
             on_start=on_start,

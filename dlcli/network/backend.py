@@ -13,7 +13,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from dlcli.errors import DlcliError
+from dlcli.errors import DlcliError, plural
+from dlcli.machine import cpu_count
 
 # Packages that Keras and TensorFlow import only if they are installed, and that dlcli does not
 # use through them. Importing them takes as long as importing TensorFlow.
@@ -39,12 +40,29 @@ def is_quiet() -> bool:
     return _quiet
 
 
-def use_threads(count: int) -> None:
-    """Set the number of threads of TensorFlow; call it before TensorFlow computes anything."""
+def limit_threads(count: int) -> None:
+    """Set the number of threads of TensorFlow.
+
+    Raises
+    ------
+    DlcliError
+        If TensorFlow computes with another number in this process already.
+    """
     import tensorflow as tf
 
-    tf.config.threading.set_intra_op_parallelism_threads(count)
-    tf.config.threading.set_inter_op_parallelism_threads(count)
+    setting = tf.config.threading
+    present = setting.get_intra_op_parallelism_threads() or cpu_count()
+    if present == count:
+        return
+    try:
+        setting.set_intra_op_parallelism_threads(count)
+        setting.set_inter_op_parallelism_threads(count)
+    except RuntimeError:
+        raise DlcliError(
+            f"TensorFlow computes with {plural(present, 'thread')} in this process already, "
+            f"not with {count}",
+            hint="start a new process",
+        ) from None
 
 
 def import_keras() -> Any:

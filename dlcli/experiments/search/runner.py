@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -12,12 +13,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from dlcli.experiments.search.trials import TrainingScore, TrialResult
 from dlcli.experiments.search.variants import Values, Variants
-from dlcli.preparation.prepare import Prepared
-from dlcli.preparation.split import Split
-from dlcli.training.progress import OnProgress
-from dlcli.training.trials.halving import Halving
-from dlcli.training.trials.trainer import TrialTrainer
+from dlcli.training.progress import OnProgress, Progress
+from dlcli.training.trials.trainer import Piece
+from dlcli.training.trials.trainers import TrialTrainers
 from dlcli.training.trials.trial import Training, TrainingOutcome
+from dlcli.work.executor import Executor
 
 OUTCOMES = "outcomes.jsonl"
 Key = tuple[int, int, int]  # trial, seed, split
@@ -86,20 +86,21 @@ class OutcomeFile:
 
 
 class TrialRunner:
-    """Train trials of a config on its splits.
+    """Train trials of a config on the splits of a plan.
 
     Parameters
     ----------
-    prepared : Prepared
+    trainers : TrialTrainers
+    plan : int
+        Number of the plan.
+    executor : Executor
+        Trains the pieces of `trainers`.
     variants : Variants
-    splits : sequence of Split
-        The folds, or a single split.
     seeds : sequence of int
     folder : Path
         Where outcomes are kept, and looked for.
-    parts : mapping
-        Parts of the rows that are scored, and their names in the results.
-    halving : Halving, optional
+    part_names : mapping
+        Names in the results of the parts of the rows that are scored.
     on_progress : callable, optional
     on_trained : callable, optional
         Called with the number of further trainings that are done.
@@ -107,25 +108,24 @@ class TrialRunner:
 
     def __init__(
         self,
-        prepared: Prepared,
+        trainers: TrialTrainers,
+        plan: int,
+        executor: Executor,
         variants: Variants,
-        splits: Sequence[Split],
         seeds: Sequence[int],
         folder: Path,
-        parts: Mapping[str, str],
         *,
-        halving: Halving | None = None,
+        part_names: Mapping[str, str] | None = None,
         on_progress: OnProgress | None = None,
         on_trained: Callable[[int], None] | None = None,
     ) -> None:
-        self.variants, self.seeds, self.splits = variants, seeds, splits
-        self.trainer = TrialTrainer(
-            prepared, splits, tuple(parts), halving=halving, on_progress=on_progress
-        )
-        self.parts = parts
+        self.trainers, self.plan, self.executor = trainers, plan, executor
+        self.variants, self.seeds = variants, seeds
+        self.splits = trainers.plans[plan].splits
+        self.part_names = part_names or {}
         self.file = OutcomeFile(folder)
         self.done = self.file.read()
-        self.on_trained = on_trained
+        self.on_progress, self.on_trained = on_progress, on_trained
 
     def trainings(self, numbers: Sequence[int], values: Sequence[Values]) -> list[Training]:
         """Return the trainings of some trials; their configs are checked.
@@ -159,24 +159,38 @@ class TrialRunner:
         Interrupted
             If SIGINT or SIGTERM arrived; what is done is kept.
         """
-        trainings = self.trainings(numbers, values)
-        for piece in self.trainer.pieces(trainings):
-            keys = [(training.trial, training.seed, training.split) for training in piece.trainings]
-            # All or none of a piece: copies that train together have their last bits in common.
-            if not all(key in self.done for key in keys):
-                results = map(self._renamed, self.trainer.run(piece))
-                outcomes = list(zip(keys, results, strict=True))
-                self.file.add(outcomes)
-                self.done |= outcomes
-            if self.on_trained is not None:
-                self.on_trained(len(keys))
+        pieces = self.trainers.trainer(self.plan).pieces(self.trainings(numbers, values))
+        # All or none of a piece: copies that train together have their last bits in common.
+        absent = [piece for piece in pieces if not all(key in self.done for key in _keys(piece))]
+        left = sum(len(piece.trainings) for piece in absent)
+        self._count(sum(len(piece.trainings) for piece in pieces) - left)
+        items = [(self.plan, piece) for piece in absent]
+        with closing(self.executor.run(items, self._report)) as results:
+            for index, outcomes in results:
+                self._keep(absent[index], outcomes)
         return [
             TrialResult(number, own, tuple(self._scores_of(number)))
             for number, own in zip(numbers, values, strict=True)
         ]
 
+    def _keep(self, piece: Piece, outcomes: Sequence[TrainingOutcome]) -> None:
+        """Write the outcomes of a piece."""
+        named = list(zip(_keys(piece), map(self._renamed, outcomes), strict=True))
+        self.file.add(named)
+        self.done |= named
+        self._count(len(named))
+
+    def _count(self, trainings: int) -> None:
+        if self.on_trained is not None and trainings:
+            self.on_trained(trainings)
+
+    def _report(self, _: int, progress: Progress) -> None:
+        if self.on_progress is not None:
+            self.on_progress(progress)
+
     def _renamed(self, outcome: TrainingOutcome) -> TrainingOutcome:
-        metrics = {self.parts[part]: values for part, values in outcome.metrics.items()}
+        names = self.part_names
+        metrics = {names.get(part, part): values for part, values in outcome.metrics.items()}
         return replace(outcome, metrics=metrics)
 
     def _scores_of(self, number: int) -> list[TrainingScore]:
@@ -186,3 +200,7 @@ class TrialRunner:
             for seed in self.seeds
             for split in range(len(self.splits))
         ]
+
+
+def _keys(piece: Piece) -> list[Key]:
+    return [(training.trial, training.seed, training.split) for training in piece.trainings]

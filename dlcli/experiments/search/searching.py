@@ -22,6 +22,8 @@ from dlcli.preparation.prepare import Prepared
 from dlcli.preparation.split import TEST, Split
 from dlcli.training.progress import OnProgress
 from dlcli.training.trials.halving import Halving
+from dlcli.training.trials.trainers import TrialPlan, TrialTrainers
+from dlcli.work.executor import Executor
 
 # Trials are asked for together, and told together. The number does not depend on the machine: a
 # search gives the same trials everywhere.
@@ -72,49 +74,84 @@ def search_rows(prepared: Prepared, split: Split, folds: int | None) -> SearchRo
     return SearchRows(make_folds(inner, config.split, count, config.split_seed), "test")
 
 
+@dataclass(frozen=True)
+class SearchPlan:
+    """What a search trains, and by what it compares.
+
+    Parameters
+    ----------
+    section : TuneConfig
+    rows : SearchRows
+    measure : Measure
+    trials : TrialPlan
+    """
+
+    section: TuneConfig
+    rows: SearchRows
+    measure: Measure
+    trials: TrialPlan
+
+
+def search_plan(prepared: Prepared, section: TuneConfig, rows: SearchRows) -> SearchPlan:
+    """Return the plan of a search in some rows.
+
+    Raises
+    ------
+    DlcliError
+        If the metric is not measured.
+    """
+    measure = _measure(prepared, section)
+    halving = _halving(prepared.config, section, rows, measure)
+    return SearchPlan(section, rows, measure, TrialPlan(rows.splits, (rows.scored,), halving))
+
+
 class Search:
     """A search in some rows.
 
     Parameters
     ----------
-    prepared : Prepared
-    section : TuneConfig
-    rows : SearchRows
+    trainers : TrialTrainers
+    number : int
+        Of the plan among those of `trainers`.
+    executor : Executor
+    plan : SearchPlan
     folder : Path
         Where the study and the finished trainings are kept, and looked for.
     seed : int
         Of the choice of values.
-    on_trial : callable, optional
+    on_trials : callable, optional
         Called with the trials of a batch when their scores are known.
     on_progress : callable, optional
     """
 
     def __init__(
         self,
-        prepared: Prepared,
-        section: TuneConfig,
-        rows: SearchRows,
+        trainers: TrialTrainers,
+        number: int,
+        executor: Executor,
+        plan: SearchPlan,
         folder: Path,
         seed: int,
         *,
         on_trials: Callable[[list[TrialResult], Measure], None] | None = None,
         on_progress: OnProgress | None = None,
     ) -> None:
-        config = prepared.config
-        self.section, self.on_trials = section, on_trials
-        self.variants = Variants(config, prepared.dataset)
-        self.measure = _measure(prepared, section)
+        prepared = trainers.prepared
+        self.section, self.measure, self.on_trials = plan.section, plan.measure, on_trials
+        self.variants = Variants(prepared.config, prepared.dataset)
         self.runner = TrialRunner(
-            prepared,
+            trainers,
+            number,
+            executor,
             self.variants,
-            rows.splits,
-            [config.seed],
+            [prepared.config.seed],
             folder / "checkpoint",
-            {rows.scored: VALIDATION},
-            halving=_halving(config, section, rows, self.measure),
+            part_names={plan.rows.scored: VALIDATION},
             on_progress=on_progress,
         )
-        self.study = Study(folder, section, seed, larger_is_better=self.measure.larger_is_better)
+        self.study = Study(
+            folder, plan.section, seed, larger_is_better=self.measure.larger_is_better
+        )
         self.trials: list[TrialResult] = []
         self._by_values: dict[str, TrialResult] = {}
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlcli.config.callbacks import check_monitors
 from dlcli.config.sections import Config
 from dlcli.config.yaml_text import dump
-from dlcli.errors import DlcliError, plural
 from dlcli.experiments.inputs import ConfigLike, check_folds, config_with_data
 from dlcli.experiments.resume import reopen_run, resumable_record
+from dlcli.experiments.search.plan import Plan, make_plan, seed_list
 from dlcli.experiments.search.result import SweepResult
 from dlcli.experiments.search.runner import TrialRunner
 from dlcli.experiments.search.trials import TrialResult, choose_measure, write_trials
-from dlcli.experiments.search.variants import Variants, check_key, grid
+from dlcli.experiments.search.variants import Variants
+from dlcli.experiments.search.workers import Workers
 from dlcli.files import write_json, write_text
 from dlcli.plots.sweep import SweepPoints, draw_sweep
 from dlcli.preparation.folds import prepare_folds, resolve_folds
@@ -30,6 +30,7 @@ from dlcli.runs.records import SearchRecord
 from dlcli.runs.scored_rows import record_scoring
 from dlcli.training.network_check import check_network
 from dlcli.training.session import loss_notices, open_session, open_sessions, split_notices
+from dlcli.training.trials.trainers import TrialPlan, TrialTrainers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,54 +38,7 @@ if TYPE_CHECKING:
     from dlcli.datasets.dataset import Dataset
     from dlcli.training.progress import OnProgress
 
-MAX_TRAININGS = 100_000
 BEST = "best.yaml"
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a sweep trains.
-
-    Parameters
-    ----------
-    points : list of dict
-        Values by key, of each trial.
-    seeds : tuple of int
-    splits : list of Split
-    """
-
-    points: list[dict[str, Any]]
-    seeds: tuple[int, ...]
-    splits: list[Split]
-
-    @property
-    def has_validation(self) -> bool:
-        """Whether the one split has validation rows."""
-        return len(self.splits) == 1 and len(self.splits[0].validation) > 0
-
-    @property
-    def parts(self) -> tuple[str, ...]:
-        """Parts of the rows that are scored: the test rows only if there are no others."""
-        if self.has_validation and len(self.points) > 1:
-            return ("train", "validation")
-        return ("train", "validation", "test")
-
-    @property
-    def trainings(self) -> int:
-        """Number of trainings."""
-        return len(self.points) * len(self.seeds) * len(self.splits)
-
-    def __str__(self) -> str:
-        """Return one line for the terminal."""
-        factors = []
-        if len(self.points) > 1:
-            factors.append(plural(len(self.points), "trial"))
-        if len(self.seeds) > 1:
-            factors.append(plural(len(self.seeds), "seed"))
-        if len(self.splits) > 1:
-            factors.append(plural(len(self.splits), "fold"))
-        total = plural(self.trainings, "training")
-        return f"{total}: {' × '.join(factors)}" if len(factors) > 1 else total
 
 
 def sweep(
@@ -96,6 +50,9 @@ def sweep(
     folds: int | None = None,
     runs: str | os.PathLike[str] = "runs",
     sample: bool = False,
+    jobs: int | None = None,
+    threads: int | None = None,
+    ray: bool | str = False,
     resume: str | os.PathLike[str] | None = None,
     force: bool = False,
     on_start: Callable[[Config, Dataset, list[str]], None] | None = None,
@@ -128,6 +85,14 @@ def sweep(
         Folder of all runs; the results are saved in ``runs/<name>/<number>``.
     sample : bool
         Whether to use a small sample instead of the data set.
+    jobs : int, optional
+        Number of processes that train, each with ``threads``. Default: this process trains.
+    threads : int, optional
+        Threads of each process that trains; the last bits of the results depend on it. Default:
+        the processors, divided by `jobs`; 1 with `ray`.
+    ray : bool or str
+        Address of a Ray cluster that trains, or True for that in ``RAY_ADDRESS``, without which one
+        is started on this machine.
     resume : path, optional
         Run directory of an unfinished sweep of this config. It continues with its own `over`,
         `seeds`, `folds` and `sample`; what is trained is not trained again.
@@ -163,22 +128,27 @@ def sweep(
     runs = Path(runs)
     config = config_with_data(config, data, runs)
     resume = Path(resume) if resume is not None else None
-    over, seeds = dict(over or {}), seed_list(seeds, config.seed)
+    over, seeds, search = dict(over or {}), seed_list(seeds, config.seed), None
     if resume is not None:
         earlier = resumable_record(resume, "sweep")
         search = earlier.search or SearchRecord()
         over, seeds, folds, sample = search.over, search.seeds, search.folds, earlier.sample
         resumable_record(resume, "sweep", config if folds is None else resolve_folds(config, folds))
+    workers = Workers.of(jobs, threads, ray, search)
+    workers.limit_threads()
     started = time.monotonic()
     prepared, splits, notices = _prepare(config, folds, sample=sample, download_bar=download_bar)
     config, dataset = prepared.config, prepared.dataset
-    plan = _plan(over, seeds, splits)
+    plan = make_plan(over, seeds, splits)
     variants = Variants(config, dataset)
     for point in plan.points:  # before anything is written
         variants.config_of(point, seeds[0])
     record = describe_run(
         "sweep", config, dataset,
-        search=SearchRecord(over={k: list(v) for k, v in over.items()}, seeds=seeds, folds=folds),
+        search=SearchRecord(
+            over={key: list(values) for key, values in over.items()}, seeds=seeds, folds=folds,
+            **workers.record(),
+        ),
     )  # fmt: skip
     if resume is None:
         run = RunDirectory.create(runs, config, record)
@@ -190,9 +160,10 @@ def sweep(
         on_start(config, dataset, notices)
     if on_plan is not None:
         on_plan(plan)
-    with run.failing():
+    trainers = TrialTrainers(prepared, [TrialPlan(splits, plan.parts)])
+    with run.failing(), workers.open(trainers) as executor:
         runner = TrialRunner(
-            prepared, variants, splits, seeds, run.checkpoint, {part: part for part in plan.parts},
+            trainers, 0, executor, variants, seeds, run.checkpoint,
             on_progress=on_progress, on_trained=on_trained,
         )  # fmt: skip
         trials = runner.run(range(1, len(plan.points) + 1), plan.points)
@@ -202,21 +173,6 @@ def sweep(
         run.finish("finished")
     run.remove_checkpoint()
     return result
-
-
-def seed_list(seeds: int | Sequence[int], first: int) -> list[int]:
-    """Return seeds: those given, or as many as given, from the first one on.
-
-    Raises
-    ------
-    DlcliError
-    """
-    values = list(range(first, first + seeds)) if isinstance(seeds, int) else list(seeds)
-    if not values or any(not isinstance(seed, int) or not 0 <= seed < 2**32 for seed in values):
-        raise DlcliError(f"seeds: expected a number of seeds, or integers ≥ 0, got {seeds!r:.80}")
-    if len(set(values)) < len(values):
-        raise DlcliError("seeds: the same seed twice gives the same training twice")
-    return values
 
 
 def _prepare(
@@ -233,19 +189,6 @@ def _prepare(
     check_network(sessions[0])
     notices = [*prepared.notices, *split_notices(sessions), *loss_notices(sessions[0])]
     return prepared, [session.split for session in sessions], notices
-
-
-def _plan(over: Mapping[str, Sequence[Any]], seeds: Sequence[int], splits: list[Split]) -> Plan:
-    for key, values in over.items():
-        check_key(key)
-        if not values:
-            raise DlcliError(f"{key}: no values")
-        if len({repr(value) for value in values}) < len(values):
-            raise DlcliError(f"{key}: a value is there twice")
-    plan = Plan(grid(over), tuple(seeds), splits)
-    if plan.trainings > MAX_TRAININGS:
-        raise DlcliError(f"{plan.trainings:,} trainings are more than {MAX_TRAININGS:,}")
-    return plan
 
 
 def _result(

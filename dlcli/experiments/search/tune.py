@@ -14,11 +14,12 @@ from dlcli.config.yaml_text import dump
 from dlcli.errors import DlcliError
 from dlcli.experiments.inputs import ConfigLike, config_with_data
 from dlcli.experiments.resume import reopen_run, resumable_record
-from dlcli.experiments.search.searching import Search, check_ranges, search_rows
+from dlcli.experiments.search.searching import Search, check_ranges, search_plan, search_rows
 from dlcli.experiments.search.study import import_optuna
 from dlcli.experiments.search.trials import Measure, TrialResult, write_trials
 from dlcli.experiments.search.tune_result import NestedFold, TuneResult
 from dlcli.experiments.search.variants import Values, Variants
+from dlcli.experiments.search.workers import Workers
 from dlcli.experiments.train import train_inside
 from dlcli.experiments.train_result import TrainResult
 from dlcli.files import write_json, write_text
@@ -30,7 +31,7 @@ from dlcli.runs.directory import RunDirectory
 from dlcli.runs.records import SearchRecord
 from dlcli.training.network_check import check_network
 from dlcli.training.session import loss_notices, open_session, split_notices
-from dlcli.training.trials.trainer import TrialTrainer
+from dlcli.training.trials.trainers import TrialPlan, TrialTrainers
 from dlcli.training.trials.trial import Training
 
 if TYPE_CHECKING:
@@ -51,6 +52,9 @@ def tune(
     nested: bool = False,
     runs: str | os.PathLike[str] = "runs",
     sample: bool = False,
+    jobs: int | None = None,
+    threads: int | None = None,
+    ray: bool | str = False,
     resume: str | os.PathLike[str] | None = None,
     force: bool = False,
     on_start: Callable[[Config, Dataset, list[str]], None] | None = None,
@@ -78,6 +82,14 @@ def tune(
         Folder of all runs; the results are saved in ``runs/<name>/<number>``.
     sample : bool
         Whether to use a small sample instead of the data set.
+    jobs : int, optional
+        Number of processes that train, each with ``threads``. Default: this process trains.
+    threads : int, optional
+        Threads of each process that trains; the last bits of the results depend on it. Default:
+        the processors, divided by `jobs`; 1 with `ray`.
+    ray : bool or str
+        Address of a Ray cluster that trains, or True for that in ``RAY_ADDRESS``, without which one
+        is started on this machine.
     resume : path, optional
         Run directory of an unfinished search of this config. No trial is lost or repeated.
     force : bool
@@ -113,20 +125,28 @@ def tune(
     config = config_with_data(config, data, runs)
     section = _section(config)
     import_optuna()
-    resume = Path(resume) if resume is not None else None
+    resume, recorded = Path(resume) if resume is not None else None, None
     if resume is not None:
         earlier = resumable_record(resume, "tune", config)
-        nested, sample = bool(earlier.search and earlier.search.nested), earlier.sample
+        recorded, sample = earlier.search or SearchRecord(), earlier.sample
+        nested = recorded.nested
+    workers = Workers.of(jobs, threads, ray, recorded)
+    workers.limit_threads()
     started = time.monotonic()
     prepared = prepare(config, sample=sample, progress=download_bar)
     session = open_session(prepared)
     check_network(session)
     config, dataset, split = prepared.config, prepared.dataset, session.split
     check_ranges(Variants(config, dataset), section)
-    rows = search_rows(prepared, split, section.folds)
     outer = _outer_splits(prepared, split) if nested else []
+    plans = [
+        search_plan(prepared, section, search_rows(prepared, rows, section.folds))
+        for rows in [split, *outer]
+    ]
     notices = [*prepared.notices, *split_notices([session]), *loss_notices(session)]
-    record = describe_run("tune", config, dataset, search=SearchRecord(nested=nested))
+    record = describe_run(
+        "tune", config, dataset, search=SearchRecord(nested=nested, **workers.record())
+    )
     if resume is None:
         run = RunDirectory.create(runs, config, record)
     else:
@@ -135,19 +155,26 @@ def tune(
         notices += reopened.notices
     if on_start is not None:
         on_start(config, dataset, notices)
-    with run.failing():
-        folds = [
-            _nested_fold(
-                prepared, section, fold, number, run.path, on_search, on_trials, on_progress
-            )
-            for number, fold in enumerate(outer, 1)
-        ]
+    # The searches, and the outer folds in which the best of each is scored.
+    outer_plans = [TrialPlan([fold], ("test",)) for fold in outer]
+    trainers = TrialTrainers(prepared, [*(plan.trials for plan in plans), *outer_plans])
+
+    def search_in(number: int, folder: Path, name: str) -> Search:
         if on_search is not None:
-            on_search("", section.trials)
-        search = Search(
-            prepared, section, rows, run.path, config.seed,
+            on_search(name, section.trials)
+        return Search(
+            trainers, number, executor, plans[number], folder, config.seed + number,
             on_trials=on_trials, on_progress=on_progress,
         )  # fmt: skip
+
+    with run.failing(), workers.open(trainers) as executor:
+        folds = []
+        for number in range(1, len(outer) + 1):
+            inside = run.path / f"fold-{number}"
+            inside.mkdir(exist_ok=True)
+            search = search_in(number, inside, inside.name)
+            folds.append(_nested_fold(search, len(outer) + number))
+        search = search_in(0, run.path, "")
         trials = search.run()
         final = _train_best(run, prepared, search, trials)
         result = TuneResult(
@@ -158,7 +185,7 @@ def tune(
             sampled=dataset.sampled,
             trials=tuple(trials),
             measure=search.measure,
-            folds=rows.folds,
+            folds=plans[0].rows.folds,
             importances=search.study.importances(),
             final=final,
             nested=tuple(folds),
@@ -184,40 +211,30 @@ def _outer_splits(prepared: Prepared, split: Split) -> list[Split]:
     return search_rows(prepared, split, folds).splits
 
 
-def _nested_fold(
-    prepared: Prepared,
-    section: TuneConfig,
-    split: Split,
-    number: int,
-    folder: Path,
-    on_search: Callable[[str, int], None] | None,
-    on_trials: OnTrials | None,
-    on_progress: OnProgress | None,
-) -> NestedFold:
-    """Search in the training rows of an outer fold, and score its best trial on the others."""
-    name = f"fold-{number}"
-    if on_search is not None:
-        on_search(name, section.trials)
-    inside = folder / name
-    inside.mkdir(exist_ok=True)
-    search = Search(
-        prepared, section, search_rows(prepared, split, section.folds), inside,
-        prepared.config.seed + number, on_trials=on_trials, on_progress=on_progress,
-    )  # fmt: skip
+def _nested_fold(search: Search, outer: int) -> NestedFold:
+    """Search in the training rows of an outer fold, and score its best trial on the others.
+
+    Parameters
+    ----------
+    search : Search
+    outer : int
+        Number of the plan that has the outer fold as its one split.
+    """
     best = search.measure.best(search.run())
+    number = search.runner.plan
     if best is None:
         return NestedFold(number, {}, float("nan"), float("nan"))
-    score = _score_on(prepared, search, best.values, split)
+    score = _score_on(search, best.values, outer)
     return NestedFold(number, best.values, best.mean(search.measure), score)
 
 
-def _score_on(prepared: Prepared, search: Search, values: Values, split: Split) -> float:
-    """Train the config of a trial on a split, and return the score on its test rows."""
-    trainer = TrialTrainer(prepared, [split], ("test",))
-    config = search.variants.config_of(values, prepared.config.seed)
-    (piece,) = trainer.pieces([Training(0, config)])
-    (outcome,) = trainer.run(piece)
-    return outcome.metrics.get("test", {}).get(search.measure.metric, float("nan"))
+def _score_on(search: Search, values: Values, plan: int) -> float:
+    """Train the config of a trial on the split of a plan, and return the score on its test rows."""
+    trainers, executor = search.runner.trainers, search.runner.executor
+    config = search.variants.config_of(values, trainers.prepared.config.seed)
+    pieces = trainers.trainer(plan).pieces([Training(0, config)])
+    ((_, (outcome,)),) = executor.run([(plan, piece) for piece in pieces])
+    return float(outcome.metrics.get("test", {}).get(search.measure.metric, float("nan")))
 
 
 def _train_best(

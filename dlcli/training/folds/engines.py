@@ -14,10 +14,11 @@ from dlcli.network.building import make_callbacks
 from dlcli.network.cost import batch_seconds
 from dlcli.runs.records import EngineRecord
 from dlcli.training.folds.outcome import FoldOutcome, fold_checkpoint, train_fold
-from dlcli.training.folds.workers import FoldWorkers, most_workers
+from dlcli.training.folds.workers import train_in_processes
 from dlcli.training.progress import OnProgress, progress_of_fold
 from dlcli.training.session import Session
 from dlcli.training.stacked import ROWS_BYTES, Copy, NotStackable, StackedFit, stacking_obstacle
+from dlcli.work.processes import most_workers
 
 EngineChoice = Literal["auto", "stacked", "serial"]
 # A step that computes longer than this is no faster in one program.
@@ -149,8 +150,9 @@ class FoldEngine:
         """
         if self.engine.jobs > 1:
             self.sessions[0].release()  # a worker process computes them again
-            workers = FoldWorkers(self.sessions, self.engine.jobs, self.threads, checkpoint)
-            yield from workers.run(on_progress)
+            yield from train_in_processes(
+                self.sessions, self.engine.jobs, self.threads, checkpoint, on_progress
+            )
         elif self._stacked is None:
             for number, session in enumerate(self.sessions, 1):
                 report = progress_of_fold(on_progress, number)

@@ -1,0 +1,139 @@
+"""Where the trainings of a search run: in this process, in several, or on a cluster."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from dlcli.errors import DlcliError
+from dlcli.machine import cpu_count
+from dlcli.network.backend import limit_threads
+from dlcli.runs.records import SearchRecord
+from dlcli.training.trials.trainers import TrialTrainers
+from dlcli.work.executor import Executor, Inline
+from dlcli.work.processes import Processes, most_workers
+
+RAY_ADDRESS = "RAY_ADDRESS"
+MOST_JOBS = 1024
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Where trainings run.
+
+    Parameters
+    ----------
+    executor : {"inline", "processes", "ray"}
+    jobs : int or None
+        Largest number of trainings, or groups of them, at a time; None for as many as a cluster
+        takes.
+    threads : int or None
+        Of each process that trains; the last bits depend on it. None for all processors.
+    address : str
+        Of the cluster; ``"local"`` starts one on this machine.
+    """
+
+    executor: Literal["inline", "processes", "ray"] = "inline"
+    jobs: int | None = None
+    threads: int | None = None
+    address: str = "local"
+
+    @classmethod
+    def of(
+        cls,
+        jobs: int | None,
+        threads: int | None,
+        ray: bool | str,
+        recorded: SearchRecord | None = None,
+    ) -> Workers:
+        """Return what is requested.
+
+        Parameters
+        ----------
+        jobs, threads : int, optional
+        ray : bool or str
+            An address, or whether to take that in ``RAY_ADDRESS`` or start a cluster here.
+        recorded : SearchRecord, optional
+            Of the search that is resumed. Its `threads` count, and its `jobs` unless others are
+            requested.
+
+        Raises
+        ------
+        DlcliError
+            If a number is too small or large, or the threads differ from those recorded.
+        """
+        for name, value in (("jobs", jobs), ("threads", threads)):
+            if value is not None and not 1 <= value <= MOST_JOBS:
+                raise DlcliError(f"{name}: expected 1 to {MOST_JOBS}, got {value}")
+        if recorded is not None:
+            if threads is not None and threads != recorded.threads:
+                own = "all processors" if recorded.threads is None else f"{recorded.threads}"
+                raise DlcliError(
+                    f"threads: the search began with {own}, and would end with other bits"
+                )
+            threads = recorded.threads
+            if jobs is None and not ray and recorded.executor == "processes":
+                jobs = recorded.jobs
+        if ray:
+            address = ray if isinstance(ray, str) else os.environ.get(RAY_ADDRESS, "local")
+            return cls("ray", jobs, cls._threads(threads, recorded, 1), address)
+        if jobs is not None and jobs > 1:
+            share = max(1, cpu_count() // jobs)
+            return cls("processes", jobs, cls._threads(threads, recorded, share))
+        return cls(threads=threads)
+
+    @staticmethod
+    def _threads(threads: int | None, recorded: SearchRecord | None, default: int) -> int:
+        if threads is not None:
+            return threads
+        return default if recorded is None else cpu_count()
+
+    def limit_threads(self) -> None:
+        """Have this process compute with the same threads as those that train.
+
+        Raises
+        ------
+        DlcliError
+            If it computes with others already, and would train itself.
+        """
+        if self.threads is None:
+            return
+        try:
+            limit_threads(self.threads)
+        except DlcliError:
+            if self.executor == "inline":
+                raise
+
+    def record(self) -> dict[str, Any]:
+        """Return the fields of `SearchRecord`."""
+        return {"executor": self.executor, "jobs": self.jobs, "threads": self.threads}
+
+    @contextmanager
+    def open(self, trainers: TrialTrainers) -> Iterator[Executor]:
+        """Open an executor that trains the pieces of trainers."""
+        executor = self._executor(trainers)
+        try:
+            yield executor
+        finally:
+            executor.close()
+
+    def _executor(self, trainers: TrialTrainers) -> Executor:
+        x = trainers.prepared.dataset.x
+        row_bytes = x.nbytes if isinstance(x, np.ndarray) else int(x.memory_usage(deep=True).sum())
+        threads = cpu_count() if self.threads is None else self.threads
+        if self.executor == "processes" and self.jobs is not None:
+            return Processes(trainers.job(threads), min(self.jobs, most_workers(row_bytes)))
+        if self.executor == "ray":
+            from dlcli.work.ray_cluster import RayCluster
+
+            jobs = self.jobs
+            if self.address == "local":
+                most = min(max(1, cpu_count() // threads), most_workers(row_bytes))
+                jobs = most if jobs is None else min(jobs, most_workers(row_bytes))
+            return RayCluster(trainers.job(threads), self.address, threads, jobs)
+        return Inline(trainers.train)
