@@ -22,8 +22,8 @@ from dlcli.preparation.folds import make_folds
 from dlcli.preparation.prepare import prepare
 from dlcli.runs.records import read_record
 from dlcli.training.folds.outcome import train_fold
-from dlcli.training.folds.workers import FoldWorkers, end_process, most_workers
 from dlcli.training.session import open_sessions
+from dlcli.work.processes import Processes, end_process, most_workers
 
 FAST = ["fit.epochs=2", "fit.batch_size=16", "optimizer=sgd"]
 CONV2D = "models with Conv2D layers cannot be trained together"
@@ -289,7 +289,9 @@ def test_a_process_that_dies_is_an_error(tmp_path, monkeypatch):
         for process in multiprocessing.active_children():
             process.kill()
 
-    with pytest.raises(TrainingError, match="a process that trained folds died, exit code -9"):
+    with pytest.raises(
+        TrainingError, match="two processes died at the same piece of work, exit code -9"
+    ):
         kfold(config, folds=2, runs=tmp_path, jobs=2, on_progress=kill)
 
     assert not multiprocessing.active_children()
@@ -297,15 +299,16 @@ def test_a_process_that_dies_is_an_error(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_a_signal_ends_the_processes_and_keeps_finished_folds(dlcli, tmp_path, monkeypatch):
-    assign = FoldWorkers._assign
+    receive = Processes._receive
 
-    def stop_after_the_first_fold(workers, pipe, process):
-        assign(workers, pipe, process)
-        if 0 in workers._done or workers._next:
+    def stop_after_a_fold(processes, pipe, on_report):
+        results = receive(processes, pipe, on_report)
+        if results:
             for child in multiprocessing.active_children():
                 os.kill(child.pid, signal.SIGTERM)  # as a batch system does, to all of a group
+        return results
 
-    monkeypatch.setattr(FoldWorkers, "_assign", stop_after_the_first_fold)
+    monkeypatch.setattr(Processes, "_receive", stop_after_a_fold)
     options = [part for change in CONVOLUTIONS for part in ("--set", change)]
 
     code, _, error = dlcli(
@@ -320,13 +323,13 @@ def test_a_signal_ends_the_processes_and_keeps_finished_folds(dlcli, tmp_path, m
 def test_no_more_processes_than_folds_and_memory(tmp_path, monkeypatch):
     config = load_config("digits_cnn", CONVOLUTIONS)
     seen = []
-    monkeypatch.setattr("dlcli.training.folds.workers.available_memory", lambda: 3 << 29)
+    monkeypatch.setattr("dlcli.work.processes.available_memory", lambda: 3 << 29)
 
     kfold(config, folds=2, runs=tmp_path, jobs=8, sample=True, on_engine=seen.append)
 
     assert str(seen[0]) == f"training folds one after the other ({CONV2D})"
     assert most_workers(1 << 20) == 1
-    monkeypatch.setattr("dlcli.training.folds.workers.available_memory", lambda: 5 << 30)
+    monkeypatch.setattr("dlcli.work.processes.available_memory", lambda: 5 << 30)
     assert most_workers(1 << 20) == 4
 
 
@@ -356,7 +359,7 @@ def test_sonar_reaches_what_is_published(tmp_path):
 
 
 def test_a_process_that_does_not_exit_is_killed(monkeypatch):
-    monkeypatch.setattr("dlcli.training.folds.workers.EXIT_SECONDS", 0.5)
+    monkeypatch.setattr("dlcli.work.processes.EXIT_SECONDS", 0.5)
     process = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(600,))
     process.start()
 
