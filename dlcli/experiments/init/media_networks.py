@@ -25,7 +25,7 @@ IMAGES: Trainings = (
 TEXTS: Trainings = (
     (1_000, Training(16, 60, 8)),
     (20_000, Training(32, 30, 4)),
-    (10**12, Training(128, 30, 4)),
+    (10**12, Training(64, 30, 4)),
 )
 OTHERS: Trainings = (
     (1_000, Training(16, 300, 30)),
@@ -39,6 +39,7 @@ MAX_COUNTED_TEXTS = 50_000
 MAX_TOKENS = 20_000
 # Pairs of words say more in texts of some sentences; in short ones, most words are too rare.
 LONG_TEXT = 50
+FEW_CLASSES = 4
 SMALLEST_MAP, LARGE_MAP, SMALL_MAP = 6, 64, 4
 # So many images show the positions that there are.
 MANY_IMAGES = 20_000
@@ -73,8 +74,10 @@ def _text(dataset: Dataset) -> tuple[Sections, list[Any]]:
         else:
             counts |= {"split": "character", "ngrams": 5, "standardize": "none"}
             reason = "weighted counts of parts of words, of up to 5 characters"
+        # Thousands of counts for each text: more units than the classes need learn them by heart.
+        units = 16 if len(dataset.target.class_names) <= FEW_CLASSES else 64
         return {"text": Commented({"vectorize": counts}, reason)}, [
-            {"Dense": {"units": 64, "activation": "relu"}},
+            {"Dense": {"units": units, "activation": "relu"}},
             {"Dropout": 0.5},
         ]
     length = max(int(np.percentile(_words(dataset), 95)), 1)
