@@ -2,6 +2,7 @@
 
 import csv
 import json
+import time
 
 import numpy as np
 import pytest
@@ -144,6 +145,35 @@ def test_a_stopped_search_goes_on(result, config, tmp_path, monkeypatch, moment)
     assert resumed.path == stopped.value.path
     for name in ("trials.csv", "best.yaml"):
         assert (resumed.path / name).read_bytes() == (result.path / name).read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [0.0, 0.5, 2.5])
+def test_a_killed_search_goes_on(config, start, dlcli, tmp_path, seconds):
+    """The command as a user types it; batches are those of the program."""
+    line = ["tune", config, "--trials", "45", "-q", "--out"]
+    process = start(*line, tmp_path / "runs")
+    outcomes = tmp_path / "runs/search/1/checkpoint/outcomes.jsonl"
+    while process.poll() is None and not outcomes.exists():
+        time.sleep(0.02)
+    time.sleep(seconds)
+    process.kill()
+    process.communicate()
+    assert outcomes.exists()
+
+    for command in (
+        ["tune", "--resume", tmp_path / "runs/search/1", "-q"],
+        [*line, tmp_path / "whole"],
+    ):
+        process = start(*command)
+        _, error = process.communicate(timeout=120)
+        assert process.returncode == 0, error
+
+    results = [tmp_path / name / "search/1" for name in ("runs", "whole")]
+    for name in ("trials.csv", "best.yaml"):
+        assert len({(path / name).read_bytes() for path in results}) == 1
+    predictions = [path / "best/predictions.csv" for path in results]
+    assert predictions[0].read_bytes() == predictions[1].read_bytes()
 
 
 def test_values_that_were_tried_are_not_trained_again(config, tmp_path):
