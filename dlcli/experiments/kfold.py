@@ -21,6 +21,7 @@ from dlcli.experiments.statistics import summarize_metric
 from dlcli.experiments.weak_scores import weak_score_notice
 from dlcli.network.building import make_callbacks
 from dlcli.network.scores import score_outputs
+from dlcli.plots.canvas import import_in_background
 from dlcli.plots.fonts import font_notices
 from dlcli.preparation.folds import prepare_folds, resolve_folds
 from dlcli.preparation.prepare import prepare
@@ -155,6 +156,7 @@ def kfold(
     if on_engine is not None:
         on_engine(trainer.engine)
     out_of_fold = OutOfFoldPredictions(dataset)
+    import_in_background("scipy.special")  # for the intervals
     with run.failing():
         outcomes = trainer.run(on_progress, run.checkpoint)
         signum = _collect(outcomes, splits, out_of_fold, on_fold)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,13 +33,13 @@ METADATA: dict[str, dict[str, Any]] = {
 }
 
 
-def import_in_background() -> None:
-    """Import matplotlib in a thread, during other work."""
+def import_in_background(*others: str) -> None:
+    """Import matplotlib, and other modules by their names, in a thread during other work."""
 
     def work() -> None:
-        with suppress(ImportError):  # raised again where matplotlib is used
-            import matplotlib.figure
-            import matplotlib.font_manager  # noqa: F401
+        with suppress(ImportError):  # raised again where they are used
+            for name in ("matplotlib.figure", "matplotlib.font_manager", *others):
+                import_module(name)
 
     threading.Thread(target=work, daemon=True).start()
 
