@@ -165,6 +165,11 @@ def _sentences(ray: Any) -> Iterator[None]:
             f"a piece of work was lost {RETRIES + 1} times with its process or machine",
             hint="--resume goes on with what is left",
         ) from None
+    except ray.exceptions.RayTaskError as error:  # what `_compute` cannot catch: its own import
+        raise DlcliError(
+            f"a process of the cluster failed: {first_line(error.cause)}",
+            hint="every machine needs the same versions of Python and dlcli",
+        ) from None
     except (ray.exceptions.RayError, ConnectionError, ValueError, RuntimeError, OSError) as error:
         raise DlcliError(
             f"Ray: {first_line(error)}",

@@ -80,6 +80,9 @@ class Workers:
             if jobs is None and not ray and recorded.executor == "processes":
                 jobs = recorded.jobs
         if ray:
+            from dlcli.work.ray_cluster import import_ray
+
+            import_ray()  # before anything is written
             address = ray if isinstance(ray, str) else os.environ.get(RAY_ADDRESS, "local")
             return cls("ray", jobs, cls._threads(threads, recorded, 1), address)
         if jobs is not None and jobs > 1:
