@@ -227,8 +227,10 @@ def test_the_command(config, dlcli, tmp_path):
     document = json.loads(out)
     assert document["command"] == "tune"
     assert len(document["trials"]) == 2
-    code, out, _ = dlcli("tune", "--resume", tmp_path / "runs/search/1", "--out", tmp_path / "runs")
+    code, _, _ = dlcli("tune", "--resume", tmp_path / "runs/search/1", "--out", tmp_path / "runs")
     assert code == 0
+    code, out, _ = dlcli("runs", tmp_path / "runs/search")
+    assert f"test accuracy {document['test_score']:.4g}, best of 2" in out
 
 
 @pytest.mark.parametrize(

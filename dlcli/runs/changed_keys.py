@@ -61,8 +61,17 @@ def changed_keys(configs: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     """
     changes: dict[str, list[Any]] = {}
     if len(configs) > 1:
-        _compare(list(configs), "", None, changes)
+        _compare([_without_ranges(config) for config in configs], "", None, changes)
     return changes
+
+
+def _without_ranges(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a config without the ranges of a search; its number of trials stays."""
+    plain = dict(config)
+    tune = plain.pop("tune", None)
+    if isinstance(tune, Mapping) and "trials" in tune:
+        plain["tune"] = {"trials": tune["trials"]}
+    return plain
 
 
 def value_at(config: Mapping[str, Any], key: str) -> Any:

@@ -222,6 +222,26 @@ class SweepMetrics(RunMetrics):
         return f"{text}, best of {len(self.trials)}" if text and len(self.trials) > 1 else text
 
 
+class TuneMetrics(RunMetrics):
+    """``metrics.json`` of `dlcli tune`."""
+
+    metric: str
+    best_score: float | None = None
+    test_score: float | None = None
+    trials: list[TrialMetrics] = []
+
+    def score(self) -> Score | None:
+        """Return the score on the test rows, or without any that of the best trial."""
+        if self.test_score is not None:
+            return Score("test", self.metric, self.test_score)
+        return Score("validation", self.metric, self.best_score)
+
+    def headline(self) -> str:
+        """Return the score, and of how many trials it is that of the best."""
+        text = super().headline()
+        return f"{text}, best of {len(self.trials)}" if text else text
+
+
 class OtherMetrics(RunMetrics):
     """``metrics.json`` of a kind that has no class above: its one score, if it has one."""
 
@@ -241,6 +261,7 @@ KINDS: Mapping[str, type[RunMetrics]] = {
     "baseline": BaselineMetrics,
     "learning-curve": LearningCurveMetrics,
     "sweep": SweepMetrics,
+    "tune": TuneMetrics,
 }
 
 
