@@ -39,10 +39,13 @@ def load_code(paths: Iterable[str | Path]) -> None:
     for path in map(Path, paths):
         file = str(path.absolute())
         if file not in _sources:
-            text = _read(path)
-            import_keras()  # before the file does, which knows nothing of backends and messages
-            _run(path, file, text)
-            _sources[file] = hashlib.sha256(text).hexdigest()
+            _load(path, file, _read(path))
+
+
+def _load(path: Path, file: str, text: bytes) -> None:
+    import_keras()  # before the file does, which knows nothing of backends and messages
+    _run(path, file, text)
+    _sources[file] = hashlib.sha256(text).hexdigest()
 
 
 def _read(path: Path) -> bytes:
@@ -135,11 +138,15 @@ def _sha256(path: Path) -> str:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where another process gets a component from: a file of ``--code``, or a module."""
+    """Where another process gets a component from: a file of ``--code``, or a module.
+
+    The process may be on a machine that does not have the file, so its text is sent along.
+    """
 
     kind: str
     name: str
     file: str
+    text: bytes
     module: str
 
 
@@ -159,7 +166,8 @@ def origins(config: Config) -> list[Origin]:
                 hint="use one process, or define it in a file",
             )
         file = item.file if item.file in _sources else ""
-        places.append(Origin(item.kind, item.name, file, item.target.__module__))
+        text = _read(Path(file)) if file else b""
+        places.append(Origin(item.kind, item.name, file, text, item.target.__module__))
     return places
 
 
@@ -167,7 +175,7 @@ def load_absent(components: Iterable[Origin]) -> None:
     """Register, in another process, the components that it does not have yet."""
     for origin in components:
         if find_own(origin.kind, origin.name) is None and origin.file:
-            load_code([origin.file])
+            _load(Path(origin.file), origin.file, origin.text)
         elif find_own(origin.kind, origin.name) is None:
             import_module(origin.module)
 
