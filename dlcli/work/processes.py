@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -59,9 +60,7 @@ class Processes:
     """
 
     def __init__(self, job: Job, jobs: int, save_seconds: float = 0.0) -> None:
-        self.jobs, self.save_seconds = jobs, save_seconds
-        self._prepare = ForkingPickler.dumps(job.prepare)
-        self._job = ForkingPickler.dumps((job.open, job.data))
+        self.job, self.jobs, self.save_seconds = job, jobs, save_seconds
         self._processes: dict[Any, Any] = {}  # by the pipe to each
         self._busy: dict[Any, int] = {}  # number of the piece, by the pipe
         self._pieces: Sequence[Any] = ()
@@ -133,8 +132,8 @@ class Processes:
         theirs.close()
         self._processes[ours] = process
         with suppress(OSError):  # the next message says so again
-            ours.send_bytes(self._prepare)
-            ours.send_bytes(self._job)
+            ours.send_bytes(ForkingPickler.dumps(self.job.prepare))
+            ours.send_bytes(ForkingPickler.dumps((self.job.open, self.job.data)))
         return ours
 
     def _receive(self, pipe: Any, on_report: OnReport | None) -> list[tuple[int, Any]]:
@@ -231,8 +230,11 @@ def _work(pipe: Any) -> None:
             os._exit(1)
 
     try:
-        pipe.recv()()
-        open_job, data = pipe.recv()
+        # Both are read before Keras is imported: until then the parent waits to start others.
+        prepare, job = pipe.recv_bytes(), pipe.recv_bytes()
+        pickle.loads(prepare)()  # noqa: S301 (sent by the parent)
+        open_job, data = pickle.loads(job)  # noqa: S301
+        del job
         function = open_job(data)
         while (piece := pipe.recv()) is not None:
             pipe.send(("done", function(piece, report)))
