@@ -59,11 +59,16 @@ CASES: dict[str, list[str]] = {
         "--set", "preprocess.numeric=none", "--set", "fit.epochs=5"],
     "folds in two processes (kfold digits_cnn)": [
         "kfold", "digits_cnn", "--folds", "4", "--jobs", "2", "--set", "fit.epochs=8"],
+    "trials in two processes (sweep digits_cnn)": [
+        "sweep", "digits_cnn", "--over", "fit.batch_size=16,32,64,128", "--seeds", "2",
+        "--jobs", "2", "--epochs", "3"],
 }  # fmt: skip
 KILLS_PER_RUN = 5
 LONGEST_DELAY = 2.0  # seconds between a checkpoint and the kill, at most
 POLL_SECONDS = 0.02
-TABLE = ("history.csv", "metrics.json", "config.yaml", "out_of_fold.csv", "log.csv")
+TABLE = (
+    "history.csv", "metrics.json", "config.yaml", "out_of_fold.csv", "log.csv", "trials.csv",
+)  # fmt: skip
 
 
 def command(*arguments: str) -> list[str]:
@@ -87,6 +92,8 @@ def fingerprint(run: Path) -> dict[str, str]:
         for name in TABLE
         if (run / name).exists()
     }
+    if "trials.csv" in digests:
+        digests.pop("metrics.json", None)  # has the durations of the trials
     for path in sorted(run.glob("*.keras")):
         with zipfile.ZipFile(path) as archive:  # metadata.json contains the time
             members = {name: archive.read(name) for name in ("config.json", "model.weights.h5")}
@@ -107,7 +114,7 @@ def fingerprint(run: Path) -> dict[str, str]:
 def checkpoints(run: Path) -> dict[Path, int]:
     """Return when each checkpoint of a run was written."""
     times = {}
-    for path in run.glob("checkpoint/**/latest.npz"):
+    for path in (*run.glob("checkpoint/**/latest.npz"), run / "checkpoint/outcomes.jsonl"):
         with suppress(FileNotFoundError):  # it is being replaced
             times[path] = path.stat().st_mtime_ns
     return times

@@ -105,3 +105,20 @@ def test_a_width_before_dropout_or_a_sigmoid_is_not_flexible():
         "[{Dense: {units: 8}}, LayerNormalization, {Dense: {activation: softmax}}]",
     ):
         assert structure_of(load_config("iris", [*SMALL, f"model={layers}"])).units == ()
+
+
+def test_long_pieces_are_divided_unless_trials_are_pruned(monkeypatch):
+    prepared, folds, own = trainings(VARIANTS)
+
+    def sizes(**options):
+        trainer = TrialTrainer(prepared, folds, **options)
+        return [len(piece.trainings) for piece in trainer.pieces(own)]
+
+    halving = Halving("val_loss", larger_is_better=False)
+    whole = sizes()
+    monkeypatch.setattr("dlcli.training.trials.trainer.PIECE_SECONDS", 1e-9)
+    pruned, divided = sizes(halving=halving), sizes()
+
+    assert max(whole) > 1
+    assert pruned == whole
+    assert divided == [1] * len(own)

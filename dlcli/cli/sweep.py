@@ -202,6 +202,7 @@ class TrialDisplay:
         """Count trainings that are done."""
         self.done += count
         self._show()
+        self.progress.show(self.progress.prefix)  # a cluster reports nothing in between
 
     def _show(self) -> None:
         self.progress.prefix = f"{self.done}/{self.total} done  "

@@ -39,6 +39,9 @@ FLOAT_BYTES = 4
 # More copies save nothing: what a step costs beside its computations is small by then. The number
 # must not depend on the machine, since it changes the last bits.
 MOST_COPIES = 256
+# Estimated duration of the computations of a piece, at most: a piece is lost with its process, and
+# several processes take several pieces. It is much longer than a program takes to be traced.
+PIECE_SECONDS = 60.0
 # Layers that draw random numbers have an operation for each copy.
 MOST_RANDOM_COPIES = 64
 
@@ -133,12 +136,17 @@ class TrialTrainer:
         model, config = models.model, trainings[0].config
         if stacking_obstacle(model, make_callbacks(config, None)) is not None:
             return 1
-        if batch_seconds(model, config.fit.batch_size) > LONG_STEP:
-            return 1
-        rows = max(len(split.train) + len(split.validation) for split in self.splits)
-        values: int = rows * math.prod(model.input_shape[1:])
         is_random = any("seed" in variable.path for variable in model.non_trainable_variables)
         most = MOST_RANDOM_COPIES if is_random else MOST_COPIES
+        seconds = batch_seconds(model, config.fit.batch_size)
+        if seconds > LONG_STEP:
+            return 1
+        if self.halving is None:  # which compares the trials of a piece
+            rows = max(len(split.train) for split in self.splits)
+            seconds *= config.fit.epochs * math.ceil(rows / config.fit.batch_size)
+            most = max(1, int(min(most, PIECE_SECONDS / max(seconds, 1e-9))))
+        rows = max(len(split.train) + len(split.validation) for split in self.splits)
+        values: int = rows * math.prod(model.input_shape[1:])
         return max(1, min(most, ROWS_BYTES // (FLOAT_BYTES * values)))
 
     def _wide_model(self, trainings: Sequence[Training]) -> ReusableModel:
