@@ -34,8 +34,8 @@ OTHERS: Trainings = (
     (10**12, Training(512, 20, 3)),
 )
 
-# Word counts of so many texts fit in memory: 4 GB.
-MAX_COUNTED_TEXTS = 50_000
+# Counts are held as float32: up to 2.4 GB.
+MANY_TEXTS, MAX_COUNTED_TEXTS = 20_000, 60_000
 MAX_TOKENS = 20_000
 # Pairs of words say more in texts of some sentences; in short ones, most words are too rare.
 LONG_TEXT = 50
@@ -67,7 +67,8 @@ def choose(dataset: Dataset) -> tuple[Sections, list[Any], Training]:
 def _text(dataset: Dataset) -> tuple[Sections, list[Any]]:
     """Return the preprocessing and the hidden layers for texts."""
     if len(dataset) < MAX_COUNTED_TEXTS:
-        counts: Sections = {"max_tokens": MAX_TOKENS, "output_mode": "tf_idf"}
+        tokens = MAX_TOKENS if len(dataset) < MANY_TEXTS else MAX_TOKENS // 2
+        counts: Sections = {"max_tokens": tokens, "output_mode": "tf_idf"}
         if np.median(_words(dataset)) >= LONG_TEXT:
             counts["ngrams"] = 2
             reason = "weighted counts of words and pairs of words"
