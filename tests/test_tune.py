@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 import pytest
+from conftest import slow
 
 pytest.importorskip("optuna", reason="the search needs Optuna: pip install 'dlcli[tune]'")
 
@@ -114,7 +115,7 @@ def test_a_search_repeats(result, config, tmp_path):
     assert len({json.dumps(trial.values) for trial in result.trials}) == 4
 
 
-@pytest.mark.parametrize("moment", ["ask", "piece", "tell", "best"])
+@pytest.mark.parametrize("moment", [slow("ask"), "piece", slow("tell"), slow("best")])
 def test_a_stopped_search_goes_on(result, config, tmp_path, monkeypatch, moment):
     calls = []
 
@@ -185,7 +186,7 @@ def test_values_that_were_tried_are_not_trained_again(config, tmp_path):
     assert len({id(trial.trainings) for trial in result.trials}) == 2
 
 
-@pytest.mark.parametrize("sampler", ["random", "qmc"])
+@pytest.mark.parametrize("sampler", ["qmc", slow("random")])
 def test_other_samplers_repeat_too(config, tmp_path, sampler):
     changed = load_config(config, [f"tune.sampler={sampler}", "tune.trials=2"])
 
