@@ -10,7 +10,13 @@ import dlcli as library
 from dlcli import DlcliError, kfold, load_config, sweep, train
 from dlcli.errors import Interrupted
 from dlcli.experiments.search.over import parse_over
-from dlcli.experiments.search.trials import variance_shares
+from dlcli.experiments.search.trials import (
+    Measure,
+    choose_measure,
+    named_measure,
+    variance_shares,
+)
+from dlcli.preparation.prepare import prepare
 from dlcli.training.trials.trainer import TrialTrainer
 
 FAST = ["fit.epochs=3", "fit.batch_size=16", "model=[{Dense: {units: 4, activation: relu}}, {Dense: {activation: softmax}}]"]  # fmt: skip
@@ -166,3 +172,39 @@ def test_a_trial_without_a_score_does_not_stop_the_others(tmp_path):
     assert "diverged" in rows_of(result.path)[1]["failure"]
     with pytest.raises(DlcliError, match="seeds"):
         library.sweep(config, seeds=[-1], runs=tmp_path / "runs")
+
+
+def test_trials_are_not_ordered_by_a_metric_whose_better_values_are_not_known():
+    @library.register("metric")
+    def share_right(y_true, y_pred):
+        return y_true
+
+    config = load_config("iris", [*FAST, "metrics=[share_right, accuracy]"])
+    target = prepare(config).dataset.target
+
+    assert choose_measure(config, target, "test") == Measure("test", "accuracy", True)
+    assert choose_measure(config, target, "test", ordered=False).metric == "share_right"
+    with pytest.raises(DlcliError, match="whether larger or smaller values are better"):
+        named_measure(config, "share_right", "test")
+    assert named_measure(config, "f1_macro", "test").larger_is_better
+
+
+@pytest.mark.parametrize(
+    "key", ["model[1].Dropout.units", "model[0].LSTM.units", "model[7].Dense.units"]
+)
+def test_a_layer_with_0_units_must_be_there(key, tmp_path):
+    with pytest.raises(
+        DlcliError, match=r"model\[\d\](.\w+.units=0)?: (model\[\d\] is|the model has)"
+    ):
+        sweep(load_config("iris", FAST), {key: [0]}, runs=tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_values_in_the_table_have_all_their_digits(tmp_path):
+    result = sweep(
+        load_config("iris", [*FAST, "fit.epochs=1"]),
+        {"optimizer.learning_rate": [0.012345678901, 0.1]},
+        runs=tmp_path,
+    )
+
+    assert rows_of(result.path)[0]["optimizer.learning_rate"] == "0.012345678901"

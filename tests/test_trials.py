@@ -122,3 +122,23 @@ def test_long_pieces_are_divided_unless_trials_are_pruned(monkeypatch):
     assert max(whole) > 1
     assert pruned == whole
     assert divided == [1] * len(own)
+
+
+@pytest.mark.parametrize("layer", [0, 1])
+def test_a_width_is_not_flexible_where_a_regularizer_is_a_mean_over_units(layer):
+    dense = ["Dense: {units: 8}", "Dense: {units: 6}", "Dense: {activation: softmax}"]
+    regularizer = "kernel_regularizer: {OrthogonalRegularizer: {mode: rows}}"
+    dense[layer] = dense[layer].replace("units", f"{regularizer}, units")
+    model = f"model=[{', '.join(f'{{{item}}}' for item in dense)}]"
+
+    structure = structure_of(load_config("iris", [*SMALL, model]))
+
+    assert structure.units == ((6,) if layer == 0 else ())
+
+
+def test_a_trial_whose_metric_is_not_defined_is_the_worst():
+    halving = Halving("val_auc", larger_is_better=True)
+    prune = halving.of(range(4), load_config("iris", ["fit.epochs=4"]))
+
+    values = [float("nan"), 0.7, float("nan"), 0.9]
+    assert prune(0, {copy: {"val_auc": value} for copy, value in enumerate(values)}) == [0, 2]

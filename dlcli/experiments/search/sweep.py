@@ -203,7 +203,7 @@ def _result(
     part = plan.parts[-1]
     if part == "test" and not len(plan.splits[0].test):
         part = "validation" if plan.has_validation else "train"
-    measure = choose_measure(config, dataset.target, part)
+    measure = choose_measure(config, dataset.target, part, ordered=len(plan.points) > 1)
     if len(plan.points) > 1 and measure.part == "test":
         notices.append(
             "the trials are compared by their test rows, so the score of the best is too good; "

@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.config.metrics import LARGER_IS_BETTER, better_when, metric_key
+from dlcli.config.metrics import better_when, metric_key
 from dlcli.config.sections import Config
 from dlcli.datasets.dataset import Target
+from dlcli.errors import DlcliError
 from dlcli.experiments.search.variants import text_of
 from dlcli.files import write_csv
+from dlcli.runs.directions import ALWAYS
 from dlcli.training.trials.trial import TrainingOutcome
 
 
@@ -116,7 +118,7 @@ class TrialResult:
         return float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
 
 
-def choose_measure(config: Config, target: Target, part: str) -> Measure:
+def choose_measure(config: Config, target: Target, part: str, *, ordered: bool = True) -> Measure:
     """Return the measure of a config: its first metric, or without one the RMSE or the loss.
 
     Parameters
@@ -124,20 +126,35 @@ def choose_measure(config: Config, target: Target, part: str) -> Measure:
     config : Config
     target : Target
     part : {"train", "validation", "test"}
+    ordered : bool
+        Whether trials are compared, so that it must be known which values of a metric are better,
+        as it is not for components of one's own.
     """
     for metric in config.metrics:
-        return Measure(part, metric_key(metric), better_when(metric) == "max")
+        direction = better_when(metric)
+        if direction is not None or not ordered:
+            return Measure(part, metric_key(metric), direction == "max")
     name = "rmse" if target.task == "regression" else "loss"
     return Measure(part, name, larger_is_better=False)
 
 
 def named_measure(config: Config, metric: str, part: str) -> Measure:
-    """Return the measure by a metric that a user names, without knowing if it will be measured."""
+    """Return the measure by a metric that a user names, without knowing if it will be measured.
+
+    Raises
+    ------
+    DlcliError
+        If it is a component of one's own, whose better values are not known.
+    """
     own = next((item for item in config.metrics if metric_key(item) == metric), None)
-    if own is not None:
-        return Measure(part, metric, better_when(own) == "max")
-    is_score = metric in ("accuracy", "subset_accuracy", "r2") or metric in LARGER_IS_BETTER
-    return Measure(part, metric, is_score)
+    direction = ALWAYS.get(metric) if own is None else better_when(own)
+    if own is not None and direction is None:
+        raise DlcliError(
+            f"tune.metric: {metric!r} is a metric of your own, and whether larger or smaller "
+            "values are better is not known",
+            hint="name one of Keras's metrics, or loss",
+        )
+    return Measure(part, metric, direction == "max")
 
 
 @dataclass(frozen=True)
@@ -207,7 +224,7 @@ def write_trials(path: Path, trials: Sequence[TrialResult]) -> None:
         (
             [
                 trial.number,
-                *map(text_of, trial.values.values()),
+                *map(_exact_text, trial.values.values()),
                 training.seed,
                 training.fold or "",
                 training.outcome.epochs,
@@ -218,3 +235,8 @@ def write_trials(path: Path, trials: Sequence[TrialResult]) -> None:
             for training in trial.trainings
         ),
     )
+
+
+def _exact_text(value: Any) -> str:
+    """Return a value with all its digits, so that a trial can be trained again."""
+    return repr(value) if isinstance(value, float) else text_of(value)

@@ -15,11 +15,11 @@ from dlcli.config.load import build_config
 from dlcli.config.overrides import apply_override
 from dlcli.config.sections import Config
 from dlcli.datasets.dataset import Dataset
-from dlcli.errors import ConfigError, DlcliError
+from dlcli.errors import ConfigError, DlcliError, plural
 from dlcli.preparation.prepare import resolve_config
 
 Values = Mapping[str, Any]
-UNITS = re.compile(r"model\[(\d+)\]\.\w+\.units")
+UNITS = re.compile(r"model\[(\d+)\]\.(\w+)\.units")
 FIXED = {
     "dataset": "the trials share the data",
     "split": "the trials share the rows",
@@ -70,11 +70,11 @@ class Variants:
             check_key(key)
             layer = UNITS.fullmatch(key)
             if layer and value == 0 and not isinstance(value, bool):
-                absent.append(int(layer[1]))
+                absent.append(_layer(self.config, int(layer[1]), layer[2]))
                 continue
             apply_override(document, f"{key}={json.dumps(value, ensure_ascii=False)}")
         for index in sorted(absent, reverse=True):
-            _remove_layer(document, index)
+            del document.value["model"][index]
         return resolve_config(self._built(document, values), self.dataset)
 
     def _built(self, document: Document, values: Values) -> Config:
@@ -125,8 +125,11 @@ def short_keys(keys: Sequence[str]) -> list[str]:
     return short
 
 
-def _remove_layer(document: Document, index: int) -> None:
-    layers = document.value["model"]
-    if index >= len(layers):
-        raise DlcliError(f"model[{index}]: the model has {len(layers)} layers")
-    del layers[index]
+def _layer(config: Config, index: int, name: str) -> int:
+    """Return the index of a layer, which must have a name."""
+    if index >= len(config.model):
+        raise DlcliError(f"model[{index}]: the model has {plural(len(config.model), 'layer')}")
+    own = config.model[index].name
+    if own.lower() != name.lower():
+        raise DlcliError(f"model[{index}].{name}.units=0: model[{index}] is {own}")
+    return index

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -48,8 +49,14 @@ class Halving:
             by_trial: dict[int, list[float]] = {}
             for copy, values in logs.items():
                 by_trial.setdefault(trials[copy], []).append(sign * values[self.metric])
-            means = {trial: float(np.mean(values)) for trial, values in by_trial.items()}
+            means = {trial: _mean(values) for trial, values in by_trial.items()}
             kept = sorted(means, key=lambda trial: (means[trial], trial))[: (len(means) + 1) // 2]
             return [copy for copy in logs if trials[copy] not in kept]
 
         return prune
+
+
+def _mean(values: Sequence[float]) -> float:
+    """Return the mean; infinity for one that is not defined, which has no order."""
+    mean = float(np.mean(values))
+    return math.inf if math.isnan(mean) else mean

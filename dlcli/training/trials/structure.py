@@ -88,7 +88,7 @@ def flexible_layers(config: Config) -> list[int]:
             continue
         following = iter(layers[index + 1 :])
         after = next((item for item in following if not _keeps_zero(item)), None)
-        if after is not None and after.name == "Dense":
+        if after is not None and after.name == "Dense" and _adds_up(after.arguments):
             indices.append(index)
     return indices
 
@@ -100,7 +100,17 @@ def _is_flexible(name: str, arguments: Mapping[str, Any]) -> bool:
         name == "Dense"
         and isinstance(arguments.get("units"), int)
         and set(arguments) <= plain | regularized
+        and _adds_up(arguments)
         and arguments.get("activation") in ZERO_AT_ZERO
+    )
+
+
+def _adds_up(arguments: Mapping[str, Any]) -> bool:
+    """Return whether further weights of 0 change no regularizer of a layer, as they do a mean."""
+    regularizers = (arguments.get(f"{name}_regularizer") for name in ("kernel", "bias"))
+    return all(
+        regularizer is None or getattr(regularizer, "name", "") in REGULARIZERS
+        for regularizer in regularizers
     )
 
 
