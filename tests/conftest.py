@@ -123,9 +123,9 @@ DRAWERS = (
     "dlcli.plots.results.draw_confusion",
     "dlcli.plots.results.draw_predicted",
     "dlcli.plots.results.draw_comparison",
-    "dlcli.experiments.train.draw_results",
-    "dlcli.experiments.train.draw_learned",
-    "dlcli.experiments.train.draw_several",
+    "dlcli.experiments.training_run.draw_results",
+    "dlcli.experiments.training_run.draw_learned",
+    "dlcli.experiments.training_run.draw_several",
     "dlcli.experiments.kfold_files.draw_several",
 )
 
@@ -160,7 +160,7 @@ def few_trees():
 @pytest.fixture
 def weights_only(monkeypatch):
     """Train without ONNX graphs, for tests that do not predict."""
-    monkeypatch.setattr("dlcli.experiments.train.is_converted_quickly", lambda _: False)
+    monkeypatch.setattr("dlcli.experiments.training_run.is_converted_quickly", lambda _: False)
 
 
 @pytest.fixture

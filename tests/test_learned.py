@@ -26,7 +26,7 @@ SIGMOID, SOFTMAX = "{units: 1, activation: sigmoid}", "{units: 3, activation: so
 @pytest.fixture
 def learned_alone(with_pictures, monkeypatch):
     """Draw what was learned, and not the learning curves and the predictions."""
-    monkeypatch.setattr("dlcli.experiments.train.draw_results", lambda *_: None)
+    monkeypatch.setattr("dlcli.experiments.training_run.draw_results", lambda *_: None)
 
 
 @pytest.fixture

@@ -491,7 +491,7 @@ def test_files_that_differ_in_the_order_of_layers_share_no_graph(tmp_path, write
 
 
 def test_changed_weights_are_said_every_time(people, tmp_path, call, monkeypatch):
-    monkeypatch.setattr("dlcli.experiments.train.is_converted_quickly", lambda _: False)
+    monkeypatch.setattr("dlcli.experiments.training_run.is_converted_quickly", lambda _: False)
     run = train(load_config(people), runs=tmp_path / "runs", format="h5")
     with h5py.File(run.model_path, "r+") as file:
         name = next(iter(file["model_weights"]))
@@ -508,7 +508,7 @@ def test_a_full_disk_for_the_graph_costs_no_more_than_the_graph(people, tmp_path
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("dlcli.experiments.train.convert_to_onnx", full)
+    monkeypatch.setattr("dlcli.experiments.training_run.convert_to_onnx", full)
     run = train(load_config(people), runs=tmp_path / "runs")
 
     assert run.status == "finished"

@@ -876,7 +876,7 @@ def test_what_every_callback_remembers_is_listed(people, tmp_path):
         return made
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("dlcli.experiments.train.make_callbacks", spying)
+        patch.setattr("dlcli.experiments.training_run.make_callbacks", spying)
         train(config, runs=tmp_path / "runs")
     used, before = seen[-1]
 

@@ -30,7 +30,7 @@ from dlcli.runs.finding import find_run
 def test_a_run_leaves_what_the_readme_says(trained):
     assert {path.name for path in trained.path.iterdir()} == {
         "config.yaml", "model.keras", "history.csv", "metrics.json", "results.png",
-        "run.json", "checkpoint", ".lock", "training_rows.uint64",
+        "run.json", "checkpoint", ".lock", "training_rows.uint64", "predictions.csv",
     }  # fmt: skip
     record = json.loads((trained.path / "run.json").read_text())
     assert (record["status"], record["seed"], record["sample"]) == ("finished", 0, False)

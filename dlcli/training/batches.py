@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from dlcli.datasets.storage import aligned_empty
 from dlcli.machine import cpu_count
 from dlcli.preparation.rows import LazyRows
 from dlcli.types import Array
@@ -186,3 +187,12 @@ def _plain_options(dataset: Any, x: Any) -> Any:
     options.threading.private_threadpool_size = cpu_count() if is_lazy else 1
     dataset = dataset.with_options(options)
     return dataset.prefetch(2) if is_lazy or len(x) > MIN_PREFETCH_ROWS else dataset
+
+
+def as_tensor(x: Array) -> Any:
+    """Return an array as a tensor, copied once; ``tf.constant`` copies it twice."""
+    import tensorflow as tf
+
+    aligned = aligned_empty(x.shape, x.dtype)
+    aligned[...] = x
+    return tf.experimental.dlpack.from_dlpack(aligned.__dlpack__())

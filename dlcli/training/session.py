@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlcli.config.callbacks import check_monitors
-from dlcli.datasets.storage import aligned_empty
 from dlcli.errors import DatasetError
 from dlcli.network.building import make_callbacks
 from dlcli.network.scores import ScoredOutputs, score
@@ -27,7 +26,7 @@ from dlcli.preparation.split import Split, split_rows
 from dlcli.preparation.target_preprocessing import TargetPreprocessor, fit_target_preprocessor
 from dlcli.preparation.targets import class_weights, encode_target, output_kind
 from dlcli.preparation.variation import outlier_notices
-from dlcli.training.batches import FitData
+from dlcli.training.batches import FitData, as_tensor
 from dlcli.training.fit import FitResult, fit
 from dlcli.training.reusable_model import ReusableModel
 from dlcli.types import Array, Rows
@@ -176,7 +175,7 @@ class Session:
         """
         x = self.x("train")
         if not isinstance(x, LazyRows):
-            x = _as_tensor(x)
+            x = as_tensor(x)
             self._x["train"] = np.asarray(memoryview(x))
         config = self.prepared.config
         return fit(
@@ -231,15 +230,6 @@ class Session:
             )
             for part in parts
         }  # fmt: skip
-
-
-def _as_tensor(x: Array) -> Any:
-    """Return an array as a tensor, copied once; ``tf.constant`` copies it twice."""
-    import tensorflow as tf
-
-    aligned = aligned_empty(x.shape, x.dtype)
-    aligned[...] = x
-    return tf.experimental.dlpack.from_dlpack(aligned.__dlpack__())
 
 
 def open_session(prepared: Prepared) -> Session:

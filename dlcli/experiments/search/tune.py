@@ -20,8 +20,8 @@ from dlcli.experiments.search.trials import Measure, TrialResult, write_trials
 from dlcli.experiments.search.tune_result import NestedFold, TuneResult
 from dlcli.experiments.search.variants import Values, Variants
 from dlcli.experiments.search.workers import Workers
-from dlcli.experiments.train import train_inside
 from dlcli.experiments.train_result import TrainResult
+from dlcli.experiments.training_run import train_inside
 from dlcli.files import write_json, write_text
 from dlcli.plots.sweep import SweepPoints, draw_search
 from dlcli.preparation.prepare import Prepared, prepare
