@@ -4,6 +4,7 @@ import csv
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import dlcli as library
@@ -208,3 +209,38 @@ def test_values_in_the_table_have_all_their_digits(tmp_path):
     )
 
     assert rows_of(result.path)[0]["optimizer.learning_rate"] == "0.012345678901"
+
+
+def test_rows_that_cannot_be_preprocessed_are_the_failure_of_a_trial(tmp_path):
+    x = np.arange(40.0)
+    table = {"dataset": {"csv": {"path": "x.csv", "target": "y"}}}
+    config = {
+        **table,
+        "model": [{"Dense": 1}],
+        "loss": "mse",
+        "fit": {"epochs": 1, "batch_size": 8},
+    }
+
+    result = sweep(
+        config,
+        {"preprocess.target": [["log"], ["standardize"]], "optimizer.learning_rate": [0.1, 0.01]},
+        data=pd.DataFrame({"x": x, "y": x - 20.5}),
+        runs=tmp_path,
+    )
+
+    failures = [trial.failure for trial in result.trials]
+    assert failures[0] == failures[1]
+    assert "has no logarithm" in failures[0]
+    assert failures[2:] == ["", ""]
+
+
+@pytest.mark.parametrize(
+    ("over", "seeds", "message"),
+    [
+        ({}, 10**20, "seeds: 100,000,000,000,000,000,000 are more than"),
+        ({"model[9].Dense.units": [1, 2]}, 1, r"^model\[9\].Dense.units=1: '9' is not an index"),
+    ],
+)
+def test_what_cannot_be_swept_is_told(tmp_path, over, seeds, message):
+    with pytest.raises(DlcliError, match=message):
+        sweep(load_config("iris", FAST), over, seeds=seeds, runs=tmp_path)

@@ -86,6 +86,8 @@ def seed_list(seeds: int | Sequence[int], first: int) -> list[int]:
     ------
     DlcliError
     """
+    if isinstance(seeds, int) and seeds > MAX_TRAININGS:
+        raise DlcliError(f"seeds: {seeds:,} are more than {MAX_TRAININGS:,}")
     values = list(range(first, first + seeds)) if isinstance(seeds, int) else list(seeds)
     if not values or any(not isinstance(seed, int) or not 0 <= seed < 2**32 for seed in values):
         raise DlcliError(f"seeds: expected a number of seeds, or integers ≥ 0, got {seeds!r:.80}")

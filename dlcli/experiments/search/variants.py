@@ -72,7 +72,7 @@ class Variants:
             if layer and value == 0 and not isinstance(value, bool):
                 absent.append(_layer(self.config, int(layer[1]), layer[2]))
                 continue
-            apply_override(document, f"{key}={json.dumps(value, ensure_ascii=False)}")
+            _set(document, key, value)
         for index in sorted(absent, reverse=True):
             del document.value["model"][index]
         return resolve_config(self._built(document, values), self.dataset)
@@ -123,6 +123,13 @@ def short_keys(keys: Sequence[str]) -> list[str]:
             count += 1
         short.append(".".join(own[-count:]))
     return short
+
+
+def _set(document: Document, key: str, value: Any) -> None:
+    try:
+        apply_override(document, f"{key}={json.dumps(value, ensure_ascii=False)}")
+    except DlcliError as error:
+        raise DlcliError(str(error).removeprefix("--set "), hint=error.hint) from None
 
 
 def _layer(config: Config, index: int, name: str) -> int:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from dlcli.errors import ConfigError, Interrupted, TrainingError, first_line
+from dlcli.errors import ConfigError, DatasetError, Interrupted, TrainingError, first_line
 from dlcli.network.building import make_callbacks
 from dlcli.network.cost import batch_seconds
 from dlcli.preparation.prepare import Prepared
@@ -98,7 +98,9 @@ class TrialTrainer:
         """
         groups: dict[tuple[str, tuple[int, ...]], list[int]] = {}
         for index, training in enumerate(trainings):
-            shape = self._rows_of(training).preprocessor.input_shape
+            shape: tuple[int, ...] = ()
+            with suppress(DatasetError):  # raised again when the training runs
+                shape = self._rows_of(training).preprocessor.input_shape
             groups.setdefault((training.structure.key, shape), []).append(index)
         pieces = []
         for indices in groups.values():
@@ -117,7 +119,8 @@ class TrialTrainer:
             If SIGINT or SIGTERM arrived.
         """
         if len(piece.trainings) > 1:
-            with suppress(NotStackable):
+            # Rows that cannot be preprocessed are the failure of a training, not of all.
+            with suppress(NotStackable, DatasetError):
                 return self._run_stack(piece.trainings)
         return [self._run_alone(training) for training in piece.trainings]
 
@@ -125,7 +128,7 @@ class TrialTrainer:
         """Return how many of some trainings are copies in one program; 1 if it saves nothing."""
         if not self.together or len(trainings) == 1:
             return 1
-        with suppress(ConfigError):  # raised again when the trainings run
+        with suppress(ConfigError, DatasetError):  # raised again when the trainings run
             return self._copies_in_program(trainings)
         return 1
 
@@ -217,15 +220,15 @@ class TrialTrainer:
         if self._serial_model is None or self._serial_model[0] != key:
             models = ReusableModel(training.config, self.prepared.dataset.facts)
             self._serial_model = key, models
-        session = self._session(training, self._serial_model[1])
         try:
+            session = self._session(training, self._serial_model[1])
             session.prepare_model()
             fitted = session.fit(on_progress=self.on_progress)
-        except (TrainingError, ConfigError) as error:
+            if fitted.signum is not None:
+                raise Interrupted(fitted.signum)
+            return TrainingOutcome(fitted.epochs, fitted.seconds, self._score(session))
+        except (TrainingError, ConfigError, DatasetError) as error:
             return TrainingOutcome(0, 0.0, {}, first_line(error))
-        if fitted.signum is not None:
-            raise Interrupted(fitted.signum)
-        return TrainingOutcome(fitted.epochs, fitted.seconds, self._score(session))
 
     def _values(self, training: Training, session: Session) -> list[Array]:
         """Return the initial values of the variables of a training's own, unpadded model."""
