@@ -461,3 +461,18 @@ def test_ctrl_c_in_the_network_ends_with_130_and_leaves_nothing(
     assert "--resume" not in err
     assert out == ""
     assert not (tmp_path / "runs/people/1").exists()
+
+
+def test_with_several_seeds_a_fold_has_their_mean_score(tmp_path, few_trees):
+    changes = ["fit.epochs=2", "fit.batch_size=16"]
+    config = load_config("iris", changes)
+
+    result = baseline(config, folds=2, seeds=[4, 9], runs=tmp_path / "runs")
+
+    alone = [
+        kfold(load_config("iris", [*changes, f"seed={seed}", "split.seed=0"]), folds=2, runs=tmp_path / "runs")
+        for seed in (4, 9)
+    ]  # fmt: skip
+    means = np.mean([[fold.metrics["accuracy"] for fold in own.folds] for own in alone], axis=0)
+    assert result.network.scores == pytest.approx(means.tolist())
+    assert result.test == "corrected resampled t-test"

@@ -19,6 +19,7 @@ from dlcli.cli.options import (
     Overrides,
     Quiet,
     Sample,
+    Seeds,
 )
 from dlcli.cli.training_output import StartPrinter, sample_mark, saved_at_the_end
 from dlcli.errors import DlcliError
@@ -38,6 +39,7 @@ def baseline(
         typer.Option("--split", help="Compare on the test rows of `dlcli train`, without folds."),
     ] = False,
     overrides: Overrides = None,
+    seeds: Seeds = None,
     code: Code = None,
     out: Out = Path("runs"),
     sample: Sample = False,
@@ -51,7 +53,7 @@ def baseline(
 
     \b
     dlcli baseline sonar
-    dlcli baseline sonar --folds 5
+    dlcli baseline sonar --folds 5 --seeds 5    the mean of five seeds in each fold
     dlcli baseline breast_cancer --split
     """
     from dlcli import load_config
@@ -67,6 +69,7 @@ def baseline(
     signals.watch()
     backend.silence()
     from dlcli.experiments.baseline import baseline as comparison
+    from dlcli.experiments.search.over import parse_seeds
 
     display = ModelDisplay(quiet=quiet)
     on_start = StartPrinter(quiet=quiet, display=display.progress)
@@ -76,6 +79,7 @@ def baseline(
             loaded,
             folds=folds,
             split=split,
+            seeds=parse_seeds(seeds),
             runs=out,
             sample=sample,
             engine=engine,

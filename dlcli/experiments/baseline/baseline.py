@@ -21,6 +21,7 @@ from dlcli.experiments.baseline.scorer import Scorer
 from dlcli.experiments.headline_score import headline_metric
 from dlcli.experiments.inputs import ConfigLike, check_folds, config_with_data
 from dlcli.experiments.run_result import HeadlineResult
+from dlcli.experiments.seeds import seed_list
 from dlcli.files import write_csv, write_json
 from dlcli.plots import results as plots
 from dlcli.preparation.folds import prepare_folds
@@ -89,6 +90,7 @@ def baseline(
     data: pd.DataFrame | str | os.PathLike[str] | None = None,
     folds: int | None = None,
     split: bool = False,
+    seeds: int | Sequence[int] = 1,
     runs: str | os.PathLike[str] = "runs",
     sample: bool = False,
     engine: EngineChoice = "auto",
@@ -113,6 +115,9 @@ def baseline(
         rows, the models are compared on those instead.
     split : bool
         Whether to compare on the test rows of `train` instead of over folds.
+    seeds : int or sequence of int
+        Number of seeds of the network, from that of the config on, or the seeds themselves. A
+        fold then has the mean score over the seeds.
     runs : path
         Folder of all runs; the results are saved in ``runs/<name>/<number>``.
     sample : bool
@@ -157,7 +162,8 @@ def baseline(
     prepared = prepare(config, sample=sample, progress=download_bar)
     started = time.monotonic()
     prepared, splits = _split(prepared, folds, one=split)
-    trainer = FoldEngine(open_sessions(prepared, splits), engine)
+    first, *others = (_with_seed(prepared, seed) for seed in seed_list(seeds, config.seed))
+    trainer = FoldEngine(open_sessions(first, splits), engine)
     config, dataset = prepared.config, prepared.dataset
     record = describe_run(
         "baseline", config, dataset, folds=len(splits), engine=trainer.engine.record()
@@ -169,13 +175,23 @@ def baseline(
         on_engine(trainer.engine)
     scorer = Scorer(trainer, on_fold or _no_callback, on_model or _no_callback)
     with run.finishing():
-        network = scorer.score_network(on_progress)
+        engines = (FoldEngine(open_sessions(other, splits), engine) for other in others)
+        network = scorer.score_network(on_progress, engines)
         models = [scorer.score_model(model) for model in models_for(dataset)]
         looks = record_scoring(run, [split.test for split in splits])
         prepared = replace(prepared, notices=(*prepared.notices, *looks))
         result = _result(run.path, prepared, splits, network, models, started)
         _write(result)
     return result
+
+
+def _with_seed(prepared: Prepared, seed: int) -> Prepared:
+    """Return prepared data with another seed of the network, and the same split."""
+    config = prepared.config
+    if seed == config.seed:
+        return prepared
+    split = config.split.model_copy(update={"seed": config.split_seed})
+    return replace(prepared, config=config.model_copy(update={"seed": seed, "split": split}))
 
 
 def _no_callback(*_: Any) -> None:

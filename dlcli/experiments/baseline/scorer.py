@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -56,15 +58,39 @@ class Scorer:
         self.on_fold, self.on_model = on_fold, on_model
         self._inputs: dict[int, tuple[Any, Any]] = {}
 
-    def score_network(self, on_progress: OnProgress | None) -> ScoredModel:
-        """Train the network on every fold."""
+    def score_network(
+        self, on_progress: OnProgress | None, others: Iterable[FoldEngine] = ()
+    ) -> ScoredModel:
+        """Train the network on every fold; with several seeds, a fold has their mean score.
+
+        Parameters
+        ----------
+        on_progress : callable, optional
+        others : iterable of FoldEngine
+            Engines of the same folds for other seeds.
+        """
+        networks = [
+            self._train_network(engine, on_progress)
+            for engine in itertools.chain([self.trainer], others)
+        ]
+        model = networks[0]
+        if len(networks) > 1:  # no test of single rows is known for a mean over seeds
+            scores, seconds = (
+                tuple(np.mean([getattr(own, name) for own in networks], axis=0).tolist())
+                for name in ("scores", "seconds")
+            )
+            model = replace(model, scores=scores, seconds=seconds, right=())
+        self.on_model(model)
+        return model
+
+    def _train_network(self, engine: FoldEngine, on_progress: OnProgress | None) -> ScoredModel:
         kind = output_kind(self.dataset.target, self.config.loss)
         predictions: list[Any] = []
         seconds: list[float] = []
         # Folds that are trained together are reported as one.
-        total = len(self.sessions) if self.trainer.engine.name == "serial" else 1
+        total = len(self.sessions) if engine.engine.name == "serial" else 1
         self.on_fold(NETWORK, 1, total)
-        for outcome in self.trainer.run(on_progress):
+        for outcome in engine.run(on_progress):
             outputs = outcome.outputs
             predictions.append(predicted_values(outputs, kind, self.dataset.target))
             seconds.append(outcome.seconds)
@@ -89,7 +115,9 @@ class Scorer:
             attempts.append(attempt.inverted(preprocessor))
         note = "; ".join(dict.fromkeys(a.note for a in attempts if a.note))
         predictions, seconds = [a.predictions for a in attempts], [a.seconds for a in attempts]
-        return self._scored(model.name, predictions, seconds, trivial=model.trivial, note=note)
+        scored = self._scored(model.name, predictions, seconds, trivial=model.trivial, note=note)
+        self.on_model(scored)
+        return scored
 
     def _fold_inputs(self, number: int, session: Session) -> tuple[Any, Any]:
         """Return the training and test inputs of a fold; they are cached if they are small."""
@@ -126,6 +154,4 @@ class Scorer:
             # No test of single rows is known for the mean over several labels.
             if target.task == "classification":
                 right.append(np.asarray(predicted == y))
-        model = ScoredModel(name, tuple(scores), tuple(seconds), tuple(right), trivial, note)
-        self.on_model(model)
-        return model
+        return ScoredModel(name, tuple(scores), tuple(seconds), tuple(right), trivial, note)

@@ -77,20 +77,3 @@ def make_plan(over: Mapping[str, Sequence[Any]], seeds: Sequence[int], splits: l
     if plan.trainings > MAX_TRAININGS:
         raise DlcliError(f"{plan.trainings:,} trainings are more than {MAX_TRAININGS:,}")
     return plan
-
-
-def seed_list(seeds: int | Sequence[int], first: int) -> list[int]:
-    """Return seeds: those given, or as many as given, from the first one on.
-
-    Raises
-    ------
-    DlcliError
-    """
-    if isinstance(seeds, int) and seeds > MAX_TRAININGS:
-        raise DlcliError(f"seeds: {seeds:,} are more than {MAX_TRAININGS:,}")
-    values = list(range(first, first + seeds)) if isinstance(seeds, int) else list(seeds)
-    if not values or any(not isinstance(seed, int) or not 0 <= seed < 2**32 for seed in values):
-        raise DlcliError(f"seeds: expected a number of seeds, or integers ≥ 0, got {seeds!r:.80}")
-    if len(set(values)) < len(values):
-        raise DlcliError("seeds: the same seed twice gives the same training twice")
-    return values

@@ -13,12 +13,13 @@ from dlcli.config.sections import Config
 from dlcli.config.yaml_text import dump
 from dlcli.experiments.inputs import ConfigLike, check_folds, config_with_data
 from dlcli.experiments.resume import reopen_run, resumable_record
-from dlcli.experiments.search.plan import Plan, make_plan, seed_list
+from dlcli.experiments.search.plan import Plan, make_plan
 from dlcli.experiments.search.result import SweepResult
 from dlcli.experiments.search.runner import TrialRunner
 from dlcli.experiments.search.trials import TrialResult, choose_measure, write_trials
 from dlcli.experiments.search.variants import Variants
 from dlcli.experiments.search.workers import Workers
+from dlcli.experiments.seeds import seed_list
 from dlcli.files import write_json, write_text
 from dlcli.plots.sweep import SweepPoints, draw_sweep
 from dlcli.preparation.folds import prepare_folds, resolve_folds
