@@ -111,12 +111,11 @@ def test_a_killed_process_changes_no_bit_of_a_sweep(cluster, dlcli, tmp_path):
     killed, done = [], threading.Event()
 
     def kill():
-        while not (tmp_path / "runs/iris/1/checkpoint/outcomes.jsonl").exists():
-            if done.wait(0.02):
-                return
-        for pid in worker_pids():
-            os.kill(pid, signal.SIGKILL)
-            killed.append(pid)
+        outcomes = tmp_path / "runs/iris/1/checkpoint/outcomes.jsonl"
+        while not killed and not done.wait(0.02):
+            for pid in worker_pids() if outcomes.exists() else ():
+                os.kill(pid, signal.SIGKILL)
+                killed.append(pid)
 
     killer = threading.Thread(target=kill)
     killer.start()

@@ -107,6 +107,7 @@ class Processes:
             self._assign()
             for pipe in connection.wait(list(self._busy), POLL_SECONDS):
                 results += self._receive(pipe, on_report)
+        self._assign()  # before the results are handled
         return results
 
     def _assign(self) -> None:
