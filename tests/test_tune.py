@@ -18,9 +18,11 @@ from dlcli.errors import Interrupted
 from dlcli.experiments.search import searching
 from dlcli.experiments.search.searching import search_rows
 from dlcli.experiments.search.study import JOURNAL, Study
+from dlcli.experiments.search.trials import Measure, TrainingScore, TrialResult
 from dlcli.preparation.prepare import prepare
 from dlcli.training.session import open_session
 from dlcli.training.trials.trainer import TrialTrainer
+from dlcli.training.trials.trial import TrainingOutcome
 
 CONFIG = """
 dataset: iris
@@ -286,3 +288,31 @@ def test_without_optuna_there_is_the_command_that_installs_it(config, dlcli, tmp
 
     assert code == 2
     assert 'pip install "dlcli[tune]"' in error
+
+
+def test_values_that_are_not_allowed_together_are_the_failure_of_a_trial(config, tmp_path):
+    space = "{optimizer: {choice: [adam, sgd]}, optimizer.beta_1: {uniform: [0.8, 0.9]}}"
+    changes = [f"tune.search={space}", "tune.sampler=random", "fit.epochs=1"]
+
+    result = tune(load_config(config, changes), runs=tmp_path / "runs")
+
+    for trial in result.trials:
+        assert ("beta_1" in trial.failure) == (trial.values["optimizer"] == "sgd")
+    assert {bool(trial.failure) for trial in result.trials} == {True, False}
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_score_that_is_not_a_number_is_told(tmp_path, value):
+    section = load_config(
+        "iris", ["tune={search: {optimizer.learning_rate: {log: [0.1, 1]}}}"]
+    ).tune
+    study = Study(tmp_path, section, 0, larger_is_better=True)
+    study.ask(0, 1)
+    outcome = TrainingOutcome(1, 0.0, {"validation": {"auc": value}})
+
+    study.tell(
+        0, [TrialResult(1, {}, (TrainingScore(0, 0, outcome),))], Measure("validation", "auc", True)
+    )
+
+    assert study.study.get_trials()[0].state.is_finished()
+    assert Study(tmp_path, section, 0, larger_is_better=True).ask(1, 1)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from dlcli.errors import DlcliError, first_line
 from dlcli.experiments.search.trials import TrainingScore, TrialResult
 from dlcli.experiments.search.variants import Values, Variants
 from dlcli.training.progress import OnProgress, Progress
@@ -101,6 +102,8 @@ class TrialRunner:
         Where outcomes are kept, and looked for.
     part_names : mapping
         Names in the results of the parts of the rows that are scored.
+    keep_going : bool
+        Whether values that are not allowed together are the failure of a trial, and not an error.
     on_progress : callable, optional
     on_trained : callable, optional
         Called with the number of further trainings that are done.
@@ -116,13 +119,14 @@ class TrialRunner:
         folder: Path,
         *,
         part_names: Mapping[str, str] | None = None,
+        keep_going: bool = False,
         on_progress: OnProgress | None = None,
         on_trained: Callable[[int], None] | None = None,
     ) -> None:
         self.trainers, self.plan, self.executor = trainers, plan, executor
         self.variants, self.seeds = variants, seeds
         self.splits = trainers.plans[plan].splits
-        self.part_names = part_names or {}
+        self.part_names, self.keep_going = part_names or {}, keep_going
         self.file = OutcomeFile(folder)
         self.done = self.file.read()
         self.on_progress, self.on_trained = on_progress, on_trained
@@ -133,14 +137,23 @@ class TrialRunner:
         Raises
         ------
         ConfigError, DlcliError
-            If a value is not allowed.
+            If a value is not allowed, unless `keep_going`.
         """
         trainings = []
         for number, own in zip(numbers, values, strict=True):
-            for seed in self.seeds:
-                config = self.variants.config_of(own, seed)
-                trainings += [Training(number, config, i) for i in range(len(self.splits))]
+            try:
+                trainings += self._trainings_of(number, own)
+            except DlcliError as error:
+                if not self.keep_going:
+                    raise
+                failure = TrainingOutcome(0, 0.0, {}, first_line(error))
+                self.done |= dict.fromkeys(self._keys_of(number), failure)
         return trainings
+
+    def _trainings_of(self, number: int, values: Values) -> list[Training]:
+        configs = [self.variants.config_of(values, seed) for seed in self.seeds]
+        splits = range(len(self.splits))
+        return [Training(number, config, split) for config in configs for split in splits]
 
     def run(self, numbers: Sequence[int], values: Sequence[Values]) -> list[TrialResult]:
         """Train the trials that are not done.
@@ -155,7 +168,7 @@ class TrialRunner:
         Raises
         ------
         ConfigError, DlcliError
-            Before any training, if a value is not allowed.
+            Before any training, if a value is not allowed, unless `keep_going`.
         Interrupted
             If SIGINT or SIGTERM arrived; what is done is kept.
         """
@@ -196,10 +209,13 @@ class TrialRunner:
     def _scores_of(self, number: int) -> list[TrainingScore]:
         folds = len(self.splits) > 1
         return [
-            TrainingScore(seed, split + 1 if folds else 0, self.done[number, seed, split])
-            for seed in self.seeds
-            for split in range(len(self.splits))
+            TrainingScore(key[1], key[2] + 1 if folds else 0, self.done[key])
+            for key in self._keys_of(number)
         ]
+
+    def _keys_of(self, number: int) -> list[Key]:
+        splits = range(len(self.splits))
+        return [(number, seed, split) for seed in self.seeds for split in splits]
 
 
 def _keys(piece: Piece) -> list[Key]:

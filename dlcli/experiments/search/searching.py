@@ -147,6 +147,7 @@ class Search:
             [prepared.config.seed],
             folder / "checkpoint",
             part_names={plan.rows.scored: VALIDATION},
+            keep_going=True,
             on_progress=on_progress,
         )
         self.study = Study(

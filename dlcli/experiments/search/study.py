@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
+import math
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -107,11 +108,12 @@ class Study:
         for number, trial in enumerate(trials, first):
             if known[number].state.is_finished():
                 continue
-            if trial.failure:
+            mean = trial.mean(measure)
+            if trial.failure or math.isnan(mean):
                 state = TrialState.PRUNED if trial.failure == "pruned" else TrialState.FAIL
                 self.study.tell(number, state=state)
             else:
-                self.study.tell(number, trial.mean(measure))
+                self.study.tell(number, mean)
 
     def importances(self) -> dict[str, float]:
         """Return how much each key matters for the score, the most important first.
