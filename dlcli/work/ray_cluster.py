@@ -129,6 +129,7 @@ def _connect(ray: Any, address: str, threads: int, jobs: int | None, data_bytes:
     options: dict[str, Any] = {"logging_level": "ERROR", "log_to_driver": False}
     if address == LOCAL:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent to anybody
+        os.environ.setdefault("RAY_worker_niceness", "0")  # as for other processes; Ray's is 15
         options |= {
             "num_cpus": threads * (max(1, cpu_count() // threads) if jobs is None else jobs),
             "include_dashboard": False,
