@@ -142,3 +142,13 @@ def test_a_trial_whose_metric_is_not_defined_is_the_worst():
 
     values = [float("nan"), 0.7, float("nan"), 0.9]
     assert prune(0, {copy: {"val_auc": value} for copy, value in enumerate(values)}) == [0, 2]
+
+
+def test_pruned_trials_are_not_divided_between_pieces(monkeypatch):
+    prepared, folds, own = trainings([["seed=1"], ["seed=2"], ["seed=3"]], splits=(0, 1, 2))
+    monkeypatch.setattr("dlcli.training.trials.trainer.MOST_COPIES", 5)
+
+    halving = Halving("val_loss", larger_is_better=False)
+    pieces = TrialTrainer(prepared, folds, halving=halving).pieces(own)
+
+    assert [piece.indices for piece in pieces] == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]

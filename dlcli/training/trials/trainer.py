@@ -150,7 +150,10 @@ class TrialTrainer:
             most = max(1, int(min(most, PIECE_SECONDS / max(seconds, 1e-9))))
         rows = max(len(split.train) + len(split.validation) for split in self.splits)
         values: int = rows * math.prod(model.input_shape[1:])
-        return max(1, min(most, ROWS_BYTES // (FLOAT_BYTES * values)))
+        most = max(1, min(most, ROWS_BYTES // (FLOAT_BYTES * values)))
+        folds = len(self.splits)
+        # A trial is pruned by all of its folds.
+        return most - most % folds if self.halving is not None and most > folds else most
 
     def _wide_model(self, trainings: Sequence[Training]) -> ReusableModel:
         """Return the model whose copies are the models of some trainings."""
