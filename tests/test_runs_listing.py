@@ -212,12 +212,12 @@ def test_damaged_and_moved_runs_are_listed_and_told(dlcli, three, add_run, tmp_p
 
 
 def test_kinds_of_a_newer_version_and_their_trials_are_listed(dlcli, add_run):
-    add_run("runs/net/1", kind="tune", metrics={"metric": "accuracy", "part": "test", "mean": 0.75})
+    add_run("runs/net/1", kind="newer", metrics={"metric": "accuracy", "part": "test", "mean": 0.75})
     add_run("runs/net/2", kind="other", metrics={"something": [1]})
     add_run("runs/net/1/trials/4", 0.5, config={"fit": {"epochs": 9}})
 
     assert [(item["kind"], item["headline"]) for item in listed(dlcli)] == [
-        ("tune", "test accuracy 0.75"), ("other", "")]  # fmt: skip
+        ("newer", "test accuracy 0.75"), ("other", "")]  # fmt: skip
     assert len(listed(dlcli, "net")) == 2
     assert "trials/4" in dlcli("runs", "runs/net/1")[1]
 
