@@ -212,7 +212,9 @@ def test_damaged_and_moved_runs_are_listed_and_told(dlcli, three, add_run, tmp_p
 
 
 def test_kinds_of_a_newer_version_and_their_trials_are_listed(dlcli, add_run):
-    add_run("runs/net/1", kind="newer", metrics={"metric": "accuracy", "part": "test", "mean": 0.75})
+    add_run(
+        "runs/net/1", kind="newer", metrics={"metric": "accuracy", "part": "test", "mean": 0.75}
+    )
     add_run("runs/net/2", kind="other", metrics={"something": [1]})
     add_run("runs/net/1/trials/4", 0.5, config={"fit": {"epochs": 9}})
 
