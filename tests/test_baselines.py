@@ -463,6 +463,7 @@ def test_ctrl_c_in_the_network_ends_with_130_and_leaves_nothing(
     assert not (tmp_path / "runs/people/1").exists()
 
 
+@pytest.mark.slow
 def test_with_several_seeds_a_fold_has_their_mean_score(tmp_path, few_trees):
     changes = ["fit.epochs=2", "fit.batch_size=16"]
     config = load_config("iris", changes)

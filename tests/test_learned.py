@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from conftest import slow
 
-from dlcli.experiments import train as run
+from dlcli.experiments import training_run as run
 from dlcli.plots import learned as module
 from dlcli.plots.learned import _colour_strength, _value_range
 

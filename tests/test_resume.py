@@ -819,7 +819,8 @@ def test_a_folder_of_runs_means_its_newest_open_one(dlcli, people, trained, tmp_
         ({"format": "x/../../m.keras"}, "run.json is damaged: format: "),
         ({"devices": "gpu"}, "run.json is damaged: devices: "),
         ({"seconds": "long"}, "run.json is damaged: seconds: "),
-        ({"kind": "magic"}, "run.json is damaged: kind: "),
+        ({"kind": 3}, "run.json is damaged: kind: "),
+        ({"kind": "magic"}, "is a run of `dlcli magic`, not of `dlcli train`"),
     ],
 )
 def test_the_record_of_a_stranger_is_checked(dlcli, left, record, message):

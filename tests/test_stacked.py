@@ -366,6 +366,7 @@ def test_copies_that_go_on_alone_end_as_if_all_did(trained_both_ways, monkeypatc
 
 
 REGULARIZERS = "kernel_regularizer: {L2: {l2: 0.1}}, bias_regularizer: {L1L2: {l1: 0.1, l2: 0.1}}"
+QUICK_HYPERPARAMETERS = {"optimizer.SGD.momentum", "model[1].Dropout.rate", "model[0].Dense.kernel_regularizer.L2.l2"}  # fmt: skip
 HYPERPARAMETERS = {
     "optimizer.Adam.learning_rate": ("optimizer.learning_rate", [1e-3, 1e-1]),
     "optimizer.Adam.beta_1": ("optimizer.beta_1", [0.8, 0.99]),
@@ -380,7 +381,9 @@ HYPERPARAMETERS = {
 }
 
 
-@pytest.mark.parametrize("key", HYPERPARAMETERS)
+@pytest.mark.parametrize(
+    "key", [key if key in QUICK_HYPERPARAMETERS else slow(key) for key in HYPERPARAMETERS]
+)
 def test_copies_with_hyperparameters_of_their_own(write, key):
     place, values = HYPERPARAMETERS[key]
     section, name = key.split(".")[:2]

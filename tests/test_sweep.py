@@ -86,7 +86,7 @@ def test_the_seed_and_the_fold_get_their_shares_of_the_variance():
 
 def test_a_stopped_sweep_goes_on_with_what_is_left(tmp_path, monkeypatch):
     config = load_config("iris", FAST)
-    over = {"fit.batch_size": [8, 16, 32], "optimizer.learning_rate": [0.01, 0.1]}
+    over = {"fit.batch_size": [16, 32], "optimizer.learning_rate": [0.01, 0.1]}
     whole = sweep(config, over, runs=tmp_path / "whole")
     pieces, real = [], TrialTrainer.run
 
@@ -104,7 +104,7 @@ def test_a_stopped_sweep_goes_on_with_what_is_left(tmp_path, monkeypatch):
 
     resumed = sweep(config, runs=tmp_path / "runs", resume=stopped.value.path)
 
-    assert [len(piece) for piece in pieces] == [2, 2, 2, 2]
+    assert [len(piece) for piece in pieces] == [2, 2, 2]
     trials = [result.path / "trials.csv" for result in (whole, resumed)]
     assert trials[0].read_bytes() == trials[1].read_bytes()
     assert not (resumed.path / "checkpoint").exists()
@@ -244,3 +244,15 @@ def test_rows_that_cannot_be_preprocessed_are_the_failure_of_a_trial(tmp_path):
 def test_what_cannot_be_swept_is_told(tmp_path, over, seeds, message):
     with pytest.raises(DlcliError, match=message):
         sweep(load_config("iris", FAST), over, seeds=seeds, runs=tmp_path)
+
+
+def test_the_epochs_of_folds_are_those_of_the_trials(tmp_path):
+    config = load_config("iris", [*FAST, "kfold.epochs=2"])
+    over = {"optimizer.learning_rate": [0.01, 0.1]}
+
+    folds, single = (sweep(config, over, folds=k, runs=tmp_path / "runs") for k in (2, None))
+
+    for result, epochs, own in ((folds, "2", None), (single, "3", 2)):
+        assert {row["epochs"] for row in rows_of(result.path)} == {epochs}
+        best = load_config(result.path / "best.yaml")
+        assert (best.fit.epochs, best.kfold.epochs) == (int(epochs), own)

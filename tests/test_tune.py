@@ -6,7 +6,6 @@ import time
 
 import numpy as np
 import pytest
-from conftest import slow
 
 pytest.importorskip("optuna", reason="the search needs Optuna: pip install 'dlcli[tune]'")
 
@@ -117,7 +116,8 @@ def test_a_search_repeats(result, config, tmp_path):
     assert len({json.dumps(trial.values) for trial in result.trials}) == 4
 
 
-@pytest.mark.parametrize("moment", [slow("ask"), "piece", slow("tell"), slow("best")])
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["ask", "piece", "tell", "best"])
 def test_a_stopped_search_goes_on(result, config, tmp_path, monkeypatch, moment):
     calls = []
 
@@ -188,7 +188,8 @@ def test_values_that_were_tried_are_not_trained_again(config, tmp_path):
     assert len({id(trial.trainings) for trial in result.trials}) == 2
 
 
-@pytest.mark.parametrize("sampler", ["qmc", slow("random")])
+@pytest.mark.slow
+@pytest.mark.parametrize("sampler", ["random", "qmc"])
 def test_other_samplers_repeat_too(config, tmp_path, sampler):
     changed = load_config(config, [f"tune.sampler={sampler}", "tune.trials=2"])
 
@@ -197,6 +198,7 @@ def test_other_samplers_repeat_too(config, tmp_path, sampler):
     assert [trial.values for trial in first.trials] == [trial.values for trial in second.trials]
 
 
+@pytest.mark.slow
 def test_validation_rows_and_pruning(config, tmp_path):
     changes = [
         "split.validation=0.25", "tune.folds=null", "fit.epochs=8",
@@ -209,6 +211,7 @@ def test_validation_rows_and_pruning(config, tmp_path):
     assert result.folds == 1
 
 
+@pytest.mark.slow
 def test_nested(config, dlcli, tmp_path):
     code, out, error = dlcli(
         "tune", config, "--nested", "--trials", "2", "--out", tmp_path / "runs"

@@ -148,6 +148,7 @@ def test_processes_end_with_their_parent(tmp_path):
     assert not Path(f"/proc/{child}").exists()
 
 
+@pytest.mark.slow
 def test_a_killed_process_changes_no_bit_of_a_sweep(dlcli, tmp_path, monkeypatch):
     alone = sweep(load_config("iris", FAST), OVER, runs=tmp_path / "alone")
     killed = []

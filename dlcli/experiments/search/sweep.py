@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -185,11 +186,19 @@ def _prepare(
         sessions = [open_session(prepared)]
     else:
         prepared, splits = prepare_folds(prepared, folds)
+        prepared = _without_fold_epochs(prepared)
         sessions = open_sessions(prepared, splits)
         check_monitors(prepared.config, validation=len(splits[0].validation) > 0)
     check_network(sessions[0])
     notices = [*prepared.notices, *split_notices(sessions), *loss_notices(sessions[0])]
     return prepared, [session.split for session in sessions], notices
+
+
+def _without_fold_epochs(prepared: Prepared) -> Prepared:
+    """Drop ``kfold.epochs``, which ``fit.epochs`` has taken over, and which a trial may change."""
+    config = prepared.config
+    kfold = config.kfold.model_copy(update={"epochs": None})
+    return replace(prepared, config=config.model_copy(update={"kfold": kfold}))
 
 
 def _result(

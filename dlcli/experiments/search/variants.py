@@ -64,7 +64,6 @@ class Variants:
         document.value["split"]["seed"] = self.config.split_seed
         document.value["seed"] = seed
         document.value.pop("tune", None)
-        document.value["kfold"].pop("epochs", None)  # `fit.epochs` has this value by now
         absent = []
         for key, value in values.items():
             check_key(key)
