@@ -303,7 +303,7 @@ def test_a_signal_ends_the_processes_and_keeps_finished_folds(dlcli, tmp_path, m
 
     def stop_after_a_fold(processes, pipe, on_report):
         results = receive(processes, pipe, on_report)
-        if results:
+        if 0 in dict(results):  # the first fold
             for child in multiprocessing.active_children():
                 os.kill(child.pid, signal.SIGTERM)  # as a batch system does, to all of a group
         return results

@@ -66,6 +66,7 @@ class Processes:
         self._pieces: Sequence[Any] = ()
         self._waiting: deque[int] = deque()
         self._deaths: Counter[int] = Counter()
+        self._stop: Interrupted | None = None  # of a process that a signal has ended
 
     def run(
         self, pieces: Sequence[Any], on_report: OnReport | None = None
@@ -73,6 +74,7 @@ class Processes:
         """Compute the results of pieces; see `Executor.run`."""
         self._pieces, self._waiting = pieces, deque(range(len(pieces)))
         self._deaths.clear()
+        self._stop = None
         listener = SignalListener()
         left = len(pieces)
         try:
@@ -104,10 +106,13 @@ class Processes:
         results: list[tuple[int, Any]] = []
         while not results:
             listener.check()
+            if self._stop is not None:  # after the results that came before it
+                raise self._stop
             self._assign()
             for pipe in connection.wait(list(self._busy), POLL_SECONDS):
                 results += self._receive(pipe, on_report)
-        self._assign()  # before the results are handled
+        if self._stop is None:
+            self._assign()  # before the results are handled
         return results
 
     def _assign(self) -> None:
@@ -149,7 +154,8 @@ class Processes:
         if kind == "error":
             raise value
         if kind == "stopped":
-            raise Interrupted(value)
+            self._stop = Interrupted(value)
+            return []
         if on_report is not None:
             on_report(self._busy[pipe], value)
         return []
