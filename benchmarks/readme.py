@@ -241,7 +241,7 @@ def search_tables(stored: Mapping[str, Any]) -> str:
         rows += [
             f"| {row['trials']:,} | {number(row['seconds'], 's')} | "
             f"{number(row['seconds'] / row['trials'], 's')} | {number(row['peak'], 'MB')} |"
-            for row in grown
+            for row in grown["rows"]
         ]
         rows.append("")
     several = [stored[key] for key in ("seeds", "mnist") if key in stored]

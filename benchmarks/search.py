@@ -89,6 +89,8 @@ def several(folder: Path, name: str, one: list[str], many: list[str], count: int
     return {
         "name": name,
         "count": count,
+        "repeats": 1,
+        **here(),
         "one": round(single.seconds, 1),
         "seconds": round(together.seconds, 1),
         "peak": round(together.peak),
@@ -106,9 +108,9 @@ def main() -> None:
         folder = Path(name)
         (folder / "search.yaml").write_text(CONFIG, encoding="utf-8")
         if "loop" in options.only:
-            stored["loop"] = loop(folder, data)
+            stored["loop"] = {**loop(folder, data), **here(), "repeats": 1}
         if "growth" in options.only:
-            stored["growth"] = growth(folder)
+            stored["growth"] = {"rows": growth(folder), **here(), "repeats": 1}
         if "seeds" in options.only:
             many = ["train", "iris", "--seeds", str(SEEDS)]
             stored["seeds"] = several(
@@ -124,7 +126,6 @@ def main() -> None:
                 ["sweep", "mnist_mlp", "--over", over, *short],
                 len(RATES),
             )
-    stored |= here()
     SEARCH.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
     write_readme()
 
