@@ -97,7 +97,7 @@ def tune(
     on_start : callable, optional
         Called once before the first training with the resolved config, the data set and notices.
     on_search : callable, optional
-        Called at the begin of each search with its name and its number of trials.
+        Called at the beginning of each search with its name and its number of trials.
     on_trials : callable, optional
         Called with the trials of a batch and how they are compared.
     on_progress : callable, optional

@@ -42,9 +42,9 @@ class StackedFit:
 
     Attributes
     ----------
-    members : list of int
-        Indices of the copies in the present stack. A copy that has ended stays in it, and is
-        trained on without effect, until it pays to continue with the others alone.
+    stack : Stack
+        The copies that are trained at present. A copy that has ended stays in it, and is trained on
+        without effect, until it pays to continue with the others alone.
     notices : list of str
         Warnings about damaged checkpoints.
 
