@@ -30,6 +30,7 @@ from .network.registration import register
 from .network.scores import Scores
 from .prediction.predict import predict
 from .prediction.predictions import Predictions
+from .reports.card import card
 from .training.folds.engines import Engine
 from .training.progress import Progress
 from .version import __version__
@@ -62,6 +63,7 @@ __all__ = [
     "WriteError",
     "__version__",
     "baseline",
+    "card",
     "compare",
     "evaluate",
     "inspect",

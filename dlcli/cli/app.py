@@ -18,7 +18,7 @@ MODULES = {
     "learning-curve": "learning_curve", "sweep": "sweep", "tune": "tune", "reproduce": "reproduce",
     "evaluate": "evaluate", "predict": "predict", "inspect": "inspect", "check": "check",
     "show": "show", "list": "list_configs", "schema": "schema", "runs": "runs",
-    "compare": "compare", "plot": "plot", "board": "board", "data": "data",
+    "compare": "compare", "plot": "plot", "board": "board", "data": "data", "card": "card",
 }  # fmt: skip
 # Commands that have commands of their own, in the `app` of their module.
 GROUPS = ("data", "runs")
@@ -55,6 +55,7 @@ def _start(
     dlcli inspect downloaded.keras              contents of a model file, without running it
     dlcli compare runs/sonar/1 runs/sonar/2     what differs, and is it significant?
     dlcli plot runs/sonar/1 runs/sonar/2        learning curves of several runs
+    dlcli card runs/sonar/1 -o README.md        a model card
     dlcli check my.yaml                         all problems of a config, with their lines
     dlcli list                                  the bundled configs
     """

@@ -190,6 +190,18 @@ ModelPath = Annotated[
 ]
 
 
+RunPath = Annotated[
+    Path,
+    typer.Argument(
+        metavar="RUN",
+        help="A run directory, e.g. runs/sonar/1, or sonar for the latest run of that name in "
+        "./runs.",
+        show_default=False,
+    ),
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace the file.")]
+
+
 def with_short_options(overrides: list[str] | None, **values: float | str | None) -> list[str]:
     """Return the overrides of ``--set``, then those of the short options.
 

@@ -1,0 +1,1 @@
+"""Documents about a run for people: a model card, and a report as one HTML file."""

@@ -1,0 +1,71 @@
+"""Jinja2, which is an optional dependency, and the filters of the templates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from dlcli.errors import DlcliError
+
+# Characters that would be read as Markdown or HTML.
+MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~$&])")
+
+
+def render(template: str, values: Mapping[str, Any], *, is_html: bool) -> str:
+    """Render one of the templates of this package.
+
+    Parameters
+    ----------
+    template : str
+        File in ``templates``.
+    values : mapping
+    is_html : bool
+        Whether all values are escaped for HTML.
+
+    Raises
+    ------
+    DlcliError
+        If Jinja2 is not installed.
+    """
+    try:
+        import jinja2
+    except ImportError:
+        raise DlcliError(
+            "cards and reports need Jinja2, which is not installed",
+            hint='`pip install "dlcli[report]"`',
+        ) from None
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("dlcli.reports"),
+        autoescape=is_html,  # noqa: S701 (Markdown has filters of its own)
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(md=markdown_text, code=markdown_code, number=number)
+    return environment.get_template(template).render(**values)
+
+
+def markdown_text(value: object) -> str:
+    """Return a value as one line of Markdown that shows it as it is."""
+    return MARKDOWN.sub(r"\\\1", " ".join(str(value).split()))
+
+
+def markdown_code(value: object) -> str:
+    """Return a value as code within a line of Markdown, also in a table."""
+    text = " ".join(str(value).split())
+    longest = max(map(len, re.findall("`+", text)), default=0)
+    fence = "`" * (longest + 1)
+    space = " " if longest else ""
+    return f"{fence}{space}{text}{space}{fence}".replace("|", r"\|")
+
+
+def number(value: float | None) -> str:
+    """Format a measured value with about four significant digits; a dash if there is none."""
+    if value is None or value != value:
+        return "–"
+    size = abs(value)
+    if size and (size < 1e-3 or size >= 1e5):
+        return f"{value:.3g}"
+    return f"{value:.4f}" if size < 100 else f"{value:.1f}"
