@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -100,6 +101,11 @@ class StackedRows:
                 tf.constant(np.stack([_padded(array, rows) for array in arrays]))
                 for arrays in zip(*parts, strict=True)
             )
+
+    @property
+    def nbytes(self) -> int:
+        """Size in memory."""
+        return sum(array.dtype.size * math.prod(array.shape) for array in self.arrays)
 
     def subset(self, copies: Sequence[int]) -> StackedRows:
         """Return the rows of some of the copies."""

@@ -17,7 +17,7 @@ from dlcli.training.progress import OnProgress, ProgressReporter
 from dlcli.training.stacked.checkpoint import StackedCheckpointer, StackedState
 from dlcli.training.stacked.copies import Copy, CopyProxy, CopyResult, LearningRateProxy
 from dlcli.training.stacked.copy_step import Tensors
-from dlcli.training.stacked.stack import Stack
+from dlcli.training.stacked.kept_stacks import KeptStacks
 from dlcli.training.stacked.vectorized import single_threaded
 from dlcli.training.training_state import unsuitable
 from dlcli.types import Array
@@ -39,6 +39,8 @@ class StackedFit:
         Compiled; neither its weights nor its optimizer change.
     copies : sequence of Copy
     section : FitConfig
+    stacks : KeptStacks, optional
+        Makes the stacks. Default: new ones, of which none is kept.
 
     Attributes
     ----------
@@ -54,14 +56,21 @@ class StackedFit:
         If the program cannot be built.
     """
 
-    def __init__(self, model: Any, copies: Sequence[Copy], section: FitConfig) -> None:
+    def __init__(
+        self,
+        model: Any,
+        copies: Sequence[Copy],
+        section: FitConfig,
+        stacks: KeptStacks | None = None,
+    ) -> None:
         self._started = time.monotonic()
         self.model, self.copies, self.section = model, copies, section
         self.notices: list[str] = []
         self._weights: list[list[Array]] | None = None
         # Everything that can raise `NotStackable` happens here, before any training: the caller can
         # still train the copies one after the other.
-        self.stack = Stack.of(model, copies, section)
+        self._stacks = stacks or KeptStacks()
+        self.stack = self._stacks.of(model, copies, section)
         self.own_rates = self.stack.variables.own_rates
 
     def run(
@@ -167,7 +176,7 @@ class StackedFit:
     def _shrink(self, running: Sequence[int]) -> None:
         """Continue with the running copies alone."""
         self._weights = None
-        self.stack = self.stack.subset(running)
+        self.stack = self._stacks.subset(self.stack, running)
 
     def _run_epoch(self, epoch: int, step: int, metrics: Tensors | None) -> None:
         """Train an epoch from a step on, and call the callbacks of the running copies."""

@@ -1,7 +1,8 @@
 """Numbers of a model that differ between its copies: rates, factors, decays.
 
 Keras keeps them as Python numbers in layers, regularizers, losses and optimizers. While the program
-of all copies is traced, they are replaced by tensors, one number per copy.
+of all copies is traced, they are replaced by variables, one number per copy, so that the same
+program trains other copies with other numbers.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ class TensorNumber:
 
     Parameters
     ----------
-    tensor : tf.Tensor of float32
+    tensor : tf.Tensor or tf.Variable of float32
         Scalar, or a column with one number per copy.
     """
 
@@ -38,7 +39,8 @@ class TensorNumber:
         """Return the tensor, as ``tf.convert_to_tensor`` asks for it."""
         import tensorflow as tf
 
-        return self.tensor if dtype is None else tf.cast(self.tensor, dtype, name)
+        tensor = tf.convert_to_tensor(self.tensor)
+        return tensor if dtype is None else tf.cast(tensor, dtype, name)
 
     def __bool__(self) -> bool:
         return True
@@ -90,34 +92,37 @@ class Hyperparameters:
 
     def __init__(self, values: Sequence[Mapping[str, float]]) -> None:
         self.values = [dict(copy_values) for copy_values in values]
-        places = sorted(self.values[0])
-        if any(sorted(copy_values) != places for copy_values in self.values):
+        self.places = sorted(self.values[0])
+        if any(sorted(copy_values) != self.places for copy_values in self.values):
             raise ValueError("copies differ in the places of their hyperparameters")
-        self.learning_rates = self._array(LEARNING_RATE) if LEARNING_RATE in places else None
-        self.of_optimizer = [
-            place.partition(".")[2]
-            for place in places
-            if place.startswith("optimizer.") and place != LEARNING_RATE
-        ]
-        self.of_network = [place for place in places if not place.startswith("optimizer.")]
+        self.of_network = [place for place in self.places if not place.startswith("optimizer.")]
+        self._variables: dict[str, Any] = {}
+
+    @property
+    def learning_rates(self) -> Array | None:
+        """Learning rates, shape (copies,); None if they are all that of the model."""
+        return self._array(LEARNING_RATE) if LEARNING_RATE in self.places else None
 
     def subset(self, copies: Sequence[int]) -> Hyperparameters:
         """Return the hyperparameters of some of the copies."""
         return Hyperparameters([self.values[copy] for copy in copies])
 
-    def tensors(self) -> tuple[Any, ...]:
-        """Return the values of the network's hyperparameters: float32, shape (copies,) each."""
-        import tensorflow as tf
+    def assign(self, values: Sequence[Mapping[str, float]]) -> None:
+        """Replace all values by those of other copies, also in programs that use them."""
+        self.values = [dict(copy_values) for copy_values in values]
+        for place, variable in self._variables.items():
+            variable.assign(self._array(place).reshape(variable.shape))
 
-        return tuple(tf.constant(self._array(place)) for place in self.of_network)
+    def read(self) -> tuple[Any, ...]:
+        """Return the values of the network's hyperparameters: float32, shape (copies,) each."""
+        return tuple(self._variable(place).read_value() for place in self.of_network)
 
     def set_in_optimizer(self, optimizer: Any) -> None:
         """Replace numbers of an optimizer by columns with one number per copy."""
-        import tensorflow as tf
-
-        for name in self.of_optimizer:
-            column = self._array(f"optimizer.{name}")[:, np.newaxis]
-            setattr(optimizer, name, TensorNumber(tf.constant(column)))
+        for place in self.places:
+            owner, _, name = place.partition(".")
+            if owner == "optimizer" and place != LEARNING_RATE:
+                setattr(optimizer, name, TensorNumber(self._variable(place, columns=1)))
 
     @contextmanager
     def in_network(self, model: Any, values: Sequence[Any]) -> Iterator[None]:
@@ -126,6 +131,16 @@ class Hyperparameters:
             for place, value in zip(self.of_network, values, strict=True):
                 stack.enter_context(_replaced(model, place, TensorNumber(value)))
             yield
+
+    def _variable(self, place: str, columns: int | None = None) -> Any:
+        import tensorflow as tf
+
+        if place not in self._variables:
+            array = self._array(place)
+            array = array if columns is None else array.reshape(-1, columns)
+            with tf.init_scope():
+                self._variables[place] = tf.Variable(array, trainable=False)
+        return self._variables[place]
 
     def _array(self, place: str) -> Array:
         return np.array([copy_values[place] for copy_values in self.values], np.float32)

@@ -54,7 +54,6 @@ class EpochProgram:
 
         self.variables, self.model = variables, variables.model
         self.rows, self.validation, self.seeds, self.plan = rows, validation, seeds, plan
-        self.settings = variables.hyperparameters.tensors()
         self.copy_step = CopyStep(variables)
         self.initial_metrics = self._build_metrics(metric_constants)
         self.names: list[str] = []
@@ -121,7 +120,7 @@ class EpochProgram:
             indices.set_shape((variables.count, size))
             batch = self._batch(self.rows, indices, None)
             gradients, others, metrics = vectorize(
-                self.copy_step.train, (*self._read_variables(), metrics, batch, self.settings)
+                self.copy_step.train, (*self._read_variables(), metrics, batch, self._settings())
             )
             self._assign_others(others)
             variables.apply(gradients)
@@ -170,7 +169,7 @@ class EpochProgram:
         results = (tf.zeros_like(weights), others, metrics)
         for size, copies in sizes.items():
             everyone = len(copies) == variables.count
-            inputs = (weights, others, metrics, order[:, :size], self.settings)
+            inputs = (weights, others, metrics, order[:, :size], self._settings())
             if not everyone:
                 inputs = gather_copies(inputs, copies)
             *values, indices, settings = inputs
@@ -194,7 +193,7 @@ class EpochProgram:
             copies = [
                 copy for copy, rows_of_copy in enumerate(rows.counts) if rows_of_copy == count
             ]
-            inputs = gather_copies((*variables, metrics, rows.arrays, self.settings), copies)
+            inputs = gather_copies((*variables, metrics, rows.arrays, self._settings()), copies)
             metrics = update_copies(metrics, copies, self._validate_copies(count, *inputs))
         return metrics
 
@@ -234,6 +233,9 @@ class EpochProgram:
         """Return the matrix of weights and the non-trainable variables as tensors."""
         others = tuple(variable.read_value() for variable in self.variables.others)
         return self.variables.weights.value.read_value(), others
+
+    def _settings(self) -> Tensors:
+        return self.variables.hyperparameters.read()
 
     def _assign_others(self, values: Tensors) -> None:
         for variable, value in zip(self.variables.others, values, strict=True):

@@ -15,7 +15,7 @@ from dlcli.training.stacked.data import (
     stack_training_rows,
     stack_validation_rows,
 )
-from dlcli.training.stacked.hyperparameters import Hyperparameters
+from dlcli.training.stacked.hyperparameters import LEARNING_RATE, Hyperparameters
 from dlcli.training.stacked.program import EpochProgram
 from dlcli.training.stacked.stackable import NotStackable, stacking_obstacle
 from dlcli.training.stacked.variables import StackedVariables
@@ -27,6 +27,9 @@ RATE_CALLBACKS = {"ReduceLROnPlateau", "LearningRateScheduler"}
 
 class Stack:
     """Some copies of a model in one program; see `of`.
+
+    Copies of the same model with the same rows can take the place of the present ones: tracing a
+    program takes a second or two, and TensorFlow never frees all of it.
 
     Parameters
     ----------
@@ -67,14 +70,11 @@ class Stack:
         NotStackable
             If the program cannot be built.
         """
-        callbacks = copies[0].callbacks
-        obstacle = stacking_obstacle(model, callbacks)
+        obstacle = stacking_obstacle(model, copies[0].callbacks)
         if obstacle is not None:
             raise NotStackable(obstacle)
         hyperparameters = Hyperparameters([copy.hyperparameters for copy in copies])
-        own_rates = hyperparameters.learning_rates is not None or any(
-            type(callback).__name__ in RATE_CALLBACKS for callback in callbacks
-        )
+        own_rates = have_own_rates(copies)
         data = [copy.data for copy in copies]
         rows, validation = stack_training_rows(data), stack_validation_rows(data)
         extend_vectorized_map()
@@ -93,10 +93,34 @@ class Stack:
             message = f"TensorFlow does not vectorize the model: {first_line(error)}"
             raise NotStackable(message) from error
 
-    def subset(self, members: Sequence[int]) -> Stack:
-        """Return a stack of some of the members, with their present values."""
+    @property
+    def row_bytes(self) -> int:
+        """Size of the training and validation rows in memory."""
+        validation = self.program.validation
+        return self.program.rows.nbytes + (validation.nbytes if validation else 0)
+
+    def begin(self, copies: Sequence[Copy]) -> None:
+        """Put as many copies in the place of all, at the beginning of their training."""
+        self.copies, self.members = copies, list(range(len(copies)))
+        self.variables.begin(
+            [copy.initial_values for copy in copies], [copy.hyperparameters for copy in copies]
+        )
+
+    def subset(self, members: Sequence[int], unused: Stack | None = None) -> Stack:
+        """Return a stack of some of the members, with their present values.
+
+        Parameters
+        ----------
+        members : sequence of int
+        unused : Stack, optional
+            A stack of as many copies with the same rows, to be used instead of a new one.
+        """
         positions = [self.members.index(index) for index in members]
         rows, validation = self.program.rows, self.program.validation
+        if unused is not None:
+            self.variables.subset(positions, unused.variables)
+            unused.copies, unused.members = self.copies, list(members)
+            return unused
         return Stack(
             self.copies,
             self.section,
@@ -105,3 +129,10 @@ class Stack:
             rows.subset(positions),
             validation and validation.subset(positions),
         )
+
+
+def have_own_rates(copies: Sequence[Copy]) -> bool:
+    """Return whether the learning rates of copies can differ."""
+    return LEARNING_RATE in copies[0].hyperparameters or any(
+        type(callback).__name__ in RATE_CALLBACKS for callback in copies[0].callbacks
+    )

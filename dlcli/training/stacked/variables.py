@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -52,20 +52,25 @@ class StackedVariables:
         self.non_trainable = list(model.non_trainable_variables)
         self.shapes = [tuple(variable.shape) for variable in self.trainable]
         self.sizes = [int(np.prod(shape)) for shape in self.shapes]
-        index = {id(variable): number for number, variable in enumerate(model.variables)}
+        matrix, others = self._stacked(values)
+        with tf.device("cpu:0"):
+            self.weights = import_keras().Variable(matrix, name="stack")
+            self.others = [tf.Variable(array, trainable=False) for array in others]
+            self.optimizer = self._build_optimizer()
+        self._initial_optimizer = [variable.numpy() for variable in self.optimizer.variables]
+
+    def _stacked(self, values: Sequence[list[Array]]) -> tuple[Array, list[Array]]:
+        """Return the matrix of weights and the other arrays, from the variables of each copy."""
+        index = {id(variable): number for number, variable in enumerate(self.model.variables)}
         rows = [
             np.concatenate([arrays[index[id(variable)]].ravel() for variable in self.trainable])
             for arrays in values
         ]
-        with tf.device("cpu:0"):
-            self.weights = import_keras().Variable(np.stack(rows), name="stack")
-            self.others = [
-                tf.Variable(
-                    np.stack([arrays[index[id(variable)]] for arrays in values]), trainable=False
-                )
-                for variable in self.non_trainable
-            ]
-            self.optimizer = self._build_optimizer()
+        others = [
+            np.stack([arrays[index[id(variable)]] for arrays in values])
+            for variable in self.non_trainable
+        ]
+        return np.stack(rows), others
 
     def _build_optimizer(self) -> Any:
         """Build an optimizer for the matrix like that of the model.
@@ -83,6 +88,22 @@ class StackedVariables:
             internals.use_learning_rate_per_row(optimizer, self.count)
         self.hyperparameters.set_in_optimizer(optimizer)
         return optimizer
+
+    def begin(self, values: Sequence[list[Array]], numbers: Sequence[Mapping[str, float]]) -> None:
+        """Set everything to the beginning of the training of other copies.
+
+        Parameters
+        ----------
+        values : sequence of list of ndarray
+            Initial values of ``model.variables``, for each copy.
+        numbers : sequence of mapping
+            Their hyperparameters.
+        """
+        matrix, others = self._stacked(values)
+        arrays = [matrix, *others, *self._initial_optimizer]
+        for variable, array in zip(self.variables, arrays, strict=True):
+            variable.assign(array)
+        self.hyperparameters.assign(numbers)
 
     @property
     def variables(self) -> list[Any]:
@@ -171,16 +192,28 @@ class StackedVariables:
         values = self._values()
         return [[values[id(w)][copy] for w in self.model.weights] for copy in range(self.count)]
 
-    def subset(self, copies: Sequence[int]) -> StackedVariables:
-        """Return the variables of some of the copies, with their present values."""
-        values = self._values()
-        subset = StackedVariables(
-            self.model,
-            [[values[id(v)][copy] for v in self.model.variables] for copy in copies],
-            own_steps=self.own_steps,
-            own_rates=self.own_rates,
-            hyperparameters=self.hyperparameters.subset(copies),
-        )
+    def subset(
+        self, copies: Sequence[int], unused: StackedVariables | None = None
+    ) -> StackedVariables:
+        """Return the variables of some of the copies, with their present values.
+
+        Parameters
+        ----------
+        copies : sequence of int
+        unused : StackedVariables, optional
+            Variables of as many copies, to be used instead of new ones.
+        """
+        present = self._values()
+        values = [[present[id(v)][copy] for v in self.model.variables] for copy in copies]
+        hyperparameters = self.hyperparameters.subset(copies)
+        if unused is None:
+            subset = StackedVariables(
+                self.model, values, own_steps=self.own_steps, own_rates=self.own_rates,
+                hyperparameters=hyperparameters,
+            )  # fmt: skip
+        else:
+            subset = unused
+            subset.begin(values, hyperparameters.values)
         pairs = zip(self.optimizer.variables, subset.optimizer.variables, strict=True)
         for variable, new_variable in pairs:
             value = variable.numpy()

@@ -22,6 +22,7 @@ from dlcli.training.stacked import (
     ROWS_BYTES,
     Copy,
     CopyResult,
+    KeptStacks,
     NotStackable,
     StackedFit,
     numbers_in,
@@ -30,7 +31,7 @@ from dlcli.training.stacked import (
 from dlcli.training.trials.halving import Halving
 from dlcli.training.trials.structure import differing
 from dlcli.training.trials.trial import Training, TrainingOutcome
-from dlcli.training.trials.widths import embed, widest
+from dlcli.training.trials.widths import common_widths, embed, with_widths
 from dlcli.types import Array
 
 # A step that computes longer than this is no faster in one program.
@@ -44,6 +45,8 @@ MOST_COPIES = 256
 PIECE_SECONDS = 60.0
 # Layers that draw random numbers have an operation for each copy.
 MOST_RANDOM_COPIES = 64
+# Programs and models that are kept for the next batch of trials.
+KEPT = 8
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,10 @@ class TrialTrainer:
         self._rows: dict[tuple[str, int], Session] = {}
         self._initial_values: dict[tuple[Any, ...], list[Array]] = {}
         self._serial_model: tuple[str, ReusableModel] | None = None
+        # Batches of a search have the same structure and rows: they train in the same program.
+        self._stacks = KeptStacks(KEPT)
+        self._wide_models: dict[tuple[Any, ...], ReusableModel] = {}
+        self._data: dict[tuple[Any, ...], FitData] = {}
 
     def pieces(self, trainings: Sequence[Training]) -> list[Piece]:
         """Divide trainings into pieces of work, which do not depend on the machine.
@@ -157,9 +164,16 @@ class TrialTrainer:
 
     def _wide_model(self, trainings: Sequence[Training]) -> ReusableModel:
         """Return the model whose copies are the models of some trainings."""
-        units = [training.structure.units for training in trainings]
-        config = widest(trainings[0].config, units)
-        return ReusableModel(config, self.prepared.dataset.facts)
+        first = trainings[0]
+        widths = common_widths([training.structure.units for training in trainings])
+        shape = self._rows_of(first).preprocessor.input_shape
+        key = first.structure.key, widths, shape
+        if key not in self._wide_models:
+            if len(self._wide_models) == KEPT:
+                del self._wide_models[next(iter(self._wide_models))]
+            models = ReusableModel(with_widths(first.config, widths), self.prepared.dataset.facts)
+            self._wide_models[key] = models
+        return self._wide_models[key]
 
     def _run_stack(self, trainings: Sequence[Training]) -> list[TrainingOutcome]:
         """Train copies in one program, and score them one after the other.
@@ -175,22 +189,16 @@ class TrialTrainer:
         sessions[0].prepare_model()
         model = models.model
         shapes = [tuple(variable.shape) for variable in model.variables]
-        data: dict[tuple[int, str], FitData] = {}
-        copies = []
-        for training, session, own in zip(trainings, sessions, numbers, strict=True):
-            key = training.split, training.preprocessing
-            if key not in data:
-                data[key] = session.fit_data()
-            copies.append(
-                Copy(
-                    f"trial {training.trial}", data[key], training.seed,
-                    embed(self._values(training, session), shapes),
-                    make_callbacks(training.config, None), session.target_preprocessor.constants,
-                    own,
-                )
-            )  # fmt: skip
+        copies = [
+            Copy(
+                f"trial {training.trial}", self._fit_data(training, session), training.seed,
+                embed(self._values(training, session), shapes),
+                make_callbacks(training.config, None), session.target_preprocessor.constants, own,
+            )
+            for training, session, own in zip(trainings, sessions, numbers, strict=True)
+        ]  # fmt: skip
         config = trainings[0].config
-        stacked = StackedFit(model, copies, config.fit)
+        stacked = StackedFit(model, copies, config.fit, self._stacks)
         trials = [training.trial for training in trainings]
         prune = self.halving.of(trials, config) if self.halving else None
         results = stacked.run(self.on_progress, keep_going=True, prune=prune)
@@ -198,6 +206,12 @@ class TrialTrainer:
             self._outcome(session, result, own)
             for session, result, own in zip(sessions, results, numbers, strict=True)
         ]
+
+    def _fit_data(self, training: Training, session: Session) -> FitData:
+        key = training.structure.key, training.preprocessing, training.split
+        if key not in self._data:
+            self._data[key] = session.fit_data()
+        return self._data[key]
 
     def _outcome(
         self, session: Session, result: CopyResult, numbers: dict[str, float]

@@ -11,19 +11,34 @@ from dlcli.config.sections import Config
 from dlcli.training.trials.structure import flexible_layers
 from dlcli.types import Array
 
+# Widths of different batches of trials are often equal after rounding up, and few units cost
+# nothing: a processor computes with several numbers at once.
+MULTIPLE = 8
 
-def widest(config: Config, units: Sequence[Sequence[int]]) -> Config:
-    """Return a config whose flexible layers have the largest of several widths.
+
+def common_widths(units: Sequence[Sequence[int]]) -> tuple[int, ...]:
+    """Return the widths of the layers of a network whose copies are all of some networks.
 
     Parameters
     ----------
-    config : Config
-        One of the configs.
     units : sequence of sequence of int
-        Of each config, the units of its flexible layers.
+        Of each network, the units of its flexible layers.
+
+    Returns
+    -------
+    tuple of int
+        The largest width of each layer, rounded up if the widths differ.
     """
+    return tuple(
+        max(widths) if min(widths) == max(widths) else -(-max(widths) // MULTIPLE) * MULTIPLE
+        for widths in zip(*units, strict=True)
+    )
+
+
+def with_widths(config: Config, widths: Sequence[int]) -> Config:
+    """Return a config whose flexible layers have other widths."""
     layers = list(config.model)
-    for index, width in zip(flexible_layers(config), np.max(units, axis=0).tolist(), strict=True):
+    for index, width in zip(flexible_layers(config), widths, strict=True):
         layer = layers[index]
         arguments = {**layer.arguments, "units": width}
         layers[index] = Component(layer.name, arguments, layer.spelled, layer.path)
