@@ -247,6 +247,8 @@ def test_the_command(config, dlcli, tmp_path):
         ("tune.search={fit.batch_size: {choice: [8]}}", "at least two different values"),
         ("tune.search={fit.batch_size: {choice: [8, 8]}}", "at least two different values"),
         ("tune.search={fit.batch_size: {integer: [8, 2]}}", "low < high"),
+        ("tune.search={fit.batch_size: {integer: [8]}}", "expected two numbers"),
+        ("tune.search={thresholds: {choice: [tune, 0.4]}}", "changes the answers"),
         ("tune.search={fit.batch_size: {integer: [-8, 2]}}", "tune.search.fit.batch_size: -8"),
         ("tune.search={optimizer.learning_rate: {log: [0, 1]}}", "begins above 0"),
         (

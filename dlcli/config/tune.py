@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from dlcli.config.base import Section, Text
 
@@ -29,8 +29,14 @@ class SearchRange(Section):
 
     @field_validator(*KINDS, mode="before")
     @classmethod
-    def _as_tuple(cls, value: Any) -> Any:
-        return tuple(value) if isinstance(value, list) else value
+    def _as_tuple(cls, value: Any, info: ValidationInfo) -> Any:
+        if value is None or isinstance(value, tuple):
+            return value
+        if info.field_name == "choice":
+            return tuple(value) if isinstance(value, list) else value
+        if not isinstance(value, list) or len(value) != 2:
+            raise ValueError(f"expected two numbers, [low, high], got {json.dumps(value)}")
+        return tuple(value)
 
     @model_validator(mode="after")
     def _one_range(self) -> SearchRange:

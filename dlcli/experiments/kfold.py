@@ -16,7 +16,7 @@ from dlcli.errors import Interrupted
 from dlcli.experiments.inputs import ConfigLike, check_folds, config_with_data
 from dlcli.experiments.kfold_files import write_folds
 from dlcli.experiments.kfold_result import FoldResult, KfoldResult, OutOfFoldPredictions
-from dlcli.experiments.resume import reopen_run, resumable_record
+from dlcli.experiments.resume import open_run, resumable_record
 from dlcli.experiments.statistics import summarize_metric
 from dlcli.experiments.weak_scores import weak_score_notice
 from dlcli.network.building import make_callbacks
@@ -28,14 +28,13 @@ from dlcli.preparation.prepare import prepare
 from dlcli.preparation.split import Split
 from dlcli.preparation.targets import output_kind
 from dlcli.runs.description import describe_run
-from dlcli.runs.directory import RunDirectory
 from dlcli.runs.scored_rows import record_scoring
 from dlcli.training.callback_state import check_resumable
 from dlcli.training.folds.engines import Engine, EngineChoice, FoldEngine
 from dlcli.training.folds.outcome import FoldOutcome
 from dlcli.training.network_check import check_network
 from dlcli.training.notebook import progress_or_notebook
-from dlcli.training.session import loss_notices, open_sessions, split_notices
+from dlcli.training.session import data_notices, open_sessions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -134,7 +133,7 @@ def kfold(
     config, dataset = prepared.config, prepared.dataset
     sessions = open_sessions(prepared, splits)
     check_network(sessions[0])
-    notices = [*prepared.notices, *split_notices(sessions), *loss_notices(sessions[0])]
+    notices = data_notices(sessions)
     if config.thresholds == "tune":
         notices.append("`thresholds: tune` is for `dlcli train`; the folds use 0.5")
     if config.calibrate:
@@ -145,12 +144,9 @@ def kfold(
     record = describe_run(
         "kfold", config, dataset, folds=len(splits), engine=trainer.engine.record()
     )
-    if resume is None:
-        run = RunDirectory.create(runs, config, record)
-    else:
-        reopened = reopen_run(resume, config, record, force=force)
-        run = reopened.run
-        notices += reopened.notices
+    opened = open_run(runs, config, record, resume, force=force)
+    run = opened.run
+    notices += opened.notices
     if on_start is not None:
         on_start(config, dataset, notices)
     if on_engine is not None:

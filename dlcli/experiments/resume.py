@@ -30,8 +30,8 @@ from dlcli.training.training_state import TrainingState
 
 
 @dataclass
-class ReopenedRun:
-    """A run that continues.
+class OpenRun:
+    """A new run, or one that continues.
 
     Parameters
     ----------
@@ -39,10 +39,11 @@ class ReopenedRun:
     state : TrainingState or None
         The training state; None if the training starts over, or the folds keep their own states.
     notices : list of str
+        About the continuation.
     """
 
     run: RunDirectory
-    state: TrainingState | None
+    state: TrainingState | None = None
     notices: list[str] = field(default_factory=list)
 
 
@@ -83,7 +84,7 @@ def find_unfinished(name: str, runs: Path, kind: Kind) -> Path:
 def resumable_record(run: Path, kind: Kind, config: Config | None = None) -> RunRecord:
     """Return the record of a run that `dlcli train` or `dlcli kfold` is to resume.
 
-    `reopen_run` checks all of this again, with the run locked and the data known; here it takes
+    `open_run` checks all of this again, with the run locked and the data known; here it takes
     no time.
 
     Parameters
@@ -152,19 +153,28 @@ def run_config(
     return config.attach(record.config, config.document, config.warnings)
 
 
-def reopen_run(
-    path: Path, config: Config, current: RunRecord, *, force: bool, extend: bool = False
-) -> ReopenedRun:
-    """Reopen a run if it can end with the bits of an uninterrupted run.
+def open_run(
+    runs: Path,
+    config: Config,
+    current: RunRecord,
+    resume: Path | None,
+    *,
+    force: bool,
+    extend: bool = False,
+) -> OpenRun:
+    """Make a run directory, or reopen one that can end with the bits of an uninterrupted run.
 
     Parameters
     ----------
-    path : Path
+    runs : Path
+        Folder of all runs, for a new one.
     config : Config
         Resolved.
     current : RunRecord
-        The record that a new run would get now; its data, engine, versions and machine are
-        compared with those of the run.
+        The record of a new run; its data, engine, versions and machine are compared with those of
+        a run that continues.
+    resume : Path or None
+        The run that continues.
     force : bool
         Whether to continue in another environment too. The differences are recorded.
     extend : bool
@@ -178,7 +188,9 @@ def reopen_run(
         If another process works on the run, or config or environment differ; all differences
         are listed.
     """
-    run = RunDirectory.reopen(path)
+    if resume is None:
+        return OpenRun(RunDirectory.create(runs, config, current))
+    run = RunDirectory.reopen(resume)
     try:
         return _reopen(run, config, current, force=force, extend=extend)
     except BaseException:
@@ -188,7 +200,7 @@ def reopen_run(
 
 def _reopen(
     run: RunDirectory, config: Config, current: RunRecord, *, force: bool, extend: bool
-) -> ReopenedRun:
+) -> OpenRun:
     record = run.record
     plain = unedited_config(run.path, record)
     _check_config(run, plain, config, extend=extend and record.kind == "train")
@@ -212,7 +224,7 @@ def _reopen(
     # Before the config: between the two writes, a finished run must not look like a longer one.
     run.resume(resumed, extension, forced)
     run.write_config(config)
-    return ReopenedRun(run, state, notices)
+    return OpenRun(run, state, notices)
 
 
 def unedited_config(path: Path, record: RunRecord) -> dict[str, Any]:

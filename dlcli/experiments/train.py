@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Literal
 from dlcli.config.sections import Config
 from dlcli.errors import check_choice
 from dlcli.experiments.inputs import ConfigLike, config_with_data
-from dlcli.experiments.resume import reopen_run, resumable_record
+from dlcli.experiments.resume import open_run, resumable_record
 from dlcli.experiments.train_result import TrainResult
 from dlcli.experiments.training_run import open_training, run_training
 from dlcli.preparation.prepare import prepare
 from dlcli.runs.description import describe_run
-from dlcli.runs.directory import RunDirectory
 from dlcli.training.notebook import progress_or_notebook
 from dlcli.training.training_state import Checkpoint
 
@@ -110,15 +109,11 @@ def train(
     session = open_training(prepared, devices)
     config, dataset = prepared.config, prepared.dataset
     record = describe_run("train", config, dataset, format=format, devices=session.models.devices)
-    state = None
-    if resume is None:
-        run = RunDirectory.create(runs, config, record)
-    else:
-        reopened = reopen_run(resume, config, record, force=force, extend=extend)
-        run, state = reopened.run, reopened.state
-        session.notices += reopened.notices
+    opened = open_run(runs, config, record, resume, force=force, extend=extend)
+    run = opened.run
+    session.notices += opened.notices
     if on_start is not None:
         on_start(config, dataset, session.notices)
-    checkpoint = Checkpoint(run.checkpoint, checkpoint_every, state)
+    checkpoint = Checkpoint(run.checkpoint, checkpoint_every, opened.state)
     with run.failing():
         return run_training(run, session, checkpoint, on_progress)

@@ -32,7 +32,7 @@ from dlcli.training.calibrate import calibrate, check_calibration, tune_threshol
 from dlcli.training.callback_state import check_resumable
 from dlcli.training.fit import FitResult
 from dlcli.training.network_check import check_network
-from dlcli.training.session import Session, loss_notices, open_session, split_notices
+from dlcli.training.session import Session, data_notices, open_session
 from dlcli.training.training_state import Checkpoint
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def open_training(prepared: Prepared, devices: str) -> Session:
     check_calibration(session)
     check_network(session)
     session.models.devices = prepare_devices(prepared.config.hardware, devices)
-    session.notices += [*prepared.notices, *split_notices([session]), *loss_notices(session)]
+    session.notices += data_notices([session])
     session.prepare_model()
     check_resumable(make_callbacks(prepared.config, Path()))
     return session

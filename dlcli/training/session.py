@@ -259,6 +259,12 @@ def open_sessions(prepared: Prepared, splits: Sequence[Split]) -> list[Session]:
     return [Session(prepared, split, models) for split in splits]
 
 
+def data_notices(sessions: Sequence[Session]) -> list[str]:
+    """Return all notices about the data before a training, as `split_notices` does, and its own."""
+    first = sessions[0]
+    return [*first.prepared.notices, *split_notices(sessions), *_loss_notices(first)]
+
+
 def split_notices(sessions: Sequence[Session]) -> list[str]:
     """Describe what is suspicious about the training rows of a split, or of all folds.
 
@@ -283,7 +289,7 @@ def split_notices(sessions: Sequence[Session]) -> list[str]:
     return [*rows, *filter(None, [scale]), *outliers]
 
 
-def loss_notices(session: Session) -> list[str]:
+def _loss_notices(session: Session) -> list[str]:
     """Say in which unit the loss of a training is, if the target is preprocessed."""
     steps = session.target_preprocessor.steps
     if not steps:

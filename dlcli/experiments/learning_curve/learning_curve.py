@@ -29,7 +29,7 @@ from dlcli.runs.directory import RunDirectory
 from dlcli.runs.scored_rows import record_scoring
 from dlcli.training.folds.engines import Engine, EngineChoice, FoldEngine
 from dlcli.training.network_check import check_network
-from dlcli.training.session import Session, loss_notices, open_sessions, split_notices
+from dlcli.training.session import Session, data_notices, open_sessions
 from dlcli.types import Array
 
 if TYPE_CHECKING:
@@ -115,8 +115,7 @@ def learning_curve(
     sessions = _sessions(prepared, splits, shares)
     check_monitors(config, validation=len(splits[0].validation) > 0)
     check_network(sessions[0])
-    notices = [*prepared.notices, *split_notices(sessions[:folds])]
-    notices += loss_notices(sessions[0])
+    notices = data_notices(sessions[:folds])
     run = RunDirectory.create(
         runs, config, describe_run("learning-curve", config, dataset, folds=folds)
     )

@@ -13,7 +13,7 @@ from dlcli.config.callbacks import check_monitors
 from dlcli.config.sections import Config
 from dlcli.config.yaml_text import dump
 from dlcli.experiments.inputs import ConfigLike, check_folds, config_with_data
-from dlcli.experiments.resume import reopen_run, resumable_record
+from dlcli.experiments.resume import open_run, resumable_record
 from dlcli.experiments.search.plan import Plan, make_plan
 from dlcli.experiments.search.result import SweepResult
 from dlcli.experiments.search.runner import TrialRunner
@@ -31,7 +31,7 @@ from dlcli.runs.directory import RunDirectory
 from dlcli.runs.records import SearchRecord
 from dlcli.runs.scored_rows import record_scoring
 from dlcli.training.network_check import check_network
-from dlcli.training.session import loss_notices, open_session, open_sessions, split_notices
+from dlcli.training.session import data_notices, open_session, open_sessions
 from dlcli.training.trials.trainers import TrialPlan, TrialTrainers
 
 if TYPE_CHECKING:
@@ -152,12 +152,9 @@ def sweep(
             **workers.record(),
         ),
     )  # fmt: skip
-    if resume is None:
-        run = RunDirectory.create(runs, config, record)
-    else:
-        reopened = reopen_run(resume, config, record, force=force)
-        run = reopened.run
-        notices += reopened.notices
+    opened = open_run(runs, config, record, resume, force=force)
+    run = opened.run
+    notices += opened.notices
     if on_start is not None:
         on_start(config, dataset, notices)
     if on_plan is not None:
@@ -190,8 +187,7 @@ def _prepare(
         sessions = open_sessions(prepared, splits)
         check_monitors(prepared.config, validation=len(splits[0].validation) > 0)
     check_network(sessions[0])
-    notices = [*prepared.notices, *split_notices(sessions), *loss_notices(sessions[0])]
-    return prepared, [session.split for session in sessions], notices
+    return prepared, [session.split for session in sessions], data_notices(sessions)
 
 
 def _without_fold_epochs(prepared: Prepared) -> Prepared:

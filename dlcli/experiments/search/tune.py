@@ -5,16 +5,23 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlcli.config.sections import Config
 from dlcli.config.tune import TuneConfig
 from dlcli.config.yaml_text import dump
-from dlcli.errors import DlcliError
+from dlcli.errors import DlcliError, plural
 from dlcli.experiments.inputs import ConfigLike, config_with_data
-from dlcli.experiments.resume import reopen_run, resumable_record
-from dlcli.experiments.search.searching import Search, check_ranges, search_plan, search_rows
+from dlcli.experiments.resume import open_run, resumable_record
+from dlcli.experiments.search.searching import (
+    Search,
+    SearchPlan,
+    check_ranges,
+    search_plan,
+    search_rows,
+)
 from dlcli.experiments.search.study import import_optuna
 from dlcli.experiments.search.trials import Measure, TrialResult, write_trials
 from dlcli.experiments.search.tune_result import NestedFold, TuneResult
@@ -30,7 +37,7 @@ from dlcli.runs.description import describe_run
 from dlcli.runs.directory import RunDirectory
 from dlcli.runs.records import SearchRecord
 from dlcli.training.network_check import check_network
-from dlcli.training.session import loss_notices, open_session, split_notices
+from dlcli.training.session import data_notices, open_session
 from dlcli.training.trials.trainers import TrialPlan, TrialTrainers
 from dlcli.training.trials.trial import Training
 
@@ -39,6 +46,7 @@ if TYPE_CHECKING:
 
     from dlcli.datasets.dataset import Dataset
     from dlcli.training.progress import OnProgress
+    from dlcli.work.executor import Executor
 
 BEST = "best"
 FOLDS = 5
@@ -143,38 +151,25 @@ def tune(
         search_plan(prepared, section, search_rows(prepared, rows, section.folds))
         for rows in [split, *outer]
     ]
-    notices = [*prepared.notices, *split_notices([session]), *loss_notices(session)]
+    notices = data_notices([session])
+    if config.kfold.epochs is not None and plans[0].rows.folds > 1:
+        epochs = plural(config.fit.epochs, "epoch")
+        notices.append(f"`kfold.epochs` is for `dlcli kfold`; each fold of a trial has {epochs}")
     record = describe_run(
         "tune", config, dataset, search=SearchRecord(nested=nested, **workers.record())
     )
-    if resume is None:
-        run = RunDirectory.create(runs, config, record)
-    else:
-        reopened = reopen_run(resume, config, record, force=force)
-        run = reopened.run
-        notices += reopened.notices
+    opened = open_run(runs, config, record, resume, force=force)
+    run = opened.run
+    notices += opened.notices
     if on_start is not None:
         on_start(config, dataset, notices)
     # The searches, and the outer folds in which the best of each is scored.
     outer_plans = [TrialPlan([fold], ("test",)) for fold in outer]
     trainers = TrialTrainers(prepared, [*(plan.trials for plan in plans), *outer_plans])
-
-    def search_in(number: int, folder: Path, name: str) -> Search:
-        if on_search is not None:
-            on_search(name, section.trials)
-        return Search(
-            trainers, number, executor, plans[number], folder, config.seed + number,
-            on_trials=on_trials, on_progress=on_progress,
-        )  # fmt: skip
-
     with run.failing(), workers.open(trainers) as executor:
-        folds = []
-        for number in range(1, len(outer) + 1):
-            inside = run.path / f"fold-{number}"
-            inside.mkdir(exist_ok=True)
-            search = search_in(number, inside, inside.name)
-            folds.append(_nested_fold(search, len(outer) + number))
-        search = search_in(0, run.path, "")
+        searches = _Searches(trainers, executor, plans, run.path, on_search, on_trials, on_progress)
+        nested_folds = [searches.nested_fold(number) for number in range(1, len(plans))]
+        search = searches.open(0, "")
         trials = search.run()
         final = _train_best(run, prepared, search, trials)
         result = TuneResult(
@@ -188,7 +183,7 @@ def tune(
             folds=plans[0].rows.folds,
             importances=search.study.importances(),
             final=final,
-            nested=tuple(folds),
+            nested=tuple(nested_folds),
         )
         _write(result)
         run.finish("finished")
@@ -211,21 +206,50 @@ def _outer_splits(prepared: Prepared, split: Split) -> list[Split]:
     return search_rows(prepared, split, folds).splits
 
 
-def _nested_fold(search: Search, outer: int) -> NestedFold:
-    """Search in the training rows of an outer fold, and score its best trial on the others.
+@dataclass(frozen=True)
+class _Searches:
+    """The search of a run, and those in the outer folds of a nested cross-validation.
 
     Parameters
     ----------
-    search : Search
-    outer : int
-        Number of the plan that has the outer fold as its one split.
+    trainers : TrialTrainers
+        Of the plans of all searches, and then of a plan for each outer fold.
+    executor : Executor
+    plans : list of SearchPlan
+        Of the search of the run, and of that in each outer fold.
+    folder : Path
+        The run directory.
+    on_search, on_trials, on_progress : callable, optional
     """
-    best = search.measure.best(search.run())
-    number = search.runner.plan
-    if best is None:
-        return NestedFold(number, {}, float("nan"), float("nan"))
-    score = _score_on(search, best.values, outer)
-    return NestedFold(number, best.values, best.mean(search.measure), score)
+
+    trainers: TrialTrainers
+    executor: Executor
+    plans: list[SearchPlan]
+    folder: Path
+    on_search: Callable[[str, int], None] | None
+    on_trials: OnTrials | None
+    on_progress: OnProgress | None
+
+    def open(self, number: int, name: str) -> Search:
+        """Return a search by the number of its plan; `name` is that of its folder."""
+        plan, folder = self.plans[number], self.folder / name
+        folder.mkdir(exist_ok=True)
+        if self.on_search is not None:
+            self.on_search(name, plan.section.trials)
+        return Search(
+            self.trainers, number, self.executor, plan, folder,
+            self.trainers.prepared.config.seed + number,
+            on_trials=self.on_trials, on_progress=self.on_progress,
+        )  # fmt: skip
+
+    def nested_fold(self, number: int) -> NestedFold:
+        """Search in the training rows of an outer fold, and score its best trial on the others."""
+        search = self.open(number, f"fold-{number}")
+        best = search.measure.best(search.run())
+        if best is None:
+            return NestedFold(number, {}, float("nan"), float("nan"))
+        score = _score_on(search, best.values, len(self.plans) - 1 + number)
+        return NestedFold(number, best.values, best.mean(search.measure), score)
 
 
 def _score_on(search: Search, values: Values, plan: int) -> float:

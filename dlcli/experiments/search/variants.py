@@ -27,6 +27,8 @@ FIXED = {
     "hardware": "the trials share the machine",
     "seed": "use --seeds",
     "tune": "it says how to search",
+    "thresholds": "it changes the answers of a trained model, not its training",
+    "calibrate": "it changes the answers of a trained model, not its training",
 }
 
 
