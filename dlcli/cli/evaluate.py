@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +16,7 @@ from dlcli.errors import plural
 
 if TYPE_CHECKING:
     from dlcli.experiments.evaluate import Evaluation
+    from dlcli.experiments.predicted_rows import PredictedRow, Value
 
 
 def evaluate(
@@ -29,6 +31,16 @@ def evaluate(
     ] = None,
     data: Data = None,
     on_bad_file: PredictionOnBadFile = "error",
+    rows: Annotated[
+        int | None,
+        typer.Option(
+            "--rows",
+            min=1,
+            metavar="N",
+            help="List N of the rows, evenly spaced: true value and prediction.",
+            show_default=False,
+        ),
+    ] = None,
     code: Code = None,
     engine: PredictionEngine = "auto",
     max_size: MaxSize = "",
@@ -42,6 +54,7 @@ def evaluate(
     dlcli evaluate runs/sonar/latest
     dlcli evaluate model.h5 labelled.csv
     dlcli evaluate runs/sonar/1 --data moved/sonar.csv
+    dlcli evaluate runs/sonar/1 --rows 10      true value and prediction of ten rows
     dlcli evaluate runs/sonar/1 --json
     """
     model = model_or_run(model, "evaluate", [source] if source else ())
@@ -61,17 +74,20 @@ def evaluate(
     )
     terminal.print_notes(result.notices)
     if json:
-        from dlcli.cli.documents import EvaluateDocument, scores_part
+        from dlcli.cli.documents import EvaluateDocument, RowPrediction, scores_part
 
         document = EvaluateDocument(
             model=str(result.model),
             source=result.source,
             scores=scores_part(result.scores),
+            predictions=[RowPrediction(**vars(row)) for row in result.rows.some(rows or 0)],
             notes=list(result.notices),
         )
         terminal.print_document(document)
     else:
         _print_result(result)
+        if rows:
+            _print_rows(result.rows.some(rows))
 
 
 def _print_result(result: Evaluation) -> None:
@@ -88,3 +104,22 @@ def _print_result(result: Evaluation) -> None:
         print_text(f"\n{text}")
     if scores.classes:
         print_text(f"\n{confusion_table(scores)}")
+
+
+def _print_rows(rows: Sequence[PredictedRow]) -> None:
+    from dlcli.cli.formatting import number
+    from dlcli.cli.tables import table
+    from dlcli.cli.terminal import print_text
+
+    def text(value: Value) -> str:
+        if isinstance(value, dict):
+            return ", ".join(f"{name} {number(item)}" for name, item in value.items())
+        return value if isinstance(value, str) else number(value)
+
+    has_shares = any(row.probability is not None for row in rows)
+    lines = [["row", "true", "prediction", *(["probability"] if has_shares else []), ""]]
+    for row in rows:
+        share = [] if not has_shares else [number(row.probability or 0.0)]
+        mark = "wrong" if row.right is False else ""
+        lines.append([str(row.row), text(row.true), text(row.prediction), *share, mark])
+    print_text(f"\n{table(lines, left=3)}")

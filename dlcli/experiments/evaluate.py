@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,7 +14,8 @@ from dlcli.config.sections import Config
 from dlcli.datasets.dataset import Target
 from dlcli.datasets.row_hashes import row_hashes
 from dlcli.errors import DatasetError, ModelFileError, check_choice, plural
-from dlcli.experiments.resume import run_config
+from dlcli.experiments.held_out import HeldOutRows, held_out_outputs, load_held_out
+from dlcli.experiments.predicted_rows import PredictedRows
 from dlcli.experiments.true_values import labelled_rows, true_values
 from dlcli.files import file_sha256
 from dlcli.models.loading import Engine, LoadedModel, load_model
@@ -22,14 +23,10 @@ from dlcli.models.metadata import Metadata
 from dlcli.models.own_code import check_own_components
 from dlcli.network.building import compile_model
 from dlcli.network.numpy_metrics import numpy_metrics
-from dlcli.network.scores import Scores, keras_metrics, score_outputs
+from dlcli.network.scores import ScoredOutputs, Scores, keras_metrics, score_outputs
 from dlcli.network.target_metrics import assign_constants
 from dlcli.prediction.predict import predict
-from dlcli.preparation.prepare import prepare
-from dlcli.preparation.rows import transform_rows
-from dlcli.preparation.split import split_rows
 from dlcli.preparation.targets import encode_target
-from dlcli.runs.description import data_path
 from dlcli.runs.finding import RECORD
 from dlcli.runs.scored_rows import count_scoring, rows_digest, scoring_notices
 from dlcli.runs.training_rows import TRAINING_ROWS, training_row_notices
@@ -39,9 +36,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dlcli.datasets.dataset import Dataset
-
-# It did not stratify groups, so that it had other test rows.
-UNSTRATIFIED = "0.1.0"
 
 
 @dataclass(frozen=True)
@@ -56,6 +50,8 @@ class Evaluation:
     target : Target
     scores : Scores
     notices : tuple of str
+    rows : PredictedRows
+        The rows with their true values and predictions.
     """
 
     model: Path
@@ -63,6 +59,7 @@ class Evaluation:
     target: Target
     scores: Scores
     notices: tuple[str, ...]
+    rows: PredictedRows = field(repr=False)
 
     def __repr__(self) -> str:
         metrics = ", ".join(f"{name} {value:.4g}" for name, value in self.scores.metrics.items())
@@ -125,74 +122,41 @@ def evaluate(
         raise DatasetError("a table to score and `data` exclude each other")
     check_own_components(metadata, str(loaded.path))
     check_choice("engine", engine, ("auto", "onnx", "keras"))
-    config = metadata.checked_config()
     if source is None:
-        config = _with_data_path(config, loaded.path.parent, data)
-        return _evaluate_held_out(loaded, metadata, config, download_bar=download_bar)
+        held_out = load_held_out(loaded, metadata, data, download_bar=download_bar)
+        return _evaluate_held_out(loaded, metadata, held_out.prepared.config, held_out)
+    config = metadata.checked_config()
     return _evaluate_table(loaded, metadata, config, source, on_bad_file)
 
 
-def _with_data_path(config: Config, run: Path, data: str | os.PathLike[str] | None) -> Config:
-    """Return the config of a model file with the full path of the data, if its run has it.
-
-    The config in the run directory may have been edited, and another seed or split would score
-    training rows as test rows; so nothing but the path is read from there.
-    """
-    if data is None and (config.dataset.known or not (run / RECORD).is_file()):
-        return config
-    if config.dataset.known:
-        raise DatasetError(f"{config.dataset.name} is a named data set, which is at one place")
-    path = str(data) if data is not None else data_path(run_config(run).plain())
-    if path is None:
-        return config
-    loader = config.dataset.loader.model_copy(update={"path": path})
-    dataset = config.dataset.model_copy(update={"loader": loader})
-    return config.model_copy(update={"dataset": dataset})
-
-
 def _evaluate_held_out(
-    loaded: LoadedModel, metadata: Metadata, config: Config, *, download_bar: bool
+    loaded: LoadedModel, metadata: Metadata, config: Config, held_out: HeldOutRows
 ) -> Evaluation:
     """Score the test rows of the training; without any, its validation or training rows."""
-    try:
-        prepared = prepare(config, sample=metadata.sampled, progress=download_bar)
-    except DatasetError as error:
-        raise DatasetError(
-            str(error), hint=error.hint or "name a CSV with the target to score"
-        ) from None
-    dataset = prepared.dataset
-    if dataset.fingerprint() != metadata.data.get("fingerprint"):
-        raise DatasetError(
-            f"the data of {dataset.name} have changed since {loaded.path} was trained",
-            hint="name a CSV with the target to score, or train again",
-        )
-    parts = split_rows(dataset, config.split, config.split_seed).parts()
-    part = next(name for name in ("test", "validation", "train") if name in parts)
-    is_official = dataset.parts is not None and part == "test"
-    is_stratified = config.split.stratify and metadata.target.task == "classification"
-    if (
-        dataset.groups is not None
-        and is_stratified
-        and not is_official
-        and metadata.versions.get("dlcli") == UNSTRATIFIED
-    ):
-        raise DatasetError(
-            f"{loaded.path} was trained by dlcli {UNSTRATIFIED}, which split groups otherwise: "
-            "training rows would be scored as test rows",
-            hint="name a CSV with the target to score, or train again",
-        )
-    rows = parts[part]
-    x = transform_rows(metadata.preprocessor(), dataset.x, rows)
-    outputs = loaded.network(x)
-    scores = _scores(loaded, metadata, outputs, dataset.y[rows], config)
-    notices = [*loaded.notices, *dataset.notices]
-    notices += _coverage_notices(metadata, outputs, dataset.y[rows])
+    dataset, part, y = held_out.dataset, held_out.part, held_out.y
+    outputs = held_out_outputs(loaded, metadata, held_out)
+    scored = _scored(loaded, metadata, outputs, y, config)
+    notices = [*loaded.notices, *dataset.notices, *_coverage_notices(metadata, outputs, y)]
     if part == "test":
-        notices += _count_scoring(loaded.path, dataset, rows)
+        notices += _count_scoring(loaded.path, dataset, held_out.rows)
     else:
         notices.append(f"the run has no test rows; these are its {part} rows")
     source = f"{part} rows of {dataset.name}"
-    return Evaluation(loaded.path, source, metadata.target, scores, tuple(notices))
+    return _evaluation(loaded, metadata, source, scored, held_out.rows + 1, y, notices)
+
+
+def _evaluation(
+    loaded: LoadedModel,
+    metadata: Metadata,
+    source: str,
+    scored: ScoredOutputs,
+    numbers: Array,
+    y: Array,
+    notices: Sequence[str],
+) -> Evaluation:
+    target = metadata.target
+    rows = PredictedRows(numbers, y, scored.outputs, target, metadata.output)
+    return Evaluation(loaded.path, source, target, scored.scores, tuple(notices), rows)
 
 
 def _count_scoring(model: Path, dataset: Dataset, rows: Array) -> list[str]:
@@ -216,10 +180,10 @@ def _evaluate_table(
     target = metadata.target
     source = os.fspath(table) if isinstance(table, str | os.PathLike) else "the table"
     predictions = predict(loaded, table, labelled=True, on_bad_file=on_bad_file)
-    outputs, labels, hashes = [], [], []
+    outputs, labels, hashes, numbers = [], [], [], []
     is_table = metadata.medium.kind == "rows"
     knows_rows = is_table and (loaded.path.parent / TRAINING_ROWS).is_file()
-    dropped = 0
+    dropped = total = 0
     for block, raw in predictions.with_raw():
         if raw.target is None:
             names = " and ".join(map(repr, target.columns or (target.name,)))
@@ -228,6 +192,8 @@ def _evaluate_table(
             )
         rows = labelled_rows(raw, target, metadata.dialect)
         dropped += len(block) - len(rows)
+        numbers.append(total + rows + 1)
+        total += len(block)
         labels.append(true_values(raw, rows, target, metadata.dialect, source))
         if knows_rows and isinstance(raw.values, Mapping):
             columns = [raw.values[column.name][rows] for column in metadata.columns]
@@ -237,12 +203,12 @@ def _evaluate_table(
     if not outputs:
         raise DatasetError(f"{source} has no rows")
     all_outputs, y = np.concatenate(outputs), np.concatenate(labels)
-    scores = _scores(loaded, metadata, all_outputs, y, config)
+    scored = _scored(loaded, metadata, all_outputs, y, config)
     notices = [*predictions.notices(), *_training_notices(loaded, metadata, source, hashes)]
     notices += _coverage_notices(metadata, all_outputs, y)
     if dropped:
         notices.append(f"left out: {plural(dropped, 'row')} without {target.name!r}")
-    return Evaluation(loaded.path, source, target, scores, tuple(notices))
+    return _evaluation(loaded, metadata, source, scored, np.concatenate(numbers), y, notices)
 
 
 def _training_notices(
@@ -269,9 +235,9 @@ def _coverage_notices(metadata: Metadata, outputs: Array, y: Array) -> list[str]
     ]
 
 
-def _scores(
+def _scored(
     loaded: LoadedModel, metadata: Metadata, outputs: Array, y: Array, config: Config
-) -> Scores:
+) -> ScoredOutputs:
     """Score outputs; outputs of ONNX Runtime without Keras, if it is not needed for a metric."""
     target, preprocessor = metadata.target, metadata.target_preprocessor()
     if metadata.calibration is not None:
@@ -286,4 +252,5 @@ def _scores(
         compile_model(loaded.model, config)
         assign_constants(loaded.model, preprocessor.constants)
         metrics = keras_metrics(loaded.model, outputs, encoded)
-    return score_outputs(preprocessor.invert(outputs), y, target, metadata.output, metrics)
+    outputs = preprocessor.invert(outputs)
+    return ScoredOutputs(score_outputs(outputs, y, target, metadata.output, metrics), outputs)

@@ -190,6 +190,16 @@ class TuneDocument(Document):
     notes: list[str]
 
 
+class RowPrediction(Part):
+    """A row with its true value and prediction."""
+
+    row: int = Field(description="From 1.")
+    true: str | Number | dict[str, Number]
+    prediction: str | Number | dict[str, Number]
+    probability: Number = Field(description="Of the predicted class; null without probabilities.")
+    right: bool | None = Field(description="Whether classes and labels are right; else null.")
+
+
 class EvaluateDocument(Document):
     """Of ``dlcli evaluate``."""
 
@@ -197,6 +207,7 @@ class EvaluateDocument(Document):
     model: str
     source: str = Field(description="The scored rows: a file, or as in `test rows of sonar`.")
     scores: ScoresPart
+    predictions: list[RowPrediction] = Field(description="Of some rows, with `--rows`.")
     notes: list[str]
 
 
