@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from dlcli import DatasetError, load_config, predict, train
-from dlcli.cli.prediction_files import CsvStyle, write_predictions
+from dlcli.cli.prediction_files import write_predictions
+from dlcli.prediction.output import CsvStyle
 from dlcli.prediction.predictions import PredictionBlock
 
 

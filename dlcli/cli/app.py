@@ -16,8 +16,8 @@ from dlcli.version import __version__
 MODULES = {
     "init": "init", "train": "train", "kfold": "kfold", "baseline": "baseline",
     "learning-curve": "learning_curve", "sweep": "sweep", "tune": "tune", "reproduce": "reproduce",
-    "evaluate": "evaluate", "predict": "predict", "inspect": "inspect", "check": "check",
-    "show": "show", "list": "list_configs", "schema": "schema", "runs": "runs",
+    "evaluate": "evaluate", "predict": "predict", "serve": "serve", "inspect": "inspect",
+    "check": "check", "show": "show", "list": "list_configs", "schema": "schema", "runs": "runs",
     "compare": "compare", "plot": "plot", "board": "board", "data": "data", "card": "card",
 }  # fmt: skip
 # Commands that have commands of their own, in the `app` of their module.
@@ -52,6 +52,7 @@ def _start(
     dlcli reproduce runs/sonar/1                repeat a run and compare every bit
     dlcli evaluate runs/digits_cnn/latest       metrics on the test rows
     dlcli predict runs/sonar/latest input.csv   labels and probabilities of new rows
+    dlcli serve runs/sonar/latest                predictions over HTTP
     dlcli inspect downloaded.keras              contents of a model file, without running it
     dlcli compare runs/sonar/1 runs/sonar/2     what differs, and is it significant?
     dlcli plot runs/sonar/1 runs/sonar/2        learning curves of several runs

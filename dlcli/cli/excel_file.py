@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from dlcli.errors import DlcliError
 from dlcli.files import atomic
+from dlcli.prediction.output import plain_number
 from dlcli.prediction.predictions import PredictionBlock, Predictions
 from dlcli.preparation.targets import float_text
 
 # Limits of Excel.
 MAX_ROWS, MAX_COLUMNS, MAX_CHARACTERS = 1_048_576, 16_384, 32_767
-# Excel computes with 15 digits; a longer number, or one with leading zeros, is an identifier.
-NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
+# Excel computes with 15 digits; a longer number is an identifier.
 MAX_DIGITS = 15
 OTHER = "write a .csv or .jsonl file"
 
@@ -121,17 +120,3 @@ def _kept(value: Any, cell: Callable[[str], Any], decimal: str) -> Any:
     if number and sum(map(str.isdigit, number)) <= MAX_DIGITS:
         return float(number) if "." in number else int(number)
     return cell(text)
-
-
-def plain_number(text: str, decimal: str) -> str:
-    """Return a number with a decimal point; empty if the text is none, or has other signs.
-
-    Parameters
-    ----------
-    text : str
-    decimal : str
-        Decimal separator of the text.
-    """
-    if decimal != ".":
-        text = text.replace(".", " ").replace(decimal, ".")
-    return text if NUMBER.fullmatch(text) else ""

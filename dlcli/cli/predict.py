@@ -92,8 +92,9 @@ def predict(
     confinement.confine(model)
     from dlcli.cli import terminal
     from dlcli.cli.excel_file import check_excel
-    from dlcli.cli.prediction_files import csv_style, format_of, records, write_predictions
+    from dlcli.cli.prediction_files import csv_style, format_of, write_predictions
     from dlcli.models.loading import find_model
+    from dlcli.prediction.output import records
 
     if texts and inputs:
         raise DlcliError("INPUT and --text exclude each other", hint="leave one of them out")

@@ -34,6 +34,10 @@ from dlcli.runs.finding import find_run, named_run
 Engine = Literal["auto", "onnx", "keras"]
 
 
+class NoGraphError(ModelFileError):
+    """A model file has no ONNX graph that can be used."""
+
+
 @dataclass(frozen=True)
 class LoadedModel:
     """A model from a file.
@@ -161,7 +165,7 @@ def load_model(
             return LoadedModel(file, network, tuple(notices))
         if engine == "onnx":
             hint = "leave out --engine onnx; predictions with Keras are the same"
-            raise ModelFileError(f"{path} has no usable ONNX graph: {obstacle}", hint=hint)
+            raise NoGraphError(f"{path} has no usable ONNX graph: {obstacle}", hint=hint)
         if file.metadata is not None and file.metadata.graph and not file.metadata.graph.refused:
             notices.append(f"the ONNX graph of {path.name} is ignored: {obstacle}")
     model = _load_keras(file)

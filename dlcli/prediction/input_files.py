@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dlcli.datasets.file_content import FileContent
 from dlcli.datasets.media import (
     SUFFIXES,
     bad_files_error,
@@ -49,7 +50,9 @@ class InputFiles:
         See `read_files`.
     """
 
-    def __init__(self, paths: Sequence[Path], signature: Signature, on_bad_file: OnBadFile) -> None:
+    def __init__(
+        self, paths: Sequence[Path | FileContent], signature: Signature, on_bad_file: OnBadFile
+    ) -> None:
         self.paths, self.signature, self.on_bad_file = paths, signature, on_bad_file
         self.suffixes = SUFFIXES[medium_of(signature)]
         self.left_out: list[PurePosixPath] = []
@@ -60,7 +63,9 @@ class InputFiles:
         """What the labels of the files are: names of folders, or those in a table."""
         return "label" if any(self._is_list(path) for path in self.paths) else "folder"
 
-    def _is_list(self, path: Path) -> bool:
+    def _is_list(self, path: Path | FileContent) -> bool:
+        if isinstance(path, FileContent):
+            return False
         return not is_collection(path) and path.suffix.lower() not in self.suffixes
 
     def notices(self) -> list[str]:
@@ -94,7 +99,9 @@ class InputFiles:
     def _contents(self) -> Iterator[tuple[tuple[str, Any], bytes, str]]:
         """Yield the name and label of each file, its content, and its name for messages."""
         for path in self.paths:
-            if is_collection(path):
+            if isinstance(path, FileContent):
+                yield (path.name, ""), path.data, path.name
+            elif is_collection(path):
                 names = list_names(path)
                 others = [name for name in names if name.suffix.lower() not in self.suffixes]
                 self.left_out += [PurePosixPath(path.as_posix()) / name for name in others]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dlcli.datasets.file_content import FileContent, FileSource
 from dlcli.datasets.media import (
     SUFFIXES,
 )
@@ -25,7 +26,7 @@ WINDOWS_PER_BLOCK = 8192
 
 
 def read_files(
-    paths: Sequence[Path],
+    paths: Sequence[Path | FileContent],
     signature: Signature,
     *,
     invert: bool = False,
@@ -36,7 +37,7 @@ def read_files(
 
     Parameters
     ----------
-    paths : sequence of Path
+    paths : sequence of Path or FileContent
         Files, folders, archives, and tables of files.
     signature : Signature
         Signature of a model that takes such files.
@@ -111,13 +112,13 @@ def _labels(
 
 
 def read_series_windows(
-    path: Path | str, signature: Signature, *, labelled: bool
+    path: FileSource, signature: Signature, *, labelled: bool
 ) -> Generator[RawBlock]:
     """Read a series and cut it into windows.
 
     Parameters
     ----------
-    path : Path or "-"
+    path : Path, FileContent or "-"
         A table with the column of the series, or with a single column.
     signature : Signature
     labelled : bool

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, time
 from typing import TYPE_CHECKING, Any
@@ -111,7 +111,7 @@ def blocks_of_frame(source: Any, signature: Signature, keep: Keep = ()) -> Itera
 
 def array_blocks(
     source: Array, signature: Signature, size: int, where: str = "", target: Sequence[Any] = ()
-) -> Iterator[RawBlock]:
+) -> Generator[RawBlock]:
     """Yield the rows of an array, which may be on the disk, in blocks.
 
     Parameters

@@ -162,7 +162,14 @@ class Predictions:
             yield block
 
     def with_raw(self) -> Iterator[tuple[PredictionBlock, RawBlock]]:
-        """Yield each block of predictions with its raw rows.
+        """Yield each block of predictions with its raw rows; see `raw_blocks`."""
+        for raw in self.raw_blocks():
+            yield self.predictions_of(raw, self.model.network(self.inputs_of(raw))), raw
+
+    def raw_blocks(self) -> Iterator[RawBlock]:
+        """Yield the blocks of raw rows, none of them empty.
+
+        A caller that computes the outputs itself calls `inputs_of` and `predictions_of` with each.
 
         Raises
         ------
@@ -186,7 +193,7 @@ class Predictions:
                         self._source_notices.append(notice)
                 self._set_kept(raw)
                 if len(raw):
-                    yield self._predict(raw), raw
+                    yield raw
 
     def _set_kept(self, raw: RawBlock) -> None:
         """Note the names of the kept columns, which must not be those of the outputs."""
@@ -198,9 +205,15 @@ class Predictions:
                 )
         self.kept = self.kept or tuple(raw.kept)
 
-    def _predict(self, block: RawBlock) -> PredictionBlock:
-        signature, target = self.signature, self.signature.target
-        calibration = signature.calibration
+    def inputs_of(self, block: RawBlock) -> Array:
+        """Return the preprocessed rows of a block, as the network takes them.
+
+        Raises
+        ------
+        DatasetError
+            With the place of a value that cannot be used.
+        """
+        signature = self.signature
         try:
             x = signature.preprocessor.transform(block.values, self._report)
             self._count_neither_true_nor_false(block)
@@ -208,9 +221,14 @@ class Predictions:
             place = block.place(error.row)
             raise DatasetError(f"{place}: {error}", hint="correct the row or remove it") from None
         x = x.reshape(len(block), *signature.input_shape)
-        outputs = self.model.network(x)
         if self._first_inputs is None:
             self._first_inputs = x[:64]
+        return x
+
+    def predictions_of(self, block: RawBlock, outputs: Array) -> PredictionBlock:
+        """Return the predictions of a block from the outputs of the network."""
+        signature, target = self.signature, self.signature.target
+        calibration = signature.calibration
         self.rows += len(block)
         if signature.output == "value":
             several = target is not None and target.is_several

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -13,6 +13,7 @@ import numpy as np
 
 from dlcli.datasets.dataset import ColumnType
 from dlcli.datasets.dialect import Dialect
+from dlcli.datasets.file_content import FileContent, FileSource
 from dlcli.datasets.tables import (
     DELIMITERS,
     PREDICTION_HINTS,
@@ -79,7 +80,7 @@ class RawBlock:
         return f"{self.where.partition(', lines ')[0]}:{self.lines[row]}"
 
 
-def blocks_of_text(path: Path | str, signature: Signature, keep: Keep = ()) -> Iterator[RawBlock]:
+def blocks_of_text(path: FileSource, signature: Signature, keep: Keep = ()) -> Generator[RawBlock]:
     """Read a table in any format, or a file with a text per line, in blocks.
 
     Raises
@@ -98,7 +99,7 @@ def blocks_of_text(path: Path | str, signature: Signature, keep: Keep = ()) -> I
 
 
 def _blocks_of_file(
-    file: BinaryFile, path: Path | str, signature: Signature, size: int, keep: Keep
+    file: BinaryFile, path: FileSource, signature: Signature, size: int, keep: Keep
 ) -> Iterator[RawBlock]:
     dialect = signature.dialect
     names = signature.names if dialect.header else ()
@@ -126,11 +127,11 @@ def max_rows(signature: Signature) -> int:
     return max(MIN_ROWS, BLOCK_CELLS // len(signature.columns))
 
 
-def _is_one_text_per_line(text: TextFile, path: Path | str, signature: Signature) -> bool:
-    """Detect texts without a table: a .txt file, or standard input without a header."""
+def _is_one_text_per_line(text: TextFile, path: FileSource, signature: Signature) -> bool:
+    """Detect texts without a table: a .txt file, or one without a name and a header."""
     if not signature.is_text:
         return False
-    if path != "-":
+    if path != "-" and not isinstance(path, FileContent):
         return Path(path).suffix == ".txt"
     first = text.first_line()
     cells = {cell.strip(' \r"') for cell in re.split(r"[,;\t|]", first)}

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Literal, cast
 
+from dlcli.datasets.file_content import FileContent, FileSource
 from dlcli.datasets.tables.file_kinds import binary_kind, check_is_table
 from dlcli.errors import DatasetError
 
@@ -64,13 +65,13 @@ def damage_reported(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def open_binary(path: str | Path) -> Iterator[BinaryFile]:
+def open_binary(path: FileSource) -> Iterator[BinaryFile]:
     """Open a file, gzipped or in a zip file or not.
 
     Parameters
     ----------
-    path : str or Path
-        A regular file, or ``"-"`` for standard input.
+    path : str, Path or FileContent
+        A regular file, ``"-"`` for standard input, or what is in memory.
 
     Raises
     ------
@@ -78,7 +79,8 @@ def open_binary(path: str | Path) -> Iterator[BinaryFile]:
         If there is no such file, or it cannot be a table.
     """
     name = str(path) if path != "-" else "standard input"
-    suffixes = [suffix.lower() for suffix in Path(path).suffixes[-2:]]
+    full_name = f"{path}{path.suffix}" if isinstance(path, FileContent) else path
+    suffixes = [suffix.lower() for suffix in Path(full_name).suffixes[-2:]]
     suffix = suffixes[-1] if suffixes else ""
     with _open_raw(path) as raw:
         stream = cast(io.BufferedReader, raw)
@@ -129,7 +131,12 @@ def is_packed_table(path: Path) -> bool:
 
 
 @contextmanager
-def _open_raw(path: str | Path) -> Iterator[IO[bytes]]:
+def _open_raw(path: FileSource) -> Iterator[IO[bytes]]:
+    if isinstance(path, FileContent):
+        # A small buffer, since to allocate a large one takes longer than to read a row.
+        size = min(max(len(path.data), 1), PEEK_BYTES)
+        yield io.BufferedReader(cast(io.RawIOBase, io.BytesIO(path.data)), size)
+        return
     if path == "-" and sys.stdin is None:
         raise DatasetError("there is no standard input")
     if path == "-":

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
 from dlcli.config.table_loaders import CsvLoader
 from dlcli.datasets.dataset import Column, Dataset, Medium, Target
 from dlcli.datasets.dialect import Dialect
+from dlcli.datasets.file_content import FileSource
 from dlcli.datasets.tables.columns import RawColumn, to_numbers
 from dlcli.datasets.tables.encodings import PREDICTION_HINTS
 from dlcli.datasets.tables.table import Table, read_table
@@ -93,12 +93,12 @@ def load_series(
     )
 
 
-def read_series(path: Path | str, column: str, dialect: Dialect) -> RawColumn:
+def read_series(path: FileSource, column: str, dialect: Dialect) -> RawColumn:
     """Read a series to forecast from.
 
     Parameters
     ----------
-    path : Path or "-"
+    path : Path, FileContent or "-"
         A table with that column, or with a single one.
     column : str
     dialect : Dialect

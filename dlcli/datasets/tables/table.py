@@ -14,6 +14,7 @@ from dlcli.config.table_loaders import CsvLoader
 from dlcli.datasets import storage
 from dlcli.datasets.dataset import ColumnType
 from dlcli.datasets.dialect import Dialect
+from dlcli.datasets.file_content import FileContent, FileSource
 from dlcli.datasets.growing_array import Numbers, move_large, to_arrays
 from dlcli.datasets.tables.bad_rows import LayoutError
 from dlcli.datasets.tables.column_types import has_leading_zeros
@@ -114,7 +115,7 @@ def loader_dialect(loader: CsvLoader) -> Dialect:
 
 
 def read_table(
-    path: str | Path,
+    path: FileSource,
     dialect: Dialect,
     *,
     header: bool | str = "auto",
@@ -126,7 +127,7 @@ def read_table(
 
     Parameters
     ----------
-    path : Path, or "-" for standard input
+    path : Path, FileContent, or "-" for standard input
     dialect : Dialect
     header, names
         See `read_names`.
@@ -257,11 +258,11 @@ def _read_texts(reader: RowReader, positions: Sequence[int]) -> Iterator[tuple[i
 
 
 def _with_proposals(
-    error: LayoutError, path: str | Path, dialect: Dialect, hints: Hints
+    error: LayoutError, path: FileSource, dialect: Dialect, hints: Hints
 ) -> DatasetError:
     """Return an error with the options that the file needs as its hint."""
     hint = error.hint
-    if hints.has_options and path != "-":
+    if hints.has_options and path != "-" and not isinstance(path, FileContent):
         proposed = hint_of(propose_layout(path, dialect))
         if isinstance(error, RecordsError):
             hint = proposed or hint

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Literal
 
 from dlcli.datasets.dialect import Dialect
+from dlcli.datasets.file_content import FileSource
 from dlcli.datasets.tables.arff import read_arff
 from dlcli.datasets.tables.binary_file import PEEK_BYTES, BinaryFile, open_binary
 from dlcli.datasets.tables.csv_reader import CsvReader
@@ -36,14 +36,14 @@ def text_format(file: BinaryFile) -> TextFormat:
 
 @contextmanager
 def open_table(
-    path: str | Path, dialect: Dialect, hints: Hints = TRAINING_HINTS
+    path: FileSource, dialect: Dialect, hints: Hints = TRAINING_HINTS
 ) -> Iterator[RowReader]:
     """Open a table, in any format.
 
     Parameters
     ----------
-    path : str or Path
-        A regular file, or ``"-"`` for standard input.
+    path : str, Path or FileContent
+        A regular file, ``"-"`` for standard input, or what is in memory.
     dialect : Dialect
     hints : Hints
 

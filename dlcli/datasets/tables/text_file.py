@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
+from dlcli.datasets.file_content import FileSource
 from dlcli.datasets.tables.binary_file import PEEK_BYTES, BinaryFile, damage_reported, open_binary
 from dlcli.datasets.tables.encodings import (
     BOMS,
@@ -38,7 +39,7 @@ class TextFile:
     name : str
         Name of the file, for messages.
     hints : Hints
-    path : str or Path
+    path : str, Path or FileContent
         Of a regular file, where an error of its encoding is looked for.
 
     Attributes
@@ -52,7 +53,7 @@ class TextFile:
         text: TextIO,
         name: str,
         hints: Hints = TRAINING_HINTS,
-        path: str | Path = "-",
+        path: FileSource = "-",
     ) -> None:
         self.name, self.hints, self._path = name, hints, path
         self.encoding = text.encoding or "utf-8"
@@ -136,7 +137,7 @@ def open_text(
 @contextmanager
 def as_text(
     file: BinaryFile,
-    path: str | Path,
+    path: FileSource,
     encoding: str = "auto",
     hints: Hints = TRAINING_HINTS,
     errors: str = "strict",
@@ -146,7 +147,7 @@ def as_text(
     Parameters
     ----------
     file : BinaryFile
-    path : str or Path
+    path : str, Path or FileContent
         With which it was opened.
     encoding : str
         A Python codec, or ``"auto"``: the one of the byte order mark, else UTF-8, else cp949 if
@@ -197,7 +198,7 @@ def _unknown_encoding(encoding: str) -> DatasetError:
     return DatasetError(f"unknown encoding {encoding!r}", hint="use utf-8, cp949, …")
 
 
-def _locate(path: str | Path, name: str, hints: Hints) -> DatasetError:
+def _locate(path: FileSource, name: str, hints: Hints) -> DatasetError:
     """Return the error for the first line of a file that is not UTF-8."""
     with open_binary(path) as file, damage_reported(name):
         before: list[bytes] = []

@@ -20,7 +20,7 @@ from dlcli.preparation.steps.base import (
 from dlcli.preparation.steps.categories import FittedCategories
 from dlcli.preparation.steps.dates import FittedDateParts
 from dlcli.preparation.steps.hashing import FittedHash
-from dlcli.preparation.steps.numbers import FittedStandardize
+from dlcli.preparation.steps.numbers import FittedImpute, FittedMinMax, FittedStandardize
 from dlcli.preparation.steps.outliers import FittedClip, FittedRobust
 from dlcli.preparation.steps.power import FittedPower
 from dlcli.preparation.steps.quantiles import FittedQuantile
@@ -34,6 +34,8 @@ __all__ = [
     "FittedClip",
     "FittedDateParts",
     "FittedHash",
+    "FittedImpute",
+    "FittedMinMax",
     "FittedPad",
     "FittedPeriodic",
     "FittedPolynomial",

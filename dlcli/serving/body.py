@@ -1,0 +1,129 @@
+"""Bodies of requests: received, unpacked and parsed within limits."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import zlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from dlcli.serving.limits import ServerLimits
+from dlcli.serving.problems import RequestError, busy, too_large
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+# zlib's format, or gzip's, whichever the content has.
+GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
+# Bodies that the server holds at a time, in the largest ones.
+MAX_HELD = 16
+
+
+class Bodies:
+    """The bodies that a server holds; their size together is limited.
+
+    Parameters
+    ----------
+    limits : ServerLimits
+    """
+
+    def __init__(self, limits: ServerLimits) -> None:
+        self.limits = limits
+        self.held = 0
+
+    @asynccontextmanager
+    async def receive(self, request: Request) -> AsyncIterator[bytes]:
+        """Receive the body of a request and unpack it; it is held until the context ends.
+
+        Raises
+        ------
+        RequestError
+            413 if it is too large, 408 if it does not arrive in time, 415 for an unknown packing,
+            400 if it is damaged, and 503 if the server holds too many.
+        """
+        limit = self.limits.body
+        length = request.headers.get("content-length", "")
+        if length.isdecimal() and int(length[:20]) > limit:
+            raise too_large(f"the body has {int(length[:20]):,} bytes", f"{limit:,}")
+        unpack = _unpacker(request.headers.get("content-encoding", ""), limit)
+        parts: list[bytes] = []
+        try:
+            await self._receive(request, parts)
+            yield unpack(b"".join(parts))
+        finally:
+            self.held -= sum(map(len, parts))
+
+    async def _receive(self, request: Request, parts: list[bytes]) -> None:
+        size = 0
+        try:
+            async with asyncio.timeout(self.limits.seconds):
+                async for chunk in request.stream():
+                    parts.append(chunk)
+                    size += len(chunk)
+                    self.held += len(chunk)
+                    if size > self.limits.body:
+                        raise too_large("the body is larger", f"{self.limits.body:,} bytes")
+                    if self.held > MAX_HELD * self.limits.body:
+                        raise busy("the server holds too many large requests")
+        except TimeoutError:
+            seconds = f"{self.limits.seconds:g} seconds"
+            raise RequestError(408, f"the body did not arrive in {seconds}") from None
+
+
+def _unpacker(encoding: str, limit: int) -> Callable[[bytes], bytes]:
+    """Return the function that unpacks a body."""
+    encoding = encoding.strip().lower()
+    if encoding in ("", "identity"):
+        return bytes
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        raise RequestError(
+            415, f"the body has the Content-Encoding {encoding[:40]!r}", hint="use gzip or none"
+        )
+
+    def unpack(body: bytes) -> bytes:
+        stream = zlib.decompressobj(GZIP_OR_ZLIB)
+        try:
+            content = stream.decompress(body, limit + 1)
+        except zlib.error as error:
+            raise RequestError(400, f"the body is not valid {encoding}: {error}") from None
+        if len(content) > limit:
+            raise too_large("the unpacked body is larger", f"{limit:,} bytes")
+        if not stream.eof:
+            raise RequestError(400, f"the {encoding} body is not complete")
+        return content
+
+    return unpack
+
+
+def parse_json(body: bytes) -> dict[str, Any]:
+    """Return a JSON object.
+
+    Raises
+    ------
+    RequestError
+        400 if it is no JSON, has a key twice, is nested too deep, or is something else.
+    """
+    try:
+        document = json.loads(body, object_pairs_hook=_with_unique_keys)
+    except RecursionError:
+        raise RequestError(400, "the JSON is nested too deep") from None
+    except ValueError as error:
+        raise RequestError(400, f"the body is not valid JSON: {error}") from None
+    if not isinstance(document, dict):
+        kind = {list: "list", str: "string", type(None): "null", bool: "boolean"}
+        found = kind.get(type(document), "number")
+        raise RequestError(400, f"the body is a JSON {found}; expected an object")
+    return document
+
+
+def _with_unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) < len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise ValueError(f"the key {key[:100]!r} appears twice")
+            seen.add(key)
+    return document

@@ -1,0 +1,104 @@
+"""What every request passes: the token, counting, a line in the log, and errors as JSON."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+from dlcli.errors import DlcliError
+from dlcli.serving.problems import RequestError, document_of, status_of
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from dlcli.serving.service import Service
+
+LOG = logging.getLogger("dlcli.serving")
+# Orchestrators ask without a token whether the server lives.
+OPEN_PATHS = ("/v2/health/live", "/v2/health/ready", "/ping", "/health")
+UNAUTHORIZED = RequestError(
+    401,
+    "this server needs a token",
+    hint="send the header Authorization: Bearer TOKEN",
+    headers={"WWW-Authenticate": "Bearer"},
+)
+
+
+class Gate:
+    """Middleware around the application.
+
+    Parameters
+    ----------
+    app : callable
+    service : Service
+    token : str
+        Empty: none is needed.
+    """
+
+    def __init__(self, app: ASGIApp, service: Service, token: str = "") -> None:
+        self.app, self.service = app, service
+        self._authorization = f"Bearer {token}".encode() if token else b""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        start, status, has_started = time.perf_counter(), 500, False
+
+        async def send_counted(message: Message) -> None:
+            nonlocal status, has_started
+            if message["type"] == "http.response.start":
+                status, has_started = message["status"], True
+            await send(message)
+
+        try:
+            if not self._is_allowed(scope):
+                await send_error(UNAUTHORIZED, send_counted)
+            else:
+                await self.app(scope, receive, send_counted)
+        except DlcliError as error:
+            if not has_started:
+                await send_error(error, send_counted)
+        except Exception:
+            LOG.exception("a request failed")
+            if not has_started:
+                await send_error(RequestError(500, "the server failed"), send_counted)
+        finally:
+            self._note(scope, status, time.perf_counter() - start)
+
+    def _is_allowed(self, scope: Scope) -> bool:
+        if not self._authorization or scope["path"] in OPEN_PATHS:
+            return True
+        sent = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+        return hmac.compare_digest(sent, self._authorization)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        """Count the request, and write a line without its data."""
+        path = getattr(scope.get("route"), "path", "other")
+        self.service.metrics.count_request(path, status, seconds)
+        if not LOG.isEnabledFor(logging.INFO):
+            return
+        state = scope.get("state", {})
+        entry: dict[str, Any] = {"method": scope["method"], "path": path, "status": status}
+        entry |= {key: state[key] for key in ("model", "rows") if key in state}
+        LOG.info("request", extra={"entry": {**entry, "ms": round(seconds * 1000, 2)}})
+
+
+async def send_error(error: DlcliError, send: Send) -> None:
+    """Answer with an error as JSON."""
+    body = json.dumps(document_of(error), ensure_ascii=False).encode()
+    headers = {"Content-Type": "application/json", "Content-Length": str(len(body))}
+    if isinstance(error, RequestError):
+        headers |= error.headers
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status_of(error),
+            "headers": [(name.lower().encode(), text.encode()) for name, text in headers.items()],
+        }
+    )
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,136 @@
+"""``POST /predict``: a file in, predictions out."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from dlcli.datasets.file_content import FileContent
+from dlcli.prediction.content import predict_files, predict_table
+from dlcli.serving.media_types import AnswerType, answer_type, kind_of
+from dlcli.serving.openapi import PLAIN_ANSWER, PLAIN_BODY, PROBLEMS
+from dlcli.serving.problems import RequestError
+from dlcli.serving.values import BODY, FILES, predict_records
+
+if TYPE_CHECKING:
+    from dlcli.prediction.layout import Keep
+    from dlcli.prediction.predictions import Predictions
+    from dlcli.serving.answers import Answer
+    from dlcli.serving.models import ServedModel
+    from dlcli.serving.service import Service
+
+MEDIA_TYPES = {"json": "application/json", "csv": "text/csv; charset=utf-8",
+               "jsonl": "application/x-ndjson"}  # fmt: skip
+MAX_NOTES = 4000  # characters of a header
+
+
+def routes(service: Service) -> APIRouter:
+    """Return the routes of the plain protocol."""
+    router = APIRouter(tags=["plain"])
+
+    async def predict(request: Request, name: str | None = None) -> Response:
+        model = service.models.get(name)
+        content_type = request.headers.get("content-type", "")
+        default: AnswerType = "csv" if content_type.startswith("text/csv") else "json"
+        wanted = answer_type(request.headers.get("accept", ""), default)
+        keep, invert = _options(request)
+        answer: Response = await service.answer(
+            request,
+            model,
+            lambda body: _open(model, body, content_type, keep, invert=invert),
+            lambda answer: _response(model, answer, wanted),
+            may_be_slow=model.signature.medium.kind in FILES,
+        )
+        return answer
+
+    @router.post("/predict", openapi_extra=PLAIN_BODY, responses={**PLAIN_ANSWER, **PROBLEMS})
+    async def predict_default(request: Request) -> Response:
+        """Predict with the first model."""
+        return await predict(request)
+
+    @router.post(
+        "/models/{name}/predict", openapi_extra=PLAIN_BODY, responses={**PLAIN_ANSWER, **PROBLEMS}
+    )
+    async def predict_named(request: Request, name: str) -> Response:
+        """Predict with a model."""
+        return await predict(request, name)
+
+    return router
+
+
+def _options(request: Request) -> tuple[Keep, bool]:
+    """Return the columns to keep, and whether to invert images, from the address."""
+    for key in request.query_params:
+        if key not in ("keep", "invert"):
+            raise RequestError(400, f"unknown parameter {key[:40]!r}", hint="use keep or invert")
+    keep: Keep = request.query_params.getlist("keep")
+    invert = request.query_params.get("invert", "false").lower()
+    if invert not in ("true", "false"):
+        raise RequestError(400, "invert: expected true or false")
+    return ("all" if keep == ["all"] else keep), invert == "true"
+
+
+def _open(
+    model: ServedModel, body: bytes, content_type: str, keep: Keep, *, invert: bool
+) -> Predictions:
+    """Start the predictions of a body."""
+    kind, suffix = kind_of(content_type, body)
+    medium = model.signature.medium.kind
+    if invert and medium != "image":
+        raise RequestError(400, "only images can be inverted; this model takes other data")
+    if kind in ("image", "audio"):
+        if kind != medium:
+            raise RequestError(
+                415, f"the body is {_article(kind)}; the model takes {_taken(model)}"
+            )
+        return predict_files(
+            model.loaded, model.signature, [FileContent(BODY, body)], invert=invert
+        )
+    if kind == "text" and model.signature.is_text:
+        return predict_records(model, [{model.signature.names[0]: _decoded(body)}])
+    if medium == "audio":
+        raise RequestError(415, "the body is no recording; the model takes WAV files")
+    table = FileContent(BODY, body, suffix)
+    return predict_table(model.loaded, model.signature, table, keep)
+
+
+def _article(kind: str) -> str:
+    return "an image" if kind == "image" else "a recording"
+
+
+def _taken(model: ServedModel) -> str:
+    if model.signature.is_text:
+        return "texts"
+    kinds = {"image": "images", "audio": "recordings", "series": "series of numbers"}
+    return kinds.get(model.signature.medium.kind, "rows of a table")
+
+
+def _decoded(body: bytes) -> str:
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise RequestError(400, f"the text is not UTF-8 (byte {error.start})") from None
+
+
+def _response(model: ServedModel, answer: Answer, wanted: AnswerType) -> Response:
+    notes = answer.notes
+    if wanted == "csv":
+        text = answer.csv()
+    elif wanted == "jsonl":
+        lines = (json.dumps(record, ensure_ascii=False) for record in answer.records())
+        text = "".join(f"{line}\n" for line in lines)
+    else:
+        document: dict[str, Any] = {
+            "model": model.name,
+            "rows": answer.rows,
+            "columns": answer.columns,
+            "predictions": answer.records(),
+            "notes": notes,
+        }
+        text = json.dumps(document, ensure_ascii=False)
+    # In the body of JSON; in a header for the other types, which have no place for them.
+    headers = {"Dlcli-Notes": json.dumps(notes)[:MAX_NOTES]} if notes and wanted != "json" else {}
+    return Response(text, media_type=MEDIA_TYPES[wanted], headers=headers)
