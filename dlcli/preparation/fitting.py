@@ -130,6 +130,22 @@ def fit_preprocessor(dataset: Dataset, rows: Array, section: PreprocessConfig) -
     """
     if isinstance(dataset.x, np.ndarray):
         return _fit_array(dataset.x, rows, section.numeric or ())
+    groups = []
+    for columns, steps in column_groups(dataset, section):
+        groups.append(_fit_group(columns, partial(_column_blocks, dataset.x, columns, rows), steps))
+    return Preprocessor(tuple(groups))
+
+
+def column_groups(
+    dataset: Dataset, section: PreprocessConfig
+) -> list[tuple[tuple[str, ...], Steps]]:
+    """Return the columns of a table that pass through the same steps together, with the steps.
+
+    Raises
+    ------
+    DatasetError
+        If a step cannot be applied to a column.
+    """
     columns_of: dict[tuple[str, Steps], list[str]] = {}
     for column in dataset.columns:
         steps = section.columns.get(column.name, getattr(section, column.type) or ())
@@ -139,10 +155,7 @@ def fit_preprocessor(dataset: Dataset, rows: Array, section: PreprocessConfig) -
         kind = "categorical" if column.type == "categorical" else ""
         kind = column.name if column.type in ("text", "audio") else kind
         columns_of.setdefault((kind, steps), []).append(column.name)
-    groups = []
-    for (_, steps), columns in columns_of.items():
-        groups.append(_fit_group(columns, partial(_column_blocks, dataset.x, columns, rows), steps))
-    return Preprocessor(tuple(groups))
+    return [(tuple(columns), steps) for (_, steps), columns in columns_of.items()]
 
 
 def _fit_array(x: Array, rows: Array, steps: Steps) -> Preprocessor:

@@ -136,7 +136,7 @@ def _cut_groups(
     groups, y = dataset.groups[rows], dataset.y[rows]
     try:
         if stratify:
-            count, folds = _fraction(share, min(len(set(groups)), int(np.bincount(y).max())))
+            count, folds = fold_fraction(share, min(len(set(groups)), int(np.bincount(y).max())))
             splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
             with without_class_warnings():
                 parts = [part for _, part in splitter.split(rows, y, groups)]
@@ -152,7 +152,7 @@ def _cut_groups(
     return np.sort(rows[rest]), np.sort(rows[part])
 
 
-def _fraction(share: float, most: int) -> tuple[int, int]:
+def fold_fraction(share: float, most: int) -> tuple[int, int]:
     """Return numerator and denominator of a share, for at most `most` equal folds."""
     fraction = Fraction(share).limit_denominator(min(MAX_DENOMINATOR, most))
     if fraction in (0, 1):  # smaller, or larger, than one fold

@@ -232,3 +232,24 @@ class PredictDocument(Document):
     output: str | None = Field(description="The file with the predictions; null if they are here.")
     predictions: list[dict[str, Any]] | None = Field(description="Null if they are in a file.")
     notes: list[str]
+
+
+class Comparison(Part):
+    """What a script and dlcli both computed."""
+
+    what: str = Field(description="Such as train rows, or weights after training.")
+    difference: Number = Field(
+        description="The largest, relative to 1 or the value; 0: the same bits; null: other shapes."
+    )
+    tolerance: Number
+    equal: bool
+
+
+class EjectDocument(Document):
+    """Of ``dlcli eject``."""
+
+    command: Literal["eject"] = "eject"
+    script: str = Field(description="The script or notebook.")
+    proven: bool = Field(description="Whether all comparisons are within their tolerances.")
+    comparisons: list[Comparison] = Field(description="Empty with --no-proof.")
+    notes: list[str]

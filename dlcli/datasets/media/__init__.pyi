@@ -10,14 +10,14 @@ from .decoding import (
 from .file_list import lists_files, read_file_list
 from .folders import left_out_notices
 from .images import decode_image, load_images
-from .labels import normalized
+from .labels import Label, LabelParser, normalized
 from .suffixes import ARRAY_SUFFIXES, SUFFIXES
 from .texts import load_indexed, load_text
 
 __all__ = [
-    "ARRAY_SUFFIXES", "SUFFIXES", "BadFilesError", "bad_files_error", "bad_files_notices",
-    "dataset_of_arrays", "decode_audio", "decode_image", "decode_in_threads", "find_idx",
-    "is_collection", "left_out_notices", "list_names", "lists_files", "load_audio", "load_idx",
-    "load_images", "load_indexed", "load_npz", "load_text", "normalized", "open_arrays",
+    "ARRAY_SUFFIXES", "SUFFIXES", "BadFilesError", "Label", "LabelParser", "bad_files_error",
+    "bad_files_notices", "dataset_of_arrays", "decode_audio", "decode_image", "decode_in_threads",
+    "find_idx", "is_collection", "left_out_notices", "list_names", "lists_files", "load_audio",
+    "load_idx", "load_images", "load_indexed", "load_npz", "load_text", "normalized", "open_arrays",
     "read_file", "read_file_list", "walk",
 ]  # fmt: skip

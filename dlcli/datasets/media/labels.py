@@ -115,7 +115,7 @@ class LabelParser:
         return {name: frozenset(map(normalized, values)) for name, values in self.test.items()}
 
     @cached_property
-    def _expression(self) -> re.Pattern[str]:
+    def expression(self) -> re.Pattern[str]:
         """The pattern as a regular expression; no field holds a character between fields."""
         pieces = re.split(r"\{(\w+)\}", normalized(self.pattern or ""))
         texts, names = pieces[::2], pieces[1::2]
@@ -131,7 +131,7 @@ class LabelParser:
     def _match(self, path: PurePosixPath) -> dict[str, str]:
         depth = (self.pattern or "").count("/") + 1
         text = normalized("/".join([*path.parts[:-1], path.stem][-depth:]))
-        match = self._expression.fullmatch(text)
+        match = self.expression.fullmatch(text)
         if match is None:
             raise DatasetError(
                 f"{path}: the name does not match the pattern {self.pattern!r}",

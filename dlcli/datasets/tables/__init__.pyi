@@ -6,6 +6,7 @@ from .classes import encode_classes, name_classes
 from .column_notices import is_group_name
 from .column_types import has_leading_zeros
 from .columns import (
+    BOOLEANS,
     NEITHER,
     RawColumn,
     convert,
@@ -55,17 +56,17 @@ from .target_column import holds_labels, rows_without_target
 from .text_file import TextFile, as_text, decode_text, open_text
 
 __all__ = [
-    "DELIMITERS", "IDENTIFIER", "LAST_ATTRIBUTE", "NEITHER", "PREDICTION_HINTS", "BinaryFile",
-    "Block", "CsvReader", "FileTable", "Proposal", "RawColumn", "ReadOptions", "RowReader", "Table",
-    "TextFile", "as_text", "binary_reader", "clean_names", "convert", "counts_up",
-    "dataset_of_table", "date_columns", "date_formats", "decode_text", "encode_classes",
-    "format_date", "has_leading_zeros", "head_if_large", "holds_labels", "holds_lists",
-    "is_group_name", "is_large_table", "is_packed_table", "is_surely_utf_8", "label_matrix",
-    "load_csv", "loader_dialect", "looks_like_header", "may_be_dates", "name_classes",
-    "number_form", "number_names", "objects", "open_binary", "open_text", "parse_labels",
-    "position_of", "propose_encoding", "propose_layout", "propose_parsing", "propose_values",
-    "read_file_table", "read_json_lines", "read_label_lists", "read_parsed_table", "read_series",
-    "read_several", "read_table", "rows_without_target", "rows_without_value", "table_of_frame",
-    "text_format", "text_reader", "to_category", "to_frame", "to_labels", "to_number", "to_numbers",
-    "to_text", "windows", "with_texts",
+    "BOOLEANS", "DELIMITERS", "IDENTIFIER", "LAST_ATTRIBUTE", "NEITHER", "PREDICTION_HINTS",
+    "BinaryFile", "Block", "CsvReader", "FileTable", "Proposal", "RawColumn", "ReadOptions",
+    "RowReader", "Table", "TextFile", "as_text", "binary_reader", "clean_names", "convert",
+    "counts_up", "dataset_of_table", "date_columns", "date_formats", "decode_text",
+    "encode_classes", "format_date", "has_leading_zeros", "head_if_large", "holds_labels",
+    "holds_lists", "is_group_name", "is_large_table", "is_packed_table", "is_surely_utf_8",
+    "label_matrix", "load_csv", "loader_dialect", "looks_like_header", "may_be_dates",
+    "name_classes", "number_form", "number_names", "objects", "open_binary", "open_text",
+    "parse_labels", "position_of", "propose_encoding", "propose_layout", "propose_parsing",
+    "propose_values", "read_file_table", "read_json_lines", "read_label_lists", "read_parsed_table",
+    "read_series", "read_several", "read_table", "rows_without_target", "rows_without_value",
+    "table_of_frame", "text_format", "text_reader", "to_category", "to_frame", "to_labels",
+    "to_number", "to_numbers", "to_text", "windows", "with_texts",
 ]  # fmt: skip

@@ -25,11 +25,12 @@ from dlcli.preparation.steps.outliers import FittedClip, FittedRobust
 from dlcli.preparation.steps.power import FittedPower
 from dlcli.preparation.steps.quantiles import FittedQuantile
 from dlcli.preparation.steps.terms import FittedPeriodic, FittedPolynomial
-from dlcli.preparation.steps.words import FittedVectorize, tokens
+from dlcli.preparation.steps.words import PUNCTUATION, FittedVectorize, tokens
 
 __all__ = [
     "FITTED",
     "MAX_VALUES",
+    "PUNCTUATION",
     "FittedCategories",
     "FittedClip",
     "FittedDateParts",

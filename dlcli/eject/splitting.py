@@ -1,0 +1,143 @@
+"""The part of the script that splits the rows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dlcli.eject.context import Ejection
+from dlcli.preparation.split import DEFAULT_TEST, fold_fraction
+
+CUT = '''\
+def split_off(rows, share):
+    """Set a share of some rows aside{how}."""
+{single}    size = max(1, round(share * len(rows)))
+    rest, part = train_test_split(rows, test_size=size, random_state={seed}{stratify})
+    return {rest}, np.sort(part)
+'''
+SINGLE = """\
+    # The only row of a class stays in training: nothing could be learned of it otherwise.
+    size = max(1, round(share * len(rows)))
+    is_single = np.bincount(y[rows])[y[rows]] == 1
+    single, rows = rows[is_single], rows[~is_single]
+"""
+SERIES = '''\
+def split_off(rows, share):
+    """Set the last rows aside: a forecast must not know the future."""
+    size = max(1, round(share * len(rows)))
+    return rows[:-size], rows[-size:]
+'''
+GROUPS = '''\
+def split_off(rows, share):
+    """Set about a share of the rows aside, without dividing a group."""
+    splitter = GroupShuffleSplit(n_splits=1, test_size=share, random_state={seed})
+    rest, part = next(splitter.split(rows, groups=groups[rows]))
+    return np.sort(rows[rest]), np.sort(rows[part])
+'''
+STRATIFIED_GROUPS = '''\
+def split_off(rows, count, folds):
+    """Set `count` of `folds` equal parts aside; no group is divided, classes keep their shares."""
+    splitter = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state={seed})
+    parts = [part for _, part in splitter.split(rows, y[rows], groups[rows])]
+    part = np.concatenate(parts[:count])
+    return np.delete(rows, part), np.sort(rows[part])
+'''
+OFFICIAL = "The publishers say which rows are for testing."
+WHY = (
+    "The network learns from the training rows alone. Test rows are met once, at the end; "
+    "otherwise the score would say how well they were learned by heart."
+)
+VALIDATION = " Validation rows tell during the training whether it still gets better."
+
+
+def write_split(ejection: Ejection) -> None:
+    """Write the part that splits the rows."""
+    dataset, section, split = ejection.dataset, ejection.config.split, ejection.split
+    has_validation = len(split.validation) > 0
+    part = ejection.script.part("Split", WHY + (VALIDATION if has_validation else ""))
+    ejection.script.need("import numpy as np")
+    given = dataset.parts is not None
+    share = DEFAULT_TEST if section.test is None else section.test
+    draws_validation = has_validation and (dataset.parts is None or 1 not in dataset.parts)
+    if (len(split.test) and not given) or draws_validation:
+        part.add(_function(ejection), "", "")
+    if given:
+        part.add("train, test = np.flatnonzero(~is_test), np.flatnonzero(is_test)")
+        if has_validation and not draws_validation:
+            part.add(
+                "train = np.flatnonzero(~is_test & ~is_validation)",
+                "validation = np.flatnonzero(is_validation)",
+            )
+    elif len(split.test):
+        part.add(f"train, test = split_off(np.arange(len(y)), {_share(ejection, share, -1)})")
+    else:
+        part.add(
+            "# All rows are for training: there are too few to set some aside.",
+            "train = np.arange(len(y))",
+        )
+    if draws_validation:
+        arguments = _share(ejection, section.validation, 0)
+        part.add(f"train, validation = split_off(train, {arguments})")
+    counts = [f"{{len({name})}} {name}" for name in split.parts()]
+    part.add(f'print(f"rows: {", ".join(counts)}")')
+
+
+def _share(ejection: Ejection, share: float, stage: int) -> str:
+    """Return the arguments of ``split_off`` after the rows."""
+    dataset = ejection.dataset
+    if dataset.groups is None or not _stratifies(ejection) or dataset.medium.kind == "series":
+        return repr(share)
+    rest = ejection.split.train
+    if stage < 0 or len(ejection.split.validation):
+        rest = np.concatenate([rest, ejection.split.validation])
+    if stage < 0:
+        rest = np.concatenate([rest, ejection.split.test])
+    groups, y = dataset.groups[rest], dataset.y[rest]
+    count, folds = fold_fraction(share, min(len(set(groups)), int(np.bincount(y).max())))
+    return f"count={count}, folds={folds}"
+
+
+def _stratifies(ejection: Ejection) -> bool:
+    return ejection.config.split.stratify and ejection.is_classes
+
+
+def _function(ejection: Ejection) -> str:
+    """Return the function that splits rows off."""
+    dataset, script = ejection.dataset, ejection.script
+    seed = "SEED" if ejection.config.split.seed is None else "SPLIT_SEED"
+    if dataset.medium.kind == "series":
+        return SERIES.rstrip()
+    if dataset.groups is not None:
+        name = "StratifiedGroupKFold" if _stratifies(ejection) else "GroupShuffleSplit"
+        script.need(f"from sklearn.model_selection import {name}")
+        text = STRATIFIED_GROUPS if _stratifies(ejection) else GROUPS
+        return text.format(seed=seed).rstrip()
+    script.need("from sklearn.model_selection import train_test_split")
+    if not _stratifies(ejection):
+        text = CUT.format(how=" at random", single="", seed=seed, stratify="", rest="np.sort(rest)")
+        return text.rstrip()
+    single, rest = "", "np.sort(rest)"
+    text = CUT
+    rows = np.concatenate(list(ejection.split.parts().values()))
+    if (np.bincount(dataset.y[rows]) == 1).any() or _loses_class(ejection):
+        single, rest = SINGLE, "np.sort(np.concatenate([rest, single]))"
+        text = text.replace("{single}    size = max(1, round(share * len(rows)))\n", "{single}")
+    how = " at random, with the same share of every class"
+    stratify = ",\n        stratify=y[rows]"
+    return _one_line(
+        text.format(how=how, single=single, seed=seed, stratify=stratify, rest=rest).rstrip()
+    )
+
+
+def _loses_class(ejection: Ejection) -> bool:
+    """Tell whether a class has a single row once the test rows are set aside."""
+    split = ejection.split
+    rest = np.concatenate([split.train, split.validation])
+    return bool((np.bincount(ejection.dataset.y[rest]) == 1).any())
+
+
+def _one_line(text: str) -> str:
+    """Lay the call of ``train_test_split`` out."""
+    before, after = text.split("train_test_split(", 1)
+    arguments, rest = after.split(")\n", 1)
+    inner = ",\n        ".join(part.strip() for part in arguments.split(","))
+    return f"{before}train_test_split(\n        {inner},\n    )\n{rest}"
