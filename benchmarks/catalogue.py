@@ -125,8 +125,9 @@ def headline(metrics: dict[str, float]) -> str:
 
 def parts(found: dict[str, Any]) -> dict[str, Any]:
     """Return what a training says: of the test rows, or of all if there are no others."""
-    part = "test" if "test" in found else "train"
-    metrics = found[part]["metrics"]
+    scores = found["scores"]
+    part = "test" if "test" in scores else "train"
+    metrics = scores[part]["metrics"]
     name = headline(metrics)
     return {
         "metric": f"{part} {name}",

@@ -20,7 +20,7 @@ def _accuracies(found: Run, script: Run) -> str:
     if "summary" in result:
         value = result["summary"]["accuracy"]["mean"]
     else:
-        value = result["test"]["metrics"]["accuracy"]
+        value = result["scores"]["test"]["metrics"]["accuracy"]
     match = re.search(r"accuracy (\S+)", script.output)
     return f"accuracy: dlcli {value:.4f}, script {match[1] if match else '?'}"
 
