@@ -107,21 +107,21 @@ def serve(
             hint="set one with --token or DLCLI_TOKEN, or allow everyone with --no-auth",
         )
     limits = ServerLimits(parse_size(max_body), max_rows, timeout, concurrent, queue, connections)
-    bound = server.open_socket(host, port)
-    served = ServedModels([_load(name, path, max_size) for name, path in named])
-    address = server.address_of(bound)
+    with server.open_socket(host, port) as bound:
+        served = ServedModels([_load(name, path, max_size) for name, path in named])
+        address = server.address_of(bound)
 
-    def say_where() -> None:
-        for model in served:
-            terminal.print_notes(model.loaded.notices)
-            terminal.print_status(f"dlcli: serving {model.name} ({model.loaded.path})")
-        terminal.print_status(f"dlcli: at {address}; Ctrl-C ends it")
-        terminal.print_status(f"dlcli: try  {example(served.default, address, bool(token))}")
+        def say_where() -> None:
+            for model in served:
+                terminal.print_notes(model.loaded.notices)
+                terminal.print_status(f"dlcli: serving {model.name} ({model.loaded.path})")
+            terminal.print_status(f"dlcli: at {address}; Ctrl-C ends it")
+            terminal.print_status(f"dlcli: try  {example(served.default, address, bool(token))}")
 
-    server.serve(
-        served, bound, limits=limits, token=token, cors=cors or (), on_start=say_where,
-        log=not quiet,
-    )  # fmt: skip
+        server.serve(
+            served, bound, limits=limits, token=token, cors=cors or (), on_start=say_where,
+            log=not quiet,
+        )  # fmt: skip
     terminal.print_status("dlcli: stopped; all requests are answered")
 
 

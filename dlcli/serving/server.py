@@ -65,12 +65,18 @@ def open_socket(host: str, port: int) -> socket.socket:
         If another program has the port, or the address is not one of this machine.
     """
     try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        bound = socket.socket(family)
+        # With the protocol: asyncio sends at once (TCP_NODELAY) only what it knows to be TCP.
+        kind = socket.SOCK_STREAM
+        family, _, proto, _, address = socket.getaddrinfo(host, port, type=kind)[0]
+        bound = socket.socket(family, kind, proto)
         if sys.platform != "win32":
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    except OSError as error:
+        raise DlcliError(f"cannot listen on {host}: {error.strerror or error}") from None
+    try:
         bound.bind(address)
     except OSError as error:
+        bound.close()
         if error.errno == errno.EADDRINUSE:
             hint = f"--port {port + 1}, or --port 0 for any free one"
             raise DlcliError(f"another program uses port {port} of {host}", hint=hint) from None
