@@ -31,6 +31,7 @@ from .network.scores import Scores
 from .prediction.predict import predict
 from .prediction.predictions import Predictions
 from .reports.card import card
+from .reports.report import report
 from .training.folds.engines import Engine
 from .training.progress import Progress
 from .version import __version__
@@ -73,6 +74,7 @@ __all__ = [
     "load_model",
     "predict",
     "register",
+    "report",
     "reproduce",
     "sweep",
     "train",

@@ -19,7 +19,7 @@ MODULES = {
     "evaluate": "evaluate", "predict": "predict", "serve": "serve", "inspect": "inspect",
     "check": "check", "show": "show", "list": "list_configs", "schema": "schema", "runs": "runs",
     "compare": "compare", "plot": "plot", "board": "board", "data": "data", "card": "card",
-    "eject": "eject",
+    "eject": "eject", "report": "report",
 }  # fmt: skip
 # Commands that have commands of their own, in the `app` of their module.
 GROUPS = ("data", "runs")
@@ -42,7 +42,6 @@ def _start(
 ) -> None:
     """Train, cross-validate, evaluate and predict with Keras, from one YAML file.
 
-    <<<<<<< HEAD
     \b
     dlcli train digits_cnn                      train the model of a config and save the run
     dlcli train --resume runs/sonar/1           resume an interrupted run
@@ -54,36 +53,15 @@ def _start(
     dlcli reproduce runs/sonar/1                repeat a run and compare every bit
     dlcli evaluate runs/digits_cnn/latest       metrics on the test rows
     dlcli predict runs/sonar/latest input.csv   labels and probabilities of new rows
-    dlcli serve runs/sonar/latest                predictions over HTTP
+    dlcli serve runs/sonar/latest               predictions over HTTP
     dlcli inspect downloaded.keras              contents of a model file, without running it
     dlcli compare runs/sonar/1 runs/sonar/2     what differs, and is it significant?
     dlcli plot runs/sonar/1 runs/sonar/2        learning curves of several runs
+    dlcli report runs/sonar/1                   one HTML file on a run
     dlcli card runs/sonar/1 -o README.md        a model card
+    dlcli eject sonar -o train.py               a plain Keras script that trains the same
     dlcli check my.yaml                         all problems of a config, with their lines
     dlcli list                                  the bundled configs
-    =======
-        \b
-        dlcli train digits_cnn                      train the model of a config and save the run
-        dlcli train --resume runs/sonar/1           resume an interrupted run
-        dlcli kfold sonar                           10-fold cross-validation
-        dlcli baseline sonar                        compare the network with simpler models
-        dlcli learning-curve sonar                  would more data help?
-        dlcli sweep iris --seeds 30                 was it luck?
-        dlcli tune my.yaml                          search for better values
-        dlcli reproduce runs/sonar/1                repeat a run and compare every bit
-        dlcli evaluate runs/digits_cnn/latest       metrics on the test rows
-        dlcli predict runs/sonar/latest input.csv   labels and probabilities of new rows
-        dlcli inspect downloaded.keras              contents of a model file, without running it
-        dlcli compare runs/sonar/1 runs/sonar/2     what differs, and is it significant?
-        dlcli plot runs/sonar/1 runs/sonar/2        learning curves of several runs
-    <<<<<<< Updated upstream
-        dlcli card runs/sonar/1 -o README.md        a model card
-    =======
-        dlcli eject sonar -o train.py               a plain Keras script that trains the same
-    >>>>>>> Stashed changes
-        dlcli check my.yaml                         all problems of a config, with their lines
-        dlcli list                                  the bundled configs
-    >>>>>>> 4083e29 (eject writes a config as a plain Keras script and proves it; tables)
     """
 
 

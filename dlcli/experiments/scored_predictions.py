@@ -26,11 +26,17 @@ class ScoredPredictions:
         Row numbers, and the fold of each, if there are folds.
     true, predicted : ndarray, shape (n, targets)
         Numbers, or names of classes.
+    shares : ndarray, shape (n, classes), or None
+        Probabilities, if one class is predicted.
+    classes : tuple of str
+        Names of the columns of `shares`.
     """
 
     rows: list[tuple[str, ...]]
     true: Array
     predicted: Array
+    shares: Array | None = None
+    classes: tuple[str, ...] = ()
 
     @property
     def is_numeric(self) -> bool:
@@ -82,10 +88,14 @@ def read_predictions(run: Path) -> ScoredPredictions | None:
     is_number = not any(name.startswith(("p_", "score_")) for name in header)
     rows = [tuple(row[at] for at in keys) for row in table]
     try:
-        columns = [
+        values, answers = (
             np.array([[row[at] for at in places] for row in table], float if is_number else str)
             for places in (true, predicted)
-        ]
+        )
+        names = [name for name in header if name.startswith("p_")] if len(true) == 1 else []
+        places = [header.index(name) for name in names]
+        shares = np.array([[row[at] for at in places] for row in table], float) if names else None
     except ValueError as error:
         raise DlcliError(f"{path} is damaged: {error}") from None
-    return ScoredPredictions(rows, *columns)
+    classes = tuple(name.removeprefix("p_") for name in names)
+    return ScoredPredictions(rows, values, answers, shares, classes)

@@ -1,4 +1,4 @@
 """Documents about a run for people: a model card, and a report as one HTML file.
 
-Other packages use the module `card`.
+Other packages use the modules `card` and `report`.
 """

@@ -104,6 +104,29 @@ class BaselineResults(Result):
     models: list[BaselineRow]
 
 
+class Trial(Result):
+    """A trial of a sweep or a search."""
+
+    trial: int
+    values: dict[str, Any] = {}
+    mean: float | None = None
+    std: float | None = None
+    failure: str = ""
+
+
+class SearchResults(Result):
+    """``metrics.json`` of a sweep or a search."""
+
+    metric: str
+    part: str = "validation"
+    folds: int = 1
+    seeds: list[int] = []
+    best: int | None = None
+    test_score: float | None = None
+    importances: dict[str, float | None] = {}
+    trials: list[Trial] = []
+
+
 R = TypeVar("R", bound=Result)
 
 

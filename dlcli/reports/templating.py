@@ -12,6 +12,24 @@ from dlcli.errors import DlcliError
 MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~$&])")
 
 
+def check_jinja2() -> Any:
+    """Import Jinja2.
+
+    Raises
+    ------
+    DlcliError
+        If it is not installed.
+    """
+    try:
+        import jinja2
+    except ImportError:
+        raise DlcliError(
+            "cards and reports need Jinja2, which is not installed",
+            hint='`pip install "dlcli[report]"`',
+        ) from None
+    return jinja2
+
+
 def render(template: str, values: Mapping[str, Any], *, is_html: bool) -> str:
     """Render one of the templates of this package.
 
@@ -28,23 +46,18 @@ def render(template: str, values: Mapping[str, Any], *, is_html: bool) -> str:
     DlcliError
         If Jinja2 is not installed.
     """
-    try:
-        import jinja2
-    except ImportError:
-        raise DlcliError(
-            "cards and reports need Jinja2, which is not installed",
-            hint='`pip install "dlcli[report]"`',
-        ) from None
+    jinja2 = check_jinja2()
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("dlcli.reports"),
-        autoescape=is_html,  # noqa: S701 (Markdown has filters of its own)
+        autoescape=is_html,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
     environment.filters.update(md=markdown_text, code=markdown_code, number=number)
-    return environment.get_template(template).render(**values)
+    text: str = environment.get_template(template).render(**values)
+    return text
 
 
 def markdown_text(value: object) -> str:

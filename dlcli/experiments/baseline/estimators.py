@@ -128,7 +128,9 @@ def models_for(dataset: Dataset) -> tuple[BaselineModel, ...]:
     return (NAIVE_FORECAST, *models) if dataset.medium.kind == "series" else tuple(models)
 
 
-def model_inputs(preprocessor: Preprocessor, dataset: Dataset, rows: Array, network: Any) -> Any:
+def model_inputs(
+    preprocessor: Preprocessor, dataset: Dataset, rows: Array, network: Any = None
+) -> Any:
     """Return the inputs of the network as one flat row per sample.
 
     For text, the rows hold how often each word of the network's vocabulary occurs, because these
@@ -141,7 +143,8 @@ def model_inputs(preprocessor: Preprocessor, dataset: Dataset, rows: Array, netw
         Fitted on the training rows.
     dataset : Dataset
     rows : ndarray of int
-    network : keras.Sequential
+    network : keras.Sequential, optional
+        Not needed for tables and texts.
 
     Returns
     -------
@@ -154,7 +157,7 @@ def model_inputs(preprocessor: Preprocessor, dataset: Dataset, rows: Array, netw
         2 * size, "the inputs of the baselines", "use fewer rows (`limit`), or smaller images"
     )
     x = np.asarray(transform_rows(preprocessor, dataset.x, rows))
-    if type(network.layers[0]).__name__ in SPECTROGRAMS:
+    if network is not None and type(network.layers[0]).__name__ in SPECTROGRAMS:
         blocks = np.array_split(x, max(1, len(x) // 256))
         x = np.concatenate([np.asarray(network.layers[0](block)) for block in blocks])
     return np.asarray(x, np.float32).reshape(len(rows), -1)

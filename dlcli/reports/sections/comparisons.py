@@ -1,0 +1,128 @@
+"""Is the network worth it, and what does it look at: simpler models, and importance."""
+
+from __future__ import annotations
+
+import math
+
+from dlcli.reports.blocks import Block, Figure, Section, Table, Text
+from dlcli.reports.charts import bars
+from dlcli.reports.material import Material
+from dlcli.reports.results import BaselineResults, BaselineRow, read_results
+from dlcli.reports.templating import number
+
+MAX_BARS = 20
+
+
+def baselines(material: Material) -> Section | None:
+    """Return the section on simpler models: computed here, or by a run of `baseline`."""
+    say, facts = material.say, material.facts
+    blocks: list[Block] = []
+    if material.baselines is not None:
+        comparison = material.baselines
+        network = BaselineRow(model="network", mean=comparison.network.mean)
+        models = [
+            BaselineRow(
+                model=row.model.name, mean=_finite(row.model.mean), p=_finite(row.p),
+                difference=_finite(row.difference), network_is=row.verdict,
+            )
+            for row in comparison.models
+        ]  # fmt: skip
+        found = BaselineResults(
+            metric=comparison.metric, test=comparison.test, network=network, models=models
+        )
+        blocks.append(Text(say("baselines.computed", part=say.word("parts", material.part))))
+    elif facts.record.kind == "baseline":
+        found = read_results(facts.path, BaselineResults)
+        blocks.append(
+            Text(say("baselines.folds", folds=found.folds))
+            if found.folds > 1
+            else Text(say("baselines.computed", part=say("parts.test")))
+        )
+    elif (earlier := facts.baselines()) is not None:
+        found = earlier[1]
+        blocks.append(Text(say("baselines.earlier", run=str(earlier[0]))))
+    else:
+        return None
+    return Section("baselines", say("baselines.title"), [*blocks, *_compared(material, found)])
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _compared(material: Material, found: BaselineResults) -> list[Block]:
+    say = material.say
+    rows = [found.network, *found.models]
+    scored = [row for row in rows if row.mean is not None]
+    best = (max if found.metric == "accuracy" else min)(scored, key=lambda row: row.mean or 0.0)
+    names = [say.word("models", row.model) for row in scored]
+    caption = say(
+        "baselines.best", metric=say.word("words", found.metric), value=best.mean,
+        model=say.word("models", best.model), network=found.network.mean,
+    )  # fmt: skip
+    values = [row.mean or 0.0 for row in scored]
+    chart = bars(caption, names, values, [*map(number, values)])
+    header = [say("baselines.model"), say.word("words", found.metric), say("baselines.difference"),
+              "p", say("baselines.verdict")]  # fmt: skip
+    table = [
+        [
+            say.word("models", row.model), number(row.mean),
+            "" if row is found.network else number(row.difference),
+            "" if row is found.network else p_value(row.p),
+            "" if row is found.network else say.word("verdicts", row.network_is),
+        ]
+        for row in rows
+    ]  # fmt: skip
+    test = say.word("tests", found.test) if found.test else ""
+    words = say("baselines.test", test=test) if test else say("baselines.untested")
+    return [Figure(chart, caption), Table(words, header, table), Text(_sentence(material, found))]
+
+
+def p_value(p: float | None) -> str:
+    """Format a p-value."""
+    if p is None or p != p:
+        return "–"
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _sentence(material: Material, found: BaselineResults) -> str:
+    say = material.say
+    groups = {
+        verdict: [
+            say.word("models", row.model) for row in found.models if row.network_is == verdict
+        ]
+        for verdict in ("better", "worse", "chance")
+    }
+    sentences = [
+        say(f"baselines.{verdict}", models=say.enumeration(names))
+        for verdict, names in groups.items()
+        if names
+    ]
+    return " ".join(sentences)
+
+
+def importance(material: Material) -> Section | None:
+    """Return the section on what the network looks at."""
+    say, found = material.say, material.importance
+    if found is None or not found.columns:
+        return None
+    columns = found.columns[:MAX_BARS]
+    first = columns[0]
+    metric = say.word("words", found.metric)
+    key = "importance.accuracy" if found.metric == "accuracy" else "importance.rmse"
+    caption = say(key, column=first.name, score=found.score, drop=first.mean)
+    useless = sum(column.mean <= column.std for column in found.columns)
+    if useless:
+        caption += " " + say("importance.useless", columns=say.count("column", useless))
+    texts = [f"{column.mean:.3g} ± {column.std:.1g}" for column in columns]
+    chart = bars(
+        caption, [column.name for column in columns], [column.mean for column in columns], texts,
+        [column.std for column in columns], first=len(columns),
+    )  # fmt: skip
+    rows = say.count("row", found.rows)
+    blocks: list[Block] = [
+        Text(say("importance.how", shuffles=len(first.drops), rows=rows, metric=metric)),
+        Figure(chart, caption),
+        Text(say("importance.limits")),
+    ]
+    return Section("importance", say("importance.title"), blocks)

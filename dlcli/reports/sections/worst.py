@@ -1,0 +1,159 @@
+"""The rows on which the network is most wrong, with what is in them."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from dlcli.datasets.dataset import Dataset
+from dlcli.experiments.scored_predictions import ScoredPredictions
+from dlcli.reports.blocks import Block, Sample, Samples, Section, Table, Text
+from dlcli.reports.material import Material
+from dlcli.reports.texts import cell, percent
+from dlcli.types import Array
+
+MAX_ROWS, MAX_COLUMNS, MAX_TEXT = 12, 6, 300
+# Larger pictures are shown smaller; a recording of more seconds is cut.
+MAX_PIXELS, MAX_SECONDS = 160, 5
+
+
+def worst(material: Material) -> Section | None:
+    """Return the section, for one class or one number per row."""
+    say, predictions = material.say, material.predictions
+    if predictions is None or predictions.true.shape[1] != 1:
+        return None
+    if predictions.is_numeric:
+        order = np.argsort(-np.abs(predictions.predicted - predictions.true)[:, 0], kind="stable")
+        intro = say("worst.numbers")
+    else:
+        wrong = np.flatnonzero(~predictions.right())
+        if not len(wrong):
+            return Section("worst", say("worst.title"), [Text(say("worst.none"))])
+        sure = np.zeros(len(predictions.rows))
+        if predictions.shares is not None:
+            sure = predictions.shares.max(axis=1)
+        order = wrong[np.argsort(-sure[wrong], kind="stable")]
+        count = say.count("row", len(wrong))
+        key = "worst.classes" if predictions.shares is not None else "worst.classes_unsure"
+        intro = say(key, rows=count, most=MAX_ROWS)
+    blocks: list[Block] = [Text(intro), *_shown(material, predictions, order[:MAX_ROWS])]
+    return Section("worst", say("worst.title"), blocks)
+
+
+def _shown(material: Material, predictions: ScoredPredictions, order: Array) -> list[Block]:
+    dataset = material.dataset
+    places = material.places[order]
+    if (dataset is not None and (places < 0).any()) or (
+        dataset is not None and len(places) and (places.max() >= len(dataset))
+    ):
+        dataset = None
+    if dataset is None:
+        unread = [Text(material.say("worst.unread", problem=material.problem))]
+        return [*unread, _table(material, predictions, order, None)]
+    if dataset.is_text or dataset.medium.kind in ("image", "audio"):
+        titles = [_title(material, predictions, at) for at in order]
+        return [Samples([
+            _sample(dataset, int(place), title)
+            for place, title in zip(places, titles, strict=True)
+        ])]  # fmt: skip
+    return [_table(material, predictions, order, dataset)]
+
+
+def _title(material: Material, predictions: ScoredPredictions, at: int) -> str:
+    true, predicted = predictions.true[at, 0], predictions.predicted[at, 0]
+    row = predictions.rows[at][0]
+    if predictions.is_numeric:
+        return material.say(
+            "worst.sample_number", row=row, true=cell(true), predicted=cell(predicted)
+        )
+    share = percent(predictions.shares[at].max()) if predictions.shares is not None else "–"
+    return material.say("worst.sample", row=row, true=true, predicted=predicted, share=share)
+
+
+def _table(
+    material: Material, predictions: ScoredPredictions, order: Array, dataset: Dataset | None
+) -> Table:
+    say = material.say
+    names = _columns(material, dataset)
+    header = [say("worst.row"), say("worst.actual"), say("worst.predicted")]
+    header.append(say("worst.error" if predictions.is_numeric else "worst.sure"))
+    rows = []
+    for at in order.tolist():
+        true, predicted = predictions.true[at, 0], predictions.predicted[at, 0]
+        if predictions.is_numeric:
+            last = f"{predicted - true:+.5g}"
+        else:
+            last = "–" if predictions.shares is None else percent(predictions.shares[at].max())
+        place = int(predictions.rows[at][0]) - 1
+        values = [cell(_value(dataset, name, place)) for name in names]
+        rows.append([predictions.rows[at][0], cell(true), cell(predicted), last, *values])
+    caption = say("worst.caption")
+    if names:
+        caption += " " + say("worst.columns" if material.importance else "worst.first_columns")
+    return Table(caption, [*header, *names], rows, left=3)
+
+
+def _columns(material: Material, dataset: Dataset | None) -> Sequence[str]:
+    """Return the columns to show: those that matter most, or the first ones."""
+    if dataset is None or not dataset.is_table:
+        return ()
+    if material.importance is not None:
+        return [column.name for column in material.importance.columns[:MAX_COLUMNS]]
+    return [column.name for column in dataset.columns[:MAX_COLUMNS]]
+
+
+def _value(dataset: Dataset | None, name: str, place: int) -> object:
+    """Return a value of a row; dates as dates."""
+    if dataset is None or isinstance(dataset.x, np.ndarray):
+        return None
+    value = dataset.x[name].iloc[place]
+    kind = next(column.type for column in dataset.columns if column.name == name)
+    if kind == "date" and value == value:
+        return str(np.datetime64(int(value), "s")).replace("T", " ")
+    if kind == "text":
+        return str(value)[:MAX_TEXT]
+    return float(value) if isinstance(value, float | np.floating) else value
+
+
+def _sample(dataset: Dataset, place: int, title: str) -> Sample:
+    x = dataset.x
+    if isinstance(x, np.ndarray):
+        return Sample(title, alt=title, image=_picture(np.asarray(x[place]), dataset.medium.high))
+    value: Any = x.iloc[place, 0]
+    if dataset.medium.kind == "audio":
+        return Sample(title, alt=title, audio=_recording(value, dataset.medium.sampling_rate))
+    text = str(value)
+    return Sample(title, text=text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]} …")
+
+
+def _picture(pixels: Array, high: float) -> str:
+    """Return a picture as the URI of a PNG."""
+    from PIL import Image
+
+    values = np.clip(np.nan_to_num(pixels.astype(np.float64)) / high * 255, 0, 255)
+    values = values.round().astype(np.uint8)
+    if values.ndim == 3 and values.shape[2] != 3:
+        values = values[:, :, 0]
+    image = Image.fromarray(values)
+    image.thumbnail((MAX_PIXELS, MAX_PIXELS))
+    with io.BytesIO() as file:
+        image.save(file, "PNG", optimize=True)
+        return _uri("image/png", file.getvalue())
+
+
+def _recording(samples: Array, rate: int) -> str:
+    """Return a recording as the URI of a WAV file."""
+    from scipy.io import wavfile
+
+    values = np.clip(np.nan_to_num(samples[: MAX_SECONDS * rate].astype(np.float64)), -1, 1)
+    with io.BytesIO() as file:
+        wavfile.write(file, rate, (values * 32767).round().astype(np.int16))
+        return _uri("audio/wav", file.getvalue())
+
+
+def _uri(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

@@ -1,0 +1,157 @@
+"""Reports: one HTML file, in two languages, with what the run says."""
+
+import json
+import re
+import string
+from html.parser import HTMLParser
+
+import pytest
+
+from dlcli import DlcliError, report
+from dlcli.reports.texts import catalogue
+
+VOID = {"meta", "img", "br", "hr", "link", "input"}
+
+
+class Page(HTMLParser):
+    """The elements of a page, its texts, and whether all elements are closed in order."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.elements, self.texts = [], [], []
+        self.feed(text)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] not in ("style", "title"):
+            self.texts.append(data)
+
+    @property
+    def sections(self):
+        return [attrs["id"] for tag, attrs in self.elements if tag == "section"]
+
+    @property
+    def text(self):
+        return " ".join(self.texts)
+
+
+def placeholders(sentence):
+    return sorted(name for _, name, _, _ in string.Formatter().parse(sentence) if name)
+
+
+def test_both_languages_have_the_same_sentences():
+    english, korean = catalogue("en"), catalogue("ko")
+
+    assert english.keys() == korean.keys()
+    for key, sentence in english.items():
+        assert placeholders(sentence) == placeholders(korean[key]), key
+
+
+def test_no_korean_particle_depends_on_a_value():
+    particles = re.compile(r"}(은|는|이|가|을|를|과|와|으로|로|이나|나)(?= )")
+    for key, sentence in catalogue("ko").items():
+        assert not particles.search(sentence), key
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_a_report_is_one_accessible_page_that_asks_for_nothing(trained, lang):
+    page = Page(report(trained.path, lang=lang, baselines=False))
+
+    assert page.sections == [
+        "overview", "data", "split", "config", "training", "scores", "classes", "worst",
+        "calibration", "importance", "reproduction",
+    ]  # fmt: skip
+    tags = [tag for tag, _ in page.elements]
+    assert not {"script", "link", "iframe", "object"} & {*tags}
+    assert ("html", {"lang": lang}) in page.elements
+    assert tags.count("h1") == 1
+    for tag, attrs in page.elements:
+        for value in (attrs.get("src"), attrs.get("href")):
+            assert value is None or value.startswith(("data:", "#")), value
+        assert tag != "img" or attrs["alt"]
+        assert tag != "svg" or attrs["aria-label"]
+        assert tag != "th" or attrs["scope"] in ("row", "col")
+    ids = [attrs["id"] for _, attrs in page.elements if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    assert not re.search(r"{\w+}", page.text)
+
+
+def test_figures_are_those_of_the_run(trained):
+    metrics = json.loads((trained.path / "metrics.json").read_text())["test"]
+    record = json.loads((trained.path / "run.json").read_text())
+
+    text = Page(report(trained.path, baselines=False)).text
+
+    right = sum(row[at] for at, row in enumerate(metrics["confusion_matrix"]))
+    assert f"{right} of {metrics['rows']} rows are predicted correctly" in text
+    assert f"{metrics['metrics']['loss']:.4f}" in text
+    assert record["data"]["fingerprint"] in text
+    assert f"dlcli reproduce {trained.path}" in text
+
+
+def test_cells_and_names_of_strangers_are_text(dlcli, tmp_path):
+    attack = '<script>alert("1")</script>'
+    rows = [
+        f"{at % 7};{attack if at % 2 else 'b'};{'<b>x</b>' if at % 3 else 'c'}" for at in range(40)
+    ]
+    (tmp_path / "rows.csv").write_text("\n".join(["n<img src=x>;city;label", *rows]))
+    (tmp_path / "rows.yaml").write_text(
+        "dataset: {csv: {path: rows.csv, target: label, delimiter: ';'}}\nsplit: {test: 0.5}\n"
+        "model: [{Dense: {activation: sigmoid}}]\nloss: binary_crossentropy\noptimizer: sgd\n"
+        "metrics: [accuracy]\nfit: {epochs: 1}\n"
+    )
+    assert dlcli("train", "rows.yaml", "-q")[0] == 0
+    assert dlcli("runs", "note", "runs/rows/1", "<script>note</script>")[0] == 0
+
+    html = report("runs/rows/1", baselines=False)
+    page = Page(html)
+
+    assert not {"script", "b"} & {tag for tag, _ in page.elements}
+    assert attack in page.text
+    assert "<script>note</script>" in page.text
+    assert "n<img src=x>" in page.text
+    assert not [attrs for tag, attrs in page.elements if tag == "img"]
+    # Data that are gone: the report has what the run itself says.
+    (tmp_path / "rows.csv").rename(tmp_path / "moved.csv")
+    page = Page(report("runs/rows/1"))
+    assert "classes" in page.sections
+    assert "importance" not in page.sections
+    assert "The data were not read for this report" in page.text
+    moved = Page(report("runs/rows/1", data="moved.csv", baselines=False))
+    assert "importance" in moved.sections
+    with pytest.raises(DlcliError):
+        report("runs/rows/1", data="nowhere.csv")
+
+
+def test_the_command_writes_a_file_and_replaces_none(dlcli, trained):
+    command = ["report", trained.path, "-o", "out.html", "--no-baselines", "--no-importance"]
+    assert dlcli(*command)[:2] == (0, "out.html\n")
+    code, _, err = dlcli(*command)
+    assert code == 2
+    assert "out.html exists" in err
+    assert "is written as .html" in dlcli("report", trained.path, "-o", "out.pdf")[2]
+
+
+@pytest.mark.parametrize("name", ["history.csv", "predictions.csv", "metrics.json"])
+def test_damaged_files_are_named(trained, name):
+    (trained.path / name).write_text("a,b\n1,x,y\n")
+
+    with pytest.raises(DlcliError, match=f"{name} is damaged"):
+        report(trained.path, baselines=False, importance=False)
+
+
+def test_a_language_that_there_is_not(trained):
+    with pytest.raises(DlcliError, match="lang"):
+        report(trained.path, lang="fr")
