@@ -662,3 +662,19 @@ def test_the_next_commands_repeat_options_and_quote_names(dlcli, write):
     assert code == 0, error
     assert "dlcli kfold 'my config.yaml' --data 'my data.csv' " in out
     assert "dlcli evaluate runs/my" in out.replace("'", "")
+
+
+def test_a_training_that_watches_the_test_rows_says_so(dlcli, tmp_path):
+    options = ["--set", "split.validation=test", "--epochs", "2", "--out", tmp_path / "runs"]
+
+    code, out, error = dlcli("train", "iris", *options)
+
+    assert code == 0
+    assert "the validation rows are the test rows" in error
+    assert "val_loss" in (tmp_path / "runs/iris/1/history.csv").read_text()
+    assert "validation  " not in out  # the scores of the same rows are printed once
+    code, _, error = dlcli(
+        "tune", "iris", "--set", "tune={search: {fit.batch_size: {choice: [8, 16]}}}", *options
+    )
+    assert code == 2
+    assert "no rows that no trial has seen" in error

@@ -109,6 +109,11 @@ fit: {epoch: 5, batch_size: 0}
          "expected the name of a regularizer"),
         ({"callbacks": "[{CSVLogger: ./history.csv}]"}, "every run writes its own"),
         ({"callbacks": "[{ModelCheckpoint: best.h5}]"}, "must end in .keras"),
+        ({"callbacks": "[{ModelCheckpoint: '{epoch}.hdf5'}]"}, "as Keras 3 writes it"),
+        ({"fit": "{epochs: 2, validation_data: test}"}, "'split.validation'? It is a share, or test"),
+        ({"split": "{train: 0.7}"}, "left by 'test' and 'validation'"),
+        ({"split": "{validation: tests}"}, "split.validation"),
+        ({"split": "{group: a, shuffle: false}"}, "cannot be combined with 'shuffle: false'"),
         ({"callbacks": "[{LearningRateScheduler: 0.1}]"}, "expected a learning-rate schedule"),
         ({"callbacks": "[ReduceLROnPlateau]", "optimizer": "{SGD: {learning_rate: {CosineDecay: "
           "{initial_learning_rate: 0.1, decay_steps: 9}}}}"}, "cannot be combined"),

@@ -49,6 +49,37 @@ def test_every_row_is_in_one_part_and_classes_keep_their_share(counts, test, val
     assert np.array_equal(split.train, again.train)
 
 
+def test_without_shuffle_the_last_rows_are_held_out():
+    section = SplitConfig(test=0.2, validation=0.25, shuffle=False)
+
+    split = split_rows(classes(12, 8), section, seed=3)
+
+    assert split.train.tolist() == list(range(12))
+    assert split.validation.tolist() == [12, 13, 14, 15]
+    assert split.test.tolist() == [16, 17, 18, 19]
+
+
+def test_folds_without_shuffle_follow_each_other():
+    folds = make_folds(classes(6, 4), SplitConfig(shuffle=False), 3, seed=0)
+
+    assert [fold.test.tolist() for fold in folds] == [[0, 1, 2, 3], [4, 5, 6], [7, 8, 9]]
+    assert [len(fold.train) for fold in folds] == [6, 7, 7]
+
+
+def test_validation_rows_that_are_the_test_rows():
+    section = SplitConfig(test=0.3, validation="test")
+
+    split = split_rows(classes(10, 10), section, seed=0)
+    folds = make_folds(classes(10, 10), section, 5, seed=0)
+
+    assert np.array_equal(split.validation, split.test)
+    assert list(split.scored_parts()) == ["train", "test"]
+    assert not set(split.train) & set(split.test)
+    assert all(np.array_equal(fold.validation, fold.test) for fold in folds)
+    with pytest.raises(DatasetError, match="needs test rows"):
+        split_rows(classes(10, 10), SplitConfig(test=0.0, validation="test"), seed=0)
+
+
 def test_another_seed_gives_another_split():
     dataset = classes(50, 50)
 

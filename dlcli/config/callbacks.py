@@ -100,7 +100,7 @@ def _file_errors(checkpoint: Component, keys: Sequence[str]) -> Iterator[Finding
             yield path, _not_logged(f"{{{name}}}", name, keys)
     ending = ".weights.h5" if checkpoint.arguments.get("save_weights_only") else ".keras"
     if not pattern.endswith(ending):
-        yield path, f"must end in {ending}, got {pattern!r}"
+        yield path, f"must end in {ending}, as Keras 3 writes it, got {pattern!r}"
 
 
 def _not_logged(spelling: str, name: str, keys: Sequence[str]) -> str:

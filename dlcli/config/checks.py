@@ -40,7 +40,7 @@ def find_errors(config: Config, facts: Facts | None) -> list[Finding]:
         return []
     head = find_head(config.model)
     # A column may mark validation rows; whether it does is known when the table is read.
-    validation = config.split.validation > 0 or config.split.column is not None
+    validation = config.split.validation != 0 or config.split.column is not None
     findings = [
         *monitor_errors(config, validation=validation),
         *optimizer_errors(config),

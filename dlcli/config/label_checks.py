@@ -63,7 +63,7 @@ def threshold_errors(config: Config, facts: Facts | None) -> Iterator[Finding]:
         for name in thresholds:
             if name not in facts.class_names:
                 yield (*path, name), unknown("label", name, facts.class_names)
-    elif config.split.validation == 0 and config.split.column is None:
+    elif config.split.validation_share == 0 and config.split.column is None:
         yield path, "'tune' needs validation rows; set `split: {validation: 0.2}`"
 
 
@@ -76,7 +76,7 @@ def calibration_errors(config: Config, facts: Facts | None) -> Iterator[Finding]
         yield path, "this loss gives scores, not probabilities; use binary_crossentropy"
     # Whether rows are marked for validation is known when they are split.
     is_marked = config.split.column is not None or (facts is not None and facts.official_test)
-    if facts is not None and config.split.validation == 0 and not is_marked:
+    if facts is not None and config.split.validation_share == 0 and not is_marked:
         yield path, "needs validation rows; set `split: {validation: 0.2}`"
 
 

@@ -44,4 +44,10 @@ FORMER_NAMES = {
     "lr": "learning_rate", "rate": "learning_rate", "p": "rate", "init": "kernel_initializer",
     "nb_filter": "filters", "output_dim": "units", "border_mode": "padding",
     "subsample": "strides", "epsilon_decay": "decay_rate", "alpha": "negative_slope",
+    "W_regularizer": "kernel_regularizer", "b_regularizer": "bias_regularizer",
+    "W_constraint": "kernel_constraint", "b_constraint": "bias_constraint", "bias": "use_bias",
+    "nb_row": "kernel_size", "filter_length": "kernel_size", "pool_length": "pool_size",
+    "inner_activation": "recurrent_activation", "inner_init": "recurrent_initializer",
+    "dropout_W": "dropout", "dropout_U": "recurrent_dropout",
+    "beta1": "beta_1", "beta2": "beta_2", "eps": "epsilon",
 }  # fmt: skip

@@ -32,6 +32,11 @@ MESSAGES = {
 NOT_NEEDED = {
     "fit.shuffle": "The rows are shuffled in every epoch.",
     "fit.verbose": "`dlcli train -q` prints no progress.",
+    "fit.validation_data": "Did you mean 'split.validation'? It is a share, or test for the test "
+    "rows.",
+    "fit.callbacks": "Did you mean 'callbacks'?",
+    "split.train": "The training rows are those that are left by 'test' and 'validation'.",
+    "split.train_size": "The training rows are those that are left by 'test' and 'validation'.",
 }
 EXPECTATION = re.compile(r"expected (.*), got (.*)", re.DOTALL)
 

@@ -22,7 +22,7 @@ SINGLE = """\
 """
 SERIES = '''\
 def split_off(rows, share):
-    """Set the last rows aside: a forecast must not know the future."""
+    """Set the last rows aside{why}."""
     size = max(1, round(share * len(rows)))
     return rows[:-size], rows[-size:]
 '''
@@ -57,12 +57,15 @@ def write_split(ejection: Ejection) -> None:
     ejection.script.need("import numpy as np")
     given = dataset.parts is not None
     share = DEFAULT_TEST if section.test is None else section.test
-    draws_validation = has_validation and (dataset.parts is None or 1 not in dataset.parts)
+    on_test = section.validates_on_test
+    draws_validation = (
+        has_validation and not on_test and (dataset.parts is None or 1 not in dataset.parts)
+    )
     if (len(split.test) and not given) or draws_validation:
         part.add(_function(ejection), "", "")
     if given:
         part.add("train, test = np.flatnonzero(~is_test), np.flatnonzero(is_test)")
-        if has_validation and not draws_validation:
+        if has_validation and not draws_validation and not on_test:
             part.add(
                 "train = np.flatnonzero(~is_test & ~is_validation)",
                 "validation = np.flatnonzero(is_validation)",
@@ -75,8 +78,12 @@ def write_split(ejection: Ejection) -> None:
             "train = np.arange(len(y))",
         )
     if draws_validation:
-        arguments = _share(ejection, section.validation, 0)
+        arguments = _share(ejection, section.validation_share, 0)
         part.add(f"train, validation = split_off(train, {arguments})")
+    if on_test:
+        part.add(
+            "validation = test  # scores are too good: the training is stopped or chosen by them"
+        )
     counts = [f"{{len({name})}} {name}" for name in split.parts()]
     part.add(f'print(f"rows: {", ".join(counts)}")')
 
@@ -97,7 +104,7 @@ def _share(ejection: Ejection, share: float, stage: int) -> str:
 
 
 def _stratifies(ejection: Ejection) -> bool:
-    return ejection.config.split.stratify and ejection.is_classes
+    return ejection.config.split.keeps_proportions and ejection.is_classes
 
 
 def _function(ejection: Ejection) -> str:
@@ -105,7 +112,9 @@ def _function(ejection: Ejection) -> str:
     dataset, script = ejection.dataset, ejection.script
     seed = "SEED" if ejection.config.split.seed is None else "SPLIT_SEED"
     if dataset.medium.kind == "series":
-        return SERIES.rstrip()
+        return SERIES.format(why=": a forecast must not know the future").rstrip()
+    if not ejection.config.split.shuffle:
+        return SERIES.format(why="").rstrip()
     if dataset.groups is not None:
         name = "StratifiedGroupKFold" if _stratifies(ejection) else "GroupShuffleSplit"
         script.need(f"from sklearn.model_selection import {name}")

@@ -134,7 +134,7 @@ def _score_and_draw(
 ) -> dict[str, Scores]:
     """Write metrics and pictures, and add the ONNX graph to the model file."""
     session.subsample_training_rows()
-    scored = session.score(session.rows)
+    scored = session.score(session.split.scored_parts())
     scores = {name: part.scores for name, part in scored.items()}
     plain = {name: part.to_json() for name, part in scores.items()}
     part = _held_out_part(scored)
@@ -185,7 +185,7 @@ def _draw(
         return
     trained = TrainedModel(
         dataset,
-        session.split.parts(),
+        session.split.scored_parts(),
         session.preprocessor,
         lambda x: session.target_preprocessor.invert(session.outputs(x)),
         session.prepared.config.loss,

@@ -12,7 +12,13 @@ from dlcli.datasets.dataset import Dataset
 from dlcli.errors import DatasetError, plural
 from dlcli.preparation.prepare import Prepared
 from dlcli.preparation.random_splits import fold_numbers
-from dlcli.preparation.split import TEST, Split, check_groups, cut, without_class_warnings
+from dlcli.preparation.split import (
+    TEST,
+    Split,
+    check_groups,
+    cut_validation,
+    without_class_warnings,
+)
 from dlcli.types import Array
 
 
@@ -68,11 +74,14 @@ def make_folds(dataset: Dataset, section: SplitConfig, folds: int, seed: int) ->
     if dataset.parts is not None:
         rows = rows[dataset.parts != TEST]
         check_groups(dataset, np.where(dataset.parts == TEST, TEST, 0))
-    stratify = dataset.target.task == "classification" and section.stratify
+    stratify = dataset.target.task == "classification" and section.keeps_proportions
     labels = dataset.y[rows] if stratify else None
     groups = None if dataset.groups is None else dataset.groups[rows]
     _check_folds(dataset, rows, labels, groups, folds)
-    if groups is None and dataset.medium.kind != "series":
+    if groups is None and not section.shuffle and dataset.medium.kind != "series":
+        parts = np.array_split(np.arange(len(rows)), folds)
+        pairs = [(np.setdiff1d(np.arange(len(rows)), part), part) for part in parts]
+    elif groups is None and dataset.medium.kind != "series":
         numbers = fold_numbers(len(rows), folds, seed, labels)
         pairs = [(np.flatnonzero(numbers != n), np.flatnonzero(numbers == n)) for n in range(folds)]
     else:
@@ -85,7 +94,7 @@ def make_folds(dataset: Dataset, section: SplitConfig, folds: int, seed: int) ->
     splits = []
     for number, (rest, test) in enumerate(pairs, 1):
         try:
-            train, validation = cut(dataset, rows[rest], section.validation, section, seed)
+            train, validation = cut_validation(dataset, rows[rest], rows[test], section, seed)
         except DatasetError as error:
             raise DatasetError(f"{error} (fold {number})", hint=error.hint) from None
         splits.append(Split(train, validation, rows[test]))

@@ -161,7 +161,7 @@ def _absent_notices(kind: str, names: Sequence[str], absent: Array) -> list[str]
 
 def repeated_rows(dataset: Dataset, split: Split) -> list[str]:
     """Count the held-out rows that equal a training row, target included."""
-    held_out = {name: rows for name, rows in split.parts().items() if name != "train"}
+    held_out = {name: rows for name, rows in split.scored_parts().items() if name != "train"}
     if not dataset.is_table or not held_out:
         return []
     if any(column.type == "audio" for column in dataset.columns):

@@ -32,7 +32,7 @@ class Split:
     Parameters
     ----------
     train, validation, test : ndarray of int64, shape (k,)
-        Disjoint; validation and test may be empty.
+        Disjoint, unless the test rows are the validation rows too; both may be empty.
     """
 
     train: Array
@@ -43,6 +43,13 @@ class Split:
         """Return the parts that have rows, by name."""
         parts = {"train": self.train, "validation": self.validation, "test": self.test}
         return {name: rows for name, rows in parts.items() if len(rows)}
+
+    def scored_parts(self) -> dict[str, Array]:
+        """Return the parts that have rows, without validation rows that are the test rows."""
+        parts = self.parts()
+        if self.validation is self.test:
+            parts.pop("validation", None)
+        return parts
 
 
 def split_rows(dataset: Dataset, section: SplitConfig, seed: int) -> Split:
@@ -66,15 +73,28 @@ def split_rows(dataset: Dataset, section: SplitConfig, seed: int) -> Split:
         check_groups(dataset, dataset.parts)
         train, validation, test = (everything[dataset.parts == part] for part in range(3))
         if not len(validation):
-            train, validation = cut(dataset, train, section.validation, section, seed)
+            train, validation = cut_validation(dataset, train, test, section, seed)
     else:
         # The test rows are drawn first, so that they do not depend on the share for validation.
         share = DEFAULT_TEST if section.test is None else section.test
         rest, test = cut(dataset, everything, share, section, seed)
-        train, validation = cut(dataset, rest, section.validation, section, seed)
+        train, validation = cut_validation(dataset, rest, test, section, seed)
     if not len(train):
         raise DatasetError(f"{dataset.name}: no training rows are left")
     return Split(train, validation, test)
+
+
+def cut_validation(
+    dataset: Dataset, rows: Array, test: Array, section: SplitConfig, seed: int
+) -> tuple[Array, Array]:
+    """Split the validation rows off the rows that are not test rows, or take the test rows."""
+    if section.validates_on_test:
+        if not len(test):
+            raise DatasetError(
+                f"{dataset.name}: `validation: test` needs test rows; there are none"
+            )
+        return rows, test
+    return cut(dataset, rows, section.validation_share, section, seed)
 
 
 def check_groups(dataset: Dataset, parts: Array) -> None:
@@ -105,7 +125,8 @@ def cut(
             f"with a share of {share:g} for validation or test",
             hint="use more rows, fewer folds, or `split: {validation: 0}` or `{test: 0}`",
         )
-    if dataset.medium.kind == "series":  # later rows must not be used for training
+    # Later rows of a series must not be used for training.
+    if dataset.medium.kind == "series" or not section.shuffle:
         return rows[:-size], rows[-size:]
     stratify = section.stratify and dataset.target.task == "classification"
     if dataset.groups is not None:

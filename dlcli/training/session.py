@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 
 # A sample of the training rows is enough to compare their scores with the other parts'.
 SCORED_TRAINING_ROWS = 1_000
+VALIDATED_ON_TEST = (
+    "the validation rows are the test rows (`split: {validation: test}`): a training that is "
+    "stopped or chosen by them scores too well"
+)
 
 
 @dataclass
@@ -262,7 +266,10 @@ def open_sessions(prepared: Prepared, splits: Sequence[Split]) -> list[Session]:
 def data_notices(sessions: Sequence[Session]) -> list[str]:
     """Return all notices about the data before a training, as `split_notices` does, and its own."""
     first = sessions[0]
-    return [*first.prepared.notices, *split_notices(sessions), *_loss_notices(first)]
+    notices = [*first.prepared.notices, *split_notices(sessions), *_loss_notices(first)]
+    if first.prepared.config.split.validates_on_test:
+        notices.append(VALIDATED_ON_TEST)
+    return notices
 
 
 def split_notices(sessions: Sequence[Session]) -> list[str]:

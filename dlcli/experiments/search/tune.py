@@ -197,6 +197,11 @@ def _section(config: Config) -> TuneConfig:
             f"{config.name} has no section tune, which says what to vary",
             hint="`tune: {search: {optimizer.learning_rate: {log: [1e-4, 0.1]}}}`",
         )
+    if config.split.validates_on_test:
+        raise DlcliError(
+            "`split: {validation: test}` leaves no rows that no trial has seen",
+            hint="set a share, as in `split: {validation: 0.2}`",
+        )
     return config.tune
 
 
