@@ -1,13 +1,20 @@
 """`dlcli eject`: plain scripts that train as dlcli does."""
 
+import io
+import tarfile
+import zipfile
+
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
+from scipy.io import wavfile
 
 from dlcli.config.loader_base import LOADERS
 from dlcli.config.steps import STEPS
 from dlcli.eject import eject, proof, reading, steps
 from dlcli.eject.child import run_script
+from dlcli.errors import DlcliError
 
 ROWS = 40
 
@@ -89,3 +96,235 @@ def test_script_trains_as_dlcli_and_does_not_need_it(table, in_this_process):
     code = [line for line in text.splitlines() if "dlcli" in line]
     assert code == ["Written by `dlcli eject config`; it does not need dlcli."]
     assert 'Path("pets.csv")' in text
+
+
+NUMERIC = [
+    "standardize", "min_max", "robust", {"robust": {"smooth_clip": False}}, "quantile",
+    {"quantile": {"output_distribution": "uniform", "n_quantiles": 10}}, "power",
+    {"power": {"method": "box-cox"}}, ["log", "standardize"], {"scale": 3}, {"clip": {"min": 2}},
+    {"clip": {"quantiles": [0.1, 0.9]}}, ["polynomial", "standardize"],
+    {"polynomial": {"degree": 3, "interaction_only": True}}, {"periodic": [24, 7.5]},
+]  # fmt: skip
+CATEGORICAL = [
+    "one_hot", {"one_hot": {"max_categories": 2}}, {"one_hot": {"min_frequency": 0.3}}, "ordinal",
+    {"hash": {"buckets": 8}}, {"hash": {"buckets": 8, "alternate_sign": False, "split": "whitespace"}},
+]  # fmt: skip
+DATES = [
+    "date_parts", {"date_parts": {"cyclic": True}},
+    {"date_parts": {"parts": ["elapsed", "month", "weekday"]}},
+]  # fmt: skip
+TEXTS = [
+    "vectorize", {"vectorize": {"output_mode": "multi_hot", "ngrams": 2}},
+    {"vectorize": {"output_mode": "tf_idf", "max_tokens": 12, "standardize": "lower"}},
+    {"vectorize": {"padding": "post", "truncating": "post", "output_sequence_length": 3}},
+    {"vectorize": {"split": "character", "standardize": "none", "output_mode": "tf_idf", "ngrams": 2}},
+    {"hash": {"buckets": 8, "split": "whitespace"}},
+]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_all_steps(tmp_path, in_this_process):
+    random = np.random.default_rng(1)
+    words = ["a big cat", "A small, dog!", "no fish", "the cat's dog", ""]
+    columns, steps_of = {}, {}
+    for kind, items in (("n", NUMERIC), ("c", CATEGORICAL), ("d", DATES), ("t", TEXTS)):
+        for number, step in enumerate(items):
+            steps_of[f"{kind}{number}"] = step
+            columns[f"{kind}{number}"] = {
+                "n": np.exp(random.normal(1, 0.5, ROWS)).round(4),
+                "c": random.choice(["x", "y y", "z", "한"], ROWS),
+                "d": pd.date_range("2023-11-29", periods=ROWS, freq="31h").strftime(
+                    "%Y-%m-%d %H:%M"
+                ),
+                "t": [f"{a} {b}" for a, b in random.choice(words, (ROWS, 2))],
+            }[kind]
+    for number in (0, 1, 2, 4, 6):  # constant in training, or nearly so
+        columns[f"k{number}"] = np.full(ROWS, 0.1 + number)
+        steps_of[f"k{number}"] = NUMERIC[number]
+    columns["y"] = ["p", "q"] * (ROWS // 2)
+    pd.DataFrame(columns).to_csv(tmp_path / "table.csv", index=False, encoding="cp949")
+    loader = {
+        "path": str(tmp_path / "table.csv"), "target": "y",
+        "dates": [name for name in columns if name[0] == "d"],
+        "types": {name: {"c": "categorical", "t": "text"}[name[0]] for name in columns if name[0] in "ct"},
+    }  # fmt: skip
+    config = {
+        "dataset": {"csv": loader}, "preprocess": {"columns": steps_of},
+        "model": [{"Dense": {"activation": "softmax"}}], "loss": "categorical_crossentropy",
+        "optimizer": {"SGD": {"learning_rate": 1e-6}}, "fit": {"epochs": 1},
+    }  # fmt: skip
+
+    assert_proven(eject(config, tmp_path / "train.py"))
+
+
+def numbers(folder, **columns):
+    """Write a table of numbers with some further columns; return its path."""
+    random = np.random.default_rng(3)
+    frame = pd.DataFrame(random.normal(0, 1, (ROWS, 2)).round(3), columns=["a", "b"])
+    for name, values in columns.items():
+        frame[name] = values
+    frame.to_csv(folder / "table.csv", index=False)
+    return str(folder / "table.csv")
+
+
+def network(loader, loss="mse", activation="linear", **changes):
+    return {
+        "dataset": loader, "model": [{"Dense": {"activation": activation}}], "loss": loss,
+        "fit": {"epochs": 2, "batch_size": 16}, **changes,
+    }  # fmt: skip
+
+
+AMOUNTS = np.exp(np.random.default_rng(4).normal(3, 1, ROWS)).round(2)
+LABELS = np.random.default_rng(5).integers(0, 2, (ROWS, 2))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("columns", "loader", "changes"),
+    [
+        ({"y": AMOUNTS}, {"target": "y"}, {"preprocess": {"target": "standardize"}, "metrics": ["mae"]}),
+        ({"y": AMOUNTS}, {"target": "y"}, {"preprocess": {"target": "log"}}),
+        ({"y": AMOUNTS}, {"target": "y"}, {"preprocess": {"target": "power"}}),
+        ({"y": AMOUNTS}, {"target": "y"}, {"preprocess": {"target": "min_max"}, "split": {"test": 0}}),
+        ({"y": AMOUNTS, "z": AMOUNTS[::-1]}, {"target": ["y", "z"]}, {"preprocess": {"target": "quantile"}, "split": {"test": 0}}),
+        ({"p": LABELS[:, 0], "q": LABELS[:, 1]}, {"target": ["p", "q"]}, {"loss": "binary_crossentropy", "activation": "sigmoid"}),
+        ({"y": np.where(LABELS[:, 0], "p; q", "q")}, {"target": "y", "target_separator": ";"}, {"loss": "binary_crossentropy", "activation": "sigmoid", "thresholds": {"p": 0.3}}),
+        ({"y": np.where(LABELS[:, 0], "3", "-1")}, {"target": "y", "task": "classification"}, {"loss": {"BinaryCrossentropy": {"from_logits": True}}, "metrics": ["accuracy"]}),
+        ({"y": ["x"] * 39 + ["z"]}, {"target": "y", "class_names": ["first", "second"]}, {"loss": "sparse_categorical_crossentropy", "activation": "softmax", "fit": {"epochs": 1, "class_weight": {"second": 3}}}),
+        ({"y": AMOUNTS, "set": ["Train", "val", "test", "training"] * (ROWS // 4)}, {"target": "y"}, {"split": {"column": "set"}}),
+        ({"y": AMOUNTS, "who": list("abcdefgh") * (ROWS // 8)}, {"target": "y"}, {"split": {"group": "who", "validation": 0.3}}),
+        ({"y": np.where(LABELS[:, 0], "p", "q"), "who": list("abcdefgh") * (ROWS // 8)}, {"target": "y"}, {"split": {"group": "who", "validation": 0.3, "seed": 7}, "loss": "binary_crossentropy", "activation": "sigmoid"}),
+        ({"y": ["n/a", *AMOUNTS[1:]]}, {"target": "y", "missing_target": "drop", "limit": 30}, {"seed": 3, "split": {"validation": 0.2}}),
+        ({"c": [f"{n:.1f} kg" for n in AMOUNTS], "y": AMOUNTS}, {"target": "y", "affixes": ["kg"]}, {}),
+        ({"c": [f"{n:,.1f}".replace(",", " ") for n in 100 * AMOUNTS], "y": AMOUNTS}, {"target": "y", "thousands": " "}, {}),
+        ({"y": AMOUNTS}, {"target": "y", "window": 5}, {"model": ["Flatten", "Dense"], "split": {"validation": 0.2}, "preprocess": {"numeric": "standardize"}}),
+        ({"None": ["none", "-", *["2"] * 38], "y": AMOUNTS}, {"target": "y"}, {}),
+    ],
+)  # fmt: skip
+def test_targets_splits_and_numbers_as_people_write_them(
+    columns, loader, changes, tmp_path, in_this_process
+):
+    loader = {"csv": {"path": numbers(tmp_path, **columns), **loader}}
+
+    assert_proven(eject(network(loader, **changes), tmp_path / "train.py"))
+
+
+def picture(path, seed, mode="RGB", size=(9, 7)):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shape = (size[1], size[0], len(mode)) if len(mode) > 1 else (size[1], size[0])
+    values = np.random.default_rng(seed).integers(0, 256, shape).astype(np.uint8)
+    Image.fromarray(values, mode if mode == "RGBA" else None).save(path)
+
+
+def pictures(folder):
+    """Write pictures of two kinds, one of them transparent, one hidden."""
+    for number in range(24):
+        kind = ["cat", "dog"][number % 2]
+        picture(folder / "pets" / kind / f"{number}.png", number, "RGBA" if number == 5 else "RGB")
+    picture(folder / "pets" / "cat" / ".hidden.png", 99)
+    return folder / "pets"
+
+
+def sounds(folder):
+    """Write recordings of two speakers at two rates, one in stereo."""
+    (folder / "said").mkdir()
+    for number in range(24):
+        rate, channels = (4000, 1) if number % 3 else (8000, 2)
+        samples = np.random.default_rng(number).integers(-9000, 9000, (400 + number, channels))
+        name = f"{['yes', 'no'][number % 2]}_{'ab'[number // 12]}_{number}.wav"
+        wavfile.write(folder / "said" / name, rate, samples.astype(np.int16).squeeze())
+    return folder / "said"
+
+
+def letters(folder):
+    """Write texts in class folders, with official test files, as an archive."""
+    with tarfile.open(folder / "letters.tar.gz", "w:gz") as archive:
+        for number in range(24):
+            part, kind = ["train", "test"][number % 4 == 3], ["good", "bad"][number % 2]
+            content = f" {kind} words {number} 한글 ".encode()
+            member = tarfile.TarInfo(f"letters/{part}/{kind}/{number}.txt")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return folder / "letters.tar.gz"
+
+
+def zipped(folder):
+    """Write grey pictures in a zip archive."""
+    path = pictures(folder)
+    with zipfile.ZipFile(folder / "pets.zip", "w") as archive:
+        for file in path.rglob("*.png"):
+            archive.write(file, file.relative_to(folder))
+    return folder / "pets.zip"
+
+
+CNN = [
+    {"Conv2D": {"filters": 2, "kernel_size": 3}},
+    "Flatten",
+    {"Dense": {"activation": "softmax"}},
+]
+BAG = {"text": {"vectorize": {"output_mode": "tf_idf"}}}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("write", "name", "loader", "changes"),
+    [
+        (pictures, "images", {"image_size": [6, 5]}, {"model": CNN, "preprocess": {"numeric": {"scale": 255}}}),
+        (zipped, "images", {"color_mode": "grayscale"}, {"model": CNN, "preprocess": {"numeric": "standardize"}}),
+        (sounds, "audio", {"pattern": "{class}_{who}_{take}", "sampling_rate": 4000, "test": {"who": ["b"]}}, {"model": ["Flatten", {"Dense": {"activation": "softmax"}}]}),
+        (sounds, "audio", {"pattern": "{class}_{who}_{take}", "sampling_rate": 4000}, {"split": {"group": "take"}, "model": ["Flatten", {"Dense": {"activation": "softmax"}}]}),
+        (letters, "text", {"classes": ["bad", "good"], "class_names": ["Bad", "Good"]}, {"preprocess": BAG, "split": {"validation": 0.2}}),
+    ],
+)  # fmt: skip
+def test_folders_and_archives(write, name, loader, changes, tmp_path, in_this_process):
+    path = write(tmp_path)
+    section = {name: {"path": str(path), **loader}}
+    config = network(section, "sparse_categorical_crossentropy", "softmax", **changes)
+
+    assert_proven(eject(config, tmp_path / "train.py"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("keys", ["xy", "train"])
+def test_archives_of_arrays(keys, tmp_path, in_this_process):
+    random = np.random.default_rng(6)
+    x, y = random.integers(0, 256, (ROWS, 5, 4)).astype(np.uint8), random.integers(3, 6, ROWS)
+    arrays = {"x": x, "y": y}
+    if keys == "train":
+        arrays = {"x_train": x[:30], "y_train": y[:30], "x_test": x[30:], "y_test": y[30:]}
+    np.savez(tmp_path / "a.npz", **arrays)
+    config = network(
+        {"npz": {"path": str(tmp_path / "a.npz")}}, "sparse_categorical_crossentropy",
+        model=["Flatten", {"Dense": {"activation": "softmax"}}], preprocess={"numeric": "min_max"},
+    )  # fmt: skip
+
+    assert_proven(eject(config, tmp_path / "train.py"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", ["xlsx", "parquet", "jsonl"])
+def test_tables_of_other_formats(ending, table, in_this_process):
+    frame = pd.read_csv(table, dtype={"code": str, "price": str})
+    frame["price"] = frame["price"].str.replace(",", "").astype(int)
+    path = table.with_suffix(f".{ending}")
+    if ending == "xlsx":
+        frame.to_excel(path, index=False)
+    elif ending == "parquet":
+        frame.to_parquet(path, index=False)
+    else:
+        frame.to_json(path, orient="records", lines=True, force_ascii=False)
+    config = config_of(path)
+    del config["dataset"]["csv"]["thousands"]
+
+    assert_proven(eject(config, table.with_name("train.py")))
+
+
+def test_what_no_script_can_have_is_said(tmp_path):
+    path = numbers(tmp_path, y=AMOUNTS)
+    ensemble = [{"EnsembleDense": {"members": 2, "units": 1}}, "EnsembleMean"]
+    config = network({"csv": {"path": path, "target": "y"}}, model=ensemble)
+    with pytest.raises(DlcliError, match="EnsembleDense cannot be ejected: it is a layer of dlcli"):
+        eject(config, tmp_path / "train.py", proof=False)
+    (tmp_path / "train.py").write_text("mine")
+    with pytest.raises(DlcliError, match=r"train\.py exists"):
+        eject(config, tmp_path / "train.py", proof=False)

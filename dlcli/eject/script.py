@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from dlcli.eject.python_text import comment
@@ -67,9 +68,20 @@ class Script:
         """Add imports, such as ``import numpy as np``."""
         self.imports.update(statements)
 
-    def helper(self, name: str, text: str) -> None:
-        """Add a function or class that the parts use."""
-        self.helpers.setdefault(name, text.strip("\n"))
+    def helper(self, name: str, text: str) -> str:
+        """Add a function or class that the parts use.
+
+        Returns
+        -------
+        str
+            Its name, with a number if another one has it.
+        """
+        for number in count(1):
+            unique = name if number == 1 else f"{name}{number}"
+            renamed = re.sub(rf"\b{name}\b", unique, text.strip("\n"))
+            if self.helpers.setdefault(unique, renamed) == renamed:
+                return unique
+        raise AssertionError
 
     def _import_lines(self) -> list[str]:
         """Return the imports, sorted: the standard library first."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from dlcli.config import steps as config_steps
 from dlcli.eject import transformers
-from dlcli.eject.context import Ejection
+from dlcli.eject.context import Ejection, inexpressible
 from dlcli.eject.python_text import Call, Code, expression
 from dlcli.preparation.steps import PUNCTUATION, FittedStep
 
@@ -41,10 +41,10 @@ class StepSite:
         """Add imports."""
         self.ejection.script.need(*statements)
 
-    def helper(self, name: str, text: str) -> None:
-        """Add a transformer, and what it is derived from."""
+    def helper(self, name: str, text: str) -> str:
+        """Add a transformer, and what it is derived from; return its name."""
         self.need("import numpy as np", transformers.BASE)
-        self.ejection.script.helper(name, text)
+        return self.ejection.script.helper(name, text)
 
     def sklearn(self, name: str, **keywords: Any) -> list[Any]:
         """Return an estimator of ``sklearn.preprocessing``."""
@@ -81,12 +81,12 @@ def _without_constants(site: StepSite, sizes: Any) -> list[Any]:
 
 @_writes(config_steps.Standardize)
 def _standardize(step: Any, site: StepSite) -> list[Any]:
-    return [*_without_constants(site, site.fitted.scale), *site.sklearn("StandardScaler")]  # type: ignore[attr-defined]
+    return [*site.sklearn("StandardScaler"), *_without_constants(site, site.fitted.scale)]  # type: ignore[attr-defined]
 
 
 @_writes(config_steps.MinMax)
 def _min_max(step: Any, site: StepSite) -> list[Any]:
-    return [*_without_constants(site, site.fitted.span), *site.sklearn("MinMaxScaler")]  # type: ignore[attr-defined]
+    return [*site.sklearn("MinMaxScaler"), *_without_constants(site, site.fitted.span)]  # type: ignore[attr-defined]
 
 
 @_writes(config_steps.Log)
@@ -120,7 +120,7 @@ def _impute(step: Any, site: StepSite) -> list[Any]:
 
 @_writes(config_steps.Robust)
 def _robust(step: Any, site: StepSite) -> list[Any]:
-    scaled = [*_without_constants(site, site.fitted.scale), *site.sklearn("RobustScaler")]  # type: ignore[attr-defined]
+    scaled = [*site.sklearn("RobustScaler"), *_without_constants(site, site.fitted.scale)]  # type: ignore[attr-defined]
     if not step.smooth_clip:
         return scaled
     site.helper("smooth_clip", transformers.SMOOTH_CLIP)
@@ -132,21 +132,26 @@ def _quantile(step: Any, site: StepSite) -> list[Any]:
     rows = len(site.ejection.split.train)
     columns = site.fitted.quantiles  # type: ignore[attr-defined]
     return [
-        *_without_constants(site, [column[0] < column[-1] for column in columns]),
         *site.sklearn(
             "QuantileTransformer",
             n_quantiles=min(step.n_quantiles, rows),
             output_distribution=step.output_distribution,
             subsample=None,
         ),
+        *_without_constants(site, [column[0] < column[-1] for column in columns]),
     ]
 
 
 @_writes(config_steps.Power)
 def _power(step: Any, site: StepSite) -> list[Any]:
+    if step.method == "box-cox" and not all(site.fitted.scale):  # type: ignore[attr-defined]
+        raise inexpressible(
+            "the step power with box-cox",
+            "a column is constant in the training rows, which scikit-learn refuses; drop it",
+        )
     return [
-        *_without_constants(site, site.fitted.scale),  # type: ignore[attr-defined]
         *site.sklearn("PowerTransformer", method=step.method),
+        *_without_constants(site, site.fitted.scale),  # type: ignore[attr-defined]
     ]
 
 
@@ -192,12 +197,12 @@ def _ordinal(step: Any, site: StepSite) -> list[Any]:
 @_writes(config_steps.Hash)
 def _hash(step: Any, site: StepSite) -> list[Any]:
     site.need("from sklearn.feature_extraction import FeatureHasher", "import pandas as pd")
+    items = "[str(text)]"
     if step.split == "whitespace":
-        _words(site, "lower_and_strip_punctuation", "whitespace", 1)
-    items = "words_of(text)" if step.split == "whitespace" else "[str(text)]"
-    site.helper("HashWords", transformers.HASH.format(items=items))
+        items = f"{_words(site, 'lower_and_strip_punctuation', 'whitespace', 1)}(text)"
+    name = site.helper("HashWords", transformers.HASH.format(items=items))
     keywords = {} if step.alternate_sign else {"alternate_sign": False}
-    return [Call("HashWords", (step.buckets,), keywords)]
+    return [Call(name, (step.buckets,), keywords)]
 
 
 @_writes(config_steps.DateParts)
@@ -211,17 +216,17 @@ def _date_parts(step: Any, site: StepSite) -> list[Any]:
 @_writes(config_steps.Vectorize)
 def _vectorize(step: Any, site: StepSite) -> list[Any]:
     site.need("from collections import Counter")
-    _words(site, step.standardize, step.split, step.ngrams)
+    words_of = _words(site, step.standardize, step.split, step.ngrams)
     if step.output_mode == "int":
         site.need("import math")
         text = transformers.VECTORIZE.format(
             cut="codes[-self.length_ :]" if step.truncating == "pre" else "codes[: self.length_]",
             put="row[-len(codes) :]" if step.padding == "pre" else "row[: len(codes)]",
         )
-        site.helper("Vectorizer", text)
+        name = site.helper("Vectorizer", text.replace("words_of", words_of))
         length = step.output_sequence_length
         keywords = {"max_tokens": step.max_tokens, **({"length": length} if length else {})}
-        return [Call("Vectorizer", (), keywords)]
+        return [Call(name, (), keywords)]
     is_weighted = step.output_mode == "tf_idf"
     if is_weighted:
         site.need("import math")
@@ -233,8 +238,8 @@ def _vectorize(step: Any, site: StepSite) -> list[Any]:
         count="+= 1" if is_weighted else "= 1",
         scale=transformers.SCALE if is_weighted else "",
     )
-    site.helper("BagOfWords", text)
-    return [Call("BagOfWords", (), {"max_tokens": step.max_tokens})]
+    name = site.helper("BagOfWords", text.replace("words_of", words_of))
+    return [Call(name, (), {"max_tokens": step.max_tokens})]
 
 
 @_writes(config_steps.Pad)
@@ -244,8 +249,8 @@ def _pad(step: Any, site: StepSite) -> list[Any]:
     return [Call("Pad", (), {**keywords, **({} if step.normalize else {"normalize": False})})]
 
 
-def _words(site: StepSite, standardize: str, split: str, ngrams: int) -> None:
-    """Add the function that cuts a text into words."""
+def _words(site: StepSite, standardize: str, split: str, ngrams: int) -> str:
+    """Add the function that cuts a text into words, and return its name."""
     lines = []
     if standardize in ("lower_and_strip_punctuation", "lower"):
         lines.append("text = text.lower()")
@@ -271,7 +276,7 @@ def _words(site: StepSite, standardize: str, split: str, ngrams: int) -> None:
     text = transformers.WORDS.format(punctuation=repr(PUNCTUATION), unit=unit, body=body)
     if "TO_BLANKS" not in body:
         text = text[text.index("def words_of") :]
-    site.ejection.script.helper("words_of", text)
+    return site.ejection.script.helper("words_of", text)
 
 
 def _plain_number(value: float) -> float:

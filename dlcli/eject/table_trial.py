@@ -21,6 +21,11 @@ OTHER_FORMATS = {
     ".arff": "pandas does not read ARFF; save it as CSV",
     ".tab": "pandas does not know the header of Orange's files; save it as CSV",
 }
+# Options for numbers to the last digit.
+EXACT: dict[str, dict[str, Any]] = {
+    "read_csv": {"float_precision": "round_trip"},
+    "read_json": {"precise_float": True},
+}
 # Functions of pandas that read texts, and so have options for types and missing values.
 TEXT_READERS = ("read_csv", "read_fwf", "read_excel")
 
@@ -65,7 +70,7 @@ def try_options(
         if dtype not in "iufb":
             chosen[-1] = replace(column, dtype="O", as_text=True)
         elif not np.array_equal(read.to_numpy(float), column.numbers(), equal_nan=True):
-            options["float_precision"] = "round_trip"
+            options |= EXACT.get(name, {})
     return {**options, **_column_options(name, chosen)}, chosen
 
 

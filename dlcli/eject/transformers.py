@@ -41,12 +41,11 @@ class WithoutConstants(TransformerMixin, BaseEstimator):
     """Set columns that are constant in training to 0: nothing can be learned from them."""
 
     def fit(self, x, y=None):
-        values = np.asarray(x, float)
-        self.constant_ = np.nanmin(values, axis=0) == np.nanmax(values, axis=0)
+        self.is_constant_ = np.nanmax(x, axis=0) - np.nanmin(x, axis=0) < 1e-9
         return self
 
     def transform(self, x):
-        return np.where(self.constant_, 0.0, np.asarray(x, float))
+        return np.where(self.is_constant_, 0.0, x)
 '''
 
 PERIODIC = '''\
