@@ -111,7 +111,7 @@ def serve(
         served = ServedModels([_load(name, path, max_size) for name, path in named])
         address = server.address_of(bound)
 
-        def say_where() -> None:
+        def say_where(_: object) -> None:
             for model in served:
                 terminal.print_notes(model.loaded.notices)
                 terminal.print_status(f"dlcli: serving {model.name} ({model.loaded.path})")

@@ -97,7 +97,7 @@ def serve(
     limits: ServerLimits,
     token: str = "",
     cors: Sequence[str] = (),
-    on_start: Callable[[], None] = lambda: None,
+    on_start: Callable[[uvicorn.Server], None] = lambda _: None,
     log: bool = True,
 ) -> None:
     """Answer requests until SIGINT or SIGTERM, and then those that the server already has.
@@ -113,7 +113,7 @@ def serve(
     cors : sequence of str
         Origins of pages on other servers that may use this one.
     on_start : callable
-        Called when requests are accepted.
+        Called when requests are accepted, with the server; to set its ``should_exit`` ends it.
     log : bool
         Whether to write a line of JSON for each request to standard error.
     """
@@ -149,7 +149,7 @@ def serve(
 
 
 def _server(
-    config: uvicorn.Config, service: Service, on_start: Callable[[], None]
+    config: uvicorn.Config, service: Service, on_start: Callable[[uvicorn.Server], None]
 ) -> uvicorn.Server:
     import uvicorn
 
@@ -158,7 +158,7 @@ def _server(
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
-            on_start()
+            on_start(self)
 
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
             service.is_draining = True

@@ -1,0 +1,445 @@
+"""Models of every kind over HTTP give the answers of `dlcli predict`, to the clients people have."""
+
+import base64
+import json
+import os
+import socket
+import struct
+import subprocess
+import threading
+import time
+from contextlib import contextmanager
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy.io import wavfile
+
+from dlcli import load_config, load_model, predict, train
+from dlcli.serving import server
+from dlcli.serving.limits import ServerLimits
+from dlcli.serving.models import ServedModels, served_model
+
+pytest.importorskip("fastapi", reason="needs the server: pip install 'dlcli[serve]'")
+
+from test_serve import CSV, RECORDS, client_of
+
+pytestmark = pytest.mark.slow
+SOFTMAX = [{"Dense": {"activation": "softmax"}}]
+FIT = {"fit": {"epochs": 2}, "split": {"test": 0}, "seed": 0}
+CLASSES = {"loss": "sparse_categorical_crossentropy", **FIT}
+NUMBER = {"model": [{"Dense": {"units": 1}}], "loss": "mean_squared_error", **FIT}
+
+
+def png(value, size=(8, 6)):
+    file = BytesIO()
+    Image.new("L", size, value).save(file, "PNG")
+    return file.getvalue()
+
+
+def wav(pitch, samples=800):
+    file = BytesIO()
+    wave = np.sin(2 * np.pi * pitch * np.arange(samples) / 8000)
+    wavfile.write(file, 8000, (wave * 30000).astype(np.int16))
+    return file.getvalue()
+
+
+def save_folders(folder, contents, ending):
+    for kind, data in contents.items():
+        (folder / kind).mkdir(parents=True)
+        for number in range(6):
+            (folder / kind / f"{number}{ending}").write_bytes(data)
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """Small models of every kind."""
+    folder = tmp_path_factory.mktemp("kinds")
+    save_folders(folder / "images", {"dark": png(30), "light": png(220)}, ".png")
+    save_folders(folder / "sounds", {"high": wav(900), "low": wav(200)}, ".wav")
+    texts = [
+        "win a prize now,spam",
+        "see you at lunch,ham",
+        "free prize,spam",
+        "lunch at noon,ham",
+    ] * 3
+    (folder / "texts.csv").write_text("text,label\n" + "\n".join(texts) + "\n")
+    tide = [f"{np.sin(hour / 3):.4f}" for hour in range(80)]
+    (folder / "tide.csv").write_text("level\n" + "\n".join(tide) + "\n")
+    several = [f"{n},{n % 7},{n * 2},{n - 3}" for n in range(20)]
+    (folder / "several.csv").write_text("a,b,c,d\n" + "\n".join(several) + "\n")
+    labels = [f"{n},{n % 5},{n % 2},{n // 10}" for n in range(20)]
+    (folder / "labels.csv").write_text("a,b,odd,large\n" + "\n".join(labels) + "\n")
+    configs = {
+        "images": {"dataset": {"images": {"path": "images"}}, "preprocess": {"numeric": {"scale": 255}}, "model": ["Flatten", *SOFTMAX], **CLASSES},
+        "sounds": {"dataset": {"audio": {"path": "sounds"}}, "preprocess": {"audio": {"pad": 800}}, "model": SOFTMAX, **CLASSES},
+        "texts": {"dataset": {"text": {"path": "texts.csv", "target": "label"}}, "model": SOFTMAX, **CLASSES},
+        "tide": {"dataset": {"csv": {"path": "tide.csv", "target": "level", "window": 8}}, "model": ["Flatten", {"Dense": {"units": 1}}], "loss": "mean_squared_error", "fit": {"epochs": 2}, "seed": 0},
+        "several": {"dataset": {"csv": {"path": "several.csv", "target": ["c", "d"]}}, **NUMBER, "model": [{"Dense": {"units": 2}}]},
+        "labels": {"dataset": {"csv": {"path": "labels.csv", "target": ["odd", "large"], "task": "multilabel"}}, **FIT, "model": [{"Dense": {"activation": "sigmoid"}}], "loss": "binary_crossentropy"},
+    }  # fmt: skip
+    served = {}
+    for name, keys in configs.items():
+        (folder / f"{name}.yaml").write_text(json.dumps(keys))
+        run = train(load_config(folder / f"{name}.yaml"), runs=folder / "runs")
+        served[name] = served_model(load_model(run.path))
+    return served
+
+
+@pytest.fixture(scope="module")
+def client(models):
+    client, service = client_of(*models.values())
+    yield client
+    service.batching.close()
+
+
+def expected(model, source):
+    """Return the columns of `dlcli predict`, with the digits that it writes."""
+    predictions = predict(model.loaded, source)
+    frame = predictions.to_frame()[predictions.outputs]
+    return {
+        name: [value if isinstance(value, str) else float(f"{value:.7g}") for value in frame[name]]
+        for name in frame
+    }
+
+
+def plain_answer(client, model, body, content_type):
+    answer = client.post(
+        f"/models/{model.name}/predict",
+        content=body,
+        headers={"Content-Type": content_type, "Accept": "application/json"},
+    )
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def columns_of(rows):
+    return {name: [row[name] for row in rows] for name in rows[0] if name not in ("row", "file")}
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "ending", "content_type"),
+    [("images", png(200), ".png", "image/png"), ("sounds", wav(800), ".wav", "audio/wav")],
+)
+def test_pictures_and_recordings_in_every_protocol(
+    client, models, tmp_path, name, data, ending, content_type
+):
+    model = models[name]
+    (tmp_path / f"x{ending}").write_bytes(data)
+    columns = expected(model, tmp_path / f"x{ending}")
+    text = base64.b64encode(data).decode()
+    tensor = {"name": model.signature.medium.kind, "datatype": "BYTES", "shape": [1]}
+
+    for kind in (content_type, "", "application/octet-stream"):
+        assert columns_of(plain_answer(client, model, data, kind)["predictions"]) == columns
+    for instance in (text, {"b64": text}, {"image_bytes": {"b64": text}}):
+        answer = client.post(f"/v1/models/{name}:predict", json={"instances": [instance]})
+        assert columns_of(answer.json()["predictions"]) == columns
+    v2 = client.post(
+        f"/v2/models/{name}/infer", json={"inputs": [{**tensor, "data": [text]}]}
+    ).json()
+    assert {item["name"]: item["data"] for item in v2["outputs"]} == columns
+    behind = struct.pack("<I", len(data)) + data
+    head = {"inputs": [{**tensor, "parameters": {"binary_data_size": len(behind)}}]}
+    head = json.dumps(head).encode()
+    headers = {"Inference-Header-Content-Length": str(len(head))}
+    binary = client.post(f"/v2/models/{name}/infer", content=head + behind, headers=headers).json()
+    assert binary["outputs"] == v2["outputs"]
+    wrong = client.post(
+        f"/models/{name}/predict", content=b"x", headers={"Content-Type": content_type}
+    )
+    assert wrong.status_code == 422
+    assert "the body is not a readable" in wrong.json()["error"]
+
+
+def test_pixels_as_numbers_are_those_of_predict(client, models):
+    model = models["images"]
+    x = np.arange(288, dtype=np.float32).reshape(2, 6, 8, 3) % 256
+    columns = expected(model, x)
+    rows = "\n".join(",".join(map(str, row)) for row in x.reshape(2, -1).tolist())
+    tensor = {"name": "x", "datatype": "FP32", "shape": [2, 6, 8, 3], "data": x.tolist()}
+
+    v2 = client.post("/v2/models/images/infer", json={"inputs": [tensor]}).json()
+    tensorflow = client.post("/v1/models/images:predict", json={"instances": x.tolist()}).json()
+    plain = plain_answer(client, model, rows, "text/csv")
+
+    assert {item["name"]: item["data"] for item in v2["outputs"]} == columns
+    assert columns_of(tensorflow["predictions"]) == columns
+    assert columns_of(plain["predictions"]) == columns
+    ragged = client.post("/v1/models/images:predict", json={"instances": [[1, 2], [3]]})
+    assert (ragged.status_code, "different sizes" in ragged.text) == (422, True)
+    assert (
+        client.post("/v1/models/images:predict", json={"instances": [[["x"]]]}).status_code == 422
+    )
+
+
+def test_texts(client, models, write):
+    model = models["texts"]
+    columns = expected(model, [{"text": "win a prize, now"}])
+    tensor = {"name": "text", "datatype": "BYTES", "shape": [1], "data": ["win a prize, now"]}
+
+    for body, kind in (
+        ("win a prize, now", "text/plain"),
+        ('{"text": "win a prize, now"}', "application/json"),
+        ('text\n"win a prize, now"\n', "text/csv"),
+    ):
+        assert columns_of(plain_answer(client, model, body, kind)["predictions"]) == columns
+    v2 = client.post("/v2/models/texts/infer", json={"inputs": [tensor]}).json()
+    assert {item["name"]: item["data"] for item in v2["outputs"]} == columns
+    mlflow = client.post("/v1/models/texts:predict", json={"instances": ["win a prize, now"]})
+    assert columns_of(mlflow.json()["predictions"]) == columns
+    notes = plain_answer(client, model, "zzz", "text/plain")["notes"]
+    assert notes == ["column 'text': 1 text without a word known from training"]
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [
+        ("tide", "level\n" + "0.5\n" * 12),
+        ("several", "a,b\n1,2\n3,4\n"),
+        ("labels", "a,b\n1,2\n13,4\n"),
+    ],
+)
+def test_series_and_several_targets(client, models, write, dlcli, name, rows):
+    model = models[name]
+    _, out, _ = dlcli("predict", model.loaded.path, write("rows.csv", rows))
+    _, lines, _ = dlcli("predict", model.loaded.path, write("rows.csv", rows), "--format", "jsonl")
+
+    csv = client.post(f"/models/{name}/predict", content=rows, headers=CSV)
+
+    assert csv.text == out
+    answer = plain_answer(client, model, rows, "text/csv")
+    assert answer["predictions"] == [json.loads(line) for line in lines.splitlines()]
+    metadata = client.get(f"/v2/models/{name}").json()
+    assert [item["name"] for item in metadata["outputs"]] == predict(
+        model.loaded, write("r.csv", rows)
+    ).outputs
+
+
+def test_descriptions_of_all_kinds(client, models):
+    kinds = {name: client.get(f"/models/{name}").json()["input"] for name in models}
+
+    assert kinds["images"] == {
+        "kind": "image",
+        "shape": [6, 8, 3],
+        "white": 255.0,
+        "mean": kinds["images"]["mean"],
+    }
+    assert kinds["sounds"]["sampling_rate"] == 8000
+    assert kinds["texts"]["columns"] == [{"name": "text", "kind": "text"}]
+    assert kinds["tide"] == {"kind": "series", "shape": [8, 1]}
+
+
+@contextmanager
+def running(models, **limits):
+    """Run a server in a thread, and yield its port."""
+    started = threading.Event()
+    with server.open_socket("127.0.0.1", 0) as bound:
+        port = bound.getsockname()[1]
+        servers = []
+        thread = threading.Thread(
+            target=server.serve,
+            args=(ServedModels(models), bound),
+            kwargs={
+                "limits": ServerLimits(**limits), "log": False,
+                "on_start": lambda server: (servers.append(server), started.set()),
+            },
+        )  # fmt: skip
+        thread.start()
+        assert started.wait(10)
+        try:
+            yield port
+        finally:
+            servers[0].should_exit = True
+            thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def port(models, people_runs):
+    people = served_model(load_model(people_runs["keras"].path))
+    with running([people, *models.values()]) as number:
+        yield number
+
+
+@pytest.fixture(scope="module")
+def people_columns(people_runs):
+    return expected(served_model(load_model(people_runs["keras"].path)), RECORDS)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_tritonclient(port, models, people_columns):
+    http = pytest.importorskip("tritonclient.http", reason="needs tritonclient[http]")
+    client = http.InferenceServerClient(f"127.0.0.1:{port}")
+    texts = {name: np.array([row[name] for row in RECORDS], object) for name in ("city", "member")}
+    numbers = {
+        name: np.array([row[name] for row in RECORDS], np.float64) for name in ("age", "height")
+    }
+    inputs = [
+        http.InferInput(name, [2], "BYTES" if name in texts else "FP64")
+        for name in [*texts, *numbers]
+    ]
+    for tensor in inputs:
+        tensor.set_data_from_numpy({**texts, **numbers}[tensor.name()])
+
+    assert client.is_server_live()
+    assert client.is_server_ready()
+    assert client.is_model_ready("people")
+    assert client.get_model_metadata("people")["name"] == "people"
+    result = client.infer("people", inputs, request_id="7")
+    assert [text.decode() for text in result.as_numpy("prediction")] == people_columns["prediction"]
+    assert result.as_numpy("p_b").tolist() == people_columns["p_b"]
+    for tensor in inputs:
+        tensor.set_data_from_numpy({**texts, **numbers}[tensor.name()], binary_data=False)
+    output = http.InferRequestedOutput("p_a", binary_data=False)
+    assert (
+        client.infer("people", inputs, outputs=[output]).as_numpy("p_a").tolist()
+        == people_columns["p_a"]
+    )
+    picture = http.InferInput("image", [1], "BYTES")
+    picture.set_data_from_numpy(np.array([png(200)], object))
+    assert client.infer("images", [picture]).as_numpy("prediction").shape == (1,)
+    with pytest.raises(Exception, match="no model 'nobody'"):
+        client.infer("nobody", inputs)
+    client.close()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_mlflows_client(port, people_columns):
+    scoring = pytest.importorskip(
+        "mlflow.pyfunc.scoring_server.client", reason="needs mlflow-skinny"
+    )
+    import pandas as pd
+
+    client = scoring.ScoringServerClient("127.0.0.1", port)
+    client.wait_server_ready(timeout=10)
+    predictions = client.invoke(pd.DataFrame(RECORDS)).get_predictions()
+
+    assert predictions["p_b"].tolist() == people_columns["p_b"]
+    assert predictions["prediction"].tolist() == people_columns["prediction"]
+
+
+KSERVE = """
+import asyncio, json, sys
+from kserve import InferInput, InferRequest, InferenceRESTClient, RESTConfig
+
+async def main(url):
+    client = InferenceRESTClient(RESTConfig(protocol="v2", timeout=20))
+    assert await client.is_server_live(url)
+    assert await client.is_server_ready(url)
+    assert await client.is_model_ready(url, "people")
+    columns = {"age": ("FP64", [31.0, 42.0]), "city": ("BYTES", ["Seoul", "Busan"]),
+               "member": ("BYTES", ["yes", "no"]), "height": ("FP64", [1.7, 1.81])}
+    inputs = [InferInput(name, [2], kind, data) for name, (kind, data) in columns.items()]
+    answer = await client.infer(url, InferRequest("people", inputs), model_name="people")
+    older = InferenceRESTClient(RESTConfig(protocol="v1", timeout=20))
+    instances = [dict(zip(columns, row)) for row in zip(*(data for _, data in columns.values()))]
+    first = await older.infer(url, {"instances": instances}, model_name="people")
+    print(json.dumps([{item.name: item.data for item in answer.outputs}, first["predictions"]]))
+
+asyncio.run(main(sys.argv[1]))
+"""
+
+
+def test_kserves_client(port, people_columns):
+    python = os.environ.get("DLCLI_KSERVE_PYTHON", "")
+    if not python:
+        pytest.skip("needs KServe's client: set DLCLI_KSERVE_PYTHON to a Python that has it")
+    command = [python, "-c", KSERVE, f"http://127.0.0.1:{port}"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    columns, records = json.loads(ended.stdout.splitlines()[-1])
+    assert columns == people_columns
+    assert columns_of(records) == people_columns
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        b"",
+        b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Le",
+        b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nage",
+    ],
+)
+def test_clients_that_hang_are_let_go(models, lost):
+    with running([models["several"]], seconds=0.3) as port:
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.sendall(lost)
+            connection.settimeout(5)
+            answer = connection.recv(1000)
+        assert answer == b"" or answer.startswith(b"HTTP/1.1 408")
+
+
+def test_endless_headers_are_not_kept(models):
+    with (
+        running([models["several"]]) as port,
+        socket.create_connection(("127.0.0.1", port)) as connection,
+    ):
+        connection.sendall(b"GET /models HTTP/1.1\r\n")
+        with pytest.raises(OSError):  # noqa: PT011 (reset or broken, as the system calls it)
+            for _ in range(1000):
+                connection.sendall(b"X-Header: " + b"x" * 10_000 + b"\r\n")
+                time.sleep(0.001)
+
+
+def test_a_signal_ends_the_server_when_its_requests_are_answered(people_runs, start, tmp_path):
+    process = start("serve", people_runs["keras"].path, "--port", "0")
+    lines = []
+    while "Ctrl-C" not in "".join(lines):
+        lines.append(process.stderr.readline())
+    port = int("".join(lines).partition("http://127.0.0.1:")[2].partition(";")[0])
+    body = b"age;city;member;height\n" + b"31;Seoul;yes;1.70\n" * 50_000
+    head = (
+        b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\nContent-Length: %d\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(head % len(body) + body[:-10])
+        time.sleep(0.3)
+        process.terminate()
+        time.sleep(0.3)
+        connection.sendall(body[-10:])
+        parts = list(iter(lambda: connection.recv(1 << 20), b""))
+    _, err = process.communicate(timeout=30)
+
+    answer = b"".join(parts)
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert answer.count(b"\n") > 50_000
+    assert process.returncode == 0
+    assert "dlcli: stopped; all requests are answered" in err
+    assert "Traceback" not in err
+    entry = json.loads(next(line for line in err.splitlines() if line.startswith("{")))
+    assert (entry["path"], entry["rows"]) == ("/predict", 50_000)
+    with pytest.raises(OSError):  # noqa: PT011
+        socket.create_connection(("127.0.0.1", port), timeout=1)
+
+
+def test_a_model_without_a_graph_is_refused(tmp_path, dlcli):
+    import keras
+
+    keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(tmp_path / "plain.keras")
+
+    code, _, err = dlcli("serve", "plain.keras")
+
+    assert code == 2
+    assert "plain.keras has no usable ONNX graph" in err
+    assert "hint: a prediction makes one where it can: `dlcli predict plain.keras INPUT`" in err
+
+
+def test_the_server_does_not_import_tensorflow(people_runs, python):
+    code = """
+import sys
+from dlcli.cli import main
+from dlcli.serving import server
+def end(models, bound, **_):
+    from dlcli.serving.app import make_app
+    from dlcli.serving.limits import ServerLimits
+    from dlcli.serving.service import Service
+    make_app(Service(models, ServerLimits()))
+    print([name for name in ("tensorflow", "keras", "pandas", "sklearn", "scipy") if name in sys.modules])
+server.serve = end
+main(sys.argv[1:])
+"""
+    ended = python(code, "serve", people_runs["keras"].path, "--port", "0")
+
+    assert ended.stdout.strip() == "[]", ended.stderr
