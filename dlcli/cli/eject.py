@@ -102,6 +102,8 @@ def _print_result(result: Ejected) -> None:
     from dlcli.cli import terminal
 
     terminal.print_notes(result.notes)
+    for copy in result.copies:
+        terminal.print_status(f"dlcli: copied the data beside the script: {copy}")
     for comparison in result.comparisons:
         terminal.print_text(f"  {comparison}")
     if result.comparisons and not result.is_proven:

@@ -12,17 +12,32 @@ from dlcli.eject.steps import INEXPRESSIBLE, WRITERS, StepSite
 from dlcli.preparation.fitting import column_groups
 from dlcli.preparation.steps import FittedStep, step_name
 
+MEASURED = "is measured in the training rows only: the other rows must stay unknown."
 WHY = (
     "Networks learn best from numbers around 0. Whatever has to be measured for that, such as a "
-    "mean, is measured in the training rows only: the test rows must stay unknown."
+    f"mean, {MEASURED}"
 )
+WHY_OF = {
+    "text": f"Networks take numbers, and no words. Which words are frequent {MEASURED}",
+    "audio": f"Networks take rows of one length. The longest recording {MEASURED}",
+}
+UNCHANGED = "The numbers are used as they are; Keras computes with 32 bits."
 
 
 def write_preprocessing(ejection: Ejection) -> None:
     """Write the part that makes ``x_train``, ``y_train`` and the like."""
-    part = ejection.script.part("Preprocess", WHY)
+    part = ejection.script.part("Preprocess", _why(ejection))
     lines = _table(ejection) if ejection.dataset.is_table else _array(ejection)
     part.add(*lines, "", *_targets(ejection))
+
+
+def _why(ejection: Ejection) -> str:
+    dataset, section = ejection.dataset, ejection.config.preprocess
+    groups = ejection.session.preprocessor.groups
+    if not section.target and not any(group.steps for group in groups):
+        return UNCHANGED
+    types = {column.type for column in dataset.columns} if dataset.is_table else set()
+    return WHY_OF.get(types.pop(), WHY) if len(types) == 1 else WHY
 
 
 def _table(ejection: Ejection) -> list[str]:
@@ -49,8 +64,7 @@ def _table(ejection: Ejection) -> list[str]:
         ejection.script.need("from sklearn.compose import ColumnTransformer")
         names = _names([kind for kind, _, _ in transformers])
         triples = [(name, *rest) for name, (_, *rest) in zip(names, transformers, strict=True)]
-        value = Call("ColumnTransformer", (triples,), {"sparse_threshold": 0})
-        lines = [assignment("preprocessor", value)]
+        lines = [assignment("preprocessor", Call("ColumnTransformer", (triples,)))]
     for name in parts:
         verb = "fit_transform" if name == "train" else "transform"
         lines.append(f'x_{name} = preprocessor.{verb}({source.format(name)}).astype("float32")')
@@ -170,10 +184,10 @@ def _targets(ejection: Ejection) -> list[str]:
         "# The target is preprocessed too; predictions are converted back below.",
         assignment("target_preprocessor", value),
     ]
+    lines.append(f"values = y{columns}.astype(float)")
     for name in parts:
         verb = "fit_transform" if name == "train" else "transform"
-        values = f"y[{name}]{columns}.astype(float)" if columns else f"y[{name}].astype(float)"
-        lines.append(f'y_{name} = target_preprocessor.{verb}({values}).astype("float32")')
+        lines.append(f'y_{name} = target_preprocessor.{verb}(values[{name}]).astype("float32")')
     return lines
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
@@ -195,7 +196,9 @@ def _write_labels(
 
 def _readable(pattern: str) -> str:
     """Return a pattern whose groups have the names of the fields; a column can be no keyword."""
-    return pattern.replace("(?P<_class>", "(?P<class_>").replace("(?P<_", "(?P<")
+    named = pattern.replace("(?P<_class>", "(?P<class_>").replace("(?P<_", "(?P<")
+    # A character that stands between several fields is named once.
+    return re.sub(r"\[\^([^\\\]]+)\]", lambda m: f"[^{''.join(dict.fromkeys(m[1]))}]", named)
 
 
 def _place_of_class(labels: Mapping[PurePosixPath, Label], path: Path) -> int:
@@ -244,7 +247,8 @@ def _write_parts(
             f"fields[{expression(name)}].isin({expression(list(values))})"
             for name, values in test.items()
         ]
-        part.add(f"is_test = ({' & '.join(conditions)}).to_numpy()")
+        both = " & ".join(conditions)
+        part.add(f"is_test = {both if len(conditions) == 1 else f'({both})'}.to_numpy()")
     elif parts is not None:
         for number, name in ((2, "test"), (1, "validation")):
             words = sorted(_part_words(labels, number))

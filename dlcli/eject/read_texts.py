@@ -14,10 +14,10 @@ from dlcli.eject.read_tables import write_csv
 from dlcli.eject.script import Part
 
 JOIN = """\
-words = json.loads({index}.read_text(encoding="utf-8"))
-word_of = {{index: word for word, index in words.items()}}
+words = json.loads(index_path.read_text(encoding="utf-8"))
+word_of = {index: word for word, index in words.items()}
 texts = [" ".join(word_of.get(index, "?") for index in row) for row in indices]
-x = pd.DataFrame({{"text": texts}})
+x = pd.DataFrame({"text": texts})
 """
 
 
@@ -62,5 +62,5 @@ def write_indexed(ejection: Ejection, part: Part, loader: IndexedTextLoader) -> 
         )
     else:
         part.add('indices, y = data["x"], data["y"]')
-    part.add(JOIN.format(index=f"({ejection.path(index).text})").rstrip())
+    part.add(assignment("index_path", ejection.path(index)), JOIN.rstrip())
     part.add(assignment("CLASS_NAMES", list(target.class_names)))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from dlcli.eject.python_text import comment
+from dlcli.eject.python_text import WIDTH, comment
 
 STANDARD = {
     "collections", "csv", "gzip", "hashlib", "io", "json", "math", "pathlib", "re", "tarfile",
@@ -105,7 +106,10 @@ class Script:
         for number, part in enumerate(self._all_parts(), 1):
             heading = f"# {'-' * 78}\n# {number}. {part.title}\n"
             why = comment(part.why) + "\n" if part.why else ""
-            blocks.append(f"{heading}{why}\n{part.code}".rstrip())
+            # Functions and classes stand between two blank lines.
+            before = "\n" if blocks[-1].rpartition("\n")[2].startswith(" ") else ""
+            after = "\n\n" if part.code.startswith(("def ", "class ")) else "\n"
+            blocks.append(f"{before}{heading}{why}{after}{part.code}".rstrip())
         return "\n\n".join(blocks) + "\n"
 
     def notebook(self) -> dict[str, Any]:
@@ -124,7 +128,7 @@ class Script:
         }
 
     def _introduction(self) -> str:
-        notes = [f"- {note}" for note in self.notes]
+        notes = [textwrap.fill(f"- {note}", WIDTH, subsequent_indent="  ") for note in self.notes]
         listed = "\n".join(["Not as in the config:", "", *notes]) if notes else ""
         return "\n\n".join(filter(None, [self.title, self.description, listed]))
 

@@ -41,7 +41,8 @@ def split_off(rows, count, folds):
     part = np.concatenate(parts[:count])
     return np.delete(rows, part), np.sort(rows[part])
 '''
-OFFICIAL = "The publishers say which rows are for testing."
+OFFICIAL = " The publishers say which rows are for testing."
+NO_TEST = "All rows are for training: none are set aside for a test."
 WHY = (
     "The network learns from the training rows alone. Test rows are met once, at the end; "
     "otherwise the score would say how well they were learned by heart."
@@ -53,7 +54,7 @@ def write_split(ejection: Ejection) -> None:
     """Write the part that splits the rows."""
     dataset, section, split = ejection.dataset, ejection.config.split, ejection.split
     has_validation = len(split.validation) > 0
-    part = ejection.script.part("Split", WHY + (VALIDATION if has_validation else ""))
+    part = ejection.script.part("Split", _why(ejection))
     ejection.script.need("import numpy as np")
     given = dataset.parts is not None
     share = DEFAULT_TEST if section.test is None else section.test
@@ -73,10 +74,7 @@ def write_split(ejection: Ejection) -> None:
     elif len(split.test):
         part.add(f"train, test = split_off(np.arange(len(y)), {_share(ejection, share, -1)})")
     else:
-        part.add(
-            "# All rows are for training: there are too few to set some aside.",
-            "train = np.arange(len(y))",
-        )
+        part.add("train = np.arange(len(y))")
     if draws_validation:
         arguments = _share(ejection, section.validation_share, 0)
         part.add(f"train, validation = split_off(train, {arguments})")
@@ -86,6 +84,15 @@ def write_split(ejection: Ejection) -> None:
         )
     counts = [f"{{len({name})}} {name}" for name in split.parts()]
     part.add(f'print(f"rows: {", ".join(counts)}")')
+
+
+def _why(ejection: Ejection) -> str:
+    """Return what a learner should know about the split."""
+    split, dataset = ejection.split, ejection.dataset
+    official = OFFICIAL if dataset.parts is not None and len(split.test) else ""
+    return "".join(
+        [WHY if len(split.test) else NO_TEST, official, VALIDATION if len(split.validation) else ""]
+    )
 
 
 def _share(ejection: Ejection, share: float, stage: int) -> str:

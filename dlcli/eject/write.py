@@ -46,12 +46,15 @@ class Ejected:
         What the script has not, or does in another way.
     comparisons : tuple of Comparison
         What was compared with dlcli; empty without a proof.
+    copies : tuple of Path
+        Tables of dlcli that were copied beside the script, which reads them.
     """
 
     path: Path
     text: str
     notes: tuple[str, ...]
     comparisons: tuple[Comparison, ...]
+    copies: tuple[Path, ...] = ()
 
     @property
     def is_proven(self) -> bool:
@@ -133,16 +136,19 @@ def eject(
     folder = Path(os.path.abspath(path.parent))  # noqa: PTH100 (links stay as the user has them)
     if not folder.is_dir():
         raise DlcliError(f"no folder {path.parent}")
-    script = write_script(session, folder)
-    text = script.text()
+    ejection = write_script(session, folder)
+    script, text = ejection.script, ejection.script.text()
     content = json.dumps(script.notebook(), indent=1, ensure_ascii=False) + "\n"
     write_text(path, content if notebook else text)
+    copies = [path.parent / name for name in ejection.copies]
+    for copy, source in zip(copies, ejection.copies.values(), strict=True):
+        write_text(copy, source.read_text(encoding="utf-8"))
     comparisons = prove(text, session, folder, proof_epochs) if proof else []
-    return Ejected(path, text, tuple(script.notes), tuple(comparisons))
+    return Ejected(path, text, tuple(script.notes), tuple(comparisons), tuple(copies))
 
 
-def write_script(session: Session, folder: Path) -> Script:
-    """Return the script of a session.
+def write_script(session: Session, folder: Path) -> Ejection:
+    """Write the script of a session, to no file.
 
     Parameters
     ----------
@@ -162,7 +168,7 @@ def write_script(session: Session, folder: Path) -> Script:
     write_evaluation(ejection)
     write_prediction(ejection)
     _note_rest(ejection)
-    return ejection.script
+    return ejection
 
 
 def _config_of(source: ConfigLike, overrides: Iterable[str] | Mapping[str, Any]) -> Config:
