@@ -23,6 +23,8 @@ from .experiments.search.tune import tune
 from .experiments.search.tune_result import TuneResult
 from .experiments.train import train
 from .experiments.train_result import TrainResult
+from .exports.estimators import DlcliClassifier, DlcliRegressor
+from .exports.export import ExportResult, export
 from .models.contents import ModelContents, inspect
 from .models.limits import Limits
 from .models.loading import load_model
@@ -41,9 +43,12 @@ __all__ = [
     "Config",
     "ConfigError",
     "DatasetError",
+    "DlcliClassifier",
     "DlcliError",
+    "DlcliRegressor",
     "Engine",
     "Evaluation",
+    "ExportResult",
     "FoldResult",
     "Interrupted",
     "KfoldResult",
@@ -67,6 +72,7 @@ __all__ = [
     "card",
     "compare",
     "evaluate",
+    "export",
     "inspect",
     "kfold",
     "learning_curve",

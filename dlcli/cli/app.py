@@ -19,7 +19,7 @@ MODULES = {
     "evaluate": "evaluate", "predict": "predict", "serve": "serve", "inspect": "inspect",
     "check": "check", "show": "show", "list": "list_configs", "schema": "schema", "runs": "runs",
     "compare": "compare", "plot": "plot", "board": "board", "data": "data", "card": "card",
-    "eject": "eject", "report": "report",
+    "eject": "eject", "report": "report", "export": "export",
 }  # fmt: skip
 # Commands that have commands of their own, in the `app` of their module.
 GROUPS = ("data", "runs")
@@ -54,6 +54,7 @@ def _start(
     dlcli evaluate runs/digits_cnn/latest       metrics on the test rows
     dlcli predict runs/sonar/latest input.csv   labels and probabilities of new rows
     dlcli serve runs/sonar/latest               predictions over HTTP
+    dlcli export sonar --to onnx                columns in, names of classes out
     dlcli inspect downloaded.keras              contents of a model file, without running it
     dlcli compare runs/sonar/1 runs/sonar/2     what differs, and is it significant?
     dlcli plot runs/sonar/1 runs/sonar/2        learning curves of several runs

@@ -1,5 +1,5 @@
 """Model files: written, inspected, read, and turned into ONNX graphs.
 
 Other packages use the modules `contents`, `file`, `guard`, `limits`, `loading`, `metadata`,
-`npz`, `onnx_cache`, `onnx_graph`, `own_code` and `signature`.
+`npz`, `onnx`, `onnx_cache`, `onnx_graph`, `own_code` and `signature`.
 """

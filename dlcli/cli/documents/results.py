@@ -222,6 +222,19 @@ class ReproduceDocument(Document):
     environment: list[str]
 
 
+class ExportDocument(Document):
+    """Of ``dlcli export``."""
+
+    command: Literal["export"] = "export"
+    model: str
+    output: str
+    format: str
+    rows: int = Field(description="Rows on which the export was compared with `predict`.")
+    refused: int = Field(description="Those of them that both refuse.")
+    largest_difference: float
+    notes: list[str]
+
+
 class PredictDocument(Document):
     """Of ``dlcli predict``."""
 

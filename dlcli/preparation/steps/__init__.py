@@ -17,32 +17,47 @@ from dlcli.preparation.steps.base import (
     step_to_json,
     uses_rows,
 )
-from dlcli.preparation.steps.categories import FittedCategories
-from dlcli.preparation.steps.dates import FittedDateParts
+from dlcli.preparation.steps.categories import FittedCategories, FittedOneHot, FittedOrdinal
+from dlcli.preparation.steps.dates import PERIODS, FittedDateParts
 from dlcli.preparation.steps.hashing import FittedHash
-from dlcli.preparation.steps.numbers import FittedImpute, FittedMinMax, FittedStandardize
-from dlcli.preparation.steps.outliers import FittedClip, FittedRobust
+from dlcli.preparation.steps.normal import NORMAL_PARTS
+from dlcli.preparation.steps.numbers import (
+    FittedImpute,
+    FittedLog,
+    FittedMinMax,
+    FittedScale,
+    FittedStandardize,
+)
+from dlcli.preparation.steps.outliers import SMOOTH_BOUND, FittedClip, FittedRobust
 from dlcli.preparation.steps.power import FittedPower
-from dlcli.preparation.steps.quantiles import FittedQuantile
+from dlcli.preparation.steps.quantiles import SMALLEST_SHARE, FittedQuantile
 from dlcli.preparation.steps.terms import FittedPeriodic, FittedPolynomial
 from dlcli.preparation.steps.words import PUNCTUATION, FittedVectorize, tokens
 
 __all__ = [
     "FITTED",
     "MAX_VALUES",
+    "NORMAL_PARTS",
+    "PERIODS",
     "PUNCTUATION",
+    "SMALLEST_SHARE",
+    "SMOOTH_BOUND",
     "FittedCategories",
     "FittedClip",
     "FittedDateParts",
     "FittedHash",
     "FittedImpute",
+    "FittedLog",
     "FittedMinMax",
+    "FittedOneHot",
+    "FittedOrdinal",
     "FittedPad",
     "FittedPeriodic",
     "FittedPolynomial",
     "FittedPower",
     "FittedQuantile",
     "FittedRobust",
+    "FittedScale",
     "FittedStandardize",
     "FittedStep",
     "FittedVectorize",

@@ -34,6 +34,7 @@ OUTER = (
      7.8686913114561325764e-4, 1.4875361290850615025e-2, 1.3692988092273580531e-1,
      5.9983220655588793769e-1, 1.0),
 )  # fmt: skip
+NORMAL_PARTS = (CENTRAL, MIDDLE, OUTER)
 
 
 def normal_quantile(shares: Array) -> Array:

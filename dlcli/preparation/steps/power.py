@@ -74,12 +74,17 @@ class FittedPower(SampledStep, InvertibleStep):
         return cls(**dict(zip(cls.per_column, constants, strict=True)), method=step.method)
 
     def apply(self, values: Array, names: Names, report: TransformReport) -> Array:
-        exponent, reference, mean, scale, low, _ = self.constants
+        _, _, mean, scale, low, _ = self.constants
         values = np.asarray(values, np.float64)
         if self.method == "box-cox":  # a later row may have a value that has no power
             values = np.maximum(values, low / 1000)
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-            return centred(_power(values, exponent, reference, self.method), mean, scale)
+            return centred(np.asarray(self.powers(values, np)), mean, scale)
+
+    def powers(self, values: Any, ops: Any) -> Any:
+        """Return the powers before they are standardized; `values` and `ops` as for `invert`."""
+        exponent, reference, *_ = self.constants
+        return _power(values, exponent, reference, self.method, ops)
 
     def check(self, columns: int) -> None:
         super().check(columns)
@@ -115,7 +120,7 @@ def _fit_column(column: Array, method: str) -> tuple[float, float, float, float]
         warnings.simplefilter("ignore")
         exponent = float(transformer.fit(column).lambdas_[0])
         reference = _reference(column, method)
-        powers = _power(column, np.array([exponent]), np.array([reference]), method)
+        powers = _power(column, np.array([exponent]), np.array([reference]), method, np)
         mean, scale = float(np.nanmean(powers)), float(np.nanstd(powers))
     state = (exponent, reference, mean, scale)
     if not np.isfinite(state).all() or scale <= SMALLEST_SPREAD * abs(mean):
@@ -130,18 +135,18 @@ def _reference(column: Array, method: str) -> float:
     return sign * float(np.nanmean(np.log1p(np.abs(column))))
 
 
-def _power(values: Array, exponent: Array, reference: Array, method: str) -> Array:
+def _power(values: Any, exponent: Array, reference: Array, method: str, ops: Any) -> Any:
     """Return (power - that of the reference) / (derivative at the reference)."""
     if method == "box-cox":
-        return np.asarray(_power_of_log(np.log(values) - reference, exponent, np))
+        return _power_of_log(ops.log(values) - reference, exponent, ops)
     sign = np.where(reference < 0, -1.0, 1.0)
     values, reference = sign * values, np.abs(reference)
     exponent = np.where(sign < 0, 2 - exponent, exponent)
-    log = np.log1p(np.abs(values))
-    above = _power_of_log(log - reference, exponent, np)
-    below = np.exp(-exponent * reference) * _power_of_log(log, 2 - exponent, np)
+    log = ops.log1p(ops.abs(values))
+    above = _power_of_log(log - reference, exponent, ops)
+    below = np.exp(-exponent * reference) * _power_of_log(log, 2 - exponent, ops)
     start = _power_of_log(-reference, exponent, np)  # of 0
-    return np.asarray(sign * np.where(values >= 0, above, start - below))
+    return sign * ops.where(values >= 0, above, start - below)
 
 
 def _power_of_log(log: Any, exponent: Any, ops: Any) -> Any:

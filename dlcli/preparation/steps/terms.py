@@ -45,8 +45,8 @@ class FittedPolynomial(FittedStep):
         return fitted
 
     @cached_property
-    def _products(self) -> list[tuple[int, ...]]:
-        """The columns of each product of two or more."""
+    def products(self) -> list[tuple[int, ...]]:
+        """Columns of each product of two or more."""
         choose = combinations if self.interaction_only else combinations_with_replacement
         degrees = range(2, self.degree + 1)
         return [term for degree in degrees for term in choose(range(self.columns), degree)]
@@ -58,7 +58,7 @@ class FittedPolynomial(FittedStep):
         largest = np.finfo(np.float32).max
         factors = np.clip(np.asarray(values, np.float64), -largest, largest)
         index_of: dict[tuple[int, ...], int] = {}
-        for index, term in enumerate(self._products, self.columns):
+        for index, term in enumerate(self.products, self.columns):
             *first, last = term
             rest = factors[:, first[0]] if len(first) == 1 else out[:, index_of[tuple(first)]]
             np.multiply(rest, factors[:, last], out=out[:, index])
@@ -66,7 +66,7 @@ class FittedPolynomial(FittedStep):
         return out
 
     def names(self, names: Names) -> list[str]:
-        return [*names, *(_product_name(names, term) for term in self._products)]
+        return [*names, *(_product_name(names, term) for term in self.products)]
 
     def width(self, columns: int) -> int:
         if self.interaction_only:

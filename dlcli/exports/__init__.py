@@ -1,0 +1,4 @@
+"""Export models: as one ONNX graph with the preprocessing, and in formats of Keras.
+
+Other packages use the module `export`.
+"""

@@ -1,0 +1,134 @@
+"""Export a model in a format of other programs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from dlcli.errors import DlcliError, check_choice
+from dlcli.exports.comparison import Comparison
+from dlcli.exports.keras_formats import (
+    DESCRIPTION,
+    KERAS_FORMATS,
+    check_format,
+    write_description,
+    write_network,
+)
+from dlcli.exports.onnx.export import onnx_content
+from dlcli.exports.output import check_output, whole_folder
+from dlcli.files import atomic
+from dlcli.models.loading import LoadedModel, load_model
+
+Format = Literal["onnx", "savedmodel", "litert", "openvino"]
+ENDINGS = {"onnx": ".onnx", "litert": ".tflite"}
+NETWORK_ALONE = (
+    "the export is the network alone: it takes preprocessed rows, which {description} describes"
+)
+
+
+@dataclass(frozen=True)
+class ExportResult:
+    """An export.
+
+    Parameters
+    ----------
+    path : Path
+        The file or folder.
+    format : str
+    comparison : Comparison
+    notices : tuple of str
+    """
+
+    path: Path
+    format: str
+    comparison: Comparison
+    notices: tuple[str, ...]
+
+
+def export(
+    model: LoadedModel | str | os.PathLike[str],
+    to: Format,
+    output: str | os.PathLike[str] | None = None,
+    *,
+    force: bool = False,
+) -> ExportResult:
+    """Export a model, and compare the export with `predict` before it is written.
+
+    Parameters
+    ----------
+    model : path or LoadedModel
+        A model file, a run directory, or the name of runs in ``./runs``, of which the latest is
+        meant.
+    to : {"onnx", "savedmodel", "litert", "openvino"}
+        ``"onnx"`` contains the preprocessing: its inputs are the columns, its outputs the names of
+        classes and their probabilities, or values. The others are Keras's own exports of the
+        network, which takes preprocessed rows.
+    output : path, optional
+        File or folder. Default: the name of the model in the current folder.
+    force : bool
+        Whether to replace an existing one.
+
+    Returns
+    -------
+    ExportResult
+
+    Raises
+    ------
+    ModelFileError
+        If the model cannot be opened.
+    ExportError
+        If it cannot be expressed in the format, or the export gives other answers.
+    DlcliError
+        If the output exists, or a package is missing.
+    """
+    check_choice("to", to, get_args(Format))
+    loaded = model if isinstance(model, LoadedModel) else load_model(model)
+    path = Path(output) if output is not None else Path(_name(loaded, to))
+    check_output(path, force=force, folder=to not in ENDINGS)
+    comparison, notices = WRITERS[to](loaded, path)
+    return ExportResult(path, to, comparison, (*loaded.notices, *notices))
+
+
+def _name(loaded: LoadedModel, to: Format) -> str:
+    name = loaded.metadata.name if loaded.metadata is not None else loaded.path.stem
+    return f"{Path(name).name}{ENDINGS.get(to, f'-{to}')}"
+
+
+def _write_onnx(loaded: LoadedModel, path: Path) -> tuple[Comparison, list[str]]:
+    content, comparison, notices = onnx_content(loaded)
+    with atomic(path) as temporary:
+        temporary.write_bytes(content)
+    return comparison, notices
+
+
+def _write_litert(loaded: LoadedModel, path: Path) -> tuple[Comparison, list[str]]:
+    check_format("litert", loaded)
+    description = path.with_suffix(".json")
+    if description.exists() and not path.exists():
+        raise DlcliError(f"{description} exists", hint="-o names another file")
+    with atomic(path) as temporary:
+        comparison, notices = write_network("litert", loaded, temporary)
+        with atomic(description) as beside:
+            write_description(loaded, beside)
+    return comparison, [*notices, NETWORK_ALONE.format(description=description)]
+
+
+def _write_folder(to: str) -> Callable[[LoadedModel, Path], tuple[Comparison, list[str]]]:
+    def write(loaded: LoadedModel, path: Path) -> tuple[Comparison, list[str]]:
+        check_format(to, loaded)
+        with whole_folder(path) as temporary:
+            comparison, notices = write_network(to, loaded, temporary)
+            write_description(loaded, temporary / DESCRIPTION)
+        return comparison, [*notices, NETWORK_ALONE.format(description=path / DESCRIPTION)]
+
+    return write
+
+
+WRITERS: dict[str, Callable[[LoadedModel, Path], tuple[Comparison, list[str]]]] = {
+    "onnx": _write_onnx,
+    "litert": _write_litert,
+    **{name: _write_folder(name) for name, kind in KERAS_FORMATS.items() if kind.is_folder},
+}

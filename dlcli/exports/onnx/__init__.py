@@ -1,0 +1,1 @@
+"""A model as one ONNX graph: columns in, names of classes or values out."""
