@@ -121,7 +121,7 @@ def _save(run: RunDirectory, model_path: Path, session: Session) -> Metadata:
     data = run.record.data.model_dump(exclude_unset=True)
     metadata = make_metadata(
         session.prepared, session.preprocessor, session.target_preprocessor, data, digest,
-        session.calibration,
+        session.calibration, session.split.train,
     )  # fmt: skip
     # Their weights are those of other epochs.
     embed_checkpoints(run.path, metadata.model_copy(update={"calibration": None}))

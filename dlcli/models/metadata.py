@@ -22,9 +22,11 @@ from dlcli.models.metadata_problems import (
 from dlcli.network.environment import versions
 from dlcli.network.outputs import MAX_BLOCK
 from dlcli.preparation.calibration import Calibration
+from dlcli.preparation.column_summaries import ColumnSummary, summarize_columns, summary_problems
 from dlcli.preparation.preprocessor import Preprocessor
 from dlcli.preparation.target_preprocessing import TargetPreprocessor
 from dlcli.preparation.targets import output_kind
+from dlcli.types import Array
 from dlcli.version import __version__
 
 if TYPE_CHECKING:
@@ -63,6 +65,9 @@ class Metadata(BaseModel):
     )
     output: Literal["value", "probability", "logit", "score"]
     calibration: Calibration | None = None
+    summaries: tuple[ColumnSummary, ...] = Field(
+        default=(), description="Of each column of a table in the training rows."
+    )
     config: dict[str, Any]
     data: dict[str, Any] = Field(description="Fingerprint, files and rows of the training data.")
     sampled: bool = False
@@ -190,6 +195,7 @@ def _problems(metadata: Metadata) -> Iterator[str]:
             yield f"column position {position}; expected 0 to {MAX_POSITION:,}"
     yield from format_problems(metadata.columns)
     yield from dialect_problems(dialect)
+    yield from summary_problems(metadata.summaries, metadata.columns)
 
 
 def parse_metadata(text: str, where: str) -> Metadata:
@@ -241,6 +247,7 @@ def make_metadata(
     data: Mapping[str, Any],
     digest: str,
     calibration: Calibration | None = None,
+    rows: Array | None = None,
 ) -> Metadata:
     """Return the metadata of a trained model.
 
@@ -254,6 +261,8 @@ def make_metadata(
     digest : str
         SHA-256 of the weights.
     calibration : Calibration, optional
+    rows : ndarray of int, optional
+        Training rows, whose columns are summarized.
     """
     config, dataset = prepared.config, prepared.dataset
     return Metadata(
@@ -266,6 +275,7 @@ def make_metadata(
         target_preprocess=target_preprocessor.to_json(),
         output=output_kind(dataset.target, config.loss),
         calibration=calibration,
+        summaries=() if rows is None else summarize_columns(dataset, rows),
         config=_portable(config.plain()),
         data=dict(data),
         sampled=dataset.sampled,

@@ -14,14 +14,23 @@ from starlette.responses import JSONResponse
 from dlcli.errors import DlcliError
 from dlcli.serving.gate import Gate
 from dlcli.serving.problems import RequestError, document_of, status_of
-from dlcli.serving.protocols import health, mlflow, models, plain, tensorflow, v2
+from dlcli.serving.protocols import (
+    health,
+    influence,
+    mlflow,
+    models,
+    page,
+    plain,
+    tensorflow,
+    v2,
+)
 from dlcli.serving.service import Service
 from dlcli.version import __version__
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-PROTOCOLS = (plain, models, v2, mlflow, tensorflow, health)
+PROTOCOLS = (page, plain, models, influence, v2, mlflow, tensorflow, health)
 
 
 def make_app(service: Service, token: str = "", cors: Sequence[str] = ()) -> ASGIApp:

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from dlcli.datasets.dataset import Column
-from dlcli.models.signature import Signature
-from dlcli.preparation.steps import (
-    FittedCategories,
-    FittedImpute,
-    FittedMinMax,
-    FittedStandardize,
-    FittedStep,
-)
 from dlcli.preparation.targets import output_columns
+from dlcli.serving.column_facts import facts_of_columns
 from dlcli.serving.models import ServedModel
 
 # "number", "category", …: the words of a form.
@@ -30,9 +22,10 @@ def description_of(model: ServedModel) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``name``, ``version``, ``task``, ``target``; ``input`` with its ``kind`` (rows, text, image,
-        audio or series) and either ``columns`` or ``shape``; ``outputs``, the names of the columns
-        of the predictions; ``classes``.
+        ``name``, ``version``, ``task``, ``target``, its ``unit``; ``coverage``, the share of rows
+        that an interval contains; ``input`` with its ``kind`` (rows, text, image, audio or series)
+        and either ``columns`` or ``shape``; ``outputs``, the names of the columns of the
+        predictions; ``classes``. See `facts_of_columns` for what a column has.
     """
     signature, target = model.signature, model.signature.target
     task = target.task if target else ("classification" if signature.class_names else "regression")
@@ -42,7 +35,8 @@ def description_of(model: ServedModel) -> dict[str, Any]:
         "task": task,
         "target": target.name if target else None,
         "unit": (target.unit or None) if target else None,
-        "input": _input(signature),
+        "coverage": signature.calibration.coverage if signature.calibration else None,
+        "input": _input(model),
         "outputs": output_columns(signature.output, signature.class_names, target),
         "classes": list(signature.class_names),
         "notes": list(model.loaded.notices),
@@ -50,7 +44,8 @@ def description_of(model: ServedModel) -> dict[str, Any]:
     return description
 
 
-def _input(signature: Signature) -> dict[str, Any]:
+def _input(model: ServedModel) -> dict[str, Any]:
+    signature = model.signature
     kind = "text" if signature.is_text else signature.medium.kind
     description: dict[str, Any] = {"kind": kind}
     if kind == "audio":
@@ -60,9 +55,9 @@ def _input(signature: Signature) -> dict[str, Any]:
         if kind == "image":
             description |= {"white": signature.medium.high, "mean": signature.medium.mean}
     if not signature.preprocessor.shape:
-        known = dict(_known_values(signature))
+        facts = facts_of_columns(model)
         description["columns"] = [
-            {**_column(column), **known.get(column.name, {})} for column in signature.columns
+            {**_column(column), **facts.get(column.name, {})} for column in signature.columns
         ]
     return description
 
@@ -70,30 +65,6 @@ def _input(signature: Signature) -> dict[str, Any]:
 def _column(column: Column) -> dict[str, Any]:
     described = {"name": column.name, "kind": KINDS[column.type]}
     return {**described, "format": column.format} if column.format else described
-
-
-def _known_values(signature: Signature) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield what the first steps know of the values of each column in the training rows."""
-    for group in signature.preprocessor.groups:
-        for step in group.steps:
-            facts = _facts(step)
-            if len(facts) == len(group.columns):
-                yield from zip(group.columns, facts, strict=True)
-            if facts or not isinstance(step, FittedImpute):
-                break  # what follows sees values that the step has changed
-
-
-def _facts(step: FittedStep) -> list[dict[str, Any]]:
-    if isinstance(step, FittedCategories):
-        return [{"values": [item for item in column if item is not None]}
-                for column in step.categories]  # fmt: skip
-    if isinstance(step, FittedStandardize):
-        return [{"mean": mean, "std": std}
-                for mean, std in zip(step.mean, step.scale, strict=True)]  # fmt: skip
-    if isinstance(step, FittedMinMax):
-        return [{"low": low, "high": low + span}
-                for low, span in zip(step.low, step.span, strict=True)]  # fmt: skip
-    return []
 
 
 def tensors_of(model: ServedModel) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

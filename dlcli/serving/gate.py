@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("dlcli.serving")
 # Orchestrators ask without a token whether the server lives.
-OPEN_PATHS = ("/v2/health/live", "/v2/health/ready", "/ping", "/health")
+# The files of the page are the same on all servers; it asks for the token itself.
+OPEN_PATHS = ("/", "/v2/health/live", "/v2/health/ready", "/ping", "/health")
+OPEN_FOLDER = "/page/"
 UNAUTHORIZED = RequestError(
     401,
     "this server needs a token",
@@ -71,7 +73,8 @@ class Gate:
             self._note(scope, status, time.perf_counter() - start)
 
     def _is_allowed(self, scope: Scope) -> bool:
-        if not self._authorization or scope["path"] in OPEN_PATHS:
+        path = scope["path"]
+        if not self._authorization or path in OPEN_PATHS or path.startswith(OPEN_FOLDER):
             return True
         sent = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
         return hmac.compare_digest(sent, self._authorization)

@@ -1,0 +1,52 @@
+// A form with a field for each column of a table.
+
+import { answer, prediction, withMore } from "./answer.js";
+import { influence, predict } from "./api.js";
+import { el, panel } from "./dom.js";
+import { field } from "./fields.js";
+import { whatMattered } from "./influence.js";
+
+const MAX_SHOWN = 24; // fields; further ones are behind a button
+const MAX_EXPLAINED = 256; // columns, as on the server
+
+/** Return the panel for a model of tables. */
+export function form(description) {
+  const columns = description.input.columns;
+  const fields = columns.map((column) => field(column, () => hasAnswer && submit()));
+  let hasAnswer = false;
+
+  async function compute() {
+    const row = Object.fromEntries(fields.map(({ name, value }) => [name, value()]));
+    const predicted = await predict(description.name, JSON.stringify([row]), "application/json");
+    hasAnswer = true;
+    const shown = prediction(description, predicted);
+    if (columns.length > 1 && columns.length <= MAX_EXPLAINED)
+      setTimeout(() => withMore(shown.view, async () =>
+        whatMattered(description, await influence(description.name, row))));
+    return shown;
+  }
+
+  function submit() {
+    for (const { setError } of fields) setError("");
+    answer(compute, (problem) => {
+      const wrong = fields.find(({ name }) => problem.message.includes(`'${name}'`));
+      wrong?.setError([problem.message, problem.hint].filter(Boolean).join(" "));
+    });
+  }
+
+  const [shown, others] = [fields.slice(0, MAX_SHOWN), fields.slice(MAX_SHOWN)];
+  const element = el("form", { novalidate: true,
+    submit: (event) => { event.preventDefault(); submit(); },
+    // The fields have their first values after this event.
+    reset: () => setTimeout(() => {
+      for (const { sync } of fields) sync();
+      if (hasAnswer) submit();
+    }) },
+  el("div", { class: "fields" }, ...shown.map((item) => item.element)),
+  others.length ? el("details", {}, el("summary", { say: ["moreColumns", { count: others.length }] }),
+    el("div", { class: "fields" }, ...others.map((item) => item.element))) : null,
+  el("div", { class: "buttons" },
+    el("button", { class: "primary", say: "predict" }),
+    el("button", { type: "reset", say: "reset" })));
+  return panel("values", element);
+}

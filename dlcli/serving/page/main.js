@@ -1,0 +1,65 @@
+// The page: the model, the language, and the inputs that the model takes.
+
+import { describe, listModels } from "./api.js";
+import { clear, fail } from "./answer.js";
+import { drawing } from "./drawing.js";
+import { form } from "./form.js";
+import { language, say, setLanguage, translate } from "./language.js";
+import { numbers } from "./numbers.js";
+import { picture } from "./picture.js";
+import { sound } from "./sound.js";
+import { table } from "./table.js";
+import { words } from "./words.js";
+
+const MAX_DRAWN = 64; // pixels of a side
+
+const get = (id) => document.getElementById(id);
+
+/** Return the panels for what a model takes, the usual one first. */
+function inputsOf(description) {
+  const { kind, shape } = description.input;
+  if (kind === "image") {
+    const isDrawn = shape.at(-1) === 1 && Math.max(...shape) <= MAX_DRAWN;
+    return isDrawn ? [drawing, picture] : [picture];
+  }
+  if (kind === "audio") return [sound];
+  if (kind === "text") return [words, table];
+  if (kind === "series" || shape) return [numbers, table];
+  return [form, table];
+}
+
+async function show(name) {
+  clear();
+  get("input").replaceChildren();
+  const description = await describe(name);
+  document.title = `${description.name} · dlcli`;
+  get("title").textContent = description.name;
+  say(get("about"), description.target ? "about" : "aboutUnknown", { target: description.target });
+  get("input").replaceChildren(...inputsOf(description).map((input) => input(description)));
+}
+
+function chooseLanguage(name) {
+  setLanguage(name);
+  for (const button of get("languages").children)
+    button.setAttribute("aria-pressed", button.value === language);
+  translate();
+  document.dispatchEvent(new Event("language"));
+}
+
+async function start() {
+  chooseLanguage(language);
+  get("languages").addEventListener("click", ({ target }) => target.value && chooseLanguage(target.value));
+  const names = await listModels();
+  const select = get("model");
+  select.replaceChildren(...names.map((name) => new Option(name, name)));
+  get("choose").hidden = names.length < 2;
+  const wanted = decodeURIComponent(location.hash.slice(1));
+  if (names.includes(wanted)) select.value = wanted;
+  select.addEventListener("change", () => {
+    history.replaceState(null, "", `#${encodeURIComponent(select.value)}`);
+    show(select.value).catch(fail);
+  });
+  await show(select.value);
+}
+
+start().catch(fail);
