@@ -366,3 +366,11 @@ def trained(copy_people, tmp_path):
 def trained_h5(copy_people, tmp_path):
     """Return the result of a finished training of `people` with an HDF5 model file."""
     return copy_people(tmp_path, "h5")[0]
+
+
+@pytest.fixture(scope="session")
+def served_kinds(tmp_path_factory):
+    """Return small models of every kind that a server can load."""
+    from served_models import train_models
+
+    return train_models(tmp_path_factory.mktemp("kinds"))

@@ -9,87 +9,26 @@ import subprocess
 import threading
 import time
 from contextlib import contextmanager
-from io import BytesIO
 
 import numpy as np
 import pytest
-from PIL import Image
-from scipy.io import wavfile
 
-from dlcli import load_config, load_model, predict, train
+from dlcli import load_model, predict
 from dlcli.serving import server
 from dlcli.serving.limits import ServerLimits
 from dlcli.serving.models import ServedModels, served_model
 
 pytest.importorskip("fastapi", reason="needs the server: pip install 'dlcli[serve]'")
 
+from served_models import png, wav
 from test_serve import CSV, RECORDS, client_of
 
 pytestmark = pytest.mark.slow
-SOFTMAX = [{"Dense": {"activation": "softmax"}}]
-FIT = {"fit": {"epochs": 2}, "split": {"test": 0}, "seed": 0}
-CLASSES = {"loss": "sparse_categorical_crossentropy", **FIT}
-NUMBER = {"model": [{"Dense": {"units": 1}}], "loss": "mean_squared_error", **FIT}
-
-
-def png(value, size=(8, 6)):
-    file = BytesIO()
-    Image.new("L", size, value).save(file, "PNG")
-    return file.getvalue()
-
-
-def wav(pitch, samples=800):
-    file = BytesIO()
-    wave = np.sin(2 * np.pi * pitch * np.arange(samples) / 8000)
-    wavfile.write(file, 8000, (wave * 30000).astype(np.int16))
-    return file.getvalue()
-
-
-def save_folders(folder, contents, ending):
-    for kind, data in contents.items():
-        (folder / kind).mkdir(parents=True)
-        for number in range(6):
-            (folder / kind / f"{number}{ending}").write_bytes(data)
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory):
-    """Small models of every kind."""
-    folder = tmp_path_factory.mktemp("kinds")
-    save_folders(folder / "images", {"dark": png(30), "light": png(220)}, ".png")
-    save_folders(folder / "sounds", {"high": wav(900), "low": wav(200)}, ".wav")
-    texts = [
-        "win a prize now,spam",
-        "see you at lunch,ham",
-        "free prize,spam",
-        "lunch at noon,ham",
-    ] * 3
-    (folder / "texts.csv").write_text("text,label\n" + "\n".join(texts) + "\n")
-    tide = [f"{np.sin(hour / 3):.4f}" for hour in range(80)]
-    (folder / "tide.csv").write_text("level\n" + "\n".join(tide) + "\n")
-    several = [f"{n},{n % 7},{n * 2},{n - 3}" for n in range(20)]
-    (folder / "several.csv").write_text("a,b,c,d\n" + "\n".join(several) + "\n")
-    labels = [f"{n},{n % 5},{n % 2},{n // 10}" for n in range(20)]
-    (folder / "labels.csv").write_text("a,b,odd,large\n" + "\n".join(labels) + "\n")
-    configs = {
-        "images": {"dataset": {"images": {"path": "images"}}, "preprocess": {"numeric": {"scale": 255}}, "model": ["Flatten", *SOFTMAX], **CLASSES},
-        "sounds": {"dataset": {"audio": {"path": "sounds"}}, "preprocess": {"audio": {"pad": 800}}, "model": SOFTMAX, **CLASSES},
-        "texts": {"dataset": {"text": {"path": "texts.csv", "target": "label"}}, "model": SOFTMAX, **CLASSES},
-        "tide": {"dataset": {"csv": {"path": "tide.csv", "target": "level", "window": 8}}, "model": ["Flatten", {"Dense": {"units": 1}}], "loss": "mean_squared_error", "fit": {"epochs": 2}, "seed": 0},
-        "several": {"dataset": {"csv": {"path": "several.csv", "target": ["c", "d"]}}, **NUMBER, "model": [{"Dense": {"units": 2}}]},
-        "labels": {"dataset": {"csv": {"path": "labels.csv", "target": ["odd", "large"], "task": "multilabel"}}, **FIT, "model": [{"Dense": {"activation": "sigmoid"}}], "loss": "binary_crossentropy"},
-    }  # fmt: skip
-    served = {}
-    for name, keys in configs.items():
-        (folder / f"{name}.yaml").write_text(json.dumps(keys))
-        run = train(load_config(folder / f"{name}.yaml"), runs=folder / "runs")
-        served[name] = served_model(load_model(run.path))
-    return served
-
-
-@pytest.fixture(scope="module")
-def client(models):
-    client, service = client_of(*models.values())
+def client(served_kinds):
+    client, service = client_of(*served_kinds.values())
     yield client
     service.batching.close()
 
@@ -123,9 +62,9 @@ def columns_of(rows):
     [("images", png(200), ".png", "image/png"), ("sounds", wav(800), ".wav", "audio/wav")],
 )
 def test_pictures_and_recordings_in_every_protocol(
-    client, models, tmp_path, name, data, ending, content_type
+    client, served_kinds, tmp_path, name, data, ending, content_type
 ):
-    model = models[name]
+    model = served_kinds[name]
     (tmp_path / f"x{ending}").write_bytes(data)
     columns = expected(model, tmp_path / f"x{ending}")
     text = base64.b64encode(data).decode()
@@ -153,8 +92,8 @@ def test_pictures_and_recordings_in_every_protocol(
     assert "the body is not a readable" in wrong.json()["error"]
 
 
-def test_pixels_as_numbers_are_those_of_predict(client, models):
-    model = models["images"]
+def test_pixels_as_numbers_are_those_of_predict(client, served_kinds):
+    model = served_kinds["images"]
     x = np.arange(288, dtype=np.float32).reshape(2, 6, 8, 3) % 256
     columns = expected(model, x)
     rows = "\n".join(",".join(map(str, row)) for row in x.reshape(2, -1).tolist())
@@ -174,8 +113,8 @@ def test_pixels_as_numbers_are_those_of_predict(client, models):
     )
 
 
-def test_texts(client, models, write):
-    model = models["texts"]
+def test_texts(client, served_kinds, write):
+    model = served_kinds["texts"]
     columns = expected(model, [{"text": "win a prize, now"}])
     tensor = {"name": "text", "datatype": "BYTES", "shape": [1], "data": ["win a prize, now"]}
 
@@ -201,8 +140,8 @@ def test_texts(client, models, write):
         ("labels", "a,b\n1,2\n13,4\n"),
     ],
 )
-def test_series_and_several_targets(client, models, write, dlcli, name, rows):
-    model = models[name]
+def test_series_and_several_targets(client, served_kinds, write, dlcli, name, rows):
+    model = served_kinds[name]
     _, out, _ = dlcli("predict", model.loaded.path, write("rows.csv", rows))
     _, lines, _ = dlcli("predict", model.loaded.path, write("rows.csv", rows), "--format", "jsonl")
 
@@ -217,8 +156,8 @@ def test_series_and_several_targets(client, models, write, dlcli, name, rows):
     ).outputs
 
 
-def test_descriptions_of_all_kinds(client, models):
-    kinds = {name: client.get(f"/models/{name}").json()["input"] for name in models}
+def test_descriptions_of_all_kinds(client, served_kinds):
+    kinds = {name: client.get(f"/models/{name}").json()["input"] for name in served_kinds}
 
     assert kinds["images"] == {
         "kind": "image",
@@ -256,9 +195,9 @@ def running(models, **limits):
 
 
 @pytest.fixture(scope="module")
-def port(models, people_runs):
+def port(served_kinds, people_runs):
     people = served_model(load_model(people_runs["keras"].path))
-    with running([people, *models.values()]) as number:
+    with running([people, *served_kinds.values()]) as number:
         yield number
 
 
@@ -268,7 +207,7 @@ def people_columns(people_runs):
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_tritonclient(port, models, people_columns):
+def test_tritonclient(port, served_kinds, people_columns):
     http = pytest.importorskip("tritonclient.http", reason="needs tritonclient[http]")
     client = http.InferenceServerClient(f"127.0.0.1:{port}")
     texts = {name: np.array([row[name] for row in RECORDS], object) for name in ("city", "member")}
@@ -362,8 +301,8 @@ def test_kserves_client(port, people_columns):
         b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nage",
     ],
 )
-def test_clients_that_hang_are_let_go(models, lost):
-    with running([models["several"]], seconds=0.3) as port:
+def test_clients_that_hang_are_let_go(served_kinds, lost):
+    with running([served_kinds["several"]], seconds=0.3) as port:
         with socket.create_connection(("127.0.0.1", port)) as connection:
             connection.sendall(lost)
             connection.settimeout(5)
@@ -371,9 +310,9 @@ def test_clients_that_hang_are_let_go(models, lost):
         assert answer == b"" or answer.startswith(b"HTTP/1.1 408")
 
 
-def test_endless_headers_are_not_kept(models):
+def test_endless_headers_are_not_kept(served_kinds):
     with (
-        running([models["several"]]) as port,
+        running([served_kinds["several"]]) as port,
         socket.create_connection(("127.0.0.1", port)) as connection,
     ):
         connection.sendall(b"GET /models HTTP/1.1\r\n")

@@ -11,6 +11,7 @@ import numpy as np
 
 from dlcli.datasets.file_content import FileContent
 from dlcli.datasets.media import (
+    MAX_SAMPLES,
     SUFFIXES,
     bad_files_error,
     bad_files_notices,
@@ -37,6 +38,8 @@ SKIP_HINT = "remove them, or leave them out with --on-bad-file skip"
 # A block ends after MAX_BLOCK_FILES files or MAX_BLOCK_VALUES pixels, samples or characters.
 MAX_BLOCK_FILES = 256
 MAX_BLOCK_VALUES = 4_000_000
+# Of a recording that another program sends, at the sampling rate of the model: some 20 minutes.
+MAX_SENT_SAMPLES = 1 << 24
 # A label is a text, or a tuple of texts if the target has several columns.
 Chunk = tuple[list[str], list[Any], list[Any]]
 
@@ -76,7 +79,9 @@ class InputFiles:
         """Yield the names, labels and decoded contents of the files of each block."""
         chunk: Chunk = ([], [], [])
         size = 0
-        decode = partial(_decode, signature=self.signature)
+        is_sent = any(isinstance(path, FileContent) for path in self.paths)
+        max_samples = MAX_SENT_SAMPLES if is_sent else MAX_SAMPLES
+        decode = partial(_decode, signature=self.signature, max_samples=max_samples)
         for (name, label), item in decode_in_threads(self._contents(), decode):
             if isinstance(item, DatasetError):
                 self.errors.append(item)
@@ -146,14 +151,14 @@ def classes_of(signature: Signature) -> set[str]:
     return {*signature.class_names, *(target.labels if target else ())}
 
 
-def _decode(data: bytes, name: str, signature: Signature) -> Any:
+def _decode(data: bytes, name: str, signature: Signature, max_samples: int) -> Any:
     """Decode a file: pixels of an image, samples of a recording, or a text."""
     if signature.is_text:
         # A text that is UTF-8 is read as such, whatever those of the training were.
         encoding = "auto" if is_surely_utf_8(data) else signature.dialect.encoding
         return decode_text(data, name, encoding)
     if signature.medium.kind == "audio":
-        return decode_audio(data, name, signature.medium.sampling_rate)[0]
+        return decode_audio(data, name, signature.medium.sampling_rate, max_samples)[0]
     height, width, channels = signature.preprocessor.shape
     pixels = decode_image(data, name, channels, (height, width))
     return pixels.astype(np.float32) * (signature.medium.high / 255)

@@ -1,6 +1,6 @@
 from .archives import is_collection, list_names, read_file, walk
 from .arrays import dataset_of_arrays, find_idx, load_idx, load_npz, open_arrays
-from .audio import decode_audio, load_audio
+from .audio import MAX_SAMPLES, decode_audio, load_audio
 from .decoding import (
     BadFilesError,
     bad_files_error,
@@ -15,7 +15,8 @@ from .suffixes import ARRAY_SUFFIXES, SUFFIXES
 from .texts import load_indexed, load_text
 
 __all__ = [
-    "ARRAY_SUFFIXES", "SUFFIXES", "BadFilesError", "Label", "LabelParser", "bad_files_error",
+    "ARRAY_SUFFIXES", "MAX_SAMPLES", "SUFFIXES", "BadFilesError", "Label", "LabelParser",
+    "bad_files_error",
     "bad_files_notices", "dataset_of_arrays", "decode_audio", "decode_image", "decode_in_threads",
     "find_idx", "is_collection", "left_out_notices", "list_names", "lists_files", "load_audio",
     "load_idx", "load_images", "load_indexed", "load_npz", "load_text", "normalized", "open_arrays",

@@ -28,7 +28,9 @@ MAX_SAMPLES = 1 << 28
 COLUMN = Column("recording", "audio", 0)
 
 
-def decode_audio(data: bytes, name: str, sampling_rate: int | None = None) -> tuple[Array, int]:
+def decode_audio(
+    data: bytes, name: str, sampling_rate: int | None = None, max_samples: int = MAX_SAMPLES
+) -> tuple[Array, int]:
     """Decode a WAV file.
 
     Parameters
@@ -39,6 +41,8 @@ def decode_audio(data: bytes, name: str, sampling_rate: int | None = None) -> tu
         For messages.
     sampling_rate : int, optional
         Hz to resample to.
+    max_samples : int
+        Most samples after it.
 
     Returns
     -------
@@ -80,7 +84,7 @@ def decode_audio(data: bytes, name: str, sampling_rate: int | None = None) -> tu
     if not np.isfinite(samples).all():
         raise DatasetError(f"{name} has samples that are not finite numbers")
     if sampling_rate is not None and rate != sampling_rate:
-        if len(samples) * sampling_rate / rate > MAX_SAMPLES:
+        if len(samples) * sampling_rate / rate > max_samples:
             raise DatasetError(f"{name} is too long to be resampled to {sampling_rate} Hz")
         divisor = gcd(rate, sampling_rate)
         samples = resample_poly(samples, sampling_rate // divisor, rate // divisor)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
-from fastapi.responses import Response
+from fastapi.responses import PlainTextResponse, Response
 
 from dlcli.serving.problems import busy
 
@@ -19,7 +19,7 @@ def routes(service: Service) -> APIRouter:
     """Return the routes."""
     router = APIRouter(tags=["health"])
 
-    @router.get("/metrics")
+    @router.get("/metrics", response_class=PlainTextResponse)
     async def metrics() -> Response:
         """Return the measurements in the text format of Prometheus."""
         return Response(service.metrics.text(), media_type=PROMETHEUS)
@@ -35,12 +35,12 @@ def routes(service: Service) -> APIRouter:
         check_ready(service)
         return {"ready": True}
 
-    @router.get("/ping")
-    @router.get("/health")
+    @router.get("/ping", response_class=PlainTextResponse)
+    @router.get("/health", response_class=PlainTextResponse)
     async def ping() -> Response:
-        """Tell the same to clients of MLflow, which expect a line end."""
+        """Tell the same to clients of MLflow."""
         check_ready(service)
-        return Response("\n", media_type="application/json")
+        return PlainTextResponse("\n")
 
     return router
 

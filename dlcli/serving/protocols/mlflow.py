@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi.responses import PlainTextResponse, Response
 
 from dlcli.datasets.file_content import FileContent
 from dlcli.prediction.content import predict_table
@@ -53,10 +53,10 @@ def routes(service: Service) -> APIRouter:
     """Return the routes."""
     router = APIRouter(tags=["mlflow"])
 
-    @router.get("/version")
+    @router.get("/version", response_class=PlainTextResponse)
     async def version() -> Response:
         """Return the version of the server."""
-        return Response(__version__, media_type="text/plain")
+        return PlainTextResponse(__version__)
 
     @router.post(
         "/invocations",

@@ -67,6 +67,7 @@ def routes(service: Service) -> APIRouter:
         return model
 
     @router.get("")
+    @router.get("/", include_in_schema=False)
     async def server() -> dict[str, Any]:
         """Describe the server."""
         return {"name": "dlcli", "version": __version__, "extensions": ["binary_tensor_data"]}
