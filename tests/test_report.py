@@ -5,9 +5,12 @@ import re
 import string
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 
-from dlcli import DlcliError, report
+from dlcli import DlcliError, card, evaluate, load_model, report
+from dlcli.experiments.held_out import load_held_out
+from dlcli.experiments.importance import permutation_importance
 from dlcli.reports.texts import catalogue
 
 VOID = {"meta", "img", "br", "hr", "link", "input"}
@@ -118,6 +121,7 @@ def test_cells_and_names_of_strangers_are_text(dlcli, tmp_path):
     html = report("runs/rows/1", baselines=False)
     page = Page(html)
 
+    assert "importance" in page.sections
     assert not {"script", "b"} & {tag for tag, _ in page.elements}
     assert attack in page.text
     assert "<script>note</script>" in page.text
@@ -155,3 +159,85 @@ def test_damaged_files_are_named(trained, name):
 def test_a_language_that_there_is_not(trained):
     with pytest.raises(DlcliError, match="lang"):
         report(trained.path, lang="fr")
+
+
+@pytest.mark.slow
+class TestImportance:
+    """Columns of which it is known whether the network uses them."""
+
+    @pytest.fixture
+    def held_out(self, dlcli, tmp_path):
+        random = np.random.default_rng(0)
+        x = random.normal(size=(200, 2))
+        lines = [f"{a:.3f},{b:.3f},{'yes' if a > 0 else 'no'}" for a, b in x]
+        (tmp_path / "rows.csv").write_text("\n".join(["used,unused,label", *lines]))
+        (tmp_path / "rows.yaml").write_text(
+            "dataset: {csv: {path: rows.csv, target: label}}\nsplit: {test: 0.3}\n"
+            "model: [{Dense: {activation: sigmoid}}]\nloss: binary_crossentropy\n"
+            "optimizer: {SGD: {learning_rate: 0.5}}\nmetrics: [accuracy]\nfit: {epochs: 5}\n"
+        )
+        assert dlcli("train", "rows.yaml", "-q")[0] == 0
+        model = load_model("runs/rows/1")
+        return model, load_held_out(model, model.metadata)
+
+    def test_the_column_that_is_used_is_found(self, held_out):
+        model, rows = held_out
+
+        first, second = (
+            permutation_importance(model, model.metadata, rows, seed=seed) for seed in (0, 0)
+        )
+
+        assert first == second
+        assert first.score == pytest.approx(evaluate(model).scores.metrics["accuracy"])
+        assert [column.name for column in first.columns] == ["used", "unused"]
+        used, unused = first.columns
+        assert used.mean > 0.3
+        assert abs(unused.mean) < 0.1
+        baselines = Page(report("runs/rows/1", importance=False)).text
+        assert "The network is better than majority class" in baselines
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("command", "sections", "words"),
+    [
+        ("kfold iris --folds 3 --epochs 2 -q", {"folds", "classes", "worst"}, "Over 3 folds"),
+        ("kfold diabetes --folds 3 --epochs 2 -q", {"folds", "numbers", "worst"}, "RMSE of 442"),
+        ("sweep iris --over fit.batch_size=8,16 --epochs 2 -q", {"search"}, "2 trials"),
+        ("baseline iris --split -q", {"baselines"}, "McNemar"),
+        ("learning-curve iris --folds 3 --epochs 1 -q", {"sizes"}, "twice as many"),
+        ("train diabetes --epochs 2 -q", {"numbers", "baselines", "importance"}, "t-test"),
+        ("train digits_cnn --epochs 1 -q", {"worst", "calibration"}, "digits"),
+    ],
+)
+@pytest.mark.usefixtures("few_trees")
+def test_every_kind_of_run_has_its_sections(dlcli, command, sections, words):
+    assert dlcli(*command.split())[0] == 0
+    name = command.split()[1]
+
+    html = report(f"runs/{name}/1")
+    page = Page(html)
+
+    assert sections <= {*page.sections}
+    assert len(html) < 2_000_000
+    assert words in page.text
+    if name == "digits_cnn":
+        pictures = [attrs["src"] for tag, attrs in page.elements if tag == "img"]
+        assert pictures
+        assert all(picture.startswith("data:image/png;base64,") for picture in pictures)
+
+
+@pytest.mark.slow
+def test_a_search_has_the_sections_of_its_best_trial(dlcli, tmp_path):
+    (tmp_path / "my.yaml").write_text(
+        "dataset: iris\nsplit: {test: 0.2, validation: 0.2}\nmodel: [{Dense: {activation: softmax}}]\n"
+        "loss: sparse_categorical_crossentropy\noptimizer: sgd\nmetrics: [accuracy]\n"
+        "fit: {epochs: 2}\ntune: {trials: 3, search: {fit.batch_size: [8, 16, 32]}}\n"
+    )
+    assert dlcli("tune", "my.yaml", "-q")[0] == 0
+
+    page = Page(report("runs/my/1"))
+
+    assert {"search", "best-classes", "best-importance", "reproduction"} <= {*page.sections}
+    assert page.sections[-1] == "reproduction"
+    assert "library_name: keras" in card("runs/my/1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from dlcli.experiments.headline_score import headline_metric, headline_score, pr
 from dlcli.experiments.held_out import HeldOutRows
 from dlcli.models.loading import LoadedModel
 from dlcli.models.metadata import Metadata
-from dlcli.preparation.rows import transform_rows
+from dlcli.types import Array
 
 SHUFFLES = 5
 # More rows and columns take long and change little.
@@ -83,14 +84,15 @@ def permutation_importance(
     rows = held_out.rows
     if len(rows) > MAX_ROWS:
         rows = np.sort(random.choice(rows, MAX_ROWS, replace=False))
-    table: Any = dataset.take(rows).x
+    taken: Any = dataset.take(rows).x
+    # Arrays, since a DataFrame would change the type of texts, and of what is missing among them.
+    table = {column.name: np.asarray(taken[column.name]) for column in metadata.columns}
     y = dataset.y[rows]
     preprocessor, inverse = metadata.preprocessor(), metadata.target_preprocessor()
-    everything = np.arange(len(rows))
     sign = 1 if target.class_names else -1
 
-    def score(x: Any) -> float:
-        outputs = loaded.network(transform_rows(preprocessor, x, everything))
+    def score(x: Mapping[str, Array]) -> float:
+        outputs = loaded.network(preprocessor.transform(x))
         if metadata.calibration is not None:
             outputs = metadata.calibration.calibrate(outputs, metadata.output)
         predicted = predicted_values(inverse.invert(outputs), metadata.output, target)
@@ -101,8 +103,8 @@ def permutation_importance(
     for column in metadata.columns:
         drops = []
         for _ in range(SHUFFLES):
-            values = np.asarray(table[column.name])[random.permutation(len(rows))]
-            drops.append(sign * (base - score(table.assign(**{column.name: values}))))
+            values = table[column.name][random.permutation(len(rows))]
+            drops.append(sign * (base - score({**table, column.name: values})))
         columns.append(ColumnImportance(column.name, tuple(drops)))
     columns.sort(key=lambda column: -column.mean)
     return Importance(headline_metric(target), base, len(rows), tuple(columns))

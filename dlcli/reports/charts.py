@@ -12,6 +12,8 @@ WIDTH, HEIGHT = 460, 290
 LEFT, RIGHT, TOP, BOTTOM = 62, 14, 30, 44
 BAR, NAME_WIDTH, MAX_NAME = 24, 150, 22
 MAX_POINTS = 2_000
+# The difference of larger values overflows.
+LARGEST = 1e300
 
 
 class Chart:
@@ -26,14 +28,19 @@ class Chart:
         All values that must fit in.
     y_from_zero : bool
         Whether the vertical axis begins at 0.
+    log_x : bool
+        Whether the horizontal values are logarithms to the base 10.
     """
 
     def __init__(
         self, alt: str, x_label: str, y_label: str, x: Sequence[float], y: Sequence[float],
-        *, y_from_zero: bool = False,
+        *, y_from_zero: bool = False, log_x: bool = False,
     ) -> None:  # fmt: skip
         self.alt = alt
         self._low_x, self._high_x = _range(x)
+        self._log_x = log_x
+        # Epochs and numbers of trials are whole.
+        self._is_whole = all(float(value).is_integer() for value in x)
         self._low_y, self._high_y = _range([*y, 0.0] if y_from_zero else y)
         self._names: list[tuple[str, int]] = []
         self._parts = [*self._grid(), *_labels(x_label, y_label)]
@@ -52,7 +59,7 @@ class Chart:
         """Draw points, of many every so many-th; a title is shown under the pointer."""
         step = max(1, math.ceil(len(x) / MAX_POINTS))
         for at in range(0, len(x), step):
-            if math.isfinite(y[at]):
+            if math.isfinite(x[at]) and math.isfinite(y[at]):
                 title = f"<title>{escape(titles[at])}</title>" if titles else ""
                 self._parts.append(
                     f'<circle class="dot c{colour}" cx="{self._x(x[at]):.1f}" '
@@ -115,10 +122,12 @@ class Chart:
                 f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{value:g}</text>'
             )
         for value in ticks(self._low_x, self._high_x):
-            x = self._x(value)
+            if (self._is_whole or self._log_x) and not float(value).is_integer():
+                continue
+            x, label = self._x(value), 10.0**value if self._log_x else value
             parts.append(
                 f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 17}" text-anchor="middle">'
-                f"{value:g}</text>"
+                f"{label:g}</text>"
             )
         return parts
 
@@ -139,7 +148,8 @@ def bars(
         Number of bars in the first colour; the others have the second one.
     """
     most = max(map(abs, values), default=0.0) or 1.0
-    room = WIDTH - NAME_WIDTH - 70
+    right = 20 + 8 * max(map(text_width, texts), default=0.0)
+    room = WIDTH - NAME_WIDTH - right - 8
     parts = []
     for at, (name, value, text) in enumerate(zip(names, values, texts, strict=True)):
         y, width = 6 + at * BAR, max(0.0, value) / most * room
@@ -149,13 +159,14 @@ def bars(
             f"<title>{escape(name)}</title>{escape(short)}</text>"
             f'<rect class="bar c{0 if at < first else 1}" x="{NAME_WIDTH}" y="{y + 3}" '
             f'width="{max(width, 1):.1f}" height="{BAR - 8}"/>'
-            f'<text x="{WIDTH - 62}" y="{y + 14}">{escape(text)}</text>'
+            f'<text x="{WIDTH - right:.0f}" y="{y + 14}">{escape(text)}</text>'
         )
         if spreads and spreads[at] > 0:
             low, high = (max(0.0, value + s * spreads[at]) / most * room for s in (-1, 1))
+            end = min(NAME_WIDTH + high, WIDTH - right - 4)
             parts.append(
-                f'<line class="spread" x1="{NAME_WIDTH + low:.1f}" '
-                f'x2="{min(NAME_WIDTH + high, WIDTH - 66):.1f}" y1="{y + 11}" y2="{y + 11}"/>'
+                f'<line class="spread" x1="{NAME_WIDTH + low:.1f}" x2="{end:.1f}" '
+                f'y1="{y + 11}" y2="{y + 11}"/>'
             )
     return _svg(alt, 12 + len(names) * BAR, "".join(parts))
 
@@ -175,7 +186,7 @@ def text_width(text: str) -> float:
 
 def _range(values: Sequence[float]) -> tuple[float, float]:
     finite = [float(value) for value in values if math.isfinite(value)] or [0.0, 1.0]
-    low, high = min(finite), max(finite)
+    low, high = max(min(finite), -LARGEST), min(max(finite), LARGEST)
     if high - low <= 1e-12 * max(abs(low), abs(high), 1e-300):
         half = abs(low) / 2 or 0.5
         return low - half, high + half

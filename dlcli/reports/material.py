@@ -21,6 +21,7 @@ from dlcli.experiments.scored_predictions import ScoredPredictions, read_predict
 from dlcli.models.loading import LoadedModel
 from dlcli.models.metadata import Metadata
 from dlcli.network.scores import class_scores, confusion_matrix
+from dlcli.network.several_scores import regression_scores
 from dlcli.preparation.folds import prepare_folds
 from dlcli.preparation.prepare import Prepared, prepare, row_notices
 from dlcli.preparation.split import Split, split_rows
@@ -54,7 +55,7 @@ class Material:
     splits : tuple of Split
         That of the training, or the folds.
     problem : str
-        Why there are no data.
+        Why there are no data, or why something of them could not be computed.
     card : Card or None
         Summary of the data.
     notes : tuple of str
@@ -105,7 +106,12 @@ class Material:
     def places(self) -> Array:
         """Positions in the data of the rows that have predictions."""
         rows = self.predictions.rows if self.predictions is not None else []
-        return np.array([int(row[0]) - 1 for row in rows], np.int64)
+        try:
+            return np.array([int(row[0]) - 1 for row in rows], np.int64)
+        except (ValueError, OverflowError):
+            raise DlcliError(
+                f"the predictions of {self.facts.path} are damaged: a row number is none"
+            ) from None
 
 
 def gather(
@@ -130,15 +136,15 @@ def gather(
         metadata=model.metadata if model is not None else None,
     )
     try:
-        if model is not None and model.metadata is not None:
-            held_out = load_held_out(model, model.metadata, data)
-            material = _with_data(material, held_out.prepared, [held_out.split])
-            return _computed(material, model, held_out, baselines, importance, on_status)
-        return _with_data(material, *_load(facts, data))
+        if model is None or model.metadata is None:
+            return _with_data(material, *_load(facts, data))
+        held_out = load_held_out(model, model.metadata, data)
+        material = _with_data(material, held_out.prepared, [held_out.split])
     except DlcliError as error:
         if data is not None:  # what was asked for by name must not be left out
             raise
         return replace(material, problem=first_line(error))
+    return _computed(material, model, held_out, baselines, importance, on_status)
 
 
 def _load(facts: RunFacts, data: str | os.PathLike[str] | None) -> tuple[Prepared, list[Split]]:
@@ -177,18 +183,29 @@ def _computed(
     is_cheap = is_table and training_values(held_out, metadata) <= CHEAP_VALUES
     if is_cheap if baselines is None else baselines and is_table:
         on_status("fitting simpler models on the same rows")
-        outputs = held_out_outputs(model, metadata, held_out)
-        if metadata.calibration is not None:
-            outputs = metadata.calibration.calibrate(outputs, metadata.output)
-        outputs = metadata.target_preprocessor().invert(outputs)
-        material = replace(material, baselines=compare_saved(held_out, metadata, outputs))
+        try:
+            outputs = _final_outputs(model, metadata, held_out)
+            material = replace(material, baselines=compare_saved(held_out, metadata, outputs))
+        except DlcliError as error:
+            material = replace(material, problem=first_line(error))
     is_cheap = is_table and not held_out.dataset.is_text and len(metadata.columns) <= MAX_COLUMNS
     if is_cheap and importance is not False and len(metadata.columns) > 1:
         on_status("shuffling the columns")
-        seed = held_out.prepared.config.seed
-        found = permutation_importance(model, metadata, held_out, seed=seed)
-        material = replace(material, importance=found)
+        try:
+            seed = held_out.prepared.config.seed
+            columns = permutation_importance(model, metadata, held_out, seed=seed)
+            material = replace(material, importance=columns)
+        except DlcliError as error:
+            material = replace(material, problem=first_line(error))
     return material
+
+
+def _final_outputs(model: LoadedModel, metadata: Metadata, held_out: HeldOutRows) -> Array:
+    """Return the outputs for the held-out rows, calibrated and in the unit of the target."""
+    outputs = held_out_outputs(model, metadata, held_out)
+    if metadata.calibration is not None:
+        outputs = metadata.calibration.calibrate(outputs, metadata.output)
+    return metadata.target_preprocessor().invert(outputs)
 
 
 def _pooled(predictions: ScoredPredictions | None) -> PartResult | None:
@@ -196,8 +213,11 @@ def _pooled(predictions: ScoredPredictions | None) -> PartResult | None:
     if predictions is None or not len(predictions.rows):
         return None
     rows = len(predictions.rows)
-    if predictions.is_numeric or predictions.true.shape[1] != 1:
+    if predictions.true.shape[1] != 1:
         return PartResult(rows=rows, metrics={})
+    if predictions.is_numeric:
+        values = regression_scores(predictions.true[:, 0], predictions.predicted[:, 0])
+        return PartResult(rows=rows, metrics=dict(values))
     true, predicted = predictions.true[:, 0], predictions.predicted[:, 0]
     names = predictions.classes or tuple(sorted({*true.tolist(), *predicted.tolist()}))
     codes: dict[Any, int] = {name: code for code, name in enumerate(names)}

@@ -26,7 +26,7 @@ class ClassResult(Result):
     precision: float | None
     recall: float | None
     f1: float | None
-    support: int
+    support: int = Field(ge=0, le=2**53)
     accuracy: float | None = None
 
 
@@ -41,7 +41,7 @@ class NumberResult(Result):
 class PartResult(Result):
     """The scores of the training, validation or test rows."""
 
-    rows: int = Field(ge=0)
+    rows: int = Field(ge=0, le=2**53)
     metrics: dict[str, float | None]
     classes: dict[str, ClassResult] = {}
     confusion_matrix: list[list[int]] = []
@@ -53,6 +53,9 @@ class PartResult(Result):
         sizes = {len(self.confusion_matrix), *map(len, self.confusion_matrix)}
         if self.confusion_matrix and sizes != {len(self.classes)}:
             raise ValueError("the confusion matrix does not fit the classes")
+        cells = [cell for row in self.confusion_matrix for cell in row]
+        if cells and (min(cells) < 0 or sum(cells) != self.rows):
+            raise ValueError("the confusion matrix does not fit the number of rows")
         return self
 
     @property

@@ -65,7 +65,7 @@ class Texts:
 
 def percent(share: float) -> str:
     """Format a share as a percentage."""
-    return f"{100 * share:.1f} %"
+    return f"{100 * share:.1f}\u00a0%"  # not to be broken
 
 
 def cell(value: Any) -> str:

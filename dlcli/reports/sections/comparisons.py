@@ -110,9 +110,11 @@ def importance(material: Material) -> Section | None:
     first = columns[0]
     metric = say.word("words", found.metric)
     key = "importance.accuracy" if found.metric == "accuracy" else "importance.rmse"
+    if first.mean <= first.std:
+        key = "importance.none"
     caption = say(key, column=first.name, score=found.score, drop=first.mean)
     useless = sum(column.mean <= column.std for column in found.columns)
-    if useless:
+    if useless and first.mean > first.std:
         caption += " " + say("importance.useless", columns=say.count("column", useless))
     texts = [f"{column.mean:.3g} ± {column.std:.1g}" for column in columns]
     chart = bars(

@@ -10,7 +10,10 @@ from dlcli.reports.charts import bars
 from dlcli.reports.material import Material
 from dlcli.reports.texts import cell, percent
 
-MAX_COLUMNS, MAX_CLASSES = 40, 30
+MAX_COLUMNS, MAX_CLASSES = 30, 30
+
+# Means of this share of the largest value are the rounding errors of a mean of 0.
+ROUNDING = 1e-12
 
 
 def data(material: Material) -> Section:
@@ -59,10 +62,9 @@ def _described(material: Material, card: Card) -> Iterator[Block]:
             key, most=names[counts.index(most)], most_rows=say.count("row", most),
             least=names[counts.index(least)], least_rows=say.count("row", least),
         )  # fmt: skip
-        shares = [f"{count:,} ({percent(count / max(card.rows, 1))})" for count in counts]
         chart = bars(caption, names, [*map(float, counts)], [f"{c:,}" for c in counts],
                      first=len(names))  # fmt: skip
-        yield Figure(chart, f"{caption} {'; '.join(shares) if len(shares) <= 3 else ''}".strip())
+        yield Figure(chart, caption)
     columns = [column for column in card.columns if column.name != "all values"]
     if columns:
         header = [
@@ -71,14 +73,18 @@ def _described(material: Material, card: Card) -> Iterator[Block]:
         ]
         rows = [_column(column, material) for column in columns[:MAX_COLUMNS]]
         more = len(columns) - MAX_COLUMNS
-        caption = say("data.columns", columns=say.count("column", len(columns)))
+        features = sum(column.type != "target" for column in columns)
+        caption = say("data.columns", columns=say.count("column", features))
         if more > 0:
             caption += " " + say("data.more_columns", count=more)
         yield Table(caption, header, rows, left=2)
 
 
 def _column(column: ColumnCard, material: Material) -> list[str]:
-    numbers = [cell(value) for value in (column.low, column.mean, column.high)]
+    mean, size = column.mean, max(abs(column.low or 0.0), abs(column.high or 0.0))
+    if mean is not None and abs(mean) < ROUNDING * size:
+        mean = 0.0
+    numbers = [cell(value) for value in (column.low, mean, column.high)]
     if column.examples:
         numbers = [", ".join(column.examples[:3]), "", ""]
     kind = material.say.word("types", column.type)
@@ -101,11 +107,11 @@ def split(material: Material) -> Section | None:
     parts = {name: len(rows) for name, rows in material.splits[0].parts().items()}
     total = sum(parts.values())
     rows = [
-        [say.word("parts", name), f"{count:,}", percent(count / total), say(f"split.use_{name}")]
+        [say.word("parts", name), say(f"split.use_{name}"), f"{count:,}", percent(count / total)]
         for name, count in parts.items()
     ]
-    header = [say("split.part"), say("split.rows"), say("split.share"), say("split.use")]
-    blocks.append(Table(say("split.caption", seed=seed), header, rows))
+    header = [say("split.part"), say("split.use"), say("split.rows"), say("split.share")]
+    blocks.append(Table(say("split.caption", seed=seed), header, rows, left=2))
     dataset = material.dataset
     if dataset is not None and dataset.parts is not None:
         blocks.append(Text(say("split.official")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from dlcli.datasets.dataset import Target
 from dlcli.reports.blocks import Block, Figure, Section, Table, Text
 from dlcli.reports.charts import Chart
 from dlcli.reports.material import Material
@@ -33,11 +34,15 @@ def numbers(material: Material) -> Section | None:
 def _one(material: Material, true: np.ndarray, predicted: np.ndarray) -> list[Block]:
     say, target = material.say, material.target
     unit = f" ({target.unit})" if target is not None and target.unit else ""
+    finite = np.isfinite(true) & np.isfinite(predicted)
+    true, predicted = true[finite], predicted[finite]
+    if not len(true):
+        return []
     errors = predicted - true
     size = np.abs(errors)
     caption = say(
-        "numbers.scatter", half=float(np.median(size)), most=float(np.quantile(size, 0.9)),
-        unit=unit.strip(" ()"),
+        "numbers.scatter", half=_with_unit(np.median(size), target),
+        most=_with_unit(np.quantile(size, 0.9), target),
     )  # fmt: skip
     both = [*true.tolist(), *predicted.tolist()]
     chart = Chart(
@@ -71,3 +76,8 @@ def _one(material: Material, true: np.ndarray, predicted: np.ndarray) -> list[Bl
             )
         )  # fmt: skip
     return blocks
+
+
+def _with_unit(value: float, target: Target | None) -> str:
+    unit = target.unit if target is not None else ""
+    return f"{number(float(value))} {unit}".strip()

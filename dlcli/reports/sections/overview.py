@@ -89,6 +89,8 @@ def _cautions(material: Material) -> Iterator[str]:
         yield say("overview.validation_rows")
     if scores is not None and 0 < scores.rows < FEW_ROWS:
         yield say("overview.few", rows=say.count("row", scores.rows))
+    if material.problem:
+        yield say("overview.incomplete", problem=material.problem)
     looks = record.scored_rows.times if record.scored_rows is not None else 0
     if looks > 1:
         yield say("overview.looks", times=looks)

@@ -28,10 +28,12 @@ def search(material: Material) -> Section | None:
     )
     blocks: list[Block] = [
         Text(
-            say("search.trials", count=len(found.trials), failed=len(found.trials) - len(scored),
+            say("search.trials", count=len(found.trials),
                 metric=found.metric, part=say.word("parts", found.part))
         )
     ]  # fmt: skip
+    if len(scored) < len(found.trials):
+        blocks.append(Text(say("search.failed", count=len(found.trials) - len(scored))))
     if not scored:
         return Section("search", say("search.title"), blocks)
     blocks.append(Text(_best(material, found, scored)))
@@ -82,11 +84,11 @@ def _key(material: Material, found: SearchResults, scored: list[Trial], key: str
         numbers = [float(value) for value in values]
         is_wide = min(numbers) > 0 and max(numbers) / min(numbers) >= 100
         x = [math.log10(value) for value in numbers] if is_wide else numbers
-        label = f"log10 {key}" if is_wide else key
+        label = key
     else:
-        names = [*dict.fromkeys(map(cell, values))]
+        is_wide, names = False, [*dict.fromkeys(map(cell, values))]
         x = [float(names.index(cell(value)) + 1) for value in values]
         label = f"{key}: " + ", ".join(f"{at} {name}" for at, name in enumerate(names, 1))
-    chart = Chart(caption, label, found.metric, x, means)
+    chart = Chart(caption, label, found.metric, x, means, log_x=is_wide)
     chart.points(x, means, 0, titles)
     return Figure(chart.svg(), caption)
