@@ -232,7 +232,7 @@ def test_a_search_has_the_sections_of_its_best_trial(dlcli, tmp_path):
     (tmp_path / "my.yaml").write_text(
         "dataset: iris\nsplit: {test: 0.2, validation: 0.2}\nmodel: [{Dense: {activation: softmax}}]\n"
         "loss: sparse_categorical_crossentropy\noptimizer: sgd\nmetrics: [accuracy]\n"
-        "fit: {epochs: 2}\ntune: {trials: 3, search: {fit.batch_size: [8, 16, 32]}}\n"
+        "fit: {epochs: 2}\ntune: {trials: 3, search: {fit.batch_size: {choice: [8, 16, 32]}}}\n"
     )
     assert dlcli("tune", "my.yaml", "-q")[0] == 0
 
