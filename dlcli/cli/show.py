@@ -20,6 +20,10 @@ def show(
         bool,
         typer.Option("--build/--no-build", help="Build the model and print its layers."),
     ] = True,
+    weights: Annotated[
+        bool,
+        typer.Option("--weights", help="Print the weights of a run or model file instead."),
+    ] = False,
     sample: Sample = False,
     plot_path: Annotated[
         Path | None,
@@ -35,6 +39,7 @@ def show(
     dlcli show digits_cnn --plot digits_cnn.png
     dlcli show sonar --no-build
     dlcli show mnist_cnn --sample       without downloading the data
+    dlcli show runs/iris/1 --weights    what a training has learned
     """
     from dlcli import load_config
     from dlcli.cli import tables, terminal
@@ -44,6 +49,9 @@ def show(
     from dlcli.preparation.prepare import prepare
 
     load_code(code)
+    if weights:
+        _print_weights(Path(config))
+        return
     loaded = load_config(_config_or_run(config), overrides or ())
     if plot_path is not None:  # before the data are read
         check_plot_path(plot_path)
@@ -67,6 +75,29 @@ def show(
         terminal.print_picture(plot_path, "the model's layers")
 
 
+def _print_weights(path: Path) -> None:
+    """Print the weights of a trained model, and of a network without hidden layers its equation."""
+    from dlcli.cli.names import model_or_run
+    from dlcli.cli.terminal import print_text
+    from dlcli.cli.weights import count_text, equation_text, layers_text
+    from dlcli.experiments.equation import equation_of
+    from dlcli.models.loading import load_model
+    from dlcli.network import backend
+
+    backend.silence()
+    loaded = load_model(model_or_run(path))
+    model, metadata, names = loaded.model, loaded.metadata, []
+    if metadata is not None:
+        preprocessor = metadata.preprocessor()
+        target_preprocessor = metadata.target_preprocessor()
+        equation = equation_of(model, preprocessor, target_preprocessor, metadata.target)
+        names = [] if preprocessor.shape else preprocessor.feature_names
+        if equation is not None:
+            print_text(f"{equation_text(equation)}\n")
+    print_text(layers_text(model, names))
+    print_text(f"\n{count_text(model)}")
+
+
 def _config_or_run(name: str) -> str:
     """Return the config of a run for the name of a run that no config has."""
     from dlcli.cli.names import model_or_run
@@ -82,17 +113,19 @@ def _config_or_run(name: str) -> str:
 
 def _print_layers(model: Any) -> None:
     from dlcli.cli import tables, terminal
+    from dlcli.cli.weights import count_text
     from dlcli.network.ensemble import layer_kind
 
-    rows = [["layer", "type", "output", "parameters"]]
+    rows = [["layer", "type", "input", "output", "parameters"]]
     rows += [
         [
             layer.name,
             layer_kind(layer),
+            str(tuple(layer.input.shape[1:])),
             str(tuple(layer.output.shape[1:])),
             str(layer.count_params()),
         ]
         for layer in model.layers
     ]
-    terminal.print_text(f"\n{tables.table(rows, left=3)}")
-    terminal.print_text(f"{model.count_params():,} parameters")
+    terminal.print_text(f"\n{tables.table(rows, left=4)}")
+    terminal.print_text(count_text(model))

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from dlcli.experiments.train_result import TrainResult
     from dlcli.network.scores import Scores
 
+# An equation of more weights is shown by `dlcli show RUN --weights` alone.
+MOST_WEIGHTS = 30
 # Example input of `dlcli predict` and its description, by the kind of data.
 EXAMPLES = {
     "arrays": ("new.npz", "predict new arrays of the same shape"),
@@ -222,6 +224,10 @@ def _print_result(result: TrainResult, config: str, code: str) -> None:
     part = next(name for name in ("test", "validation", "train") if name in result.scores)
     metrics = result.scores[part].metrics
     metric = next((name for name in metrics if name != "loss"), "loss")
+    if result.equation is not None and result.equation.weights.size <= MOST_WEIGHTS:
+        from dlcli.cli.weights import equation_text
+
+        print_text(f"\n{equation_text(result.equation)}")
     print_text(f"\n{part} {metric}: {number(metrics[metric])}")
     print_text(f"run: {result.path}\n")
     example, description = EXAMPLES[result.takes]

@@ -1,6 +1,7 @@
 """The commands that train or score: each module runs one, from a config or a run to its result.
 
-Other packages use the modules `baseline`, `check`, `compare`, `evaluate`, `held_out`,
-`importance`, `init`, `kfold`, `kfold_result`, `learning_curve`, `predicted_rows`, `reproduce`,
-`resume`, `scored_predictions`, `search`, `train` and `train_result`.
+Other packages use the modules `baseline`, `check`, `compare`, `equation`, `evaluate`,
+`held_out`, `importance`, `init`, `inputs`, `kfold`, `kfold_result`, `learning_curve`,
+`predicted_rows`, `reproduce`, `resume`, `scored_predictions`, `search`, `train` and
+`train_result`.
 """

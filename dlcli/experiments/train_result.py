@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from dlcli.errors import plural
+from dlcli.experiments.equation import Equation
 from dlcli.experiments.run_result import RunResult
 from dlcli.network.scores import Scores
 
@@ -33,6 +34,8 @@ class TrainResult(RunResult):
         The signal that interrupted the training.
     takes : {"rows", "arrays", "text", "image", "audio", "series"}
         The inputs that `predict` takes for the model.
+    equation : Equation or None
+        What a network without hidden layers has learned, in the units of the data.
     """
 
     status: Literal["finished", "interrupted"]
@@ -43,6 +46,7 @@ class TrainResult(RunResult):
     best_epoch: int
     signum: int | None
     takes: Literal["rows", "arrays", "text", "image", "audio", "series"] = "rows"
+    equation: Equation | None = None
 
     def __repr__(self) -> str:
         return f"TrainResult({str(self.path)!r}, {self.status}, {plural(self.epochs, 'epoch')})"

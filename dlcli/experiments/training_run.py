@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from dlcli.errors import DlcliError, Interrupted, TrainingError, first_line
+from dlcli.experiments.equation import Equation, equation_of
 from dlcli.experiments.prediction_files import write_predictions
 from dlcli.experiments.train_result import TrainResult
 from dlcli.experiments.weak_scores import weak_score_notice
@@ -193,6 +194,11 @@ def _draw(
     draw_learned(folder, trained, name)
 
 
+def _equation(session: Session) -> Equation | None:
+    target = session.prepared.dataset.target
+    return equation_of(session.model, session.preprocessor, session.target_preprocessor, target)
+
+
 def _takes(dataset: Dataset) -> Literal["rows", "arrays", "text", "image", "audio", "series"]:
     if dataset.is_text:
         return "text"
@@ -222,4 +228,5 @@ def _result(
         config=config,
         sampled=dataset.sampled,
         takes=_takes(dataset),
+        equation=None if model_path is None else _equation(session),
     )

@@ -67,6 +67,11 @@ class FittedStep(ABC):
         np.copyto(out, values, casting="unsafe")
         return self.apply(out, names, report)
 
+    @property
+    def is_line(self) -> bool:
+        """Whether each output is a constant times its input plus a constant."""
+        return False
+
     def write(self, values: Array, names: Names, report: TransformReport, out: Array) -> None:
         """Write the transformed rows into `out`: float32, shape (n, output columns)."""
         out[...] = self.apply(values, names, report)

@@ -45,6 +45,10 @@ class _Centring(InvertibleStep):
 
     keeps_order = True
 
+    @property
+    def is_line(self) -> bool:
+        return True
+
     @classmethod
     def fit(cls, step: Any, values: Array, names: Names) -> Self:
         return cls.fit_blocks(step, iter([values]), names)
@@ -143,6 +147,10 @@ class FittedScale(FittedStep):
     keeps_order = True
     divisor: float
 
+    @property
+    def is_line(self) -> bool:
+        return True
+
     @classmethod
     def fit(cls, step: Scale, values: Array, names: Names) -> Self:
         return cls(step.divisor)
@@ -168,6 +176,10 @@ class FittedImpute(FittedStep):
     fill: tuple[Any, ...]
     indicators: tuple[int, ...]
     missing_values: float | None = None
+
+    @property
+    def is_line(self) -> bool:
+        return not self.indicators and self.missing_values is None  # of values that are not missing
 
     @classmethod
     def fit(cls, step: Impute, values: Array, names: Names) -> Self:

@@ -38,6 +38,10 @@ class FittedRobust(SampledStep):
     scale: tuple[float, ...]
     smooth_clip: bool
 
+    @property
+    def is_line(self) -> bool:
+        return not self.smooth_clip
+
     @classmethod
     def fit(cls, step: Robust, values: Array, names: Names) -> Self:
         check_not_empty(np.isnan(values), names)
