@@ -101,7 +101,7 @@ def test_figures_are_those_of_the_run(trained):
     assert f"{right} of {metrics['rows']} rows are predicted correctly" in text
     assert f"{metrics['metrics']['loss']:.4f}" in text
     assert record["data"]["fingerprint"] in text
-    assert f"dlcli reproduce {trained.path}" in text
+    assert "dlcli reproduce runs/people/1" in text
 
 
 def test_cells_and_names_of_strangers_are_text(dlcli, tmp_path):

@@ -148,7 +148,7 @@ def _values(material: Material, sections: Sequence[Section]) -> dict[str, Any]:
         "title": say("page.title", name=material.facts.name),
         "subtitle": say(
             "page.subtitle", kind=say.word("kinds", record.kind), date=date,
-            status=say.word("statuses", record.status), run=str(material.facts.path),
+            status=say.word("statuses", record.status), run=material.facts.shown_path,
         ),
         "tags": material.facts.notes.tags,
         "contents": say("page.contents"),

@@ -45,6 +45,12 @@ class RunFacts:
         return self.record.config
 
     @property
+    def shown_path(self) -> str:
+        """The run directory, from the working directory if it is in there."""
+        path, folder = self.path.absolute(), Path.cwd()
+        return str(path.relative_to(folder)) if path.is_relative_to(folder) else str(self.path)
+
+    @property
     def known(self) -> NamedDataset | None:
         """The named data set; None if the data are the user's own, or a sample of rows."""
         name = self.config.get("dataset")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -12,9 +13,12 @@ from dlcli.reports.material import Material
 from dlcli.reports.results import ClassResult, PartResult
 from dlcli.reports.templating import number
 from dlcli.reports.texts import percent
+from dlcli.types import Array
 
 MAX_CLASSES, MAX_PAIRS, BINS, LEAST_IN_BIN = 30, 5, 10, 5
 SHADES = 8
+# A difference between probabilities and right answers that is too small to be worth a word.
+SMALL_DIFFERENCE = 0.01
 
 
 def classes(material: Material) -> Section | None:
@@ -102,7 +106,7 @@ def calibration(material: Material) -> Section | None:
         for at, mean, share in zip(filled, means, shares, strict=True)
     ]  # fmt: skip
     caption = say("calibration.caption", error=percent(error))
-    caption += " " + _judgement(material, float(sure.mean()), float(right.mean()))
+    caption += " " + _judgement(material, sure, right)
     chart = Chart(caption, say("calibration.sure"), say("calibration.right"),
                   [low, 1.0], [*shares, 0.0, 1.0])  # fmt: skip
     chart.diagonal()
@@ -123,8 +127,12 @@ def calibration(material: Material) -> Section | None:
     return Section("calibration", say("calibration.title"), blocks)
 
 
-def _judgement(material: Material, sure: float, right: float) -> str:
-    key = "calibration.over" if sure > right + 0.02 else "calibration.under"
-    if abs(sure - right) <= 0.02:
+def _judgement(material: Material, sure: Array, right: Array) -> str:
+    """Say whether the network is too sure, unless the difference could be chance."""
+    differences = sure - right
+    mean = float(differences.mean())
+    error = float(differences.std()) / math.sqrt(len(differences))
+    key = "calibration.over" if mean > 0 else "calibration.under"
+    if abs(mean) <= max(2 * error, SMALL_DIFFERENCE):
         key = "calibration.even"
-    return material.say(key, sure=percent(sure), right=percent(right))
+    return material.say(key, sure=percent(float(sure.mean())), right=percent(float(right.mean())))

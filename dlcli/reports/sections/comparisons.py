@@ -57,7 +57,7 @@ def _compared(material: Material, found: BaselineResults) -> list[Block]:
     best = (max if found.metric == "accuracy" else min)(scored, key=lambda row: row.mean or 0.0)
     names = [say.word("models", row.model) for row in scored]
     caption = say(
-        "baselines.best", metric=say.word("words", found.metric), value=best.mean,
+        "baselines.network_best" if best is found.network else "baselines.best", metric=say.word("words", found.metric), value=best.mean,
         model=say.word("models", best.model), network=found.network.mean,
     )  # fmt: skip
     values = [row.mean or 0.0 for row in scored]

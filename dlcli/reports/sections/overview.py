@@ -58,8 +58,9 @@ def _scores(material: Material) -> Iterator[str]:
         )  # fmt: skip
         most = max(scores.classes, key=lambda name: scores.classes[name].support)
         share = scores.classes[most].support / scores.rows
-        is_better = scores.right / scores.rows > share
-        key = "overview.majority" if is_better else "overview.majority_unbeaten"
+        key = "overview.majority" if low > share else "overview.majority_unclear"
+        if scores.right / scores.rows <= share:
+            key = "overview.majority_unbeaten"
         yield say(key, name=most, share=percent(share))
     rmse, r2 = scores.metrics.get("rmse"), scores.metrics.get("r2")
     if rmse is not None and r2 is not None:

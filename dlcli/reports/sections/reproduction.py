@@ -14,7 +14,7 @@ def reproduction(material: Material) -> Section:
     if facts.command:
         blocks.append(Code(facts.command))
     if record.kind == "train":
-        blocks += [Text(say("reproduction.reproduce")), Code(f"dlcli reproduce {facts.path}")]
+        blocks += [Text(say("reproduction.reproduce")), Code(f"dlcli reproduce {facts.shown_path}")]
     machine = record.machine
     rows = [
         [say("reproduction.started"), record.started],
