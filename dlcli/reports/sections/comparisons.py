@@ -56,8 +56,9 @@ def _compared(material: Material, found: BaselineResults) -> list[Block]:
     scored = [row for row in rows if row.mean is not None]
     best = (max if found.metric == "accuracy" else min)(scored, key=lambda row: row.mean or 0.0)
     names = [say.word("models", row.model) for row in scored]
+    key = "baselines.network_best" if best is found.network else "baselines.best"
     caption = say(
-        "baselines.network_best" if best is found.network else "baselines.best", metric=say.word("words", found.metric), value=best.mean,
+        key, metric=say.word("words", found.metric), value=best.mean,
         model=say.word("models", best.model), network=found.network.mean,
     )  # fmt: skip
     values = [row.mean or 0.0 for row in scored]
