@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -678,3 +679,36 @@ def test_a_training_that_watches_the_test_rows_says_so(dlcli, tmp_path):
     )
     assert code == 2
     assert "no rows that no trial has seen" in error
+
+
+def test_the_first_rows_of_a_data_set(dlcli, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "t.csv").write_text("a,b\n1,x\n,long\n3,y\n", encoding="utf-8")
+
+    _, table, _ = dlcli("data", "show", "t.csv", "--head", "2")
+    _, iris, _ = dlcli("data", "show", "iris", "--head", "1")
+    _, digits, _ = dlcli("data", "show", "digits", "--head", "1")
+    code, _, error = dlcli("data", "show", "iris", "--head", "1", "--json")
+
+    assert "\n  2  –  long" in table
+    assert "3  y" not in table
+    assert "\n  1                5.1 " in iris
+    assert iris.count("setosa") == 2
+    assert "\n0:\n0  0   5  13   9   1  0  0\n" in digits
+    assert code == 2
+    assert "exclude each other" in error
+
+
+def test_rows_through_a_named_pipe(dlcli, copy_people, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    copy_people(tmp_path, "keras")
+    rows = (tmp_path / "people.csv").read_text(encoding="utf-8")
+    os.mkfifo("pipe")
+    writer = threading.Thread(target=lambda: Path("pipe").write_text(rows, encoding="utf-8"))
+    writer.start()
+
+    code, out, _ = dlcli("predict", "runs/people/1", "pipe")
+
+    writer.join()
+    assert code == 0
+    assert out == dlcli("predict", "runs/people/1", "people.csv")[1]

@@ -95,20 +95,32 @@ def get(name: DatasetName) -> None:
 @app.command()
 def show(
     name: DatasetOrFile,
+    head: Annotated[
+        int | None,
+        typer.Option(
+            "--head", min=1, max=1000, metavar="N", show_default=False,
+            help="Also print the first N rows; of a small picture its numbers.",
+        ),
+    ] = None,
     sample: Sample = False,
     json: Json = False,
-) -> None:
+) -> None:  # fmt: skip
     """Describe a data set: rows, classes and columns.
 
     \b
     dlcli data show iris
     dlcli data show my.csv
     dlcli data show my.yaml             the data as the config loads them
+    dlcli data show iris --head 5
+    dlcli data show digits --head 1     a picture as numbers
     """
     from dlcli.cli import tables, terminal
     from dlcli.config.known import NAMED_DATASETS
     from dlcli.datasets.card import describe, describe_file
+    from dlcli.errors import DlcliError
 
+    if json and head is not None:
+        raise DlcliError("--json and --head exclude each other", hint="leave one of them out")
     data = _load(name, sample=sample)
     card = describe_file(data) if isinstance(data, Path) else describe(data)
     if json:
@@ -118,6 +130,10 @@ def show(
         return
     terminal.print_notes(card.notices)
     terminal.print_text(tables.card_text(card))
+    if head is not None:
+        from dlcli.cli.first_rows import first_rows_text
+
+        terminal.print_text(f"\n{first_rows_text(data, head)}")
     if name in NAMED_DATASETS:
         known = NAMED_DATASETS[name]
         terminal.print_text(f"\nlicence: {known.licence}\nsource:  {known.source}")

@@ -18,7 +18,7 @@ from dlcli.config.catalogue import (
 )
 from dlcli.config.document import Document, Path
 from dlcli.config.parameter_values import as_float, is_number, number_text_error, value_error
-from dlcli.config.refused import CELLS, FORMER_NAMES, REFUSED_COMPONENTS
+from dlcli.config.refused import ADVICE, CELLS, FORMER_NAMES, REFUSED_COMPONENTS
 from dlcli.errors import Problem, unknown
 
 # In place of the layers: those of `dlcli.config.default_network`.
@@ -165,6 +165,8 @@ class ComponentReader:
     def _unknown(self, kind: str, name: str) -> str:
         if "." in name:
             return f"use the names of Keras, not import paths: {name!r}"
+        if advice := ADVICE.get((kind, name.lower())):
+            return f"unknown {KINDS[kind]} {name!r}: {advice}."
         for other in KINDS:
             if other != kind and self.catalogue.find(other, name):
                 return f"{name!r} is not {_a(KINDS[kind])}; Keras has it among the {other}."

@@ -51,3 +51,14 @@ FORMER_NAMES = {
     "dropout_W": "dropout", "dropout_U": "recurrent_dropout",
     "beta1": "beta_1", "beta2": "beta_2", "eps": "epsilon",
 }  # fmt: skip
+
+RMSE = "minimize mse, which has the same minimum; results always include the RMSE"
+STEP = "a step has no slope to learn by; use sigmoid, whose classes change at 0.5 like a step"
+# What to do instead of components that Keras does not have, and that people look for.
+ADVICE = {
+    **{
+        ("losses", name): RMSE
+        for name in ("rmse", "root_mean_squared_error", "rootmeansquarederror")
+    },
+    **{("activations", name): STEP for name in ("step", "heaviside", "binary_step", "sign")},
+}

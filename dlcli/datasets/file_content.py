@@ -6,6 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+from dlcli.errors import DatasetError
+
+# Of what comes through a pipe and has to be read in any order.
+MAX_PIPED_BYTES = 1 << 30
+
 
 @dataclass(frozen=True)
 class FileContent:
@@ -26,6 +31,24 @@ class FileContent:
 
     def __str__(self) -> str:
         return self.name
+
+
+def read_pipe(path: Path) -> FileContent:
+    """Read a named pipe to its end, as that of ``<(…)`` in a shell.
+
+    Raises
+    ------
+    DatasetError
+        If more comes than memory should hold, or it cannot be read.
+    """
+    try:
+        with path.open("rb") as pipe:
+            data = pipe.read(MAX_PIPED_BYTES + 1)
+    except OSError as error:
+        raise DatasetError(f"cannot read {path}: {error.strerror}") from None
+    if len(data) > MAX_PIPED_BYTES:
+        raise DatasetError(f"{path} is larger than {MAX_PIPED_BYTES >> 20} MB; name a file instead")
+    return FileContent(str(path), data)
 
 
 FileSource: TypeAlias = str | Path | FileContent

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dlcli.datasets.file_content import FileSource, read_pipe
 from dlcli.datasets.media import ARRAY_SUFFIXES
 from dlcli.errors import DatasetError
 from dlcli.models.loading import Engine, LoadedModel, load_model
@@ -118,7 +119,9 @@ def _source_of_paths(
     if len(paths) > 1:
         raise DatasetError(f"{len(paths)} files of rows; name one file")
     is_stdin = str(paths[0]) == "-"
-    table = "-" if is_stdin else paths[0]
+    table: FileSource = "-" if is_stdin else paths[0]
+    if paths[0].is_fifo():
+        table = read_pipe(paths[0])
     if paths[0].suffix.lower() in ARRAY_SUFFIXES:
         from dlcli.prediction.arrays import blocks_of_arrays
 

@@ -15,13 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Literal, cast
 
-from dlcli.datasets.file_content import FileContent, FileSource
+from dlcli.datasets.file_content import MAX_PIPED_BYTES, FileContent, FileSource
 from dlcli.datasets.tables.file_kinds import binary_kind, check_is_table
 from dlcli.errors import DatasetError
 
 PEEK_BYTES = 1 << 20
-# Of a workbook or a Parquet file that comes from standard input and is kept in memory.
-MAX_PIPED_BYTES = 1 << 30
 MAX_MEMBERS = 10_000
 TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".data", ".dat", ".arff", ".jsonl", ".ndjson",
                   ".json")  # fmt: skip
