@@ -1,8 +1,10 @@
 """`dlcli eject`: plain scripts that train as dlcli does."""
 
 import io
+import json
 import tarfile
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,6 +16,7 @@ from dlcli.config.loader_base import LOADERS
 from dlcli.config.steps import STEPS
 from dlcli.eject import eject, proof, reading, steps
 from dlcli.eject.child import run_script
+from dlcli.eject.network import write_network
 from dlcli.errors import DlcliError
 
 ROWS = 40
@@ -194,6 +197,8 @@ LABELS = np.random.default_rng(5).integers(0, 2, (ROWS, 2))
         ({"y": AMOUNTS, "set": ["Train", "val", "test", "training"] * (ROWS // 4)}, {"target": "y"}, {"split": {"column": "set"}}),
         ({"y": AMOUNTS, "who": list("abcdefgh") * (ROWS // 8)}, {"target": "y"}, {"split": {"group": "who", "validation": 0.3}}),
         ({"y": np.where(LABELS[:, 0], "p", "q"), "who": list("abcdefgh") * (ROWS // 8)}, {"target": "y"}, {"split": {"group": "who", "validation": 0.3, "seed": 7}, "loss": "binary_crossentropy", "activation": "sigmoid"}),
+        ({"y": AMOUNTS}, {"target": "y"}, {"split": {"shuffle": False, "validation": 0.1}}),
+        ({"y": np.where(LABELS[:, 0], "p", "q")}, {"target": "y"}, {"split": {"validation": "test"}, "loss": "binary_crossentropy", "activation": "sigmoid"}),
         ({"y": ["n/a", *AMOUNTS[1:]]}, {"target": "y", "missing_target": "drop", "limit": 30}, {"seed": 3, "split": {"validation": 0.2}}),
         ({"c": [f"{n:.1f} kg" for n in AMOUNTS], "y": AMOUNTS}, {"target": "y", "affixes": ["kg"]}, {}),
         ({"c": [f"{n:,.1f}".replace(",", " ") for n in 100 * AMOUNTS], "y": AMOUNTS}, {"target": "y", "thousands": " "}, {}),
@@ -328,3 +333,68 @@ def test_what_no_script_can_have_is_said(tmp_path):
     (tmp_path / "train.py").write_text("mine")
     with pytest.raises(DlcliError, match=r"train\.py exists"):
         eject(config, tmp_path / "train.py", proof=False)
+
+
+def test_notebook_has_explanations_between_the_cells(tmp_path):
+    result = eject("xor", tmp_path / "xor.ipynb", notebook=True, proof=False)
+
+    notebook = json.loads(result.path.read_text(encoding="utf-8"))
+    kinds = [cell["cell_type"] for cell in notebook["cells"]]
+    assert kinds[::2] == ["markdown"] * len(kinds[::2])
+    assert kinds[1::2] == ["code"] * len(kinds[1::2])
+    assert all(cell["source"] in result.text for cell in notebook["cells"][1::2])
+
+
+@pytest.mark.slow
+def test_notebook_runs(tmp_path):
+    nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
+    path = tmp_path / "iris.ipynb"
+    eject("iris", path, overrides=["fit.epochs=2"], notebook=True, proof=False)
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+
+    nbclient.NotebookClient(notebook, resources={"metadata": {"path": str(tmp_path)}}).execute()
+
+    printed = "".join(str(cell.get("outputs", "")) for cell in notebook.cells)
+    assert "setosa" in printed
+
+
+@pytest.mark.slow
+def test_command_compares_in_a_fresh_process(dlcli, tmp_path):
+    code, out, err = dlcli("eject", "diabetes", "-o", "train.py", "--proof-epochs", "3")
+
+    assert code == 0, err
+    assert "weights after training (3 epochs): the same bits" in out
+    assert out.splitlines()[-1] == "train.py"
+    code, out, err = dlcli("train", "xor", "--epochs", "2", "--quiet")
+    code, out, err = dlcli("eject", "runs/xor/1", "--json")
+    document = json.loads(out)
+    assert document["proven"]
+    assert document["script"] == "xor.py"
+    assert "EPOCHS = 2" in Path("xor.py").read_text()
+
+
+def test_difference_is_an_exit_code(dlcli, monkeypatch, in_this_process):
+    monkeypatch.setattr("dlcli.eject.write.write_network", with_another_seed)
+
+    code, out, _ = dlcli("eject", "xor", "--proof-epochs", "1")
+
+    assert code == 1
+    assert "initial weights" in out
+    assert "the script differs from dlcli" in out
+
+
+def with_another_seed(ejection):
+    write_network(ejection)
+    part = ejection.script.parts[-1]
+    part.lines = [
+        line.replace("set_random_seed(SEED)", "set_random_seed(1)") for line in part.lines
+    ]
+
+
+def test_docs_show_what_is_written(tmp_path):
+    page = Path(__file__).parents[1] / "docs" / "eject.md"
+
+    text = eject("iris", tmp_path / "train.py", proof=False).text
+
+    assert text in page.read_text(encoding="utf-8")

@@ -101,7 +101,7 @@ def _share(ejection: Ejection, share: float, stage: int) -> str:
     if dataset.groups is None or not _stratifies(ejection) or dataset.medium.kind == "series":
         return repr(share)
     rest = ejection.split.train
-    if stage < 0 or len(ejection.split.validation):
+    if not ejection.config.split.validates_on_test:  # the rows are those of the test
         rest = np.concatenate([rest, ejection.split.validation])
     if stage < 0:
         rest = np.concatenate([rest, ejection.split.test])
