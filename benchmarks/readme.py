@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from measure import median
+from serve_tables import serve_section
 from yardstick_tables import yardstick_section
 
 HERE = Path(__file__).parent
@@ -15,6 +16,7 @@ SPEED, GROWTH = HERE / "speed.json", HERE / "growth.json"
 TORTURE, MEMORY = HERE / "torture.json", HERE / "memory.json"
 YARDSTICK = HERE / "yardstick.json"
 SEARCH = HERE / "search.json"
+SERVE = HERE / "serve.json"
 INTRODUCTION = """\
 # Benchmarks
 
@@ -268,6 +270,8 @@ def write_readme() -> None:
         parts += [TORTURE_TEXT, torture_tables(torture), "", below(torture), ""]
     if search := load(SEARCH):
         parts += [SEARCH_TEXT, search_tables(search), "", below(search), ""]
+    if serve := load(SERVE):
+        parts += [*serve_section(serve), "", below({"": serve["machine"]}), ""]
     if yardstick := load(YARDSTICK):
         parts += yardstick_section(yardstick)
     (HERE / "README.md").write_text("\n".join(parts), encoding="utf-8")

@@ -4,6 +4,7 @@ import gzip
 import json
 import socket
 import threading
+import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 
@@ -320,7 +321,7 @@ def test_concurrent_rows_are_computed_together_with_the_bits_of_each_alone(peopl
     with client, ThreadPoolExecutor(len(rows)) as pool:
         answers = [pool.submit(client.post, "/predict", json=row) for row in rows]
         while len(service.batching) < len(rows) - 1 and not any(a.done() for a in answers):
-            pass
+            time.sleep(0.001)
         gate.set()
         together = [answer.result().json() for answer in answers]
 
@@ -339,12 +340,13 @@ def test_a_full_queue_is_said_with_the_time_to_come_back(people_model):
             pool.submit(client.post, "/predict", content=many, headers=CSV) for _ in range(9)
         ]
         while sum(future.done() for future in futures) < 6:
-            pass
+            time.sleep(0.001)
         gate.set()
         answers = [future.result() for future in futures]
 
     refused = [answer for answer in answers if answer.status_code == 503]
-    assert (len(refused), refused[0].headers["retry-after"]) == (6, "1")
+    assert len(refused) in (6, 7)  # all may have come before the thread took the first
+    assert refused[0].headers["retry-after"] == "1"
     assert {answer.status_code for answer in answers} == {200, 503}
 
 

@@ -3,17 +3,20 @@
 import base64
 import json
 import os
+import re
+import shlex
 import socket
 import struct
 import subprocess
 import threading
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from dlcli import load_model, predict
+from dlcli import load_config, load_model, predict, train
 from dlcli.serving import server
 from dlcli.serving.limits import ServerLimits
 from dlcli.serving.models import ServedModels, served_model
@@ -24,6 +27,7 @@ from served_models import png, wav
 from test_serve import CSV, RECORDS, client_of
 
 pytestmark = pytest.mark.slow
+DOCS = Path(__file__).parents[1] / "docs"
 
 
 @pytest.fixture(scope="module")
@@ -382,3 +386,39 @@ main(sys.argv[1:])
     ended = python(code, "serve", people_runs["keras"].path, "--port", "0")
 
     assert ended.stdout.strip() == "[]", ended.stderr
+
+
+def curl(client, line):
+    """Send the request of a command of curl to a client."""
+    _, address, *options = shlex.split(line)
+    headers, body = {"Content-Type": "application/x-www-form-urlencoded"}, None
+    for option, value in zip(options[::2], options[1::2], strict=True):
+        if option == "-H":
+            name, _, text = value.partition(": ")
+            headers[name] = text
+        else:
+            body = Path(value[1:]).read_bytes() if value.startswith("@") else value.encode()
+    path = address.removeprefix("http://127.0.0.1:8000")
+    return client.get(path) if body is None else client.post(path, content=body, headers=headers)
+
+
+def test_the_requests_of_the_docs(tmp_path):
+    flowers = (DOCS / "predict.md").read_text(encoding="utf-8").partition("```csv\n")[2]
+    flowers = flowers.partition("```")[0]
+    Path("flowers.csv").write_text(flowers)
+    header, *rows = [line.split(",") for line in flowers.splitlines()]
+    records = [dict(zip(header[:-1], map(float, row[:-1]), strict=True)) for row in rows]
+    Path("flowers.json").write_text(json.dumps(records))
+    run = train(load_config("iris", ["fit.epochs=2"]), runs=tmp_path / "runs")
+    client, service = client_of(served_model(load_model(run.path)))
+    text = (DOCS / "serve.md").read_text(encoding="utf-8")
+
+    blocks = re.findall(r"<!-- (requests|refused) -->\n```sh\n(.*?)```", text, re.DOTALL)
+    statuses = [(mark, curl(client, line)) for mark, lines in blocks for line in lines.splitlines()]
+    service.batching.close()
+
+    assert len(statuses) == 9
+    for mark, answer in statuses:
+        assert (answer.status_code == 200) == (mark == "requests"), answer.text
+    said = re.search(r"```json\n(.*?)```", text, re.DOTALL)[1]
+    assert statuses[-1][1].json() == json.loads(said)
