@@ -25,7 +25,7 @@ SHORT = ["--set", "fit.epochs=1", "--quiet"]
 # Pages that train many models.
 LONG = {
     "classification", "compare", "data", "eject", "images", "kfold", "machines", "optimizers", "overfitting", "regression",
-    "resume", "search", "sound", "text", "train",
+    "report", "resume", "search", "sound", "text", "train",
 }  # fmt: skip
 
 

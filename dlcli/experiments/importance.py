@@ -84,9 +84,9 @@ def permutation_importance(
     rows = held_out.rows
     if len(rows) > MAX_ROWS:
         rows = np.sort(random.choice(rows, MAX_ROWS, replace=False))
-    taken: Any = dataset.take(rows).x
+    frame: Any = dataset.take(rows).x
     # Arrays, since a DataFrame would change the type of texts, and of what is missing among them.
-    table = {column.name: np.asarray(taken[column.name]) for column in metadata.columns}
+    table = {column.name: np.asarray(frame[column.name]) for column in metadata.columns}
     y = dataset.y[rows]
     preprocessor, inverse = metadata.preprocessor(), metadata.target_preprocessor()
     sign = 1 if target.class_names else -1

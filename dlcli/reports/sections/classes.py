@@ -32,24 +32,24 @@ def classes(material: Material) -> Section | None:
     return Section("classes", say("classes.title"), blocks)
 
 
-def _table(material: Material, found: dict[str, ClassResult]) -> Table:
+def _table(material: Material, results: dict[str, ClassResult]) -> Table:
     say = material.say
-    names = sorted(found, key=lambda name: found[name].f1 or 0.0)[:MAX_CLASSES]
-    names = [name for name in found if name in names]
+    names = sorted(results, key=lambda name: results[name].f1 or 0.0)[:MAX_CLASSES]
+    names = [name for name in results if name in names]
     rows: list[list[str | Cell]] = [
-        [name, *map(number, (found[name].precision, found[name].recall, found[name].f1)),
-         f"{found[name].support:,}"]
+        [name, *map(number, (results[name].precision, results[name].recall, results[name].f1)),
+         f"{results[name].support:,}"]
         for name in names
     ]  # fmt: skip
-    scored = {n: c for n, c in found.items() if c.support and c.precision is not None}
+    scored = {n: c for n, c in results.items() if c.support and c.precision is not None}
     caption = say("classes.caption", part=say.word("parts", material.part))
     if scored:
         name = min(scored, key=lambda name: scored[name].recall or 0.0)
         right = round((scored[name].recall or 0.0) * scored[name].support)
         rows_of = say.count("row", scored[name].support)
         caption += " " + say("classes.least", name=name, right=right, rows=rows_of)
-    if len(found) > MAX_CLASSES:
-        caption += " " + say("classes.more", count=len(found) - MAX_CLASSES)
+    if len(results) > MAX_CLASSES:
+        caption += " " + say("classes.more", count=len(results) - MAX_CLASSES)
     header = [say("classes.class"), say("classes.precision"), say("classes.recall"), "F1",
               say("classes.rows")]  # fmt: skip
     return Table(caption, header, rows)

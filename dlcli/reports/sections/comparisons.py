@@ -27,56 +27,56 @@ def baselines(material: Material) -> Section | None:
             )
             for row in comparison.models
         ]  # fmt: skip
-        found = BaselineResults(
+        results = BaselineResults(
             metric=comparison.metric, test=comparison.test, network=network, models=models
         )
         blocks.append(Text(say("baselines.computed", part=say.word("parts", material.part))))
     elif facts.record.kind == "baseline":
-        found = read_results(facts.path, BaselineResults)
+        results = read_results(facts.path, BaselineResults)
         blocks.append(
-            Text(say("baselines.folds", folds=found.folds))
-            if found.folds > 1
+            Text(say("baselines.folds", folds=results.folds))
+            if results.folds > 1
             else Text(say("baselines.computed", part=say("parts.test")))
         )
     elif (earlier := facts.baselines()) is not None:
-        found = earlier[1]
+        results = earlier[1]
         blocks.append(Text(say("baselines.earlier", run=str(earlier[0]))))
     else:
         return None
-    return Section("baselines", say("baselines.title"), [*blocks, *_compared(material, found)])
+    return Section("baselines", say("baselines.title"), [*blocks, *_compared(material, results)])
 
 
 def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _compared(material: Material, found: BaselineResults) -> list[Block]:
+def _compared(material: Material, results: BaselineResults) -> list[Block]:
     say = material.say
-    rows = [found.network, *found.models]
+    rows = [results.network, *results.models]
     scored = [row for row in rows if row.mean is not None]
-    best = (max if found.metric == "accuracy" else min)(scored, key=lambda row: row.mean or 0.0)
+    best = (max if results.metric == "accuracy" else min)(scored, key=lambda row: row.mean or 0.0)
     names = [say.word("models", row.model) for row in scored]
-    key = "baselines.network_best" if best is found.network else "baselines.best"
+    key = "baselines.network_best" if best is results.network else "baselines.best"
     caption = say(
-        key, metric=say.word("words", found.metric), value=best.mean,
-        model=say.word("models", best.model), network=found.network.mean,
+        key, metric=say.word("words", results.metric), value=best.mean,
+        model=say.word("models", best.model), network=results.network.mean,
     )  # fmt: skip
     values = [row.mean or 0.0 for row in scored]
     chart = bars(caption, names, values, [*map(number, values)])
-    header = [say("baselines.model"), say.word("words", found.metric), say("baselines.difference"),
-              "p", say("baselines.verdict")]  # fmt: skip
+    header = [say("baselines.model"), say.word("words", results.metric)]
+    header += [say("baselines.difference"), "p", say("baselines.verdict")]
     table = [
         [
             say.word("models", row.model), number(row.mean),
-            "" if row is found.network else number(row.difference),
-            "" if row is found.network else p_value(row.p),
-            "" if row is found.network else say.word("verdicts", row.network_is),
+            "" if row is results.network else number(row.difference),
+            "" if row is results.network else p_value(row.p),
+            "" if row is results.network else say.word("verdicts", row.network_is),
         ]
         for row in rows
     ]  # fmt: skip
-    test = say.word("tests", found.test) if found.test else ""
+    test = say.word("tests", results.test) if results.test else ""
     words = say("baselines.test", test=test) if test else say("baselines.untested")
-    return [Figure(chart, caption), Table(words, header, table), Text(_sentence(material, found))]
+    return [Figure(chart, caption), Table(words, header, table), Text(_sentence(material, results))]
 
 
 def p_value(p: float | None) -> str:
@@ -86,11 +86,11 @@ def p_value(p: float | None) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def _sentence(material: Material, found: BaselineResults) -> str:
+def _sentence(material: Material, results: BaselineResults) -> str:
     say = material.say
     groups = {
         verdict: [
-            say.word("models", row.model) for row in found.models if row.network_is == verdict
+            say.word("models", row.model) for row in results.models if row.network_is == verdict
         ]
         for verdict in ("better", "worse", "chance")
     }
@@ -104,17 +104,17 @@ def _sentence(material: Material, found: BaselineResults) -> str:
 
 def importance(material: Material) -> Section | None:
     """Return the section on what the network looks at."""
-    say, found = material.say, material.importance
-    if found is None or not found.columns:
+    say, results = material.say, material.importance
+    if results is None or not results.columns:
         return None
-    columns = found.columns[:MAX_BARS]
+    columns = results.columns[:MAX_BARS]
     first = columns[0]
-    metric = say.word("words", found.metric)
-    key = "importance.accuracy" if found.metric == "accuracy" else "importance.rmse"
+    metric = say.word("words", results.metric)
+    key = "importance.accuracy" if results.metric == "accuracy" else "importance.rmse"
     if first.mean <= first.std:
         key = "importance.none"
-    caption = say(key, column=first.name, score=found.score, drop=first.mean)
-    useless = sum(column.mean <= column.std for column in found.columns)
+    caption = say(key, column=first.name, score=results.score, drop=first.mean)
+    useless = sum(column.mean <= column.std for column in results.columns)
     if useless and first.mean > first.std:
         caption += " " + say("importance.useless", columns=say.count("column", useless))
     texts = [f"{column.mean:.3g} ± {column.std:.1g}" for column in columns]
@@ -122,7 +122,7 @@ def importance(material: Material) -> Section | None:
         caption, [column.name for column in columns], [column.mean for column in columns], texts,
         [column.std for column in columns], first=len(columns),
     )  # fmt: skip
-    rows = say.count("row", found.rows)
+    rows = say.count("row", results.rows)
     blocks: list[Block] = [
         Text(say("importance.how", shuffles=len(first.drops), rows=rows, metric=metric)),
         Figure(chart, caption),

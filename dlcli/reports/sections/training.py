@@ -113,6 +113,9 @@ def scores(material: Material) -> Section | None:
     header = [say("scores.part"), say("scores.rows"), *names]
     blocks: list[Block] = [Table(say("scores.caption"), header, rows)]
     train, held_out = parts.get("train"), parts.get(material.part)
+    total = len(material.splits[0].train) if material.splits else 0
+    if train is not None and train.rows < total:
+        blocks.append(Text(say("scores.sampled", count=f"{train.rows:,}", total=f"{total:,}")))
     if train is not None and held_out is not None and held_out is not train:
         name = next((name for name in names if name != "loss"), "loss")
         ours, theirs = train.metrics.get(name), held_out.metrics.get(name)
