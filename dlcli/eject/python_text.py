@@ -58,9 +58,8 @@ def expression(value: Any, indent: int = 0, used: int = 0) -> str:
         if not items:
             return flat
         if len(items) == 1 and isinstance(items[0][1], list) and items[0][0] is None:
-            # A single list is laid out as part of the call.
-            text = expression(items[0][1], indent, WIDTH)
-            return f"{value.name}({text})"
+            text = expression(items[0][1], indent + 4, WIDTH)
+            return f"{value.name}(\n{inner}{text}\n{outer})"
         lines = [
             f"{inner}{f'{name}=' if name else ''}"
             + expression(item, indent + 4, len(f"{name}=") if name else 0)
