@@ -3,6 +3,7 @@
 import json
 from importlib.util import find_spec
 
+import joblib
 import numpy as np
 import onnxruntime
 import pandas as pd
@@ -220,3 +221,40 @@ def test_every_kind_of_data_is_exported(name, formats):
             assert description["input"]["shape"][1:] == list(
                 load_model(result.path).network.input_shape
             )
+
+
+# MLflow warns about hints in its own code.
+@pytest.mark.filterwarnings("ignore:.*type hint:UserWarning")
+def test_mlflow_loads_a_folder(trained, monkeypatch):
+    pytest.importorskip("mlflow", reason="needs dlcli[mlflow]")
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+    import mlflow.pyfunc
+
+    result = export(trained.path, "mlflow", "people-mlflow")
+    model = mlflow.pyfunc.load_model(str(result.path), suppress_warnings=True)
+
+    frame = pd.read_csv("people.csv", sep=";", keep_default_na=False, dtype={"age": object})
+    table = frame.replace("", None).astype({"age": float, "height": float})
+    expected = predict(trained.path, table).to_frame()
+    pd.testing.assert_frame_equal(model.predict(table), expected)
+    inputs = model.metadata.signature.inputs
+    assert [
+        (column.name, column.type.name if hasattr(column.type, "name") else "any")
+        for column in inputs
+    ] == [
+        ("age", "double"),
+        ("city", "string"),
+        ("member", "any"),
+        ("height", "double"),
+    ]
+    assert model.metadata.signature.outputs.input_names() == list(expected.columns)
+
+
+def test_an_estimator_is_read_again(trained):
+    result = export(trained.path, "sklearn")
+    table = pd.read_csv("people.csv", sep=";", dtype=object, keep_default_na=False)
+
+    model = joblib.load(result.path)
+
+    expected = predict(trained.path, table).to_frame()
+    assert model.predict(table).tolist() == expected["prediction"].tolist()

@@ -16,7 +16,7 @@ from dlcli.cli.options import Json, MaxSize, ModelPath
 def export(
     model: ModelPath,
     to: Annotated[
-        Literal["onnx", "savedmodel", "litert", "openvino"],
+        Literal["onnx", "savedmodel", "litert", "openvino", "sklearn", "mlflow"],
         typer.Option("--to", help="Format of the export.", show_default=False),
     ],
     output: Annotated[
@@ -39,6 +39,7 @@ def export(
     """Export a model for other programs, and compare the export with `dlcli predict`.
 
     onnx contains the preprocessing: columns in, names of classes and probabilities, or values, out.
+    sklearn is a fitted estimator for joblib.load, mlflow a folder that MLflow loads and serves.
     savedmodel, litert and openvino are the network alone, which takes preprocessed rows.
 
     \b

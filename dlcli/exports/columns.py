@@ -12,6 +12,8 @@ from dlcli.datasets.tables import objects
 from dlcli.errors import DatasetError
 from dlcli.types import Array
 
+DATE_FORMAT = "%Y-%m-%d %H:%M:%S"
+
 
 def columns_of(frame: pd.DataFrame) -> tuple[Column, ...]:
     """Return the columns of a table with their types.
@@ -22,9 +24,10 @@ def columns_of(frame: pd.DataFrame) -> tuple[Column, ...]:
     names = [str(name) for name in frame.columns]
     if len(set(names)) < len(names):
         raise DatasetError("two columns have the same name")
+    types = [_type_of(frame.iloc[:, position]) for position in range(len(names))]
     return tuple(
-        Column(name, _type_of(frame.iloc[:, position]), position)
-        for position, name in enumerate(names)
+        Column(name, kind, position, DATE_FORMAT if kind == "date" else "")
+        for position, (name, kind) in enumerate(zip(names, types, strict=True))
     )
 
 

@@ -112,7 +112,7 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
         )  # fmt: skip
         self._reads_texts = False
         self.__dict__.pop("_loaded", None)
-        _ = self._model  # a prediction does not change the estimator
+        _ = self.model  # a prediction does not change the estimator
         return self
 
     def _frame(self, x: Any, *, reset: bool) -> pd.DataFrame:
@@ -129,7 +129,7 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
         return pd.DataFrame(checked, columns=names)
 
     @property
-    def _model(self) -> LoadedModel:
+    def model(self) -> LoadedModel:
         """The model, opened when it is first needed."""
         if "_loaded" not in self.__dict__:
             with tempfile.TemporaryDirectory(prefix="dlcli-") as folder:
@@ -142,9 +142,9 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "model_file_")
         if self._reads_texts:
             source = x if isinstance(x, pd.DataFrame | np.ndarray) else np.asarray(x)
-            return list(predict(self._model, source))
+            return list(predict(self.model, source))
         frame = self._frame(x, reset=False)
-        signature = signature_of(self._model)
+        signature = signature_of(self.model)
         values = values_of(frame, signature.columns)
 
         def blocks() -> Any:
@@ -153,7 +153,7 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
                 rows = min(BLOCK, len(frame) - start)
                 yield RawBlock(part, rows, f"rows from {start}")
 
-        return list(Predictions(self._model, signature, Source(blocks)))
+        return list(Predictions(self.model, signature, Source(blocks)))
 
 
 class DlcliClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
@@ -221,7 +221,7 @@ class DlcliClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
             If the loss gives scores, which are no probabilities.
         """
         blocks = self._predicted(X)
-        if signature_of(self._model).output == "score":
+        if signature_of(self.model).output == "score":
             raise DatasetError("hinge losses give scores, which are no probabilities")
         shares = [block.probabilities for block in blocks if block.probabilities is not None]
         return np.concatenate(shares)

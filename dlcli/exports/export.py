@@ -19,11 +19,12 @@ from dlcli.exports.keras_formats import (
 )
 from dlcli.exports.onnx.export import onnx_content
 from dlcli.exports.output import check_output, whole_folder
+from dlcli.exports.packages import write_mlflow_folder, write_sklearn_file
 from dlcli.files import atomic
 from dlcli.models.loading import LoadedModel, load_model
 
-Format = Literal["onnx", "savedmodel", "litert", "openvino"]
-ENDINGS = {"onnx": ".onnx", "litert": ".tflite"}
+Format = Literal["onnx", "savedmodel", "litert", "openvino", "sklearn", "mlflow"]
+ENDINGS = {"onnx": ".onnx", "litert": ".tflite", "sklearn": ".joblib"}
 NETWORK_ALONE = (
     "the export is the network alone: it takes preprocessed rows, which {description} describes"
 )
@@ -62,10 +63,11 @@ def export(
     model : path or LoadedModel
         A model file, a run directory, or the name of runs in ``./runs``, of which the latest is
         meant.
-    to : {"onnx", "savedmodel", "litert", "openvino"}
+    to : {"onnx", "savedmodel", "litert", "openvino", "sklearn", "mlflow"}
         ``"onnx"`` contains the preprocessing: its inputs are the columns, its outputs the names of
-        classes and their probabilities, or values. The others are Keras's own exports of the
-        network, which takes preprocessed rows.
+        classes and their probabilities, or values. ``"sklearn"`` is a fitted estimator, and
+        ``"mlflow"`` a model folder; both contain the model file. The others are Keras's own
+        exports of the network, which takes preprocessed rows.
     output : path, optional
         File or folder. Default: the name of the model in the current folder.
     force : bool
@@ -127,8 +129,20 @@ def _write_folder(to: str) -> Callable[[LoadedModel, Path], tuple[Comparison, li
     return write
 
 
+def _write_sklearn(loaded: LoadedModel, path: Path) -> tuple[Comparison, list[str]]:
+    with atomic(path) as temporary:
+        return write_sklearn_file(loaded, temporary)
+
+
+def _write_mlflow(loaded: LoadedModel, path: Path) -> tuple[Comparison, list[str]]:
+    with whole_folder(path) as temporary:
+        return write_mlflow_folder(loaded, temporary)
+
+
 WRITERS: dict[str, Callable[[LoadedModel, Path], tuple[Comparison, list[str]]]] = {
     "onnx": _write_onnx,
     "litert": _write_litert,
+    "mlflow": _write_mlflow,
+    "sklearn": _write_sklearn,
     **{name: _write_folder(name) for name, kind in KERAS_FORMATS.items() if kind.is_folder},
 }
