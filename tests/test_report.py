@@ -156,6 +156,31 @@ def test_damaged_files_are_named(trained, name):
         report(trained.path, baselines=False, importance=False)
 
 
+def test_a_run_that_failed_is_reported_as_far_as_it_came(trained):
+    for name in ("metrics.json", "predictions.csv", "model.keras"):
+        (trained.path / name).unlink()
+    record = json.loads((trained.path / "run.json").read_text())
+    record |= {"status": "failed", "error": "the loss is not finite"}
+    (trained.path / "run.json").write_text(json.dumps(record))
+
+    page = Page(report(trained.path))
+
+    assert {"overview", "data", "training", "reproduction"} <= {*page.sections}
+    assert "the loss is not finite" in page.text
+
+
+def test_values_that_are_not_finite_draw_nothing_wrong(trained):
+    header = (trained.path / "history.csv").read_text().partition("\n")[0]
+    extreme = ["1,nan,1e308", "2,inf,-1e308", "3,,nan"]
+    assert header.count(",") == 2
+    (trained.path / "history.csv").write_text("\n".join([header, *extreme]))
+
+    html = report(trained.path, baselines=False, importance=False)
+
+    assert Page(html).sections.count("training") == 1
+    assert not re.search(r'"[^"]*\b(nan|inf)\b[^"]*"', html)
+
+
 def test_a_language_that_there_is_not(trained):
     with pytest.raises(DlcliError, match="lang"):
         report(trained.path, lang="fr")

@@ -46,8 +46,11 @@ class Chart:
         self._parts = [*self._grid(), *_labels(x_label, y_label)]
 
     def line(self, x: Sequence[float], y: Sequence[float], colour: int, name: str = "") -> None:
-        """Draw a line through the points whose values are finite."""
-        pairs = [pair for pair in zip(x, y, strict=True) if math.isfinite(pair[1])]
+        """Draw a line through the points whose values are finite; of many some are left out."""
+        pairs = [pair for pair in zip(x, y, strict=True) if all(map(math.isfinite, pair))]
+        if len(pairs) > MAX_POINTS:
+            step = len(pairs) / MAX_POINTS
+            pairs = [*(pairs[int(at * step)] for at in range(MAX_POINTS)), pairs[-1]]
         points = " ".join(f"{self._x(a):.1f},{self._y(b):.1f}" for a, b in pairs)
         self._parts.append(f'<polyline class="line c{colour}" points="{points}"/>')
         if name:

@@ -28,7 +28,7 @@ from dlcli.preparation.split import Split, split_rows
 from dlcli.reports.results import ClassResult, PartResult, TrainResults, read_results
 from dlcli.reports.run_facts import RunFacts, read_run_facts
 from dlcli.reports.texts import Texts
-from dlcli.runs.metrics import RunMetrics, read_metrics
+from dlcli.runs.metrics import METRICS, RunMetrics, read_metrics
 from dlcli.types import Array
 
 # Training values up to which the simpler models are fitted without being asked for: seconds.
@@ -127,11 +127,12 @@ def gather(
     """Read a run, its data and its model, and compute what the run has not recorded."""
     facts = read_run_facts(run)
     kind = facts.record.kind
+    is_scored = kind == "train" and (facts.path / METRICS).is_file()
     material = Material(
         facts,
         say,
         read_metrics(facts.path, kind),
-        results=read_results(facts.path, TrainResults) if kind == "train" else None,
+        results=read_results(facts.path, TrainResults) if is_scored else None,
         predictions=read_predictions(facts.path),
         metadata=model.metadata if model is not None else None,
     )

@@ -11,6 +11,8 @@ from dlcli.reports.sections.training import read_columns
 from dlcli.reports.templating import number
 from dlcli.runs.metrics import KfoldMetrics, LearningCurveMetrics
 
+MAX_FOLDS = 100
+
 
 def folds(material: Material) -> Section | None:
     """Return the section with the scores of the folds."""
@@ -18,9 +20,9 @@ def folds(material: Material) -> Section | None:
     if not isinstance(metrics, KfoldMetrics) or not metrics.folds:
         return None
     names = [name for name in metrics.folds[0] if name != "fold"]
-    shown = [
+    shown: list[list[str]] = [
         [f"{fold.get('fold') or at:.0f}", *(_cell(name, fold.get(name)) for name in names)]
-        for at, fold in enumerate(metrics.folds, 1)
+        for at, fold in enumerate(metrics.folds[:MAX_FOLDS], 1)
     ]
     for key in ("mean", "std"):
         values = {name: getattr(item, key) for name, item in metrics.summary.items()}

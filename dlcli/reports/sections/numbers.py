@@ -10,6 +10,7 @@ from dlcli.reports.charts import Chart
 from dlcli.reports.material import Material
 from dlcli.reports.templating import number
 from dlcli.reports.texts import percent
+from dlcli.types import Array
 
 # A mean error of more than this share of the spread of the errors is a bias.
 BIAS = 0.2
@@ -31,51 +32,64 @@ def numbers(material: Material) -> Section | None:
     return Section("numbers", say("numbers.title"), blocks) if blocks else None
 
 
-def _one(material: Material, true: np.ndarray, predicted: np.ndarray) -> list[Block]:
-    say, target = material.say, material.target
-    unit = f" ({target.unit})" if target is not None and target.unit else ""
-    finite = np.isfinite(true) & np.isfinite(predicted)
+def _one(material: Material, true: Array, predicted: Array) -> list[Block]:
+    with np.errstate(over="ignore", invalid="ignore"):
+        finite = np.isfinite(predicted - true)
     true, predicted = true[finite], predicted[finite]
     if not len(true):
         return []
-    errors = predicted - true
-    size = np.abs(errors)
-    caption = say(
-        "numbers.scatter", half=_with_unit(np.median(size), target),
-        most=_with_unit(np.quantile(size, 0.9), target),
-    )  # fmt: skip
-    both = [*true.tolist(), *predicted.tolist()]
-    chart = Chart(
-        caption, say("numbers.actual") + unit, say("numbers.predicted") + unit, both, both
-    )
+    blocks: list[Block] = [_scatter(material, true, predicted), _errors(material, predicted - true)]
+    return [*blocks, *_interval(material, np.abs(predicted - true))]
+
+
+def _scatter(material: Material, true: Array, predicted: Array) -> Figure:
+    say, target = material.say, material.target
+    size = np.abs(predicted - true)
+    half, most = (_with_unit(np.quantile(size, share), target) for share in (0.5, 0.9))
+    caption = say("numbers.scatter", half=half, most=most)
+    both, unit = [*true.tolist(), *predicted.tolist()], _unit(target)
+    x_label, y_label = say("numbers.actual") + unit, say("numbers.predicted") + unit
+    chart = Chart(caption, x_label, y_label, both, both)
     chart.diagonal()
     titles = [f"{a:.5g} → {b:.5g}" for a, b in zip(true, predicted, strict=True)]
     chart.points(true.tolist(), predicted.tolist(), 0, titles)
+    return Figure(chart.svg(), caption)
+
+
+def _errors(material: Material, errors: Array) -> Figure:
+    """Return the histogram of the errors."""
+    say = material.say
     counts, edges = np.histogram(errors, bins=min(30, max(5, int(np.sqrt(len(errors)) * 2))))
     mean, spread = float(errors.mean()), float(errors.std())
     above = percent(float((errors > 0).mean()))
     key = "numbers.biased" if abs(mean) > BIAS * spread else "numbers.unbiased"
-    words = say(key, mean=mean, above=above, spread=spread)
-    histogram = Chart(
-        words, say("numbers.error") + unit, say("numbers.rows"), edges.tolist(), counts.tolist(),
-        y_from_zero=True,
-    )  # fmt: skip
-    histogram.columns(edges.tolist(), counts.tolist(), 0)
+    caption = say(key, mean=mean, above=above, spread=spread)
+    label = say("numbers.error") + _unit(material.target)
+    x, y = edges.tolist(), counts.tolist()
+    chart = Chart(caption, label, say("numbers.rows"), x, y, y_from_zero=True)
+    chart.columns(x, y, 0)
     if edges[0] < 0 < edges[-1]:
-        histogram.mark(0.0, "")
-    blocks: list[Block] = [Figure(chart.svg(), caption), Figure(histogram.svg(), words)]
-    calibration = material.metadata.calibration if material.metadata is not None else None
-    if calibration is not None and calibration.half_widths:
-        share = percent(float(np.mean(size <= calibration.half_widths[0])))
-        steps = material.metadata.target_preprocess if material.metadata is not None else []
-        key = "numbers.interval_scaled" if steps else "numbers.interval"
-        blocks.append(
-            Text(
-                say(key, coverage=f"{100 * calibration.coverage:g} %",
-                    width=float(calibration.half_widths[0]), share=share)
-            )
-        )  # fmt: skip
-    return blocks
+        chart.mark(0.0, "")
+    return Figure(chart.svg(), caption)
+
+
+def _interval(material: Material, size: Array) -> list[Block]:
+    """Say how many of the true values are in the intervals, if the model has any."""
+    metadata = material.metadata
+    if metadata is None or metadata.calibration is None or not metadata.calibration.half_widths:
+        return []
+    calibration = metadata.calibration
+    width = float(calibration.half_widths[0])
+    key = "numbers.interval_scaled" if metadata.target_preprocess else "numbers.interval"
+    text = material.say(
+        key, coverage=f"{100 * calibration.coverage:g} %", width=width,
+        share=percent(float(np.mean(size <= width))),
+    )  # fmt: skip
+    return [Text(text)]
+
+
+def _unit(target: Target | None) -> str:
+    return f" ({target.unit})" if target is not None and target.unit else ""
 
 
 def _with_unit(value: float, target: Target | None) -> str:
