@@ -32,7 +32,7 @@ pytestmark = pytest.mark.usefixtures("few_trees")
 FAST = ["fit.epochs=3", "fit.batch_size=16"]
 NAMES = {
     "majority class", "k-nearest neighbours", "naive Bayes", "logistic regression",
-    "random forest", "gradient boosting",
+    "support vector machine", "decision tree", "random forest", "gradient boosting",
 }  # fmt: skip
 
 
@@ -193,7 +193,7 @@ def test_the_run_directory_has_scores_per_fold_and_a_picture(iris):
 
     assert list(rows[0]) == ["model", "fold", "score", "fit_seconds"]
     assert [(r["model"], r["fold"]) for r in rows[:3]] == [("network", f) for f in "123"]
-    assert len(rows) == 3 * 7
+    assert len(rows) == 3 * (1 + len(NAMES))
     assert metrics["network"]["mean"] == pytest.approx(
         np.mean([float(r["score"]) for r in rows[:3]])
     )
@@ -392,7 +392,11 @@ def test_a_model_that_cannot_learn_these_rows_has_a_note():
 def test_a_model_that_does_not_converge_has_a_note_and_no_warning():
     rng = np.random.default_rng(0)
     hasty = BaselineModel(
-        "hasty", "classification", "sklearn.linear_model.LogisticRegression", {"max_iter": 1}
+        "hasty",
+        "hasty",
+        "classification",
+        "sklearn.linear_model.LogisticRegression",
+        {"max_iter": 1},
     )
     x = rng.normal(size=(50, 3)).astype(np.float32)
 
@@ -477,3 +481,55 @@ def test_with_several_seeds_a_fold_has_their_mean_score(tmp_path, few_trees):
     means = np.mean([[fold.metrics["accuracy"] for fold in own.folds] for own in alone], axis=0)
     assert result.network.scores == pytest.approx(means.tolist())
     assert result.test == "corrected resampled t-test"
+
+
+def test_models_take_other_arguments(dlcli, tmp_path):
+    options = ["--split", "--set", "fit.epochs=1", "-q", "--out", tmp_path / "runs"]
+
+    code, out, _ = dlcli(
+        "baseline",
+        "iris",
+        *options,
+        "--with",
+        "knn.n_neighbors=3",
+        "--with",
+        "tree.max_depth=2",
+        "--with",
+        "svm.kernel=linear",
+    )
+
+    assert code == 0
+    for name in (
+        "k-nearest neighbours (n_neighbors=3)",
+        "decision tree (max_depth=2)",
+        "support vector machine (kernel=linear)",
+    ):
+        assert name in out
+
+
+@pytest.mark.parametrize(
+    ("setting", "reason"),
+    [
+        ("knn.n_neighbours=3", "Did you mean 'n_neighbors'?"),
+        ("knn.n_neighbors=-3", "n_neighbors"),
+        ("knn.n_neighbors", "expected MODEL.KEY=VALUE"),
+        ("ridge.alpha=1", "unknown model 'ridge'"),
+        ("linear.fit_intercept=false", "unknown model 'linear'"),
+    ],
+)
+def test_arguments_that_a_model_does_not_have(dlcli, tmp_path, setting, reason):
+    code, _, error = dlcli("baseline", "iris", "--with", setting, "-q", "--out", tmp_path / "runs")
+
+    assert code == 2
+    assert reason in error
+    assert not list(tmp_path.glob("runs/iris/*"))
+
+
+def test_a_support_vector_machine_is_not_fitted_on_many_rows():
+    svm = next(m for m in MODELS if m.key == "svm")
+    x = np.zeros((svm.most_rows + 1, 1), np.float32)
+
+    attempt = fit_and_predict(svm, x, np.zeros(len(x), int), x[:2], seed=0)
+
+    assert attempt.predictions is None
+    assert attempt.note == "not fitted on more than 10,000 rows"

@@ -25,7 +25,7 @@ from dlcli.cli.training_output import StartPrinter, sample_mark, saved_at_the_en
 from dlcli.errors import DlcliError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from dlcli.experiments.baseline.baseline import BaselineResult
     from dlcli.experiments.baseline.comparison import Comparison, ScoredModel
@@ -40,13 +40,21 @@ def baseline(
     ] = False,
     overrides: Overrides = None,
     seeds: Seeds = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with", metavar="MODEL.KEY=VALUE", show_default=False,
+            help="Argument of a model: knn, bayes, logistic, linear, svm, tree, forest "
+            "or boosting.",
+        ),
+    ] = None,
     code: Code = None,
     out: Out = Path("runs"),
     sample: Sample = False,
     engine: FoldEngine = "auto",
     json: Json = False,
     quiet: Quiet = False,
-) -> None:
+) -> None:  # fmt: skip
     """Compare the network with simpler models on the same rows.
 
     The folds are those of `dlcli kfold`. Data with official test rows are compared on these.
@@ -55,6 +63,7 @@ def baseline(
     dlcli baseline sonar
     dlcli baseline sonar --folds 5 --seeds 5    the mean of five seeds in each fold
     dlcli baseline breast_cancer --split
+    dlcli baseline iris --with knn.n_neighbors=3 --with tree.max_depth=4
     """
     from dlcli import load_config
     from dlcli.cli import signals, terminal
@@ -80,6 +89,7 @@ def baseline(
             folds=folds,
             split=split,
             seeds=parse_seeds(seeds),
+            settings=_settings(settings or ()),
             runs=out,
             sample=sample,
             engine=engine,
@@ -98,6 +108,20 @@ def baseline(
         terminal.print_document(BaselineDocument.model_validate(values))
     else:
         _print_result(result)
+
+
+def _settings(texts: Iterable[str]) -> dict[str, dict[str, object]]:
+    """Return the arguments of ``--with`` by model."""
+    from dlcli.config.yaml_text import scalar
+
+    settings: dict[str, dict[str, object]] = {}
+    for text in texts:
+        place, equals, value = text.partition("=")
+        model, dot, name = place.strip().partition(".")
+        if not (equals and dot and name):
+            raise DlcliError(f"--with {text}: expected MODEL.KEY=VALUE, as in knn.n_neighbors=3")
+        settings.setdefault(model, {})[name.strip()] = scalar(value.strip())
+    return settings
 
 
 class ModelDisplay:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from dlcli.config.callbacks import check_monitors
 from dlcli.config.sections import Config
 from dlcli.errors import DatasetError
 from dlcli.experiments.baseline.comparison import Comparison, ScoredModel, compare_models
-from dlcli.experiments.baseline.estimators import models_for
+from dlcli.experiments.baseline.estimators import models_for, with_settings
 from dlcli.experiments.baseline.scorer import Scorer
 from dlcli.experiments.headline_score import headline_metric
 from dlcli.experiments.inputs import ConfigLike, check_folds, config_with_data
@@ -91,6 +91,7 @@ def baseline(
     folds: int | None = None,
     split: bool = False,
     seeds: int | Sequence[int] = 1,
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
     runs: str | os.PathLike[str] = "runs",
     sample: bool = False,
     engine: EngineChoice = "auto",
@@ -118,6 +119,10 @@ def baseline(
     seeds : int or sequence of int
         Number of seeds of the network, from that of the config on, or the seeds themselves. A
         fold then has the mean score over the seeds.
+    settings : mapping, optional
+        Arguments of the scikit-learn models by their short names: ``knn``, ``bayes``,
+        ``logistic``, ``linear``, ``svm``, ``tree``, ``forest`` and ``boosting``, as in
+        ``{"knn": {"n_neighbors": 3}}``.
     runs : path
         Folder of all runs; the results are saved in ``runs/<name>/<number>``.
     sample : bool
@@ -161,6 +166,7 @@ def baseline(
         raise ValueError("folds and split exclude each other")
     prepared = prepare(config, sample=sample, progress=download_bar)
     started = time.monotonic()
+    models = with_settings(models_for(prepared.dataset), settings or {})
     prepared, splits = _split(prepared, folds, one=split)
     first, *others = (_with_seed(prepared, seed) for seed in seed_list(seeds, config.seed))
     trainer = FoldEngine(open_sessions(first, splits), engine)
@@ -177,10 +183,10 @@ def baseline(
     with run.finishing():
         engines = (FoldEngine(open_sessions(other, splits), engine) for other in others)
         network = scorer.score_network(on_progress, engines)
-        models = [scorer.score_model(model) for model in models_for(dataset)]
+        scored = [scorer.score_model(model) for model in models]
         looks = record_scoring(run, [split.test for split in splits])
         prepared = replace(prepared, notices=(*prepared.notices, *looks))
-        result = _result(run.path, prepared, splits, network, models, started)
+        result = _result(run.path, prepared, splits, network, scored, started)
         _write(result)
     return result
 

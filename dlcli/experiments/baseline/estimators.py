@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from importlib import import_module
@@ -16,7 +17,7 @@ import numpy as np
 from dlcli.config.known import Task
 from dlcli.datasets.dataset import Dataset
 from dlcli.datasets.storage import FLOAT_BYTES, check_fits
-from dlcli.errors import first_line
+from dlcli.errors import DlcliError, first_line, unknown
 from dlcli.experiments.baseline.one_per_target import OnePerTarget
 from dlcli.preparation.preprocessor import Group, Preprocessor
 from dlcli.preparation.report import TransformReport
@@ -34,6 +35,8 @@ class BaselineModel:
 
     Parameters
     ----------
+    key : str
+        Short name, for `with_settings`.
     name : str
     task : {"classification", "regression"}
     estimator : str
@@ -50,8 +53,11 @@ class BaselineModel:
     dense : bool
         Whether the model takes no sparse matrices. Of text it then gets only the most frequent
         words.
+    most_rows : int or None
+        Number of training rows up to which the model is fitted.
     """
 
+    key: str
     name: str
     task: Task
     estimator: str
@@ -60,6 +66,7 @@ class BaselineModel:
     exact: bool = False
     text: bool | None = None
     dense: bool = False
+    most_rows: int | None = None
 
 
 CLASSES: Task = "classification"
@@ -70,49 +77,56 @@ FOREST = {"n_jobs": -1}
 # Early stopping would split off training rows, and fail for classes with a single row.
 BOOSTING = {"early_stopping": False}
 
+# The time of a support vector machine grows with the square of the rows, or faster.
+MOST_SVM_ROWS = 10_000
+
 MODELS = (
     BaselineModel(
-        "majority class",
-        CLASSES,
-        "sklearn.dummy.DummyClassifier",
-        {"strategy": "most_frequent"},
-        trivial=True,
+        "majority", "majority class", CLASSES, "sklearn.dummy.DummyClassifier",
+        {"strategy": "most_frequent"}, trivial=True,
     ),
-    BaselineModel("k-nearest neighbours", CLASSES, "sklearn.neighbors.KNeighborsClassifier"),
-    BaselineModel("naive Bayes", CLASSES, "sklearn.naive_bayes.GaussianNB", exact=True, text=False),
-    BaselineModel("naive Bayes", CLASSES, "sklearn.naive_bayes.MultinomialNB", text=True),
     BaselineModel(
-        "logistic regression",
-        CLASSES,
-        "sklearn.linear_model.LogisticRegression",
+        "knn", "k-nearest neighbours", CLASSES, "sklearn.neighbors.KNeighborsClassifier"
+    ),
+    BaselineModel(
+        "bayes", "naive Bayes", CLASSES, "sklearn.naive_bayes.GaussianNB", exact=True, text=False
+    ),
+    BaselineModel(
+        "bayes", "naive Bayes", CLASSES, "sklearn.naive_bayes.MultinomialNB", text=True
+    ),
+    BaselineModel(
+        "logistic", "logistic regression", CLASSES, "sklearn.linear_model.LogisticRegression",
         {"max_iter": 2000},
     ),
-    BaselineModel("random forest", CLASSES, "sklearn.ensemble.RandomForestClassifier", FOREST),
     BaselineModel(
-        "gradient boosting",
-        CLASSES,
-        "sklearn.ensemble.HistGradientBoostingClassifier",
-        BOOSTING,
-        dense=True,
+        "svm", "support vector machine", CLASSES, "sklearn.svm.SVC", most_rows=MOST_SVM_ROWS
     ),
-    BaselineModel("mean", NUMBERS, "sklearn.dummy.DummyRegressor", trivial=True),
-    BaselineModel("k-nearest neighbours", NUMBERS, "sklearn.neighbors.KNeighborsRegressor"),
+    BaselineModel("tree", "decision tree", CLASSES, "sklearn.tree.DecisionTreeClassifier"),
     BaselineModel(
-        "linear regression",
-        NUMBERS,
-        "sklearn.linear_model.LinearRegression",
-        exact=True,
+        "forest", "random forest", CLASSES, "sklearn.ensemble.RandomForestClassifier", FOREST
     ),
-    BaselineModel("random forest", NUMBERS, "sklearn.ensemble.RandomForestRegressor", FOREST),
     BaselineModel(
-        "gradient boosting",
-        NUMBERS,
-        "sklearn.ensemble.HistGradientBoostingRegressor",
-        BOOSTING,
-        dense=True,
+        "boosting", "gradient boosting", CLASSES,
+        "sklearn.ensemble.HistGradientBoostingClassifier", BOOSTING, dense=True,
     ),
-)
-NAIVE_FORECAST = BaselineModel("naive forecast (last value)", NUMBERS, "")
+    BaselineModel("mean", "mean", NUMBERS, "sklearn.dummy.DummyRegressor", trivial=True),
+    BaselineModel("knn", "k-nearest neighbours", NUMBERS, "sklearn.neighbors.KNeighborsRegressor"),
+    BaselineModel(
+        "linear", "linear regression", NUMBERS, "sklearn.linear_model.LinearRegression", exact=True
+    ),
+    BaselineModel(
+        "svm", "support vector machine", NUMBERS, "sklearn.svm.SVR", most_rows=MOST_SVM_ROWS
+    ),
+    BaselineModel("tree", "decision tree", NUMBERS, "sklearn.tree.DecisionTreeRegressor"),
+    BaselineModel(
+        "forest", "random forest", NUMBERS, "sklearn.ensemble.RandomForestRegressor", FOREST
+    ),
+    BaselineModel(
+        "boosting", "gradient boosting", NUMBERS,
+        "sklearn.ensemble.HistGradientBoostingRegressor", BOOSTING, dense=True,
+    ),
+)  # fmt: skip
+NAIVE_FORECAST = BaselineModel("naive", "naive forecast (last value)", NUMBERS, "")
 # Number of words that models without sparse inputs get.
 DENSE_WORDS = 500
 
@@ -126,6 +140,50 @@ def models_for(dataset: Dataset) -> tuple[BaselineModel, ...]:
     if dataset.target.task == "multilabel":
         models[0] = replace(models[0], name="majority of each label")
     return (NAIVE_FORECAST, *models) if dataset.medium.kind == "series" else tuple(models)
+
+
+def with_settings(
+    models: Sequence[BaselineModel], settings: Mapping[str, Mapping[str, Any]]
+) -> tuple[BaselineModel, ...]:
+    """Return models with other arguments, which their names show.
+
+    Parameters
+    ----------
+    models : sequence of BaselineModel
+    settings : mapping
+        Arguments by the key of the model, as in ``{"knn": {"n_neighbors": 3}}``.
+
+    Raises
+    ------
+    DlcliError
+        If there is no such model or argument, or scikit-learn does not take the value.
+    """
+    keys = [model.key for model in models if model.estimator]
+    for key in settings:
+        if key not in keys:
+            raise DlcliError(unknown("model", key, keys))
+    return tuple(
+        _with_arguments(model, settings[model.key]) if model.key in settings else model
+        for model in models
+    )
+
+
+def _with_arguments(model: BaselineModel, arguments: Mapping[str, Any]) -> BaselineModel:
+    from sklearn.utils._param_validation import InvalidParameterError
+
+    shown = ", ".join(f"{name}={value}" for name, value in arguments.items())
+    named = replace(
+        model, name=f"{model.name} ({shown})", arguments={**model.arguments, **arguments}
+    )
+    parameters = build_estimator(model, 0, 1).get_params()
+    for name in arguments:
+        if name not in parameters:
+            raise DlcliError(f"{model.key}: {unknown('argument', name, parameters)}")
+    try:
+        build_estimator(named, 0, sys.maxsize)._validate_params()  # noqa: SLF001 (no public name)
+    except InvalidParameterError as error:
+        raise DlcliError(f"{model.key}: {first_line(error)}") from None
+    return named
 
 
 def model_inputs(
@@ -232,6 +290,9 @@ def fit_and_predict(model: BaselineModel, x: Any, y: Array, x_test: Any, seed: i
     if y.ndim > 1 and not get_tags(estimator).target_tags.multi_output:
         estimator = OnePerTarget(estimator)
     note = ""
+    if model.most_rows is not None and x.shape[0] > model.most_rows:
+        note = f"not fitted on more than {model.most_rows:,} rows"
+        return FitAttempt(None, 0.0, note)
     if model.dense and not isinstance(x, np.ndarray):
         if x.shape[1] > DENSE_WORDS:
             note = f"on the {DENSE_WORDS} most frequent words"
