@@ -175,7 +175,7 @@ def test_descriptions_of_all_kinds(client, served_kinds):
 
 
 @contextmanager
-def running(models, **limits):
+def running(models, token="", **limits):
     """Run a server in a thread, and yield its port."""
     started = threading.Event()
     with server.open_socket("127.0.0.1", 0) as bound:
@@ -185,7 +185,7 @@ def running(models, **limits):
             target=server.serve,
             args=(ServedModels(models), bound),
             kwargs={
-                "limits": ServerLimits(**limits), "log": False,
+                "limits": ServerLimits(**limits), "token": token, "log": False,
                 "on_start": lambda server: (servers.append(server), started.set()),
             },
         )  # fmt: skip
