@@ -156,6 +156,16 @@ def test_damaged_files_are_named(trained, name):
         report(trained.path, baselines=False, importance=False)
 
 
+def test_what_is_asked_for_and_cannot_be_computed_is_refused(dlcli, trained):
+    (trained.path / "model.keras").unlink()
+
+    code, _, err = dlcli("report", trained.path, "--baselines")
+
+    assert code == 2
+    assert "has no model" in err
+    assert "dlcli baseline people" in err
+
+
 def test_a_run_that_failed_is_reported_as_far_as_it_came(trained):
     for name in ("metrics.json", "predictions.csv", "model.keras"):
         (trained.path / name).unlink()

@@ -23,12 +23,13 @@ from dlcli.models.metadata import Metadata
 from dlcli.network.scores import class_scores, confusion_matrix
 from dlcli.network.several_scores import regression_scores
 from dlcli.preparation.folds import prepare_folds
-from dlcli.preparation.prepare import Prepared, prepare, row_notices
+from dlcli.preparation.prepare import Prepared, prepare
 from dlcli.preparation.split import Split, split_rows
 from dlcli.reports.results import ClassResult, PartResult, TrainResults, read_results
 from dlcli.reports.run_facts import RunFacts, read_run_facts
 from dlcli.reports.texts import Texts
 from dlcli.runs.metrics import METRICS, RunMetrics, read_metrics
+from dlcli.training.session import open_sessions, split_notices
 from dlcli.types import Array
 
 # Training values up to which the simpler models are fitted without being asked for: seconds.
@@ -136,6 +137,11 @@ def gather(
         predictions=read_predictions(facts.path),
         metadata=model.metadata if model is not None else None,
     )
+    if model is None and (baselines or importance):
+        raise DlcliError(
+            f"{facts.path} has no model, for which simpler models and importance are computed",
+            hint=f"`dlcli baseline {facts.name}` compares over folds; leave out the option here",
+        )
     try:
         if model is None or model.metadata is None:
             return _with_data(material, *_load(facts, data))
@@ -162,7 +168,8 @@ def _load(facts: RunFacts, data: str | os.PathLike[str] | None) -> tuple[Prepare
 
 def _with_data(material: Material, prepared: Prepared, splits: list[Split]) -> Material:
     dataset = prepared.dataset
-    notes = dict.fromkeys((*prepared.notices, *row_notices(prepared, splits)))
+    notices = split_notices(open_sessions(prepared, splits))
+    notes = dict.fromkeys((*prepared.notices, *notices))
     return replace(
         material, dataset=dataset, splits=tuple(splits), card=describe(dataset), notes=tuple(notes)
     )
@@ -179,26 +186,45 @@ def _computed(
     """Add simpler models and the importance of the columns, where they are asked for or cheap."""
     metadata = model.metadata
     if metadata is None or held_out.part == "train" or held_out.dataset.sampled:
+        if baselines or importance:
+            raise DlcliError(f"{material.facts.path} has no held-out rows of real data to score on")
         return material
-    is_table = held_out.dataset.is_table and held_out.dataset.medium.kind == "rows"
+    is_table, has_columns = _check_requests(material, held_out, baselines, importance)
     is_cheap = is_table and training_values(held_out, metadata) <= CHEAP_VALUES
-    if is_cheap if baselines is None else baselines and is_table:
-        on_status("fitting simpler models on the same rows")
-        try:
+    try:
+        if is_cheap if baselines is None else baselines:
+            on_status("fitting simpler models on the same rows")
             outputs = _final_outputs(model, metadata, held_out)
             material = replace(material, baselines=compare_saved(held_out, metadata, outputs))
-        except DlcliError as error:
-            material = replace(material, problem=first_line(error))
-    is_cheap = is_table and not held_out.dataset.is_text and len(metadata.columns) <= MAX_COLUMNS
-    if is_cheap and importance is not False and len(metadata.columns) > 1:
-        on_status("shuffling the columns")
-        try:
+        is_cheap = has_columns and len(metadata.columns) <= MAX_COLUMNS
+        if is_cheap if importance is None else importance:
+            on_status("shuffling the columns")
             seed = held_out.prepared.config.seed
             columns = permutation_importance(model, metadata, held_out, seed=seed)
             material = replace(material, importance=columns)
-        except DlcliError as error:
-            material = replace(material, problem=first_line(error))
+    except DlcliError as error:
+        if baselines or importance:
+            raise
+        return replace(material, problem=first_line(error))
     return material
+
+
+def _check_requests(
+    material: Material, held_out: HeldOutRows, baselines: bool | None, importance: bool | None
+) -> tuple[bool, bool]:
+    """Return whether the rows are those of a table, and whether it has columns to shuffle."""
+    dataset = held_out.dataset
+    medium = dataset.medium.kind
+    is_table = dataset.is_table and medium == "rows"
+    if baselines and medium in ("audio", "series"):
+        raise DlcliError(
+            "a report compares models of tables, texts and pictures with simpler ones",
+            hint=f"`dlcli baseline {material.facts.name}` does so for recordings and series",
+        )
+    has_columns = is_table and not dataset.is_text and len(dataset.columns) > 1
+    if importance and not has_columns:
+        raise DlcliError("importance is computed for tables with several columns")
+    return is_table, has_columns
 
 
 def _final_outputs(model: LoadedModel, metadata: Metadata, held_out: HeldOutRows) -> Array:

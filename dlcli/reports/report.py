@@ -91,7 +91,8 @@ def report(
         Language of the sentences; messages of the checks are English.
     baselines : bool, optional
         Whether to fit scikit-learn models on the training rows and score them on the same rows as
-        the network. Default: for tables and texts of up to 2 million training values.
+        the network. Default: for tables and texts of up to 2 million training values; not for
+        recordings and series.
     importance : bool, optional
         Whether to compute the permutation importance of the columns. Default: for tables.
     model : LoadedModel, optional
