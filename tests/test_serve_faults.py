@@ -150,13 +150,27 @@ def zip_bomb():
     return file.getvalue()
 
 
+def workbook_bomb():
+    import zipfile
+
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+        archive.writestr("xl/sharedStrings.xml", "<sst>" + "<si><t>x</t></si>" * 2_000_000)
+    return file.getvalue()
+
+
 BOMBS = {
+    "workbook": ("/predict", "", {}, workbook_bomb),
     "gzip": ("/predict", "text/csv", {"Content-Encoding": "gzip"}, gzip.compress(bytes(1 << 28), 6)),
     "gzip in the body": ("/predict", "text/csv", {}, gzip.compress(b"age;city;member;height\n" + b"31;Seoul;yes;1.7\n" * 3_000_000)),
     "zip": ("/predict", "", {}, zip_bomb),
     "depth": ("/invocations", "application/json", {}, b'{"inputs":' + b"[" * 500_000),
     "depth of objects": ("/predict", "application/json", {}, b'{"a":' * 200_000),
     "many lists": ("/invocations", "application/json", {}, b'{"inputs":[' + b"[]," * 340_000 + b"[]]}"),
+    "many dimensions": ("/v2/models/people/infer", "application/json", {}, b'{"inputs": [{"name": "x", "datatype": "FP64", "shape": [' + b"1000000000," * 90_000 + b'1], "data": []}]}'),
+    "nested data": ("/v2/models/people/infer", "application/json", {}, b'{"inputs": [{"name": "x", "datatype": "FP64", "shape": [1], "data": ' + b"[" * 900 + b"0," * 200_000 + b"0" + b"]" * 900 + b"}]}"),
+    "a long text among numbers": ("/v1/models/images:predict", "application/json", {}, b'{"instances": [' + b"1," * 4_000 + b'"' + b"x" * 900_000 + b'"]}'),
     "a long number": ("/predict", "application/json", {}, b'{"age":' + b"9" * 1_000_000 + b"}"),
     "wide": ("/predict", "text/csv", {}, b"a;" * 60_000),
     "quotes": ("/predict", "text/csv", {}, b'age;city;member;height\n"' + b'"";' * 300_000),

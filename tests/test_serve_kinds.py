@@ -111,7 +111,7 @@ def test_pixels_as_numbers_are_those_of_predict(client, served_kinds):
     assert columns_of(tensorflow["predictions"]) == columns
     assert columns_of(plain["predictions"]) == columns
     ragged = client.post("/v1/models/images:predict", json={"instances": [[1, 2], [3]]})
-    assert (ragged.status_code, "different sizes" in ragged.text) == (422, True)
+    assert (ragged.status_code, "rows of the same size" in ragged.text) == (422, True)
     assert (
         client.post("/v1/models/images:predict", json={"instances": [[["x"]]]}).status_code == 422
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
+import zipfile
 import zlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -95,6 +97,26 @@ def _unpacker(encoding: str, limit: int) -> Callable[[bytes], bytes]:
         return content
 
     return unpack
+
+
+def check_archive(body: bytes, limit: int) -> None:
+    """Refuse a workbook, or another zip file, that holds too much.
+
+    Raises
+    ------
+    RequestError
+        413.
+    """
+    if not body.startswith(b"PK\x03\x04"):
+        return
+    try:
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            # No more than these sizes is unpacked, whether or not they are true.
+            size = sum(member.file_size for member in archive.infolist())
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
+        return  # what is wrong is said by what reads it
+    if size > limit:
+        raise too_large(f"the file unpacks to {size:,} bytes", f"{limit:,}")
 
 
 def parse_json(body: bytes) -> dict[str, Any]:

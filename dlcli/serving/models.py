@@ -101,5 +101,6 @@ def served_model(loaded: LoadedModel, name: str = "") -> ServedModel:
     """Return a loaded model with its name: that of its config, or of its file."""
     if not name:
         name = loaded.metadata.name if loaded.metadata else loaded.path.stem
+        name = name.replace("/", "_") or "model"  # a part of addresses
     version = loaded.file.digest[:12]
     return ServedModel(name, loaded, signature_of(loaded), version, steady_sizes(loaded))

@@ -106,11 +106,11 @@ def predict_numbers(model: ServedModel, values: Any, key: str) -> Predictions:
         422 if the values are no numbers, or the rows have different sizes.
     """
     try:
-        x: Array = np.asarray(values)
+        # With the type: that of the longest text could need any memory.
+        x: Array = np.asarray(values, np.float64)
     except (ValueError, TypeError, OverflowError):
-        raise RequestError(422, f"{key!r}: the rows have different sizes") from None
-    if x.dtype.kind not in "biuf":
-        raise RequestError(422, f"{key!r}: expected numbers")
+        message = f"{key!r}: expected numbers, in rows of the same size"
+        raise RequestError(422, message) from None
     if x.ndim < 1 or not x.size:
         raise RequestError(400, f"{key!r}: expected at least one row")
     return predict_array(model.loaded, model.signature, x, key)

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 
 from dlcli.datasets.file_content import FileContent
 from dlcli.prediction.content import predict_files, predict_table
+from dlcli.serving.body import check_archive
 from dlcli.serving.media_types import AnswerType, answer_type, kind_of
 from dlcli.serving.openapi import PLAIN_ANSWER, PLAIN_BODY, PROBLEMS
 from dlcli.serving.problems import RequestError
@@ -24,12 +25,17 @@ if TYPE_CHECKING:
 
 MEDIA_TYPES = {"json": "application/json", "csv": "text/csv; charset=utf-8",
                "jsonl": "application/x-ndjson"}  # fmt: skip
+MAX_UNPACKED = 8  # times the largest body
 MAX_NOTES = 4000  # characters of a header
 
 
 def routes(service: Service) -> APIRouter:
     """Return the routes of the plain protocol."""
     router = APIRouter(tags=["plain"])
+
+    def checked(body: bytes) -> bytes:
+        check_archive(body, MAX_UNPACKED * service.limits.body)
+        return body
 
     async def predict(request: Request, name: str | None = None) -> Response:
         model = service.models.get(name)
@@ -40,7 +46,7 @@ def routes(service: Service) -> APIRouter:
         answer: Response = await service.answer(
             request,
             model,
-            lambda body: _open(model, body, content_type, keep, invert=invert),
+            lambda body: _open(model, checked(body), content_type, keep, invert=invert),
             lambda answer: _response(model, answer, wanted),
             may_be_slow=model.signature.medium.kind in FILES,
         )
@@ -132,5 +138,14 @@ def _response(model: ServedModel, answer: Answer, wanted: AnswerType) -> Respons
         }
         text = json.dumps(document, ensure_ascii=False)
     # In the body of JSON; in a header for the other types, which have no place for them.
-    headers = {"Dlcli-Notes": json.dumps(notes)[:MAX_NOTES]} if notes and wanted != "json" else {}
+    headers = {"Dlcli-Notes": _header_of(notes)} if notes and wanted != "json" else {}
     return Response(text, media_type=MEDIA_TYPES[wanted], headers=headers)
+
+
+def _header_of(notes: list[str]) -> str:
+    """Return notes as JSON, without the last ones if they are too long for a header."""
+    text = json.dumps(notes)
+    while len(text) > MAX_NOTES:
+        notes = notes[: len(notes) // 2]
+        text = json.dumps(notes)
+    return text

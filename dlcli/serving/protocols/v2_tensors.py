@@ -16,6 +16,7 @@ DTYPES = {
     "BOOL": "?", "INT8": "i1", "INT16": "<i2", "INT32": "<i4", "INT64": "<i8", "UINT8": "u1",
     "UINT16": "<u2", "UINT32": "<u4", "UINT64": "<u8", "FP16": "<f2", "FP32": "<f4", "FP64": "<f8",
 }  # fmt: skip
+MAX_DIMENSIONS = 8
 LENGTH = 4  # bytes before each element of BYTES
 
 
@@ -44,14 +45,12 @@ class Tensor:
         RequestError
             400 if an element is none.
         """
-        values: Array = self.values
-        if not isinstance(values, np.ndarray):
-            try:
-                values = np.array(values)
-            except (ValueError, OverflowError):
-                values = np.array([None])
-            if values.dtype.kind not in "biuf":
-                raise RequestError(400, f"input {self.name[:100]!r}: an element is no number")
+        try:
+            # With the type: that of the longest text could need any memory.
+            values: Array = np.asarray(self.values, np.float64)
+        except (ValueError, TypeError, OverflowError):
+            message = f"input {self.name[:100]!r}: an element is no number"
+            raise RequestError(400, message) from None
         return values.reshape(self.shape)
 
     def elements(self) -> list[Any]:
@@ -96,7 +95,7 @@ class Reader:
             message = f"input {name[:100]!r}: unknown datatype {str(datatype)[:40]!r}"
             raise RequestError(400, message, hint=f"use {listed}")
         shape = item.get("shape")
-        if not isinstance(shape, list) or not shape or not all(map(_is_size, shape)):
+        if not isinstance(shape, list) or not _is_shape(shape):
             message = f"input {name[:100]!r}: the shape is no list of sizes"
             raise RequestError(400, message)
         count = math.prod(shape)
@@ -105,7 +104,7 @@ class Reader:
         if size is not None:
             values = self._read_binary(name, datatype, size, count)
         else:
-            values = _flat(item.get("data"), name)
+            values = _flat(item.get("data"), name, len(shape))
         if len(values) != count:
             message = f"input {name[:100]!r}: {len(values):,} elements for shape {shape}"
             raise RequestError(400, message)
@@ -124,16 +123,21 @@ class Reader:
         return np.frombuffer(data, dtype)
 
 
+def _is_shape(shape: list[Any]) -> bool:
+    return 0 < len(shape) <= MAX_DIMENSIONS and all(map(_is_size, shape))
+
+
 def _is_size(value: Any) -> bool:
     return type(value) is int and 0 <= value < 1 << 40
 
 
-def _flat(data: Any, name: str) -> list[Any]:
+def _flat(data: Any, name: str, dimensions: int) -> list[Any]:
     """Return the elements of lists in lists, in order."""
     if not isinstance(data, list):
         raise RequestError(400, f"input {name[:100]!r} has no data")
-    while data and all(isinstance(item, list) for item in data):
-        data = [value for item in data for value in item]
+    for _ in range(dimensions - 1):
+        if data and all(isinstance(item, list) for item in data):
+            data = [value for item in data for value in item]
     if any(isinstance(item, list | dict) for item in data):
         raise RequestError(400, f"input {name[:100]!r}: the data are no list of elements")
     elements: list[Any] = data
