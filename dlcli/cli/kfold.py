@@ -31,6 +31,7 @@ from dlcli.cli.options import (
 )
 from dlcli.cli.resume import find_config_and_run, print_stop, stop_error
 from dlcli.cli.sweep import TrialDisplay, refuse_with_seeds, run_sweep
+from dlcli.cli.tracking import Mlflow, tracking
 from dlcli.cli.training_output import StartPrinter, sample_mark
 from dlcli.errors import Interrupted
 
@@ -68,6 +69,7 @@ def kfold(
     ] = 1,
     resume: Resume = False,
     force_resume: ForceResume = False,
+    mlflow: Mlflow = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -104,7 +106,9 @@ def kfold(
             config, changes, out, "kfold", resume=resume or force_resume, data=data
         )
         if seeds is not None:
-            refuse_with_seeds({"--resume": run is not None, "--engine": engine != "auto"})
+            refuse_with_seeds(
+                {"--resume": run is not None, "--engine": engine != "auto", "--mlflow": mlflow}
+            )
             run_sweep(
                 TrialDisplay(quiet=quiet), loaded, {}, seeds=seeds,
                 folds=folds or loaded.kfold.folds, out=out, sample=sample, jobs=jobs, json=json,
@@ -116,21 +120,23 @@ def kfold(
         from dlcli.experiments import kfold as cross_validation
 
         try:
-            result = cross_validation.kfold(
-                loaded,
-                folds=folds,
-                runs=out,
-                sample=sample,
-                engine=engine,
-                jobs=jobs,
-                resume=run,
-                force=force_resume,
-                on_start=on_start,
-                on_engine=None if quiet else display.on_engine,
-                on_fold=None if quiet else display.on_fold,
-                on_progress=None if quiet else display.progress,
-                download_bar=sys.stderr.isatty(),
-            )
+            with tracking(mlflow, loaded.name) as tracked:
+                result = cross_validation.kfold(
+                    loaded,
+                    folds=folds,
+                    runs=out,
+                    sample=sample,
+                    engine=engine,
+                    jobs=jobs,
+                    resume=run,
+                    force=force_resume,
+                    on_start=on_start,
+                    on_engine=None if quiet else display.on_engine,
+                    on_fold=None if quiet else display.on_fold,
+                    on_progress=tracked.on_progress(None if quiet else display.progress),
+                    download_bar=sys.stderr.isatty(),
+                )
+                tracked.finish(result.path, None, result.interrupted)
         except Interrupted as interrupted:
             display.progress.clear()
             moment = "before the first fold was finished"

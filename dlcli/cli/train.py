@@ -30,6 +30,7 @@ from dlcli.cli.options import (
 )
 from dlcli.cli.resume import find_config_and_run, print_stop
 from dlcli.cli.sweep import TrialDisplay, refuse_with_seeds, run_sweep
+from dlcli.cli.tracking import Mlflow, tracking
 from dlcli.cli.training_output import StartPrinter, sample_mark
 from dlcli.errors import DlcliError, plural
 
@@ -101,6 +102,7 @@ def train(
             help="Save a checkpoint every so many seconds within an epoch.",
         ),
     ] = 300,
+    mlflow: Mlflow = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -140,7 +142,12 @@ def train(
         )
         if seeds is not None:
             refuse_with_seeds(
-                {"--resume": run is not None, "--format": format != "keras", "--devices": devices}
+                {
+                    "--resume": run is not None,
+                    "--format": format != "keras",
+                    "--devices": devices,
+                    "--mlflow": mlflow,
+                }
             )
             run_sweep(
                 TrialDisplay(quiet=quiet),
@@ -164,20 +171,22 @@ def train(
         backend.silence()
         from dlcli.experiments import train as training
 
-        result = training.train(
-            loaded,
-            runs=out,
-            sample=sample,
-            format=format,
-            devices=devices,
-            checkpoint_every=checkpoint_every,
-            resume=run,
-            force=force_resume,
-            extend=any(text.lstrip().startswith("fit") for text in changes),
-            on_start=on_start,
-            on_progress=None if quiet else display,
-            download_bar=sys.stderr.isatty(),
-        )
+        with tracking(mlflow, loaded.name) as tracked:
+            result = training.train(
+                loaded,
+                runs=out,
+                sample=sample,
+                format=format,
+                devices=devices,
+                checkpoint_every=checkpoint_every,
+                resume=run,
+                force=force_resume,
+                extend=any(text.lstrip().startswith("fit") for text in changes),
+                on_start=on_start,
+                on_progress=tracked.on_progress(None if quiet else display),
+                download_bar=sys.stderr.isatty(),
+            )
+            tracked.finish(result.path, result.model_path, result.signum)
     on_start.print_new_notes(result.notices)
     if json:
         terminal.print_document(_document(result))

@@ -1,4 +1,4 @@
 """Export models: as one ONNX graph with the preprocessing, and in formats of Keras.
 
-Other packages use the module `export`.
+Other packages use the modules `export` and `mlflow_tracking`.
 """
