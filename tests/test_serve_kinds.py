@@ -1,6 +1,7 @@
 """Models of every kind over HTTP give the answers of `dlcli predict`, to the clients people have."""
 
 import base64
+import http.client
 import json
 import os
 import re
@@ -212,14 +213,14 @@ def people_columns(people_runs):
 
 @pytest.mark.filterwarnings("ignore")
 def test_tritonclient(port, served_kinds, people_columns):
-    http = pytest.importorskip("tritonclient.http", reason="needs tritonclient[http]")
-    client = http.InferenceServerClient(f"127.0.0.1:{port}")
+    triton = pytest.importorskip("tritonclient.http", reason="needs tritonclient[http]")
+    client = triton.InferenceServerClient(f"127.0.0.1:{port}")
     texts = {name: np.array([row[name] for row in RECORDS], object) for name in ("city", "member")}
     numbers = {
         name: np.array([row[name] for row in RECORDS], np.float64) for name in ("age", "height")
     }
     inputs = [
-        http.InferInput(name, [2], "BYTES" if name in texts else "FP64")
+        triton.InferInput(name, [2], "BYTES" if name in texts else "FP64")
         for name in [*texts, *numbers]
     ]
     for tensor in inputs:
@@ -234,12 +235,12 @@ def test_tritonclient(port, served_kinds, people_columns):
     assert result.as_numpy("p_b").tolist() == people_columns["p_b"]
     for tensor in inputs:
         tensor.set_data_from_numpy({**texts, **numbers}[tensor.name()], binary_data=False)
-    output = http.InferRequestedOutput("p_a", binary_data=False)
+    output = triton.InferRequestedOutput("p_a", binary_data=False)
     assert (
         client.infer("people", inputs, outputs=[output]).as_numpy("p_a").tolist()
         == people_columns["p_a"]
     )
-    picture = http.InferInput("image", [1], "BYTES")
+    picture = triton.InferInput("image", [1], "BYTES")
     picture.set_data_from_numpy(np.array([png(200)], object))
     assert client.infer("images", [picture]).as_numpy("prediction").shape == (1,)
     with pytest.raises(Exception, match="no model 'nobody'"):
@@ -355,6 +356,43 @@ def test_a_signal_ends_the_server_when_its_requests_are_answered(people_runs, st
     assert (entry["path"], entry["rows"]) == ("/predict", 50_000)
     with pytest.raises(OSError):  # noqa: PT011
         socket.create_connection(("127.0.0.1", port), timeout=1)
+
+
+def test_no_request_is_lost_when_a_signal_comes(people_runs, start):
+    process = start("serve", people_runs["keras"].path, "--port", "0", "--quiet")
+    lines = []
+    while "Ctrl-C" not in "".join(lines):
+        lines.append(process.stderr.readline())
+    port = int("".join(lines).partition("http://127.0.0.1:")[2].partition(";")[0])
+    body = json.dumps(RECORDS[0])
+    answers, lost = [], []
+
+    def ask_until_it_closes():
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        is_closed = False
+        while not is_closed:
+            try:
+                connection.request("POST", "/predict", body, {"Content-Type": "application/json"})
+                answer = connection.getresponse()
+                answer.read()
+            except OSError as error:
+                lost.append(error)
+                return
+            answers.append(answer.status)
+            is_closed = answer.getheader("connection") == "close"
+
+    threads = [threading.Thread(target=ask_until_it_closes) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    time.sleep(1)
+    process.terminate()
+    for thread in threads:
+        thread.join(30)
+    process.communicate(timeout=30)
+
+    assert lost == []
+    assert set(answers) == {200}
+    assert process.returncode == 0
 
 
 def test_a_model_without_a_graph_is_refused(tmp_path, dlcli):

@@ -55,6 +55,8 @@ class Gate:
             nonlocal status, has_started
             if message["type"] == "http.response.start":
                 status, has_started = message["status"], True
+                if self.service.is_draining:  # so that the client does not send the next one here
+                    message["headers"] = [*message["headers"], (b"connection", b"close")]
             await send(message)
 
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import gc
 import ipaddress
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from dlcli.serving.service import Service
 
 KEEP_ALIVE_SECONDS = 20
+# In which a server that ends still takes requests, and closes each connection after its answer.
+DRAIN_SECONDS = 0.5
 BACKLOG = 1024
 
 
@@ -159,6 +162,12 @@ def _server(
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             on_start(self)
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            service.is_draining = True
+            # Requests that are on their way come to connections that are still open.
+            await asyncio.sleep(DRAIN_SECONDS)
+            await super().shutdown(sockets)
 
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
             service.is_draining = True
