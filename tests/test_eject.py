@@ -186,9 +186,7 @@ LABELS = np.random.default_rng(5).integers(0, 2, (ROWS, 2))
     ("columns", "loader", "changes"),
     [
         ({"y": AMOUNTS}, {"target": "y"}, {"preprocess": {"target": "standardize"}, "metrics": ["mae"]}),
-        ({"y": AMOUNTS}, {"target": "y"}, {"preprocess": {"target": "log"}}),
         ({"y": AMOUNTS}, {"target": "y"}, {"preprocess": {"target": "power"}}),
-        ({"y": AMOUNTS}, {"target": "y"}, {"preprocess": {"target": "min_max"}, "split": {"test": 0}}),
         ({"y": AMOUNTS, "z": AMOUNTS[::-1]}, {"target": ["y", "z"]}, {"preprocess": {"target": "quantile"}, "split": {"test": 0}}),
         ({"p": LABELS[:, 0], "q": LABELS[:, 1]}, {"target": ["p", "q"]}, {"loss": "binary_crossentropy", "activation": "sigmoid"}),
         ({"y": np.where(LABELS[:, 0], "p; q", "q")}, {"target": "y", "target_separator": ";"}, {"loss": "binary_crossentropy", "activation": "sigmoid", "thresholds": {"p": 0.3}}),
@@ -200,10 +198,8 @@ LABELS = np.random.default_rng(5).integers(0, 2, (ROWS, 2))
         ({"y": AMOUNTS}, {"target": "y"}, {"split": {"shuffle": False, "validation": 0.1}}),
         ({"y": np.where(LABELS[:, 0], "p", "q")}, {"target": "y"}, {"split": {"validation": "test"}, "loss": "binary_crossentropy", "activation": "sigmoid"}),
         ({"y": ["n/a", *AMOUNTS[1:]]}, {"target": "y", "missing_target": "drop", "limit": 30}, {"seed": 3, "split": {"validation": 0.2}}),
-        ({"c": [f"{n:.1f} kg" for n in AMOUNTS], "y": AMOUNTS}, {"target": "y", "affixes": ["kg"]}, {}),
-        ({"c": [f"{n:,.1f}".replace(",", " ") for n in 100 * AMOUNTS], "y": AMOUNTS}, {"target": "y", "thousands": " "}, {}),
+        ({"c": [f"{n:,.1f} kg".replace(",", " ") for n in 100 * AMOUNTS], "None": ["none", "-", *["2"] * 38], "y": AMOUNTS}, {"target": "y", "affixes": ["kg"], "thousands": " "}, {"preprocess": {"target": ["log", "standardize"]}}),
         ({"y": AMOUNTS}, {"target": "y", "window": 5}, {"model": ["Flatten", "Dense"], "split": {"validation": 0.2}, "preprocess": {"numeric": "standardize"}}),
-        ({"None": ["none", "-", *["2"] * 38], "y": AMOUNTS}, {"target": "y"}, {}),
     ],
 )  # fmt: skip
 def test_targets_splits_and_numbers_as_people_write_them(
@@ -360,18 +356,16 @@ def test_notebook_runs(tmp_path):
 
 
 @pytest.mark.slow
-def test_command_compares_in_a_fresh_process(dlcli, tmp_path):
-    code, out, err = dlcli("eject", "diabetes", "-o", "train.py", "--proof-epochs", "3")
+def test_run_is_compared_in_a_fresh_process(dlcli):
+    dlcli("train", "diabetes", "--epochs", "2", "--quiet")
+
+    code, out, err = dlcli("eject", "runs/diabetes/1", "--json")
 
     assert code == 0, err
-    assert "weights after training (3 epochs): the same bits" in out
-    assert out.splitlines()[-1] == "train.py"
-    code, out, err = dlcli("train", "xor", "--epochs", "2", "--quiet")
-    code, out, err = dlcli("eject", "runs/xor/1", "--json")
     document = json.loads(out)
     assert document["proven"]
-    assert document["script"] == "xor.py"
-    assert "EPOCHS = 2" in Path("xor.py").read_text()
+    assert document["script"] == "diabetes.py"
+    assert "EPOCHS = 2" in Path("diabetes.py").read_text(encoding="utf-8")
 
 
 def test_difference_is_an_exit_code(dlcli, monkeypatch, in_this_process):

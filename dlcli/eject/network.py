@@ -16,6 +16,8 @@ WHY = (
     "The seed decides the initial weights, and what dropout leaves out: with the same seed, the "
     "training can be repeated."
 )
+# Layers that draw random numbers when they are built, not when they are made.
+DRAWN_WHEN_BUILT = {"SpectralNormalization"}
 MODULES = {"schedules": "keras.optimizers.schedules"}
 
 
@@ -31,8 +33,16 @@ def write_network(ejection: Ejection) -> None:
         "",
     )
     shape = tuple(model.input_shape[1:])
-    stack = [Call("keras.Input", (), {"shape": shape}), *map(_layer(ejection), config.model)]
-    part.add(assignment("model", Call("keras.Sequential", (stack,))), "model.summary()", "")
+    start, stack = Call("keras.Input", (), {"shape": shape}), map(_layer(ejection), config.model)
+    if {layer.name for layer in config.model} & DRAWN_WHEN_BUILT:
+        part.add(
+            "# Layer by layer, so that each gets its random numbers before the next one.",
+            assignment("model", Call("keras.Sequential", ([start],))),
+            *(expression(Call("model.add", (layer,))) for layer in stack),
+        )
+    else:
+        part.add(assignment("model", Call("keras.Sequential", ([start, *stack],))))
+    part.add("model.summary()", "")
     _write_compilation(ejection, part)
 
 
