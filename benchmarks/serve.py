@@ -234,6 +234,7 @@ def main() -> None:
             print(results["faults"])
         else:
             results["machine"] = here()
+            results["load_average"] = round(os.getloadavg()[0], 1)  # of other programs
             port = free_port()
             results["dlcli"] = measure(
                 "dlcli", dlcli_command(env, port), port, env, options.seconds

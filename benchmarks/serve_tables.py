@@ -10,9 +10,9 @@ TEXT = """\
 
 `serve.py` starts `dlcli serve` and a FastAPI script with Keras (`plain_keras/serve.py`), both with
 the network of iris, and sends JSON over connections that stay open, one request after the other
-on each. Server and client share the machine.
-*Ready* is the time from the start of the process to its first answer; memory is the proportional
-set size of the server's processes, before and after all requests; processor time is the server's.
+on each. Server and client share the machine. *Ready* is the time from the start of the process
+to its first answer; memory is the proportional set size of the server's processes, before and
+after all requests; processor time is the server's.
 
     python benchmarks/serve.py
     python benchmarks/serve.py --faults 10000
@@ -50,6 +50,10 @@ def serve_section(stored: Mapping[str, Any]) -> list[str]:
             f"{mine['cpu']:.2f}", f"{other['cpu']:.2f}",
         ]  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
+    lines += [
+        "",
+        f"The load average before the start, of other programs: {stored['load_average']}.",
+    ]
     if found := stored.get("faults"):
         statuses = ", ".join(f"{count:,} × {status}" for status, count in found["statuses"].items())
         lines.append("")
