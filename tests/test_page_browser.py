@@ -155,7 +155,10 @@ def test_a_table_comes_back_with_predictions(open_page, people_model, tmp_path):
     header, *lines = csv.reader(text.splitlines())
     assert header == ["age", "city", "member", "height", "name", "prediction", "p_a", "p_b"]
     assert [line[4] for line in lines] == ["Kim", "이", ""]
-    assert "city" in page.locator(".notes").text_content()  # Paris is new
+    notes = page.locator(".notes").text_content()  # in the words of the page
+    assert "Column city: categories that training had not seen: 1" in notes
+    assert "Column age: missing values filled in: 1" in notes
+    assert "Columns that the model does not use: name" in notes
     assert page.locator("tbody tr").count() == 3
 
 

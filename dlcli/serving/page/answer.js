@@ -3,6 +3,7 @@
 import { Problem } from "./api.js";
 import { el } from "./dom.js";
 import { number, percent, text } from "./language.js";
+import { noteList } from "./notes.js";
 
 const MAX_BARS = 10;
 
@@ -40,9 +41,9 @@ export function fail(error) {
 /**
  * Show the answer of a request; that of an earlier one, if it is late, is left out.
  *
- * `compute` returns {view, summary}. `onProblem` gets a problem, to show it at its field too.
+ * `compute` returns {view, summary}. `onProblem` returns whether it shows a problem at its field.
  */
-export async function answer(compute, onProblem = () => {}) {
+export async function answer(compute, onProblem = () => false) {
   const turn = ++requests;
   region.setAttribute("aria-busy", "true");
   try {
@@ -52,8 +53,9 @@ export async function answer(compute, onProblem = () => {}) {
     region.scrollIntoView({ block: "nearest", behavior: "smooth" });
   } catch (error) {
     if (turn !== requests) return;
-    fail(error);
-    if (error instanceof Problem) onProblem(error);
+    const isShown = error instanceof Problem && onProblem(error);
+    if (isShown) set(() => [el("p", { class: "empty", say: "correct" })]);
+    else fail(error);
   } finally {
     if (turn === requests) region.removeAttribute("aria-busy");
   }
@@ -127,10 +129,3 @@ function numbersOf(description, row) {
 }
 
 const percentOf = (share) => number(share ?? 0.9, { style: "percent" });
-
-/** A list of what the server notes, such as gaps that it has filled. */
-export function noteList(notes) {
-  if (!notes?.length) return "";
-  return el("div", { class: "notes" }, el("h3", { say: "notes" }),
-    el("ul", {}, ...notes.map((note) => el("li", {}, note))));
-}

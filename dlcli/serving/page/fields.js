@@ -97,8 +97,7 @@ function hintOf(column, id) {
   if (!("median" in column)) return null;
   const show = (value) => (typeof value === "number" ? number(value, { maximumSignificantDigits: 7 }) : value);
   const values = { low: show(column.low), median: show(column.median), high: show(column.high) };
-  const hint = el("p", { class: "hint", id: `${id}-hint`, say: ["range", values] });
-  return hint;
+  return el("p", { class: "hint", id: `${id}-hint`, say: [column.kind === "date" ? "period" : "range", values] });
 }
 
 /** A slider beside a number, for the mouse and for fingers; the keyboard has the field. */

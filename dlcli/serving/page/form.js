@@ -7,6 +7,7 @@ import { field } from "./fields.js";
 import { whatMattered } from "./influence.js";
 
 const MAX_SHOWN = 24; // fields; further ones are behind a button
+const MAX_LARGE = 6; // more of them stand side by side on a phone too
 const MAX_EXPLAINED = 256; // columns, as on the server
 
 /** Return the panel for a model of tables. */
@@ -30,7 +31,10 @@ export function form(description) {
     for (const { setError } of fields) setError("");
     answer(compute, (problem) => {
       const wrong = fields.find(({ name }) => problem.message.includes(`'${name}'`));
-      wrong?.setError([problem.message, problem.hint].filter(Boolean).join(" "));
+      // "the body:1:" is the row, of which there is only one here.
+      const sentence = problem.message.replace(/^the body:\d+: /, "");
+      wrong?.setError([sentence, problem.hint].filter(Boolean).join(". "));
+      return Boolean(wrong);
     });
   }
 
@@ -42,9 +46,9 @@ export function form(description) {
       for (const { sync } of fields) sync();
       if (hasAnswer) submit();
     }) },
-  el("div", { class: "fields" }, ...shown.map((item) => item.element)),
+  el("div", { class: fields.length > MAX_LARGE ? "fields many" : "fields" }, ...shown.map((item) => item.element)),
   others.length ? el("details", {}, el("summary", { say: ["moreColumns", { count: others.length }] }),
-    el("div", { class: "fields" }, ...others.map((item) => item.element))) : null,
+    el("div", { class: "fields many" }, ...others.map((item) => item.element))) : null,
   el("div", { class: "buttons" },
     el("button", { class: "primary", say: "predict" }),
     el("button", { type: "reset", say: "reset" })));

@@ -1,11 +1,12 @@
 // A table of rows: dropped or chosen, and returned with the predictions as columns.
 
-import { answer, noteList } from "./answer.js";
+import { answer } from "./answer.js";
 import { predictTable } from "./api.js";
 import { parseCsv } from "./csv.js";
 import { el, panel } from "./dom.js";
 import { drop } from "./drop.js";
 import { text } from "./language.js";
+import { noteList } from "./notes.js";
 
 const TYPES = {
   csv: "text/csv", tsv: "text/tab-separated-values", txt: "text/csv", json: "application/json",
@@ -45,8 +46,12 @@ async function compute(description, file) {
 }
 
 function preview(rows, isOutput) {
-  const mark = (index) => (isOutput[index] ? "output" : null);
-  const [header, ...body] = rows.slice(0, MAX_SHOWN + 1);
+  const mark = (index) => (isOutput[order[index]] ? "output" : null);
+  // The predictions first, which the table may be too wide for otherwise.
+  const places = [...isOutput.keys()];
+  const order = [...places.filter((at) => isOutput[at]), ...places.filter((at) => !isOutput[at])];
+  const sorted = rows.slice(0, MAX_SHOWN + 1).map((row) => order.map((at) => row[at]));
+  const [header, ...body] = sorted;
   return el("table", {},
     el("thead", {}, el("tr", {}, ...header.map((cell, index) =>
       el("th", { scope: "col", class: mark(index) }, cell)))),
