@@ -243,7 +243,8 @@ def _pooled(predictions: ScoredPredictions | None) -> PartResult | None:
     if predictions.true.shape[1] != 1:
         return PartResult(rows=rows, metrics={})
     if predictions.is_numeric:
-        values = regression_scores(predictions.true[:, 0], predictions.predicted[:, 0])
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = regression_scores(predictions.true[:, 0], predictions.predicted[:, 0])
         return PartResult(rows=rows, metrics=dict(values))
     true, predicted = predictions.true[:, 0], predictions.predicted[:, 0]
     names = predictions.classes or tuple(sorted({*true.tolist(), *predicted.tolist()}))

@@ -60,7 +60,8 @@ def _errors(material: Material, errors: Array) -> Figure:
     """Return the histogram of the errors."""
     say = material.say
     counts, edges = np.histogram(errors, bins=min(30, max(5, int(np.sqrt(len(errors)) * 2))))
-    mean, spread = float(errors.mean()), float(errors.std())
+    with np.errstate(over="ignore"):
+        mean, spread = float(errors.mean()), float(errors.std())
     above = percent(float((errors > 0).mean()))
     key = "numbers.biased" if abs(mean) > BIAS * spread else "numbers.unbiased"
     caption = say(key, mean=mean, above=above, spread=spread)
