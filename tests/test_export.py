@@ -224,6 +224,7 @@ def test_every_kind_of_data_is_exported(name, formats):
 
 
 # MLflow warns about hints in its own code.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*type hint:UserWarning")
 def test_mlflow_loads_a_folder(trained, monkeypatch):
     pytest.importorskip("mlflow", reason="needs dlcli[mlflow]")

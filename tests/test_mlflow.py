@@ -39,6 +39,7 @@ def test_without_mlflow_the_extra_is_named(dlcli, people, uri, monkeypatch):
     assert not (people.parent / "runs").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("address", "problem"),
     [
@@ -97,6 +98,7 @@ def test_a_resumed_training_has_all_its_epochs_and_a_failed_one_its_status(
     steps = [metric.step for metric in client().get_metric_history(run.info.run_id, "loss")]
     assert sorted(steps) == [1, 2, 3, 4]
 
+    assert dlcli("train", "--resume", "runs/people/1", "--mlflow", uri)[0] == 0  # nothing to do
     lost = dlcli("train", people, "--mlflow", uri, "--set", "optimizer.learning_rate=1e30")
     assert lost[0] == 1
     experiment = run.info.experiment_id

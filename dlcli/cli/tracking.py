@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dlcli.cli.terminal import print_notes
-from dlcli.errors import Interrupted
+from dlcli.errors import DlcliError, Interrupted, TrainingError, WriteError
 
 if TYPE_CHECKING:
     from dlcli.exports.mlflow_tracking import MlflowTracker
@@ -66,6 +66,10 @@ def tracking(uri: str | None, name: str) -> Iterator[Tracking]:
     except Interrupted:
         tracker.fail("KILLED")
         raise
-    except BaseException:
-        tracker.fail("FAILED")
+    except BaseException as error:
+        # Other errors of the user are found before the first epoch.
+        if isinstance(error, DlcliError) and not isinstance(error, TrainingError | WriteError):
+            tracker.remove()
+        else:
+            tracker.fail("FAILED")
         raise

@@ -126,6 +126,11 @@ class MlflowTracker:
             self._send()
             self._client.set_terminated(self.run, status)
 
+    def remove(self) -> None:
+        """Remove the run of MLflow, of a training that did not begin."""
+        with suppress(Exception):
+            self._client.delete_run(self.run)
+
     def _add(self, metrics: Mapping[str, Any], step: int, prefix: str = "") -> None:
         from mlflow.entities import Metric
 
