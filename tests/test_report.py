@@ -4,14 +4,18 @@ import json
 import re
 import string
 from html.parser import HTMLParser
+from typing import get_args
 
 import numpy as np
 import pytest
 
 from dlcli import DlcliError, card, evaluate, load_model, report
+from dlcli.experiments.baseline.comparison import Verdict
+from dlcli.experiments.baseline.estimators import MODELS, NAIVE_FORECAST
 from dlcli.experiments.held_out import load_held_out
 from dlcli.experiments.importance import permutation_importance
 from dlcli.reports.texts import catalogue
+from dlcli.runs.records import Kind, Status
 
 VOID = {"meta", "img", "br", "hr", "link", "input"}
 
@@ -60,6 +64,16 @@ def test_both_languages_have_the_same_sentences():
     assert english.keys() == korean.keys()
     for key, sentence in english.items():
         assert placeholders(sentence) == placeholders(korean[key]), key
+
+
+def test_every_model_kind_and_status_has_its_word():
+    words = catalogue("ko")
+
+    names = {model.name for model in (*MODELS, NAIVE_FORECAST)}
+    assert {f"models.{name}" for name in names} <= words.keys()
+    assert {f"kinds.{kind}" for kind in get_args(Kind)} <= words.keys()
+    assert {f"statuses.{status}" for status in get_args(Status)} <= words.keys()
+    assert {f"verdicts.{verdict}" for verdict in get_args(Verdict)} <= words.keys()
 
 
 def test_no_korean_particle_depends_on_a_value():
