@@ -53,7 +53,9 @@ class Bodies:
         parts: list[bytes] = []
         try:
             await self._receive(request, parts)
-            yield unpack(b"".join(parts))
+            body = b"".join(parts)
+            # In a thread, since the event loop would stand still meanwhile.
+            yield await asyncio.to_thread(unpack, body) if unpack else body
         finally:
             self.held -= sum(map(len, parts))
 
@@ -74,11 +76,11 @@ class Bodies:
             raise RequestError(408, f"the body did not arrive in {seconds}") from None
 
 
-def _unpacker(encoding: str, limit: int) -> Callable[[bytes], bytes]:
-    """Return the function that unpacks a body."""
+def _unpacker(encoding: str, limit: int) -> Callable[[bytes], bytes] | None:
+    """Return the function that unpacks a body; None for one that is not packed."""
     encoding = encoding.strip().lower()
     if encoding in ("", "identity"):
-        return bytes
+        return None
     if encoding not in ("gzip", "x-gzip", "deflate"):
         raise RequestError(
             415, f"the body has the Content-Encoding {encoding[:40]!r}", hint="use gzip or none"
