@@ -45,22 +45,19 @@ def worst(material: Material) -> Section | None:
 
 
 def _shown(material: Material, predictions: ScoredPredictions, order: Array) -> list[Block]:
-    dataset = material.dataset
-    places = material.places[order]
-    if (dataset is not None and (places < 0).any()) or (
-        dataset is not None and len(places) and (places.max() >= len(dataset))
-    ):
-        dataset = None
-    if dataset is None:
-        unread = [Text(material.say("worst.unread", problem=material.problem))]
-        return [*unread, _table(material, predictions, order, None)]
-    if dataset.is_text or dataset.medium.kind in ("image", "audio"):
-        titles = [_title(material, predictions, at) for at in order]
-        return [Samples([
-            _sample(dataset, int(place), title)
-            for place, title in zip(places, titles, strict=True)
-        ])]  # fmt: skip
-    return [_table(material, predictions, order, dataset)]
+    """Return the rows: pictures, recordings and texts as such, others as a table."""
+    dataset, places = material.dataset, material.places[order]
+    # The predictions may be those of other data.
+    if dataset is None or places.min() < 0 or places.max() >= len(dataset):
+        unread = Text(material.say("worst.unread", problem=material.problem))
+        return [unread, _table(material, predictions, order, None)]
+    if not (dataset.is_text or dataset.medium.kind in ("image", "audio")):
+        return [_table(material, predictions, order, dataset)]
+    samples = [
+        _sample(dataset, place, _title(material, predictions, at))
+        for place, at in zip(places.tolist(), order.tolist(), strict=True)
+    ]
+    return [Samples(samples)]
 
 
 def _title(material: Material, predictions: ScoredPredictions, at: int) -> str:
