@@ -14,7 +14,7 @@ from scipy.io import wavfile
 
 from dlcli.config.loader_base import LOADERS
 from dlcli.config.steps import STEPS
-from dlcli.eject import eject, proof, reading, steps
+from dlcli.eject import eject, proof, reading, steps, write
 from dlcli.eject.child import run_script
 from dlcli.eject.network import write_network
 from dlcli.errors import DlcliError
@@ -369,7 +369,8 @@ def test_run_is_compared_in_a_fresh_process(dlcli):
 
 
 def test_difference_is_an_exit_code(dlcli, monkeypatch, in_this_process):
-    monkeypatch.setattr("dlcli.eject.write.write_network", with_another_seed)
+    writers = [with_another_seed if one is write_network else one for one in write.ONE_TRAINING]
+    monkeypatch.setattr(write, "ONE_TRAINING", writers)
 
     code, out, _ = dlcli("eject", "xor", "--proof-epochs", "1")
 
@@ -392,3 +393,25 @@ def test_docs_show_what_is_written(tmp_path):
     text = eject("iris", tmp_path / "train.py", proof=False).text
 
     assert text in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("columns", "split"),
+    [
+        ({"y": ["p", "q"] * (ROWS // 2)}, {"validation": 0.2}),
+        ({"y": ["p", "q"] * (ROWS // 2), "who": list("abcdefgh") * 5}, {"group": "who", "seed": 3}),
+        ({"y": ["p", "q"] * (ROWS // 2)}, {"shuffle": False}),
+    ],
+)
+def test_folds_are_those_of_kfold(columns, split, tmp_path, in_this_process):
+    loader = {"csv": {"path": numbers(tmp_path, **columns), "target": "y"}}
+    config = network(
+        loader, "binary_crossentropy", "sigmoid", split=split, kfold={"folds": 3, "epochs": 1}
+    )
+
+    result = eject(config, tmp_path / "folds.py", kfold=True)
+
+    assert_proven(result)
+    assert result.comparisons[0].name == "folds"
+    assert "EPOCHS = 1" in result.text

@@ -32,6 +32,12 @@ def eject(
             show_default="the name of the config with .py or .ipynb",
         ),
     ] = None,
+    kfold: Annotated[
+        bool,
+        typer.Option(
+            "--kfold", help="Write a cross-validation, with the folds of `dlcli kfold`."
+        ),
+    ] = False,
     notebook: Annotated[
         bool,
         typer.Option(
@@ -66,6 +72,7 @@ def eject(
     \b
     dlcli eject sonar -o train.py
     dlcli eject runs/sonar/latest -o train.py
+    dlcli eject sonar --kfold -o folds.py
     dlcli eject my.yaml --notebook --proof-epochs 1
     """
     from dlcli.cli import signals, terminal
@@ -82,6 +89,7 @@ def eject(
         config,
         output,
         overrides=overrides or (),
+        kfold=kfold,
         notebook=notebook or (output is not None and output.suffix.lower() == ".ipynb"),
         proof=proof,
         proof_epochs=proof_epochs,

@@ -50,7 +50,9 @@ def run_script(script: str, arrays: str, epochs: int) -> None:
     finally:
         model_class.fit = fit
     weights["trained"] = variables["model"].get_weights()
-    result = {NEW_OUTPUTS: variables[NEW_OUTPUTS]}
+    result = {f"fold_{number}": test for number, (_, test) in enumerate(variables.get("folds", ()))}
+    if NEW_OUTPUTS in variables:
+        result[NEW_OUTPUTS] = variables[NEW_OUTPUTS]
     for part in PARTS:
         if part in variables:
             result[part] = variables[part]

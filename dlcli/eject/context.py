@@ -65,6 +65,7 @@ class Ejection:
 
     def path(self, path: Path | str) -> Code:
         """Return the expression of a path: relative to the script if it is near, else absolute."""
+        self.script.need("from pathlib import Path")
         absolute = Path(os.path.abspath(path))  # noqa: PTH100 (links stay as the user has them)
         if self._is_bundled and self._can_copy(absolute):
             self.copies[absolute.name] = absolute

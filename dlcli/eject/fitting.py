@@ -18,9 +18,6 @@ MAX_LINES = 200
 NEW_ROWS = 5
 
 BATCHES = '''\
-arrays = [{tensors}]
-
-
 def batches(epoch):
     """Return the batches of an epoch, whose rows have an order of their own."""
     order = tf.random.experimental.stateless_shuffle(
@@ -28,7 +25,6 @@ def batches(epoch):
     )
     rows = tf.data.Dataset.from_tensor_slices(order).batch(BATCH_SIZE)
     return rows.map(lambda batch: tuple([tf.gather(array, batch) for array in arrays]))
-
 '''
 FIT_WHY = (
     "In every epoch the network sees all training rows once, shuffled, and its weights change "
@@ -46,7 +42,7 @@ def write_fit(ejection: Ejection) -> None:
         part.add(*_sample_weight(ejection))
         arrays.append("sample_weight")
     tensors = ", ".join(f"tf.constant({name})" for name in arrays)
-    part.add(BATCHES.format(tensors=tensors))
+    part.add(f"arrays = [{tensors}]", "", "", BATCHES, "")
     keywords: dict[str, Any] = {
         "steps_per_epoch": Code("math.ceil(len(x_train) / BATCH_SIZE)"),
         "epochs": Code("EPOCHS"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dlcli.config.catalogue import CHOSEN_BY_KERAS, ENSEMBLE_LAYERS, keras_catalogue
+from dlcli.config.catalogue import CHOSEN_BY_KERAS, ENSEMBLE_LAYERS, KINDS, keras_catalogue
 from dlcli.config.components import Component, parameter_kind
 from dlcli.config.metrics import resolve_metric
 from dlcli.config.own_components import find_own
@@ -69,8 +69,8 @@ def component_call(component: Component, kind: str) -> Call:
         If it is not one of Keras.
     """
     if find_own(kind, component.name) is not None:
-        reason = "it is code of your own; put its class into the script yourself"
-        raise inexpressible(f"{component.name} in {kind}", reason)
+        reason = "it is code of your own; put it into a script yourself"
+        raise inexpressible(f"the {KINDS[kind]} {component.name}", reason)
     if component.name in ENSEMBLE_LAYERS:
         raise inexpressible(component.name, "it is a layer of dlcli, which Keras does not have")
     values = {

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from dlcli.eject.child import NEW_OUTPUTS, PARTS
 from dlcli.eject.fitting import NEW_ROWS
 from dlcli.errors import DlcliError, plural
 from dlcli.preparation.rows import LazyRows
+from dlcli.preparation.split import Split
 from dlcli.training.session import Session
 from dlcli.types import Array
 
@@ -60,7 +61,13 @@ class Comparison:
         return f"{self.name}{f' ({self.detail})' if self.detail else ''}: {how}"
 
 
-def prove(script: str, session: Session, folder: Path, epochs: int | None) -> list[Comparison]:
+def prove(
+    script: str,
+    session: Session,
+    folder: Path,
+    epochs: int | None,
+    splits: Sequence[Split] = (),
+) -> list[Comparison]:
     """Run a script and compare its rows, weights and outputs with those of dlcli.
 
     Parameters
@@ -73,6 +80,8 @@ def prove(script: str, session: Session, folder: Path, epochs: int | None) -> li
         From where the script is run.
     epochs : int, optional
         Epochs of both trainings; default: those of the config.
+    splits : sequence of Split
+        Those of a cross-validation, of which the session has the last.
 
     Raises
     ------
@@ -81,7 +90,8 @@ def prove(script: str, session: Session, folder: Path, epochs: int | None) -> li
     """
     arrays = _run(script, folder, epochs)
     comparisons = [
-        *_compare_rows(session, arrays),
+        *_compare_folds(splits, arrays),
+        *_compare_rows(session, arrays, len(splits)),
         _compare_weights("initial weights", session, arrays, "initial", 0.0),
     ]
     detail = plural(_fit(session, epochs), "epoch")
@@ -89,8 +99,9 @@ def prove(script: str, session: Session, folder: Path, epochs: int | None) -> li
     comparisons.append(
         _compare_weights(name, session, arrays, "trained", WEIGHTS_TOLERANCE, detail)
     )
-    outputs, name = arrays[NEW_OUTPUTS], "predictions of new rows"
-    comparisons.append(_difference(name, _outputs(session), outputs, WEIGHTS_TOLERANCE))
+    if NEW_OUTPUTS in arrays:
+        outputs, name = arrays[NEW_OUTPUTS], "predictions of new rows"
+        comparisons.append(_difference(name, _outputs(session), outputs, WEIGHTS_TOLERANCE))
     return comparisons
 
 
@@ -119,8 +130,20 @@ def _run(script: str, folder: Path, epochs: int | None) -> Mapping[str, Array]:
             return dict(loaded)
 
 
-def _compare_rows(session: Session, arrays: Mapping[str, Array]) -> Iterator[Comparison]:
-    """Yield the comparisons of the split, the preprocessed rows and the targets."""
+def _compare_folds(splits: Sequence[Split], arrays: Mapping[str, Array]) -> Iterator[Comparison]:
+    """Yield the comparison of the test rows of all folds, if there are some."""
+    if splits:
+        same = all(
+            np.array_equal(split.test, arrays.get(f"fold_{number}", ()))
+            for number, split in enumerate(splits)
+        )
+        yield Comparison("folds", 0.0 if same else float("inf"), 0.0, f"{len(splits)}")
+
+
+def _compare_rows(
+    session: Session, arrays: Mapping[str, Array], folds: int
+) -> Iterator[Comparison]:
+    """Yield the comparisons of the split, or the last fold, of its rows and the targets."""
     rows = session.split.parts()
     same = all(
         name in arrays and np.array_equal(arrays[name], rows[name]) if name in rows
@@ -128,7 +151,8 @@ def _compare_rows(session: Session, arrays: Mapping[str, Array]) -> Iterator[Com
         for name in PARTS
     )  # fmt: skip
     counts = ", ".join(f"{len(part)} {name}" for name, part in rows.items())
-    yield Comparison("split", 0.0 if same else float("inf"), 0.0, counts)
+    name = f"fold {folds}" if folds else "split"
+    yield Comparison(name, 0.0 if same else float("inf"), 0.0, counts)
     if not same:
         return
     data = session.fit_data()

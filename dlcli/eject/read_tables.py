@@ -99,7 +99,6 @@ def _write_call(
     """Write the call that reads the file, or two: training and test rows."""
     name, options = read_options(table, paths[0])
     keywords, chosen = try_options(name, options, columns, table, paths)
-    ejection.script.need("from pathlib import Path")
     if "quoting" in options:
         ejection.script.need("import csv")
     if len(paths) > 1:

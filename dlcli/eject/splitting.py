@@ -63,7 +63,7 @@ def write_split(ejection: Ejection) -> None:
         has_validation and not on_test and (dataset.parts is None or 1 not in dataset.parts)
     )
     if (len(split.test) and not given) or draws_validation:
-        part.add(_function(ejection), "", "")
+        part.add(split_function(ejection), "", "")
     if given:
         part.add("train, test = np.flatnonzero(~is_test), np.flatnonzero(is_test)")
         if has_validation and not draws_validation and not on_test:
@@ -75,15 +75,21 @@ def write_split(ejection: Ejection) -> None:
         part.add(f"train, test = split_off(np.arange(len(y)), {_share(ejection, share, -1)})")
     else:
         part.add("train = np.arange(len(y))")
-    if draws_validation:
-        arguments = _share(ejection, section.validation_share, 0)
-        part.add(f"train, validation = split_off(train, {arguments})")
-    if on_test:
-        part.add(
-            "validation = test  # scores are too good: the training is stopped or chosen by them"
-        )
+    if draws_validation or on_test:
+        part.add(validation_line(ejection))
     counts = [f"{{len({name})}} {name}" for name in split.parts()]
     part.add(f'print(f"rows: {", ".join(counts)}")')
+
+
+def validation_line(ejection: Ejection) -> str:
+    """Return the statement that takes the validation rows; empty if there are none."""
+    section = ejection.config.split
+    if section.validates_on_test:
+        return "validation = test  # scores are too good: the training is stopped or chosen by them"
+    if not section.validation_share:
+        return ""
+    arguments = _share(ejection, section.validation_share, 0)
+    return f"train, validation = split_off(train, {arguments})"
 
 
 def _why(ejection: Ejection) -> str:
@@ -98,7 +104,7 @@ def _why(ejection: Ejection) -> str:
 def _share(ejection: Ejection, share: float, stage: int) -> str:
     """Return the arguments of ``split_off`` after the rows."""
     dataset = ejection.dataset
-    if dataset.groups is None or not _stratifies(ejection) or dataset.medium.kind == "series":
+    if dataset.groups is None or not stratifies(ejection) or dataset.medium.kind == "series":
         return repr(share)
     rest = ejection.split.train
     if not ejection.config.split.validates_on_test:  # the rows are those of the test
@@ -110,11 +116,12 @@ def _share(ejection: Ejection, share: float, stage: int) -> str:
     return f"count={count}, folds={folds}"
 
 
-def _stratifies(ejection: Ejection) -> bool:
+def stratifies(ejection: Ejection) -> bool:
+    """Tell whether the proportions of the classes are kept."""
     return ejection.config.split.keeps_proportions and ejection.is_classes
 
 
-def _function(ejection: Ejection) -> str:
+def split_function(ejection: Ejection) -> str:
     """Return the function that splits rows off."""
     dataset, script = ejection.dataset, ejection.script
     seed = "SEED" if ejection.config.split.seed is None else "SPLIT_SEED"
@@ -123,12 +130,12 @@ def _function(ejection: Ejection) -> str:
     if not ejection.config.split.shuffle:
         return SERIES.format(why="").rstrip()
     if dataset.groups is not None:
-        name = "StratifiedGroupKFold" if _stratifies(ejection) else "GroupShuffleSplit"
+        name = "StratifiedGroupKFold" if stratifies(ejection) else "GroupShuffleSplit"
         script.need(f"from sklearn.model_selection import {name}")
-        text = STRATIFIED_GROUPS if _stratifies(ejection) else GROUPS
+        text = STRATIFIED_GROUPS if stratifies(ejection) else GROUPS
         return text.format(seed=seed).rstrip()
     script.need("from sklearn.model_selection import train_test_split")
-    if not _stratifies(ejection):
+    if not stratifies(ejection):
         text = CUT.format(how=" at random", single="", seed=seed, stratify="", rest="np.sort(rest)")
         return text.rstrip()
     single, rest = "", "np.sort(rest)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from dlcli.config.load import load_config
 from dlcli.config.sections import Config
 from dlcli.eject.context import Ejection
 from dlcli.eject.fitting import write_evaluation, write_fit, write_prediction
+from dlcli.eject.folds import write_folds, write_loop
 from dlcli.eject.network import write_network
 from dlcli.eject.preprocessing import write_preprocessing
 from dlcli.eject.proof import Comparison, prove
@@ -26,10 +27,15 @@ from dlcli.errors import DlcliError
 from dlcli.experiments.inputs import ConfigLike
 from dlcli.experiments.resume import run_config
 from dlcli.files import write_text
+from dlcli.preparation.folds import prepare_folds
 from dlcli.preparation.prepare import prepare
+from dlcli.preparation.split import Split
 from dlcli.runs.finding import find_run
-from dlcli.training.session import Session, open_session
+from dlcli.training.session import Session, open_session, open_sessions
 
+ONE_TRAINING = (
+    write_split, write_preprocessing, write_network, write_fit, write_evaluation, write_prediction,
+)  # fmt: skip
 ENDINGS = {False: ".py", True: ".ipynb"}
 
 
@@ -85,6 +91,7 @@ def eject(
     output: str | os.PathLike[str] | None = None,
     *,
     overrides: Iterable[str] | Mapping[str, Any] = (),
+    kfold: bool = False,
     notebook: bool = False,
     proof: bool = True,
     proof_epochs: int | None = None,
@@ -101,6 +108,8 @@ def eject(
         The script; default: the name of the config with ``.py`` or ``.ipynb``.
     overrides : iterable of str, or mapping
         Changed keys, as `load_config` takes them.
+    kfold : bool
+        Whether the script is a cross-validation, with the folds of `dlcli.kfold`.
     notebook : bool
         Whether to write a Jupyter notebook.
     proof : bool
@@ -130,24 +139,28 @@ def eject(
     if path.exists() and not force:
         raise DlcliError(f"{path} exists", hint="--force replaces it; -o names another file")
     prepared = prepare(config, progress=download_bar)
-    session = open_session(prepared)
+    splits: Sequence[Split] = ()
+    if kfold:
+        prepared, splits = prepare_folds(prepared, None)
+    # Of the folds the last one is compared in full: its variables are left at the end.
+    session = open_sessions(prepared, splits)[-1] if kfold else open_session(prepared)
     session.transform_parts()
     session.prepare_model()
     folder = Path(os.path.abspath(path.parent))  # noqa: PTH100 (links stay as the user has them)
     if not folder.is_dir():
         raise DlcliError(f"no folder {path.parent}")
-    ejection = write_script(session, folder)
+    ejection = write_script(session, folder, kfold=kfold)
     script, text = ejection.script, ejection.script.text()
     content = json.dumps(script.notebook(), indent=1, ensure_ascii=False) + "\n"
     write_text(path, content if notebook else text)
     copies = [path.parent / name for name in ejection.copies]
     for copy, source in zip(copies, ejection.copies.values(), strict=True):
         write_text(copy, source.read_text(encoding="utf-8"))
-    comparisons = prove(text, session, folder, proof_epochs) if proof else []
+    comparisons = prove(text, session, folder, proof_epochs, splits) if proof else []
     return Ejected(path, text, tuple(script.notes), tuple(comparisons), tuple(copies))
 
 
-def write_script(session: Session, folder: Path) -> Ejection:
+def write_script(session: Session, folder: Path, *, kfold: bool = False) -> Ejection:
     """Write the script of a session, to no file.
 
     Parameters
@@ -156,17 +169,16 @@ def write_script(session: Session, folder: Path) -> Ejection:
         With fitted preprocessors and a built model.
     folder : Path
         Where the script will be.
+    kfold : bool
+        Whether to write a cross-validation.
     """
     config = session.prepared.config
     ejection = Ejection(session, Script(_title(config), _description(config)), folder)
-    _write_settings(ejection)
+    _write_settings(ejection, kfold=kfold)
     write_reading(ejection)
-    write_split(ejection)
-    write_preprocessing(ejection)
-    write_network(ejection)
-    write_fit(ejection)
-    write_evaluation(ejection)
-    write_prediction(ejection)
+    writers = (write_folds, write_loop) if kfold else ONE_TRAINING
+    for write in writers:
+        write(ejection)
     _note_rest(ejection)
     return ejection
 
@@ -193,13 +205,15 @@ def _description(config: Config) -> str:
     )
 
 
-def _write_settings(ejection: Ejection) -> None:
+def _write_settings(ejection: Ejection, *, kfold: bool) -> None:
     """Write the numbers that people change first."""
     config = ejection.config
     part = ejection.script.part("Settings", "What one changes first.")
     part.add(f"SEED = {config.seed}")
     if config.split.seed is not None:
         part.add(f"SPLIT_SEED = {config.split.seed}  # of the split alone")
+    if kfold:
+        part.add(f"FOLDS = {config.kfold.folds}")
     part.add(f"EPOCHS = {config.fit.epochs}", f"BATCH_SIZE = {config.fit.batch_size}")
 
 
