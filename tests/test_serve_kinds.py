@@ -455,7 +455,7 @@ def test_the_requests_of_the_docs(tmp_path):
     statuses = [(mark, curl(client, line)) for mark, lines in blocks for line in lines.splitlines()]
     service.batching.close()
 
-    assert len(statuses) == 9
+    assert len(statuses) == 10
     for mark, answer in statuses:
         assert (answer.status_code == 200) == (mark == "requests"), answer.text
     said = re.search(r"```json\n(.*?)```", text, re.DOTALL)[1]

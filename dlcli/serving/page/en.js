@@ -42,7 +42,6 @@ export default {
   noteFilled: "Column {column}: missing values filled in: {count}",
   noteLight: "The image is light; those of the training were dark. Try inverting it.",
   noteUnseen: "Column {column}: categories that training had not seen: {count}",
-  noteUnused: "Columns that the model does not use: {columns}",
   noteWordless: "Column {column}: texts without a word known from training: {count}",
   notes: "Notes",
   numbersTitle: "Enter numbers",

@@ -42,7 +42,6 @@ export default {
   noteFilled: "{column} 열: 빈 값 {count}개를 채웠습니다",
   noteLight: "그림이 밝습니다. 학습에 쓴 그림은 어두웠으니 밝기를 반전해 보세요.",
   noteUnseen: "{column} 열: 학습 데이터에 없던 범주 {count}개",
-  noteUnused: "모델이 쓰지 않는 열: {columns}",
   noteWordless: "{column} 열: 아는 단어가 없는 글 {count}개",
   notes: "알림",
   numbersTitle: "숫자 입력",

@@ -7,7 +7,6 @@ const KNOWN = [
   [/^column '(?<column>.*)': (?<count>\d+) categor(y|ies) not seen in training$/, "noteUnseen"],
   [/^column '(?<column>.*)': (?<count>\d+) missing values? filled in$/, "noteFilled"],
   [/^column '(?<column>.*)': (?<count>\d+) texts? without a word known from training$/, "noteWordless"],
-  [/^columns not used: (?<columns>.*)$/, "noteUnused"],
   [/^these images are light, the training images were dark/, "noteLight"],
   [/^these images are dark, the training images were light/, "noteDark"],
 ];
