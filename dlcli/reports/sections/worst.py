@@ -49,7 +49,8 @@ def _shown(material: Material, predictions: ScoredPredictions, order: Array) -> 
     dataset, places = material.dataset, material.places[order]
     # The predictions may be those of other data.
     if dataset is None or places.min() < 0 or places.max() >= len(dataset):
-        unread = Text(material.say("worst.unread", problem=material.problem))
+        problem = material.problem or material.say("worst.other_data")
+        unread = Text(material.say("worst.unread", problem=problem))
         return [unread, _table(material, predictions, order, None)]
     if not (dataset.is_text or dataset.medium.kind in ("image", "audio")):
         return [_table(material, predictions, order, dataset)]
