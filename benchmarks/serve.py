@@ -2,6 +2,7 @@
 
     python benchmarks/serve.py
     python benchmarks/serve.py --faults 10000
+    python benchmarks/serve.py --soak 60
 
 Both servers have the network of iris and run on 127.0.0.1, one after the other, on the machine that
 also sends the requests. With --faults, bodies that are changed at random are sent to dlcli's alone.
@@ -220,16 +221,32 @@ def faults(env: Mapping[str, str], count: int) -> dict[str, Any]:
     return {"bodies": count, "statuses": ordered, "memory": before, "memory_after": after}
 
 
+def soak(env: Mapping[str, str], seconds: float) -> list[list[float]]:
+    """Send single rows for a while; return pairs of the requests so far and the memory in MB."""
+    port, figures, total = free_port(), [], 0
+    with running(dlcli_command(env, port), port, "dlcli", env) as (pid, _):
+        for _ in range(6):
+            total += len(asyncio.run(send_load(port, bodies("dlcli", 1), 8, seconds / 6)))
+            figures.append([total, memory(pid)])
+    return figures
+
+
 def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seconds", type=float, default=5, help="of each load")
     parser.add_argument("--faults", type=int, default=0, help="bodies to send; measures no load")
+    parser.add_argument(
+        "--soak", type=float, default=0, help="seconds of many requests, for memory"
+    )
     options = parser.parse_args()
     results = load(SERVE)
     with tempfile.TemporaryDirectory() as name:
         env = {**prepare(Path(name)), "TF_CPP_MIN_LOG_LEVEL": "3"}
-        if options.faults:
+        if options.soak:
+            results["soak"] = soak(env, options.soak)
+            print(results["soak"])
+        elif options.faults:
             results["faults"] = faults(env, options.faults)
             print(results["faults"])
         else:

@@ -16,6 +16,7 @@ after all requests; processor time is the server's.
 
     python benchmarks/serve.py
     python benchmarks/serve.py --faults 10000
+    python benchmarks/serve.py --soak 60
 """
 HEADER = (
     "rows", "connections", "requests/s", "script", "ratio", "p50", "script", "p99", "script",
@@ -62,4 +63,7 @@ def serve_section(stored: Mapping[str, Any]) -> list[str]:
             f"{found['memory']:.0f} MB after the first {min(1000, found['bodies'] // 10):,}, "
             f"{found['memory_after']:.0f} MB after all."
         )
+    if soak := stored.get("soak"):
+        steps = ", ".join(f"{memory:.1f} MB after {count:,}" for count, memory in soak)
+        lines += ["", f"Memory of dlcli's server after requests of one row: {steps}."]
     return lines
