@@ -1,5 +1,6 @@
 """`dlcli eject`: plain scripts that train as dlcli does."""
 
+import ast
 import io
 import json
 import tarfile
@@ -12,6 +13,7 @@ import pytest
 from PIL import Image
 from scipy.io import wavfile
 
+from dlcli import load_config
 from dlcli.config.loader_base import LOADERS
 from dlcli.config.steps import STEPS
 from dlcli.eject import eject, proof, reading, steps, write
@@ -415,3 +417,52 @@ def test_folds_are_those_of_kfold(columns, split, tmp_path, in_this_process):
     assert_proven(result)
     assert result.comparisons[0].name == "folds"
     assert "EPOCHS = 1" in result.text
+
+
+HOSTILE = [
+    '"""',
+    "'''\nraise SystemExit(9)\n'''",
+    "\\",
+    "{x}",
+    'a"b',
+    "it's",
+    "# no\rraise SystemExit(9)",
+]
+
+
+def test_names_are_no_code(tmp_path):
+    """No text of a file becomes a statement of the script."""
+    for number, kind in enumerate(HOSTILE[:2] * 6):
+        name = f"{kind}\nraise SystemExit(9)\n_{'ab'[number % 2]}_{number}.png".replace("/", "")
+        picture(tmp_path / 'x"""\nraise SystemExit(9)' / name, number)
+    folder = {
+        "path": str(tmp_path / 'x"""\nraise SystemExit(9)'),
+        "pattern": "{who}_{class}_{number}",
+    }
+    frame = pd.DataFrame(
+        {name: np.arange(ROWS) % 7 for name in HOSTILE if "\n" not in name and "\r" not in name}
+    )
+    frame["y"] = [HOSTILE[number % len(HOSTILE)] for number in range(ROWS)]
+    frame.to_json(tmp_path / "hostile.jsonl", orient="records", lines=True)
+    loaders = [
+        {"csv": {"path": str(tmp_path / "hostile.jsonl"), "target": "y", "class_names": [f"{n}{name.strip()}" for n, name in enumerate(HOSTILE)]}},
+        {"images": folder},
+    ]  # fmt: skip
+    for loader in loaders:
+        model = (
+            ["Flatten", {"Dense": {"activation": "softmax"}}]
+            if "images" in loader
+            else [{"Dense": {"activation": "softmax"}}]
+        )
+        config = load_config(
+            {
+                **network(loader, "categorical_crossentropy"),
+                "model": model,
+                "split": {"stratify": False},
+            }
+        )
+        text = eject(config, tmp_path / f"{next(iter(loader))}.py", proof=False).text
+
+        statements = ast.parse(text).body
+        assert not any(isinstance(one, ast.Raise) for one in statements)
+        assert "SystemExit(9)" not in [line.strip() for line in text.splitlines()]

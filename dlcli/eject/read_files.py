@@ -177,8 +177,8 @@ def _write_labels(
         depth = pattern.count("/") + 1
         text = "name.stem" if depth == 1 else f'"/".join([*name.parts[:-1], name.stem][-{depth}:])'
         part.add(
-            f"# Names such as {names[0].name} tell the class.",
-            f"PATTERN = re.compile(r{expression(_readable(parser.expression.pattern))})",
+            f"# Names such as {expression(names[0].name)} tell the class.",
+            f"PATTERN = re.compile({expression(_readable(parser.expression.pattern))})",
             f"fields = pd.DataFrame([PATTERN.fullmatch({text}).groupdict() for name in names])",
             'classes = fields["class_"]',
         )

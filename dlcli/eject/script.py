@@ -102,7 +102,9 @@ class Script:
 
     def text(self) -> str:
         """Return the script as the text of a Python file."""
-        blocks = [f'"""{self._introduction()}\n"""', "\n".join(self._import_lines())]
+        # Names of files and data sets may have any characters.
+        introduction = self._introduction().replace("\\", "/").replace('"', "'")
+        blocks = [f'"""{introduction}\n"""', "\n".join(self._import_lines())]
         for number, part in enumerate(self._all_parts(), 1):
             heading = f"# {'-' * 78}\n# {number}. {part.title}\n"
             why = comment(part.why) + "\n" if part.why else ""

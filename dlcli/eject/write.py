@@ -19,7 +19,6 @@ from dlcli.eject.folds import write_folds, write_loop
 from dlcli.eject.network import write_network
 from dlcli.eject.preprocessing import write_preprocessing
 from dlcli.eject.proof import Comparison, prove
-from dlcli.eject.python_text import expression
 from dlcli.eject.reading import write_reading
 from dlcli.eject.script import Script
 from dlcli.eject.splitting import write_split
@@ -179,7 +178,7 @@ def write_script(session: Session, folder: Path, *, kfold: bool = False) -> Ejec
     writers = (write_folds, write_loop) if kfold else ONE_TRAINING
     for write in writers:
         write(ejection)
-    _note_rest(ejection)
+    _note_rest(ejection, kfold=kfold)
     return ejection
 
 
@@ -217,7 +216,7 @@ def _write_settings(ejection: Ejection, *, kfold: bool) -> None:
     part.add(f"EPOCHS = {config.fit.epochs}", f"BATCH_SIZE = {config.fit.batch_size}")
 
 
-def _note_rest(ejection: Ejection) -> None:
+def _note_rest(ejection: Ejection, *, kfold: bool) -> None:
     """Note the sections of the config that the script does not have."""
     config = ejection.config
     if config.calibrate:
@@ -230,7 +229,6 @@ def _note_rest(ejection: Ejection) -> None:
         ejection.note("`hardware.memory_growth` is left out.")
     steps = config.preprocess.target or ()
     if steps and config.metrics:
-        names = expression([metric.spelled or metric.name for metric in config.metrics])
-        ejection.note(
-            f"During the training the metrics {names} are those of the preprocessed target."
-        )
+        names = ", ".join(metric.spelled or metric.name for metric in config.metrics)
+        when = "In all folds" if kfold else "During the training"
+        ejection.note(f"{when} the metrics {names} are those of the preprocessed target.")
