@@ -338,13 +338,32 @@ def test_texts_are_readable_and_fit_a_phone(open_page, scheme):
 
 def test_the_page_works_with_the_keyboard(open_page):
     page = open_page("people")
-    page.get_by_label("age", exact=True).focus()
+    page.get_by_label("age", exact=True).wait_for()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")  # skips to the form
+    assert page.get_by_label("age", exact=True).evaluate("(e) => e === document.activeElement")
     page.keyboard.press("Control+a")
     page.keyboard.type("55")
     page.keyboard.press("Enter")
 
     assert answer(page)
     assert page.locator("#status").get_attribute("role") == "status"
+
+
+def test_the_address_names_the_model(open_page, port):
+    page = open_page("texts")
+    page.locator("textarea").wait_for()
+    page.goto(f"http://127.0.0.1:{port}/#several")
+    page.get_by_label("a", exact=True).wait_for()
+    assert page.title() == "several · dlcli"
+    page.get_by_label("a", exact=True).fill("3")
+    # A file that is dropped beside its place does not replace the page.
+    dropped = """() => {
+        const event = new DragEvent("drop", { bubbles: true, cancelable: true });
+        document.body.dispatchEvent(event);
+        return event.defaultPrevented;
+    }"""
+    assert page.evaluate(dropped)
 
 
 def test_the_token_is_asked_for_once(open_page, people_model):

@@ -64,10 +64,11 @@ export async function answer(compute, onProblem = () => false) {
 /** Add to an answer, if it is still the last one. */
 export function withMore(base, compute) {
   const turn = requests;
-  compute().then((more) => {
+  const failed = (error) => () => [el("p", { class: "muted" }, error.message)];
+  compute().catch(failed).then((more) => {
     if (turn === requests && view === base)
       set(() => [...base(), ...more()], status.textContent);
-  }).catch(() => {}); // the answer itself is there
+  });
 }
 
 /** Return the view of one prediction, and a sentence for screen readers. */

@@ -107,7 +107,8 @@ function sliderOf(column, input) {
   const slider = el("input", { type: "range", min: column.low, max: column.high, step: column.integers ? 1 : "any",
     value: column.typical, tabindex: -1, "aria-hidden": "true" });
   slider.addEventListener("input", () => {
-    input.value = plain(Math.round(slider.value / step) * step);
+    const rounded = Math.round(slider.value / step) * step;
+    input.value = plain(Math.min(Math.max(rounded, column.low), column.high));
     input.dispatchEvent(new Event("input"));
   });
   return slider;

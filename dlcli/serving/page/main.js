@@ -12,6 +12,7 @@ import { table } from "./table.js";
 import { words } from "./words.js";
 
 const MAX_DRAWN = 64; // pixels of a side
+const MAX_FIELDS = 500; // of a form; rows of wider tables come from files
 
 const get = (id) => document.getElementById(id);
 
@@ -25,13 +26,14 @@ function inputsOf(description) {
   if (kind === "audio") return [sound];
   if (kind === "text") return [words, table];
   if (kind === "series" || shape) return [numbers, table];
-  return [form, table];
+  return description.input.columns.length > MAX_FIELDS ? [table] : [form, table];
 }
 
 async function show(name) {
   clear();
   get("input").replaceChildren();
   const description = await describe(name);
+  if (get("model").value !== name) return; // another one was chosen meanwhile
   document.title = `${description.name} · dlcli`;
   get("title").textContent = description.name;
   say(get("about"), description.target ? "about" : "aboutUnknown", { target: description.target });
@@ -53,13 +55,25 @@ async function start() {
   const select = get("model");
   select.replaceChildren(...names.map((name) => new Option(name, name)));
   get("choose").hidden = names.length < 2;
-  const wanted = decodeURIComponent(location.hash.slice(1));
-  if (names.includes(wanted)) select.value = wanted;
+  const open = () => {
+    const wanted = decodeURIComponent(location.hash.slice(1));
+    select.value = names.includes(wanted) ? wanted : names[0];
+    return show(select.value);
+  };
   select.addEventListener("change", () => {
-    history.replaceState(null, "", `#${encodeURIComponent(select.value)}`);
-    show(select.value).catch(fail);
+    location.hash = encodeURIComponent(select.value);
   });
-  await show(select.value);
+  addEventListener("hashchange", () => open().catch(fail));
+  await open();
 }
+
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault(); // the address names the model
+  get("input").querySelector("input, select, textarea, button")?.focus();
+});
+
+// A file that misses its place must not replace the page.
+for (const event of ["dragover", "drop"])
+  document.addEventListener(event, (dragged) => dragged.preventDefault());
 
 start().catch(fail);
