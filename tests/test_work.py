@@ -1,5 +1,6 @@
 """Pieces of work in processes: results, deaths, errors, signals; searches end with the same bits."""
 
+import math
 import multiprocessing
 import os
 import signal
@@ -9,14 +10,17 @@ import time
 from pathlib import Path
 
 import pytest
+from conftest import environment, run_process
 
 import dlcli as library
 from dlcli import load_config, sweep
 from dlcli.errors import DlcliError, Interrupted, TrainingError
+from dlcli.files import FolderLock
 from dlcli.machine import cpu_count
 from dlcli.runs.records import read_record
 from dlcli.work.executor import Inline, Job, in_order
 from dlcli.work.processes import Processes
+from dlcli.work.shared_folder import Format, SharedFolder
 
 OVER = {"fit.batch_size": [8, 16, 32], "optimizer.learning_rate": [0.01, 0.1]}
 FAST = ["fit.epochs=2", "model=[{Dense: {units: 4}}, {Dense: {activation: softmax}}]"]
@@ -127,6 +131,7 @@ import multiprocessing, sys
 sys.path.insert(0, sys.argv[1])
 from test_work import job
 from dlcli.work.processes import Processes
+from dlcli.work.shared_folder import Format, SharedFolder
 if __name__ == "__main__":
     def show(*_):
         print(*[child.pid for child in multiprocessing.active_children()], flush=True)
@@ -265,3 +270,75 @@ def test_threads_that_this_process_does_not_have_are_refused(tmp_path):
 
     with pytest.raises(DlcliError, match=f"not with {cpu_count() + 1}"):
         sweep(load_config("iris", FAST), seeds=2, threads=cpu_count() + 1, runs=tmp_path / "runs")
+
+
+NUMBERS = Format(*[lambda value: value] * 4)
+
+
+def test_processes_share_pieces_through_a_folder(tmp_path):
+    computed = []
+
+    def add(piece, report):
+        computed.append(piece)
+        report(piece)
+        return piece + 100
+
+    driver, other = (SharedFolder(add, tmp_path / "pieces", NUMBERS) for _ in range(2))
+    results = driver.run([1, 2, 3])
+    first = next(results)
+    assert other.help_with(print)
+    others = list(results)
+
+    assert sorted([first, *others]) == [(0, 101), (1, 102), (2, 103)]
+    assert sorted(computed) == [1, 2, 3]
+    assert not other.help_with(print)
+    driver.close()
+    assert not (tmp_path / "pieces").exists()
+
+
+def test_a_piece_of_a_process_that_died_is_computed_by_another(tmp_path):
+    driver = SharedFolder(lambda *_: float("nan"), tmp_path / "pieces", NUMBERS)
+    path = driver._offer(1)
+    lock = FolderLock(path)
+    assert lock.acquire()  # as a process that computes it
+    assert not driver.help_with(print)
+    lock.release()
+    (path / "result.json").write_text("[1,")  # a file that was written by half
+
+    ((number, result),) = driver.run([1])
+
+    assert number == 0
+    assert math.isnan(result)
+
+
+@pytest.mark.slow
+def test_jobs_share_a_search_and_one_takes_over_when_its_driver_dies(tmp_path):
+    pytest.importorskip("optuna")
+    section = (
+        "tune={trials: 40, prune: false, search: {fit.batch_size: {choice: [4, 8, 16]},"
+        " 'model[0].Dense.activation': {choice: [relu, sigmoid]}}}"
+    )
+    options = ["--set", section, "--set", "split={test: 0.2, validation: 0.2}", "--epochs", "4"]
+    start = ["-m", "dlcli", "tune", "iris", *options, "--threads", "1", "-q", "--out"]
+    assert run_process([*start, tmp_path / "alone"]).returncode == 0
+    run = tmp_path / "runs/iris/1"
+    own = {"env": environment(), "stdout": subprocess.DEVNULL}
+    command = [sys.executable, *start, tmp_path / "runs", "--shared"]
+    with subprocess.Popen(command, **own) as driver:
+        while not (run / "run.json").exists():
+            time.sleep(0.1)
+        join = [sys.executable, "-m", "dlcli", "tune", "--resume", run, "--shared", "-q"]
+        own |= {"stderr": subprocess.PIPE, "text": True}
+        jobs = [subprocess.Popen(join, **own) for _ in range(2)]
+        outcomes = run / "checkpoint/outcomes.jsonl"
+        while not outcomes.exists():
+            time.sleep(0.1)
+        driver.kill()
+    errors = [job.communicate()[1] for job in jobs]
+
+    assert [job.returncode for job in jobs] == [0, 0], errors
+    trials = (run / "trials.csv").read_bytes()
+    assert trials == (tmp_path / "alone/iris/1/trials.csv").read_bytes()
+    assert not (run / "checkpoint").exists()
+    with pytest.raises(DlcliError, match="shared cannot be combined"):
+        sweep("iris", OVER, shared=True, jobs=2)

@@ -92,6 +92,14 @@ Ray = Annotated[
         "started here.",
     ),
 ]
+Shared = Annotated[
+    bool,
+    typer.Option(
+        "--shared",
+        help="Share the trainings with processes on any machine that sees the run directory, "
+        "which join with --resume RUN --shared.",
+    ),
+]
 RayAddress = Annotated[
     str | None,
     typer.Option(

@@ -22,6 +22,7 @@ def find_config_and_run(
     *,
     resume: bool,
     data: Path | None = None,
+    shared: bool = False,
 ) -> tuple[Config, Path | None]:
     """Return the config and, to resume, the run directory.
 
@@ -38,6 +39,8 @@ def find_config_and_run(
         Whether to resume a run.
     data : Path, optional
         Where the data are.
+    shared : bool
+        Whether other processes may work on the run at the same time.
     """
     from dlcli import load_config
     from dlcli.config.overrides import data_override
@@ -55,11 +58,11 @@ def find_config_and_run(
 
     if Path(name).name == CONFIG and find_run(Path(name).parent) == Path(name).parent:
         name = str(Path(name).parent)  # the config in a run directory means the run
-    run = resuming.find_unfinished(name, runs, kind)
+    run = resuming.find_unfinished(name, runs, kind, shared=shared)
     if find_run(Path(name)) is None:
         return load_config(name, [*overrides, *data_override(data)]), run
     config = resuming.run_config(run, overrides, data)
-    resuming.resumable_record(run, kind, config)  # before Keras is imported
+    resuming.resumable_record(run, kind, config, shared=shared)  # before Keras is imported
     return config, run
 
 

@@ -26,6 +26,7 @@ from dlcli.cli.options import (
     Sample,
     Seed,
     Seeds,
+    Shared,
     Threads,
     with_short_options,
 )
@@ -74,6 +75,7 @@ def sweep(
     threads: Threads = None,
     ray: Ray = False,
     ray_address: RayAddress = None,
+    shared: Shared = False,
     resume: Resume = False,
     force_resume: ForceResume = False,
     json: Json = False,
@@ -103,12 +105,12 @@ def sweep(
         display.progress.read(config)
         load_code(code)
         loaded, run = find_config_and_run(
-            config, changes, out, "sweep", resume=resume or force_resume, data=data
+            config, changes, out, "sweep", resume=resume or force_resume, data=data, shared=shared
         )
         run_sweep(
             display, loaded, values, seeds=seeds, folds=folds, out=out, sample=sample,
-            jobs=jobs, threads=threads, ray=ray_address or ray, resume=run, force=force_resume,
-            json=json, quiet=quiet,
+            jobs=jobs, threads=threads, ray=ray_address or ray, shared=shared, resume=run,
+            force=force_resume, json=json, quiet=quiet,
         )  # fmt: skip
 
 
@@ -126,11 +128,13 @@ def run_sweep(
     jobs: int | None = None,
     threads: int | None = None,
     ray: bool | str = False,
+    shared: bool = False,
     resume: Path | None = None,
     force: bool = False,
 ) -> None:
     """Run a sweep and print its result."""
     from dlcli.cli import signals, terminal
+    from dlcli.experiments.search import sweep as sweeping
     from dlcli.experiments.search.over import parse_seeds
     from dlcli.network import backend
 
@@ -138,8 +142,6 @@ def run_sweep(
     with display.progress:
         signals.watch()
         backend.silence()
-        from dlcli.experiments.search import sweep as sweeping
-
         result = sweeping.sweep(
             config,
             over,
@@ -150,6 +152,7 @@ def run_sweep(
             jobs=jobs,
             threads=threads,
             ray=ray,
+            shared=shared,
             resume=resume,
             force=force,
             on_start=on_start,

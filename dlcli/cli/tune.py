@@ -26,6 +26,7 @@ from dlcli.cli.options import (
     Resume,
     Sample,
     Seed,
+    Shared,
     Threads,
     with_short_options,
 )
@@ -66,6 +67,7 @@ def tune(
     threads: Threads = None,
     ray: Ray = False,
     ray_address: RayAddress = None,
+    shared: Shared = False,
     resume: Resume = False,
     force_resume: ForceResume = False,
     json: Json = False,
@@ -80,6 +82,7 @@ def tune(
     dlcli tune my.yaml --trials 500 --nested
     dlcli tune my.yaml --jobs 4                 train in four processes
     dlcli tune my.yaml --ray                    train on a Ray cluster
+    dlcli tune my.yaml --shared                 let other processes join, as in Slurm jobs
     dlcli tune --resume runs/my/4               resume an interrupted search
     """
     display = SearchDisplay(quiet=quiet)
@@ -98,7 +101,7 @@ def tune(
 
         load_code(code)
         loaded, run = find_config_and_run(
-            config, changes, out, "tune", resume=resume or force_resume, data=data
+            config, changes, out, "tune", resume=resume or force_resume, data=data, shared=shared
         )
         signals.watch()
         backend.silence()
@@ -112,6 +115,7 @@ def tune(
             jobs=jobs,
             threads=threads,
             ray=ray_address or ray,
+            shared=shared,
             resume=run,
             force=force_resume,
             on_start=on_start,

@@ -47,7 +47,7 @@ class OpenRun:
     notices: list[str] = field(default_factory=list)
 
 
-def find_unfinished(name: str, runs: Path, kind: Kind) -> Path:
+def find_unfinished(name: str, runs: Path, kind: Kind, *, shared: bool = False) -> Path:
     """Return the run to resume.
 
     Parameters
@@ -58,6 +58,8 @@ def find_unfinished(name: str, runs: Path, kind: Kind) -> Path:
     runs : Path
         Folder of all runs.
     kind : {"train", "kfold"}
+    shared : bool
+        As for `resumable_record`.
 
     Raises
     ------
@@ -77,11 +79,13 @@ def find_unfinished(name: str, runs: Path, kind: Kind) -> Path:
                 f"no run and no config {name!r}", hint="`dlcli runs` lists the runs"
             ) from None
         run = _newest_unfinished(runs / folder_name(config.stem), kind)
-    resumable_record(run, kind)
+    resumable_record(run, kind, shared=shared)
     return run
 
 
-def resumable_record(run: Path, kind: Kind, config: Config | None = None) -> RunRecord:
+def resumable_record(
+    run: Path, kind: Kind, config: Config | None = None, *, shared: bool = False
+) -> RunRecord:
     """Return the record of a run that `dlcli train` or `dlcli kfold` is to resume.
 
     `open_run` checks all of this again, with the run locked and the data known; here it takes
@@ -93,6 +97,8 @@ def resumable_record(run: Path, kind: Kind, config: Config | None = None) -> Run
     kind : {"train", "kfold"}
     config : Config, optional
         The config that the run is to continue with.
+    shared : bool
+        Whether other processes may work on it at the same time.
 
     Raises
     ------
@@ -109,7 +115,7 @@ def resumable_record(run: Path, kind: Kind, config: Config | None = None) -> Run
             f"{run} is a run of `dlcli {record.kind}`, not of `dlcli {kind}`",
             hint=hint if record.kind in ("train", "kfold") else None,
         )
-    if record.status == "running":
+    if record.status == "running" and not shared:
         raise in_use(run)
     check_code(record, run, f"dlcli {kind} --resume {run}")
     if record.status == "finished" and config is not None:

@@ -48,6 +48,7 @@ def limit_threads(count: int) -> None:
     DlcliError
         If TensorFlow computes with another number in this process already.
     """
+    import_keras()  # with TensorFlow, without their start-up messages
     import tensorflow as tf
 
     setting = tf.config.threading

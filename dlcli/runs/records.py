@@ -88,7 +88,7 @@ class SearchRecord(Record):
     seeds: list[int] = []
     folds: int | None = Field(default=None, description="None for a single split.")
     nested: bool = Field(default=False, description="Whether each outer fold has its own search.")
-    executor: Literal["inline", "processes", "ray"] = Field(
+    executor: Literal["inline", "processes", "ray", "shared"] = Field(
         default="inline", description="Where the trainings run."
     )
     jobs: int | None = Field(default=None, ge=1, description="Largest number of processes.")

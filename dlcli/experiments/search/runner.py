@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from dlcli.errors import DlcliError, first_line
 from dlcli.experiments.search.trials import TrainingScore, TrialResult
@@ -17,6 +17,7 @@ from dlcli.experiments.search.variants import Values, Variants
 from dlcli.training.progress import OnProgress, Progress
 from dlcli.training.trials.trainer import Piece
 from dlcli.training.trials.trainers import TrialTrainers
+from dlcli.training.trials.transport import StoredOutcome
 from dlcli.training.trials.trial import Training, TrainingOutcome
 from dlcli.work.executor import Executor
 
@@ -24,18 +25,12 @@ OUTCOMES = "outcomes.jsonl"
 Key = tuple[int, int, int]  # trial, seed, split
 
 
-class _StoredOutcome(BaseModel):
+class _OutcomeLine(StoredOutcome):
     """A line of the file of outcomes."""
-
-    model_config = ConfigDict(strict=True, extra="forbid")
 
     trial: int
     seed: int
     split: int
-    epochs: int
-    seconds: float
-    metrics: dict[str, dict[str, float]]
-    failure: str
 
 
 class OutcomeFile:
@@ -60,15 +55,14 @@ class OutcomeFile:
         data = self.path.read_bytes()
         for line in data.splitlines(keepends=True):
             try:
-                stored = _StoredOutcome.model_validate_json(line)
+                stored = _OutcomeLine.model_validate_json(line)
             except ValidationError:
                 break
             if not line.endswith(b"\n"):
                 break
             valid += len(line)
             key = stored.trial, stored.seed, stored.split
-            values = stored.model_dump(exclude={"trial", "seed", "split"})
-            outcomes[key] = TrainingOutcome(**values)
+            outcomes[key] = stored.outcome()
         if valid < len(data):
             os.truncate(self.path, valid)
         return outcomes

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from dlcli.experiments.resume import open_run, resumable_record
 from dlcli.experiments.search.plan import Plan, make_plan
 from dlcli.experiments.search.result import SweepResult
 from dlcli.experiments.search.runner import TrialRunner
+from dlcli.experiments.search.sharing import help_then_open
 from dlcli.experiments.search.trials import TrialResult, choose_measure, write_trials
 from dlcli.experiments.search.variants import Variants
 from dlcli.experiments.search.workers import Workers
@@ -55,6 +57,7 @@ def sweep(
     jobs: int | None = None,
     threads: int | None = None,
     ray: bool | str = False,
+    shared: bool = False,
     resume: str | os.PathLike[str] | None = None,
     force: bool = False,
     on_start: Callable[[Config, Dataset, list[str]], None] | None = None,
@@ -95,6 +98,9 @@ def sweep(
     ray : bool or str
         Address of a Ray cluster that trains, or True for that in ``RAY_ADDRESS``, without which one
         is started on this machine.
+    shared : bool
+        Whether other processes train too that resume the same run, also with `shared`; the run
+        directory is on a file system that all of them see.
     resume : path, optional
         Run directory of an unfinished sweep of this config. It continues with its own `over`,
         `seeds`, `folds` and `sample`; what is trained is not trained again.
@@ -132,11 +138,12 @@ def sweep(
     resume = Path(resume) if resume is not None else None
     over, seeds, search = dict(over or {}), seed_list(seeds, config.seed), None
     if resume is not None:
-        earlier = resumable_record(resume, "sweep")
+        earlier = resumable_record(resume, "sweep", shared=shared)
         search = earlier.search or SearchRecord()
         over, seeds, folds, sample = search.over, search.seeds, search.folds, earlier.sample
-        resumable_record(resume, "sweep", config if folds is None else resolve_folds(config, folds))
-    workers = Workers.of(jobs, threads, ray, search)
+        resolved = config if folds is None else resolve_folds(config, folds)
+        resumable_record(resume, "sweep", resolved, shared=shared)
+    workers = Workers.of(jobs, threads, ray, search, shared=shared)
     workers.limit_threads()
     started = time.monotonic()
     prepared, splits, notices = _prepare(config, folds, sample=sample, download_bar=download_bar)
@@ -152,15 +159,20 @@ def sweep(
             **workers.record(),
         ),
     )  # fmt: skip
-    opened = open_run(runs, config, record, resume, force=force)
+    trainers = TrialTrainers(prepared, [TrialPlan(splits, plan.parts)])
+    reopen = partial(open_run, runs, config, record, resume, force=force)
+    opened = (
+        help_then_open(resume, workers, trainers, record, on_progress, reopen, force=force)
+        if shared and resume is not None
+        else reopen()
+    )
     run = opened.run
     notices += opened.notices
     if on_start is not None:
         on_start(config, dataset, notices)
     if on_plan is not None:
         on_plan(plan)
-    trainers = TrialTrainers(prepared, [TrialPlan(splits, plan.parts)])
-    with run.failing(), workers.open(trainers) as executor:
+    with run.failing(), workers.open(trainers, run.path) as executor:
         runner = TrialRunner(
             trainers, 0, executor, variants, seeds, run.checkpoint,
             on_progress=on_progress, on_trained=on_trained,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,17 +15,13 @@ from dlcli.config.yaml_text import dump
 from dlcli.errors import DlcliError, plural
 from dlcli.experiments.inputs import ConfigLike, config_with_data
 from dlcli.experiments.resume import open_run, resumable_record
-from dlcli.experiments.search.searching import (
-    Search,
-    SearchPlan,
-    check_ranges,
-    search_plan,
-    search_rows,
-)
+from dlcli.experiments.search.nested import OnTrials, Searches
+from dlcli.experiments.search.searching import Search, check_ranges, search_plan, search_rows
+from dlcli.experiments.search.sharing import help_then_open
 from dlcli.experiments.search.study import import_optuna
-from dlcli.experiments.search.trials import Measure, TrialResult, write_trials
-from dlcli.experiments.search.tune_result import NestedFold, TuneResult
-from dlcli.experiments.search.variants import Values, Variants
+from dlcli.experiments.search.trials import TrialResult, write_trials
+from dlcli.experiments.search.tune_result import TuneResult
+from dlcli.experiments.search.variants import Variants
 from dlcli.experiments.search.workers import Workers
 from dlcli.experiments.train_result import TrainResult
 from dlcli.experiments.training_run import train_inside
@@ -39,18 +35,15 @@ from dlcli.runs.records import SearchRecord
 from dlcli.training.network_check import check_network
 from dlcli.training.session import data_notices, open_session
 from dlcli.training.trials.trainers import TrialPlan, TrialTrainers
-from dlcli.training.trials.trial import Training
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from dlcli.datasets.dataset import Dataset
     from dlcli.training.progress import OnProgress
-    from dlcli.work.executor import Executor
 
 BEST = "best"
 FOLDS = 5
-OnTrials = Callable[[list[TrialResult], Measure], None]
 
 
 def tune(
@@ -63,6 +56,7 @@ def tune(
     jobs: int | None = None,
     threads: int | None = None,
     ray: bool | str = False,
+    shared: bool = False,
     resume: str | os.PathLike[str] | None = None,
     force: bool = False,
     on_start: Callable[[Config, Dataset, list[str]], None] | None = None,
@@ -98,6 +92,9 @@ def tune(
     ray : bool or str
         Address of a Ray cluster that trains, or True for that in ``RAY_ADDRESS``, without which one
         is started on this machine.
+    shared : bool
+        Whether other processes train too that resume the same run, also with `shared`; the run
+        directory is on a file system that all of them see.
     resume : path, optional
         Run directory of an unfinished search of this config. No trial is lost or repeated.
     force : bool
@@ -135,10 +132,10 @@ def tune(
     import_optuna()
     resume, recorded = Path(resume) if resume is not None else None, None
     if resume is not None:
-        earlier = resumable_record(resume, "tune", config)
+        earlier = resumable_record(resume, "tune", config, shared=shared)
         recorded, sample = earlier.search or SearchRecord(), earlier.sample
         nested = recorded.nested
-    workers = Workers.of(jobs, threads, ray, recorded)
+    workers = Workers.of(jobs, threads, ray, recorded, shared=shared)
     workers.limit_threads()
     started = time.monotonic()
     prepared = prepare(config, sample=sample, progress=download_bar)
@@ -158,16 +155,21 @@ def tune(
     record = describe_run(
         "tune", config, dataset, search=SearchRecord(nested=nested, **workers.record())
     )
-    opened = open_run(runs, config, record, resume, force=force)
+    # The searches, and the outer folds in which the best of each is scored.
+    outer_plans = [TrialPlan([fold], ("test",)) for fold in outer]
+    trainers = TrialTrainers(prepared, [*(plan.trials for plan in plans), *outer_plans])
+    reopen = partial(open_run, runs, config, record, resume, force=force)
+    opened = (
+        help_then_open(resume, workers, trainers, record, on_progress, reopen, force=force)
+        if shared and resume is not None
+        else reopen()
+    )
     run = opened.run
     notices += opened.notices
     if on_start is not None:
         on_start(config, dataset, notices)
-    # The searches, and the outer folds in which the best of each is scored.
-    outer_plans = [TrialPlan([fold], ("test",)) for fold in outer]
-    trainers = TrialTrainers(prepared, [*(plan.trials for plan in plans), *outer_plans])
-    with run.failing(), workers.open(trainers) as executor:
-        searches = _Searches(trainers, executor, plans, run.path, on_search, on_trials, on_progress)
+    with run.failing(), workers.open(trainers, run.path) as executor:
+        searches = Searches(trainers, executor, plans, run.path, on_search, on_trials, on_progress)
         nested_folds = [searches.nested_fold(number) for number in range(1, len(plans))]
         search = searches.open(0, "")
         trials = search.run()
@@ -209,61 +211,6 @@ def _outer_splits(prepared: Prepared, split: Split) -> list[Split]:
     """Return the outer folds of a nested cross-validation, within the rows but the test rows."""
     folds = prepared.config.kfold.folds
     return search_rows(prepared, split, folds).splits
-
-
-@dataclass(frozen=True)
-class _Searches:
-    """The search of a run, and those in the outer folds of a nested cross-validation.
-
-    Parameters
-    ----------
-    trainers : TrialTrainers
-        Of the plans of all searches, and then of a plan for each outer fold.
-    executor : Executor
-    plans : list of SearchPlan
-        Of the search of the run, and of that in each outer fold.
-    folder : Path
-        The run directory.
-    on_search, on_trials, on_progress : callable, optional
-    """
-
-    trainers: TrialTrainers
-    executor: Executor
-    plans: list[SearchPlan]
-    folder: Path
-    on_search: Callable[[str, int], None] | None
-    on_trials: OnTrials | None
-    on_progress: OnProgress | None
-
-    def open(self, number: int, name: str) -> Search:
-        """Return a search by the number of its plan; `name` is that of its folder."""
-        plan, folder = self.plans[number], self.folder / name
-        folder.mkdir(exist_ok=True)
-        if self.on_search is not None:
-            self.on_search(name, plan.section.trials)
-        return Search(
-            self.trainers, number, self.executor, plan, folder,
-            self.trainers.prepared.config.seed + number,
-            on_trials=self.on_trials, on_progress=self.on_progress,
-        )  # fmt: skip
-
-    def nested_fold(self, number: int) -> NestedFold:
-        """Search in the training rows of an outer fold, and score its best trial on the others."""
-        search = self.open(number, f"fold-{number}")
-        best = search.measure.best(search.run())
-        if best is None:
-            return NestedFold(number, {}, float("nan"), float("nan"))
-        score = _score_on(search, best.values, len(self.plans) - 1 + number)
-        return NestedFold(number, best.values, best.mean(search.measure), score)
-
-
-def _score_on(search: Search, values: Values, plan: int) -> float:
-    """Train the config of a trial on the split of a plan, and return the score on its test rows."""
-    trainers, executor = search.runner.trainers, search.runner.executor
-    config = search.variants.config_of(values, trainers.prepared.config.seed)
-    pieces = trainers.trainer(plan).pieces([Training(0, config)])
-    ((_, (outcome,)),) = executor.run([(plan, piece) for piece in pieces])
-    return float(outcome.metrics.get("test", {}).get(search.measure.metric, float("nan")))
 
 
 def _train_best(

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -13,13 +14,18 @@ import numpy as np
 from dlcli.errors import DlcliError
 from dlcli.machine import cpu_count
 from dlcli.network.backend import limit_threads
+from dlcli.runs.directory import CHECKPOINT
 from dlcli.runs.records import SearchRecord
 from dlcli.training.trials.trainers import TrialTrainers
+from dlcli.training.trials.transport import format_of
 from dlcli.work.executor import Executor, Inline
 from dlcli.work.processes import Processes, most_workers
+from dlcli.work.shared_folder import SharedFolder
 
 RAY_ADDRESS = "RAY_ADDRESS"
 MOST_JOBS = 1024
+# In the folder of checkpoints: the pieces that several processes share.
+PIECES = "pieces"
 
 
 @dataclass(frozen=True)
@@ -28,7 +34,7 @@ class Workers:
 
     Parameters
     ----------
-    executor : {"inline", "processes", "ray"}
+    executor : {"inline", "processes", "ray", "shared"}
     jobs : int or None
         Largest number of trainings, or groups of them, at a time; None for as many as a cluster
         takes.
@@ -38,7 +44,7 @@ class Workers:
         Of the cluster; ``"local"`` starts one on this machine.
     """
 
-    executor: Literal["inline", "processes", "ray"] = "inline"
+    executor: Literal["inline", "processes", "ray", "shared"] = "inline"
     jobs: int | None = None
     threads: int | None = None
     address: str = "local"
@@ -50,6 +56,8 @@ class Workers:
         threads: int | None,
         ray: bool | str,
         recorded: SearchRecord | None = None,
+        *,
+        shared: bool = False,
     ) -> Workers:
         """Return what is requested.
 
@@ -58,6 +66,8 @@ class Workers:
         jobs, threads : int, optional
         ray : bool or str
             An address, or whether to take that in ``RAY_ADDRESS`` or start a cluster here.
+        shared : bool
+            Whether other processes train too, which resume the same run.
         recorded : SearchRecord, optional
             Of the search that is resumed. Its `threads` count, and its `jobs` unless others are
             requested.
@@ -67,6 +77,8 @@ class Workers:
         DlcliError
             If a number is too small or large, or the threads differ from those recorded.
         """
+        if shared and (ray or jobs is not None):
+            raise DlcliError("shared cannot be combined with jobs and ray")
         for name, value in (("jobs", jobs), ("threads", threads)):
             if value is not None and not 1 <= value <= MOST_JOBS:
                 raise DlcliError(f"{name}: expected 1 to {MOST_JOBS}, got {value}")
@@ -79,6 +91,8 @@ class Workers:
             threads = recorded.threads
             if jobs is None and not ray and recorded.executor == "processes":
                 jobs = recorded.jobs
+        if shared:
+            return cls("shared", None, cls._threads(threads, recorded, cpu_count()))
         if ray:
             from dlcli.work.ray_cluster import import_ray
 
@@ -109,7 +123,7 @@ class Workers:
         try:
             limit_threads(self.threads)
         except DlcliError:
-            if self.executor == "inline":
+            if self.executor in ("inline", "shared"):
                 raise
 
     def record(self) -> dict[str, Any]:
@@ -117,15 +131,23 @@ class Workers:
         return {"executor": self.executor, "jobs": self.jobs, "threads": self.threads}
 
     @contextmanager
-    def open(self, trainers: TrialTrainers) -> Iterator[Executor]:
-        """Open an executor that trains the pieces of trainers."""
-        executor = self._executor(trainers)
+    def open(self, trainers: TrialTrainers, run: Path) -> Iterator[Executor]:
+        """Open an executor that trains the pieces of trainers, for a run directory."""
+        executor = self._executor(trainers, run)
         try:
             yield executor
         finally:
             executor.close()
 
-    def _executor(self, trainers: TrialTrainers) -> Executor:
+    def shared_folder(self, trainers: TrialTrainers, run: Path) -> SharedFolder:
+        """Return the executor that shares its pieces through a run directory."""
+        return SharedFolder(
+            trainers.train, run / CHECKPOINT / PIECES, format_of(trainers.prepared.config)
+        )
+
+    def _executor(self, trainers: TrialTrainers, run: Path) -> Executor:
+        if self.executor == "shared":
+            return self.shared_folder(trainers, run)
         x = trainers.prepared.dataset.x
         row_bytes = x.nbytes if isinstance(x, np.ndarray) else int(x.memory_usage(deep=True).sum())
         threads = cpu_count() if self.threads is None else self.threads
