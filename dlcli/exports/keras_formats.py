@@ -15,7 +15,7 @@ from dlcli.errors import first_line
 from dlcli.exports.comparison import Comparison
 from dlcli.exports.errors import ExportError
 from dlcli.exports.reference import reference
-from dlcli.exports.rows import as_raw_pixels, generated_rows, real_rows, take
+from dlcli.exports.rows import as_raw_pixels, generated_rows, number_of_codes, real_rows, take
 from dlcli.models.loading import LoadedModel
 from dlcli.models.signature import Signature, signature_of
 from dlcli.network import keras_exports
@@ -116,7 +116,7 @@ def write_network(name: str, loaded: LoadedModel, path: Path) -> tuple[Compariso
 
 def _rows(loaded: LoadedModel, signature: Signature) -> tuple[Array, list[str]]:
     """Return preprocessed rows: generated ones, and those of the run."""
-    sources, notices = [generated_rows(signature)], []
+    sources, notices = [generated_rows(signature, number_of_codes(loaded))], []
     if loaded.metadata is not None:
         rows, reason = real_rows(loaded, loaded.metadata)
         sources += [] if rows is None else [rows]

@@ -12,7 +12,7 @@ from dlcli.exports.errors import ExportError
 from dlcli.exports.mlflow_folder import write_mlflow
 from dlcli.exports.mlflow_model import PythonModel
 from dlcli.exports.reference import reference
-from dlcli.exports.rows import as_raw_pixels, count, generated_rows, real_rows
+from dlcli.exports.rows import as_raw_pixels, count, generated_rows, number_of_codes, real_rows
 from dlcli.models.loading import LoadedModel
 from dlcli.models.signature import signature_of
 
@@ -63,7 +63,7 @@ def compare_again(loaded: LoadedModel, copy: LoadedModel) -> tuple[Comparison, l
         If they differ.
     """
     signature = signature_of(loaded)
-    sources, notices = [generated_rows(signature)], []
+    sources, notices = [generated_rows(signature, number_of_codes(loaded))], []
     if loaded.metadata is not None:
         rows, reason = real_rows(loaded, loaded.metadata)
         sources += [] if rows is None else [rows]

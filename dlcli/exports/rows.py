@@ -26,8 +26,22 @@ UNSEEN = "not a category"
 EXTREMES = (0.0, -0.0, 1.0, -1.0, 1e-12, -1e-6, 1e6, -1e9, 1e20, -1e30, 3e38, np.inf, np.nan)
 
 
-def generated_rows(signature: Signature, seed: int = 0) -> Any:
+def number_of_codes(loaded: LoadedModel) -> int:
+    """Return how many codes of words or categories a network takes; 0 if it takes numbers."""
+    layers = [layer.get("config") or {} for layer in loaded.file.config["config"]["layers"]]
+    counts = [config.get("input_dim") or config.get("num_tokens") for config in layers]
+    return min((int(count) for count in counts if count), default=0)
+
+
+def generated_rows(signature: Signature, codes: int = 0, seed: int = 0) -> Any:
     """Return rows that no training had to have: missing and extreme values, unseen categories.
+
+    Parameters
+    ----------
+    signature : Signature
+    codes : int
+        From `number_of_codes`; an array then holds whole numbers below it.
+    seed : int
 
     Returns
     -------
@@ -40,6 +54,8 @@ def generated_rows(signature: Signature, seed: int = 0) -> Any:
         count = max(4, min(GENERATED_ROWS, MAX_GENERATED_VALUES // int(np.prod(shape))))
         if signature.medium.kind == "image":
             return generator.integers(0, 256, (count, *shape)).astype(np.float32)
+        if codes:
+            return generator.integers(0, codes, (count, *shape)).astype(np.float32)
         scale = 10.0 ** generator.integers(-3, 4, (count, *[1] * len(shape)))
         values = generator.normal(size=(count, *shape)) * scale
         values[0], values[1] = 0, np.nan

@@ -12,7 +12,7 @@ from dlcli.exports.errors import ExportError
 from dlcli.exports.onnx.comparison import compare, open_graph
 from dlcli.exports.onnx.document import onnx_document
 from dlcli.exports.reference import reference
-from dlcli.exports.rows import as_raw_pixels, generated_rows, real_rows
+from dlcli.exports.rows import as_raw_pixels, generated_rows, number_of_codes, real_rows
 from dlcli.models.loading import LoadedModel
 from dlcli.models.onnx_cache import load_cached_graph
 from dlcli.models.onnx_graph import convert_to_onnx
@@ -46,7 +46,7 @@ def onnx_content(loaded: LoadedModel) -> tuple[bytes, Comparison, list[str]]:
     content = document.SerializeToString()
     session = open_graph(content)
     names = json.loads(document.metadata_props[0].value)["outputs"]
-    values = as_raw_pixels(generated_rows(signature), signature)
+    values = as_raw_pixels(generated_rows(signature, number_of_codes(loaded)), signature)
     comparison = compare(session, signature, names, reference(loaded, signature, values))
     rows, reason = _real_rows(loaded)
     if rows is None:
@@ -69,8 +69,8 @@ def _network(loaded: LoadedModel, signature: Signature) -> bytes:
         if graph is not None and graph.content and not graph.obstacle(loaded.file.digest):
             return graph.content
     x = np.random.default_rng(0).random((16, *signature.input_shape), np.float32)
-    if signature.preprocessor.is_coded:
-        x = np.floor(x * 2)  # word codes; an embedding has at least two
+    if codes := number_of_codes(loaded):
+        x = np.floor(x * codes)
     graph = convert_to_onnx(loaded.model, x, embed=False)
     if graph.content is None:
         raise ExportError(f"the network has no ONNX graph: {graph.info.refused}")
