@@ -90,7 +90,7 @@ def write_loop(ejection: Ejection) -> None:
     score = f"model.evaluate(x_test, y_test, batch_size={size}, verbose=0, return_dict=True)"
     loop = [
         *([validation] if validation else []), *preprocess, "", "model = build()", *fit,
-        f"scores.append({score})",
+        f"scores.append({score})", *_unit_lines(ejection),
         'print(f"fold {number}:", {key: round(value, 4) for key, value in scores[-1].items()})',
     ]  # fmt: skip
     part.add(
@@ -100,6 +100,18 @@ def write_loop(ejection: Ejection) -> None:
         "    values = [score[name] for score in scores]",
         '    print(f"{name}: {np.mean(values):.4f} ± {np.std(values, ddof=1):.4f}")',
     )
+
+
+def _unit_lines(ejection: Ejection) -> list[str]:
+    """Return the statements that measure the error in the unit of a preprocessed target."""
+    if not ejection.config.preprocess.target:
+        return []
+    ejection.script.need("from sklearn.metrics import mean_absolute_error")
+    return [
+        "# The scores are those of the preprocessed target; this one has its unit.",
+        "predicted = target_preprocessor.inverse_transform(model.predict(x_test, verbose=0))",
+        'scores[-1]["mean absolute error"] = mean_absolute_error(y[test], predicted)',
+    ]
 
 
 def _indented(lines: list[str]) -> str:
