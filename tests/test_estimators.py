@@ -45,7 +45,9 @@ def test_a_model_file_predicts_as_predict_does(trained):
 
 
 def test_a_model_of_another_task_is_refused(trained):
-    with pytest.raises(ModelFileError, match="classification; DlcliRegressor needs a model of"):
+    with pytest.raises(
+        ModelFileError, match="of classification with 1 target; DlcliRegressor needs"
+    ):
         DlcliRegressor.from_file(trained.path)
 
 

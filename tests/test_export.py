@@ -181,6 +181,47 @@ def test_every_step_is_computed_as_in_predict(name):
     assert comparison.difference <= 1e-5
 
 
+OUTPUTS = {
+    "labels": (
+        ["first", "second"], ["labels", "probabilities"],
+        {"model": [*NETWORK[:1], {"Dense": {"activation": "sigmoid"}}],
+         "loss": "binary_crossentropy", "thresholds": {"first": 0.4}},
+    ),
+    "logits": (
+        "label", ["label", "probabilities"],
+        {"model": [*NETWORK[:1], {"Dense": 1}], "calibrate": True, "split": {"validation": 0.2},
+         "loss": {"BinaryCrossentropy": {"from_logits": True}}},
+    ),
+    "values": (
+        ["price", "value"], ["prediction", "lower", "upper"],
+        NUMBERS | {"calibrate": True, "preprocess": {"target": ["standardize"]}},
+    ),
+    "scores": ("label", ["label", "scores"], {"model": [*NETWORK[:1], {"Dense": 1}], "loss": "hinge"}),
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_every_kind_of_answer_is_computed_as_in_predict(name):
+    target, outputs, sections = OUTPUTS[name]
+    frame = table()[["count", "shift", "price", "value", "label"]]
+    frame["first"], frame["second"] = frame["count"] % 2, (frame["shift"] > -3).astype(int)
+    wanted = target if isinstance(target, list) else [target]
+    frame = frame[["count", "shift", *wanted]]
+    config = {
+        "dataset": {"csv": {"path": "t.csv", "target": target}},
+        "fit": {"epochs": 1},
+        **sections,
+    }
+    result = train(load_config(config, name=name), data=frame)
+
+    exported = export(result.path, "onnx")
+
+    assert exported.comparison.difference <= 1e-6
+    session = onnxruntime.InferenceSession(str(exported.path), providers=["CPUExecutionProvider"])
+    assert [end.name for end in session.get_outputs()] == outputs
+
+
 @pytest.mark.slow
 def test_characters_are_refused_with_the_reason(tmp_path):
     config = {

@@ -16,7 +16,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from dlcli.datasets.dataset import Target
-from dlcli.errors import DatasetError, ModelFileError
+from dlcli.errors import DatasetError, ModelFileError, plural
 from dlcli.exports.columns import columns_of, values_of
 from dlcli.exports.estimator_fit import fitted_model
 from dlcli.models.loading import LoadedModel, load_model
@@ -67,7 +67,12 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
         """Take over a loaded model, with its config; return the estimator."""
         metadata = loaded.metadata
         if metadata is None or metadata.target.task != self._task or metadata.target.is_several:
-            task = "no model of dlcli" if metadata is None else f"one of {metadata.target.task}"
+            task = "of plain Keras"
+            if metadata is not None:
+                targets = (
+                    1 if metadata.target.task == "classification" else len(metadata.target.outputs)
+                )
+                task = f"one of {metadata.target.task} with {plural(targets, 'target')}"
             wanted = f"a model of {self._task} with one target"
             raise ModelFileError(f"{loaded.path} is {task}; {type(self).__name__} needs {wanted}")
         signature = signature_of(loaded)

@@ -77,9 +77,11 @@ def compare(
         actual[name] for name in ("prediction", "probabilities", "scores") if name in actual
     )
     missing = np.asarray(np.isnan(numbers.reshape(len(numbers), -1)).any(axis=1))
-    difference = _difference(actual, accepted, missing, expected) if expected.blocks else 0.0
-    if (wrong := np.flatnonzero(missing != expected.refused)).size:
-        verb = "accepts" if expected.refused[wrong[0]] else "refuses"
+    difference = (
+        _difference(actual, accepted, missing, expected, signature) if expected.blocks else 0.0
+    )
+    if (wrong := np.flatnonzero(missing != _without_answer(expected))).size:
+        verb = "refuses" if missing[wrong[0]] else "accepts"
         raise ExportError(f"the graph {verb} row {wrong[0] + 1}, which `predict` does not: "
                           f"{_row(expected.values, int(wrong[0]))}")  # fmt: skip
     if not difference <= TOLERANCE:
@@ -88,8 +90,13 @@ def compare(
 
 
 def _difference(
-    actual: dict[str, Array], accepted: Array, missing: Array, expected: Reference
+    actual: dict[str, Array],
+    accepted: Array,
+    missing: Array,
+    expected: Reference,
+    signature: Signature,
 ) -> float:
+    """Return the largest difference of all numbers, after a check of the labels."""
     pairs = []
     if "prediction" in actual:
         pairs.append((actual["prediction"], expected.column("prediction")))
@@ -99,7 +106,7 @@ def _difference(
     else:
         name = "scores" if "scores" in actual else "probabilities"
         pairs.append((actual[name], expected.column("probabilities")))
-        _check_labels(actual, accepted & ~missing, expected)
+        _check_labels(actual, accepted & ~missing, expected, signature)
     largest = 0.0
     for outputs, answers in pairs:
         values, wanted = outputs[accepted].astype(np.float64), answers.astype(np.float64)
@@ -110,24 +117,39 @@ def _difference(
     return largest
 
 
-def _check_labels(actual: dict[str, Array], rows: Array, expected: Reference) -> None:
+def _without_answer(expected: Reference) -> Array:
+    """Return the rows that `predict` refuses, or for which the network gives no numbers."""
+    rows = expected.refused.copy()
+    if expected.blocks:
+        outputs = expected.column("outputs")
+        rows[~expected.refused] = np.isnan(outputs).any(axis=1)
+    return rows
+
+
+def _check_labels(
+    actual: dict[str, Array], rows: Array, expected: Reference, signature: Signature
+) -> None:
     """Refuse other labels, unless rounding decides between two classes or at a threshold."""
-    wanted = np.empty(len(rows), object)
-    everything = expected.column("prediction")
+    shares, wanted = expected.column("probabilities"), expected.column("prediction")
     place = np.flatnonzero(~expected.refused)
-    for at, label in zip(place.tolist(), everything.tolist(), strict=True):
-        wanted[at] = label
-    labels = actual["label"] if "label" in actual else actual["labels"].tolist()
-    shares = np.full((len(rows), expected.column("probabilities").shape[1]), np.nan)
-    shares[place] = expected.column("probabilities")
-    differing = [at for at in np.flatnonzero(rows).tolist() if labels[at] != wanted[at]]
-    for at in differing:
-        ranked = np.sort(shares[at])
-        is_tie = len(ranked) > 1 and ranked[-1] - ranked[-2] <= TOLERANCE
-        if not is_tie:
-            raise ExportError(
-                f"the graph answers {labels[at]!r} for row {at + 1}, `predict` {wanted[at]!r}"
-            )
+    kept = rows[place]
+    labels = actual["label" if "label" in actual else "labels"][place][kept]
+    shares, wanted = shares[kept], wanted[kept]
+    differing = np.asarray(labels != wanted)
+    if "label" in actual:
+        ranked = np.sort(shares, axis=1)
+        is_tie = ranked[:, -1] - ranked[:, -2] <= TOLERANCE
+    else:
+        target = signature.target
+        default = 0.0 if signature.output == "score" else 0.5
+        thresholds = np.array((target.thresholds if target else ()) or default)
+        is_tie = np.abs(shares - thresholds) <= TOLERANCE
+    if (wrong := np.argwhere(differing & ~is_tie)).size:
+        at = tuple(wrong[0].tolist())
+        raise ExportError(
+            f"the graph answers {labels[at]!r} where `predict` answers {wanted[at]!r}: "
+            f"row {int(place[kept][at[0]]) + 1}"
+        )
 
 
 def _row(values: Any, at: int) -> str:
