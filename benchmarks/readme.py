@@ -74,8 +74,8 @@ SEARCH_TEXT = """\
 ## Searches
 
 `search.py` searches learning rate, L2 and units of a network for sonar, with ten folds of 60 epochs
-for each trial, beside a loop of Optuna and Keras (scaled from 3 trials); with ever more trials;
-and trains several variants beside one. Whole processes.
+for each trial, beside loops of Keras with Optuna and with KerasTuner (scaled from 3 trials); with
+ever more trials; and trains several variants beside one. Whole processes.
 
     DLCLI_DATA=/path/to/data python benchmarks/search.py
 """
@@ -229,13 +229,14 @@ def search_tables(stored: Mapping[str, Any]) -> str:
     """Return the tables of searches."""
     rows = []
     if found := stored.get("loop"):
+        keys = ("script_trainings", "tuner_trainings", "trainings")
+        seconds = [number(found[key], "s") if key in found else "" for key in keys]
         ratio = found["script_trainings"] / found["trainings"]
-        script, mine = (number(found[key], "s") for key in ("script_trainings", "trainings"))
         rows += [
-            f"| {found['trials']} trials × 10 folds | loop | dlcli | ratio |",
-            "|---|--:|--:|--:|",
-            f"| the trainings alone | {script} | {mine} | {ratio:.0f} |",
-            f"| whole process | | {number(found['seconds'], 's')} | |",
+            f"| {found['trials']} trials × 10 folds | Optuna | KerasTuner | dlcli | ratio |",
+            "|---|--:|--:|--:|--:|",
+            f"| the trainings alone | {' | '.join(seconds)} | {ratio:.0f} |",
+            f"| whole process | | | {number(found['seconds'], 's')} | |",
             "",
         ]
     if grown := stored.get("growth"):

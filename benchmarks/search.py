@@ -1,8 +1,9 @@
-"""Measure searches: beside a loop of Optuna and Keras, as they grow, and seeds beside one seed.
+"""Measure searches: beside Optuna and KerasTuner, as they grow, and seeds beside one seed.
 
     DLCLI_DATA=/path/to/data python benchmarks/search.py [--only loop growth seeds mnist]
 
-Whole processes. The loop runs 3 trials and is scaled to the number of dlcli's.
+Whole processes. The loops run 3 trials and are scaled to the number of dlcli's. They need
+``pip install keras-tuner``.
 """
 
 from __future__ import annotations
@@ -50,9 +51,10 @@ def trainings_seconds(folder: Path) -> float:
 
 
 def loop(folder: Path, data: Path) -> dict[str, Any]:
-    """Measure a search of dlcli, and three trials of the loop."""
+    """Measure a search of dlcli, and three trials of the loops of Optuna and of KerasTuner."""
     mine = run(dlcli("tune", "search.yaml", "--out", "loop", "-q"), folder)
     theirs = run(plain("sonar_search.py", data, "--trials", LOOP_TRIALS), folder)
+    tuner = run(plain("sonar_kerastuner.py", data, "--trials", LOOP_TRIALS), folder)
     scale = TRIALS / LOOP_TRIALS
     return {
         "trials": TRIALS,
@@ -60,6 +62,7 @@ def loop(folder: Path, data: Path) -> dict[str, Any]:
         "trainings": round(trainings_seconds(folder / "loop/search/1"), 1),
         "peak": round(mine.peak),
         "script_trainings": round(scale * float(theirs.output.splitlines()[-1]), 1),
+        "tuner_trainings": round(scale * float(tuner.output.splitlines()[-1]), 1),
         "script_trials": LOOP_TRIALS,
     }
 

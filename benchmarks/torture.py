@@ -44,6 +44,10 @@ CALLBACKS = """[{EarlyStopping: {patience: 3000, restore_best_weights: true}},
 {ModelCheckpoint: {filepath: best.keras, monitor: val_loss, save_best_only: true}}]"""
 RECURRENT = """[Flatten, {Embedding: {input_dim: 17, output_dim: 4}}, {LSTM: 8},
 {Dense: {activation: softmax}}]"""
+SEARCH_RATES = """{trials: 60, search: {optimizer.learning_rate: {log: [1e-4, 0.1]},
+"model[0].Dense.units": {choice: [8, 16, 24]}}}"""
+SEARCH_GROUPS = """{trials: 60, folds: 3, search: {fit.batch_size: {choice: [4, 8, 16]},
+"model[0].Dense.activation": {choice: [relu, tanh]}}}"""
 CASES: dict[str, list[str]] = {
     "dense (sonar): Dropout, BatchNormalization, early stopping, plateau": [
         "train", "sonar", "--set", f"model={DENSE}", "--set", f"callbacks={CALLBACKS}",
@@ -62,12 +66,18 @@ CASES: dict[str, list[str]] = {
     "trials in two processes (sweep digits_cnn)": [
         "sweep", "digits_cnn", "--over", "fit.batch_size=16,32,64,128", "--seeds", "2",
         "--jobs", "2", "--epochs", "3"],
+    "a search with pruning, in one program (tune sonar)": [
+        "tune", "sonar", "--set", f"tune={SEARCH_RATES}", "--set", "split.validation=0.2",
+        "--epochs", "60"],
+    "a search in groups and folds, in two processes (tune iris)": [
+        "tune", "iris", "--set", f"tune={SEARCH_GROUPS}", "--jobs", "2", "--epochs", "20"],
 }  # fmt: skip
 KILLS_PER_RUN = 5
 LONGEST_DELAY = 2.0  # seconds between a checkpoint and the kill, at most
 POLL_SECONDS = 0.02
 TABLE = (
     "history.csv", "metrics.json", "config.yaml", "out_of_fold.csv", "log.csv", "trials.csv",
+    "best.yaml",
 )  # fmt: skip
 
 
