@@ -15,6 +15,7 @@ from dlcli.errors import DlcliError
 from dlcli.preparation.split import Split
 from dlcli.training.session import Session
 
+# A path that leads further up is written in full.
 MAX_UP = 2
 
 

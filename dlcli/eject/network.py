@@ -16,7 +16,7 @@ WHY = (
     "The seed decides the initial weights, and what dropout leaves out: with the same seed, the "
     "training can be repeated."
 )
-# Layers that draw random numbers when they are built, not when they are made.
+# Layers that draw random numbers when they are built, not in their constructor.
 DRAWN_WHEN_BUILT = {"SpectralNormalization"}
 MODULES = {"schedules": "keras.optimizers.schedules"}
 

@@ -133,8 +133,6 @@ def _text(value: str) -> str:
 def _number(value: float) -> str:
     if value in (float("inf"), float("-inf")) or value != value:
         return f'float("{value}")'
-    if value == int(value) and abs(value) < 1e16:
-        return repr(value)
     return repr(value)
 
 

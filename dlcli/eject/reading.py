@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dlcli.config.known import NAMED_DATASETS
-from dlcli.config.loader_base import LOADERS, Loader
+from dlcli.config.loader_base import Loader
 from dlcli.config.loaders import (
     AudioLoader,
     IdxLoader,
@@ -60,11 +60,6 @@ def write_reading(ejection: Ejection) -> None:
         part.add(*_sources(section.name))
     READERS[type(loader)](ejection, part, loader)
     _write_limit(ejection, part, loader)
-
-
-def loader_names() -> dict[str, type[Loader]]:
-    """Return all loaders by name."""
-    return {name: LOADERS[name] for name in LOADERS}
 
 
 def _why(ejection: Ejection) -> str:

@@ -56,15 +56,15 @@ def write_split(ejection: Ejection) -> None:
     has_validation = len(split.validation) > 0
     part = ejection.script.part("Split", _why(ejection))
     ejection.script.need("import numpy as np")
-    given = dataset.parts is not None
+    has_parts = dataset.parts is not None
     share = DEFAULT_TEST if section.test is None else section.test
     on_test = section.validates_on_test
     draws_validation = (
         has_validation and not on_test and (dataset.parts is None or 1 not in dataset.parts)
     )
-    if (len(split.test) and not given) or draws_validation:
+    if (len(split.test) and not has_parts) or draws_validation:
         part.add(split_function(ejection), "", "")
-    if given:
+    if has_parts:
         part.add("train, test = np.flatnonzero(~is_test), np.flatnonzero(is_test)")
         if has_validation and not draws_validation and not on_test:
             part.add(

@@ -227,7 +227,7 @@ def _number_chain(raw: RawColumn) -> str:
 
 
 def part_lines(column: UsedColumn) -> list[str]:
-    """Return the statements that find the rows of a given split."""
+    """Return the statements that find the rows of the sets that a column names."""
     at = f"table[{expression(column.name)}]"
     words = sorted({text.lower() for text in column.values})
     test, validation = ([w for w in words if PART_WORDS[w] == part] for part in (2, 1))
