@@ -188,7 +188,6 @@ LABELS = np.random.default_rng(5).integers(0, 2, (ROWS, 2))
     ("columns", "loader", "changes"),
     [
         ({"y": AMOUNTS}, {"target": "y"}, {"preprocess": {"target": "standardize"}, "metrics": ["mae"]}),
-        ({"y": AMOUNTS}, {"target": "y"}, {"preprocess": {"target": "power"}}),
         ({"y": AMOUNTS, "z": AMOUNTS[::-1]}, {"target": ["y", "z"]}, {"preprocess": {"target": "quantile"}, "split": {"test": 0}}),
         ({"p": LABELS[:, 0], "q": LABELS[:, 1]}, {"target": ["p", "q"]}, {"loss": "binary_crossentropy", "activation": "sigmoid"}),
         ({"y": np.where(LABELS[:, 0], "p; q", "q")}, {"target": "y", "target_separator": ";"}, {"loss": "binary_crossentropy", "activation": "sigmoid", "thresholds": {"p": 0.3}}),
@@ -288,13 +287,10 @@ def test_folders_and_archives(write, name, loader, changes, tmp_path, in_this_pr
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("keys", ["xy", "train"])
-def test_archives_of_arrays(keys, tmp_path, in_this_process):
+def test_archives_of_arrays(tmp_path, in_this_process):
     random = np.random.default_rng(6)
     x, y = random.integers(0, 256, (ROWS, 5, 4)).astype(np.uint8), random.integers(3, 6, ROWS)
-    arrays = {"x": x, "y": y}
-    if keys == "train":
-        arrays = {"x_train": x[:30], "y_train": y[:30], "x_test": x[30:], "y_test": y[30:]}
+    arrays = {"x_train": x[:30], "y_train": y[:30], "x_test": x[30:], "y_test": y[30:]}
     np.savez(tmp_path / "a.npz", **arrays)
     config = network(
         {"npz": {"path": str(tmp_path / "a.npz")}}, "sparse_categorical_crossentropy",
@@ -403,7 +399,6 @@ def test_docs_show_what_is_written(tmp_path):
     [
         ({"y": ["p", "q"] * (ROWS // 2)}, {"validation": 0.2}),
         ({"y": ["p", "q"] * (ROWS // 2), "who": list("abcdefgh") * 5}, {"group": "who", "seed": 3}),
-        ({"y": ["p", "q"] * (ROWS // 2)}, {"shuffle": False}),
     ],
 )
 def test_folds_are_those_of_kfold(columns, split, tmp_path, in_this_process):
