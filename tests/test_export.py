@@ -245,7 +245,7 @@ def test_characters_are_refused_with_the_reason(tmp_path):
         ("sonar", ["savedmodel"]),
         ("digits_cnn", ["litert", "openvino"]),
         ("tide_lstm", ["litert"]),
-        ("spoken_digits", []),
+        ("spoken_digits", ["savedmodel"]),
         ("imdb_text", []),
     ],
 )

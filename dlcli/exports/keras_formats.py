@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,6 +23,7 @@ from dlcli.types import Array
 
 TOLERANCE = 1e-3
 LARGEST_INPUT = 1e6  # of a row that is compared: others overflow in half of all layers
+MAX_BLOCK = 64
 DESCRIPTION = "dlcli.json"
 
 
@@ -42,7 +43,7 @@ class KerasFormat:
     """
 
     write: Callable[[Any, Path], None]
-    run: Callable[[Path, Array], Array]
+    run: Callable[[Path, Sequence[Array]], Iterator[Array]]
     is_folder: bool
     unrolls: bool = False
     needs: str = ""
@@ -98,18 +99,23 @@ def write_network(name: str, loaded: LoadedModel, path: Path) -> tuple[Compariso
 
     kind = KERAS_FORMATS[name]
     signature = signature_of(loaded)
+    # Both compute the same rows together: with MelSpectrogram, the others have an influence.
+    size = min(MAX_BLOCK, loaded.network.block)
     try:
         kind.write(with_keras_layers(loaded.model), path)
         x, notices = _rows(loaded, signature)
-        outputs = kind.run(path, x)
+        blocks = [x[start : start + size] for start in range(0, len(x), size)]
+        outputs = np.concatenate(list(kind.run(path, blocks)))
     except (MemoryError, OSError):
         raise
     except Exception as error:  # whatever the converters raise
         raise ExportError(f"{name}: {type(error).__name__}: {first_line(error)}") from error
-    expected = loaded.network(x)
+    expected = np.concatenate([loaded.network(block) for block in blocks])
+    if outputs.shape != expected.shape:
+        raise ExportError(f"{name} gives outputs of shape {outputs.shape}, not {expected.shape}")
     sizes = np.abs(outputs - expected) / np.maximum(np.abs(expected), 1)
     difference = float(np.max(sizes, initial=0.0))
-    if outputs.shape != expected.shape or not difference <= TOLERANCE:
+    if not difference <= TOLERANCE:
         raise ExportError(f"{name} gives other outputs than `predict`: up to {difference:.2g}")
     return Comparison(len(x), 0, difference), notices
 
@@ -135,7 +141,7 @@ def _rows(loaded: LoadedModel, signature: Signature) -> tuple[Array, list[str]]:
 def describe_network(loaded: LoadedModel, signature: Signature) -> dict[str, Any]:
     """Return what a program needs to know to use the network: inputs, outputs, classes."""
     names = signature.preprocessor.feature_names
-    shape = signature.input_shape
+    shape, calibration = signature.input_shape, signature.calibration
     return {
         "name": loaded.metadata.name if loaded.metadata else loaded.path.stem,
         "input": {"dtype": "float32", "shape": [None, *shape], "names": names[:10_000]
@@ -143,6 +149,7 @@ def describe_network(loaded: LoadedModel, signature: Signature) -> dict[str, Any
         "output": {"dtype": "float32", "shape": [None, *loaded.network.output_shape],
                    "meaning": signature.output},
         "class_names": list(signature.class_names),
+        "calibration": calibration and calibration.model_dump(),
         "preprocessing": signature.preprocessor.to_json(),
         "target_preprocessing": signature.target_preprocessor.to_json(),
     }  # fmt: skip

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from dlcli.network.backend import import_keras
 from dlcli.types import Array
@@ -18,7 +16,6 @@ from dlcli.types import Array
 # Their loops have no counterpart in the two formats.
 RECURRENT = ("LSTM", "GRU", "SimpleRNN", "RNN")
 MAX_STEPS = 256
-ROWS = 64
 
 
 def longest_loop(model: Any) -> int:
@@ -58,13 +55,13 @@ def write_saved_model(model: Any, path: Path) -> None:
         model.export(str(path), format="tf_saved_model", verbose=False)
 
 
-def run_saved_model(path: Path, x: Array) -> Array:
-    """Return the outputs of a SavedModel."""
+def run_saved_model(path: Path, blocks: Sequence[Array]) -> Iterator[Array]:
+    """Yield the outputs of a SavedModel for blocks of rows."""
     import tensorflow as tf
 
     network = tf.saved_model.load(str(path))
-    blocks = (x[at : at + ROWS] for at in range(0, len(x), ROWS))
-    return np.concatenate([network.serve(block).numpy() for block in blocks])
+    for block in blocks:
+        yield network.serve(block).numpy()
 
 
 def write_litert(model: Any, path: Path) -> None:
@@ -73,21 +70,18 @@ def write_litert(model: Any, path: Path) -> None:
         unrolled(model).export(str(path), format="litert", verbose=False)
 
 
-def run_litert(path: Path, x: Array) -> Array:
-    """Return the outputs of a file of LiteRT."""
+def run_litert(path: Path, blocks: Sequence[Array]) -> Iterator[Array]:
+    """Yield the outputs of a file of LiteRT for blocks of rows."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # TensorFlow's own interpreter is deprecated
         interpreter = _interpreter(path)
     (source,), (result,) = interpreter.get_input_details(), interpreter.get_output_details()
-    outputs = []
-    for at in range(0, len(x), ROWS):
-        part = x[at : at + ROWS]
-        interpreter.resize_tensor_input(source["index"], part.shape)
+    for block in blocks:
+        interpreter.resize_tensor_input(source["index"], block.shape)
         interpreter.allocate_tensors()
-        interpreter.set_tensor(source["index"], part)
+        interpreter.set_tensor(source["index"], block)
         interpreter.invoke()
-        outputs.append(interpreter.get_tensor(result["index"]).copy())
-    return np.concatenate(outputs)
+        yield interpreter.get_tensor(result["index"]).copy()
 
 
 def _interpreter(path: Path) -> Any:
@@ -107,14 +101,15 @@ def write_openvino(model: Any, path: Path) -> None:
         unrolled(model).export(str(path / "model.xml"), format="openvino", verbose=False)
 
 
-def run_openvino(path: Path, x: Array) -> Array:
-    """Return the outputs of OpenVINO."""
+def run_openvino(path: Path, blocks: Sequence[Array]) -> Iterator[Array]:
+    """Yield the outputs of OpenVINO for blocks of rows."""
     import openvino
 
     # Its default on processors with half precision is less exact.
     settings = {"INFERENCE_PRECISION_HINT": "f32"}
     compiled = openvino.Core().compile_model(path / "model.xml", "CPU", settings)
-    return np.concatenate([compiled(x[at : at + ROWS])[0] for at in range(0, len(x), ROWS)])
+    for block in blocks:
+        yield compiled(block)[0]
 
 
 @contextmanager
