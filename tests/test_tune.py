@@ -142,6 +142,8 @@ def test_a_stopped_search_goes_on(result, config, tmp_path, monkeypatch, moment)
         stop(Study, "importances", 1)
     with pytest.raises(Interrupted) as stopped:
         tune(config, runs=tmp_path / "stopped")
+    # What a process leaves that is killed while it writes.
+    (stopped.value.path / "study.journal.lock").touch()
 
     resumed = tune(config, runs=tmp_path / "stopped", resume=stopped.value.path)
 

@@ -59,14 +59,20 @@ class Study:
     ) -> None:
         optuna = import_optuna()
         from optuna.storages import JournalStorage
-        from optuna.storages.journal import JournalFileBackend
+        from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
+        journal = str(folder / JOURNAL)
+        # Left by a driver that was killed: the run directory has one driver at a time.
+        for stale in folder.glob(f"{JOURNAL}.lock*"):
+            stale.unlink()
+        # Not Optuna's default, a symbolic link, which `RunDirectory.reopen` refuses.
+        backend = JournalFileBackend(journal, JournalFileOpenLock(journal))
         self.section, self.seed = section, seed
         self.distributions = {
             key: _distribution(optuna, item) for key, item in section.search.items()
         }
         self.study = optuna.create_study(
-            storage=JournalStorage(JournalFileBackend(str(folder / JOURNAL))),
+            storage=JournalStorage(backend),
             study_name=NAME,
             direction="maximize" if larger_is_better else "minimize",
             load_if_exists=True,
