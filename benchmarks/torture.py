@@ -123,8 +123,10 @@ def fingerprint(run: Path) -> dict[str, str]:
 
 def checkpoints(run: Path) -> dict[Path, int]:
     """Return when each checkpoint of a run was written."""
-    times = {}
-    for path in (*run.glob("checkpoint/**/latest.npz"), run / "checkpoint/outcomes.jsonl"):
+    times, paths = {}, [run / "checkpoint/outcomes.jsonl"]
+    with suppress(FileNotFoundError):  # the folder is being removed
+        paths += run.glob("checkpoint/**/latest.npz")
+    for path in paths:
         with suppress(FileNotFoundError):  # it is being replaced
             times[path] = path.stat().st_mtime_ns
     return times
