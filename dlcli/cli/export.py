@@ -16,7 +16,7 @@ from dlcli.cli.options import Json, MaxSize, ModelPath
 def export(
     model: ModelPath,
     to: Annotated[
-        Literal["onnx", "savedmodel", "litert", "openvino", "sklearn", "mlflow"],
+        Literal["onnx", "savedmodel", "litert", "openvino", "sklearn", "mlflow", "html"],
         typer.Option("--to", help="Format of the export.", show_default=False),
     ],
     output: Annotated[
@@ -32,6 +32,15 @@ def export(
     force: Annotated[
         bool, typer.Option("--force", help="Replace an existing file or folder.")
     ] = False,
+    runtime: Annotated[
+        Path | None,
+        typer.Option(
+            "--runtime",
+            metavar="PATH",
+            help="For html: onnxruntime-web, as `npm pack onnxruntime-web` writes it, or its "
+            "folder.",
+        ),
+    ] = None,
     code: Code = None,
     max_size: MaxSize = "",
     json: Json = False,
@@ -40,6 +49,7 @@ def export(
 
     onnx contains the preprocessing: columns in, names of classes and probabilities, or values, out.
     sklearn is a fitted estimator for joblib.load, mlflow a folder that MLflow loads and serves.
+    html is the page of `dlcli serve` as one file that works offline, with the model inside.
     savedmodel, litert and openvino are the network alone, which takes preprocessed rows.
 
     \b
@@ -54,7 +64,7 @@ def export(
 
     load_code(code)
     loaded = confinement.load_within_limits(model, "auto", max_size)
-    result = exports.export(loaded, to, output, force=force)
+    result = exports.export(loaded, to, output, force=force, runtime=runtime)
     terminal.print_notes(result.notices)
     if json:
         from dlcli.cli.documents import ExportDocument

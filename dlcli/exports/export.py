@@ -10,6 +10,7 @@ from typing import Literal, get_args
 
 from dlcli.errors import DlcliError, check_choice
 from dlcli.exports.comparison import Comparison
+from dlcli.exports.html.page import html_content
 from dlcli.exports.keras_formats import (
     DESCRIPTION,
     KERAS_FORMATS,
@@ -23,8 +24,8 @@ from dlcli.exports.packages import write_mlflow_folder, write_sklearn_file
 from dlcli.files import atomic
 from dlcli.models.loading import LoadedModel, load_model
 
-Format = Literal["onnx", "savedmodel", "litert", "openvino", "sklearn", "mlflow"]
-ENDINGS = {"onnx": ".onnx", "litert": ".tflite", "sklearn": ".joblib"}
+Format = Literal["onnx", "savedmodel", "litert", "openvino", "sklearn", "mlflow", "html"]
+ENDINGS = {"onnx": ".onnx", "litert": ".tflite", "sklearn": ".joblib", "html": ".html"}
 NETWORK_ALONE = (
     "the export is the network alone: it takes preprocessed rows, which {description} describes"
 )
@@ -55,6 +56,7 @@ def export(
     output: str | os.PathLike[str] | None = None,
     *,
     force: bool = False,
+    runtime: str | os.PathLike[str] | None = None,
 ) -> ExportResult:
     """Export a model, and compare the export with `predict` before it is written.
 
@@ -63,15 +65,18 @@ def export(
     model : path or LoadedModel
         A model file, a run directory, or the name of runs in ``./runs``, of which the latest is
         meant.
-    to : {"onnx", "savedmodel", "litert", "openvino", "sklearn", "mlflow"}
+    to : {"onnx", "savedmodel", "litert", "openvino", "sklearn", "mlflow", "html"}
         ``"onnx"`` contains the preprocessing: its inputs are the columns, its outputs the names of
         classes and their probabilities, or values. ``"sklearn"`` is a fitted estimator, and
-        ``"mlflow"`` a model folder; both contain the model file. The others are Keras's own
+        ``"mlflow"`` a model folder; both contain the model file. ``"html"`` is the page of
+        ``dlcli serve`` as one file that works without a server. The others are Keras's own
         exports of the network, which takes preprocessed rows.
     output : path, optional
         File or folder. Default: the name of the model in the current folder.
     force : bool
         Whether to replace an existing one.
+    runtime : path, optional
+        For ``"html"``: the archive of the package ``onnxruntime-web`` of npm, or its folder.
 
     Returns
     -------
@@ -87,10 +92,15 @@ def export(
         If the output exists, or a package is missing.
     """
     check_choice("to", to, get_args(Format))
+    if runtime is not None and to != "html":
+        raise DlcliError(f"a runtime is part of html alone, not of {to}", hint="leave it out")
     loaded = model if isinstance(model, LoadedModel) else load_model(model)
     path = Path(output) if output is not None else Path(_name(loaded, to))
     check_output(path, force=force, folder=to not in ENDINGS)
-    comparison, notices = WRITERS[to](loaded, path)
+    if to == "html":
+        comparison, notices = _write_html(loaded, path, runtime)
+    else:
+        comparison, notices = WRITERS[to](loaded, path)
     return ExportResult(path, to, comparison, (*loaded.notices, *notices))
 
 
@@ -101,6 +111,15 @@ def _name(loaded: LoadedModel, to: Format) -> str:
 
 def _write_onnx(loaded: LoadedModel, path: Path) -> tuple[Comparison, list[str]]:
     content, comparison, notices = onnx_content(loaded)
+    with atomic(path) as temporary:
+        temporary.write_bytes(content)
+    return comparison, notices
+
+
+def _write_html(
+    loaded: LoadedModel, path: Path, runtime: str | os.PathLike[str] | None
+) -> tuple[Comparison, list[str]]:
+    content, comparison, notices = html_content(loaded, Path(runtime) if runtime else None)
     with atomic(path) as temporary:
         temporary.write_bytes(content)
     return comparison, notices

@@ -37,7 +37,9 @@ async function show(name) {
   document.title = `${description.name} · dlcli`;
   get("title").textContent = description.name;
   say(get("about"), description.target ? "about" : "aboutUnknown", { target: description.target });
-  get("input").replaceChildren(...inputsOf(description).map((input) => input(description)));
+  const inputs = inputsOf(description).filter((input) => input !== table || !description.offline);
+  if (description.offline) say(get("footer"), "footerOffline");
+  get("input").replaceChildren(...inputs.map((input) => input(description)));
 }
 
 function chooseLanguage(name) {
