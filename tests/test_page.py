@@ -76,6 +76,7 @@ def test_both_languages_have_all_texts():
     code = "".join(
         item.read_text() for item in PAGE.iterdir() if item.name not in ("en.js", "ko.js")
     )
+    code += (files("dlcli.exports.html") / "offline.js").read_text()
     placeholders = re.compile(r"\{\w+\}")
 
     assert [*english] == [*korean] == sorted(english)
