@@ -212,6 +212,16 @@ def test_oddities_are_noticed(load):
     assert "'name' looks like an identifier" in found
 
 
+def test_different_numbers_are_an_identifier_if_they_are_called_so(load):
+    rows = "".join(f"{n * 37 % 1009},{n * 53 % 997},{'ab'[n % 2]}\n" for n in range(30))
+
+    found = load(f"order_no,income,label\n{rows}").notices
+
+    assert found == (
+        "column 'order_no' looks like an identifier: no two rows are alike; consider `drop`",
+    )
+
+
 def test_columns_to_use_and_to_drop(load):
     dropped = load(TABLE, drop=("city",))
     chosen = load(TABLE, columns=("city",))

@@ -3,7 +3,7 @@ from .binary_file import BinaryFile, is_packed_table, open_binary
 from .cell_values import to_text
 from .cells import propose_values
 from .classes import encode_classes, name_classes
-from .column_notices import is_group_name
+from .column_notices import is_group_name, is_identifier_name
 from .column_types import has_leading_zeros
 from .columns import (
     BOOLEANS,
@@ -37,7 +37,6 @@ from .label_lists import (
     read_label_lists,
 )
 from .layout import propose_encoding, propose_layout
-from .number_cells import IDENTIFIER
 from .numbers import number_form, to_number
 from .parsed_table import (
     head_if_large,
@@ -56,12 +55,13 @@ from .target_column import holds_labels, rows_without_target
 from .text_file import TextFile, as_text, decode_text, open_text
 
 __all__ = [
-    "BOOLEANS", "DELIMITERS", "IDENTIFIER", "LAST_ATTRIBUTE", "NEITHER", "PREDICTION_HINTS",
+    "BOOLEANS", "DELIMITERS", "LAST_ATTRIBUTE", "NEITHER", "PREDICTION_HINTS",
     "BinaryFile", "Block", "CsvReader", "FileTable", "Proposal", "RawColumn", "ReadOptions",
     "RowReader", "Table", "TextFile", "as_text", "binary_reader", "clean_names", "convert",
     "counts_up", "dataset_of_table", "date_columns", "date_formats", "decode_text",
     "encode_classes", "format_date", "has_leading_zeros", "head_if_large", "holds_labels",
-    "holds_lists", "is_group_name", "is_large_table", "is_packed_table", "is_surely_utf_8",
+    "holds_lists", "is_group_name", "is_identifier_name", "is_large_table", "is_packed_table",
+    "is_surely_utf_8",
     "label_matrix", "load_csv", "loader_dialect", "looks_like_header", "may_be_dates",
     "name_classes", "number_form", "number_names", "objects", "open_binary", "open_text",
     "parse_labels", "position_of", "propose_encoding", "propose_layout", "propose_parsing",

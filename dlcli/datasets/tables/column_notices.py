@@ -21,6 +21,11 @@ from dlcli.types import Array
 # Beyond it, float64 and float32 lose digits that identifiers need.
 MAX_EXACT = 1e15
 MIN_ROWS_FOR_IDENTIFIERS = 20
+IDENTIFIER = re.compile(
+    r"(.*[\s_.-])?(id|idx|index|key|uuid|code|no|nr|num|number|row|record|serial|rownames|"
+    r"unnamed: ?\d+)|.*(번호|아이디|코드|순번)|.*[a-z]I[Dd]",
+    re.IGNORECASE,
+)
 MIN_GROUPS = 5
 MAX_LISTED = 5
 MAX_EXCERPT = 40
@@ -61,7 +66,8 @@ def column_notices(
         array = values[column.name]
         if column.type in ("text", "date") or not len(array):
             continue
-        notice = _text_notice(array) if array.dtype == object else _number_notice(array)
+        is_text = array.dtype == object
+        notice = _text_notice(array) if is_text else _number_notice(array, column.name)
         storage.release(array)
         if notice:
             names_by_notice.setdefault(notice, []).append(column.name)
@@ -155,7 +161,7 @@ def text_notices(column: RawColumn, kind: ColumnType) -> list[str]:
     return [f"column {column.name!r} has whole numbers with leading zeros, which vanish; {advice}"]
 
 
-def _number_notice(column: Array) -> str:
+def _number_notice(column: Array, name: str) -> str:
     present = column[~np.isnan(column)]
     if not len(present):
         return ""
@@ -167,9 +173,12 @@ def _number_notice(column: Array) -> str:
         )
     if low == high:
         return "has the same value in every row"
-    is_range = high - low == len(column) - 1 and (np.diff(column) == 1).all()
-    if len(column) > MIN_ROWS_FOR_IDENTIFIERS and is_range:
-        return "looks like a row number; consider `drop`"
+    if len(column) > MIN_ROWS_FOR_IDENTIFIERS and len(present) == len(column):
+        if high - low == len(column) - 1 and (np.diff(column) == 1).all():
+            return "looks like a row number; consider `drop`"
+        is_whole = bool((column == np.floor(column)).all())
+        if is_whole and is_identifier_name(name) and len(np.unique(column)) == len(column):
+            return "looks like an identifier: no two rows are alike; consider `drop`"
     if sentinel := missing_sentinel(present):
         return (
             f"has {sentinel:g} in {int((present == sentinel).sum())} rows, far from its other "
@@ -177,6 +186,11 @@ def _number_notice(column: Array) -> str:
             f"`[{{impute: {{missing_values: {sentinel:g}}}}}, standardize]`"
         )
     return ""
+
+
+def is_identifier_name(name: str) -> bool:
+    """Tell whether a column's name is one that identifiers have, as ``id`` or ``order_no``."""
+    return IDENTIFIER.fullmatch(name) is not None
 
 
 def is_group_name(name: str) -> bool:

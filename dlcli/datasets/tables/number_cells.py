@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from dlcli.datasets import storage
-from dlcli.datasets.tables.column_notices import MAX_EXACT, missing_sentinel
+from dlcli.datasets.tables.column_notices import (
+    MAX_EXACT,
+    is_identifier_name,
+    missing_sentinel,
+)
 from dlcli.datasets.tables.columns import RawColumn
 from dlcli.datasets.tables.numbers import parse_number
 from dlcli.datasets.tables.proposals import Proposal
@@ -19,11 +22,6 @@ from dlcli.types import Array
 # Of fewer rows, values that are all different say little.
 MIN_ROWS = 10
 MIN_VALUES = 3
-IDENTIFIER = re.compile(
-    r"(.*[\s_.-])?(id|idx|index|key|uuid|code|no|nr|num|number|row|record|serial|rownames|"
-    r"unnamed: ?\d+)|.*(번호|아이디|코드|순번)|.*[a-z]I[Dd]",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,7 @@ def decide_numbers(raw: RawColumn, values: Array, texts: Iterable[str]) -> Decis
     different = whole and len(values) >= MIN_ROWS and len(np.unique(values)) == len(values)
     if different and (np.abs(np.diff(values)) == 1).all():
         return drop(raw, f"the numbers {low:g} to {high:g} in order: a row number")
-    if different and IDENTIFIER.fullmatch(raw.name):
+    if different and is_identifier_name(raw.name):
         return drop(raw, f"{len(values)} different numbers in as many rows: an identifier")
     if sentinel := missing_sentinel(values):
         words = [text for text in texts if parse_number(text, raw.dialect) == sentinel]

@@ -13,13 +13,13 @@ import numpy as np
 from dlcli.datasets import storage
 from dlcli.datasets.dataset import PART_WORDS
 from dlcli.datasets.tables import (
-    IDENTIFIER,
     RawColumn,
     Table,
     date_formats,
     has_leading_zeros,
     holds_lists,
     is_group_name,
+    is_identifier_name,
     may_be_dates,
     number_form,
     to_number,
@@ -183,7 +183,7 @@ def _obstacle_of_numbers(name: str, values: Array) -> str:
     if len(values) < MIN_ROWS or len(np.unique(values)) < len(values):
         return ""
     steps = np.abs(np.diff(values))
-    return "an identifier" if (steps == 1).all() or IDENTIFIER.fullmatch(name) else ""
+    return "an identifier" if (steps == 1).all() or is_identifier_name(name) else ""
 
 
 def _names_rows(name: str) -> bool:
