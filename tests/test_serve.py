@@ -228,7 +228,7 @@ def test_new_categories_and_gaps_are_told_in_every_protocol(client):
     assert 'dlcli_noted_answers_total{model="people"} 4.0' in client.get("/metrics").text
 
 
-BOMB = gzip.compress(bytes(1 << 25))
+BOMB = gzip.compress(bytes(1 << 25), mtime=0)
 DEEP = b"[" * 100_000
 PROBLEMS = [
     ("/predict", CSV, HEADER + "x;Seoul;yes;1.7\n", 422, "the body:2: 'x' in column 'age' is not a number"),
@@ -242,7 +242,7 @@ PROBLEMS = [
     ("/predict", {**CSV, "Accept": "image/png"}, ROWS, 406, "image/png"),
     ("/predict", {**CSV, "Content-Encoding": "br"}, ROWS, 415, "Content-Encoding 'br'"),
     ("/predict", {**CSV, "Content-Encoding": "gzip"}, ROWS, 400, "not valid gzip"),
-    ("/predict", {**CSV, "Content-Encoding": "gzip"}, gzip.compress(ROWS.encode())[:-9], 400, "not complete"),
+    ("/predict", {**CSV, "Content-Encoding": "gzip"}, gzip.compress(ROWS.encode(), mtime=0)[:-9], 400, "not complete"),
     ("/predict", {**CSV, "Content-Encoding": "gzip"}, BOMB, 413, "the unpacked body is larger"),
     ("/predict?keep=who", CSV, ROWS, 422, "no column 'who' to keep"),
     ("/predict?invert=true", CSV, ROWS, 400, "only images can be inverted"),

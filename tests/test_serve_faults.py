@@ -76,7 +76,7 @@ def changed_bytes(draw):
                 png(9),
                 wav(300),
                 json.dumps(RECORDS).encode(),
-                gzip.compress(ROWS.encode()),
+                gzip.compress(ROWS.encode(), mtime=0),
             ]
         )
     )
@@ -163,7 +163,7 @@ def workbook_bomb():
 BOMBS = {
     "workbook": ("/predict", "", {}, workbook_bomb),
     "gzip": ("/predict", "text/csv", {"Content-Encoding": "gzip"}, gzip.compress(bytes(1 << 28), 6)),
-    "gzip in the body": ("/predict", "text/csv", {}, gzip.compress(b"age;city;member;height\n" + b"31;Seoul;yes;1.7\n" * 3_000_000)),
+    "gzip in the body": ("/predict", "text/csv", {}, gzip.compress(b"age;city;member;height\n" + b"31;Seoul;yes;1.7\n" * 3_000_000, mtime=0)),
     "zip": ("/predict", "", {}, zip_bomb),
     "depth": ("/invocations", "application/json", {}, b'{"inputs":' + b"[" * 500_000),
     "depth of objects": ("/predict", "application/json", {}, b'{"a":' * 200_000),
