@@ -10,7 +10,6 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from dlcli.datasets.dataset import Column, Dataset
-from dlcli.errors import plural
 from dlcli.types import Array
 
 # A form with more columns would help nobody.
@@ -97,7 +96,7 @@ def summary_problems(
     if len(names) > MAX_COLUMNS:
         yield f"summaries of more than {MAX_COLUMNS:,} columns"
     elif names and names != [column.name for column in columns]:
-        yield f"{plural(len(names), 'summary')} of other columns"
+        yield "summaries of other columns than those of the model"
     for summary in summaries[:MAX_COLUMNS]:
         numbers = [summary.low, summary.median, summary.high]
         present = [number for number in numbers if number is not None]

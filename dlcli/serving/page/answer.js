@@ -42,15 +42,16 @@ export function fail(error) {
  * Show the answer of a request; that of an earlier one, if it is late, is left out.
  *
  * `compute` returns {view, summary}. `onProblem` returns whether it shows a problem at its field.
+ * The page scrolls to an answer that was asked for.
  */
-export async function answer(compute, onProblem = () => false) {
+export async function answer(compute, onProblem = () => false, isAsked = true) {
   const turn = ++requests;
   region.setAttribute("aria-busy", "true");
   try {
     const { view: next, summary } = await compute();
     if (turn !== requests) return;
     set(next, summary());
-    region.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    if (isAsked) region.scrollIntoView({ block: "nearest", behavior: "smooth" });
   } catch (error) {
     if (turn !== requests) return;
     const isShown = error instanceof Problem && onProblem(error);

@@ -28,6 +28,7 @@ export default {
   limits: "What does this not say?",
   limitsText: "One value is replaced at a time. Columns that depend on each other share an influence that neither shows alone, the changes do not add up to the prediction, and none of them is a cause.",
   listen: "The recording that was sent",
+  manyNotes: "There are more notes than the answer can hold.",
   mattered: "What mattered",
   matteredNothing: "No value differs enough from the typical one to change the answer. Try other values.",
   matteredNumber: "How much {name} changes because a value is not the typical one of the training data.",

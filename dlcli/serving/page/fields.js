@@ -21,14 +21,12 @@ export function field(column, onChange) {
   const described = [hint && `${id}-hint`, `${id}-range`, `${id}-error`].filter(Boolean).join(" ");
   input.element.setAttribute("aria-describedby", described);
 
-  function setError(message) {
+  function setError(message, isFocused = false) {
     error.textContent = message;
     error.hidden = !message;
     input.element.toggleAttribute("aria-invalid", Boolean(message));
-    if (message) {
-      input.element.closest("details")?.setAttribute("open", "");
-      input.element.focus();
-    }
+    if (message) input.element.closest("details")?.setAttribute("open", "");
+    if (isFocused) input.element.focus();
   }
 
   function sync() {

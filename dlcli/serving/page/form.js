@@ -13,7 +13,7 @@ const MAX_EXPLAINED = 256; // columns, as on the server
 /** Return the panel for a model of tables. */
 export function form(description) {
   const columns = description.input.columns;
-  const fields = columns.map((column) => field(column, () => hasAnswer && submit()));
+  const fields = columns.map((column) => field(column, () => hasAnswer && submit(false)));
   let hasAnswer = false;
 
   async function compute() {
@@ -27,15 +27,18 @@ export function form(description) {
     return shown;
   }
 
-  function submit() {
+  /** Predict; `isAsked` is false if a value has changed, which must not move the reader. */
+  function submit(isAsked = true) {
     for (const { setError } of fields) setError("");
-    answer(compute, (problem) => {
-      const wrong = fields.find(({ name }) => problem.message.includes(`'${name}'`));
+    const showAtField = (problem) => {
+      const named = (words) => fields.find(({ name }) => problem.message.includes(`${words}'${name}'`));
+      const wrong = named("column ") ?? named("");
       // "the body:1:" is the row, of which there is only one here.
       const sentence = problem.message.replace(/^the body:\d+: /, "");
-      wrong?.setError([sentence, problem.hint].filter(Boolean).join(". "));
+      wrong?.setError([sentence, problem.hint].filter(Boolean).join(". "), isAsked);
       return Boolean(wrong);
-    });
+    };
+    answer(compute, showAtField, isAsked);
   }
 
   const [shown, others] = [fields.slice(0, MAX_SHOWN), fields.slice(MAX_SHOWN)];
@@ -44,7 +47,7 @@ export function form(description) {
     // The fields have their first values after this event.
     reset: () => setTimeout(() => {
       for (const { sync } of fields) sync();
-      if (hasAnswer) submit();
+      if (hasAnswer) submit(false);
     }) },
   el("div", { class: fields.length > MAX_LARGE ? "fields many" : "fields" }, ...shown.map((item) => item.element)),
   others.length ? el("details", {}, el("summary", { say: ["moreColumns", { count: others.length }] }),

@@ -32,10 +32,13 @@ export function sound(description) {
   async function toggle() {
     if (recorder) return recorder.stop();
     let stream;
+    button.disabled = true; // until the microphone is allowed
     try {
       stream = await navigator.mediaDevices.getUserMedia({ audio: true });
     } catch (error) {
       return fail(new Problem(text("noMicrophone"), error.message));
+    } finally {
+      button.disabled = false;
     }
     const parts = [];
     recorder = new MediaRecorder(stream);
