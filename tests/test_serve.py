@@ -235,7 +235,10 @@ PROBLEMS = [
     ("/predict", CSV, "age;city\n3;Seoul\n", 422, "no column 'member', 'height'"),
     ("/predict", CSV, "", 422, "the body is empty"),
     ("/predict", JSON, '{"age": ', 422, "not valid JSON"),
-    ("/predict", JSON, DEEP, 422, "not valid JSON"),
+    ("/predict", JSON, DEEP, 422, "not valid JSON: it is nested too deep"),
+    ("/predict", JSON, '[{"age": ' + "9" * 5000 + "}]", 422, "not valid JSON: a number is too long"),
+    ("/invocations", JSON, '{"inputs": [' + "9" * 5000 + "]}", 400, "not valid JSON: a number is too long"),
+    ("/invocations", JSON, b'{"inputs": "\xff"}', 400, "not valid JSON: it is not UTF-8 (byte 12)"),
     ("/predict", {"Content-Type": "image/png"}, b"\x89PNG", 415, "the model takes rows of a table"),
     ("/predict", {"Content-Type": "audio/wav"}, b"RIFF", 415, "the body is a recording"),
     ("/predict", {"Content-Type": "multipart/form-data; boundary=x"}, "--x", 415, "multipart/form-data"),
@@ -283,6 +286,73 @@ def test_what_is_wrong_is_said_in_json(client, path, headers, body, status, mess
     assert answer.status_code == status, answer.text
     assert message in answer.json()["error"]
     assert "Traceback" not in answer.text
+
+
+def test_a_long_value_is_not_repeated_as_a_whole(client):
+    row = {**RECORDS[0], "age": "x" * 100_000}
+    answers = [
+        client.post("/predict", json=row),
+        client.post("/predict", content="x" * 100_000, headers=CSV),
+        client.post("/v1/models/people:predict", json={"instances": [row]}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [422] * 3
+    assert max(len(answer.content) for answer in answers) < 5000
+
+
+HALF = "\ud800"  # half of a surrogate pair: JSON can hold it, UTF-8 cannot
+
+
+@pytest.mark.parametrize(
+    ("path", "document"),
+    [
+        ("/predict", {**RECORDS[0], HALF: 1}),
+        ("/predict?keep=city", {**RECORDS[0], "city": HALF}),
+        ("/predict", {**RECORDS[0], "age": HALF}),
+        ("/invocations", {"dataframe_records": [{**RECORDS[0], HALF: 1}]}),
+        ("/models/people/influence", {**RECORDS[0], "city": HALF}),
+        ("/v2/models/people/infer", {"id": HALF, "inputs": [
+            {"name": name, "datatype": "BYTES", "shape": [1], "data": [str(value)]}
+            for name, value in {**RECORDS[0], HALF: 1}.items()
+        ]}),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("accept", ["application/json", "text/csv"])
+def test_half_a_surrogate_pair_is_escaped_in_the_answer(client, path, document, accept):
+    answer = client.post(path, content=json.dumps(document), headers={**JSON, "Accept": accept})
+
+    assert answer.status_code in (200, 422), answer.text
+    assert "server failed" not in answer.content.decode()
+
+
+def test_outputs_have_their_types_without_rows(client):
+    names = [item["name"] for item in client.get("/v2/models/people").json()["inputs"]]
+    inputs = [{"name": name, "datatype": "BYTES", "shape": [0], "data": []} for name in names]
+
+    outputs = client.post("/v2/models/people/infer", json={"inputs": inputs}).json()["outputs"]
+
+    described = client.get("/v2/models/people").json()["outputs"]
+    assert [item["datatype"] for item in outputs] == [item["datatype"] for item in described]
+
+
+@pytest.mark.parametrize("path", ["/", "/ping", "/v2/health/live", "/models"])
+def test_head_has_the_headers_of_get(client, path):
+    head, get = client.head(path), client.get(path)
+
+    assert (head.status_code, head.headers) == (200, get.headers)
+
+
+def test_unpacked_bodies_count_among_those_that_the_server_holds(people_model):
+    client, service = client_of(people_model, body=1 << 16)
+    packed = gzip.compress((ROWS + "31;Seoul;yes;1.70\n" * 2000).encode())
+    service.bodies.held = 16 << 16
+
+    refused = client.post("/predict", content=packed, headers={**CSV, "Content-Encoding": "gzip"})
+    service.bodies.held -= len(packed)
+    unpacked = client.post("/predict", content=packed, headers={**CSV, "Content-Encoding": "gzip"})
+
+    assert (refused.status_code, unpacked.status_code) == (503, 503)
+    assert service.bodies.held == (16 << 16) - len(packed)
 
 
 def test_bodies_and_rows_have_limits(people_model):
@@ -379,8 +449,9 @@ def test_a_token_is_asked_of_all_but_health_checks(people_model):
         assert client.get("/models", headers={"Authorization": wrong}).status_code == 401
     assert client.get("/metrics").status_code == 401
     assert client.get("/v2/health/live").status_code == 200
-    right = {**CSV, "Authorization": "Bearer secret"}
-    assert client.post("/predict", content=ROWS, headers=right).status_code == 200
+    for right in ("Bearer secret", "bearer secret"):
+        headers = {**CSV, "Authorization": right}
+        assert client.post("/predict", content=ROWS, headers=headers).status_code == 200
 
 
 def test_other_pages_may_use_it_only_if_their_origin_is_named(people_model):
@@ -390,6 +461,8 @@ def test_other_pages_may_use_it_only_if_their_origin_is_named(people_model):
 
     assert "access-control-allow-origin" not in ours.options("/predict", headers=origin).headers
     assert theirs.options("/predict", headers=origin).headers["access-control-allow-origin"]
+    shown = theirs.get("/ping", headers={"Origin": "https://example.org"}).headers
+    assert shown["access-control-expose-headers"] == "Dlcli-Notes"
     other = {**origin, "Origin": "https://example.net"}
     assert "access-control-allow-origin" not in theirs.options("/predict", headers=other).headers
 

@@ -161,6 +161,27 @@ def test_series_and_several_targets(client, served_kinds, write, dlcli, name, ro
     ).outputs
 
 
+def test_an_overflow_is_an_error_and_no_infinite_number(client, served_kinds, write, dlcli):
+    signs = [(1, 1), (1, -1), (-1, 1), (-1, -1)]
+    rows = "a,b\n" + "".join(f"{a * 1.9e39},{b * 6.5e38}\n" for a, b in signs)
+
+    code, out, err = dlcli("predict", served_kinds["several"].loaded.path, write("r.csv", rows))
+    answer = client.post("/models/several/predict", content=rows, headers=CSV)
+
+    assert code == 2, out
+    assert "the prediction overflows: the values of the row are too large" in err
+    assert (answer.status_code, "the prediction overflows" in answer.text) == (422, True)
+
+
+def test_hints_of_the_server_name_no_options_of_the_command_line(client):
+    headers = {"Content-Type": "image/png"}
+    answer = client.post("/models/images/predict", content=b"no image", headers=headers)
+    series = client.post("/models/tide/predict", content="level\n1\n", headers=CSV)
+
+    assert answer.json()["hint"] == "correct it or remove it"
+    assert series.json()["error"] == "the body: 1 row; the model needs at least 8"
+
+
 def test_descriptions_of_all_kinds(client, served_kinds):
     kinds = {name: client.get(f"/models/{name}").json()["input"] for name in served_kinds}
 

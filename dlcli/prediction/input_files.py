@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from dlcli.config.loader_base import OnBadFile
 
 SKIP_HINT = "remove them, or leave them out with --on-bad-file skip"
+SENT_HINT = "correct them or remove them"
 # A block ends after MAX_BLOCK_FILES files or MAX_BLOCK_VALUES pixels, samples or characters.
 MAX_BLOCK_FILES = 256
 MAX_BLOCK_VALUES = 4_000_000
@@ -97,7 +98,9 @@ class InputFiles:
                 yield chunk
                 chunk, size = ([], [], []), 0
         if self.errors and self.on_bad_file == "error":
-            raise bad_files_error(self.errors, SKIP_HINT, len(self.errors))
+            is_sent = any(isinstance(path, FileContent) for path in self.paths)
+            hint = SENT_HINT if is_sent else SKIP_HINT
+            raise bad_files_error(self.errors, hint, len(self.errors))
         if chunk[0]:
             yield chunk
 

@@ -13,7 +13,7 @@ from dlcli.datasets.media import (
     SUFFIXES,
 )
 from dlcli.datasets.tables import objects, read_series, to_numbers, windows
-from dlcli.errors import DatasetError
+from dlcli.errors import DatasetError, plural
 from dlcli.models.signature import Signature
 from dlcli.prediction.file_kinds import medium_of
 from dlcli.prediction.input_files import InputFiles, classes_of
@@ -136,7 +136,9 @@ def read_series_windows(
     length = signature.input_shape[0]
     needed = length + 1 if labelled else length
     if len(values) < needed:
-        raise DatasetError(f"{name}: {len(values)} rows; the model needs at least {needed}")
+        raise DatasetError(
+            f"{name}: {plural(len(values), 'row')}; the model needs at least {needed}"
+        )
     x = windows(values, length)
     x = x[:-1] if labelled else x
     for start in range(0, len(x), WINDOWS_PER_BLOCK):

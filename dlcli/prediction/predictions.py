@@ -226,13 +226,20 @@ class Predictions:
         return x
 
     def predictions_of(self, block: RawBlock, outputs: Array) -> PredictionBlock:
-        """Return the predictions of a block from the outputs of the network."""
+        """Return the predictions of a block from the outputs of the network.
+
+        Raises
+        ------
+        DatasetError
+            If those of a row are not finite.
+        """
         signature, target = self.signature, self.signature.target
         calibration = signature.calibration
         self.rows += len(block)
         if signature.output == "value":
             several = target is not None and target.is_several
             numbers = signature.target_preprocessor.invert(outputs)
+            block.check_finite(numbers)
             values = (numbers if several else numbers[:, 0]).astype(np.float64)
             intervals = None
             if calibration is not None:
@@ -245,10 +252,12 @@ class Predictions:
         if target is not None and target.task == "multilabel":
             labels = decode_labels(calibrated, signature.output, target)
             shares = label_probabilities(calibrated, signature.output)
+            block.check_finite(shares)
             return PredictionBlock(labels, shares, outputs, block.names, block.kept)
         codes = decode(calibrated, signature.output)
         names = np.asarray(signature.class_names, object)
         shares = probabilities(calibrated, signature.output)
+        block.check_finite(shares)
         return PredictionBlock(names[codes], shares, outputs, block.names, block.kept)
 
     def _count_neither_true_nor_false(self, block: RawBlock) -> None:

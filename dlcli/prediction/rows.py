@@ -79,6 +79,22 @@ class RawBlock:
             return self.where
         return f"{self.where.partition(', lines ')[0]}:{self.lines[row]}"
 
+    def check_finite(self, predictions: Array) -> None:
+        """Check that no prediction of these rows overflows, since JSON has no infinite numbers.
+
+        Raises
+        ------
+        DatasetError
+            With the first row.
+        """
+        wrong = ~np.isfinite(predictions)
+        if wrong.any():
+            place = self.place(int(np.argwhere(wrong)[0, 0]))
+            raise DatasetError(
+                f"{place}: the prediction overflows: the values of the row are too large",
+                hint="correct the row or remove it",
+            )
+
 
 def blocks_of_text(path: FileSource, signature: Signature, keep: Keep = ()) -> Generator[RawBlock]:
     """Read a table in any format, or a file with a text per line, in blocks.

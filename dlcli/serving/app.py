@@ -9,10 +9,11 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from dlcli.errors import DlcliError
 from dlcli.serving.gate import Gate
+from dlcli.serving.json_text import json_bytes
 from dlcli.serving.problems import RequestError, document_of, status_of
 from dlcli.serving.protocols import (
     health,
@@ -50,9 +51,10 @@ def make_app(service: Service, token: str = "", cors: Sequence[str] = ()) -> ASG
         app.include_router(protocol.routes(service))
 
     @app.exception_handler(DlcliError)
-    async def say_what_is_wrong(_: Request, error: DlcliError) -> JSONResponse:
+    async def say_what_is_wrong(_: Request, error: DlcliError) -> Response:
         headers = error.headers if isinstance(error, RequestError) else None
-        return JSONResponse(document_of(error), status_of(error), headers)
+        body = json_bytes(document_of(error))
+        return Response(body, status_of(error), headers, "application/json")
 
     @app.exception_handler(Exception)
     async def say_nothing(_: Request, error: Exception) -> JSONResponse:  # the gate logs it
@@ -66,4 +68,5 @@ def make_app(service: Service, token: str = "", cors: Sequence[str] = ()) -> ASG
     gate = Gate(app, service, token)
     if not cors:
         return gate
-    return CORSMiddleware(gate, cors, allow_methods=["GET", "POST"], allow_headers=["*"])
+    return CORSMiddleware(gate, cors, allow_methods=["GET", "POST"], allow_headers=["*"],
+                          expose_headers=["Dlcli-Notes"])  # fmt: skip

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from dlcli.errors import json_problem
 from dlcli.serving.limits import ServerLimits
 from dlcli.serving.problems import RequestError, busy, too_large
 
@@ -51,13 +52,24 @@ class Bodies:
             raise too_large(f"the body has {int(length[:20]):,} bytes", f"{limit:,}")
         unpack = _unpacker(request.headers.get("content-encoding", ""), limit)
         parts: list[bytes] = []
+        unpacked = 0
         try:
             await self._receive(request, parts)
             body = b"".join(parts)
-            # In a thread, since the event loop would stand still meanwhile.
-            yield await asyncio.to_thread(unpack, body) if unpack else body
+            if unpack is not None:
+                # In a thread, since the event loop would stand still meanwhile.
+                body = await asyncio.to_thread(unpack, body)
+                unpacked = len(body)
+                self._hold(unpacked)
+            yield body
         finally:
-            self.held -= sum(map(len, parts))
+            self.held -= sum(map(len, parts)) + unpacked
+
+    def _hold(self, size: int) -> None:
+        """Count bytes that the server holds, and refuse the request that has too many."""
+        self.held += size
+        if self.held > MAX_HELD * self.limits.body:
+            raise busy("the server holds too many large requests")
 
     async def _receive(self, request: Request, parts: list[bytes]) -> None:
         size = 0
@@ -66,11 +78,9 @@ class Bodies:
                 async for chunk in request.stream():
                     parts.append(chunk)
                     size += len(chunk)
-                    self.held += len(chunk)
+                    self._hold(len(chunk))
                     if size > self.limits.body:
                         raise too_large("the body is larger", f"{self.limits.body:,} bytes")
-                    if self.held > MAX_HELD * self.limits.body:
-                        raise busy("the server holds too many large requests")
         except TimeoutError:
             seconds = f"{self.limits.seconds:g} seconds"
             raise RequestError(408, f"the body did not arrive in {seconds}") from None
@@ -133,13 +143,19 @@ def parse_json(body: bytes) -> dict[str, Any]:
         document = json.loads(body, object_pairs_hook=_with_unique_keys)
     except RecursionError:
         raise RequestError(400, "the JSON is nested too deep") from None
+    except _RepeatedKeyError as error:
+        raise RequestError(400, str(error)) from None
     except ValueError as error:
-        raise RequestError(400, f"the body is not valid JSON: {error}") from None
+        raise RequestError(400, f"the body is not valid JSON: {json_problem(error)}") from None
     if not isinstance(document, dict):
         kind = {list: "list", str: "string", type(None): "null", bool: "boolean"}
         found = kind.get(type(document), "number")
         raise RequestError(400, f"the body is a JSON {found}; expected an object")
     return document
+
+
+class _RepeatedKeyError(ValueError):
+    """An object has a key twice."""
 
 
 def _with_unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -148,6 +164,6 @@ def _with_unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         seen: set[str] = set()
         for key, _ in pairs:
             if key in seen:
-                raise ValueError(f"the key {key[:100]!r} appears twice")
+                raise _RepeatedKeyError(f"the key {key[:100]!r} appears twice")
             seen.add(key)
     return document

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hmac
-import json
 import logging
 import time
 from typing import TYPE_CHECKING, Any
 
 from dlcli.errors import DlcliError
+from dlcli.serving.json_text import json_bytes
 from dlcli.serving.problems import RequestError, document_of, status_of
 
 if TYPE_CHECKING:
@@ -42,13 +42,15 @@ class Gate:
 
     def __init__(self, app: ASGIApp, service: Service, token: str = "") -> None:
         self.app, self.service = app, service
-        self._authorization = f"Bearer {token}".encode() if token else b""
+        self._token = token.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        if scope["method"] == "HEAD":  # as GET; the connection leaves the body out
+            scope = {**scope, "method": "GET"}
         start, status, has_started = time.perf_counter(), 500, False
 
         async def send_counted(message: Message) -> None:
@@ -76,10 +78,11 @@ class Gate:
 
     def _is_allowed(self, scope: Scope) -> bool:
         path = scope["path"]
-        if not self._authorization or path in OPEN_PATHS or path.startswith(OPEN_FOLDER):
+        if not self._token or path in OPEN_PATHS or path.startswith(OPEN_FOLDER):
             return True
         sent = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-        return hmac.compare_digest(sent, self._authorization)
+        scheme, _, sent_token = sent.partition(b" ")
+        return scheme.lower() == b"bearer" and hmac.compare_digest(sent_token, self._token)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         """Count the request, and write a line without its data."""
@@ -95,7 +98,7 @@ class Gate:
 
 async def send_error(error: DlcliError, send: Send) -> None:
     """Answer with an error as JSON."""
-    body = json.dumps(document_of(error), ensure_ascii=False).encode()
+    body = json_bytes(document_of(error))
     headers = {"Content-Type": "application/json", "Content-Length": str(len(body))}
     if isinstance(error, RequestError):
         headers |= error.headers

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dlcli.errors import DlcliError
 
+MAX_TEXT = 2000  # characters of a message or a hint
+
 
 class RequestError(DlcliError):
     """A request cannot be answered.
@@ -47,5 +49,10 @@ def status_of(error: DlcliError) -> int:
 
 def document_of(error: DlcliError) -> dict[str, str]:
     """Return the JSON document for an error; clients of all protocols look for ``error``."""
-    document = {"error": str(error)}
-    return {**document, "hint": error.hint} if error.hint else document
+    document = {"error": _shortened(str(error))}
+    return {**document, "hint": _shortened(error.hint)} if error.hint else document
+
+
+def _shortened(text: str) -> str:
+    """Return the beginning of a text that repeats a long value of the request."""
+    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]} …"

@@ -26,6 +26,7 @@ BOOLEANS: dict[str, float] = {
     **dict.fromkeys(["true", "yes", "y", "t", "1", "1.0"], 1.0),
     **dict.fromkeys(["false", "no", "n", "f", "0", "0.0"], 0.0),
 }
+MAX_CELL = 200  # characters of a cell in a message
 # The value of a boolean column for a text that is neither true nor false.
 NEITHER = 0.5
 # Texts that mean a missing value in every column.
@@ -69,6 +70,8 @@ class RawColumn:
     def cell(self, index: int, subject: str = "column") -> str:
         """Return a text with its place, as the beginning of a message."""
         text = self.texts[index].strip()
+        if len(text) > MAX_CELL:
+            text = f"{text[:MAX_CELL]}…"
         return f"{self.where}:{self.lines[index]}: {text!r} in {subject} {self.name!r}"
 
     @property

@@ -11,7 +11,7 @@ from dlcli.datasets.tables.bad_rows import LayoutError
 from dlcli.datasets.tables.cell_values import to_text
 from dlcli.datasets.tables.header import first_repeated
 from dlcli.datasets.tables.text_file import TextFile
-from dlcli.errors import DatasetError
+from dlcli.errors import DatasetError, json_problem
 
 # In characters; an array is held in memory as a whole.
 MAX_ARRAY_SIZE = 1 << 30
@@ -129,7 +129,8 @@ def _array_records(
         except _RepeatedKeyError as error:
             raise DatasetError(f"{text.name}:{number}: the key {error} appears twice") from None
         except (ValueError, RecursionError) as error:
-            raise DatasetError(f"{text.name}:{number}: not valid JSON: {error}") from None
+            problem = json_problem(error)
+            raise DatasetError(f"{text.name}:{number}: not valid JSON: {problem}") from None
         yield number, _checked(record, text, number)
         number, at = number + content.count("\n", at, end), end
     if at == len(content):
@@ -193,7 +194,7 @@ def _decode(line: str, place: str, *, is_first: bool) -> Any:
     except (ValueError, RecursionError) as error:
         hint = "write one object per line, or an array of objects"
         kind = RecordsError if is_first else DatasetError
-        raise kind(f"{place}: not valid JSON: {error}", hint=hint) from None
+        raise kind(f"{place}: not valid JSON: {json_problem(error)}", hint=hint) from None
 
 
 def _flattened(record: dict[str, Any], place: str) -> dict[str, Any]:

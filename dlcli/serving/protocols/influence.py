@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from dlcli.prediction.influence import (
 )
 from dlcli.serving.body import parse_json
 from dlcli.serving.column_facts import facts_of_columns
+from dlcli.serving.json_text import json_bytes
 from dlcli.serving.openapi import PROBLEMS, RECORD, json_answer, json_body
 from dlcli.serving.problems import RequestError
 from dlcli.serving.values import predict_records
@@ -97,4 +97,4 @@ def _response(row: Mapping[str, Any], typical: Mapping[str, Any], answer: Answer
         "columns": [asdict(item) for item in influences(row, typical, predictions, output)],
         "notes": answer.notes,
     }
-    return Response(json.dumps(document, ensure_ascii=False), media_type="application/json")
+    return Response(json_bytes(document), media_type="application/json")

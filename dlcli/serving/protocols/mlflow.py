@@ -12,6 +12,7 @@ from fastapi.responses import PlainTextResponse, Response
 from dlcli.datasets.file_content import FileContent
 from dlcli.prediction.content import predict_table
 from dlcli.serving.body import parse_json
+from dlcli.serving.json_text import json_bytes
 from dlcli.serving.media_types import media_type
 from dlcli.serving.openapi import PROBLEMS, TEXT, json_answer, json_body
 from dlcli.serving.problems import RequestError
@@ -87,7 +88,7 @@ def response(answer: Answer) -> Response:
     document: dict[str, Any] = {"predictions": answer.records()}
     if notes := answer.notes:
         document["notes"] = notes
-    return Response(json.dumps(document, ensure_ascii=False), media_type="application/json")
+    return Response(json_bytes(document), media_type="application/json")
 
 
 def _open(model: ServedModel, body: bytes, content_type: str) -> Predictions:

@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from dlcli.datasets.file_content import FileContent
 from dlcli.prediction.content import predict_files, predict_table
 from dlcli.serving.body import check_archive
+from dlcli.serving.json_text import json_bytes, utf_8
 from dlcli.serving.media_types import AnswerType, answer_type, kind_of
 from dlcli.serving.openapi import PLAIN_ANSWER, PLAIN_BODY, PROBLEMS
 from dlcli.serving.problems import RequestError
@@ -124,10 +125,9 @@ def _decoded(body: bytes) -> str:
 def _response(model: ServedModel, answer: Answer, wanted: AnswerType) -> Response:
     notes = answer.notes
     if wanted == "csv":
-        text = answer.csv()
+        body = utf_8(answer.csv())
     elif wanted == "jsonl":
-        lines = (json.dumps(record, ensure_ascii=False) for record in answer.records())
-        text = "".join(f"{line}\n" for line in lines)
+        body = b"".join(json_bytes(record) + b"\n" for record in answer.records())
     else:
         document: dict[str, Any] = {
             "model": model.name,
@@ -136,10 +136,10 @@ def _response(model: ServedModel, answer: Answer, wanted: AnswerType) -> Respons
             "predictions": answer.records(),
             "notes": notes,
         }
-        text = json.dumps(document, ensure_ascii=False)
+        body = json_bytes(document)
     # In the body of JSON; in a header for the other types, which have no place for them.
     headers = {"Dlcli-Notes": _header_of(notes)} if notes and wanted != "json" else {}
-    return Response(text, media_type=MEDIA_TYPES[wanted], headers=headers)
+    return Response(body, media_type=MEDIA_TYPES[wanted], headers=headers)
 
 
 def _header_of(notes: list[str]) -> str:

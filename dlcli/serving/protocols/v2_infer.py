@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +11,8 @@ from dlcli.prediction.predictions import Predictions
 from dlcli.preparation.targets import float_text
 from dlcli.serving.answers import Answer
 from dlcli.serving.body import parse_json
+from dlcli.serving.description import tensors_of
+from dlcli.serving.json_text import json_bytes
 from dlcli.serving.models import ServedModel
 from dlcli.serving.problems import RequestError
 from dlcli.serving.protocols.v2_tensors import (
@@ -88,6 +89,7 @@ class InferRequest:
     def answer(self, answer: Answer) -> tuple[bytes, int | None]:
         """Return the body of the answer, and the length of its JSON if bytes follow."""
         columns = columns_of(answer)
+        datatypes = {item["name"]: item["datatype"] for item in tensors_of(self.model)[1]}
         wanted = self._outputs
         if wanted is None:
             wanted = [(name, self._is_binary) for name in columns]
@@ -98,6 +100,8 @@ class InferRequest:
                 listed = ", ".join([*columns][:12])
                 raise RequestError(400, f"no output {name[:100]!r}", hint=f"there are {listed}")
             output, part = _tensor(name, columns[name], is_binary=is_binary)
+            if not len(columns[name]):  # without rows, the values do not show their type
+                output["datatype"] = datatypes[name]
             outputs.append(output)
             parts.append(part)
         document: dict[str, Any] = {"model_name": self.model.name}
@@ -106,7 +110,7 @@ class InferRequest:
             document["id"] = self._id
         if notes := answer.notes:
             document["parameters"] = {"notes": "\n".join(notes)}
-        text = json.dumps({**document, "outputs": outputs}, ensure_ascii=False).encode()
+        text = json_bytes({**document, "outputs": outputs})
         is_binary = any(is_binary for _, is_binary in wanted)
         return b"".join([text, *parts]), len(text) if is_binary else None
 
