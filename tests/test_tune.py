@@ -14,7 +14,6 @@ import optuna
 import dlcli as library
 from dlcli import load_config, train, tune
 from dlcli.errors import Interrupted
-from dlcli.experiments.search import searching
 from dlcli.experiments.search.searching import search_rows
 from dlcli.experiments.search.study import JOURNAL, Study
 from dlcli.experiments.search.trials import Measure, TrainingScore, TrialResult
@@ -36,18 +35,12 @@ kfold: {folds: 2}
 tune:
   trials: 4
   folds: 2
+  batch: 2
   search:
     optimizer.learning_rate: {log: [1e-3, 0.1]}
     "model[0].Dense.units": {integer: [2, 6]}
     fit.batch_size: {choice: [16, 32]}
 """
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _small_batches():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(searching, "BATCH", 2)
-        yield
 
 
 @pytest.fixture

@@ -90,6 +90,13 @@ class TuneConfig(Section):
     sampler: Literal["tpe", "random", "qmc", "gp"] = Field(
         default="tpe", description="How values are chosen; see Optuna."
     )
+    batch: int = Field(
+        default=20,
+        ge=1,
+        le=1000,
+        description="Trials that are chosen before the scores of any of them are known: the most "
+        "that can train at a time. Other values give another search.",
+    )
     prune: bool = Field(
         default=True,
         description="Give up the worse half of trials that are trained together after a quarter "

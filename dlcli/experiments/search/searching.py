@@ -25,9 +25,6 @@ from dlcli.training.trials.halving import Halving
 from dlcli.training.trials.trainers import TrialPlan, TrialTrainers
 from dlcli.work.executor import Executor
 
-# Trials are asked for together, and told together. The number does not depend on the machine: a
-# search gives the same trials everywhere.
-BATCH = 20
 FOLDS = 5
 VALIDATION = "validation"
 
@@ -166,8 +163,11 @@ class Search:
         Interrupted
             If SIGINT or SIGTERM arrived; what is done is kept.
         """
-        for first in range(0, self.section.trials, BATCH):
-            count = min(BATCH, self.section.trials - first)
+        # Trials are asked for together, and told together. The number does not depend on the
+        # machine: a search gives the same trials everywhere.
+        batch = self.section.batch
+        for first in range(0, self.section.trials, batch):
+            count = min(batch, self.section.trials - first)
             trials = self._run_batch(first, count)
             self.study.tell(first, trials, self.measure)
             self.trials += trials
