@@ -57,5 +57,5 @@ def test_several_targets_have_a_value_for_each():
     (row,) = PredictedRows(
         np.array([1]), np.array([[1, 0]]), np.array([[0.9, 0.6]]), labels, "probability"
     ).some(5)
-    assert row.prediction == {"x": 1.0, "y": 1.0}
+    assert (row.true, row.prediction) == (["x"], ["x", "y"])
     assert row.right is False

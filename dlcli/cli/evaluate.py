@@ -114,6 +114,8 @@ def _print_rows(rows: Sequence[PredictedRow]) -> None:
     def text(value: Value) -> str:
         if isinstance(value, dict):
             return ", ".join(f"{name} {number(item)}" for name, item in value.items())
+        if isinstance(value, list):  # the labels
+            return ", ".join(value) or "none"
         return value if isinstance(value, str) else number(value)
 
     has_shares = any(row.probability is not None for row in rows)

@@ -11,7 +11,7 @@ from dlcli.preparation.labels import decode_labels
 from dlcli.preparation.targets import Output, decode, probabilities
 from dlcli.types import Array
 
-Value = str | float | dict[str, float]
+Value = str | float | list[str] | dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class PredictedRow:
     ----------
     row : int
         Number of the row, from 1.
-    true, prediction : str, float or dict
-        Name of the class, a number, or the values of several targets by their names.
+    true, prediction : str, float, list or dict
+        Name of the class, a number, the labels, or the values of several targets by their names.
     probability : float or None
         Of the predicted class, if the outputs are probabilities.
     right : bool or None
@@ -64,18 +64,19 @@ class PredictedRows:
         places = np.linspace(0, len(self.y) - 1, count).astype(np.int64)
         y, outputs, target = self.y[places], self.outputs[places], self.target
         numbers = self.numbers[places].tolist()
-        if target.is_several:
-            is_label = target.task == "multilabel"
-            values = decode_labels(outputs, self.kind, target) if is_label else outputs
+        if target.task == "multilabel":
+            labels = decode_labels(outputs, self.kind, target)
             return [
-                PredictedRow(
-                    number,
-                    dict(zip(target.outputs, map(float, true), strict=True)),
-                    dict(zip(target.outputs, map(float, predicted), strict=True)),
-                    right=true == predicted if is_label else None,
-                )
+                PredictedRow(number, true, predicted, right=true == predicted)
                 for number, true, predicted in zip(
-                    numbers, y.tolist(), values.tolist(), strict=True
+                    numbers, _names(y, target), _names(labels, target), strict=True
+                )
+            ]
+        if target.is_several:
+            return [
+                PredictedRow(number, _by_name(true, target), _by_name(predicted, target))
+                for number, true, predicted in zip(
+                    numbers, y.tolist(), outputs.tolist(), strict=True
                 )
             ]
         if not target.class_names:
@@ -91,3 +92,15 @@ class PredictedRows:
                 numbers, y.tolist(), codes.tolist(), shares, strict=True
             )
         ]
+
+
+def _names(rows: Array, target: Target) -> list[list[str]]:
+    """Return the labels of each row of 0 and 1."""
+    return [
+        [name for name, is_label in zip(target.outputs, row, strict=True) if is_label]
+        for row in rows.tolist()
+    ]
+
+
+def _by_name(values: list[float], target: Target) -> dict[str, float]:
+    return dict(zip(target.outputs, map(float, values), strict=True))

@@ -194,8 +194,8 @@ class RowPrediction(Part):
     """A row with its true value and prediction."""
 
     row: int = Field(description="From 1.")
-    true: str | Number | dict[str, Number]
-    prediction: str | Number | dict[str, Number]
+    true: str | Number | list[str] | dict[str, Number]
+    prediction: str | Number | list[str] | dict[str, Number]
     probability: Number = Field(description="Of the predicted class; null without probabilities.")
     right: bool | None = Field(description="Whether classes and labels are right; else null.")
 
