@@ -211,6 +211,23 @@ def test_a_language_that_there_is_not(trained):
 
 
 @pytest.mark.slow
+def test_each_of_several_numbers_has_its_own_error(dlcli, tmp_path):
+    rows = [f"{n % 9},{n % 7},{1000 * (n % 9)},{n % 5}" for n in range(60)]
+    (tmp_path / "two.csv").write_text("\n".join(["a,b,large,small", *rows]))
+    (tmp_path / "two.yaml").write_text(
+        "dataset: {csv: {path: two.csv, target: [large, small]}}\nmodel: [Dense]\n"
+        "loss: mean_squared_error\nmetrics: [mae]\nfit: {epochs: 2}\n"
+    )
+    assert dlcli("train", "two.yaml", "-q")[0] == 0
+    numbers = json.loads((tmp_path / "runs/two/1/metrics.json").read_text())["test"]["numbers"]
+
+    text = Page(report("runs/two/1", baselines=False, importance=False)).text
+
+    assert "always predicting the mean" not in text  # of numbers in different units
+    assert f"small: a prediction is wrong by about {numbers['small']['rmse']:.4f}" in text
+
+
+@pytest.mark.slow
 class TestImportance:
     """Columns of which it is known whether the network uses them."""
 

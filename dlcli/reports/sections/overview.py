@@ -10,7 +10,7 @@ from dlcli.reports.material import Material
 from dlcli.reports.results import accuracy_interval
 from dlcli.reports.texts import percent
 
-FEW_ROWS = 100
+FEW_ROWS, MAX_NUMBERS = 100, 6
 
 
 def overview(material: Material) -> Section:
@@ -62,8 +62,12 @@ def _scores(material: Material) -> Iterator[str]:
         if scores.right / scores.rows <= share:
             key = "overview.majority_unbeaten"
         yield say(key, name=most, share=percent(share))
+    # A mean over numbers in different units says nothing.
+    for name, one in [*scores.numbers.items()][:MAX_NUMBERS]:
+        if one.rmse is not None and one.r2 is not None:
+            yield say("overview.number", name=name, rmse=one.rmse, r2=one.r2, rows=rows, part=part)
     rmse, r2 = scores.metrics.get("rmse"), scores.metrics.get("r2")
-    if rmse is not None and r2 is not None:
+    if rmse is not None and r2 is not None and not scores.numbers:
         unit = material.target.unit if material.target is not None else ""
         yield say("overview.rmse", rmse=rmse, unit=f" {unit}" if unit else "", rows=rows, part=part)
         if r2 < 1:
