@@ -57,7 +57,9 @@ def _described(material: Material, card: Card) -> Iterator[Block]:
         names = [*card.classes][:MAX_CLASSES]
         counts = [card.classes[name] for name in names]
         most, least = max(counts), min(counts)
-        key = "data.classes" if most > least else "data.classes_equal"
+        is_label = material.target is not None and material.target.task == "multilabel"
+        key = "data.labels" if is_label else "data.classes"
+        key += "" if most > least else "_equal"
         caption = say(
             key, most=names[counts.index(most)], most_rows=say.count("row", most),
             least=names[counts.index(least)], least_rows=say.count("row", least),
