@@ -10,6 +10,8 @@ import pytest
 pytest.importorskip("optuna", reason="the search needs Optuna: pip install 'dlcli[tune]'")
 
 import optuna
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
 
 import dlcli as library
 from dlcli import load_config, train, tune
@@ -91,8 +93,6 @@ def test_the_best_trial_is_trained_once_more_and_scored_on_test_rows(result, tmp
 
 
 def test_optuna_opens_the_study(result):
-    from optuna.storages import JournalStorage
-    from optuna.storages.journal import JournalFileBackend
 
     storage = JournalStorage(JournalFileBackend(str(result.path / JOURNAL)))
     study = optuna.load_study(study_name=None, storage=storage)
@@ -110,7 +110,7 @@ def test_a_search_repeats(result, config, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("moment", ["ask", "piece", "tell", "best"])
+@pytest.mark.parametrize("moment", ["ask", "piece", "tell", "best", *range(2, 10)])
 def test_a_stopped_search_goes_on(result, config, tmp_path, monkeypatch, moment):
     calls = []
 
@@ -125,7 +125,9 @@ def test_a_stopped_search_goes_on(result, config, tmp_path, monkeypatch, moment)
 
         monkeypatch.setattr(owner, name, call)
 
-    if moment == "ask":
+    if isinstance(moment, int):  # a line of the journal
+        stop(JournalFileBackend, "append_logs", moment)
+    elif moment == "ask":
         stop(optuna.Study, "ask", 4)
     elif moment == "piece":
         stop(TrialTrainer, "run", 3)

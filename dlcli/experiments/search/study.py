@@ -71,13 +71,14 @@ class Study:
         self.distributions = {
             key: _distribution(optuna, item) for key, item in section.search.items()
         }
-        self.study = optuna.create_study(
-            storage=JournalStorage(backend),
-            study_name=NAME,
-            direction="maximize" if larger_is_better else "minimize",
+        direction = "maximize" if larger_is_better else "minimize"
+        self._kept = optuna.create_study(
+            storage=JournalStorage(backend), study_name=NAME, direction=direction,
             load_if_exists=True,
-        )
-        self._trials: list[Any] = list(self.study.get_trials(deepcopy=False))
+        )  # fmt: skip
+        self._trials: list[Any] = list(self._kept.get_trials(deepcopy=False))
+        self.study = optuna.create_study(direction=direction)
+        self.study.add_trials(self._trials)
 
     def ask(self, first: int, count: int) -> list[dict[str, Any]]:
         """Return the values of trials.
@@ -88,6 +89,8 @@ class Study:
             Number of the first trial, from 0; all before it have been told.
         count : int
         """
+        from optuna.trial import TrialState, create_trial
+
         values = []
         for number in range(first, first + count):
             if number < len(self._trials):
@@ -95,6 +98,13 @@ class Study:
             else:
                 self.study.sampler = _sampler(self.section.sampler, self.seed, number)
                 params = self.study.ask(self.distributions).params
+                # In one line of the journal: by `ask` it would get a line for each value, and a
+                # process that is killed between them would leave half a trial.
+                self._kept.add_trial(
+                    create_trial(
+                        state=TrialState.RUNNING, params=params, distributions=self.distributions
+                    )
+                )
             values.append(self._values(params))
         return values
 
@@ -110,16 +120,18 @@ class Study:
         """
         from optuna.trial import TrialState
 
-        known = self.study.get_trials(deepcopy=False)
+        known = self._kept.get_trials(deepcopy=False)
         for number, trial in enumerate(trials, first):
             if known[number].state.is_finished():
                 continue
             mean = trial.mean(measure)
             if trial.failure or math.isnan(mean):
                 state = TrialState.PRUNED if trial.failure == "pruned" else TrialState.FAIL
-                self.study.tell(number, state=state)
+                result: dict[str, Any] = {"state": state}
             else:
-                self.study.tell(number, mean)
+                result = {"values": mean}
+            for study in (self.study, self._kept):
+                study.tell(number, **result)
 
     def importances(self) -> dict[str, float]:
         """Return how much each key matters for the score, the most important first.
