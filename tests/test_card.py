@@ -51,6 +51,19 @@ def test_names_are_shown_and_not_read_as_markdown(trained):
     assert r"\[x\](http://y) \<b\>" in markdown
 
 
+def test_blocks_of_code_and_the_front_matter_end_where_they_should(trained):
+    run = trained.path
+    record = json.loads((run / "run.json").read_text())
+    record["command"] = ["dlcli", "train", "x\n```\n# not a heading\n````\n"]
+    record["data"]["name"] = "a\n---\nb"
+    (run / "run.json").write_text(json.dumps(record))
+
+    front_matter, markdown = parts_of(card(run))
+
+    assert front_matter["model-index"][0]["results"][0]["dataset"]["name"] == "a\n---\nb"
+    assert "`````sh\ndlcli train 'x\n```\n# not a heading\n````\n'\n`````\n" in markdown
+
+
 def test_the_licence_is_that_of_the_option(trained):
     assert parts_of(card(trained.path, license="mit"))[0]["license"] == "mit"
     with pytest.raises(DlcliError, match="licence 'a b'"):

@@ -55,7 +55,9 @@ def render(template: str, values: Mapping[str, Any], *, is_html: bool) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(md=markdown_text, code=markdown_code, number=number)
+    environment.filters.update(
+        md=markdown_text, code=markdown_code, code_block=markdown_code_block, number=number
+    )
     text: str = environment.get_template(template).render(**values)
     return text
 
@@ -68,10 +70,20 @@ def markdown_text(value: object) -> str:
 def markdown_code(value: object) -> str:
     """Return a value as code within a line of Markdown, also in a table."""
     text = " ".join(str(value).split())
-    longest = max(map(len, re.findall("`+", text)), default=0)
-    fence = "`" * (longest + 1)
-    space = " " if longest else ""
+    fence = _fence(text)
+    space = " " if len(fence) > 1 else ""
     return f"{fence}{space}{text}{space}{fence}".replace("|", r"\|")
+
+
+def markdown_code_block(text: str, language: str) -> str:
+    """Return a block of code, which nothing in the text ends."""
+    fence = _fence(text, least=3)
+    return f"{fence}{language}\n{text}\n{fence}"
+
+
+def _fence(text: str, least: int = 1) -> str:
+    """Return more backticks than stand together anywhere in a text."""
+    return "`" * max(least, 1 + max(map(len, re.findall("`+", text)), default=0))
 
 
 def number(value: float | None) -> str:
