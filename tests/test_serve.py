@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from dlcli import load_model
+from dlcli import DlcliError, load_model
 from dlcli.serving import server
 from dlcli.serving.limits import ServerLimits
 from dlcli.serving.models import ServedModels, served_model
@@ -529,6 +529,15 @@ def test_a_port_in_use_is_said_with_another(dlcli, people_runs):
         _, _, err = dlcli("serve", people_runs["keras"].path, "--port", port)
 
     assert f"another program uses port {port} of 127.0.0.1\nhint: --port {port + 1}" in err
+
+
+def test_two_servers_that_start_together_do_not_share_a_port(people_model):
+    with server.open_socket("127.0.0.1", 0) as first:
+        port = first.getsockname()[1]
+        with server.open_socket("127.0.0.1", port) as second:
+            first.listen()
+            with pytest.raises(DlcliError, match=f"another program uses port {port}"):
+                server.serve(ServedModels([people_model]), second, limits=ServerLimits())
 
 
 def test_a_missing_package_is_said_with_the_command(dlcli, people_runs, monkeypatch):

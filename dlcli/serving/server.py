@@ -80,11 +80,22 @@ def open_socket(host: str, port: int) -> socket.socket:
         bound.bind(address)
     except OSError as error:
         bound.close()
-        if error.errno == errno.EADDRINUSE:
-            hint = f"--port {port + 1}, or --port 0 for any free one"
-            raise DlcliError(f"another program uses port {port} of {host}", hint=hint) from None
-        raise DlcliError(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
+        raise _cannot_listen(error, host, port) from None
     return bound
+
+
+def _cannot_listen(error: OSError, host: str, port: int) -> DlcliError:
+    if error.errno == errno.EADDRINUSE:
+        hint = f"--port {port + 1}, or --port 0 for any free one"
+        return DlcliError(f"another program uses port {port} of {host}", hint=hint)
+    return DlcliError(f"cannot listen on {host}:{port}: {error.strerror or error}")
+
+
+def _listen(bound: socket.socket) -> None:
+    try:
+        bound.listen(BACKLOG)  # two programs may bind a port on which nobody listens yet
+    except OSError as error:
+        raise _cannot_listen(error, *bound.getsockname()[:2]) from None
 
 
 def address_of(bound: socket.socket) -> str:
@@ -119,6 +130,11 @@ def serve(
         Called when requests are accepted, with the server; to set its ``should_exit`` ends it.
     log : bool
         Whether to write a line of JSON for each request to standard error.
+
+    Raises
+    ------
+    DlcliError
+        If another program has begun to listen on the port meanwhile.
     """
     import uvicorn
 
@@ -126,6 +142,7 @@ def serve(
     from dlcli.serving.connection import Connection
     from dlcli.serving.service import Service
 
+    _listen(bound)
     service = Service(models, limits)
     connection = type("Connection", (Connection,), {"seconds": limits.seconds})
     config = uvicorn.Config(
