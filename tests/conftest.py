@@ -149,11 +149,11 @@ def with_pictures():
 @pytest.fixture(scope="module")
 def few_trees():
     """Give the forests and boosted trees of a baseline 5 trees instead of 100."""
-    from dlcli.experiments.baseline import estimators
+    from dlcli.experiments.baseline import models
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(estimators.FOREST, "n_estimators", 5)
-        patch.setitem(estimators.BOOSTING, "max_iter", 5)
+        patch.setitem(models.FOREST, "n_estimators", 5)
+        patch.setitem(models.BOOSTING, "max_iter", 5)
         yield
 
 

@@ -15,14 +15,8 @@ from scipy.sparse import csr_matrix
 from dlcli import DatasetError, TrainingError, baseline, kfold, load_config, train
 from dlcli.cli.baseline import _signed_difference, sentences
 from dlcli.experiments.baseline.comparison import Comparison, ScoredModel, compare_models
-from dlcli.experiments.baseline.estimators import (
-    MODELS,
-    BaselineModel,
-    build_estimator,
-    fit_and_predict,
-    model_inputs,
-    models_for,
-)
+from dlcli.experiments.baseline.estimators import fit_and_predict, model_inputs
+from dlcli.experiments.baseline.models import MODELS, BaselineModel, build_estimator, models_for
 from dlcli.experiments.statistics import corrected_t_test, mcnemar_test
 from dlcli.preparation.fitting import fit_preprocessor
 from dlcli.preparation.folds import make_folds

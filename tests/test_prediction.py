@@ -10,8 +10,8 @@ import pytest
 
 from dlcli import DatasetError, load_config, predict, train
 from dlcli.cli.prediction_files import write_predictions
+from dlcli.prediction.blocks import PredictionBlock
 from dlcli.prediction.output import CsvStyle
-from dlcli.prediction.predictions import PredictionBlock
 
 
 @pytest.fixture

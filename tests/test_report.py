@@ -11,7 +11,7 @@ import pytest
 
 from dlcli import DlcliError, card, evaluate, load_model, report
 from dlcli.experiments.baseline.comparison import Verdict
-from dlcli.experiments.baseline.estimators import MODELS, NAIVE_FORECAST
+from dlcli.experiments.baseline.models import MODELS, NAIVE_FORECAST
 from dlcli.experiments.held_out import load_held_out
 from dlcli.experiments.importance import permutation_importance
 from dlcli.reports.texts import catalogue

@@ -8,8 +8,9 @@ from typing import Any
 
 from dlcli.errors import DlcliError
 from dlcli.files import atomic
+from dlcli.prediction.blocks import PredictionBlock
 from dlcli.prediction.output import plain_number
-from dlcli.prediction.predictions import PredictionBlock, Predictions
+from dlcli.prediction.predictions import Predictions
 from dlcli.preparation.targets import float_text
 
 # Limits of Excel.

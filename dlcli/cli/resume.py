@@ -52,17 +52,18 @@ def find_config_and_run(
         config = load_config(name, [*overrides, *data_override(data)])
         check_writable(runs)
         return config, None
-    from dlcli.experiments import resume as resuming
+    from dlcli.experiments.resume import run_config
+    from dlcli.experiments.unfinished import find_unfinished, resumable_record
     from dlcli.runs.directory import CONFIG
     from dlcli.runs.finding import find_run
 
     if Path(name).name == CONFIG and find_run(Path(name).parent) == Path(name).parent:
         name = str(Path(name).parent)  # the config in a run directory means the run
-    run = resuming.find_unfinished(name, runs, kind, shared=shared)
+    run = find_unfinished(name, runs, kind, shared=shared)
     if find_run(Path(name)) is None:
         return load_config(name, [*overrides, *data_override(data)]), run
-    config = resuming.run_config(run, overrides, data)
-    resuming.resumable_record(run, kind, config, shared=shared)  # before Keras is imported
+    config = run_config(run, overrides, data)
+    resumable_record(run, kind, config, shared=shared)  # before Keras is imported
     return config, run
 
 

@@ -2,6 +2,6 @@
 
 Other packages use the modules `baseline`, `check`, `compare`, `equation`, `evaluate`,
 `held_out`, `importance`, `init`, `inputs`, `kfold`, `kfold_result`, `learning_curve`,
-`predicted_rows`, `reproduce`, `resume`, `scored_predictions`, `search`, `train` and
-`train_result`.
+`predicted_rows`, `reproduce`, `resume`, `scored_predictions`, `search`, `train`, `train_result`
+and `unfinished`.
 """

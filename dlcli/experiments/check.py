@@ -62,8 +62,9 @@ def check(
     if is_quick and not (data and _needs_no_download(config)):
         return CheckResult(("config",), _unique(map(str, config.warnings)))
     from dlcli.preparation.prepare import prepare
+    from dlcli.training.data_notices import split_notices
     from dlcli.training.network_check import check_network
-    from dlcli.training.session import open_session, split_notices
+    from dlcli.training.session import open_session
 
     prepared = prepare(config, sample=not _needs_no_download(config), dataset=dataset)
     session = open_session(prepared)

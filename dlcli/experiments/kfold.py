@@ -16,8 +16,9 @@ from dlcli.errors import Interrupted
 from dlcli.experiments.inputs import ConfigLike, check_folds, config_with_data
 from dlcli.experiments.kfold_files import write_folds
 from dlcli.experiments.kfold_result import FoldResult, KfoldResult, OutOfFoldPredictions
-from dlcli.experiments.resume import open_run, resumable_record
+from dlcli.experiments.resume import open_run
 from dlcli.experiments.statistics import summarize_metric
+from dlcli.experiments.unfinished import resumable_record
 from dlcli.experiments.weak_scores import weak_score_notice
 from dlcli.network.building import make_callbacks
 from dlcli.network.scores import score_outputs
@@ -30,11 +31,12 @@ from dlcli.preparation.targets import output_kind
 from dlcli.runs.description import describe_run
 from dlcli.runs.scored_rows import record_scoring
 from dlcli.training.callback_state import check_resumable
+from dlcli.training.data_notices import data_notices
 from dlcli.training.folds.engines import Engine, EngineChoice, FoldEngine
 from dlcli.training.folds.outcome import FoldOutcome
 from dlcli.training.network_check import check_network
 from dlcli.training.notebook import progress_or_notebook
-from dlcli.training.session import data_notices, open_sessions
+from dlcli.training.session import open_sessions
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dlcli.config.load import find_config, load_config
+from dlcli.config.load import load_config
 from dlcli.config.overrides import data_override
 from dlcli.config.sections import Config
-from dlcli.config.yaml_text import dump, parse
-from dlcli.errors import AlreadyFinished, DlcliError, plural
+from dlcli.config.yaml_text import parse
+from dlcli.errors import DlcliError, plural
+from dlcli.experiments.unfinished import already_finished, plain_values
 from dlcli.runs.code import check_code
 from dlcli.runs.description import (
     data_path,
@@ -22,9 +23,8 @@ from dlcli.runs.description import (
     without_path,
 )
 from dlcli.runs.differences import differences, environment_differences
-from dlcli.runs.directory import CONFIG, RunDirectory, in_use
-from dlcli.runs.finding import RECORD, find_run, folder_name, numbered_runs
-from dlcli.runs.records import Extension, Kind, Resumed, RunRecord, read_record
+from dlcli.runs.directory import CONFIG, RunDirectory
+from dlcli.runs.records import Extension, Resumed, RunRecord, read_record
 from dlcli.training.checkpoint import read_state
 from dlcli.training.training_state import TrainingState
 
@@ -45,100 +45,6 @@ class OpenRun:
     run: RunDirectory
     state: TrainingState | None = None
     notices: list[str] = field(default_factory=list)
-
-
-def find_unfinished(name: str, runs: Path, kind: Kind, *, shared: bool = False) -> Path:
-    """Return the run to resume.
-
-    Parameters
-    ----------
-    name : str
-        A run directory, a folder of numbered runs, or a config as `load_config` takes it. Of
-        several runs, the newest unfinished one is meant, or the newest if all are finished.
-    runs : Path
-        Folder of all runs.
-    kind : {"train", "kfold"}
-    shared : bool
-        As for `resumable_record`.
-
-    Raises
-    ------
-    DlcliError
-        If there is no such run, or another process works on it.
-    """
-    path = Path(name)
-    if (path / RECORD).is_file() and path.name != "latest":
-        run = path
-    elif find_run(path) is not None:
-        run = _newest_unfinished(path.parent if path.name == "latest" else path, kind)
-    else:
-        try:
-            config = find_config(name)
-        except DlcliError:
-            raise DlcliError(
-                f"no run and no config {name!r}", hint="`dlcli runs` lists the runs"
-            ) from None
-        run = _newest_unfinished(runs / folder_name(config.stem), kind)
-    resumable_record(run, kind, shared=shared)
-    return run
-
-
-def resumable_record(
-    run: Path, kind: Kind, config: Config | None = None, *, shared: bool = False
-) -> RunRecord:
-    """Return the record of a run that `dlcli train` or `dlcli kfold` is to resume.
-
-    `open_run` checks all of this again, with the run locked and the data known; here it takes
-    no time.
-
-    Parameters
-    ----------
-    run : Path
-    kind : {"train", "kfold"}
-    config : Config, optional
-        The config that the run is to continue with.
-    shared : bool
-        Whether other processes may work on it at the same time.
-
-    Raises
-    ------
-    DlcliError
-        If there is no such run, it is of another kind, its record is damaged, or another process
-        works on it.
-    AlreadyFinished
-        If the run has finished with this very config.
-    """
-    record = read_record(run)
-    if record.kind != kind:
-        hint = f"`dlcli {record.kind} --resume {run}` resumes it"
-        raise DlcliError(
-            f"{run} is a run of `dlcli {record.kind}`, not of `dlcli {kind}`",
-            hint=hint if record.kind in ("train", "kfold") else None,
-        )
-    if record.status == "running" and not shared:
-        raise in_use(run)
-    check_code(record, run, f"dlcli {kind} --resume {run}")
-    if record.status == "finished" and config is not None:
-        own = load_config(run / CONFIG)
-        if without_path(_plain_values(own)) == without_path(_plain_values(config)):
-            raise _already_finished(run)
-    return record
-
-
-def _newest_unfinished(folder: Path, kind: Kind) -> Path:
-    finished = None
-    for run in numbered_runs(folder):
-        try:
-            record = read_record(run)
-        except DlcliError:
-            continue
-        if record.kind == kind:
-            if record.status != "finished":
-                return run
-            finished = finished or run
-    if finished is None:
-        raise DlcliError(f"no run of `dlcli {kind}` in {folder}", hint="start it without --resume")
-    return finished
 
 
 def run_config(
@@ -212,7 +118,7 @@ def _reopen(
     _check_config(run, plain, config, extend=extend and record.kind == "train")
     before, after = plain["fit"]["epochs"], config.fit.epochs
     if before == after and record.status == "finished":
-        raise _already_finished(run.path)
+        raise already_finished(run.path)
     forced = environment_differences(record, current)
     if forced and not force:
         hint = "--force-resume resumes it anyway; the result differs from an uninterrupted run"
@@ -250,17 +156,11 @@ def unedited_config(path: Path, record: RunRecord) -> dict[str, Any]:
     return value
 
 
-def _plain_values(config: Config) -> dict[str, Any]:
-    """Return a config as the plain values that reading its ``config.yaml`` gives."""
-    values: dict[str, Any] = parse(dump(config.plain()), config.name).value
-    return values
-
-
 def _check_config(
     run: RunDirectory, plain: Mapping[str, Any], config: Config, *, extend: bool
 ) -> None:
     """Refuse another config than the run's own; its epochs may differ if the run is extended."""
-    requested = _plain_values(config)
+    requested = plain_values(config)
     if extend:
         requested["fit"]["epochs"] = plain["fit"]["epochs"]
     changes = list(differences(without_path(plain), without_path(requested)))
@@ -306,10 +206,6 @@ def _check_extension(
             f"{run.path} cannot be extended: SwapEMAWeights finalizes the averages in the last "
             "epoch"
         )
-
-
-def _already_finished(path: Path) -> AlreadyFinished:
-    return AlreadyFinished(f"{path} is finished; nothing to resume")
 
 
 def _refusal(path: Path, problem: str, details: list[str], hint: str | None = None) -> DlcliError:

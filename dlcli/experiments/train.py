@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Literal
 from dlcli.config.sections import Config
 from dlcli.errors import check_choice
 from dlcli.experiments.inputs import ConfigLike, config_with_data
-from dlcli.experiments.resume import open_run, resumable_record
+from dlcli.experiments.resume import open_run
 from dlcli.experiments.train_result import TrainResult
 from dlcli.experiments.training_run import open_training, run_training
+from dlcli.experiments.unfinished import resumable_record
 from dlcli.preparation.prepare import prepare
 from dlcli.runs.description import describe_run
 from dlcli.training.notebook import progress_or_notebook

@@ -31,9 +31,10 @@ from dlcli.runs.scored_rows import record_scoring
 from dlcli.runs.training_rows import write_training_rows
 from dlcli.training.calibrate import calibrate, check_calibration, tune_thresholds
 from dlcli.training.callback_state import check_resumable
+from dlcli.training.data_notices import data_notices
 from dlcli.training.fit import FitResult
 from dlcli.training.network_check import check_network
-from dlcli.training.session import Session, data_notices, open_session
+from dlcli.training.session import Session, open_session
 from dlcli.training.training_state import Checkpoint
 
 if TYPE_CHECKING:

@@ -21,8 +21,9 @@ from dlcli.exports.columns import columns_of, values_of
 from dlcli.exports.estimator_fit import fitted_model
 from dlcli.models.loading import LoadedModel, load_model
 from dlcli.models.signature import signature_of
+from dlcli.prediction.blocks import PredictionBlock, Source
 from dlcli.prediction.predict import predict
-from dlcli.prediction.predictions import PredictionBlock, Predictions, Source
+from dlcli.prediction.predictions import Predictions
 from dlcli.prediction.rows import RawBlock
 from dlcli.types import Array
 

@@ -17,7 +17,8 @@ from dlcli.exports.errors import ExportError
 from dlcli.exports.mlflow_model import PythonModel
 from dlcli.models.loading import LoadedModel
 from dlcli.models.signature import Signature, signature_of
-from dlcli.prediction.predictions import Predictions, Source
+from dlcli.prediction.blocks import Source
+from dlcli.prediction.predictions import Predictions
 from dlcli.prediction.rows import RawBlock
 from dlcli.version import __version__
 

@@ -12,7 +12,8 @@ from dlcli.errors import DatasetError
 from dlcli.exports.rows import count, halves, take
 from dlcli.models.loading import LoadedModel
 from dlcli.models.signature import Signature
-from dlcli.prediction.predictions import PredictionBlock, Predictions, Source
+from dlcli.prediction.blocks import PredictionBlock, Source
+from dlcli.prediction.predictions import Predictions
 from dlcli.prediction.rows import RawBlock
 from dlcli.types import Array
 

@@ -1,5 +1,5 @@
 """Predict the rows of files, tables and arrays with a saved model.
 
-Other packages use the modules `content`, `influence`, `layout`, `memory`, `output`, `predict`,
-`predictions` and `rows`.
+Other packages use the modules `blocks`, `content`, `influence`, `layout`, `memory`, `output`,
+`predict`, `predictions` and `rows`.
 """

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dlcli.datasets.file_content import FileContent
 from dlcli.models.loading import LoadedModel
 from dlcli.models.signature import Signature
+from dlcli.prediction.blocks import Source
 from dlcli.prediction.layout import Keep
 from dlcli.prediction.memory import array_blocks
-from dlcli.prediction.predictions import Predictions, Source
+from dlcli.prediction.predictions import Predictions
 from dlcli.prediction.rows import blocks_of_text, max_rows
 from dlcli.types import Array
 

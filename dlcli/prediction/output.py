@@ -12,7 +12,8 @@ from io import StringIO
 from itertools import repeat
 from typing import Any, TextIO
 
-from dlcli.prediction.predictions import PredictionBlock, Predictions
+from dlcli.prediction.blocks import PredictionBlock
+from dlcli.prediction.predictions import Predictions
 from dlcli.preparation.targets import FLOAT_FORMAT, LARGE_NUMBER, float_text
 
 WriteBlock = Callable[[PredictionBlock], None]

@@ -14,10 +14,11 @@ from dlcli.datasets.media import ARRAY_SUFFIXES
 from dlcli.errors import DatasetError
 from dlcli.models.loading import Engine, LoadedModel, load_model
 from dlcli.models.signature import Signature, signature_of
+from dlcli.prediction.blocks import Source
 from dlcli.prediction.file_kinds import check_can_contain_rows, is_media
 from dlcli.prediction.layout import Keep
 from dlcli.prediction.memory import as_source, blocks_of_frame
-from dlcli.prediction.predictions import Predictions, Source
+from dlcli.prediction.predictions import Predictions
 from dlcli.prediction.prefetch import prefetch
 from dlcli.prediction.rows import RawBlock, blocks_of_text
 from dlcli.types import Array

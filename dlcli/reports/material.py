@@ -29,7 +29,8 @@ from dlcli.reports.results import ClassResult, PartResult, TrainResults, read_re
 from dlcli.reports.run_facts import RunFacts, read_run_facts
 from dlcli.reports.texts import Texts
 from dlcli.runs.metrics import METRICS, RunMetrics, read_metrics
-from dlcli.training.session import open_sessions, split_notices
+from dlcli.training.data_notices import split_notices
+from dlcli.training.session import open_sessions
 from dlcli.types import Array
 
 # Training values up to which the simpler models are fitted without being asked for: seconds.

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from io import StringIO
 from typing import Any
 
+from dlcli.prediction.blocks import PredictionBlock
 from dlcli.prediction.output import CsvStyle, csv_writer, records
-from dlcli.prediction.predictions import PredictionBlock, Predictions
+from dlcli.prediction.predictions import Predictions
 
 
 @dataclass(frozen=True)

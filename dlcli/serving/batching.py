@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any
 
-from dlcli.prediction.predictions import PredictionBlock, Predictions
+from dlcli.prediction.blocks import PredictionBlock
+from dlcli.prediction.predictions import Predictions
 from dlcli.prediction.rows import RawBlock
 from dlcli.serving.answers import Answer
 from dlcli.serving.limits import ServerLimits

@@ -19,13 +19,12 @@ from dlcli.network.scores import ScoredOutputs, score
 from dlcli.network.target_metrics import assign_constants
 from dlcli.preparation.calibration import Calibration
 from dlcli.preparation.fitting import fit_preprocessor
-from dlcli.preparation.prepare import Prepared, row_notices, scale_notice
+from dlcli.preparation.prepare import Prepared
 from dlcli.preparation.preprocessor import Preprocessor
 from dlcli.preparation.rows import LazyRows, transform_rows
 from dlcli.preparation.split import Split, split_rows
 from dlcli.preparation.target_preprocessing import TargetPreprocessor, fit_target_preprocessor
 from dlcli.preparation.targets import class_weights, encode_target, output_kind
-from dlcli.preparation.variation import outlier_notices
 from dlcli.training.batches import FitData, as_tensor
 from dlcli.training.fit import FitResult, fit
 from dlcli.training.reusable_model import ReusableModel
@@ -37,10 +36,6 @@ if TYPE_CHECKING:
 
 # A sample of the training rows is enough to compare their scores with the other parts'.
 SCORED_TRAINING_ROWS = 1_000
-VALIDATED_ON_TEST = (
-    "the validation rows are the test rows (`split: {validation: test}`): a training that is "
-    "stopped or chosen by them scores too well"
-)
 
 
 @dataclass
@@ -261,47 +256,3 @@ def open_sessions(prepared: Prepared, splits: Sequence[Split]) -> list[Session]:
     """Return a session for each split; they share one model."""
     models = ReusableModel(prepared.config, prepared.dataset.facts)
     return [Session(prepared, split, models) for split in splits]
-
-
-def data_notices(sessions: Sequence[Session]) -> list[str]:
-    """Return all notices about the data before a training, as `split_notices` does, and its own."""
-    first = sessions[0]
-    notices = [*first.prepared.notices, *split_notices(sessions), *_loss_notices(first)]
-    if first.prepared.config.split.validates_on_test:
-        notices.append(VALIDATED_ON_TEST)
-    return notices
-
-
-def split_notices(sessions: Sequence[Session]) -> list[str]:
-    """Describe what is suspicious about the training rows of a split, or of all folds.
-
-    Parameters
-    ----------
-    sessions : sequence of Session
-        Of one data set; input scale and repeated rows are checked in the first.
-
-    Raises
-    ------
-    DatasetError
-        If inputs are too large for a network.
-    """
-    first = sessions[0]
-    x, dataset = first.x("train"), first.prepared.dataset
-    scale = scale_notice(x, first.preprocessor, first.prepared.config.model)
-    is_known = first.prepared.config.dataset.known
-    outliers = (
-        [] if is_known else outlier_notices(x, first.preprocessor, dataset, first.split.train)
-    )
-    rows = row_notices(first.prepared, [session.split for session in sessions])
-    return [*rows, *filter(None, [scale]), *outliers]
-
-
-def _loss_notices(session: Session) -> list[str]:
-    """Say in which unit the loss of a training is, if the target is preprocessed."""
-    steps = session.target_preprocessor.steps
-    if not steps:
-        return []
-    names = " and ".join(step.name for step in steps)
-    target = session.prepared.dataset.target
-    loss = f"the loss is that of the target after {names}"
-    return [f"{loss}; metrics and predictions are in the unit of {target.name!r}"]

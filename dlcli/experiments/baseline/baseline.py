@@ -16,7 +16,7 @@ from dlcli.config.callbacks import check_monitors
 from dlcli.config.sections import Config
 from dlcli.errors import DatasetError
 from dlcli.experiments.baseline.comparison import Comparison, ScoredModel, compare_models
-from dlcli.experiments.baseline.estimators import models_for, with_settings
+from dlcli.experiments.baseline.models import models_for, with_settings
 from dlcli.experiments.baseline.scorer import Scorer
 from dlcli.experiments.headline_score import headline_metric
 from dlcli.experiments.inputs import ConfigLike, check_folds, config_with_data

@@ -9,12 +9,11 @@ import numpy as np
 
 from dlcli.experiments.baseline.comparison import Comparison, ScoredModel, compare_models, verdict
 from dlcli.experiments.baseline.estimators import (
-    BaselineModel,
     FitAttempt,
     fit_and_predict,
     model_inputs,
-    models_for,
 )
+from dlcli.experiments.baseline.models import BaselineModel, models_for
 from dlcli.experiments.headline_score import headline_metric, headline_score, predicted_values
 from dlcli.experiments.held_out import HeldOutRows
 from dlcli.experiments.statistics import paired_t_test

@@ -11,12 +11,11 @@ import numpy as np
 
 from dlcli.experiments.baseline.comparison import ScoredModel
 from dlcli.experiments.baseline.estimators import (
-    NAIVE_FORECAST,
-    BaselineModel,
     FitAttempt,
     fit_and_predict,
     model_inputs,
 )
+from dlcli.experiments.baseline.models import NAIVE_FORECAST, BaselineModel
 from dlcli.experiments.headline_score import headline_score, predicted_values
 from dlcli.network.scores import NO_STEPS
 from dlcli.preparation.targets import output_kind

@@ -27,9 +27,10 @@ from dlcli.preparation.targets import output_kind
 from dlcli.runs.description import describe_run
 from dlcli.runs.directory import RunDirectory
 from dlcli.runs.scored_rows import record_scoring
+from dlcli.training.data_notices import data_notices
 from dlcli.training.folds.engines import Engine, EngineChoice, FoldEngine
 from dlcli.training.network_check import check_network
-from dlcli.training.session import Session, data_notices, open_sessions
+from dlcli.training.session import Session, open_sessions
 from dlcli.types import Array
 
 if TYPE_CHECKING:

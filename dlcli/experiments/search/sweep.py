@@ -14,7 +14,7 @@ from dlcli.config.callbacks import check_monitors
 from dlcli.config.sections import Config
 from dlcli.config.yaml_text import dump
 from dlcli.experiments.inputs import ConfigLike, check_folds, config_with_data
-from dlcli.experiments.resume import open_run, resumable_record
+from dlcli.experiments.resume import open_run
 from dlcli.experiments.search.plan import Plan, make_plan
 from dlcli.experiments.search.result import SweepResult
 from dlcli.experiments.search.runner import TrialRunner
@@ -23,6 +23,7 @@ from dlcli.experiments.search.trials import TrialResult, choose_measure, write_t
 from dlcli.experiments.search.variants import Variants
 from dlcli.experiments.search.workers import Workers
 from dlcli.experiments.seeds import seed_list
+from dlcli.experiments.unfinished import resumable_record
 from dlcli.files import write_json, write_text
 from dlcli.plots.sweep import SweepPoints, draw_sweep
 from dlcli.preparation.folds import prepare_folds, resolve_folds
@@ -32,8 +33,9 @@ from dlcli.runs.description import describe_run
 from dlcli.runs.directory import RunDirectory
 from dlcli.runs.records import SearchRecord
 from dlcli.runs.scored_rows import record_scoring
+from dlcli.training.data_notices import data_notices
 from dlcli.training.network_check import check_network
-from dlcli.training.session import data_notices, open_session, open_sessions
+from dlcli.training.session import open_session, open_sessions
 from dlcli.training.trials.trainers import TrialPlan, TrialTrainers
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from dlcli.config.tune import TuneConfig
 from dlcli.config.yaml_text import dump
 from dlcli.errors import DlcliError, plural
 from dlcli.experiments.inputs import ConfigLike, config_with_data
-from dlcli.experiments.resume import open_run, resumable_record
+from dlcli.experiments.resume import open_run
 from dlcli.experiments.search.nested import OnTrials, Searches
 from dlcli.experiments.search.searching import Search, check_ranges, search_plan, search_rows
 from dlcli.experiments.search.sharing import help_then_open
@@ -25,6 +25,7 @@ from dlcli.experiments.search.variants import Variants
 from dlcli.experiments.search.workers import Workers
 from dlcli.experiments.train_result import TrainResult
 from dlcli.experiments.training_run import train_inside
+from dlcli.experiments.unfinished import resumable_record
 from dlcli.files import write_json, write_text
 from dlcli.plots.sweep import SweepPoints, draw_search
 from dlcli.preparation.prepare import Prepared, prepare
@@ -32,8 +33,9 @@ from dlcli.preparation.split import Split
 from dlcli.runs.description import describe_run
 from dlcli.runs.directory import RunDirectory
 from dlcli.runs.records import SearchRecord
+from dlcli.training.data_notices import data_notices
 from dlcli.training.network_check import check_network
-from dlcli.training.session import data_notices, open_session
+from dlcli.training.session import open_session
 from dlcli.training.trials.trainers import TrialPlan, TrialTrainers
 
 if TYPE_CHECKING:
