@@ -170,6 +170,28 @@ def test_damaged_files_are_named(trained, name):
         report(trained.path, baselines=False, importance=False)
 
 
+def test_predictions_without_numbers_of_rows_are_damaged(trained):
+    path = trained.path / "predictions.csv"
+    path.write_text("true,prediction,p_a,p_b\na,b,0.4,0.6\n")
+
+    with pytest.raises(DlcliError, match="damaged: it has no columns 'row'"):
+        report(trained.path, baselines=False, importance=False)
+
+
+def test_a_line_of_predictions_that_is_cut_is_damage(trained):
+    path = trained.path / "predictions.csv"
+    path.write_text(path.read_text().rstrip().rpartition(",")[0])
+
+    with pytest.raises(DlcliError, match=r"damaged: line .* fields"):
+        report(trained.path, baselines=False, importance=False)
+
+
+def test_a_run_that_ended_before_its_first_epoch_has_no_curves(trained):
+    (trained.path / "history.csv").write_text("")
+
+    assert "training" not in Page(report(trained.path, baselines=False, importance=False)).sections
+
+
 def test_what_is_asked_for_and_cannot_be_computed_is_refused(dlcli, trained):
     (trained.path / "model.keras").unlink()
 

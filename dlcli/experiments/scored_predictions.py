@@ -68,22 +68,14 @@ def read_predictions(run: Path) -> ScoredPredictions | None:
     path = next((run / n for n in (PREDICTIONS, OUT_OF_FOLD) if (run / n).is_file()), None)
     if path is None:
         return None
-    if path.stat().st_size > MAX_BYTES:
-        raise DlcliError(f"{path} is larger than {MAX_BYTES // 1024**2} MB")
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.reader(file)
-            header = next(reader, [])
-            table = [row for row in reader if len(row) == len(header)]
-            is_short = reader.line_num < len(table) + 1
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DlcliError(f"{path} is damaged: {error}") from None
+    header, table = _read_table(path)
     keys = [at for at, name in enumerate(header) if name in ("row", "fold")]
     true = [at for at, name in enumerate(header) if name == "true" or name.startswith("true_")]
     predicted = [header.index(f"prediction{header[at][4:]}") for at in true
                  if f"prediction{header[at][4:]}" in header]  # fmt: skip
-    if not table or not true or len(true) != len(predicted) or is_short:
-        raise DlcliError(f"{path} is damaged: it has no columns 'true' and 'prediction'")
+    has_columns = "row" in header and true and len(true) == len(predicted)
+    if not table or not has_columns:
+        raise DlcliError(f"{path} is damaged: it has no columns 'row', 'true' and 'prediction'")
     # Probabilities stand beside the predictions of classes; without them they are numbers.
     is_number = not any(name.startswith(("p_", "score_")) for name in header)
     rows = [tuple(row[at] for at in keys) for row in table]
@@ -99,3 +91,21 @@ def read_predictions(run: Path) -> ScoredPredictions | None:
         raise DlcliError(f"{path} is damaged: {error}") from None
     classes = tuple(name.removeprefix("p_") for name in names)
     return ScoredPredictions(rows, values, answers, shares, classes)
+
+
+def _read_table(path: Path) -> tuple[list[str], list[list[str]]]:
+    """Return the header and the rows."""
+    if path.stat().st_size > MAX_BYTES:
+        raise DlcliError(f"{path} is larger than {MAX_BYTES // 1024**2} MB")
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.reader(file)
+            header = next(reader, [])
+            table = [*reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DlcliError(f"{path} is damaged: {error}") from None
+    for number, row in enumerate(table, 2):
+        if len(row) != len(header):
+            problem = f"line {number} has {len(row)} fields, the header {len(header)}"
+            raise DlcliError(f"{path} is damaged: {problem}")
+    return header, table

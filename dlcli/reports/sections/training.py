@@ -45,9 +45,11 @@ def read_columns(path: Path) -> dict[str, list[float]]:
         raise DlcliError(f"{path} is larger than {MAX_BYTES // 1024**2} MB")
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            header, *rows = csv.reader(file)
+            header, *rows = [*csv.reader(file)] or [[]]
         numbers = [[float(value) if value else float("nan") for value in row] for row in rows]
-    except (OSError, ValueError, csv.Error) as error:
+    except ValueError:
+        raise DlcliError(f"{path} is damaged: a value is not a number") from None
+    except (OSError, csv.Error) as error:
         raise DlcliError(f"{path} is damaged: {error}") from None
     if any(len(row) != len(header) for row in numbers):
         raise DlcliError(f"{path} is damaged: its rows have different lengths")
