@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request
@@ -47,6 +48,8 @@ ANSWER = json_answer(
 def routes(service: Service) -> APIRouter:
     """Return the route."""
     router = APIRouter(tags=["plain"])
+    # A model may have many categories; they do not change.
+    typical_values = cache(_typical_values)
 
     @router.post(
         "/models/{name}/influence",
@@ -56,7 +59,7 @@ def routes(service: Service) -> APIRouter:
     async def influence(request: Request, name: str) -> Response:
         """Tell how the prediction of a row changes when single values are the typical ones."""
         model = service.models.get(name)
-        typical = _typical_values(model)
+        typical = typical_values(model)
         rows: list[Mapping[str, Any]] = []
 
         def open_predictions(body: bytes) -> Predictions:
