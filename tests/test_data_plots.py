@@ -93,6 +93,7 @@ def test_classes_show_balance_distributions_and_pairs(texts, columns, pairs):
     assert labels == columns + 2 * pairs  # a histogram each, and two axes of each pair
 
 
+@pytest.mark.slow
 def test_what_there_is_no_room_for_is_said(texts):
     assert "table: 40 rows, 20 columns; the most telling 12 of 20 numeric ones" in texts(
         make_table(20)

@@ -366,6 +366,7 @@ def test_run_is_compared_in_a_fresh_process(dlcli):
     assert "EPOCHS = 2" in Path("diabetes.py").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_difference_is_an_exit_code(dlcli, monkeypatch, in_this_process):
     writers = [with_another_seed if one is write_network else one for one in write.ONE_TRAINING]
     monkeypatch.setattr(write, "ONE_TRAINING", writers)

@@ -416,6 +416,7 @@ def test_lists_are_evaluated_with_the_labels_of_the_training(write):
         evaluate(path, "d.csv")
 
 
+@pytest.mark.slow
 def test_folds_that_are_trained_together_have_the_scores_of_single_ones(run, write, few_trees):
     labels_table().to_csv("t.csv", index=False)
     rest = SIGMOID + REST + "kfold: {folds: 3}\n"

@@ -51,6 +51,7 @@ def test_every_training_of_a_grid_is_that_of_its_config_alone(tmp_path):
                 assert float(row[f"{part}_{name}"]) == pytest.approx(value, rel=1e-4, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_folds_and_seeds_of_one_config_are_cross_validations(tmp_path):
     config = load_config("iris", FAST)
 

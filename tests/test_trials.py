@@ -55,6 +55,7 @@ def test_trials_have_the_scores_of_each_alone():
     assert len({outcome.metrics["test"]["loss"] for outcome in together}) == 4
 
 
+@pytest.mark.slow
 def test_a_trial_that_diverges_is_a_result():
     variants = [[f"optimizer={{SGD: {{learning_rate: {rate}}}}}"] for rate in ("0.01", "1e30")]
     prepared, folds, own = trainings(variants)
