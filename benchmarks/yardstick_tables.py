@@ -52,8 +52,9 @@ def _split_counts(names: Mapping[str, Any]) -> str:
 
 def _means(results: Mapping[str, Any], methods: list[str], key: str) -> list[float]:
     """Return the mean of each method for a table, over the splits that all methods have."""
-    splits = set.intersection(*[set(results[method]) for method in methods])
-    return [float(np.mean([results[method][split][key] for split in splits])) for method in methods]
+    splits = sorted(set.intersection(*[set(results[method]) for method in methods]))
+    means = [np.mean([results[method][split][key] for split in splits]) for method in methods]
+    return [round(float(mean), 9) for mean in means]  # equal scores are equal ranks
 
 
 def _summary(methods: list[str], scores: Any, seconds: Any, tasks: Any) -> list[str]:
