@@ -281,3 +281,19 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     similar = [one for one in names if max(len(one), len(plain)) <= 1.6 * min(len(one), len(plain))]
     nearest = get_close_matches(plain, similar, n=1, cutoff=0.6)
     return f"Did you mean {names[nearest[0]]!r}?" if nearest else ""
+
+
+def missing_package(need: str, package: str, extra: str) -> DlcliError:
+    """Return the error for a package that is not installed.
+
+    Parameters
+    ----------
+    need : str
+        What needs it, as in ``the search needs``.
+    package : str
+    extra : str
+        The extra of dlcli that installs it.
+    """
+    return DlcliError(
+        f"{need} {package}, which is not installed", hint=f'`pip install "dlcli[{extra}]"`'
+    )

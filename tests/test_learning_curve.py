@@ -9,7 +9,7 @@ import pytest
 from scipy.optimize import curve_fit
 
 from dlcli import DatasetError, learning_curve, load_config
-from dlcli.config.sections import SplitConfig
+from dlcli.config.split_section import SplitConfig
 from dlcli.datasets.loading import load_dataset
 from dlcli.experiments.learning_curve.power_law import fit_power_law, forecast
 from dlcli.preparation.split import split_rows

@@ -13,7 +13,7 @@ from PIL import Image
 from scipy.io import wavfile
 
 from dlcli import DatasetError, evaluate, load_config, predict, train
-from dlcli.config.sections import SplitConfig
+from dlcli.config.split_section import SplitConfig
 from dlcli.config.table_loaders import TextLoader
 from dlcli.datasets.loading import load_dataset
 from dlcli.datasets.media import decode_image, load_text

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlcli import DatasetError, load_config
-from dlcli.config.sections import SplitConfig
+from dlcli.config.split_section import SplitConfig
 from dlcli.datasets.dataset import Dataset, Target
 from dlcli.datasets.loading import load_dataset
 from dlcli.preparation.folds import make_folds, prepare_folds

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlcli import DatasetError, load_config
-from dlcli.config.sections import SplitConfig
+from dlcli.config.split_section import SplitConfig
 from dlcli.config.table_loaders import CsvLoader
 from dlcli.datasets.card import describe_file
 from dlcli.datasets.loading import load_dataset

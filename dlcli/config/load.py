@@ -19,7 +19,8 @@ from dlcli.config.in_memory import check_source, document_of, override_texts
 from dlcli.config.known import NAMED_DATASETS, Facts
 from dlcli.config.overrides import apply_override
 from dlcli.config.section_reader import NO_DATASET, UNREADABLE, SectionReader
-from dlcli.config.sections import Config, FitConfig, SplitConfig
+from dlcli.config.sections import Config, FitConfig
+from dlcli.config.split_section import SplitConfig
 from dlcli.config.validation_messages import located_problems
 from dlcli.config.yaml_text import MAX_BYTES, parse, too_large
 from dlcli.errors import ConfigError, DlcliError, Problem, did_you_mean

@@ -12,7 +12,7 @@ import numpy as np
 from dlcli.config.base import composed
 from dlcli.config.known import Task
 from dlcli.config.own_loaders import OwnLoader
-from dlcli.config.sections import SplitConfig
+from dlcli.config.split_section import SplitConfig
 from dlcli.config.table_loaders import CsvLoader
 from dlcli.datasets.dataset import Dataset
 from dlcli.datasets.media import dataset_of_arrays

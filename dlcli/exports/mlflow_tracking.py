@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from dlcli.errors import DlcliError, first_line
+from dlcli.errors import DlcliError, first_line, missing_package
 from dlcli.exports.mlflow_folder import write_mlflow
 from dlcli.models.loading import load_model
 from dlcli.training.progress import Progress
@@ -173,9 +173,7 @@ class MlflowTracker:
 
 def _client(uri: str) -> Any:
     if find_spec("mlflow") is None:
-        raise DlcliError(
-            "--mlflow needs MLflow, which is not installed", hint='`pip install "dlcli[mlflow]"`'
-        )
+        raise missing_package("--mlflow needs", "MLflow", "mlflow")
     if urlsplit(uri).password:
         raise DlcliError(
             "--mlflow: the address has a password, which would stay in run.json",

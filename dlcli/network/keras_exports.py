@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from dlcli.network.backend import import_keras
+from dlcli.network.backend import import_keras, quiet_converters
 from dlcli.types import Array
 
 # Their loops have no counterpart in the two formats.
@@ -51,7 +49,7 @@ def _with_unroll(config: Any) -> Any:
 
 def write_saved_model(model: Any, path: Path) -> None:
     """Write a SavedModel of TensorFlow."""
-    with _quiet():
+    with quiet_converters():
         model.export(str(path), format="tf_saved_model", verbose=False)
 
 
@@ -66,7 +64,7 @@ def run_saved_model(path: Path, blocks: Sequence[Array]) -> Iterator[Array]:
 
 def write_litert(model: Any, path: Path) -> None:
     """Write a file of LiteRT, formerly TensorFlow Lite."""
-    with _quiet():
+    with quiet_converters():
         unrolled(model).export(str(path), format="litert", verbose=False)
 
 
@@ -97,7 +95,7 @@ def _interpreter(path: Path) -> Any:
 def write_openvino(model: Any, path: Path) -> None:
     """Write the two files of OpenVINO into a folder."""
     path.mkdir()
-    with _quiet():
+    with quiet_converters():
         unrolled(model).export(str(path / "model.xml"), format="openvino", verbose=False)
 
 
@@ -110,16 +108,3 @@ def run_openvino(path: Path, blocks: Sequence[Array]) -> Iterator[Array]:
     compiled = openvino.Core().compile_model(path / "model.xml", "CPU", settings)
     for block in blocks:
         yield compiled(block)[0]
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Suppress the log messages and warnings of the converters."""
-    previous = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(previous)

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.config.sections import Config, SplitConfig
+from dlcli.config.sections import Config
+from dlcli.config.split_section import SplitConfig
 from dlcli.datasets.dataset import Dataset
 from dlcli.errors import DatasetError, plural
 from dlcli.preparation.prepare import Prepared

@@ -11,7 +11,7 @@ from itertools import combinations
 
 import numpy as np
 
-from dlcli.config.sections import SplitConfig
+from dlcli.config.split_section import SplitConfig
 from dlcli.datasets.dataset import PARTS, Dataset
 from dlcli.datasets.tables import to_number
 from dlcli.errors import DatasetError, plural

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from dlcli.errors import DlcliError
+from dlcli.errors import missing_package
 
 # Characters that would be read as Markdown or HTML.
 MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~$&])")
@@ -23,10 +23,7 @@ def check_jinja2() -> Any:
     try:
         import jinja2
     except ImportError:
-        raise DlcliError(
-            "cards and reports need Jinja2, which is not installed",
-            hint='`pip install "dlcli[report]"`',
-        ) from None
+        raise missing_package("cards and reports need", "Jinja2", "report") from None
     return jinja2
 
 

@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from dlcli.errors import DlcliError, TrainingError, first_line
+from dlcli.errors import DlcliError, TrainingError, first_line, missing_package
 from dlcli.machine import cpu_count
 from dlcli.work.executor import Function, Job, OnReport, sendable
 from dlcli.work.signals import SignalListener
@@ -38,9 +38,7 @@ def import_ray() -> Any:
     try:
         import ray
     except ImportError:
-        raise DlcliError(
-            "--ray needs Ray, which is not installed", hint='`pip install "dlcli[ray]"`'
-        ) from None
+        raise missing_package("--ray needs", "Ray", "ray") from None
     return ray
 
 

@@ -1,8 +1,8 @@
 """Share pieces of work with other processes through a folder, on any machine that sees it.
 
-Each piece has a folder of its own, named after its content: ``piece.json``, the lock of the process
-that computes it, and at the end ``result.json``. A process that dies loses its lock, and another
-one takes the piece.
+Each piece has a folder of its own, named after its number and content: ``piece.json``, the lock of
+the process that computes it, and at the end ``result.json``. A process that dies loses its lock,
+and another one takes the piece.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class SharedFolder:
         listener = SignalListener()
         waiting: dict[int, Path] = {}
         for number, piece in enumerate(pieces):
-            waiting[number] = self._offer(piece)
+            waiting[number] = self._offer(number, piece)
         while waiting:
             done = [number for number, path in waiting.items() if (path / RESULT).exists()]
             for number in done:
@@ -97,10 +97,10 @@ class SharedFolder:
         paths = sorted(self.folder.glob(f"*/{PIECE}")) if self.folder.is_dir() else []
         return any(self._compute(path.parent, report) for path in paths)
 
-    def _offer(self, piece: Any) -> Path:
+    def _offer(self, number: int, piece: Any) -> Path:
         """Write a piece for all; an equal one of an earlier process is used again."""
         text = json.dumps(self.format.piece_to_json(piece), sort_keys=True)
-        path = self.folder / hashlib.sha256(text.encode()).hexdigest()[:16]
+        path = self.folder / f"{number}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
         path.mkdir(parents=True, exist_ok=True)
         if (path / RESULT).exists() and not _is_readable(path / RESULT):
             (path / RESULT).unlink()

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from dlcli.config.loaders import AudioLoader
-from dlcli.config.sections import SplitConfig
+from dlcli.config.split_section import SplitConfig
 from dlcli.datasets.dataset import Column, Dataset, Medium
 from dlcli.datasets.dialect import Dialect
 from dlcli.datasets.media.decoding import WARNINGS_LOCK, decode_files

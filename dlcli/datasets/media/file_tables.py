@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from dlcli.config.loaders import FilesLoader
-from dlcli.config.sections import SplitConfig
+from dlcli.config.split_section import SplitConfig
 from dlcli.datasets.dataset import PART_WORDS
 from dlcli.datasets.media.archives import is_collection, read_file
 from dlcli.datasets.media.decoding import bad_files_error, bad_files_notices

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from dlcli.config.loaders import FilesLoader
-from dlcli.config.sections import SplitConfig
+from dlcli.config.split_section import SplitConfig
 from dlcli.config.table_loaders import TextLoader
 from dlcli.datasets.dataset import Target
 from dlcli.datasets.media.archives import empty_folders, list_names, names_encoding, walk

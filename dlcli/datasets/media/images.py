@@ -13,7 +13,7 @@ import numpy as np
 
 from dlcli.config.loader_base import OnBadFile
 from dlcli.config.loaders import ImagesLoader
-from dlcli.config.sections import SplitConfig
+from dlcli.config.split_section import SplitConfig
 from dlcli.datasets import storage
 from dlcli.datasets.dataset import Dataset, Medium, pixel_columns
 from dlcli.datasets.dialect import PIXELS

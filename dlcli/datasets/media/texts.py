@@ -17,7 +17,7 @@ import numpy as np
 
 from dlcli.config.loader_base import Loader
 from dlcli.config.loaders import IndexedTextLoader
-from dlcli.config.sections import SplitConfig
+from dlcli.config.split_section import SplitConfig
 from dlcli.config.table_loaders import Table, TextLoader
 from dlcli.datasets.dataset import Column, Dataset, Target, train_test_parts
 from dlcli.datasets.dialect import Dialect

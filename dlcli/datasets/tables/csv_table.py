@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from dlcli.config.known import Task
-from dlcli.config.sections import SplitConfig
+from dlcli.config.split_section import SplitConfig
 from dlcli.config.table_loaders import CsvLoader
 from dlcli.datasets.dataset import PART_WORDS, PARTS, ColumnType, Dataset
 from dlcli.datasets.tables.columns import RawColumn, to_categories, to_frame

@@ -14,7 +14,7 @@ from dlcli.config.default_network import (
     table_layers,
     table_network,
 )
-from dlcli.config.sections import SplitConfig
+from dlcli.config.split_section import SplitConfig
 from dlcli.datasets.dataset import Dataset
 from dlcli.errors import DatasetError, plural
 from dlcli.experiments.init import media_networks

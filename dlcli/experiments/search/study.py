@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from dlcli.config.tune import SearchRange, TuneConfig
-from dlcli.errors import DlcliError
+from dlcli.errors import DlcliError, missing_package
 from dlcli.experiments.search.trials import Measure, TrialResult
 
 JOURNAL = "study.journal"
@@ -31,9 +31,7 @@ def import_optuna() -> Any:
     try:
         import optuna
     except ImportError:
-        raise DlcliError(
-            "the search needs Optuna, which is not installed", hint='`pip install "dlcli[tune]"`'
-        ) from None
+        raise missing_package("the search needs", "Optuna", "tune") from None
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     return optuna
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import tempfile
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +12,7 @@ import numpy as np
 from dlcli.errors import ModelFileError, first_line
 from dlcli.models.onnx.network import OnnxNetwork, import_onnxruntime
 from dlcli.models.onnx.substitutes import convertible
-from dlcli.network.backend import import_keras
+from dlcli.network.backend import import_keras, quiet_converters
 from dlcli.types import Array
 
 TOLERANCE = 1e-5
@@ -105,22 +102,9 @@ def _convert(model: Any, weights: Mapping[str, Any]) -> bytes:
     spec = keras.InputSpec
     inputs = [spec(shape=(None, *model.input_shape[1:]), dtype="float32", name="x")]
     inputs += [spec(shape=tuple(v.shape), dtype=v.dtype, name=n) for n, v in weights.items()]
-    with _quiet(), convertible(model), tempfile.TemporaryDirectory() as folder:
+    with quiet_converters(), convertible(model), tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
         stateless = Stateless()
         stateless.built = True  # it has no weights
         stateless.export(path, format="onnx", input_signature=[inputs], verbose=False)
         return path.read_bytes()
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Suppress the log messages and warnings of the converter."""
-    previous = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(previous)
