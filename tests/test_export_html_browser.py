@@ -10,7 +10,7 @@ import pytest
 from dlcli import export, load_model, predict
 
 pytest.importorskip("playwright", reason="needs a browser: pip install 'dlcli[browser]'")
-pytest.importorskip("fastapi", reason="needs the server: pip install 'dlcli[serve]'")
+pytest.importorskip("starlette", reason="needs the server: pip install 'dlcli[serve]'")
 
 from served_models import png, wav
 from test_page_browser import CHROMIUM, answer, browser  # noqa: F401 (a fixture)

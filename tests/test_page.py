@@ -12,7 +12,7 @@ from dlcli import load_model
 from dlcli.models.metadata import parse_metadata
 from dlcli.prediction.influence import influences, output_to_explain, rows_with_typical_values
 
-pytest.importorskip("fastapi", reason="needs the server: pip install 'dlcli[serve]'")
+pytest.importorskip("starlette", reason="needs the server: pip install 'dlcli[serve]'")
 
 from test_serve import RECORDS, client_of
 

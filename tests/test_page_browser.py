@@ -14,7 +14,7 @@ from dlcli import load_config, load_model, train
 from dlcli.serving.models import served_model
 
 pytest.importorskip("playwright", reason="needs a browser: pip install 'dlcli[browser]'")
-pytest.importorskip("fastapi", reason="needs the server: pip install 'dlcli[serve]'")
+pytest.importorskip("starlette", reason="needs the server: pip install 'dlcli[serve]'")
 
 from served_models import png, wav
 from test_serve_kinds import running

@@ -16,7 +16,7 @@ from dlcli.serving import server
 from dlcli.serving.limits import ServerLimits
 from dlcli.serving.models import ServedModels, served_model
 
-pytest.importorskip("fastapi", reason="needs the server: pip install 'dlcli[serve]'")
+pytest.importorskip("starlette", reason="needs the server: pip install 'dlcli[serve]'")
 
 from starlette.testclient import TestClient
 
@@ -541,11 +541,11 @@ def test_two_servers_that_start_together_do_not_share_a_port(people_model):
 
 
 def test_a_missing_package_is_said_with_the_command(dlcli, people_runs, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "fastapi", None)
+    monkeypatch.setitem(__import__("sys").modules, "starlette", None)
 
     _, _, err = dlcli("serve", people_runs["keras"].path)
 
     assert (
-        'the server needs fastapi, which is not installed\nhint: `pip install "dlcli[serve]"`'
+        'the server needs starlette, which is not installed\nhint: `pip install "dlcli[serve]"`'
         in err
     )

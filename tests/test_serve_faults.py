@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from dlcli import load_model
 from dlcli.serving.models import served_model
 
-pytest.importorskip("fastapi", reason="needs the server: pip install 'dlcli[serve]'")
+pytest.importorskip("starlette", reason="needs the server: pip install 'dlcli[serve]'")
 
 from served_models import png, wav
 from test_serve import RECORDS, ROWS, SPLIT, as_tensors, client_of

@@ -22,7 +22,7 @@ from dlcli.serving import server
 from dlcli.serving.limits import ServerLimits
 from dlcli.serving.models import ServedModels, served_model
 
-pytest.importorskip("fastapi", reason="needs the server: pip install 'dlcli[serve]'")
+pytest.importorskip("starlette", reason="needs the server: pip install 'dlcli[serve]'")
 
 from served_models import png, wav
 from test_serve import CSV, RECORDS, client_of

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
@@ -14,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from dlcli.errors import DlcliError
 from dlcli.serving.gate import Gate
 from dlcli.serving.json_text import json_bytes
+from dlcli.serving.openapi import openapi_document
 from dlcli.serving.problems import RequestError, document_of, status_of
 from dlcli.serving.protocols import (
     health,
@@ -25,8 +27,8 @@ from dlcli.serving.protocols import (
     tensorflow,
     v2,
 )
+from dlcli.serving.routing import Operation
 from dlcli.serving.service import Service
-from dlcli.version import __version__
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -45,28 +47,43 @@ def make_app(service: Service, token: str = "", cors: Sequence[str] = ()) -> ASG
     cors : sequence of str
         Origins of other pages that may use the server.
     """
-    # Its pages of documentation load scripts from other servers.
-    app = FastAPI(title="dlcli serve", version=__version__, docs_url=None, redoc_url=None)
-    for protocol in PROTOCOLS:
-        app.include_router(protocol.routes(service))
+    routers = [protocol.routes(service) for protocol in PROTOCOLS]
+    operations = [operation for router in routers for operation in router.operations]
 
-    @app.exception_handler(DlcliError)
-    async def say_what_is_wrong(_: Request, error: DlcliError) -> Response:
-        headers = error.headers if isinstance(error, RequestError) else None
-        body = json_bytes(document_of(error))
-        return Response(body, status_of(error), headers, "application/json")
+    @cache
+    def document() -> bytes:
+        return json_bytes(openapi_document(operations))
 
-    @app.exception_handler(Exception)
-    async def say_nothing(_: Request, error: Exception) -> JSONResponse:  # the gate logs it
-        status = 503 if isinstance(error, MemoryError) else 500
-        return JSONResponse({"error": "the server failed"}, status)
+    async def describe(_: Request) -> Response:
+        """Describe all addresses."""
+        return Response(document(), media_type="application/json")
 
-    @app.exception_handler(HTTPException)
-    async def say_in_json(_: Request, error: HTTPException) -> JSONResponse:
-        return JSONResponse({"error": error.detail}, error.status_code, error.headers)
-
+    operations.append(Operation("GET", "/openapi.json", describe, "", is_described=False))
+    app = Starlette(
+        routes=[operation.route() for operation in operations],
+        exception_handlers={
+            DlcliError: _say_what_is_wrong, HTTPException: _say_in_json, Exception: _say_nothing,
+        },
+    )  # fmt: skip
     gate = Gate(app, service, token)
     if not cors:
         return gate
     return CORSMiddleware(gate, cors, allow_methods=["GET", "POST"], allow_headers=["*"],
                           expose_headers=["Dlcli-Notes"])  # fmt: skip
+
+
+async def _say_what_is_wrong(_: Request, error: Exception) -> Response:
+    assert isinstance(error, DlcliError)  # noqa: S101 (for mypy)
+    headers = error.headers if isinstance(error, RequestError) else None
+    body = json_bytes(document_of(error))
+    return Response(body, status_of(error), headers, "application/json")
+
+
+async def _say_in_json(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 (for mypy)
+    return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+
+
+async def _say_nothing(_: Request, error: Exception) -> Response:  # the gate logs it
+    status = 503 if isinstance(error, MemoryError) else 500
+    return JSONResponse({"error": "the server failed"}, status)

@@ -1,10 +1,17 @@
-"""Parts of the OpenAPI document: bodies that the routes read themselves."""
+"""The OpenAPI document, and its parts that several protocols share."""
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
-ANY: dict[str, Any] = {}
+from dlcli.version import __version__
+
+if TYPE_CHECKING:
+    from dlcli.serving.routing import Operation
+
+VERSION = "3.1.0"  # of OpenAPI
 BINARY = {"schema": {"type": "string", "format": "binary"}}
 TEXT = {"schema": {"type": "string"}}
 RECORD = {"type": "object"}
@@ -17,19 +24,25 @@ PROBLEM = {
 STATUSES = {
     400: "The request is malformed.",
     401: "The token is missing or wrong.",
+    403: "A page of another server sends the request.",
     404: "There is no such model.",
     406: "The client accepts no type of answer.",
     408: "The body did not arrive in time.",
     413: "The body or the number of rows exceeds a limit.",
     415: "The body has a type that the model does not take.",
+    421: "The request names a host that is not this server.",
     422: "The model cannot use the data.",
     503: "Too many requests wait.",
     504: "The answer took too long.",
 }
-PROBLEMS: dict[int | str, dict[str, Any]] = {
+PROBLEMS: dict[int, dict[str, Any]] = {
     status: {"description": text, "content": {"application/json": {"schema": PROBLEM}}}
     for status, text in STATUSES.items()
 }
+
+# Of every request.
+GATE = {status: PROBLEMS[status] for status in (401, 421)}
+TEXT_ANSWER = {200: {"description": "A text.", "content": {"text/plain": TEXT}}}
 
 
 def json_body(schema: dict[str, Any], **others: Any) -> dict[str, Any]:
@@ -38,7 +51,7 @@ def json_body(schema: dict[str, Any], **others: Any) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
-def json_answer(schema: dict[str, Any], description: str) -> dict[int | str, dict[str, Any]]:
+def json_answer(schema: dict[str, Any], description: str) -> dict[int, dict[str, Any]]:
     """Return the description of an answer of JSON."""
     return {200: {"description": description, "content": {"application/json": {"schema": schema}}}}
 
@@ -58,7 +71,7 @@ PLAIN_BODY = {
         },
     ),
 }  # fmt: skip
-PLAIN_ANSWER: dict[int | str, dict[str, Any]] = {
+PLAIN_ANSWER: dict[int, dict[str, Any]] = {
     200: {
         "description": "The predictions, as `dlcli predict` gives them.",
         "content": {
@@ -80,3 +93,33 @@ PLAIN_ANSWER: dict[int | str, dict[str, Any]] = {
         },
     }
 }
+
+
+def openapi_document(operations: Iterable[Operation]) -> dict[str, Any]:
+    """Return the description of a server's operations."""
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in operations:
+        if operation.is_described:
+            described = _described(operation)
+            paths.setdefault(operation.path, {})[operation.method.lower()] = described
+    info = {"title": "dlcli serve", "version": __version__}
+    return {"openapi": VERSION, "info": info, "paths": paths}
+
+
+def _described(operation: Operation) -> dict[str, Any]:
+    names = re.findall(r"\{(\w+)\}", operation.path)
+    in_path = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in names
+    ]
+    responses = {**json_answer({}, "The answer."), **operation.responses, **GATE}
+    extra = dict(operation.extra)
+    parameters = [*in_path, *extra.pop("parameters", [])]
+    return {
+        "tags": [operation.tag],
+        "summary": (operation.handler.__doc__ or "").partition("\n")[0],
+        "operationId": re.sub(r"\W+", "_", f"{operation.method.lower()}{operation.path}"),
+        **({"parameters": parameters} if parameters else {}),
+        **extra,
+        "responses": {str(status): responses[status] for status in sorted(responses)},
+    }

@@ -40,9 +40,9 @@ def check_packages() -> None:
         If one is not.
     """
     try:
-        import fastapi  # noqa: F401
         import httptools  # noqa: F401
         import prometheus_client  # noqa: F401
+        import starlette  # noqa: F401
         import uvicorn  # noqa: F401
     except ImportError as error:
         raise DlcliError(
@@ -162,7 +162,6 @@ def serve(
     )
     with _log_to_stderr(enabled=log):
         # What is loaded by now stays; the garbage collector need not visit it.
-        gc.collect()
         gc.freeze()
         _server(config, service, on_start).run([bound])
     service.batching.close()

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from dlcli.errors import plural
 from dlcli.prediction.influence import (
@@ -21,6 +21,7 @@ from dlcli.serving.column_facts import facts_of_columns
 from dlcli.serving.json_text import json_bytes
 from dlcli.serving.openapi import PROBLEMS, RECORD, json_answer, json_body
 from dlcli.serving.problems import RequestError
+from dlcli.serving.routing import Router
 from dlcli.serving.values import predict_records
 
 if TYPE_CHECKING:
@@ -45,15 +46,15 @@ ANSWER = json_answer(
 )
 
 
-def routes(service: Service) -> APIRouter:
+def routes(service: Service) -> Router:
     """Return the route."""
-    router = APIRouter(tags=["plain"])
+    router = Router("plain")
     # A model may have many categories; they do not change.
     typical_values = cache(_typical_values)
 
     @router.post(
         "/models/{name}/influence",
-        openapi_extra=json_body(RECORD),
+        extra=json_body(RECORD),
         responses={**ANSWER, **PROBLEMS},
     )
     async def influence(request: Request, name: str) -> Response:

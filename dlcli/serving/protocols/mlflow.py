@@ -6,16 +6,17 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, Request
-from fastapi.responses import PlainTextResponse, Response
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 
 from dlcli.datasets.file_content import FileContent
 from dlcli.prediction.content import predict_table
 from dlcli.serving.body import parse_json
 from dlcli.serving.json_text import json_bytes
 from dlcli.serving.media_types import media_type
-from dlcli.serving.openapi import PROBLEMS, TEXT, json_answer, json_body
+from dlcli.serving.openapi import PROBLEMS, TEXT, TEXT_ANSWER, json_answer, json_body
 from dlcli.serving.problems import RequestError
+from dlcli.serving.routing import Router
 from dlcli.serving.values import BODY, FILES, predict_columns, predict_records, predict_values
 from dlcli.version import __version__
 
@@ -50,18 +51,18 @@ ANSWER = json_answer(
 )
 
 
-def routes(service: Service) -> APIRouter:
+def routes(service: Service) -> Router:
     """Return the routes."""
-    router = APIRouter(tags=["mlflow"])
+    router = Router("mlflow")
 
-    @router.get("/version", response_class=PlainTextResponse)
-    async def version() -> Response:
+    @router.get("/version", responses=TEXT_ANSWER)
+    async def version(_: Request) -> Response:
         """Return the version of the server."""
         return PlainTextResponse(__version__)
 
     @router.post(
         "/invocations",
-        openapi_extra=json_body(BODY_SCHEMA, **{"text/csv": TEXT}),
+        extra=json_body(BODY_SCHEMA, **{"text/csv": TEXT}),
         responses={**ANSWER, **PROBLEMS},
     )
     async def invocations(request: Request) -> Response:

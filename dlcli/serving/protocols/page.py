@@ -6,10 +6,11 @@ import hashlib
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from dlcli.serving.problems import RequestError
+from dlcli.serving.routing import Router
 
 if TYPE_CHECKING:
     from dlcli.serving.service import Service
@@ -35,9 +36,9 @@ HEADERS = {
 }
 
 
-def routes(service: Service) -> APIRouter:  # noqa: ARG001 (all protocols have this signature)
+def routes(service: Service) -> Router:  # noqa: ARG001 (all protocols have this signature)
     """Return the routes."""
-    router = APIRouter(include_in_schema=False)
+    router = Router("page")
     contents = {
         item.name: item.read_bytes()
         for item in files("dlcli.serving").joinpath("page").iterdir()
@@ -45,11 +46,11 @@ def routes(service: Service) -> APIRouter:  # noqa: ARG001 (all protocols have t
     }
     tags = {name: f'"{hashlib.sha256(data).hexdigest()[:32]}"' for name, data in contents.items()}
 
-    @router.get("/")
+    @router.get("/", is_described=False)
     async def page(request: Request) -> Response:
         return answer(request, "index.html")
 
-    @router.get("/page/{name}")
+    @router.get("/page/{name}", is_described=False)
     async def page_file(request: Request, name: str) -> Response:
         if name not in contents or name == "index.html":
             raise RequestError(404, f"the page has no file {name[:100]!r}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from dlcli.datasets.file_content import FileContent
 from dlcli.prediction.content import predict_files, predict_table
@@ -15,6 +15,7 @@ from dlcli.serving.json_text import json_bytes, utf_8
 from dlcli.serving.media_types import AnswerType, answer_type, kind_of
 from dlcli.serving.openapi import PLAIN_ANSWER, PLAIN_BODY, PROBLEMS
 from dlcli.serving.problems import RequestError
+from dlcli.serving.routing import Router
 from dlcli.serving.values import BODY, FILES, predict_records
 
 if TYPE_CHECKING:
@@ -30,9 +31,9 @@ MAX_UNPACKED = 8  # times the largest body
 MAX_NOTES = 4000  # characters of a header
 
 
-def routes(service: Service) -> APIRouter:
+def routes(service: Service) -> Router:
     """Return the routes of the plain protocol."""
-    router = APIRouter(tags=["plain"])
+    router = Router("plain")
 
     def checked(body: bytes) -> bytes:
         check_archive(body, MAX_UNPACKED * service.limits.body)
@@ -53,14 +54,12 @@ def routes(service: Service) -> APIRouter:
         )
         return answer
 
-    @router.post("/predict", openapi_extra=PLAIN_BODY, responses={**PLAIN_ANSWER, **PROBLEMS})
+    @router.post("/predict", extra=PLAIN_BODY, responses={**PLAIN_ANSWER, **PROBLEMS})
     async def predict_default(request: Request) -> Response:
         """Predict with the first model."""
         return await predict(request)
 
-    @router.post(
-        "/models/{name}/predict", openapi_extra=PLAIN_BODY, responses={**PLAIN_ANSWER, **PROBLEMS}
-    )
+    @router.post("/models/{name}/predict", extra=PLAIN_BODY, responses={**PLAIN_ANSWER, **PROBLEMS})
     async def predict_named(request: Request, name: str) -> Response:
         """Predict with a model."""
         return await predict(request, name)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from dlcli.serving.body import parse_json
 from dlcli.serving.openapi import PROBLEMS, json_body
 from dlcli.serving.problems import RequestError
 from dlcli.serving.protocols.mlflow import ANSWER, LIST, response
+from dlcli.serving.routing import Router
 from dlcli.serving.values import FILES, predict_columns, predict_values
 
 if TYPE_CHECKING:
@@ -26,12 +27,12 @@ BODY_SCHEMA = {
 }
 
 
-def routes(service: Service) -> APIRouter:
+def routes(service: Service) -> Router:
     """Return the routes."""
-    router = APIRouter(prefix="/v1/models", tags=["tensorflow serving"])
+    router = Router("tensorflow serving", prefix="/v1/models")
     extra, responses = json_body(BODY_SCHEMA), {**ANSWER, **PROBLEMS}
 
-    @router.post("/{name}:predict", openapi_extra=extra, responses=responses)
+    @router.post("/{name}:predict", extra=extra, responses=responses)
     async def predict(request: Request, name: str) -> Response:
         """Predict instances."""
         model = service.models.get(name)
@@ -45,7 +46,7 @@ def routes(service: Service) -> APIRouter:
         return answer
 
     @router.get("/{name}", responses={404: PROBLEMS[404]})
-    async def status(name: str) -> dict[str, Any]:
+    async def status(_: Request, name: str) -> dict[str, Any]:
         """Tell that a model is there."""
         model = service.models.get(name)
         state = {"error_code": "OK", "error_message": ""}

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from dlcli.serving.description import tensors_of
 from dlcli.serving.openapi import PROBLEMS, json_answer, json_body
 from dlcli.serving.problems import RequestError
 from dlcli.serving.protocols.v2_infer import InferRequest
 from dlcli.serving.protocols.v2_tensors import DTYPES
+from dlcli.serving.routing import Router
 from dlcli.serving.values import FILES
 from dlcli.version import __version__
 
@@ -55,9 +56,9 @@ RESPONSE = {
 }
 
 
-def routes(service: Service) -> APIRouter:
+def routes(service: Service) -> Router:
     """Return the routes."""
-    router = APIRouter(prefix="/v2", tags=["open inference protocol"])
+    router = Router("open inference protocol", prefix="/v2")
     not_there: Any = {404: PROBLEMS[404]}
 
     def find(name: str, version: str | None = None) -> ServedModel:
@@ -67,14 +68,14 @@ def routes(service: Service) -> APIRouter:
         return model
 
     @router.get("")
-    @router.get("/", include_in_schema=False)
-    async def server() -> dict[str, Any]:
+    @router.get("/", is_described=False)
+    async def server(_: Request) -> dict[str, Any]:
         """Describe the server."""
         return {"name": "dlcli", "version": __version__, "extensions": ["binary_tensor_data"]}
 
     @router.get("/models/{name}", responses=not_there)
     @router.get("/models/{name}/versions/{version}", responses=not_there)
-    async def metadata(name: str, version: str | None = None) -> dict[str, Any]:
+    async def metadata(_: Request, name: str, version: str | None = None) -> dict[str, Any]:
         """Describe the tensors of a model."""
         model = find(name, version)
         inputs, outputs = tensors_of(model)
@@ -83,17 +84,15 @@ def routes(service: Service) -> APIRouter:
 
     @router.get("/models/{name}/ready", responses=not_there)
     @router.get("/models/{name}/versions/{version}/ready", responses=not_there)
-    async def ready(name: str, version: str | None = None) -> dict[str, Any]:
+    async def ready(_: Request, name: str, version: str | None = None) -> dict[str, Any]:
         """Tell that a model is there."""
         return {"name": find(name, version).name, "ready": True}
 
     extra = json_body(REQUEST)
     responses = {**json_answer(RESPONSE, "The columns of the predictions."), **PROBLEMS}
 
-    @router.post("/models/{name}/infer", openapi_extra=extra, responses=responses)
-    @router.post(
-        "/models/{name}/versions/{version}/infer", openapi_extra=extra, responses=responses
-    )
+    @router.post("/models/{name}/infer", extra=extra, responses=responses)
+    @router.post("/models/{name}/versions/{version}/infer", extra=extra, responses=responses)
     async def infer(request: Request, name: str, version: str | None = None) -> Response:
         """Predict tensors."""
         model = find(name, version)
