@@ -118,7 +118,7 @@ def bits(path):
             found[other.name] = [
                 a.tobytes() for a in load_model(other, "keras").model.get_weights()
             ]
-    for log in sorted(path.glob("log*.csv")):
+    for log in sorted([*path.glob("log*.csv"), *path.glob("weights.csv")]):
         found[log.name] = log.read_bytes()
     state, _ = read_state(path / "checkpoint")
     found["state"] = {name: [a.tobytes() for a in arrays] for name, arrays in state.arrays.items()}
@@ -131,13 +131,15 @@ CASES = {
     "early stopping, plateau, best so far, log": [
         "callbacks=[{EarlyStopping: {patience: 2, restore_best_weights: true}}, {ReduceLROnPlateau: {patience: 1, factor: 0.5}}, {ModelCheckpoint: {filepath: 'best.keras', monitor: val_loss, save_best_only: true}}, {CSVLogger: {filename: log.csv}}]",
         "optimizer={Adam: {learning_rate: 0.05}}",
+        "weight_history=true",
     ],
     "a checkpoint per epoch, schedule, momentum": [
         "callbacks=[{ModelCheckpoint: {filepath: 'at{epoch:02d}.keras'}}, {LearningRateScheduler: {schedule: {ExponentialDecay: {initial_learning_rate: 0.01, decay_steps: 2, decay_rate: 0.9}}}}]",
         "optimizer={SGD: {learning_rate: 0.01, momentum: 0.9, nesterov: true}}",
     ],
     "averages swapped in": [
-        "optimizer={AdamW: {use_ema: true}}", "callbacks=[{SwapEMAWeights: {swap_on_epoch: true}}]"],
+        "optimizer={AdamW: {use_ema: true}}", "callbacks=[{SwapEMAWeights: {swap_on_epoch: true}}]",
+        "weight_history=true"],
     "averages, class weights": [
         "optimizer={Nadam: {use_ema: true, ema_overwrite_frequency: 7}}", "fit.class_weight=balanced",
         "metrics=[accuracy, {F1Score: {average: macro}}]", "loss=categorical_crossentropy"],

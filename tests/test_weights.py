@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import ROOT
 
 import dlcli
 
@@ -91,3 +92,78 @@ def test_weights_of_any_network(dlcli, tmp_path, monkeypatch):
     assert "\n  b  " in out
     assert "17 parameters" in out
     assert "no model 'iris'" in error
+
+
+def test_the_history_of_the_weights_ends_with_the_equation(houses, tmp_path):
+    result = trained({**CONFIG, "weight_history": True}, houses, tmp_path)
+
+    table = pd.read_csv(result.path / "weights.csv")
+    equation = result.equation
+    assert list(table) == ["epoch", *equation.columns, "(intercept)"]
+    assert table.epoch.tolist() == [0, 1, 2, 3]
+    last = table.iloc[-1].to_numpy()[1:]
+    assert last == pytest.approx([*equation.weights[:, 0], *equation.intercepts])
+    assert np.all(np.diff(table.area) != 0)
+    assert (result.path / "weights.png").stat().st_size > 10_000
+
+
+@pytest.mark.slow
+def test_the_descent_is_drawn_over_the_loss(tmp_path, monkeypatch):
+    from dlcli.experiments import weight_history
+
+    surfaces = []
+    monkeypatch.setattr(
+        weight_history, "draw_weights", lambda *arguments: surfaces.append(arguments[1:4])
+    )
+    config = dlcli.load_config("study_hours", ["fit.epochs=40", "weight_history=true"])
+
+    result = dlcli.train(config, runs=tmp_path)
+
+    [(names, history, surface)] = surfaces
+    assert names == ("hours", "(intercept)")
+    assert len(history) == 41
+    # The loss at the last weights, by interpolation, is that of the training rows.
+    x, y = (np.argmin(abs(axis - history[-1, at])) for at, axis in enumerate(surface[:2]))
+    table = pd.read_csv(ROOT / "data" / "study_hours.csv")
+    hours, points = table.iloc[:, 0], table.iloc[:, 1]
+    expected = ((hours * surface.x[x] + surface.y[y] - points) ** 2).mean()
+    assert surface.losses[y, x] == pytest.approx(expected, rel=1e-3)
+    assert result.scores["train"].metrics["loss"] >= surface.losses.min()
+
+
+def test_networks_with_hidden_layers_have_names_for_each_weight(dlcli, weights_only, tmp_path):
+    code, _, _ = dlcli("train", "xor", "--epochs", "2", "-q", "--set", "weight_history=true")
+
+    header, *rows = (tmp_path / "runs/xor/1/weights.csv").read_text().splitlines()
+    assert code == 0
+    assert header.startswith('epoch,"model[0].kernel[a, 1]","model[0].kernel[a, 2]"')
+    assert header.endswith("model[1].bias[1]")
+    assert [row.partition(",")[0] for row in rows] == ["0", "1", "2"]
+    assert len(header.split('",')) > 12
+
+
+def test_a_large_network_is_not_recorded(dlcli, tmp_path):
+    layer = "model=[{Dense: 300}, {Dense: {activation: softmax}}]"
+
+    code, _, error = dlcli("train", "iris", "--set", layer, "--set", "weight_history=true")
+
+    assert code == 2
+    assert "weight_history: the network has 2,403 weights; of at most 1,000 each is rec" in error
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_lost_history_of_weights_is_not_continued(tmp_path):
+    from dlcli.errors import DlcliError
+    from dlcli.training.weight_history import WeightHistory
+
+    path = tmp_path / "weights.csv"
+    callback = WeightHistory(path, ["a"], lambda weights: weights[0])
+    path.write_text("epoch,a\n0,1.0\n1,2.0\n2,3.")  # the last row was cut off
+
+    callback.keep(1)
+    assert path.read_text() == "epoch,a\n0,1.0\n1,2.0\n"
+    with pytest.raises(DlcliError, match="has 1 of the 2 epochs"):
+        callback.keep(2)
+    path.unlink()
+    with pytest.raises(DlcliError, match="has 0 of the 2 epochs"):
+        callback.keep(2)

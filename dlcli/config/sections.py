@@ -134,6 +134,11 @@ class Config(Section):
         description="Fit calibrated probabilities, or intervals of numbers, on the validation "
         "rows; a number is the share of rows that the intervals contain; true: 0.9.",
     )
+    weight_history: bool = Field(
+        default=False,
+        description="Whether `dlcli train` writes and plots the weights of each epoch, of a "
+        "network of up to 1,000 weights.",
+    )
     kfold: KfoldConfig = Field(
         default_factory=KfoldConfig, description="Defaults of cross-validation."
     )
@@ -219,6 +224,7 @@ class Config(Section):
             "fit": self.fit.model_dump(exclude_none=True),
             **({} if self.thresholds is None else {"thresholds": self.thresholds}),
             **({} if self.calibrate is False else {"calibrate": self.calibrate}),
+            **({"weight_history": True} if self.weight_history else {}),
             "kfold": self.kfold.model_dump(exclude_none=True),
             **({} if self.tune is None else {"tune": self.tune.plain()}),
             "hardware": self.hardware.model_dump(),

@@ -223,6 +223,8 @@ def _note_rest(ejection: Ejection, *, kfold: bool) -> None:
         ejection.note("`calibrate`: the script predicts without calibration.")
     if config.thresholds == "tune":
         ejection.note("`thresholds: tune`: the script takes 0.5 as the threshold of each label.")
+    if config.weight_history:
+        ejection.note("`weight_history`: the script keeps the last weights alone.")
     if config.tune is not None:
         ejection.note("`tune`: the script trains once, with the values of the config.")
     if config.hardware.memory_growth:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from dlcli.datasets.dataset import Target
-from dlcli.preparation.linear_form import linear_form, target_line
+from dlcli.preparation.linear_form import LinearForm, linear_form, target_line
 from dlcli.preparation.preprocessor import Preprocessor
 from dlcli.preparation.target_preprocessing import TargetPreprocessor
 from dlcli.types import Array
@@ -44,15 +45,52 @@ class Equation:
         return float(-self.intercepts[0] / self.weights[0, 0])
 
 
+@dataclass(frozen=True)
+class EquationForm:
+    """How the weights of a `Dense` layer become an equation.
+
+    Parameters
+    ----------
+    outputs : tuple of str
+        See `Equation`.
+    columns : LinearForm
+        The preprocessing.
+    target : tuple of ndarray
+        Slopes and intercepts from the outputs of the layer to the unit of the target.
+    """
+
+    outputs: tuple[str, ...]
+    columns: LinearForm
+    target: tuple[Array, Array]
+
+    def equation(self, weights: Sequence[Array]) -> Equation:
+        """Return the equation for a kernel and, if there is one, a bias."""
+        kernel, *bias = (np.asarray(weight, np.float64) for weight in weights)
+        intercepts = bias[0] if bias else np.zeros(kernel.shape[1])
+        # The preprocessing of the columns, then that of the target the other way.
+        intercepts = intercepts + self.columns.intercepts @ kernel
+        kernel = self.columns.slopes[:, np.newaxis] * kernel
+        slope, intercept = self.target
+        names = self.columns.names
+        return Equation(self.outputs, names, kernel * slope, intercepts * slope + intercept)
+
+
 def equation_of(
     model: Any, preprocessor: Preprocessor, target_preprocessor: TargetPreprocessor, target: Target
 ) -> Equation | None:
-    """Return the equation of a model with one `Dense` layer, for a table; None for others.
+    """Return the equation of a trained model; None if it has no `equation_form`."""
+    form = equation_form(model, preprocessor, target_preprocessor, target)
+    return None if form is None else form.equation(model.get_weights())
+
+
+def equation_form(
+    model: Any, preprocessor: Preprocessor, target_preprocessor: TargetPreprocessor, target: Target
+) -> EquationForm | None:
+    """Return the form of the equation of one `Dense` layer, for a table; None for other models.
 
     Parameters
     ----------
     model : keras.Sequential
-        Trained.
     preprocessor : Preprocessor
     target_preprocessor : TargetPreprocessor
     target : Target
@@ -68,14 +106,7 @@ def equation_of(
         return None
     if preprocessor.is_coded:
         return None
-    kernel, *bias = (np.asarray(weight, np.float64) for weight in layers[0].get_weights())
-    units = kernel.shape[1]
-    intercepts = bias[0] if bias else np.zeros(units)
-    form = linear_form(preprocessor)
-    # The preprocessing of the columns, then that of the target the other way.
-    intercepts = intercepts + form.intercepts @ kernel
-    kernel = form.slopes[:, np.newaxis] * kernel
-    slope, intercept = line
+    units = int(model.output_shape[-1])
     names = target.outputs if not target.class_names else target.class_names[-units:]
     outputs = tuple(SUMS[activation].format(name) or name for name in names)
-    return Equation(outputs, form.names, kernel * slope, intercepts * slope + intercept)
+    return EquationForm(outputs, linear_form(preprocessor), line)

@@ -140,6 +140,8 @@ def kfold(
         notices.append("`thresholds: tune` is for `dlcli train`; the folds use 0.5")
     if config.calibrate:
         notices.append("`calibrate` is for `dlcli train`; the folds are not calibrated")
+    if config.weight_history:
+        notices.append("`weight_history` is for `dlcli train`; the folds keep no weights")
     check_monitors(config, validation=len(splits[0].validation) > 0)
     check_resumable(make_callbacks(config, None))
     trainer = FoldEngine(sessions, engine, jobs, recorded)

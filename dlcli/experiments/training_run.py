@@ -11,6 +11,11 @@ from dlcli.experiments.equation import Equation, equation_of
 from dlcli.experiments.prediction_files import write_predictions
 from dlcli.experiments.train_result import TrainResult
 from dlcli.experiments.weak_scores import weak_score_notice
+from dlcli.experiments.weight_history import (
+    check_weight_history,
+    draw_weight_history,
+    recorders,
+)
 from dlcli.files import write_json
 from dlcli.models.file import embed_checkpoints, save_model, weights_sha256
 from dlcli.models.metadata import Metadata, make_metadata
@@ -79,6 +84,7 @@ def open_training(prepared: Prepared, devices: str) -> Session:
     session.notices += data_notices([session])
     session.prepare_model()
     check_resumable(make_callbacks(prepared.config, Path()))
+    check_weight_history(session)
     return session
 
 
@@ -89,7 +95,12 @@ def run_training(
     model_path = run.path / f"model.{run.record.format}"
     import_in_background()
     try:
-        result = session.fit(run.path, checkpoint=checkpoint, on_progress=on_progress)
+        result = session.fit(
+            run.path,
+            checkpoint=checkpoint,
+            on_progress=on_progress,
+            recorders=recorders(session, run.path),
+        )
     except TrainingError as error:
         if error.best_epoch:
             try:
@@ -182,6 +193,7 @@ def _draw(
     is_series = dataset.medium.kind == "series"
     held_out = HeldOut(part, y, outputs, scores, target, kind, is_series)
     draw_results(folder / "results.png", result.history, result.best_epoch, held_out, name)
+    draw_weight_history(session, folder, name)
     if target.is_several:
         draw_several(folder, y, outputs, scores, target, f"{name}, {part} rows")
         return

@@ -15,6 +15,7 @@ from dlcli.files import atomic
 from dlcli.network.internals import CALLBACK_FIELDS
 from dlcli.training.checkpoint import arrays_below
 from dlcli.training.own_callbacks import is_own_callback, own_state, restore_own
+from dlcli.training.weight_history import WeightHistory
 from dlcli.types import Array
 
 # The fields of each callback that change in a training, with their types. A field that is a
@@ -30,6 +31,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "SwapEMAWeights": CALLBACK_FIELDS["SwapEMAWeights"],
     "TensorBoard": CALLBACK_FIELDS["TensorBoard"],
     "CSVLogger": {},  # its file is its state
+    "WeightHistory": {},  # as well
     "LearningRateScheduler": {},
     "TerminateOnNaN": {},
     "BestWeights": {"best": float, "epoch": int, "weights": Weights},
@@ -133,8 +135,10 @@ def close_logs(callbacks: Sequence[Any]) -> None:
 
 
 def truncate_logs(callbacks: Sequence[Any], epochs: int) -> None:
-    """Cut the files of ``CSVLogger`` to a number of epochs, and have later ones appended."""
+    """Cut the files of callbacks to a number of epochs, and have later ones appended."""
     for callback in callbacks:
+        if isinstance(callback, WeightHistory):
+            callback.keep(epochs)
         if type(callback).__name__ != "CSVLogger":
             continue
         path = Path(callback.filename)

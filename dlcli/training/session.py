@@ -162,6 +162,7 @@ class Session:
         *,
         checkpoint: Checkpoint | None = None,
         on_progress: OnProgress | None = None,
+        recorders: Sequence[Any] = (),
     ) -> FitResult:
         """Fit the model; memory holds the training rows once.
 
@@ -171,6 +172,8 @@ class Session:
             Where the history and the files of callbacks are written; None: nowhere.
         checkpoint, on_progress
             See `dlcli.training.fit.fit`, also for what is raised.
+        recorders : sequence of keras.callbacks.Callback
+            Called after the callbacks of the config.
         """
         x = self.x("train")
         if not isinstance(x, LazyRows):
@@ -182,7 +185,7 @@ class Session:
             replace(self.fit_data(), x=x),
             config.fit,
             seed=config.seed,
-            callbacks=make_callbacks(config, folder),
+            callbacks=[*make_callbacks(config, folder), *recorders],
             history_file=folder and folder / "history.csv",
             checkpoint=checkpoint,
             on_progress=on_progress,

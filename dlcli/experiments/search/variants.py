@@ -29,6 +29,7 @@ FIXED = {
     "tune": "it says how to search",
     "thresholds": "it changes the answers of a trained model, not its training",
     "calibrate": "it changes the answers of a trained model, not its training",
+    "weight_history": "it changes what a run keeps, not its training",
 }
 
 
