@@ -186,7 +186,7 @@ def test_values_that_were_tried_are_not_trained_again(config, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("sampler", ["random", "qmc"])
+@pytest.mark.parametrize("sampler", ["random", "qmc", "cmaes"])
 def test_other_samplers_repeat_too(config, tmp_path, sampler):
     changed = load_config(config, [f"tune.sampler={sampler}", "tune.trials=2"])
 
@@ -256,7 +256,8 @@ def test_the_command(config, dlcli, tmp_path):
         ("tune.search={split.test: {uniform: [0.1, 0.5]}}", "the trials share the rows"),
         ("tune.search={dataset.iris: {choice: [1, 2]}}", "the trials share the data"),
         ("tune.metric=f1", "'f1' is not measured; loss, accuracy are"),
-        ("tune.sampler=grid", "sampler"),
+        ("tune.sampler=grid", "grid takes choices only, and optimizer.learning_rate is log"),
+        ("tune.sampler=bayes", "'cmaes', 'gp' or 'grid'"),
         ("tune.trials=1", "trials"),
         ("tune=null", "no section tune"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
@@ -10,6 +11,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from dlcli.config.base import Section, Text
 
 KINDS = ("log", "uniform", "integer", "log_integer", "choice")
+MOST_COMBINATIONS = 1_000_000
 
 
 class SearchRange(Section):
@@ -62,6 +64,13 @@ class SearchRange(Section):
         """Name of the one range."""
         return next(kind for kind in KINDS if getattr(self, kind) is not None)
 
+    def choices(self) -> list[str]:
+        """Return the different values of a choice, as JSON."""
+        texts = [
+            json.dumps(value, ensure_ascii=False, sort_keys=True) for value in self.choice or ()
+        ]
+        return list(dict.fromkeys(texts))
+
     def extremes(self) -> list[Any]:
         """Return the values that have to be valid for all to be: both ends, or all choices."""
         return list(getattr(self, self.kind))
@@ -87,8 +96,9 @@ class TuneConfig(Section):
         ge=2,
         description="Cross-validate each trial; default: 5, if the split has no validation rows.",
     )
-    sampler: Literal["tpe", "random", "qmc", "gp"] = Field(
-        default="tpe", description="How values are chosen; see Optuna."
+    sampler: Literal["tpe", "random", "qmc", "cmaes", "gp", "grid"] = Field(
+        default="tpe",
+        description="How values are chosen; see Optuna. grid: all combinations of the choices.",
     )
     batch: int = Field(
         default=20,
@@ -102,6 +112,37 @@ class TuneConfig(Section):
         description="Give up the worse half of trials that are trained together after a quarter "
         "and after half of the epochs, by the validation rows.",
     )
+
+    @model_validator(mode="after")
+    def _ranges_of_sampler(self) -> TuneConfig:
+        kinds = {key: item.kind for key, item in self.search.items()}
+        if self.sampler == "grid":
+            for key, kind in kinds.items():
+                if kind != "choice":
+                    raise ValueError(
+                        f"sampler: grid takes choices only, and {key} is {kind}; "
+                        "write its values as {choice: [...]}, or take sampler: random"
+                    )
+            if self.combinations > MOST_COMBINATIONS:
+                raise ValueError(
+                    f"sampler: grid has {self.combinations:,} combinations, more than "
+                    f"{MOST_COMBINATIONS:,}; take sampler: random"
+                )
+        if self.sampler == "cmaes" and set(kinds.values()) == {"choice"}:
+            raise ValueError(
+                "sampler: cmaes is for numbers, and all ranges are choices; take sampler: tpe"
+            )
+        return self
+
+    @property
+    def combinations(self) -> int:
+        """Number of combinations of the choices of a grid."""
+        return math.prod(len(item.choices()) for item in self.search.values())
+
+    @property
+    def most_trials(self) -> int:
+        """Number of trials: `trials`, or the combinations of a grid that has fewer."""
+        return min(self.trials, self.combinations) if self.sampler == "grid" else self.trials
 
     def plain(self) -> dict[str, Any]:
         """Return the section in the notation of YAML."""

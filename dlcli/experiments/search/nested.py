@@ -47,7 +47,7 @@ class Searches:
         plan, folder = self.plans[number], self.folder / name
         folder.mkdir(exist_ok=True)
         if self.on_search is not None:
-            self.on_search(name, plan.section.trials)
+            self.on_search(name, plan.section.most_trials)
         return Search(
             self.trainers, number, self.executor, plan, folder,
             self.trainers.prepared.config.seed + number,

@@ -165,9 +165,9 @@ class Search:
         """
         # Trials are asked for together, and told together. The number does not depend on the
         # machine: a search gives the same trials everywhere.
-        batch = self.section.batch
-        for first in range(0, self.section.trials, batch):
-            count = min(batch, self.section.trials - first)
+        batch, most = self.section.batch, self.section.most_trials
+        for first in range(0, most, batch):
+            count = min(batch, most - first)
             trials = self._run_batch(first, count)
             self.study.tell(first, trials, self.measure)
             self.trials += trials

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import importlib
 import json
 import math
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from dlcli.config.tune import SearchRange, TuneConfig
 from dlcli.errors import DlcliError, missing_package
+from dlcli.experiments.search.samplers import grid_order, new_sampler
 from dlcli.experiments.search.trials import Measure, TrialResult
 
 JOURNAL = "study.journal"
@@ -76,7 +74,13 @@ class Study:
         )  # fmt: skip
         self._trials: list[Any] = list(self._kept.get_trials(deepcopy=False))
         self.study = optuna.create_study(direction=direction)
-        self.study.add_trials(self._trials)
+        # What CMA-ES learns from a trial without a score: it is worse than all others.
+        self._worst = -math.inf if larger_is_better else math.inf
+        self._grid = grid_order(section, seed) if section.sampler == "grid" else []
+        if section.sampler == "cmaes":
+            self._replay()
+        else:
+            self.study.add_trials(self._trials)
 
     def ask(self, first: int, count: int) -> list[dict[str, Any]]:
         """Return the values of trials.
@@ -87,24 +91,63 @@ class Study:
             Number of the first trial, from 0; all before it have been told.
         count : int
         """
-        from optuna.trial import TrialState, create_trial
-
         values = []
         for number in range(first, first + count):
             if number < len(self._trials):
                 params = self._trials[number].params
             else:
-                self.study.sampler = _sampler(self.section.sampler, self.seed, number)
-                params = self.study.ask(self.distributions).params
+                params = self._ask_new(number)
                 # In one line of the journal: by `ask` it would get a line for each value, and a
                 # process that is killed between them would leave half a trial.
-                self._kept.add_trial(
-                    create_trial(
-                        state=TrialState.RUNNING, params=params, distributions=self.distributions
-                    )
-                )
+                self._kept.add_trial(self._running(params))
             values.append(self._values(params))
         return values
+
+    def _ask_new(self, number: int) -> dict[str, Any]:
+        """Begin the next trial, and return its values as Optuna has them."""
+        if self._grid:
+            params: dict[str, Any] = dict(self._grid[number])
+            self.study.add_trial(self._running(params))
+            return params
+        self.study.sampler = new_sampler(self.section, self.seed, number)
+        return dict(self.study.ask(self.distributions).params)
+
+    def _running(self, params: dict[str, Any]) -> Any:
+        from optuna.trial import TrialState, create_trial
+
+        return create_trial(
+            state=TrialState.RUNNING, params=params, distributions=self.distributions
+        )
+
+    def _replay(self) -> None:
+        """Ask for the trials of the journal once more, and tell their scores.
+
+        The CMA-ES of Optuna keeps its state in the trials, pickled. A journal may have been
+        written by anybody, so that nothing in it is unpickled: the state is computed again.
+
+        Raises
+        ------
+        DlcliError
+            If the trials get other values than those in the journal.
+        """
+        for first in range(0, len(self._trials), self.section.batch):
+            batch = list(enumerate(self._trials[first : first + self.section.batch], first))
+            for number, trial in batch:
+                if self._ask_new(number) != trial.params:
+                    raise DlcliError(
+                        f"{JOURNAL}: trial {number + 1} has values that this search does not give",
+                        hint="begin a new search, without --resume",
+                    )
+            for number, trial in batch:
+                if trial.state.is_finished():
+                    self._tell_sampler(number, trial.state, trial.value)
+
+    def _tell_sampler(self, number: int, state: Any, score: float | None) -> None:
+        """Report a trial to the study from which samplers learn."""
+        if self.section.sampler == "cmaes" and score is None:
+            self.study.tell(number, self._worst)
+        else:
+            self.study.tell(number, score, state)
 
     def tell(self, first: int, trials: Sequence[TrialResult], measure: Measure) -> None:
         """Report the scores of trials in their order, those that are known already excepted.
@@ -122,14 +165,13 @@ class Study:
         for number, trial in enumerate(trials, first):
             if known[number].state.is_finished():
                 continue
-            mean = trial.mean(measure)
-            if trial.failure or math.isnan(mean):
+            mean: float | None = trial.mean(measure)
+            state = TrialState.COMPLETE
+            if trial.failure or mean is None or math.isnan(mean):
                 state = TrialState.PRUNED if trial.failure == "pruned" else TrialState.FAIL
-                result: dict[str, Any] = {"state": state}
-            else:
-                result = {"values": mean}
-            for study in (self.study, self._kept):
-                study.tell(number, **result)
+                mean = None
+            self._tell_sampler(number, state, mean)
+            self._kept.tell(number, mean, state)
 
     def importances(self) -> dict[str, float]:
         """Return how much each key matters for the score, the most important first.
@@ -139,14 +181,14 @@ class Study:
         """
         from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 
-        scored = [t for t in self.study.get_trials(deepcopy=False) if t.value is not None]
+        scored = [t for t in self._kept.get_trials(deepcopy=False) if t.value is not None]
         if len(scored) < LEAST_SCORES:
             return {}
         try:
-            found = get_param_importances(self.study, evaluator=PedAnovaImportanceEvaluator())
+            shares = get_param_importances(self._kept, evaluator=PedAnovaImportanceEvaluator())
         except (ValueError, RuntimeError, ZeroDivisionError):
             return {}  # all scores are equal
-        return {key: float(value) for key, value in found.items() if value == value}
+        return {key: float(share) for key, share in shares.items() if not math.isnan(share)}
 
     def _values(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values of the config, in the order of the section."""
@@ -158,39 +200,11 @@ class Study:
 
 def _distribution(optuna: Any, item: SearchRange) -> Any:
     """Return Optuna's distribution of a range; choices are texts of JSON."""
-    kind, values = item.kind, getattr(item, item.kind)
+    kind = item.kind
     if kind == "choice":
-        texts = [json.dumps(value, ensure_ascii=False, sort_keys=True) for value in values]
-        return optuna.distributions.CategoricalDistribution(texts)
-    low, high = values
+        return optuna.distributions.CategoricalDistribution(item.choices())
+    low, high = getattr(item, kind)
     is_log = kind.startswith("log")
     if kind.endswith("integer"):
         return optuna.distributions.IntDistribution(low, high, log=is_log)
     return optuna.distributions.FloatDistribution(low, high, log=is_log)
-
-
-def _sampler(name: str, seed: int, number: int) -> Any:
-    """Return the sampler of a trial."""
-    from optuna import samplers
-
-    digest = hashlib.sha256(f"{seed} {number}".encode()).digest()
-    own = int.from_bytes(digest[:4], "little")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Optuna calls some samplers and options experimental
-        return _new_sampler(samplers, name, seed, own)
-
-
-def _new_sampler(samplers: Any, name: str, seed: int, own: int) -> Any:
-    if name == "random":
-        return samplers.RandomSampler(seed=own)
-    if name == "qmc":  # points of one sequence
-        return samplers.QMCSampler(seed=seed, scramble=True, warn_independent_sampling=False)
-    if name == "gp":
-        try:
-            importlib.import_module("torch")
-        except ImportError:
-            raise DlcliError(
-                "sampler: gp needs PyTorch, which is not installed", hint="`pip install torch`"
-            ) from None
-        return samplers.GPSampler(seed=own)
-    return samplers.TPESampler(seed=own, multivariate=True, constant_liar=True)

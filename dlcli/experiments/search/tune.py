@@ -16,7 +16,14 @@ from dlcli.errors import DlcliError, plural
 from dlcli.experiments.inputs import ConfigLike, config_with_data
 from dlcli.experiments.resume import open_run
 from dlcli.experiments.search.nested import OnTrials, Searches
-from dlcli.experiments.search.searching import Search, check_ranges, search_plan, search_rows
+from dlcli.experiments.search.samplers import check_packages
+from dlcli.experiments.search.searching import (
+    Search,
+    SearchPlan,
+    check_ranges,
+    search_plan,
+    search_rows,
+)
 from dlcli.experiments.search.sharing import help_then_open
 from dlcli.experiments.search.study import import_optuna
 from dlcli.experiments.search.trials import TrialResult, write_trials
@@ -35,7 +42,7 @@ from dlcli.runs.directory import RunDirectory
 from dlcli.runs.records import SearchRecord
 from dlcli.training.data_notices import data_notices
 from dlcli.training.network_check import check_network
-from dlcli.training.session import open_session
+from dlcli.training.session import Session, open_session
 from dlcli.training.trials.trainers import TrialPlan, TrialTrainers
 
 if TYPE_CHECKING:
@@ -132,6 +139,7 @@ def tune(
     config = config_with_data(config, data, runs)
     section = _section(config)
     import_optuna()
+    check_packages(section)
     resume, recorded = Path(resume) if resume is not None else None, None
     if resume is not None:
         earlier = resumable_record(resume, "tune", config, shared=shared)
@@ -150,10 +158,7 @@ def tune(
         search_plan(prepared, section, search_rows(prepared, rows, section.folds))
         for rows in [split, *outer]
     ]
-    notices = data_notices([session])
-    if config.kfold.epochs is not None and plans[0].rows.folds > 1:
-        epochs = plural(config.fit.epochs, "epoch")
-        notices.append(f"`kfold.epochs` is for `dlcli kfold`; each fold of a trial has {epochs}")
+    notices = _notices(session, section, plans[0])
     record = describe_run(
         "tune", config, dataset, search=SearchRecord(nested=nested, **workers.record())
     )
@@ -207,6 +212,19 @@ def _section(config: Config) -> TuneConfig:
             hint="set a share, as in `split: {validation: 0.2}`",
         )
     return config.tune
+
+
+def _notices(session: Session, section: TuneConfig, plan: SearchPlan) -> list[str]:
+    """Return what a user should know before the search."""
+    config = session.prepared.config
+    notices = data_notices([session])
+    if config.kfold.epochs is not None and plan.rows.folds > 1:
+        epochs = plural(config.fit.epochs, "epoch")
+        notices.append(f"`kfold.epochs` is for `dlcli kfold`; each fold of a trial has {epochs}")
+    if section.sampler == "grid" and section.most_trials < section.combinations:
+        tried = f"{section.most_trials} of the {section.combinations:,} combinations"
+        notices.append(f"sampler: grid tries {tried}; `tune.trials` sets how many")
+    return notices
 
 
 def _outer_splits(prepared: Prepared, split: Split) -> list[Split]:
