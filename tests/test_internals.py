@@ -5,6 +5,7 @@ import pytest
 
 from dlcli.network import internals
 from dlcli.network.backend import import_keras, seed_everything
+from dlcli.network.recordings import limit_each_recording
 from dlcli.training.stacked.stackable import OPTIMIZERS
 
 ADVICE = "see dlcli/network/internals.py: a newer {} has changed what it relies on"
@@ -170,3 +171,14 @@ def test_keras_computes_the_magnitudes_of_a_spectrogram_in_a_method_of_its_own(k
     assert layer._spectrogram(x).shape == (1, 5, 33), f"MelSpectrogram._spectrogram: {KERAS}"
     assert np.unique(replaced.round(4), axis=-1).shape[-1] == 1, KERAS
     assert not np.allclose(layer(x), replaced)
+
+
+def test_keras_computes_decibels_in_a_method_of_its_own(keras):
+    layer = keras.layers.MelSpectrogram(fft_length=64, sequence_stride=32, num_mel_bins=4)
+    x = np.random.default_rng(0).normal(size=(2, 128)).astype(np.float32) * [[1], [1e-6]]
+    alone = np.concatenate([layer(x[:1]), layer(x[1:])])
+    assert not np.allclose(layer(x), alone, atol=1), f"a batch has no influence any more; {KERAS}"
+
+    assert limit_each_recording(layer) is layer
+
+    np.testing.assert_allclose(layer(x), alone, atol=1e-3, err_msg=KERAS)

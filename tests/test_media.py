@@ -22,6 +22,7 @@ from dlcli import (
     ModelFileError,
     evaluate,
     load_config,
+    load_model,
     predict,
     train,
 )
@@ -266,6 +267,62 @@ def sound_run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sound")
     save_recordings(folder / "tones")
     return train(config_of(writer(folder), AUDIO, HEARS), runs=folder / "runs").path
+
+
+@pytest.fixture(scope="module")
+def volumes(tmp_path_factory):
+    """Return the run of a network with spectrograms, and recordings of different volumes."""
+    folder = tmp_path_factory.mktemp("volumes")
+    save_recordings(folder / "tones")
+    layer = {"MelSpectrogram": {"fft_length": 64, "sampling_rate": RATE, "num_mel_bins": 8}}
+    config = config_of(
+        writer(folder), AUDIO, [layer, "Flatten", HEARS[-1]], fit={"epochs": 2},
+        preprocess={"audio": {"pad": {"normalize": False}}},
+    )  # fmt: skip
+    for number, volume in enumerate([1, 1e-3, 1e-6]):
+        samples = (tone(200, 0.3) * volume).astype(np.float32)
+        wavfile.write(folder / f"volume{number}.wav", RATE, samples)
+    return train(config, runs=folder / "runs").path, sorted(folder.glob("volume*.wav"))
+
+
+def shares(model, paths, engine="auto"):
+    return predict(model, paths, engine=engine).to_frame().filter(like="p_").to_numpy()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["onnx", "keras"])
+def test_the_answer_for_a_recording_does_not_depend_on_the_others(volumes, engine):
+    run, paths = volumes
+
+    together = shares(run, paths, engine)
+
+    alone = np.concatenate([shares(run, [path], engine) for path in paths])
+    np.testing.assert_allclose(together, alone, rtol=1e-3)
+
+
+@pytest.mark.slow
+def test_an_earlier_graph_with_influence_between_recordings_is_replaced(volumes, tmp_path, dlcli):
+    run, paths = volumes
+    path = tmp_path / "earlier.keras"
+    with zipfile.ZipFile(run / "model.keras") as source, zipfile.ZipFile(path, "w") as archive:
+        for name in source.namelist():
+            content = source.read(name)
+            if name == "dlcli.json":
+                document = json.loads(content)
+                del document["graph"]["revision"]
+                content = json.dumps(document)
+            archive.writestr(name, content)
+
+    code, first, err = dlcli("predict", path, *paths)
+    again, later, rest = dlcli("predict", path, *paths)
+
+    assert (code, again) == (0, 0)
+    assert "an earlier dlcli, in which recordings influence each other" in err
+    assert "influence" not in rest
+    assert load_model(path).network.engine == "onnx"
+    for text in (first, later):
+        values = pd.read_csv(io.StringIO(text)).filter(like="p_")
+        np.testing.assert_allclose(values, shares(run, paths), rtol=1e-3)
 
 
 def test_recordings_of_mixed_lengths_train_and_predict(sound_run, tmp_path, dlcli):

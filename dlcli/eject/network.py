@@ -19,6 +19,13 @@ WHY = (
 # Layers that draw random numbers when they are built, not in their constructor.
 DRAWN_WHEN_BUILT = {"SpectralNormalization"}
 MODULES = {"schedules": "keras.optimizers.schedules"}
+SPECTROGRAM = '''\
+class MelSpectrogram(layers.MelSpectrogram):
+    """Decibels limited by the loudest of each recording; Keras takes that of the whole batch."""
+
+    def call(self, recordings):
+        return keras.ops.vectorized_map(super().call, recordings)
+'''
 
 
 def write_network(ejection: Ejection) -> None:
@@ -32,6 +39,8 @@ def write_network(ejection: Ejection) -> None:
         "tf.config.experimental.enable_op_determinism()  # the same bits in every repetition",
         "",
     )
+    if "MelSpectrogram" in repr(config.model):
+        ejection.script.helper("MelSpectrogram", SPECTROGRAM)
     shape = tuple(model.input_shape[1:])
     start, stack = Call("keras.Input", (), {"shape": shape}), map(_layer(ejection), config.model)
     if {layer.name for layer in config.model} & DRAWN_WHEN_BUILT:
@@ -84,6 +93,8 @@ def component_call(component: Component, kind: str) -> Call:
         first = [values.pop(required[0])]
     elif entry and len(values) == 1 and entry.parameters[:1] == tuple(values):
         first = [values.popitem()[1]]
+    if (kind, component.name) == ("layers", "MelSpectrogram"):
+        return Call(component.name, first, values)
     module = "layers" if kind == "layers" else MODULES.get(kind, f"keras.{kind}")
     return Call(f"{module}.{component.name}", first, values)
 

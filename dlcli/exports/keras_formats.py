@@ -99,7 +99,6 @@ def write_network(name: str, loaded: LoadedModel, path: Path) -> tuple[Compariso
 
     kind = KERAS_FORMATS[name]
     signature = signature_of(loaded)
-    # Both compute the same rows together: with MelSpectrogram, the others have an influence.
     size = min(MAX_BLOCK, loaded.network.block)
     try:
         kind.write(with_keras_layers(loaded.model), path)

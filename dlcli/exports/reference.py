@@ -33,7 +33,7 @@ class Reference:
     blocks : list of PredictionBlock
         Of the others.
     block: int
-        Rows that were computed together: with MelSpectrogram, they have an influence on each other.
+        Largest number of rows that are computed together.
     """
 
     values: Any

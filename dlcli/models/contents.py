@@ -226,6 +226,8 @@ def _shown_arguments(kind: str, config: Mapping[str, Any]) -> dict[str, Any]:
 
 def _graph(file: ModelFile) -> GraphContents | None:
     graph = file.embedded_graph()
+    if file.has_outdated_graph:
+        return GraphContents("of an earlier dlcli; the first prediction creates another", {})
     if graph is None:
         return None
     if graph.content is None or not graph.is_intact:

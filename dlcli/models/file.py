@@ -7,6 +7,7 @@ data set of the root. Keras drops both when it saves a loaded model again.
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import re
 import shutil
@@ -41,7 +42,7 @@ from dlcli.models.inspection.source import Source, open_source
 from dlcli.models.inspection.zip_archive import WEIGHTS, content_range, inspect_archive
 from dlcli.models.limits import DEFAULT, Limits
 from dlcli.models.metadata import Metadata, parse_metadata
-from dlcli.models.onnx_graph import OnnxGraph
+from dlcli.models.onnx_graph import REVISION, OnnxGraph
 from dlcli.models.own_code import check_own_components
 
 if TYPE_CHECKING:
@@ -79,9 +80,16 @@ class ModelFile:
         with self.source.reopened() as file, _damage_reported(self.path):
             return stored_sha256(file)
 
+    @property
+    def has_outdated_graph(self) -> bool:
+        """Whether the ONNX graph is one in which a recording has an influence on the others."""
+        info = self.metadata.graph if self.metadata is not None else None
+        is_outdated = info is not None and info.revision < REVISION and not info.refused
+        return is_outdated and '"MelSpectrogram"' in json.dumps(self.config)
+
     def embedded_graph(self) -> OnnxGraph | None:
-        """Return the ONNX graph in the file; None if no conversion was tried."""
-        if self.metadata is None or self.metadata.graph is None:
+        """Return the ONNX graph in the file; None if no conversion was tried, or it is outdated."""
+        if self.metadata is None or self.metadata.graph is None or self.has_outdated_graph:
             return None
         with self.source.reopened() as file, _damage_reported(self.path):
             return OnnxGraph(self.metadata.graph, read_onnx(file))

@@ -166,6 +166,11 @@ def load_model(
         if engine == "onnx":
             hint = "leave out --engine onnx; predictions with Keras are the same"
             raise NoGraphError(f"{path} has no usable ONNX graph: {obstacle}", hint=hint)
+        if file.has_outdated_graph:
+            obstacle = (
+                "it is of an earlier dlcli, in which recordings influence each other; the first "
+                "prediction creates another"
+            )
         if file.metadata is not None and file.metadata.graph and not file.metadata.graph.refused:
             notices.append(f"the ONNX graph of {path.name} is ignored: {obstacle}")
     model = _load_keras(file)

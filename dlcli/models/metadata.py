@@ -46,6 +46,9 @@ class OnnxGraphInfo(BaseModel):
     sha256: str = Field(default="", description="Of the graph itself.")
     block: int = Field(default=1, ge=1, le=MAX_BLOCK, description="Rows computed at a time.")
     refused: str = Field(default="", description="Why there is no graph with the outputs of Keras.")
+    revision: int = Field(
+        default=1, ge=1, description="Of the conversion; 2: decibels of each recording by itself."
+    )
 
 
 class Metadata(BaseModel):

@@ -14,7 +14,7 @@ from typing import Any
 from dlcli.errors import DlcliError
 from dlcli.files import atomic, cache_folder, write_text
 from dlcli.models.metadata import OnnxGraphInfo
-from dlcli.models.onnx_graph import OnnxGraph, convert_to_onnx
+from dlcli.models.onnx_graph import REVISION, OnnxGraph, convert_to_onnx
 from dlcli.types import Array
 
 
@@ -62,4 +62,5 @@ def cache_graph(model: Any, x: Array, digest: str) -> None:
 
 def _path(digest: str) -> Path:
     packages = [f"{name} {version(name)}" for name in ("keras", "tf2onnx", "onnxruntime")]
+    packages.append(f"revision {REVISION}")
     return cache_folder() / "graphs" / ", ".join(packages) / f"{digest}.onnx"

@@ -15,6 +15,8 @@ from dlcli.types import Rows
 
 # ONNX's format holds up to 2 GB.
 MAX_EXPORTED_WEIGHTS = 400_000_000
+# Of the conversion. In graphs of revision 1, spectrograms depend on the recordings beside them.
+REVISION = 2
 # Layers that become loops, whose conversion takes a second and 60 MB of memory.
 LOOP_LAYERS = (
     "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "GRU", "LSTM", "RNN", "SimpleRNN",
@@ -95,4 +97,4 @@ def convert_to_onnx(model: Any, x: Rows, *, embed: bool = True) -> OnnxGraph:
             inspect_onnx(content, rows=block)
     except (ExportError, ModelFileError) as error:
         return OnnxGraph(OnnxGraphInfo(refused=str(error)))
-    return OnnxGraph(OnnxGraphInfo(block=block), content)
+    return OnnxGraph(OnnxGraphInfo(block=block, revision=REVISION), content)

@@ -18,6 +18,7 @@ from dlcli.network.backend import import_keras
 from dlcli.network.code_files import error_text
 from dlcli.network.hardware import dtype_policy, use_xla
 from dlcli.network.memory import check_weights
+from dlcli.network.recordings import limit_each_recording
 from dlcli.network.registration import instantiate_own
 from dlcli.network.target_metrics import measure_in_target_unit
 
@@ -167,12 +168,13 @@ def instantiate(component: Component, kind: str, input_shape: Shape = ()) -> Any
     }
     own_component = find_own(kind, component.name)
     if own_component is not None:
-        return instantiate_own(own_component, arguments)
+        return limit_each_recording(instantiate_own(own_component, arguments))
     if component.name == "EnsembleDense":
         from dlcli.network.ensemble import ensemble_dense
 
         return ensemble_dense(input_shape, **arguments)
-    return getattr(_namespace(component, kind), component.name)(**arguments)
+    instance = getattr(_namespace(component, kind), component.name)(**arguments)
+    return limit_each_recording(instance) if kind == "layers" else instance
 
 
 def _namespace(component: Component, kind: str) -> Any:

@@ -58,6 +58,14 @@ def replaced_spectrogram(layer: Any, function: Callable[[Any], Any]) -> Iterator
         del layer._spectrogram
 
 
+def use_decibels(layer: Any, function: Callable[[Any], Any]) -> None:
+    """Let a ``MelSpectrogram`` compute decibels with another function.
+
+    Relies on ``_dbscale``, which takes and returns values of shape (n, windows, bins).
+    """
+    layer._dbscale = function
+
+
 def enable_xla(model: Any) -> None:
     """Compile the training step of a model with XLA, also with deterministic operations.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dlcli.network.backend import import_keras, quiet_converters
+from dlcli.network.recordings import limit_each_recording
 from dlcli.types import Array
 
 # Their loops have no counterpart in the two formats.
@@ -33,7 +34,7 @@ def unrolled(model: Any) -> Any:
     keras = import_keras()
 
     def clone(layer: Any) -> Any:
-        return type(layer).from_config(_with_unroll(layer.get_config()))
+        return limit_each_recording(type(layer).from_config(_with_unroll(layer.get_config())))
 
     copy = keras.models.clone_model(model, clone_function=clone)
     copy.set_weights(model.get_weights())

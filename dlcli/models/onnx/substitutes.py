@@ -14,6 +14,7 @@ import numpy as np
 
 from dlcli.network.backend import import_keras
 from dlcli.network.internals import replaced_spectrogram
+from dlcli.network.saved_model import all_layers
 
 # The kernels of a spectrogram have twice the square of its length; these need 17 MB.
 MAX_FFT_LENGTH = 2048
@@ -31,7 +32,7 @@ def convertible(model: Any) -> Iterator[None]:
 
     keras = import_keras()
     with ExitStack() as stack:
-        for layer in _all_layers(model):
+        for layer in all_layers(model):
             if getattr(layer, "activation", None) is keras.activations.gelu:
                 stack.enter_context(_replaced(layer, "activation", _gelu))
             kind = type(layer).__name__
@@ -42,17 +43,6 @@ def convertible(model: Any) -> Iterator[None]:
             if kind == "MelSpectrogram" and layer.fft_length <= MAX_FFT_LENGTH:
                 stack.enter_context(replaced_spectrogram(layer, partial(_spectrogram, layer)))
         yield
-
-
-def _all_layers(model: Any) -> Iterator[Any]:
-    """Yield the layers of a model, with those inside other layers."""
-    for layer in model.layers:
-        yield layer
-        inner = getattr(layer, "layer", None)
-        if inner is not None:
-            yield inner
-        if hasattr(layer, "layers"):
-            yield from _all_layers(layer)
 
 
 @contextmanager
