@@ -130,7 +130,7 @@ async def client(port: int, request: bytes, stop: float, seconds: list[float]) -
 
 async def send_load(port: int, body: bytes, connections: int, duration: float) -> list[float]:
     """Return the seconds of each request, sorted."""
-    lines = ["POST /predict HTTP/1.1", "Host: x", "Content-Type: application/json"]
+    lines = ["POST /predict HTTP/1.1", "Host: localhost", "Content-Type: application/json"]
     head = "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""])
     seconds: list[float] = []
     stop = time.perf_counter() + duration

@@ -21,6 +21,7 @@ pytest.importorskip("starlette", reason="needs the server: pip install 'dlcli[se
 from starlette.testclient import TestClient
 
 from dlcli.serving.app import make_app
+from dlcli.serving.origins import origins_for
 from dlcli.serving.protocols.v2_tensors import join_bytes
 from dlcli.serving.service import Service
 
@@ -36,10 +37,10 @@ COLUMNS = {name: [record[name] for record in RECORDS] for name in RECORDS[0]}
 SPLIT = {"columns": [*COLUMNS], "data": [[*record.values()] for record in RECORDS]}
 
 
-def client_of(*models, token="", cors=(), **limits):
+def client_of(*models, token="", cors=(), hosts=(), address="127.0.0.1", **limits):
     """Return a client of a server in this process, and its service."""
     service = Service(ServedModels(models), ServerLimits(**limits))
-    app = make_app(service, token, cors)
+    app = make_app(service, token, origins_for(address, token, hosts, cors))
     return TestClient(app, base_url="http://127.0.0.1"), service
 
 
@@ -468,6 +469,49 @@ def test_other_pages_may_use_it_only_if_their_origin_is_named(people_model):
     assert shown["access-control-expose-headers"] == "Dlcli-Notes"
     other = {**origin, "Origin": "https://example.net"}
     assert "access-control-allow-origin" not in theirs.options("/predict", headers=other).headers
+
+
+SITE = "evil.example"
+
+
+@pytest.mark.parametrize(
+    ("options", "host", "origin", "status"),
+    [
+        ({}, "127.0.0.1:9000", "", 200),
+        ({}, "LOCALHOST", "http://localhost", 200),
+        ({}, "[::1]:8000", "http://[::1]:8000", 200),
+        ({}, "", "", 200),
+        ({}, SITE, f"http://{SITE}", 421),  # its name has the address of this machine
+        ({}, f"{SITE}:8000", "", 421),
+        ({}, "localhost.evil.example", "", 421),
+        ({}, "[", "", 421),
+        ({}, "localhost:8000", f"http://{SITE}", 403),
+        ({}, "localhost:8000", "http://localhost:3000", 403),
+        ({}, "localhost:8000", "null", 403),
+        ({"hosts": ["Models.example:443"]}, "models.example", "https://models.example", 200),
+        ({"hosts": ["models.example"]}, "127.0.0.1:8000", "https://models.example", 200),
+        ({"hosts": ["models.example"]}, SITE, "", 421),
+        ({"cors": ["https://example.org"]}, "localhost", "https://example.org", 200),
+        ({"cors": ["*"]}, "localhost", f"http://{SITE}", 200),
+        ({"cors": ["https://example.org"]}, "localhost", f"http://{SITE}", 403),
+        ({"token": "secret"}, SITE, f"http://{SITE}", 200),  # which does not know the token
+        ({"token": "secret", "hosts": ["models.example"]}, SITE, "", 421),
+        ({"address": "0.0.0.0"}, "lab.example", "http://lab.example", 200),
+        ({"address": "0.0.0.0"}, "lab.example", f"http://{SITE}", 403),
+    ],
+)  # fmt: skip
+def test_pages_of_other_sites_are_refused(people_model, options, host, origin, status):
+    client, service = client_of(people_model, **options)
+    headers = {**CSV, "Host": host, "Authorization": f"Bearer {options.get('token')}"}
+    headers |= {"Origin": origin} if origin else {}
+
+    answer = client.post("/predict", content=ROWS, headers=headers)
+    service.batching.close()
+
+    assert answer.status_code == status, answer.text
+    assert status == 200 or (host if status == 421 else origin) in answer.json()["error"]
+    if status == 403:
+        assert client.get("/models", headers=headers).status_code == 200
 
 
 def test_the_log_has_no_data(people_model, caplog):

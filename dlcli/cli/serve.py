@@ -53,6 +53,16 @@ def serve(
             help="Origin of pages that may use the server, as in https://example.org; repeatable.",
         ),
     ] = None,
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allowed-host",
+            metavar="NAME",
+            help="Name of the server in requests, as that of a proxy before it; repeatable. On "
+            "this machine and without a token, requests for other names are refused.",
+            show_default="names of this machine",
+        ),
+    ] = None,
     max_body: Annotated[
         str, typer.Option("--max-body", metavar="SIZE", help="Largest body of a request.")
     ] = MAX_BODY,
@@ -99,9 +109,10 @@ def serve(
     from dlcli.serving import server
     from dlcli.serving.limits import ServerLimits
     from dlcli.serving.models import ServedModels
+    from dlcli.serving.origins import is_loopback
 
     server.check_packages()
-    if not (token or no_auth or server.is_loopback(host)):
+    if not (token or no_auth or is_loopback(host)):
         raise DlcliError(
             f"others reach {host}, and there is no token",
             hint="set one with --token or DLCLI_TOKEN, or allow everyone with --no-auth",
@@ -119,8 +130,8 @@ def serve(
             terminal.print_status(f"dlcli: try  {example(served.default, address, bool(token))}")
 
         server.serve(
-            served, bound, limits=limits, token=token, cors=cors or (), on_start=say_where,
-            log=not quiet,
+            served, bound, limits=limits, token=token, cors=cors or (), hosts=allowed_host or (),
+            on_start=say_where, log=not quiet,
         )  # fmt: skip
     terminal.print_status("dlcli: stopped; all requests are answered")
 

@@ -1,4 +1,4 @@
 """Answer requests with models over HTTP, in the protocols that clients speak.
 
-Other packages use the modules `description`, `limits`, `models` and `server`.
+Other packages use the modules `description`, `limits`, `models`, `origins` and `server`.
 """

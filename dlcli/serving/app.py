@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from dlcli.errors import DlcliError
 from dlcli.serving.gate import Gate
 from dlcli.serving.json_text import json_bytes
 from dlcli.serving.openapi import openapi_document
+from dlcli.serving.origins import Origins
 from dlcli.serving.problems import RequestError, document_of, status_of
 from dlcli.serving.protocols import (
     health,
@@ -34,9 +34,10 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 PROTOCOLS = (page, plain, models, influence, v2, mlflow, tensorflow, health)
+LOCAL = Origins()
 
 
-def make_app(service: Service, token: str = "", cors: Sequence[str] = ()) -> ASGIApp:
+def make_app(service: Service, token: str = "", origins: Origins = LOCAL) -> ASGIApp:
     """Return the application of a server.
 
     Parameters
@@ -44,8 +45,8 @@ def make_app(service: Service, token: str = "", cors: Sequence[str] = ()) -> ASG
     service : Service
     token : str
         That clients have to send; empty: none.
-    cors : sequence of str
-        Origins of other pages that may use the server.
+    origins : Origins
+        Of requests that are answered.
     """
     routers = [protocol.routes(service) for protocol in PROTOCOLS]
     operations = [operation for router in routers for operation in router.operations]
@@ -65,11 +66,16 @@ def make_app(service: Service, token: str = "", cors: Sequence[str] = ()) -> ASG
             DlcliError: _say_what_is_wrong, HTTPException: _say_in_json, Exception: _say_nothing,
         },
     )  # fmt: skip
-    gate = Gate(app, service, token)
-    if not cors:
+    gate = Gate(app, service, origins, token)
+    if not origins.pages:
         return gate
-    return CORSMiddleware(gate, cors, allow_methods=["GET", "POST"], allow_headers=["*"],
-                          expose_headers=["Dlcli-Notes"])  # fmt: skip
+    return CORSMiddleware(
+        gate,
+        [*origins.pages],
+        allow_methods=["GET", "POST"],
+        allow_headers=["*"],
+        expose_headers=["Dlcli-Notes"],
+    )
 
 
 async def _say_what_is_wrong(_: Request, error: Exception) -> Response:

@@ -14,6 +14,7 @@ from dlcli.serving.problems import RequestError, document_of, status_of
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from dlcli.serving.origins import Origins
     from dlcli.serving.service import Service
 
 LOG = logging.getLogger("dlcli.serving")
@@ -21,12 +22,6 @@ LOG = logging.getLogger("dlcli.serving")
 # The files of the page are the same on all servers; it asks for the token itself.
 OPEN_PATHS = ("/", "/v2/health/live", "/v2/health/ready", "/ping", "/health")
 OPEN_FOLDER = "/page/"
-UNAUTHORIZED = RequestError(
-    401,
-    "this server needs a token",
-    hint="send the header Authorization: Bearer TOKEN",
-    headers={"WWW-Authenticate": "Bearer"},
-)
 
 
 class Gate:
@@ -36,12 +31,13 @@ class Gate:
     ----------
     app : callable
     service : Service
+    origins : Origins
     token : str
         Empty: none is needed.
     """
 
-    def __init__(self, app: ASGIApp, service: Service, token: str = "") -> None:
-        self.app, self.service = app, service
+    def __init__(self, app: ASGIApp, service: Service, origins: Origins, token: str = "") -> None:
+        self.app, self.service, self.origins = app, service, origins
         self._token = token.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,10 +58,8 @@ class Gate:
             await send(message)
 
         try:
-            if not self._is_allowed(scope):
-                await send_error(UNAUTHORIZED, send_counted)
-            else:
-                await self.app(scope, receive, send_counted)
+            self._check(scope)
+            await self.app(scope, receive, send_counted)
         except DlcliError as error:
             if not has_started:
                 await send_error(error, send_counted)
@@ -76,13 +70,21 @@ class Gate:
         finally:
             self._note(scope, status, time.perf_counter() - start)
 
-    def _is_allowed(self, scope: Scope) -> bool:
+    def _check(self, scope: Scope) -> None:
+        """Refuse requests without the token, and those that a page of another site sends."""
+        self.origins.check(scope["method"], _header(scope, b"host"), _header(scope, b"origin"))
         path = scope["path"]
         if not self._token or path in OPEN_PATHS or path.startswith(OPEN_FOLDER):
-            return True
-        sent = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-        scheme, _, sent_token = sent.partition(b" ")
-        return scheme.lower() == b"bearer" and hmac.compare_digest(sent_token, self._token)
+            return
+        scheme, _, token = _header(scope, b"authorization").partition(" ")
+        is_right = hmac.compare_digest(token.encode("latin-1"), self._token)
+        if scheme.lower() != "bearer" or not is_right:
+            raise RequestError(
+                401,
+                "this server needs a token",
+                hint="send the header Authorization: Bearer TOKEN",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         """Count the request, and write a line without its data."""
@@ -94,6 +96,12 @@ class Gate:
         entry: dict[str, Any] = {"method": scope["method"], "path": path, "status": status}
         entry |= {key: state[key] for key in ("model", "rows") if key in state}
         LOG.info("request", extra={"entry": {**entry, "ms": round(seconds * 1000, 2)}})
+
+
+def _header(scope: Scope, name: bytes) -> str:
+    """Return the value of a header of a request; empty if it is not there."""
+    value: bytes = next((value for key, value in scope["headers"] if key == name), b"")
+    return value.decode("latin-1")
 
 
 async def send_error(error: DlcliError, send: Send) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import gc
-import ipaddress
 import logging
 import signal
 import socket
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING
 from dlcli.errors import DlcliError
 from dlcli.serving.limits import ServerLimits
 from dlcli.serving.models import ServedModels
+from dlcli.serving.origins import origins_for
 
 if TYPE_CHECKING:
     import uvicorn
@@ -49,14 +49,6 @@ def check_packages() -> None:
             f"the server needs {error.name}, which is not installed",
             hint='`pip install "dlcli[serve]"`',
         ) from None
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether only this machine reaches an address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def open_socket(host: str, port: int) -> socket.socket:
@@ -111,6 +103,7 @@ def serve(
     limits: ServerLimits,
     token: str = "",
     cors: Sequence[str] = (),
+    hosts: Sequence[str] = (),
     on_start: Callable[[uvicorn.Server], None] = lambda _: None,
     log: bool = True,
 ) -> None:
@@ -126,6 +119,8 @@ def serve(
         That clients have to send; empty: none.
     cors : sequence of str
         Origins of pages on other servers that may use this one.
+    hosts : sequence of str
+        Names of the server in requests; see `origins_for`.
     on_start : callable
         Called when requests are accepted, with the server; to set its ``should_exit`` ends it.
     log : bool
@@ -146,7 +141,7 @@ def serve(
     service = Service(models, limits)
     connection = type("Connection", (Connection,), {"seconds": limits.seconds})
     config = uvicorn.Config(
-        make_app(service, token, cors),
+        make_app(service, token, origins_for(bound.getsockname()[0], token, hosts, cors)),
         http=connection,
         loop="asyncio",
         ws="none",
