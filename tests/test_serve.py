@@ -1,5 +1,6 @@
 """Models over HTTP: every protocol gives the answers of `dlcli predict`."""
 
+import csv
 import gzip
 import json
 import socket
@@ -96,6 +97,21 @@ def test_a_csv_has_every_byte_of_predict(client, dlcli, write, people_runs, opti
 
     assert answer.text == out
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+
+
+def test_a_safe_csv_has_no_formulas(client, dlcli, write, people_runs):
+    rows = (
+        "age;city;member;height;note\n31;Seoul;yes;1.70;=cmd|' /C calc'!A0\n31;Seoul;yes;1.7;-5\n"
+    )
+    path = write("rows.csv", rows + "31;Seoul;yes;1.7;＝1+1\n")
+    _, out, _ = dlcli("predict", people_runs["keras"].path, path, "--keep", "all", "--csv-safe")
+
+    options = {"keep": "all", "csv_safe": "true"}
+    answer = client.post("/predict", params=options, content=path.read_bytes(), headers=CSV)
+
+    assert answer.text == out
+    notes = [line["note"] for line in csv.DictReader(out.splitlines())]
+    assert notes == ["'=cmd|' /C calc'!A0", "-5", "'＝1+1"]
 
 
 @pytest.mark.parametrize(

@@ -355,9 +355,7 @@ def test_a_signal_ends_the_server_when_its_requests_are_answered(people_runs, st
         lines.append(process.stderr.readline())
     port = int("".join(lines).partition("http://127.0.0.1:")[2].partition(";")[0])
     body = b"age;city;member;height\n" + b"31;Seoul;yes;1.70\n" * 50_000
-    head = (
-        b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\nContent-Length: %d\r\n\r\n"
-    )
+    head = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\nContent-Length: %d\r\n\r\n"
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(head % len(body) + body[:-10])
         time.sleep(0.3)

@@ -18,8 +18,9 @@ from dlcli.preparation.targets import FLOAT_FORMAT, LARGE_NUMBER, float_text
 
 WriteBlock = Callable[[PredictionBlock], None]
 
-# A spreadsheet runs a cell as a formula if its text starts with one of these.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# A spreadsheet runs a cell as a formula if its text starts with one of these; in East Asia, also
+# with the wide forms.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 PLAIN_NUMBER = re.compile(r"[-+]?[0-9.,]+([eE][-+]?[0-9]+)?%?")
 # A number with leading zeros is an identifier.
 NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")

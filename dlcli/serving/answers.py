@@ -45,10 +45,10 @@ class Answer:
         """Return the rows as ``dlcli predict --json`` prints them."""
         return [record for block in self.blocks for record in records(self.predictions, block)]
 
-    def csv(self) -> str:
-        """Return the rows as ``dlcli predict`` prints them."""
+    def csv(self, *, safe: bool = False) -> str:
+        """Return the rows as ``dlcli predict`` prints them; `safe` as with ``--csv-safe``."""
         file = StringIO()
-        write = csv_writer(self.predictions, file, CsvStyle())
+        write = csv_writer(self.predictions, file, CsvStyle(safe=safe))
         for block in self.blocks:
             write(block)
         return file.getvalue()

@@ -62,6 +62,8 @@ PLAIN_BODY = {
          "description": "A column of the input to keep; repeatable; all: all of them."},
         {"name": "invert", "in": "query", "schema": {"type": "boolean"},
          "description": "Invert the pixels of an image."},
+        {"name": "csv_safe", "in": "query", "schema": {"type": "boolean"},
+         "description": "Write texts so that spreadsheets do not run them as formulas."},
     ],
     **json_body(
         {"type": "array", "items": RECORD},

@@ -84,7 +84,7 @@ export async function predict(model, body, type, query = "") {
 export async function predictTable(model, body, type) {
   const headers = { "Content-Type": type, Accept: "text/csv" };
   const options = { method: "POST", headers, body };
-  const answer = await request(address(model, "/predict?keep=all"), options);
+  const answer = await request(address(model, "/predict?keep=all&csv_safe=true"), options);
   return { csv: await answer.text(), notes: notesOf(answer) };
 }
 

@@ -74,7 +74,7 @@ export default {
   sound: "Record or choose a sound",
   stop: "Stop",
   table: "Predict a file",
-  tableWhy: "A CSV, Excel or JSON Lines file with the model's columns. It comes back with the predictions as further columns.",
+  tableWhy: "A CSV, Excel or JSON Lines file with the model's columns. It comes back with the predictions as further columns; texts that a spreadsheet would run as formulas start with an apostrophe.",
   text: "Text",
   textTitle: "Enter a text",
   token: "Token",

@@ -74,7 +74,7 @@ export default {
   sound: "녹음하거나 소리 파일 선택",
   stop: "정지",
   table: "파일 예측",
-  tableWhy: "모델의 열이 들어 있는 CSV, Excel, JSON Lines 파일을 넣으면 예측 결과를 열로 덧붙여 돌려줍니다.",
+  tableWhy: "모델의 열이 들어 있는 CSV, Excel, JSON Lines 파일을 넣으면 예측 결과를 열로 덧붙여 돌려줍니다. 스프레드시트에서 수식으로 실행될 수 있는 글자는 앞에 작은따옴표(')를 붙입니다.",
   text: "글",
   textTitle: "글 입력",
   token: "토큰",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
@@ -44,12 +45,12 @@ def routes(service: Service) -> Router:
         content_type = request.headers.get("content-type", "")
         default: AnswerType = "csv" if content_type.startswith("text/csv") else "json"
         wanted = answer_type(request.headers.get("accept", ""), default)
-        keep, invert = _options(request)
+        options = _options(request)
         answer: Response = await service.answer(
             request,
             model,
-            lambda body: _open(model, checked(body), content_type, keep, invert=invert),
-            lambda answer: _response(model, answer, wanted),
+            lambda body: _open(model, checked(body), content_type, options),
+            lambda answer: _response(model, answer, wanted, safe=options.csv_safe),
             may_be_slow=model.signature.medium.kind in FILES,
         )
         return answer
@@ -67,25 +68,36 @@ def routes(service: Service) -> Router:
     return router
 
 
-def _options(request: Request) -> tuple[Keep, bool]:
-    """Return the columns to keep, and whether to invert images, from the address."""
-    for key in request.query_params:
-        if key not in ("keep", "invert"):
-            raise RequestError(400, f"unknown parameter {key[:40]!r}", hint="use keep or invert")
-    keep: Keep = request.query_params.getlist("keep")
-    invert = request.query_params.get("invert", "false").lower()
-    if invert not in ("true", "false"):
-        raise RequestError(400, "invert: expected true or false")
-    return ("all" if keep == ["all"] else keep), invert == "true"
+@dataclass(frozen=True)
+class Options:
+    """The parameters in an address, those of ``dlcli predict``."""
+
+    keep: Keep = ()
+    invert: bool = False
+    csv_safe: bool = False
 
 
-def _open(
-    model: ServedModel, body: bytes, content_type: str, keep: Keep, *, invert: bool
-) -> Predictions:
+def _options(request: Request) -> Options:
+    parameters = request.query_params
+    for key in parameters:
+        if key not in ("keep", "invert", "csv_safe"):
+            hint = "use keep, invert or csv_safe"
+            raise RequestError(400, f"unknown parameter {key[:40]!r}", hint=hint)
+    flags = {}
+    for key in ("invert", "csv_safe"):
+        text = parameters.get(key, "false").lower()
+        if text not in ("true", "false"):
+            raise RequestError(400, f"{key}: expected true or false")
+        flags[key] = text == "true"
+    keep: Keep = parameters.getlist("keep")
+    return Options("all" if keep == ["all"] else keep, **flags)
+
+
+def _open(model: ServedModel, body: bytes, content_type: str, options: Options) -> Predictions:
     """Start the predictions of a body."""
     kind, suffix = kind_of(content_type, body)
     medium = model.signature.medium.kind
-    if invert and medium != "image":
+    if options.invert and medium != "image":
         raise RequestError(400, "only images can be inverted; this model takes other data")
     if kind in ("image", "audio"):
         if kind != medium:
@@ -93,14 +105,14 @@ def _open(
                 415, f"the body is {_article(kind)}; the model takes {_taken(model)}"
             )
         return predict_files(
-            model.loaded, model.signature, [FileContent(BODY, body)], invert=invert
+            model.loaded, model.signature, [FileContent(BODY, body)], invert=options.invert
         )
     if kind == "text" and model.signature.is_text:
         return predict_records(model, [{model.signature.names[0]: _decoded(body)}])
     if medium == "audio":
         raise RequestError(415, "the body is no recording; the model takes WAV files")
     table = FileContent(BODY, body, suffix)
-    return predict_table(model.loaded, model.signature, table, keep)
+    return predict_table(model.loaded, model.signature, table, options.keep)
 
 
 def _article(kind: str) -> str:
@@ -121,10 +133,10 @@ def _decoded(body: bytes) -> str:
         raise RequestError(400, f"the text is not UTF-8 (byte {error.start})") from None
 
 
-def _response(model: ServedModel, answer: Answer, wanted: AnswerType) -> Response:
+def _response(model: ServedModel, answer: Answer, wanted: AnswerType, *, safe: bool) -> Response:
     notes = answer.notes
     if wanted == "csv":
-        body = utf_8(answer.csv())
+        body = utf_8(answer.csv(safe=safe))
     elif wanted == "jsonl":
         body = b"".join(json_bytes(record) + b"\n" for record in answer.records())
     else:
