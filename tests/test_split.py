@@ -257,3 +257,36 @@ def test_another_seed_leaves_the_test_rows_if_the_split_has_one_of_its_own(tmp_p
     assert all(tests_of(other) == tests_of(config) for other in others)
     assert tests_of(other_rows) != tests_of(config)
     assert config.plain()["split"]["seed"] == 5
+
+
+@pytest.mark.parametrize(
+    ("section", "sentences"),
+    [
+        ("{test: 0.15}", ["test rows: 0.15 × 150 = 22.5, rounded to 22"]),
+        ("{test: 0.2, validation: 0.25}", []),
+        ("{test: 0.07}", ["test rows: 0.07 × 150 = 10.5, rounded to 11"]),
+        ("{test: 0.2, shuffle: false, validation: 0.33}",
+         ["validation rows: 0.33 × 120 = 39.6, rounded to 40"]),
+        ("{test: 0.15, validation: test}", ["test rows: 0.15 × 150 = 22.5, rounded to 22"]),
+        ("{test: 0.001, stratify: false}", ["test rows: 0.001 × 150 = 0.15, rounded to 1"]),
+    ],
+)  # fmt: skip
+def test_check_says_how_shares_of_the_rows_are_rounded(section, sentences, dlcli):
+    code, out, _ = dlcli("check", "iris", "--set", f"split={section}")
+
+    assert code == 0
+    assert [line.strip() for line in out.splitlines()[1:]] == sentences
+
+
+def test_check_says_that_groups_stay_whole(write, dlcli):
+    rows = "".join(f"{row},{row % 7},{'ab'[row % 2]}\n" for row in range(31))
+    write("t.csv", f"a,group,label\n{rows}")
+    write("t.yaml", "dataset: {csv: {path: t.csv, target: label}}\n"
+          "split: {test: 0.2, group: group}\nmodel: [{Dense: {activation: sigmoid}}]\n"
+          "loss: binary_crossentropy\nfit: {epochs: 1}\n")  # fmt: skip
+
+    _, out, _ = dlcli("check", "t.yaml", "--no-build")
+
+    sentence = out.splitlines()[1]
+    assert sentence.startswith("  test rows: 0.2 × 31 = 6.2, with whole groups ")
+    assert int(sentence.split()[-1]) != 6

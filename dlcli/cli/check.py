@@ -102,6 +102,8 @@ def _print_outcome(config: str, outcome: CheckResult | DlcliError, *, strict: bo
     unchecked = not {"layers", "model"} & set(outcome.checked)
     shapes = "; layer shapes were not checked (--build)" if unchecked else ""
     terminal.print_text(f"{config}: no problems found in {checked}{shapes}")
+    for sentence in outcome.rounded_shares:
+        terminal.print_text(f"  {sentence}")
 
 
 def _document(outcomes: list[tuple[str, CheckResult | DlcliError]], *, strict: bool) -> Document:

@@ -230,6 +230,8 @@ def _print_result(result: TrainResult, config: str, code: str) -> None:
         return
     print_text(f"{result.config.name}: {_epochs(result)}{sample_mark(result.sampled)}\n")
     print_text(table(score_rows(result.scores)))
+    if result.rounded_shares:
+        print_text("\n" + "\n".join(result.rounded_shares))
     part = next(name for name in ("test", "validation", "train") if name in result.scores)
     metrics = result.scores[part].metrics
     metric = next((name for name in metrics if name != "loss"), "loss")

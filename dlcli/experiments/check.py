@@ -24,10 +24,13 @@ class CheckResult:
         ``"model"`` if Keras built it.
     notices : tuple of str
         Settings that are legal but probably not intended.
+    rounded_shares : tuple of str
+        How the shares of the split become whole numbers of rows.
     """
 
     checked: tuple[str, ...]
     notices: tuple[str, ...]
+    rounded_shares: tuple[str, ...] = ()
 
 
 def check(
@@ -62,6 +65,7 @@ def check(
     if is_quick and not (data and _needs_no_download(config)):
         return CheckResult(("config",), _unique(map(str, config.warnings)))
     from dlcli.preparation.prepare import prepare
+    from dlcli.preparation.split_sizes import rounded_shares
     from dlcli.training.data_notices import split_notices
     from dlcli.training.network_check import check_network
     from dlcli.training.session import open_session
@@ -80,7 +84,8 @@ def check(
     elif build is not False:
         build_untrained_model(session)
         checked.append("model")
-    return CheckResult(tuple(checked), _unique(notices))
+    shares = rounded_shares(dataset, config.split, session.split)
+    return CheckResult(tuple(checked), _unique(notices), () if dataset.sampled else shares)
 
 
 def build_untrained_model(session: Session) -> Any:

@@ -36,6 +36,8 @@ class TrainResult(RunResult):
         The inputs that `predict` takes for the model.
     equation : Equation or None
         What a network without hidden layers has learned, in the units of the data.
+    rounded_shares : tuple of str
+        How the shares of the split became whole numbers of rows.
     """
 
     status: Literal["finished", "interrupted"]
@@ -47,6 +49,7 @@ class TrainResult(RunResult):
     signum: int | None
     takes: Literal["rows", "arrays", "text", "image", "audio", "series"] = "rows"
     equation: Equation | None = None
+    rounded_shares: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"TrainResult({str(self.path)!r}, {self.status}, {plural(self.epochs, 'epoch')})"

@@ -29,6 +29,7 @@ from dlcli.plots.learned import TrainedModel, draw_learned
 from dlcli.plots.several import draw_several
 from dlcli.plots.summary import HeldOut, draw_results
 from dlcli.preparation.prepare import Prepared
+from dlcli.preparation.split_sizes import rounded_shares
 from dlcli.preparation.targets import output_kind
 from dlcli.runs.description import describe_run
 from dlcli.runs.directory import RunDirectory
@@ -242,4 +243,5 @@ def _result(
         sampled=dataset.sampled,
         takes=_takes(dataset),
         equation=None if model_path is None else _equation(session),
+        rounded_shares=rounded_shares(dataset, config.split, session.split),
     )
