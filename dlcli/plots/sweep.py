@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlcli.plots.canvas import BLUE, GREY, ORANGE, figure
+from dlcli.plots.canvas import BLUE, GREY, ORANGE, figure, shortened
+from dlcli.plots.parallel_coordinates import (
+    LABEL_LENGTH,
+    are_numbers,
+    draw_parallel_coordinates,
+    is_wide,
+    value_text,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,8 +25,6 @@ if TYPE_CHECKING:
 PANEL = (4.0, 3.4)
 MAX_PANELS = 6
 COLUMNS = 3
-# Values that span a larger ratio are drawn on a logarithmic axis.
-WIDE = 20.0
 # With more different values, there are hardly two trials with the same one.
 MAX_MEANS = 12
 MAX_TICKS = 6
@@ -79,8 +84,11 @@ def draw_search(
     title: str,
     *,
     larger_is_better: bool,
+    log: Mapping[str, bool],
 ) -> None:
     """Draw the scores in the order of the trials, how much each key matters, and each key.
+
+    Below them each trial with a score is a line through an axis for each key.
 
     Parameters
     ----------
@@ -92,22 +100,35 @@ def draw_search(
     metric : str
     title : str
     larger_is_better : bool
+    log : mapping
+        Whether the axis of a key is logarithmic; of others, if it spans a large ratio.
     """
     ordered = [*importances, *(key for key in trials[0].values if key not in importances)]
     keys = ordered[: MAX_PANELS + 1]
     count = len(keys) + 1 + bool(importances)
     rows = -(-count // COLUMNS)
-    with figure(path, (PANEL[0] * COLUMNS + 0.4, PANEL[1] * rows + 0.3)) as fig:
+    scored = [trial for trial in trials if trial.scores]
+    lines = len(keys) > 1 and len(scored) > 1
+    with figure(path, (PANEL[0] * COLUMNS + 0.4, PANEL[1] * (rows + lines) + 0.3)) as fig:
         fig.suptitle(title)
-        panels = list(fig.subplots(rows, COLUMNS, squeeze=False).flat)
-        for panel in panels[count:]:
-            panel.set_axis_off()
+        places = fig.add_gridspec(rows + lines, COLUMNS)
+        panels = [fig.add_subplot(places[divmod(number, COLUMNS)]) for number in range(count)]
         _draw_history(panels[0], trials, metric, larger_is_better=larger_is_better)
         if importances:
             _draw_importances(panels[1], importances)
         for panel, key in zip(panels[1 + bool(importances) :], keys, strict=False):
-            _draw_key(panel, trials, key)
+            _draw_key(panel, trials, key, log.get(key))
             panel.set_ylabel(metric)
+        if lines:
+            draw_parallel_coordinates(
+                fig.add_subplot(places[rows, :]),
+                [trial.values for trial in scored],
+                np.array([np.mean(trial.scores) for trial in scored]),
+                {key: _last_words(key) for key in keys[:MAX_PANELS]},
+                metric,
+                larger_is_better=larger_is_better,
+                log=log,
+            )
 
 
 def _draw_history(
@@ -147,14 +168,14 @@ def _draw_trainings(axes: Axes, scores: Sequence[float]) -> None:
     axes.grid(axis="y", alpha=0.3)
 
 
-def _draw_key(axes: Axes, trials: Sequence[SweepPoints], key: str) -> None:
+def _draw_key(axes: Axes, trials: Sequence[SweepPoints], key: str, log: bool | None = None) -> None:
     """Draw the mean score of each trial against one of the values, and the mean of each value."""
     scored = [trial for trial in trials if trial.scores]
     values = list(dict.fromkeys(_hashable(trial.values[key]) for trial in trials))
-    numeric = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
-    if numeric:
+    is_numeric = are_numbers(values)
+    if is_numeric:
         values.sort()
-    places = {value: float(value) if numeric else index for index, value in enumerate(values)}
+    places = {value: float(value) if is_numeric else index for index, value in enumerate(values)}
     x = np.array([places[_hashable(trial.values[key])] for trial in scored])
     means = np.array([np.mean(trial.scores) for trial in scored])
     spreads = np.nan_to_num([trial.std for trial in scored])
@@ -167,9 +188,11 @@ def _draw_key(axes: Axes, trials: Sequence[SweepPoints], key: str) -> None:
         axes.plot(present, means_of_values, color=ORANGE, linewidth=1)
     axes.set_xlabel(key)
     axes.grid(axis="y", alpha=0.3)
-    if not numeric:
-        axes.set_xticks(range(len(values)), [str(value) for value in values])
-    elif min(values) > 0 and max(values) / min(values) > WIDE:
+    if not is_numeric:
+        axes.set_xticks(
+            range(len(values)), [shortened(value_text(value), LABEL_LENGTH) for value in values]
+        )
+    elif is_wide(values) if log is None else log:
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter("{x:g}")
         axes.xaxis.set_minor_formatter("")
@@ -178,4 +201,4 @@ def _draw_key(axes: Axes, trials: Sequence[SweepPoints], key: str) -> None:
 
 
 def _hashable(value: Any) -> Any:
-    return value if isinstance(value, int | float | str | bool) else str(value)
+    return value if isinstance(value, int | float | str | bool) else value_text(value)

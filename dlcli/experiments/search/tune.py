@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlcli.config.sections import Config
-from dlcli.config.tune import TuneConfig
+from dlcli.config.tune import SearchRange, TuneConfig
 from dlcli.config.yaml_text import dump
 from dlcli.errors import DlcliError, plural
 from dlcli.experiments.inputs import ConfigLike, config_with_data
@@ -194,7 +194,7 @@ def tune(
             final=final,
             nested=tuple(nested_folds),
         )
-        _write(result)
+        _write(result, section.search)
         run.finish("finished")
     run.remove_checkpoint()
     return result
@@ -246,7 +246,7 @@ def _train_best(
     return train_inside(run, BEST, Prepared(config, prepared.dataset, ()))
 
 
-def _write(result: TuneResult) -> None:
+def _write(result: TuneResult, search: Mapping[str, SearchRange]) -> None:
     """Write ``trials.csv``, ``metrics.json`` and a picture."""
     write_trials(result.path / "trials.csv", result.trials)
     write_json(result.path / "metrics.json", result.to_json())
@@ -261,8 +261,8 @@ def _write(result: TuneResult) -> None:
     mark = " (sample)" if result.sampled else ""
     rows = "out of fold" if result.folds > 1 else "validation rows"
     title = f"{result.config.name}{mark}, {rows}"
-    larger = result.measure.larger_is_better
     draw_search(
         result.path / "search.png", points, result.importances, result.measure.metric, title,
-        larger_is_better=larger,
+        larger_is_better=result.measure.larger_is_better,
+        log={key: "log" in item.kind for key, item in search.items() if item.kind != "choice"},
     )  # fmt: skip
