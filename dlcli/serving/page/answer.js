@@ -4,6 +4,7 @@ import { Problem } from "./api.js";
 import { el } from "./dom.js";
 import { number, percent, text } from "./language.js";
 import { noteList } from "./notes.js";
+import { leadOf } from "./sentences.js";
 
 const MAX_BARS = 10;
 
@@ -32,10 +33,17 @@ export function clear() {
 /** Show a problem in place of an answer. */
 export function fail(error) {
   region.removeAttribute("aria-busy");
-  const message = error instanceof Error ? error.message : String(error);
-  set(() => [el("div", { class: "problem", role: "alert" }, el("p", {}, message),
-    error.hint ? el("p", { class: "muted" }, error.hint) : null)]);
+  set(() => [el("div", { class: "problem", role: "alert" }, ...sentencesOf(error))]);
   if (!(error instanceof Problem)) console.error(error);
+}
+
+/** Return what is wrong in the language of the page, and the server's own sentences beneath. */
+function sentencesOf(error) {
+  const message = error instanceof Error ? error.message : String(error);
+  const lead = error instanceof Problem ? leadOf(error) : null;
+  const details = [lead ? message : null, error.hint].filter(Boolean);
+  const lang = lead ? "en" : null;
+  return [el("p", {}, lead ?? message), ...details.map((item) => el("p", { class: "muted", lang }, item))];
 }
 
 /**

@@ -5,11 +5,12 @@ import { text } from "./language.js";
 
 const KEY = "dlcli-token";
 
-/** A problem that the server reports, or that there is no server. */
+/** A problem that the server reports, with its status, or that there is no server. */
 export class Problem extends Error {
-  constructor(message, hint = "") {
+  constructor(message, hint = "", status = 0) {
     super(message);
     this.hint = hint;
+    this.status = status;
   }
 }
 
@@ -34,7 +35,7 @@ export async function request(path, options = {}) {
 async function problemOf(answer) {
   try {
     const { error, hint } = await answer.json();
-    return new Problem(error, hint);
+    return new Problem(error, hint, answer.status);
   } catch {
     return new Problem(text("failed", { status: answer.status }));
   }

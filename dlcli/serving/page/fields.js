@@ -24,7 +24,7 @@ export function field(column, onChange) {
   function setError(message, isFocused = false) {
     error.textContent = message;
     error.hidden = !message;
-    input.element.toggleAttribute("aria-invalid", Boolean(message));
+    input.element.setAttribute("aria-invalid", Boolean(message));
     if (message) input.element.closest("details")?.setAttribute("open", "");
     if (isFocused) input.element.focus();
   }

@@ -5,6 +5,7 @@ import { influence, predict } from "./api.js";
 import { el, panel } from "./dom.js";
 import { field } from "./fields.js";
 import { whatMattered } from "./influence.js";
+import { problemOfRow } from "./sentences.js";
 
 const MAX_SHOWN = 24; // fields; further ones are behind a button
 const MAX_LARGE = 6; // more of them stand side by side on a phone too
@@ -33,9 +34,7 @@ export function form(description) {
     const showAtField = (problem) => {
       const named = (words) => fields.find(({ name }) => problem.message.includes(`${words}'${name}'`));
       const wrong = named("column ") ?? named("");
-      // "the body:1:" is the row, of which there is only one here.
-      const sentence = problem.message.replace(/^the body:\d+: /, "");
-      wrong?.setError([sentence, problem.hint].filter(Boolean).join(". "), isAsked);
+      wrong?.setError(problemOfRow(problem), isAsked);
       return Boolean(wrong);
     };
     answer(compute, showAtField, isAsked);
