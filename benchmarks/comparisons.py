@@ -132,6 +132,11 @@ def train_reuters(bench: Bench) -> Comparison:
     return train(bench, "reuters_lstm", ("--set", "fit.epochs=1"), fit=None, whole=1)
 
 
+def train_imdb(bench: Bench) -> Comparison:
+    """One epoch of a convolution over words and an LSTM."""
+    return train(bench, "imdb_cnn_lstm", ("--set", "fit.epochs=1"), fit=None, whole=1)
+
+
 def sonar_model(bench: Bench) -> tuple[Path, Path]:
     """Train sonar once; return the model and its scaler, which joblib saved as a script does."""
     found = run(
@@ -225,7 +230,7 @@ def start(bench: Bench) -> Comparison:
 COMPARISONS: dict[str, Callable[[Bench], Comparison]] = {
     function.__name__: function
     for function in (
-        start, predict_one, predict_many, train_sonar, train_reuters, train_mnist,
+        start, predict_one, predict_many, train_sonar, train_reuters, train_imdb, train_mnist,
         kfold_sonar, kfold_engines, kfold_iris, kfold_pima,
     )
 }  # fmt: skip

@@ -61,6 +61,13 @@ def test_a_table_becomes_a_config_that_trains_and_predicts(dlcli, write, tmp_pat
     assert config["loss"] == "binary_crossentropy"
 
 
+def test_a_long_setting_is_not_cut_within_a_number(dlcli, write):
+    code, out, error = dlcli("init", write("people.csv", people(rows=400)))
+
+    assert code == 0, error
+    assert "{monitor: val_loss, patience: …" in out
+
+
 def test_the_same_file_gives_the_same_config(write, tmp_path):
     table = write("people.csv", people())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -104,7 +105,7 @@ def init(
 
 
 def _excerpt(setting: str) -> str:
-    return setting if len(setting) <= MAX_SETTING else f"{setting[: MAX_SETTING - 2]} …"
+    return textwrap.shorten(setting, MAX_SETTING, placeholder=" …")  # 50 never becomes "5 …"
 
 
 def _ask(names: Sequence[str], likely: str) -> str:
