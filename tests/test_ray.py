@@ -34,6 +34,10 @@ def open_sums(data):
         report(piece)
         if piece == "wait":
             time.sleep(60)
+        if piece == "steps":
+            for step in range(25):
+                report(step)
+                time.sleep(0.1)
         if piece == "fail":
             raise DlcliError("wrong", hint="right")
         if piece == "die":
@@ -86,6 +90,25 @@ def test_pieces_run_again_elsewhere(cluster, tmp_path):
     results = list(in_order(cluster.run([1, tmp_path / "one", 2, tmp_path / "two"])))
 
     assert results == 4 * [(10, "yes")]
+
+
+def test_reports_of_pieces_arrive_now_and_then(cluster):
+    reports = []
+    list(cluster.run([1], lambda *_: None))
+    ray.get(cluster._reports.actor.take.remote())  # it has started
+
+    results = list(cluster.run([1, "steps"], lambda *report: reports.append(report)))
+
+    assert len(results) == 2
+    steps = [value for number, value in reports if number == 1 and value != "steps"]
+    assert steps == sorted(steps)
+    assert 1 <= len(steps) <= 4  # of 25
+
+
+def test_pieces_go_on_when_nobody_takes_their_reports(cluster):
+    ray.kill(cluster._reports.actor)  # as if its process were lost
+
+    assert len(list(cluster.run([1, "steps"], lambda *_: None))) == 2
 
 
 def test_errors_are_raised_here(cluster):

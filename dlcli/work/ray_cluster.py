@@ -13,6 +13,7 @@ from typing import Any
 from dlcli.errors import DlcliError, TrainingError, first_line, missing_package
 from dlcli.machine import cpu_count
 from dlcli.work.executor import Function, Job, OnReport, sendable
+from dlcli.work.ray_reports import PieceKey, ReportReader, reporter
 from dlcli.work.signals import SignalListener
 
 POLL_SECONDS = 0.2
@@ -77,24 +78,33 @@ class RayCluster:
         self._most = MOST_PENDING if jobs is None else jobs
         options = {"num_cpus": threads, "max_retries": RETRIES}
         self._compute = ray.remote(**options)(_compute)
+        self._reports: ReportReader | None = None
+        self._runs = 0
 
     def run(
-        self,
-        pieces: Sequence[Any],
-        on_report: OnReport | None = None,  # noqa: ARG002 (pieces report nothing from afar)
+        self, pieces: Sequence[Any], on_report: OnReport | None = None
     ) -> Generator[tuple[int, Any]]:
-        """Compute the results of pieces; see `Executor.run`."""
+        """Compute the results of pieces; see `Executor.run`.
+
+        Not every report arrives: of each piece the latest, once a second.
+        """
         listener = SignalListener()
+        self._runs += 1
+        if on_report is not None and self._reports is None:
+            with _sentences(self._ray):
+                self._reports = ReportReader(self._ray)
+        actor = self._reports.actor if self._reports and on_report is not None else None
         waiting = deque(enumerate(pieces))
         pending: dict[Any, int] = {}
         try:
             while waiting or pending:
                 while waiting and len(pending) < self._most:
                     number, piece = waiting.popleft()
-                    reference = self._compute.remote([self._data], self._prepare, piece)
+                    key = self._runs, number
+                    reference = self._compute.remote([self._data], self._prepare, piece, actor, key)
                     pending[reference] = number
                 with listener.listening():
-                    references = self._wait(list(pending), listener)
+                    references = self._wait(list(pending), listener, on_report)
                 for reference in references:
                     yield pending.pop(reference), self._result(reference)
         finally:
@@ -106,12 +116,18 @@ class RayCluster:
         if self._is_own:
             self._ray.shutdown()
 
-    def _wait(self, references: list[Any], listener: SignalListener) -> list[Any]:
-        """Return pieces that are complete."""
+    def _wait(
+        self, references: list[Any], listener: SignalListener, on_report: OnReport | None
+    ) -> list[Any]:
+        """Return pieces that are complete; hand on the reports of the others."""
         complete: list[Any] = []
         while not complete:
             listener.check()
             complete, _ = self._ray.wait(references, timeout=POLL_SECONDS)
+            if not complete and self._reports is not None and on_report is not None:
+                for (run, number), value in self._reports.read().items():
+                    if run == self._runs:  # and not of a piece of an earlier call
+                        on_report(number, value)
         return complete
 
     def _result(self, reference: Any) -> Any:
@@ -172,11 +188,14 @@ def _sentences(ray: Any) -> Iterator[None]:
     except (ray.exceptions.RayError, ConnectionError, ValueError, RuntimeError, OSError) as error:
         raise DlcliError(
             f"Ray: {first_line(error)}",
-            hint="is the cluster reachable? `ray status` tells; --resume goes on",
+            hint="is the cluster reachable (`ray status`), and its token here, if it asks for one "
+            "(RAY_AUTH_MODE=token)? --resume goes on",
         ) from None
 
 
-def _compute(data: list[Any], prepare: Any, piece: Any) -> tuple[str, Any]:
+def _compute(
+    data: list[Any], prepare: Any, piece: Any, actor: Any, key: PieceKey
+) -> tuple[str, Any]:
     """Compute a piece, in a process of the cluster."""
     import ray
 
@@ -188,12 +207,8 @@ def _compute(data: list[Any], prepare: Any, piece: Any) -> tuple[str, Any]:
             prepare()
             open_job, values = pickle.loads(ray.get(data[0]))  # noqa: S301 (sent by the driver)
             _functions[identity] = open_job(values)
-        return "done", _functions[identity](piece, _no_report)
+        return "done", _functions[identity](piece, reporter(actor, key))
     except ray.exceptions.RayError:
         raise
     except Exception as error:  # noqa: BLE001 (raised again by the driver)
         return "error", sendable(error)
-
-
-def _no_report(_: Any) -> None:
-    """Do nothing with a report."""
