@@ -48,6 +48,13 @@ def baseline(
             "or boosting.",
         ),
     ] = None,
+    keep: Annotated[
+        str | None,
+        typer.Option(
+            "--keep", metavar="MODEL", show_default=False,
+            help="Also fit this model on the training rows of `dlcli train`, and save it.",
+        ),
+    ] = None,
     code: Code = None,
     out: Out = Path("runs"),
     sample: Sample = False,
@@ -64,6 +71,7 @@ def baseline(
     dlcli baseline sonar --folds 5 --seeds 5    the mean of five seeds in each fold
     dlcli baseline breast_cancer --split
     dlcli baseline iris --with knn.n_neighbors=3 --with tree.max_depth=4
+    dlcli baseline iris --split --keep tree     a decision tree for `dlcli predict`
     """
     from dlcli import load_config
     from dlcli.cli import signals, terminal
@@ -90,6 +98,7 @@ def baseline(
             split=split,
             seeds=parse_seeds(seeds),
             settings=_settings(settings or ()),
+            keep=keep,
             runs=out,
             sample=sample,
             engine=engine,
@@ -157,6 +166,8 @@ def _print_result(result: BaselineResult) -> None:
         print_text(sentence)
     models = len(result.models) + 1
     print_text(f"\n{models} models in {duration(result.seconds)}; run: {result.path}")
+    if result.kept is not None:
+        print_text(f"kept for `dlcli predict` and `dlcli evaluate`: {result.kept}")
     print_notes(f"{row.model.name}: {row.model.note}" for row in result.models if row.model.note)
 
 

@@ -50,6 +50,15 @@ def _print_result(result: ModelContents) -> None:
     from dlcli.cli.tables import table
     from dlcli.cli.terminal import print_text
 
+    if result.format == "onnx":
+        print_text(
+            f"{result.path}: scikit-learn's {result.model} in .onnx, {result.size:,} bytes, "
+            f"from {result.origin}"
+        )
+        print_text(f"SHA-256 {result.sha256}\n")
+        for label, text in _facts(result):
+            print_text(f"{label}: {text}".replace("\n", " "))
+        return
     version = f" {result.keras}" if result.keras else ""
     print_text(
         f"{result.path}: {result.model} in .{result.format}, {result.size:,} bytes, "

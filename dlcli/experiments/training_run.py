@@ -17,7 +17,8 @@ from dlcli.experiments.weight_history import (
     recorders,
 )
 from dlcli.files import write_json
-from dlcli.models.file import embed_checkpoints, save_model, weights_sha256
+from dlcli.models.checkpoint_files import embed_checkpoints
+from dlcli.models.file import save_model, weights_sha256
 from dlcli.models.metadata import Metadata, make_metadata
 from dlcli.models.onnx_graph import convert_to_onnx, is_converted_quickly
 from dlcli.network.building import make_callbacks

@@ -95,6 +95,7 @@ def export(
     if runtime is not None and to != "html":
         raise DlcliError(f"a runtime is part of html alone, not of {to}", hint="leave it out")
     loaded = model if isinstance(model, LoadedModel) else load_model(model)
+    loaded.file.check_is_network()
     path = Path(output) if output is not None else Path(_name(loaded, to))
     check_output(path, force=force, folder=to not in ENDINGS)
     if to == "html":

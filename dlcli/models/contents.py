@@ -78,7 +78,7 @@ class ModelContents:
     Parameters
     ----------
     path : str
-    format : {"keras", "h5"}
+    format : {"keras", "h5", "onnx"}
     size : int
         Bytes.
     sha256 : str
@@ -88,7 +88,7 @@ class ModelContents:
     keras : str
         Version that saved the file; empty if it is not recorded.
     model : str
-        Class of the model.
+        Class of the model; of an ``.onnx`` file the estimator of scikit-learn.
     layers : tuple of LayerContents
     multiplications : int
         Upper bound for one sample.
@@ -153,6 +153,8 @@ def inspect(path: str | os.PathLike[str], limits: Limits = DEFAULT) -> ModelCont
     path = find_model(path)
     check_in_child(path, "inspect", limits)
     file = read_model_file(path, limits)
+    if file.is_estimator:
+        return _estimator_contents(file)
     stored, cost = file.inspect_weights(to_build=False)
     metadata = file.metadata
     _check_metadata(file, cost)
@@ -169,6 +171,17 @@ def inspect(path: str | os.PathLike[str], limits: Limits = DEFAULT) -> ModelCont
         metadata,
         _graph(file),
     )
+
+
+def _estimator_contents(file: ModelFile) -> ModelContents:
+    metadata = file.metadata
+    assert metadata is not None  # noqa: S101 (no such file is read without it)
+    metadata.preprocessor()
+    return ModelContents(
+        str(file.path), "onnx", file.source.size, file_sha256(file.path),
+        f"dlcli {metadata.versions.get('dlcli', '?')}", "", metadata.estimator, (), 0,
+        metadata, _graph(file),
+    )  # fmt: skip
 
 
 def _check_metadata(file: ModelFile, cost: LayerCost) -> None:

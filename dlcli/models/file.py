@@ -10,7 +10,6 @@ import hashlib
 import json
 import logging
 import re
-import shutil
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +22,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from dlcli.errors import ModelFileError, first_line
-from dlcli.files import atomic
+from dlcli.files import atomic, file_sha256
 from dlcli.models.container import (
     ATTRIBUTE,
     GRAPH_DATASET,
@@ -35,6 +34,7 @@ from dlcli.models.container import (
     read_onnx,
     stored_sha256,
 )  # fmt: skip
+from dlcli.models.estimator_file import read_estimator
 from dlcli.models.guard import trust
 from dlcli.models.inspection.architecture import inspect_architecture
 from dlcli.models.inspection.bounded_json import read_json
@@ -60,7 +60,7 @@ class ModelFile:
     metadata : Metadata or None
         None for a file of plain Keras.
     config : object
-        Keras's JSON of the architecture.
+        Keras's JSON of the architecture; None for an estimator of scikit-learn.
     limits : Limits
     """
 
@@ -76,7 +76,9 @@ class ModelFile:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of everything that Keras stored."""
+        """SHA-256 of everything that Keras stored; of an estimator, of the file."""
+        if self.is_estimator:
+            return file_sha256(self.path)
         with self.source.reopened() as file, _damage_reported(self.path):
             return stored_sha256(file)
 
@@ -87,17 +89,40 @@ class ModelFile:
         is_outdated = info is not None and info.revision < REVISION and not info.refused
         return is_outdated and '"MelSpectrogram"' in json.dumps(self.config)
 
+    @property
+    def is_estimator(self) -> bool:
+        """Whether it is an estimator of scikit-learn, which the ONNX graph alone has."""
+        return self.source.kind == "onnx"
+
     def embedded_graph(self) -> OnnxGraph | None:
         """Return the ONNX graph in the file; None if no conversion was tried, or it is outdated."""
         if self.metadata is None or self.metadata.graph is None or self.has_outdated_graph:
             return None
+        if self.is_estimator:
+            with self.source.reopened() as file:
+                return OnnxGraph(self.metadata.graph, file.read()).with_digests(self.digest)
         with self.source.reopened() as file, _damage_reported(self.path):
             return OnnxGraph(self.metadata.graph, read_onnx(file))
 
     def keras_version(self) -> str:
         """Return the version of Keras that saved the file; empty if it is not recorded."""
+        if self.is_estimator:
+            return ""
         with self.source.reopened() as file, _damage_reported(self.path):
             return keras_version(file)
+
+    def check_is_network(self) -> None:
+        """Refuse an estimator of scikit-learn where a network of Keras is needed.
+
+        Raises
+        ------
+        ModelFileError
+        """
+        if self.is_estimator and self.metadata is not None:
+            raise ModelFileError(
+                f"{self.path} is scikit-learn's {self.metadata.estimator}, not a network of Keras",
+                hint="`dlcli predict`, `evaluate`, `inspect` and `serve` work with it",
+            )
 
     def inspect_weights(self, *, to_build: bool = True) -> tuple[StoredWeights, LayerCost]:
         """Inspect the weights; return them and the cost of the network for one sample.
@@ -113,6 +138,7 @@ class ModelFile:
         """
         from dlcli.models.inspection.network_cost import network_cost
 
+        self.check_is_network()
         where = str(self.path)
         with self.source.reopened() as file:
             start, size = 0, self.source.size
@@ -145,6 +171,8 @@ def read_model_file(path: Path, limits: Limits = DEFAULT) -> ModelFile:
         own layers does not need.
     """
     with open_source(path, limits) as (source, file), _damage_reported(path):
+        if source.kind == "onnx":
+            return ModelFile(source, read_estimator(path, file, limits), None, limits)
         if source.kind == "zip":
             inspect_archive(path, file, source.size, limits)
             config, text = read_keras(file)
@@ -264,28 +292,3 @@ def embed(path: Path, metadata: Metadata, graph: bytes | None = None) -> None:
         file.attrs[ATTRIBUTE] = text
         if graph is not None:
             file[GRAPH_DATASET] = np.frombuffer(graph, np.uint8)
-
-
-def _has_metadata(path: Path) -> bool:
-    if path.suffix == ".keras":
-        with zipfile.ZipFile(path) as archive:
-            return MEMBER in archive.namelist()
-    import h5py
-
-    with h5py.File(path, "r") as file:
-        return ATTRIBUTE in file.attrs
-
-
-def embed_checkpoints(folder: Path, metadata: Metadata) -> None:
-    """Write metadata into the model files of Keras's callbacks, so that they can predict.
-
-    Files that have metadata, which are from before a run was resumed, are left as they are.
-    """
-    # The digest is that of the final weights; these files have those of other epochs.
-    metadata = metadata.model_copy(update={"weights_sha256": ""})
-    for path in sorted((*folder.rglob("*.keras"), *folder.rglob("*.h5"))):
-        if path.name.endswith(".weights.h5") or _has_metadata(path):
-            continue
-        with atomic(path) as temporary:
-            shutil.copyfile(path, temporary)
-            embed(temporary, metadata)

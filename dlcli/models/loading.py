@@ -2,6 +2,7 @@
 
 1. In a program that uses dlcli as a library, a child process with limits opens the file first.
 2. `read_model_file` inspects container, architecture and metadata, and builds nothing.
+   An .onnx file of `dlcli baseline --keep` has an estimator's graph alone.
 3. An embedded ONNX graph is inspected and opened by ONNX Runtime. Without one, the weights are
    inspected and Keras loads the file in its safe mode.
 4. The network has to have one input and one output of fixed size, and the file has to be unchanged.
@@ -96,7 +97,7 @@ def find_model(path: str | os.PathLike[str]) -> Path:
         return path
     run = find_run(path)
     if run is not None:
-        for name in ("model.keras", "model.h5"):
+        for name in ("model.keras", "model.h5", "model.onnx"):
             if (run / name).is_file():
                 return run / name
         raise ModelFileError(f"run {run} has no model file: {_reason_for_none(run)}")
@@ -112,7 +113,10 @@ def _reason_for_none(run: Path) -> str:
     if (run / "folds.csv").is_file():
         return "it is a cross-validation"
     if (run / "baselines.csv").is_file():
-        return "it is a comparison with other models (`dlcli train` saves the network)"
+        return (
+            "it is a comparison with other models (`dlcli train` saves the network, "
+            "`dlcli baseline --keep MODEL` another one)"
+        )
     return f"it did not finish; `dlcli train --resume {run}` continues it"
 
 
@@ -166,6 +170,8 @@ def load_model(
         if engine == "onnx":
             hint = "leave out --engine onnx; predictions with Keras are the same"
             raise NoGraphError(f"{path} has no usable ONNX graph: {obstacle}", hint=hint)
+        if file.is_estimator:
+            raise ModelFileError(f"{path} cannot be used: {obstacle}")
         if file.has_outdated_graph:
             obstacle = (
                 "it is of an earlier dlcli, in which recordings influence each other; the first "
@@ -206,9 +212,8 @@ def inspect_embedded_graph(file: ModelFile, graph: OnnxGraph) -> None:
     try:
         inspect_onnx(graph.content or b"", rows=graph.info.block, limits=file.limits)
     except ModelFileError as error:
-        raise ModelFileError(
-            f"{file.path} is refused: {error}", hint="--engine keras ignores the graph"
-        ) from None
+        hint = "" if file.is_estimator else "--engine keras ignores the graph"
+        raise ModelFileError(f"{file.path} is refused: {error}", hint=hint) from None
 
 
 def _load_keras(file: ModelFile) -> Any:

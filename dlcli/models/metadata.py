@@ -80,6 +80,9 @@ class Metadata(BaseModel):
     )
     versions: dict[str, str]
     weights_sha256: str
+    estimator: str = Field(
+        default="", description="Of scikit-learn, in an .onnx file; empty for networks."
+    )
     graph: OnnxGraphInfo | None = Field(
         default=None, description="None if no conversion was tried."
     )
@@ -166,7 +169,7 @@ def _problems(metadata: Metadata) -> Iterator[str]:
     target, dialect = metadata.target, metadata.dialect
     names = [column.name for column in metadata.columns]
     texts = [metadata.name, target.name, target.unit, *names, *target.class_names, *target.labels]
-    texts += [*target.columns, target.separator]
+    texts += [*target.columns, target.separator, metadata.estimator]
     texts += [*metadata.own_components, *metadata.own_components.values()]
     texts += [
         *dialect.missing,

@@ -89,6 +89,12 @@ def _sparse_categorical_crossentropy(y: Array, outputs: Array, loss: Component) 
     return np.asarray(np.log(p.sum(axis=1)) - np.log(p[rows, y[:, 0]]))
 
 
+def _categorical_hinge(y: Array, outputs: Array, _: Component) -> Array:
+    own = np.sum(y * outputs, axis=1)
+    other = np.max((1 - y) * outputs, axis=1)
+    return np.asarray(np.maximum(other - own + 1, 0))
+
+
 def _log_probabilities(outputs: Array, loss: Component) -> Array:
     """Return the logarithm of the probability of each class."""
     if from_logits(loss):
@@ -106,6 +112,7 @@ FUNCTIONS: dict[str, Callable[[Array, Array, Component], Array]] = {
     "CategoricalCrossentropy": lambda y, outputs, loss: (
         -np.sum(y * _log_probabilities(outputs, loss), axis=1)
     ),
+    "CategoricalHinge": _categorical_hinge,
     "MeanAbsoluteError": lambda y, outputs, _: np.abs(outputs - y),
     "MeanSquaredError": lambda y, outputs, _: np.square(outputs - y),
     ROOT_MEAN: lambda y, outputs, _: np.square(outputs - y),

@@ -49,7 +49,7 @@ class InspectDocument(Document):
 
     command: Literal["inspect"] = "inspect"
     model: str
-    format: Literal["keras", "h5"]
+    format: Literal["keras", "h5", "onnx"]
     bytes: int
     sha256: str
     origin: str = Field(description="As in `dlcli 0.1.0`, or `plain Keras`.")

@@ -85,6 +85,7 @@ class BaselineDocument(Document):
     test: str | None = Field(description="Name of the significance test.")
     network: ModelScore
     models: list[ComparedModel] = Field(description="The best first.")
+    kept: str | None = Field(description="Model file of `--keep`.")
     notes: list[str]
 
 

@@ -16,6 +16,7 @@ from dlcli.config.callbacks import check_monitors
 from dlcli.config.sections import Config
 from dlcli.errors import DatasetError
 from dlcli.experiments.baseline.comparison import Comparison, ScoredModel, compare_models
+from dlcli.experiments.baseline.kept import keep_model, model_to_keep
 from dlcli.experiments.baseline.models import models_for, with_settings
 from dlcli.experiments.baseline.scorer import Scorer
 from dlcli.experiments.headline_score import headline_metric
@@ -49,10 +50,13 @@ class BaselineResult(HeadlineResult):
     network : ScoredModel
     models : tuple of Comparison
         Best model first.
+    kept : Path or None
+        The file of the model that is kept.
     """
 
     network: ScoredModel
     models: tuple[Comparison, ...]
+    kept: Path | None = None
 
     @property
     def unbeaten(self) -> ScoredModel | None:
@@ -81,6 +85,7 @@ class BaselineResult(HeadlineResult):
             "test": self.test,
             "network": self.network.to_json(),
             "models": [row.to_json() for row in self.models],
+            "kept": None if self.kept is None else str(self.kept),
         }
 
 
@@ -92,6 +97,7 @@ def baseline(
     split: bool = False,
     seeds: int | Sequence[int] = 1,
     settings: Mapping[str, Mapping[str, Any]] | None = None,
+    keep: str | None = None,
     runs: str | os.PathLike[str] = "runs",
     sample: bool = False,
     engine: EngineChoice = "auto",
@@ -123,6 +129,9 @@ def baseline(
         Arguments of the scikit-learn models by their short names: ``knn``, ``bayes``,
         ``logistic``, ``linear``, ``svm``, ``tree``, ``forest`` and ``boosting``, as in
         ``{"knn": {"n_neighbors": 3}}``.
+    keep : str, optional
+        Short name of a model that is fitted on the training rows of `train` and saved as
+        ``model.onnx``, with which `predict` and `evaluate` work.
     runs : path
         Folder of all runs; the results are saved in ``runs/<name>/<number>``.
     sample : bool
@@ -167,6 +176,8 @@ def baseline(
     prepared = prepare(config, sample=sample, progress=download_bar)
     started = time.monotonic()
     models = with_settings(models_for(prepared.dataset), settings or {})
+    to_keep = None if keep is None else model_to_keep(keep, models, prepared)
+    of_train = prepared
     prepared, splits = _split(prepared, folds, one=split)
     first, *others = (_with_seed(prepared, seed) for seed in seed_list(seeds, config.seed))
     trainer = FoldEngine(open_sessions(first, splits), engine)
@@ -187,6 +198,10 @@ def baseline(
         looks = record_scoring(run, [split.test for split in splits])
         prepared = replace(prepared, notices=(*prepared.notices, *looks))
         result = _result(run.path, prepared, splits, network, scored, started)
+        if to_keep is not None:
+            path, notice = keep_model(run, to_keep, of_train)
+            notices = (*result.notices, *filter(None, [notice]))
+            result = replace(result, kept=path, notices=notices)
         _write(result)
     return result
 

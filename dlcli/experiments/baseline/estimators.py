@@ -143,7 +143,7 @@ def fit_and_predict(model: BaselineModel, x: Any, y: Array, x_test: Any, seed: i
         x, x_test = (part[:, :DENSE_WORDS].toarray() for part in (x, x_test))
     if model.exact:
         x, x_test = x.astype(np.float64), x_test.astype(np.float64)
-    with _threads(x.size), warnings.catch_warnings(record=True) as caught:
+    with single_core_if_small(x.size), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.simplefilter("ignore", FutureWarning)
@@ -158,7 +158,7 @@ def fit_and_predict(model: BaselineModel, x: Any, y: Array, x_test: Any, seed: i
     return FitAttempt(np.asarray(predictions), seconds, _note(caught) or note)
 
 
-def _threads(values: int) -> AbstractContextManager[Any]:
+def single_core_if_small(values: int) -> AbstractContextManager[Any]:
     """Limit small fits to one core.
 
     For small data, synchronizing threads takes longer than it saves. On a machine that other

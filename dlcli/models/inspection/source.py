@@ -16,12 +16,12 @@ from dlcli.models.limits import Limits
 
 ZIP_MAGIC = b"PK\x03\x04"
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
-SUFFIXES = {"zip": (".keras",), "hdf5": (".h5", ".hdf5")}
+SUFFIXES = {"zip": (".keras",), "hdf5": (".h5", ".hdf5"), "onnx": (".onnx",)}
 # Bytes at the end of a zip file that name the members of a Keras model.
 DIRECTORY_BYTES = 64 << 10
 # Windows would translate line ends; without O_NONBLOCK, opening a pipe waits for a writer.
 OPEN_FLAGS: int = getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
-Kind = Literal["zip", "hdf5"]
+Kind = Literal["zip", "hdf5", "onnx"]
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Source:
     Parameters
     ----------
     path : Path
-    kind : {"zip", "hdf5"} or None
-        Format by the first bytes.
+    kind : {"zip", "hdf5", "onnx"} or None
+        Format by the first bytes; those of ONNX say nothing, so that its suffix decides.
     size : int
         Bytes.
     identity : tuple of int
@@ -146,16 +146,18 @@ def _open_regular(path: Path, limits: Limits) -> Iterator[tuple[Source, BinaryIO
                 f"{path} has {state.st_size:,} bytes, more than the limit of {limits.size:,}",
                 hint=f"allow it with --max-size {-(-state.st_size // (1 << 30))}GB",
             )
-        source = Source(path, _kind(file.read(8)), state.st_size, _identity(state))
+        source = Source(path, _kind(path, file.read(8)), state.st_size, _identity(state))
         file.seek(0)
         yield source, file
         source.check_unchanged()
 
 
-def _kind(magic: bytes) -> Kind | None:
+def _kind(path: Path, magic: bytes) -> Kind | None:
     if magic.startswith(ZIP_MAGIC):
         return "zip"
-    return "hdf5" if magic == HDF5_MAGIC else None
+    if magic == HDF5_MAGIC:
+        return "hdf5"
+    return "onnx" if path.suffix == ".onnx" else None
 
 
 def _identity(state: os.stat_result) -> tuple[int, ...]:
