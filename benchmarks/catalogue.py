@@ -2,85 +2,38 @@
 
     python benchmarks/catalogue.py                every run below
     python benchmarks/catalogue.py sonar iris     those of some configs
+    python benchmarks/catalogue.py --seeds pima   only the spreads over seeds
     python benchmarks/catalogue.py --write        only rewrite the texts from catalogue.json
 
-Each run is a process of its own, start-up included. The figures go to ``catalogue.json``, and from
-there into the table of the README and into the header of each config. A result that misses what
-the course or the literature reaches is marked, and the script ends with 1.
+Each run is a process of its own, start-up included. Some are repeated with several seeds, which
+gives the spread. The figures go to ``catalogue.json``, and from there into the tables of the README
+and of docs/course.md, and into the header of each config. A result that misses what the literature
+reaches is marked, and the script ends with 1.
 """
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from catalogue_runs import COURSE, RUNS, Run
+
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).with_name("catalogue.json")
-# Command, config, options, and what the result must reach: at least, or for an error at most.
-RUNS = (
-    ("train", "study_hours", "", None),
-    ("train", "study_hours_tutoring", "", None),
-    ("train", "noisy_scores", "", None),
-    ("train", "exam_final", "", None),
-    ("train", "pass_fail", "", 1.0),
-    ("train", "pass_fail_tutoring", "", 1.0),
-    ("train", "perceptron", "", 1.0),
-    ("train", "xor", "", 1.0),
-    ("train", "grades", "", 1.0),
-    ("train", "bmi_softmax", "", None),
-    ("train", "bmi_mlp", "", 0.97),
-    ("kfold", "thoracic_surgery", "", None),
-    ("kfold", "pima", "", 0.75),
-    ("kfold", "diabetes_normalised", "", None),
-    ("train", "iris", "", None),
-    ("kfold", "iris", "", 0.95),
-    ("kfold", "zoo", "", 0.94),
-    ("train", "sonar", "", None),
-    ("kfold", "sonar", "", 0.83),
-    ("kfold", "sonar", "--set preprocess.numeric=none", 0.77),
-    ("kfold", "sonar_wide", "", 0.86),
-    ("train", "wine_colour", "", 0.99),
-    ("train", "wine_quality", "", None),
-    ("kfold", "boston_housing", "", 3.8),
-    ("train", "breast_cancer", "", None),
-    ("kfold", "breast_cancer", "", 0.965),
-    ("kfold", "wine", "", None),
-    ("train", "diabetes", "", None),
-    ("kfold", "diabetes", "", None),
-    ("train", "digits_cnn", "", 0.98),
-    ("train", "mnist_mlp", "", 0.98),
-    ("train", "mnist_mlp_256x256", "", 0.98),
-    ("train", "mnist_mlp_512x512", "", 0.98),
-    ("train", "mnist_cnn", "", 0.99),
-    ("train", "fashion_mnist_cnn", "", 0.91),
-    ("train", "reuters_lstm", "", 0.68),
-    ("train", "imdb_cnn_lstm", "", 0.85),
-    ("train", "imdb_text", "", None),
-    ("kfold", "spam_filter", "", 0.985),
-    ("train", "spam_filter", "", None),
-    ("train", "spoken_digits", "", 0.95),
-    ("train", "tide_lstm", "", None),
-    *(
-        ("train", f"optimizers/{name}", "", None)
-        for name in ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "decay")
-    ),
-    *(
-        ("train", f"regularization/{name}", "", None)
-        for name in ("none", "dropout", "weight_decay", "early_stopping")
-    ),
-)
 
 
-def measure(command: str, config: str, options: str, bar: float | None) -> dict[str, Any]:
+def measure(run: Run) -> dict[str, Any]:
     """Run one command in a process of its own.
 
     Returns
@@ -88,34 +41,83 @@ def measure(command: str, config: str, options: str, bar: float | None) -> dict[
     dict
         Metric, value, epochs and seconds, as the tables need them.
     """
-    line = [sys.executable, "-m", "dlcli", command, config, *options.split(), "--json", "--quiet"]
-    with tempfile.TemporaryDirectory() as folder:
-        started = time.monotonic()
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        done = subprocess.run(
-            [*line, "--out", folder], capture_output=True, text=True, check=False, cwd=ROOT,
-            env=environment,
-        )  # fmt: skip
-        seconds = time.monotonic() - started
-    if done.returncode:
-        raise SystemExit(f"{' '.join(line)}:\n{done.stderr}")
-    found = json.loads(done.stdout)
+    started = time.monotonic()
+    repeated = "--seeds" in run.options
+    result, record = execute(run, trials=repeated)
+    figures = seeds if repeated else folds if run.command == "kfold" else parts
     return {
-        "command": f"dlcli {command} {config} {options}".strip(),
-        "config": config,
-        "bar": bar,
-        **(folds(found) if command == "kfold" else parts(found)),
-        "seconds": round(seconds, 1),
+        "command": run.line,
+        "config": run.config,
+        "bar": run.bar,
+        **figures(result),
+        "seconds": round(time.monotonic() - started, 1),
         "date": datetime.now(UTC).date().isoformat(),
-        "versions": {name: _version(name) for name in ("keras", "tensorflow")},
+        "versions": {name: record["versions"][name] for name in ("keras", "tensorflow")},
+        "machine": f"{record['machine']['cpus']} × {record['machine']['processor']}",
     }
 
 
-def _version(name: str) -> str:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return metadata.version(f"{name}-cpu")
+def execute(run: Run, *options: str, trials: bool = False) -> tuple[Any, Any]:
+    """Run a command; return what it prints, or with `trials` its trials.csv, and its run.json."""
+    with tempfile.TemporaryDirectory() as folder:
+        line = [sys.executable, "-m", "dlcli", run.command, run.config, *run.options.split()]
+        process = subprocess.run(
+            [*line, *options, "--json", "--quiet", "--out", folder],
+            capture_output=True, text=True, check=False, cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )  # fmt: skip
+        if process.returncode:
+            raise SystemExit(f"{' '.join(line)}:\n{process.stderr}")
+        path = next(Path(folder).glob("*/*/run.json"))
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if not trials:
+            return json.loads(process.stdout), record
+        with path.with_name("trials.csv").open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file)), record
+
+
+def spread(run: Run) -> dict[str, Any]:
+    """Repeat a run with several seeds, and return what `seeds` does."""
+    rows, record = execute(run, "--seeds", str(run.seeds), trials=True)
+    return {
+        **seeds(rows),
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": f"{record['machine']['cpus']} × {record['machine']['processor']}",
+    }
+
+
+def seeds(rows: list[dict[str, str]]) -> dict[str, Any]:
+    """Return mean and standard deviation over the seeds; of folds, those of their means.
+
+    The ``scores`` are those of every metric of every part, such as ``test accuracy``.
+    """
+    by_seed: dict[str, list[dict[str, str]]] = {}
+    for row in rows:
+        by_seed.setdefault(row["seed"], []).append(row)
+    scores = {}
+    for column in rows[0]:
+        if re.fullmatch(r"(train|validation|test)_(loss|accuracy|rmse)", column):
+            values = [
+                statistics.mean(float(row[column]) for row in trainings)
+                for trainings in by_seed.values()
+            ]
+            scores[column.replace("_", " ")] = [statistics.mean(values), statistics.stdev(values)]
+    part = next(p for p in ("test", "validation", "train") if f"{p} loss" in scores)
+    metric = next(m for m in ("accuracy", "rmse", "loss") if f"{part} {m}" in scores)
+    folds = len({row["fold"] for row in rows} - {""})
+    epochs = sorted(int(row["epochs"]) for row in rows)
+    return {
+        "seeds": len(by_seed),
+        "metric": f"{folds}-fold {metric}" if folds else f"{part} {metric}",
+        "value": mean_and_deviation(scores[f"{part} {metric}"]),
+        "epochs": f"{epochs[0]} to {epochs[-1]}" if epochs[0] < epochs[-1] else str(epochs[0]),
+        "scores": scores,
+    }
+
+
+def mean_and_deviation(score: list[float]) -> str:
+    """Return mean ± standard deviation."""
+    return f"{score[0]:.4f} ± {score[1]:.4f}"
 
 
 def headline(metrics: dict[str, float]) -> str:
@@ -123,27 +125,27 @@ def headline(metrics: dict[str, float]) -> str:
     return next(name for name in ("accuracy", "rmse", "loss") if name in metrics)
 
 
-def parts(found: dict[str, Any]) -> dict[str, Any]:
+def parts(result: dict[str, Any]) -> dict[str, Any]:
     """Return what a training says: of the test rows, or of all if there are no others."""
-    scores = found["scores"]
+    scores = result["scores"]
     part = "test" if "test" in scores else "train"
     metrics = scores[part]["metrics"]
     name = headline(metrics)
     return {
         "metric": f"{part} {name}",
         "value": f"{metrics[name]:.4f}",
-        "epochs": str(found["epochs"]),
+        "epochs": str(result["epochs"]),
     }
 
 
-def folds(found: dict[str, Any]) -> dict[str, Any]:
+def folds(result: dict[str, Any]) -> dict[str, Any]:
     """Return what a cross-validation says."""
-    name = headline(found["summary"])
-    summary = found["summary"][name]
-    epochs = [fold["epochs"] for fold in found["folds"]]
+    name = headline(result["summary"])
+    summary = result["summary"][name]
+    epochs = [fold["epochs"] for fold in result["folds"]]
     mean = sum(epochs) / len(epochs)
     each = f"{mean:.0f}" if min(epochs) == max(epochs) else f"{mean:.0f} (mean)"
-    count = len(found["folds"])
+    count = len(result["folds"])
     return {
         "metric": f"{count}-fold {name}",
         "value": f"{summary['mean']:.4f} ± {summary['std']:.4f}",
@@ -169,26 +171,52 @@ def duration(seconds: float) -> str:
 
 def write_readme(results: list[dict[str, Any]]) -> None:
     """Put the table between the marks in the README."""
-    rows = ["| command | metric | result | target | epochs | time |", "|---|---|--:|--:|--:|--:|"]
+    rows = [
+        "| command | metric | result | over seeds | target | epochs | time |",
+        "|---|---|--:|--:|--:|--:|--:|",
+    ]
     rows += [
-        f"| `{r['command']}` | {r['metric']} | {r['value']} | {wanted(r)} | {r['epochs']} "
-        f"| {duration(r['seconds'])} |"
+        f"| `{r['command']}` | {r['metric']} | {r['value']} | {seeds_cell(r)} | {wanted(r)} "
+        f"| {r['epochs']} | {duration(r['seconds'])} |"
         for r in results
     ]
     latest = max(results, key=lambda r: str(r["date"]))
     versions = ", ".join(f"{name} {version}" for name, version in latest["versions"].items())
-    table = "\n".join(
-        [
-            *rows,
-            "",
-            f"Measured on {latest['date']} with {versions} on two cores that were not idle: the",
-            "times are upper bounds. Seed 0.",
-        ]
+    spread = next(r["spread"] for r in reversed(results) if "spread" in r)
+    note = (
+        f"Results of seed 0, until {latest['date']} with {versions} on two cores that were "
+        "not idle: the times are upper bounds. Over seeds: mean ± standard deviation of (so many) "
+        f"trainings on the same rows, on {spread['machine']}, {spread['date']}. Another processor "
+        "rounds differently, which a training amplifies: expect results within the spread, not "
+        "these digits."
     )
+    table = "\n".join([*rows, "", *textwrap.wrap(note, 120)])
     path = ROOT / "README.md"
     text = path.read_text(encoding="utf-8")
     marks = re.compile(r"(<!-- results -->\n).*?(<!-- /results -->)", re.DOTALL)
     path.write_text(marks.sub(lambda m: f"{m[1]}{table}\n{m[2]}", text), encoding="utf-8")
+
+
+def seeds_cell(result: dict[str, Any]) -> str:
+    """Return the spread over seeds, and how many they are."""
+    spread = result.get("spread")
+    return f"{spread['value']} ({spread['seeds']})" if spread else ""
+
+
+def write_course(results: list[dict[str, Any]]) -> None:
+    """Fill in the figures of docs/course.md: ``<!-- command: metric -->…<!-- / -->``."""
+    by_command = {result["command"]: result for result in results}
+
+    def figure(mark: re.Match[str]) -> str:
+        if (result := by_command.get(mark[2])) is None:
+            return mark[0]
+        score = result.get("scores", {}).get(mark[3])
+        text = mean_and_deviation(score) if score else f"{result['value']} (one seed)"
+        return f"{mark[1]}{text}{mark[4]}"
+
+    path = ROOT / "docs" / "course.md"
+    marks = re.compile(r"(<!-- (dlcli [^:>]*): ([a-z ]+) -->).*?(<!-- / -->)")
+    path.write_text(marks.sub(figure, path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def write_header(config: str, results: list[dict[str, Any]]) -> None:
@@ -196,11 +224,18 @@ def write_header(config: str, results: list[dict[str, Any]]) -> None:
     path = ROOT / "configs" / f"{config}.yaml"
     lines = path.read_text(encoding="utf-8").splitlines()
     kept = [line for line in lines[1:] if not re.match(r"# dlcli (train|kfold) .*→", line)]
-    measured = [
-        f"# {r['command']}  →  {r['metric']} {r['value']}"
-        f"  ({r['epochs']} epochs, {duration(r['seconds'])}, seed 0, {r['date']})"
-        for r in results
-    ]
+    measured = []
+    for r in results:
+        seed = "" if "seeds" in r else "seed 0, "
+        measured.append(
+            f"# {r['command']}  →  {r['metric']} {r['value']}"
+            f"  ({r['epochs']} epochs, {duration(r['seconds'])}, {seed}{r['date']})"
+        )
+        if "spread" in r:
+            measured.append(
+                f"# {r['command']} --seeds {r['spread']['seeds']}  →  {r['metric']} "
+                f"{r['spread']['value']}  ({r['spread']['date']})"
+            )
     path.write_text("\n".join([lines[0], *measured, *kept]) + "\n", encoding="utf-8")
 
 
@@ -208,22 +243,25 @@ def main(arguments: list[str]) -> None:
     """Measure the runs named on the command line, and write all results."""
     stored = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else []
     by_command = {result["command"]: result for result in stored}
-    for run in RUNS if "--write" not in arguments else ():
-        if not arguments or run[1] in arguments:
-            result = measure(*run)
-            by_command[result["command"]] = result
-            RESULTS.write_text(json.dumps(list(by_command.values()), indent=1), encoding="utf-8")
-            print(
-                f"{result['command']}: {result['metric']} {result['value']} {wanted(result)}, "
-                f"{duration(result['seconds'])}",
-                flush=True,
-            )
-    bars = {
-        f"dlcli {command} {name} {options}".strip(): bar for command, name, options, bar in RUNS
+    names = [argument for argument in arguments if not argument.startswith("--")]
+    for run in (*RUNS, *COURSE) if "--write" not in arguments else ():
+        if names and run.config not in names:
+            continue
+        if "--seeds" not in arguments:
+            by_command[run.line] = measure(run)
+        if run.seeds:
+            by_command[run.line]["spread"] = spread(run)
+        result = by_command[run.line]
+        RESULTS.write_text(json.dumps(list(by_command.values()), indent=1), encoding="utf-8")
+        print(f"{run.line}: {result['metric']} {result['value']} {seeds_cell(result)}", flush=True)
+    ordered = {
+        kind: [by_command[run.line] | {"bar": run.bar} for run in runs if run.line in by_command]
+        for kind, runs in (("readme", RUNS), ("course", COURSE))
     }
-    results = [by_command[c] | {"bar": bar} for c, bar in bars.items() if c in by_command]
+    results = [result for kind in ordered.values() for result in kind]
     RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    write_readme(results)
+    write_readme(ordered["readme"])
+    write_course(ordered["course"])
     for config in {result["config"] for result in results}:
         write_header(config, [result for result in results if result["config"] == config])
     if missed := [result["command"] for result in results if "missed" in wanted(result)]:

@@ -24,7 +24,7 @@ SHORT = ["--set", "fit.epochs=1", "--quiet"]
 
 # Pages that train many models.
 LONG = {
-    "classification", "compare", "data", "eject", "images", "kfold", "machines", "optimizers", "overfitting", "regression",
+    "classification", "compare", "course", "data", "eject", "images", "kfold", "machines", "optimizers", "overfitting", "regression",
     "report", "resume", "search", "sound", "text", "train",
 }  # fmt: skip
 
