@@ -104,11 +104,11 @@ def seeds(rows: list[dict[str, str]]) -> dict[str, Any]:
             scores[column.replace("_", " ")] = [statistics.mean(values), statistics.stdev(values)]
     part = next(p for p in ("test", "validation", "train") if f"{p} loss" in scores)
     metric = next(m for m in ("accuracy", "rmse", "loss") if f"{part} {m}" in scores)
-    folds = len({row["fold"] for row in rows} - {""})
+    num_folds = len({row["fold"] for row in rows} - {""})
     epochs = sorted(int(row["epochs"]) for row in rows)
     return {
         "seeds": len(by_seed),
-        "metric": f"{folds}-fold {metric}" if folds else f"{part} {metric}",
+        "metric": f"{num_folds}-fold {metric}" if num_folds else f"{part} {metric}",
         "value": mean_and_deviation(scores[f"{part} {metric}"]),
         "epochs": f"{epochs[0]} to {epochs[-1]}" if epochs[0] < epochs[-1] else str(epochs[0]),
         "scores": scores,
