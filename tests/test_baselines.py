@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 from scipy import stats
 from scipy.sparse import csr_matrix
+from sklearn.naive_bayes import MultinomialNB
 
 from dlcli import DatasetError, TrainingError, baseline, kfold, load_config, train
 from dlcli.cli.baseline import _signed_difference, sentences
 from dlcli.experiments.baseline.comparison import Comparison, ScoredModel, compare_models
 from dlcli.experiments.baseline.estimators import fit_and_predict, model_inputs
 from dlcli.experiments.baseline.models import MODELS, BaselineModel, build_estimator, models_for
+from dlcli.experiments.baseline.words import deciding_words
 from dlcli.experiments.statistics import corrected_t_test, mcnemar_test
 from dlcli.preparation.fitting import fit_preprocessor
 from dlcli.preparation.folds import make_folds
@@ -527,3 +529,44 @@ def test_a_support_vector_machine_is_not_fitted_on_many_rows():
 
     assert attempt.predictions is None
     assert attempt.note == "not fitted on more than 10,000 rows"
+
+
+def test_the_words_that_decide_have_the_ratio_of_naive_bayes():
+    counts = np.array([[9.0, 1, 0, 4], [0, 1, 5, 4]])
+    words = ["free", "call", "dinner", "the"]
+    bayes = MultinomialNB(alpha=0.5).fit(counts, [0, 1])
+    expected = np.exp(bayes.feature_log_prob_[0] - bayes.feature_log_prob_[1])
+
+    # The folds have the words in another order.
+    halves = [(words, counts[:, :]), (words[::-1], 0 * counts)]
+    spam, ham = deciding_words(halves, ["spam", "ham"], 0.5)
+
+    assert spam.name == "spam"
+    assert list(spam.words) == ["free"]
+    assert spam.words["free"] == pytest.approx(expected[0])
+    assert list(ham.words) == ["dinner", "the", "call"]
+    assert ham.words["dinner"] == pytest.approx(1 / expected[2])
+
+
+@pytest.mark.slow
+def test_a_comparison_of_texts_prints_the_words_that_decide(dlcli, tmp_path):
+    rows = ["win cash now,spam", "see you now,ham"] * 12
+    (tmp_path / "texts.csv").write_text("\n".join(["text,label", *rows]) + "\n")
+    (tmp_path / "texts.yaml").write_text(
+        "dataset: {csv: {path: texts.csv, target: label, types: {text: text}}}\n"
+        "preprocess: {text: {vectorize: {output_mode: multi_hot}}}\n"
+        "model: [{Dense: {activation: sigmoid}}]\nloss: binary_crossentropy\n"
+        "fit: {epochs: 1}\n"
+    )
+
+    code, out, _ = dlcli("baseline", "texts.yaml", "--split", "-q")
+    _, document, _ = dlcli("baseline", "texts.yaml", "--split", "-q", "--json")
+
+    assert code == 0
+    assert "words by which naive Bayes decides" in out
+    assert "  ham   see " in out
+    models = json.loads(document)["models"]
+    bayes = next(model for model in models if model["model"] == "naive Bayes")
+    assert [item["name"] for item in bayes["words"]] == ["ham", "spam"]
+    assert {item["word"] for item in bayes["words"][1]["words"]} == {"win", "cash"}
+    assert all(model.get("words") is None for model in models if model is not bayes)

@@ -164,11 +164,26 @@ def _print_result(result: BaselineResult) -> None:
     print_text(f"{table(_table_rows(result))}\n")
     for sentence in sentences(result):
         print_text(sentence)
+    for row in result.models:
+        if row.model.words:
+            print_text(f"\n{_words_text(row.model)}")
     models = len(result.models) + 1
     print_text(f"\n{models} models in {duration(result.seconds)}; run: {result.path}")
     if result.kept is not None:
         print_text(f"kept for `dlcli predict` and `dlcli evaluate`: {result.kept}")
     print_notes(f"{row.model.name}: {row.model.note}" for row in result.models if row.model.note)
+
+
+def _words_text(model: ScoredModel) -> str:
+    """Return the words by which a model decides, a line for each class."""
+    from dlcli.cli.tables import table
+
+    rows = [
+        [item.name, ", ".join(f"{word} {ratio:.3g}×" for word, ratio in item.words.items())]
+        for item in model.words
+    ]
+    title = f"words by which {model.name} decides, so many times more frequent in their class"
+    return f"{title}:\n{table(rows, left=2, indent='  ')}"
 
 
 def _table_rows(result: BaselineResult) -> Iterator[list[str]]:

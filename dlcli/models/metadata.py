@@ -80,9 +80,7 @@ class Metadata(BaseModel):
     )
     versions: dict[str, str]
     weights_sha256: str
-    estimator: str = Field(
-        default="", description="Of scikit-learn, in an .onnx file; empty for networks."
-    )
+    estimator: str = Field(default="", description="Of scikit-learn; empty for networks.")
     graph: OnnxGraphInfo | None = Field(
         default=None, description="None if no conversion was tried."
     )

@@ -64,6 +64,20 @@ class ModelScore(Part):
     fit_seconds: Number
 
 
+class DecidingWord(Part):
+    """A word by which naive Bayes decides."""
+
+    word: str
+    ratio: Number = Field(description="How many times more frequent it is than in other classes.")
+
+
+class ClassWords(Part):
+    """The words that speak most for a class."""
+
+    name: str = Field(description="Of the class.")
+    words: list[DecidingWord] = Field(description="The largest ratio first.")
+
+
 class ComparedModel(ModelScore):
     """A simpler model, compared with the network."""
 
@@ -71,6 +85,9 @@ class ComparedModel(ModelScore):
     p: Number = Field(description="Of the difference; null without a test.")
     network_is: Literal["better", "worse", "chance", "untested"]
     note: str = ""
+    words: list[ClassWords] | None = Field(
+        default=None, description="Of naive Bayes on texts, for each class."
+    )
 
 
 class BaselineDocument(Document):

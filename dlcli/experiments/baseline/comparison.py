@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from dlcli.experiments.baseline.words import DecidingWords
 from dlcli.experiments.statistics import corrected_t_test, mcnemar_test
 from dlcli.types import Array
 
@@ -33,6 +34,8 @@ class ScoredModel:
         Whether the model ignores the inputs.
     note : str
         For example, why the model could not be fitted.
+    words : tuple of DecidingWords
+        Of naive Bayes on texts, for each class.
     """
 
     name: str
@@ -41,6 +44,7 @@ class ScoredModel:
     right: tuple[Array, ...] = field(default=(), repr=False)
     trivial: bool = False
     note: str = ""
+    words: tuple[DecidingWords, ...] = ()
 
     @property
     def mean(self) -> float:
@@ -85,7 +89,9 @@ class Comparison:
 
     def to_json(self) -> dict[str, Any]:
         """Return the comparison as plain data."""
-        note = {"note": self.model.note} if self.model.note else {}
+        note: dict[str, Any] = {"note": self.model.note} if self.model.note else {}
+        if self.model.words:
+            note["words"] = [words.to_json() for words in self.model.words]
         return {
             **self.model.to_json(),
             "difference": self.difference,

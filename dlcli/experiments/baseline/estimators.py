@@ -65,6 +65,15 @@ def model_inputs(
     return np.asarray(x, np.float32).reshape(len(rows), -1)
 
 
+def words_of_inputs(preprocessor: Preprocessor) -> tuple[str, ...]:
+    """Return the word, or the name, of each column of `model_inputs` of texts."""
+    names: list[str] = []
+    for group in preprocessor.groups:
+        step = _vectorize(group)
+        names += group.feature_names if step is None else step.vocabulary
+    return tuple(names)
+
+
 def _vectorize(group: Group) -> FittedVectorize | None:
     """Return the step that encodes words as numbers, if the group begins with it."""
     first = group.steps[0] if group.steps else None
@@ -97,11 +106,14 @@ class FitAttempt:
         Duration of the fit.
     note : str
         A warning or error of scikit-learn.
+    word_counts : ndarray, optional
+        Of naive Bayes: how often each word occurs in each class, shape (classes, words).
     """
 
     predictions: Array | None
     seconds: float
     note: str = ""
+    word_counts: Array | None = None
 
     def inverted(self, preprocessor: TargetPreprocessor) -> FitAttempt:
         """Return the attempt with predictions in the unit of the target."""
@@ -155,7 +167,8 @@ def fit_and_predict(model: BaselineModel, x: Any, y: Array, x_test: Any, seed: i
         except Exception as error:  # noqa: BLE001 (the other models' scores count)
             note = f"cannot be fitted: {first_line(error)}"
             return FitAttempt(None, time.monotonic() - started, note)
-    return FitAttempt(np.asarray(predictions), seconds, _note(caught) or note)
+    counts = getattr(estimator, "feature_count_", None)
+    return FitAttempt(np.asarray(predictions), seconds, _note(caught) or note, counts)
 
 
 def single_core_if_small(values: int) -> AbstractContextManager[Any]:

@@ -14,8 +14,10 @@ from dlcli.experiments.baseline.estimators import (
     FitAttempt,
     fit_and_predict,
     model_inputs,
+    words_of_inputs,
 )
 from dlcli.experiments.baseline.models import NAIVE_FORECAST, BaselineModel
+from dlcli.experiments.baseline.words import DecidingWords, deciding_words
 from dlcli.experiments.headline_score import headline_score, predicted_values
 from dlcli.network.scores import NO_STEPS
 from dlcli.preparation.targets import output_kind
@@ -115,8 +117,21 @@ class Scorer:
         note = "; ".join(dict.fromkeys(a.note for a in attempts if a.note))
         predictions, seconds = [a.predictions for a in attempts], [a.seconds for a in attempts]
         scored = self._scored(model.name, predictions, seconds, trivial=model.trivial, note=note)
+        scored = replace(scored, words=self._words(model, attempts))
         self.on_model(scored)
         return scored
+
+    def _words(
+        self, model: BaselineModel, attempts: Sequence[FitAttempt]
+    ) -> tuple[DecidingWords, ...]:
+        """Return the words by which a model decides, over the training rows of all folds."""
+        classes = self.dataset.target.class_names
+        counts = [
+            (words_of_inputs(session.preprocessor), attempt.word_counts)
+            for session, attempt in zip(self.sessions, attempts, strict=True)
+            if attempt.word_counts is not None and len(attempt.word_counts) == len(classes)
+        ]
+        return deciding_words(counts, classes, float(model.arguments.get("alpha", 1.0)))
 
     def _fold_inputs(self, number: int, session: Session) -> tuple[Any, Any]:
         """Return the training and test inputs of a fold; they are cached if they are small."""
