@@ -544,7 +544,7 @@ def test_the_words_that_decide_have_the_ratio_of_naive_bayes():
     assert spam.name == "spam"
     assert list(spam.words) == ["free"]
     assert spam.words["free"] == pytest.approx(expected[0])
-    assert list(ham.words)[0] == "dinner"
+    assert next(iter(ham.words)) == "dinner"
     assert ham.words["dinner"] == pytest.approx(1 / expected[2])
 
 
