@@ -9,7 +9,8 @@ from .errors import (
     TrainingError,
     WriteError,
 )
-from .experiments.baseline.baseline import BaselineResult, baseline
+from .experiments.baseline.baseline import baseline
+from .experiments.baseline.result import BaselineResult
 from .experiments.compare import PairedTest, RunComparison, compare
 from .experiments.evaluate import Evaluation, evaluate
 from .experiments.kfold import kfold

@@ -92,16 +92,16 @@ def test_the_network_has_the_folds_and_scores_of_kfold(iris, tmp_path):
 
 
 def test_the_models_learn_from_training_rows_and_their_scaling_alone(tmp_path, monkeypatch):
-    from dlcli.experiments.baseline import scorer as baseline_scoring
+    from dlcli.experiments.baseline import fits
 
     config = load_config("iris", [*FAST, "split.validation=0.2", "preprocess.numeric=standardize"])
     given = []
 
-    def spy(model, x, y, x_test, seed):
+    def spy(model, x, y, x_test, *options):
         given.append((x, y, x_test))
-        return fit_and_predict(model, x, y, x_test, seed)
+        return fit_and_predict(model, x, y, x_test, *options)
 
-    monkeypatch.setattr(baseline_scoring, "fit_and_predict", spy)
+    monkeypatch.setattr(fits, "fit_and_predict", spy)
     baseline(config, folds=3, runs=tmp_path / "runs")
     prepared = prepare(config)
     folds = make_folds(prepared.dataset, config.split, 3, config.seed)
@@ -411,9 +411,9 @@ def test_small_data_are_fitted_on_one_core():
         return {pool["num_threads"] for pool in threadpool_info()}
 
     before = threads()
-    with baseline_models._threads(1000):
+    with baseline_models.limited_threads(1000):
         assert threads() <= {1}
-    with baseline_models._threads(baseline_models.SINGLE_CORE_VALUES + 1):
+    with baseline_models.limited_threads(baseline_models.SINGLE_CORE_VALUES + 1):
         assert threads() == before
 
 
@@ -433,12 +433,12 @@ def test_class_weights_are_said_to_be_the_networks_alone(people, tmp_path):
 
 
 def test_ctrl_c_among_the_models_leaves_nothing(people, tmp_path, monkeypatch):
-    from dlcli.experiments.baseline import scorer as baseline_scoring
+    from dlcli.experiments.baseline import fits
 
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(baseline_scoring, "fit_and_predict", stop)
+    monkeypatch.setattr(fits, "fit_and_predict", stop)
     with pytest.raises(KeyboardInterrupt):
         baseline(load_config(people), folds=2, runs=tmp_path / "runs")
 
@@ -477,6 +477,24 @@ def test_with_several_seeds_a_fold_has_their_mean_score(tmp_path, few_trees):
     means = np.mean([[fold.metrics["accuracy"] for fold in own.folds] for own in alone], axis=0)
     assert result.network.scores == pytest.approx(means.tolist())
     assert result.test == "corrected resampled t-test"
+
+
+@pytest.mark.slow
+def test_processes_give_the_same_scores(tmp_path, few_trees):
+    config = load_config("iris", ["fit.epochs=2", "fit.batch_size=16"])
+    shown = []
+
+    here, elsewhere = (
+        baseline(
+            config, folds=2, engine="serial", jobs=jobs, runs=tmp_path / "runs",
+            on_fold=lambda *fold: shown.append(fold),
+        )
+        for jobs in (1, 2)
+    )  # fmt: skip
+
+    assert elsewhere.network.scores == pytest.approx(here.network.scores)
+    assert [row.model.scores for row in elsewhere.models] == [r.model.scores for r in here.models]
+    assert sorted(shown[: len(shown) // 2]) == sorted(shown[len(shown) // 2 :])
 
 
 def test_models_take_other_arguments(dlcli, tmp_path):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dlcli import load_config, sweep
+from dlcli import baseline, load_config, sweep
 from dlcli.errors import DlcliError, Interrupted, TrainingError
 from dlcli.machine import cpu_count
 from dlcli.runs.records import read_record
@@ -157,6 +157,22 @@ def test_a_killed_process_changes_no_bit_of_a_sweep(cluster, dlcli, tmp_path):
     run = tmp_path / "runs/iris/1"
     assert (run / "trials.csv").read_bytes() == (alone.path / "trials.csv").read_bytes()
     assert read_record(run).search.executor == "ray"
+
+
+def test_baselines_are_fitted_on_the_cluster(cluster, tmp_path):
+    engines = []
+
+    here, there = (
+        baseline(
+            load_config("iris", FAST), folds=2, engine="serial", runs=tmp_path / "runs",
+            ray=ray, on_engine=engines.append, settings={"forest": {"n_estimators": 3}},
+        )
+        for ray in (False, True)
+    )  # fmt: skip
+
+    assert there.network.scores == pytest.approx(here.network.scores)
+    assert [row.model.scores for row in there.models] == [r.model.scores for r in here.models]
+    assert "on a Ray cluster" in str(engines[1])
 
 
 def test_a_cluster_that_is_not_there_is_one_sentence(dlcli, tmp_path, monkeypatch):

@@ -14,10 +14,13 @@ from dlcli.cli.options import (
     ConfigName,
     FoldEngine,
     Folds,
+    Jobs,
     Json,
     Out,
     Overrides,
     Quiet,
+    Ray,
+    RayAddress,
     Sample,
     Seeds,
 )
@@ -27,8 +30,8 @@ from dlcli.errors import DlcliError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from dlcli.experiments.baseline.baseline import BaselineResult
     from dlcli.experiments.baseline.comparison import Comparison, ScoredModel
+    from dlcli.experiments.baseline.result import BaselineResult
 
 
 def baseline(
@@ -59,6 +62,9 @@ def baseline(
     out: Out = Path("runs"),
     sample: Sample = False,
     engine: FoldEngine = "auto",
+    jobs: Jobs = None,
+    ray: Ray = False,
+    ray_address: RayAddress = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:  # fmt: skip
@@ -102,6 +108,8 @@ def baseline(
             runs=out,
             sample=sample,
             engine=engine,
+            jobs=jobs or 1,
+            ray=ray_address or ray,
             on_start=on_start,
             on_engine=None if quiet else lambda engine: terminal.print_status(str(engine)),
             on_fold=None if quiet else display.on_fold,

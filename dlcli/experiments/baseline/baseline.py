@@ -6,7 +6,9 @@ import math
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import closing
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +17,15 @@ import numpy as np
 from dlcli.config.callbacks import check_monitors
 from dlcli.config.sections import Config
 from dlcli.errors import DatasetError
-from dlcli.experiments.baseline.comparison import Comparison, ScoredModel, compare_models
+from dlcli.experiments.baseline.comparison import ScoredModel, compare_models
+from dlcli.experiments.baseline.fits import ModelFits
 from dlcli.experiments.baseline.kept import keep_model, model_to_keep
 from dlcli.experiments.baseline.models import models_for, with_settings
+from dlcli.experiments.baseline.result import BaselineResult
 from dlcli.experiments.baseline.scorer import Scorer
 from dlcli.experiments.headline_score import headline_metric
 from dlcli.experiments.inputs import ConfigLike, check_folds, config_with_data
-from dlcli.experiments.run_result import HeadlineResult
+from dlcli.experiments.search.workers import Workers
 from dlcli.experiments.seeds import seed_list
 from dlcli.files import write_csv, write_json
 from dlcli.plots import results as plots
@@ -41,54 +45,6 @@ if TYPE_CHECKING:
     from dlcli.training.progress import OnProgress
 
 
-@dataclass(frozen=True, kw_only=True)
-class BaselineResult(HeadlineResult):
-    """The result of a comparison; it also has the parameters of `HeadlineResult`.
-
-    Parameters
-    ----------
-    network : ScoredModel
-    models : tuple of Comparison
-        Best model first.
-    kept : Path or None
-        The file of the model that is kept.
-    """
-
-    network: ScoredModel
-    models: tuple[Comparison, ...]
-    kept: Path | None = None
-
-    @property
-    def unbeaten(self) -> ScoredModel | None:
-        """The trivial model (majority class or mean), if the network is not better."""
-        for row in self.models:
-            gain = row.difference if self.metric == "accuracy" else -row.difference
-            if row.model.trivial and not gain > 0:
-                return row.model
-        return None
-
-    @property
-    def test(self) -> str | None:
-        """Name of the significance test; None for one split of a regression or of labels."""
-        if self.folds > 1:
-            return "corrected resampled t-test"
-        return "McNemar's exact test" if self.network.right else None
-
-    def __repr__(self) -> str:
-        network = f"{self.metric} {self.network.mean:.4g}"
-        return f"BaselineResult({str(self.path)!r}, {network}, {len(self.models)} other models)"
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the result as plain data."""
-        return {
-            **super().to_json(),
-            "test": self.test,
-            "network": self.network.to_json(),
-            "models": [row.to_json() for row in self.models],
-            "kept": None if self.kept is None else str(self.kept),
-        }
-
-
 def baseline(
     config: ConfigLike,
     *,
@@ -101,6 +57,8 @@ def baseline(
     runs: str | os.PathLike[str] = "runs",
     sample: bool = False,
     engine: EngineChoice = "auto",
+    jobs: int = 1,
+    ray: bool | str = False,
     on_start: Callable[[Config, Dataset, list[str]], None] | None = None,
     on_engine: Callable[[Engine], None] | None = None,
     on_fold: Callable[[str, int, int], None] | None = None,
@@ -138,6 +96,10 @@ def baseline(
         Whether to use a small sample instead of the data set.
     engine : {"auto", "stacked", "serial"}
         How the folds of the network are trained; see `dlcli.kfold`.
+    jobs : int
+        Number of processes that fit the models, and train folds that are not trained together.
+    ray : bool or str
+        Address of a Ray cluster that does so, or True; see `dlcli.sweep`.
     on_start : callable, optional
         Called once before the first fold with the resolved config, the data set and notices.
     on_engine : callable, optional
@@ -169,6 +131,7 @@ def baseline(
         If the disk is full.
     """
     check_folds(folds, engine)
+    workers = Workers.of(jobs, None, ray)
     runs = Path(runs)
     config = config_with_data(config, data, runs)
     if split and folds is not None:
@@ -180,7 +143,7 @@ def baseline(
     of_train = prepared
     prepared, splits = _split(prepared, folds, one=split)
     first, *others = (_with_seed(prepared, seed) for seed in seed_list(seeds, config.seed))
-    trainer = FoldEngine(open_sessions(first, splits), engine)
+    trainer = FoldEngine(open_sessions(first, splits), engine, jobs)
     config, dataset = prepared.config, prepared.dataset
     record = describe_run(
         "baseline", config, dataset, folds=len(splits), engine=trainer.engine.record()
@@ -189,12 +152,15 @@ def baseline(
     if on_start is not None:
         on_start(config, dataset, [*prepared.notices])
     if on_engine is not None and len(splits) > 1:
-        on_engine(trainer.engine)
+        on_engine(replace(trainer.engine, cluster=bool(ray)))
     scorer = Scorer(trainer, on_fold or _no_callback, on_model or _no_callback)
-    with run.finishing():
-        engines = (FoldEngine(open_sessions(other, splits), engine) for other in others)
-        network = scorer.score_network(on_progress, engines)
-        scored = [scorer.score_model(model) for model in models]
+    fits = ModelFits(trainer.sessions)
+    open_executor = partial(workers.executor_of, dataset.x, fits.fit)
+    # A Ray that is started here ends with the executor that was opened first.
+    with run.finishing(), closing(open_executor(fits.job)) as executor:
+        engines = (FoldEngine(open_sessions(other, splits), engine, jobs) for other in others)
+        network = scorer.score_network(on_progress, engines, open_executor if ray else None)
+        scored = scorer.score_models(models, executor)
         looks = record_scoring(run, [split.test for split in splits])
         prepared = replace(prepared, notices=(*prepared.notices, *looks))
         result = _result(run.path, prepared, splits, network, scored, started)

@@ -125,7 +125,9 @@ class FitAttempt:
         )
 
 
-def fit_and_predict(model: BaselineModel, x: Any, y: Array, x_test: Any, seed: int) -> FitAttempt:
+def fit_and_predict(
+    model: BaselineModel, x: Any, y: Array, x_test: Any, seed: int, threads: int | None = None
+) -> FitAttempt:
     """Fit a model on the training rows and predict the test rows.
 
     Parameters
@@ -135,6 +137,8 @@ def fit_and_predict(model: BaselineModel, x: Any, y: Array, x_test: Any, seed: i
     y : ndarray, shape (n,) or (n, targets)
         Class codes or numbers; of labels 0 and 1.
     seed : int
+    threads : int, optional
+        Default: all processors for large data.
 
     Returns
     -------
@@ -143,6 +147,8 @@ def fit_and_predict(model: BaselineModel, x: Any, y: Array, x_test: Any, seed: i
     from sklearn.utils import get_tags
 
     estimator = build_estimator(model, seed, x.shape[0])
+    if threads is not None and estimator.get_params().get("n_jobs") == -1:
+        estimator.set_params(n_jobs=threads)
     if y.ndim > 1 and not get_tags(estimator).target_tags.multi_output:
         estimator = OnePerTarget(estimator)
     note = ""
@@ -155,7 +161,7 @@ def fit_and_predict(model: BaselineModel, x: Any, y: Array, x_test: Any, seed: i
         x, x_test = (part[:, :DENSE_WORDS].toarray() for part in (x, x_test))
     if model.exact:
         x, x_test = x.astype(np.float64), x_test.astype(np.float64)
-    with single_core_if_small(x.size), warnings.catch_warnings(record=True) as caught:
+    with limited_threads(x.size, threads), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.simplefilter("ignore", FutureWarning)
@@ -171,17 +177,18 @@ def fit_and_predict(model: BaselineModel, x: Any, y: Array, x_test: Any, seed: i
     return FitAttempt(np.asarray(predictions), seconds, _note(caught) or note, counts)
 
 
-def single_core_if_small(values: int) -> AbstractContextManager[Any]:
-    """Limit small fits to one core.
+def limited_threads(values: int, threads: int | None = None) -> AbstractContextManager[Any]:
+    """Limit small fits to one core, and others to `threads`.
 
     For small data, synchronizing threads takes longer than it saves. On a machine that other
     processes use too, OpenMP's waiting threads can turn a second into minutes.
     """
-    if values > SINGLE_CORE_VALUES:
+    most = threads if values > SINGLE_CORE_VALUES else 1
+    if most is None:
         return nullcontext()
     from threadpoolctl import threadpool_limits
 
-    limits: AbstractContextManager[Any] = threadpool_limits(limits=1)
+    limits: AbstractContextManager[Any] = threadpool_limits(limits=most)
     return limits
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from dlcli.errors import DlcliError, ModelFileError, first_line, plural, unknown
-from dlcli.experiments.baseline.estimators import model_inputs, single_core_if_small
+from dlcli.experiments.baseline.estimators import limited_threads, model_inputs
 from dlcli.experiments.baseline.models import BaselineModel, build_estimator
 from dlcli.models.estimator_file import save_estimator
 from dlcli.models.estimators.convert import CONVERTERS, convert_estimator
@@ -115,7 +115,7 @@ def _fitted(model: BaselineModel, session: Session) -> Any:
     target = session.prepared.dataset.target
     y = session.target_preprocessor.transform(session.y("train"), target)
     estimator = build_estimator(model, session.prepared.config.seed, len(x))
-    with single_core_if_small(x.size), warnings.catch_warnings():
+    with limited_threads(x.size), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the comparison has printed them
         try:
             return estimator.fit(x.astype(np.float64) if model.exact else x, y)

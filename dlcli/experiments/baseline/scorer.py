@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import replace
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dlcli.experiments.baseline.comparison import ScoredModel
-from dlcli.experiments.baseline.estimators import (
-    FitAttempt,
-    fit_and_predict,
-    model_inputs,
-    words_of_inputs,
-)
-from dlcli.experiments.baseline.models import NAIVE_FORECAST, BaselineModel
+from dlcli.experiments.baseline.estimators import FitAttempt, words_of_inputs
+from dlcli.experiments.baseline.fits import FitPiece
+from dlcli.experiments.baseline.models import BaselineModel
 from dlcli.experiments.baseline.words import DecidingWords, deciding_words
 from dlcli.experiments.headline_score import headline_score, predicted_values
-from dlcli.network.scores import NO_STEPS
 from dlcli.preparation.targets import output_kind
 from dlcli.training.folds.engines import FoldEngine
+from dlcli.training.folds.workers import OpenExecutor
 from dlcli.types import Array
+from dlcli.work.executor import Executor, in_order
 
 if TYPE_CHECKING:
     from dlcli.training.progress import OnProgress
-    from dlcli.training.session import Session
 
 NETWORK = "network"
-# Number of input values, over all folds, up to which they are cached between models.
-MAX_CACHED_VALUES = 100_000_000
 
 
 class Scorer:
@@ -57,10 +52,12 @@ class Scorer:
         self.config, self.dataset = prepared.config, prepared.dataset
         self.trainer, self.sessions = trainer, trainer.sessions
         self.on_fold, self.on_model = on_fold, on_model
-        self._inputs: dict[int, tuple[Any, Any]] = {}
 
     def score_network(
-        self, on_progress: OnProgress | None, others: Iterable[FoldEngine] = ()
+        self,
+        on_progress: OnProgress | None,
+        others: Iterable[FoldEngine] = (),
+        open_executor: OpenExecutor | None = None,
     ) -> ScoredModel:
         """Train the network on every fold; with several seeds, a fold has their mean score.
 
@@ -69,10 +66,12 @@ class Scorer:
         on_progress : callable, optional
         others : iterable of FoldEngine
             Engines of the same folds for other seeds.
+        open_executor : callable, optional
+            See `FoldEngine.run`.
         """
         networks = [
-            self._train_network(engine, on_progress)
-            for engine in itertools.chain([self.trainer], others)
+            self._train_network(engine, on_progress, open_executor)
+            for engine in chain([self.trainer], others)
         ]
         model = networks[0]
         if len(networks) > 1:  # no test of single rows is known for a mean over seeds
@@ -84,14 +83,19 @@ class Scorer:
         self.on_model(model)
         return model
 
-    def _train_network(self, engine: FoldEngine, on_progress: OnProgress | None) -> ScoredModel:
+    def _train_network(
+        self,
+        engine: FoldEngine,
+        on_progress: OnProgress | None,
+        open_executor: OpenExecutor | None,
+    ) -> ScoredModel:
         kind = output_kind(self.dataset.target, self.config.loss)
         predictions: list[Any] = []
         seconds: list[float] = []
         # Folds that are trained together are reported as one.
         total = len(self.sessions) if engine.engine.name == "serial" else 1
         self.on_fold(NETWORK, 1, total)
-        for outcome in engine.run(on_progress):
+        for outcome in engine.run(on_progress, open_executor=open_executor):
             outputs = outcome.outputs
             predictions.append(predicted_values(outputs, kind, self.dataset.target))
             seconds.append(outcome.seconds)
@@ -99,21 +103,28 @@ class Scorer:
                 self.on_fold(NETWORK, len(seconds) + 1, total)
         return self._scored(NETWORK, predictions, seconds)
 
-    def score_model(self, model: BaselineModel) -> ScoredModel:
-        """Fit a scikit-learn model on each fold, with the inputs of the network."""
-        attempts = []
-        for number, session in enumerate(self.sessions, 1):
-            self.on_fold(model.name, number, len(self.sessions))
-            if model is NAIVE_FORECAST:
-                last = np.asarray(self.dataset.x)[session.rows["test"], -1, 0]
-                attempts.append(FitAttempt(last, 0.0))
-                continue
-            x, x_test = self._fold_inputs(number, session)
-            # A mean of logarithms would not be the mean that the trivial model stands for.
-            preprocessor = NO_STEPS if model.trivial else session.target_preprocessor
-            y = preprocessor.transform(session.y("train"), self.dataset.target)
-            attempt = fit_and_predict(model, x, y, x_test, self.config.seed)
-            attempts.append(attempt.inverted(preprocessor))
+    def score_models(
+        self, models: Sequence[BaselineModel], executor: Executor
+    ) -> list[ScoredModel]:
+        """Fit scikit-learn models on each fold, with the inputs of the network.
+
+        Parameters
+        ----------
+        models : sequence of BaselineModel
+        executor : Executor
+            Of the pieces of `ModelFits`.
+        """
+        folds = len(self.sessions)
+        pieces = [FitPiece(model, fold) for model in models for fold in range(folds)]
+
+        def report(number: int, fold: int) -> None:
+            self.on_fold(pieces[number].model.name, fold + 1, folds)
+
+        with closing(executor.run(pieces, report)) as results:
+            attempts = in_order(results)
+            return [self._score_model(model, list(islice(attempts, folds))) for model in models]
+
+    def _score_model(self, model: BaselineModel, attempts: Sequence[FitAttempt]) -> ScoredModel:
         note = "; ".join(dict.fromkeys(a.note for a in attempts if a.note))
         predictions, seconds = [a.predictions for a in attempts], [a.seconds for a in attempts]
         scored = self._scored(model.name, predictions, seconds, trivial=model.trivial, note=note)
@@ -132,19 +143,6 @@ class Scorer:
             if attempt.word_counts is not None and len(attempt.word_counts) == len(classes)
         ]
         return deciding_words(counts, classes, float(model.arguments.get("alpha", 1.0)))
-
-    def _fold_inputs(self, number: int, session: Session) -> tuple[Any, Any]:
-        """Return the training and test inputs of a fold; they are cached if they are small."""
-        if number not in self._inputs:
-            x, x_test = (
-                model_inputs(session.preprocessor, self.dataset, session.rows[part], session.model)
-                for part in ("train", "test")
-            )
-            size = len(self.sessions) * x.shape[0] * x.shape[1]
-            if isinstance(x, np.ndarray) and size > MAX_CACHED_VALUES:
-                return x, x_test
-            self._inputs[number] = x, x_test
-        return self._inputs[number]
 
     def _scored(
         self,

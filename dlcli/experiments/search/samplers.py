@@ -6,7 +6,6 @@ import hashlib
 import importlib
 import math
 import random
-import warnings
 from typing import Any
 
 from dlcli.config.tune import TuneConfig
@@ -39,16 +38,10 @@ def new_sampler(section: TuneConfig, seed: int, number: int) -> Any:
     number : int
         Of the trial, from 0.
     """
-    digest = hashlib.sha256(f"{seed} {number}".encode()).digest()
-    own = int.from_bytes(digest[:4], "little")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Optuna calls some samplers and options experimental
-        return _new_sampler(section, seed, own)
-
-
-def _new_sampler(section: TuneConfig, seed: int, own: int) -> Any:
     from optuna import samplers
 
+    digest = hashlib.sha256(f"{seed} {number}".encode()).digest()
+    own = int.from_bytes(digest[:4], "little")
     match section.sampler:
         case "random":
             return samplers.RandomSampler(seed=own)

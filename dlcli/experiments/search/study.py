@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -109,8 +110,10 @@ class Study:
             params: dict[str, Any] = dict(self._grid[number])
             self.study.add_trial(self._running(params))
             return params
-        self.study.sampler = new_sampler(self.section, self.seed, number)
-        return dict(self.study.ask(self.distributions).params)
+        # Optuna calls some samplers experimental, and PyTorch says that there is no GPU.
+        with warnings.catch_warnings(action="ignore"):
+            self.study.sampler = new_sampler(self.section, self.seed, number)
+            return dict(self.study.ask(self.distributions).params)
 
     def _running(self, params: dict[str, Any]) -> Any:
         from optuna.trial import TrialState, create_trial

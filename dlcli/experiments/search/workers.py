@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from dlcli.runs.directory import CHECKPOINT
 from dlcli.runs.records import SearchRecord
 from dlcli.training.trials.trainers import TrialTrainers
 from dlcli.training.trials.transport import format_of
-from dlcli.work.executor import Executor, Inline
+from dlcli.work.executor import Executor, Function, Inline, Job
 from dlcli.work.processes import Processes, most_workers
 from dlcli.work.shared_folder import SharedFolder
 
@@ -148,17 +148,30 @@ class Workers:
     def _executor(self, trainers: TrialTrainers, run: Path) -> Executor:
         if self.executor == "shared":
             return self.shared_folder(trainers, run)
-        x = trainers.prepared.dataset.x
+        return self.executor_of(trainers.prepared.dataset.x, trainers.train, trainers.job)
+
+    def executor_of(self, x: Any, function: Function, job: Callable[[int], Job]) -> Executor:
+        """Return an executor of pieces that no other command shares.
+
+        Parameters
+        ----------
+        x : ndarray or DataFrame
+            Rows of which each process has a copy.
+        function : callable
+            Computes a piece in this process.
+        job : callable
+            Takes the threads of a process, and returns what computes pieces in it.
+        """
+        if self.executor == "inline":
+            return Inline(function)
         row_bytes = x.nbytes if isinstance(x, np.ndarray) else int(x.memory_usage(deep=True).sum())
         threads = cpu_count() if self.threads is None else self.threads
+        most = most_workers(row_bytes)
         if self.executor == "processes" and self.jobs is not None:
-            return Processes(trainers.job(threads), min(self.jobs, most_workers(row_bytes)))
-        if self.executor == "ray":
-            from dlcli.work.ray_cluster import RayCluster
+            return Processes(job(threads), min(self.jobs, most))
+        from dlcli.work.ray_cluster import RayCluster
 
-            jobs = self.jobs
-            if self.address == "local":
-                most = min(max(1, cpu_count() // threads), most_workers(row_bytes))
-                jobs = most if jobs is None else min(jobs, most_workers(row_bytes))
-            return RayCluster(trainers.job(threads), self.address, threads, jobs)
-        return Inline(trainers.train)
+        jobs = self.jobs
+        if self.address == "local":
+            jobs = min(jobs or max(1, cpu_count() // threads), most)
+        return RayCluster(job(threads), self.address, threads, jobs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,13 +14,16 @@ from dlcli.network.building import make_callbacks
 from dlcli.network.cost import batch_seconds
 from dlcli.runs.records import EngineRecord
 from dlcli.training.folds.outcome import FoldOutcome, fold_checkpoint, train_fold
-from dlcli.training.folds.workers import train_in_processes
+from dlcli.training.folds.workers import OpenExecutor, train_in_processes
 from dlcli.training.progress import OnProgress, progress_of_fold
 from dlcli.training.session import Session
 from dlcli.training.stacked import ROWS_BYTES, Copy, NotStackable, StackedFit, stacking_obstacle
-from dlcli.work.processes import most_workers
+from dlcli.work.executor import Executor, Job
+from dlcli.work.processes import Processes, most_workers
 
 EngineChoice = Literal["auto", "stacked", "serial"]
+# Time for processes to finish a step and save their state.
+SAVE_SECONDS = 20.0
 # A step that computes longer than this is no faster in one program.
 LONG_STEP = 1e-3
 FLOAT_BYTES = 4
@@ -40,6 +43,8 @@ class Engine:
         Number of processes.
     requested : {"auto", "stacked", "serial"}
         The ``engine`` argument.
+    cluster : bool
+        Whether folds that are not trained together are trained on a Ray cluster.
     """
 
     name: Literal["stacked", "serial"]
@@ -47,11 +52,14 @@ class Engine:
     reason: str = ""
     jobs: int = 1
     requested: EngineChoice = "auto"
+    cluster: bool = False
 
     def __str__(self) -> str:
         """Return one line for the terminal."""
         if self.name == "stacked":
             return f"training {self.folds} folds together in one program"
+        if self.cluster:
+            return f"training folds on a Ray cluster ({self.reason})"
         if self.jobs > 1:
             return f"training folds in {self.jobs} processes ({self.reason})"
         return f"training folds one after the other ({self.reason})"
@@ -128,7 +136,10 @@ class FoldEngine:
         return [*notices, *(self._stacked.notices if self._stacked else ())]
 
     def run(
-        self, on_progress: OnProgress | None, checkpoint: Path | None = None
+        self,
+        on_progress: OnProgress | None,
+        checkpoint: Path | None = None,
+        open_executor: OpenExecutor | None = None,
     ) -> Iterator[FoldOutcome]:
         """Train all folds.
 
@@ -137,6 +148,9 @@ class FoldEngine:
         on_progress : callable, optional
         checkpoint : Path, optional
             Folder where states are written and looked for.
+        open_executor : callable, optional
+            Where folds are trained that do not train together. Default: in this process, or in
+            `jobs` processes.
 
         Yields
         ------
@@ -148,10 +162,13 @@ class FoldEngine:
         Interrupted
             If SIGINT or SIGTERM arrived; folds that train together have yielded nothing then.
         """
-        if self.engine.jobs > 1:
+        if self._stacked is None and (open_executor is not None or self.engine.jobs > 1):
             self.sessions[0].release()  # a worker process computes them again
             yield from train_in_processes(
-                self.sessions, self.engine.jobs, self.threads, checkpoint, on_progress
+                self.sessions,
+                open_executor or self._processes,
+                checkpoint,
+                on_progress,
             )
         elif self._stacked is None:
             for number, session in enumerate(self.sessions, 1):
@@ -163,6 +180,9 @@ class FoldEngine:
                 session.model.set_weights(result.weights)
                 yield FoldOutcome.of(result.fitted, session.score(["test"])["test"])
                 session.release()
+
+    def _processes(self, job: Callable[[int], Job]) -> Executor:
+        return Processes(job(self.threads), self.engine.jobs, SAVE_SECONDS)
 
 
 def _stack(sessions: Sequence[Session], *, must_be_faster: bool) -> StackedFit:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,11 +14,10 @@ from dlcli.training.folds.outcome import FoldOutcome, fold_checkpoint, train_fol
 from dlcli.training.progress import OnProgress, Progress
 from dlcli.training.session import Session, open_sessions
 from dlcli.training.worker_start import WorkerStart
-from dlcli.work.executor import Function, Job, Report, in_order
-from dlcli.work.processes import Processes
+from dlcli.work.executor import Executor, Function, Job, Report, in_order
 
-# Time for processes to finish a step and save their state.
-SAVE_SECONDS = 20.0
+# Takes what a process needs, by its number of threads: the last bits of the results depend on it.
+OpenExecutor = Callable[[Callable[[int], Job]], Executor]
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,7 @@ class FoldData:
 
 def train_in_processes(
     sessions: Sequence[Session],
-    jobs: int,
-    threads: int,
+    open_executor: OpenExecutor,
     checkpoint: Path | None,
     on_progress: OnProgress | None,
 ) -> Iterator[FoldOutcome]:
@@ -43,10 +42,7 @@ def train_in_processes(
     ----------
     sessions : sequence of Session
         One per fold.
-    jobs : int
-        Number of processes.
-    threads : int
-        Threads of each process; the last bits of the results depend on it.
+    open_executor : callable
     checkpoint : Path, optional
         Folder where states are saved and looked for.
     on_progress : callable, optional
@@ -63,17 +59,16 @@ def train_in_processes(
         [vars(session).get("preprocessor") for session in sessions],
         checkpoint,
     )
-    job = Job(WorkerStart.of(prepared.config, threads), open_folds, data)
-    processes = Processes(job, jobs, SAVE_SECONDS)
+
+    def job(threads: int) -> Job:
+        return Job(WorkerStart.of(prepared.config, threads), open_folds, data)
 
     def report(fold: int, progress: Progress) -> None:
         if on_progress is not None:
             on_progress(replace(progress, fold=fold + 1))
 
-    try:
-        yield from in_order(processes.run(range(len(sessions)), report))
-    finally:
-        processes.close()
+    with closing(open_executor(job)) as executor:
+        yield from in_order(executor.run(range(len(sessions)), report))
 
 
 def open_folds(data: FoldData) -> Function:
