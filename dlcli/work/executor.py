@@ -65,6 +65,10 @@ class Executor(Protocol):
         """End the processes."""
 
 
+# Takes what a process needs, by its number of threads: the last bits of the results depend on it.
+OpenExecutor = Callable[[Callable[[int], Job]], Executor]
+
+
 class Inline:
     """Compute one piece after the other in this process.
 

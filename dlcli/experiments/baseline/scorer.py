@@ -18,9 +18,8 @@ from dlcli.experiments.baseline.words import DecidingWords, deciding_words
 from dlcli.experiments.headline_score import headline_score, predicted_values
 from dlcli.preparation.targets import output_kind
 from dlcli.training.folds.engines import FoldEngine
-from dlcli.training.folds.workers import OpenExecutor
 from dlcli.types import Array
-from dlcli.work.executor import Executor, in_order
+from dlcli.work.executor import Executor, OpenExecutor, in_order
 
 if TYPE_CHECKING:
     from dlcli.training.progress import OnProgress

@@ -14,11 +14,11 @@ from dlcli.network.building import make_callbacks
 from dlcli.network.cost import batch_seconds
 from dlcli.runs.records import EngineRecord
 from dlcli.training.folds.outcome import FoldOutcome, fold_checkpoint, train_fold
-from dlcli.training.folds.workers import OpenExecutor, train_in_processes
+from dlcli.training.folds.workers import train_in_processes
 from dlcli.training.progress import OnProgress, progress_of_fold
 from dlcli.training.session import Session
 from dlcli.training.stacked import ROWS_BYTES, Copy, NotStackable, StackedFit, stacking_obstacle
-from dlcli.work.executor import Executor, Job
+from dlcli.work.executor import Executor, Job, OpenExecutor
 from dlcli.work.processes import Processes, most_workers
 
 EngineChoice = Literal["auto", "stacked", "serial"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,10 +14,7 @@ from dlcli.training.folds.outcome import FoldOutcome, fold_checkpoint, train_fol
 from dlcli.training.progress import OnProgress, Progress
 from dlcli.training.session import Session, open_sessions
 from dlcli.training.worker_start import WorkerStart
-from dlcli.work.executor import Executor, Function, Job, Report, in_order
-
-# Takes what a process needs, by its number of threads: the last bits of the results depend on it.
-OpenExecutor = Callable[[Callable[[int], Job]], Executor]
+from dlcli.work.executor import Function, Job, OpenExecutor, Report, in_order
 
 
 @dataclass(frozen=True)
