@@ -2,5 +2,5 @@
 
 Other packages use the modules `batches`, `calibrate`, `callback_state`, `checkpoint`,
 `data_notices`, `fit`, `folds`, `network_check`, `notebook`, `progress`, `session`,
-`training_state`, `trials` and `weight_history`.
+`training_state`, `trials`, `weight_history` and `worker_start`.
 """
