@@ -208,10 +208,9 @@ def write_course(results: list[dict[str, Any]]) -> None:
     by_command = {result["command"]: result for result in results}
 
     def figure(mark: re.Match[str]) -> str:
-        if (result := by_command.get(mark[2])) is None:
+        if (result := by_command.get(mark[2])) is None:  # not measured yet
             return mark[0]
-        score = result.get("scores", {}).get(mark[3])
-        text = mean_and_deviation(score) if score else f"{result['value']} (one seed)"
+        text = mean_and_deviation(result["scores"][mark[3]])
         return f"{mark[1]}{text}{mark[4]}"
 
     path = ROOT / "docs" / "course.md"
