@@ -4,6 +4,8 @@
     python benchmarks/catalogue.py sonar iris     those of some configs
     python benchmarks/catalogue.py --seeds pima   only the spreads over seeds
     python benchmarks/catalogue.py --write        only rewrite the texts from catalogue.json
+    python benchmarks/catalogue.py --jobs=4       four runs at a time, which slow each other down
+    python benchmarks/catalogue.py --ray          on the Ray cluster of RAY_ADDRESS, or one here
 
 Each run is a process of its own, start-up included. Some are repeated with several seeds, which
 gives the spread. The figures go to ``catalogue.json``, and from there into the tables of the README
@@ -27,6 +29,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from catalogue_pieces import measured
 from catalogue_runs import COURSE, RUNS, Run
 
 ROOT = Path(__file__).parents[1]
@@ -243,14 +246,14 @@ def main(arguments: list[str]) -> None:
     stored = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else []
     by_command = {result["command"]: result for result in stored}
     names = [argument for argument in arguments if not argument.startswith("--")]
-    for run in (*RUNS, *COURSE) if "--write" not in arguments else ():
-        if names and run.config not in names:
-            continue
-        if "--seeds" not in arguments:
-            by_command[run.line] = measure(run)
-        if run.seeds:
-            by_command[run.line]["spread"] = spread(run)
-        result = by_command[run.line]
+    only_spread = "--seeds" in arguments
+    runs = [run for run in (*RUNS, *COURSE) if not names or run.config in names]
+    runs = [run for run in runs if (run.seeds or not only_spread) and "--write" not in arguments]
+    jobs = next((int(a.removeprefix("--jobs=")) for a in arguments if a.startswith("--jobs=")), 1)
+    for run, figures in measured(
+        runs, jobs=jobs, ray="--ray" in arguments, only_spread=only_spread
+    ):
+        result = by_command[run.line] = (by_command[run.line] if only_spread else {}) | figures
         RESULTS.write_text(json.dumps(list(by_command.values()), indent=1), encoding="utf-8")
         print(f"{run.line}: {result['metric']} {result['value']} {seeds_cell(result)}", flush=True)
     ordered = {
