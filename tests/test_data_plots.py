@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import slow
+from sklearn.metrics import adjusted_rand_score
 
 from dlcli import DatasetError
 from dlcli.datasets.dataset import Column, Dataset, Medium, Target
 from dlcli.network.scores import Scores
-from dlcli.plots.data import DRAWERS, draw_dataset
+from dlcli.plots.data import DRAWERS, draw_dataset, draw_structure, read_file
 from dlcli.plots.data.images import _mosaic, _sample_rows, draw_images
 from dlcli.plots.data.panels import _bin_edges
 from dlcli.plots.data.tables import _columns, draw_classes, draw_numbers
@@ -276,3 +277,93 @@ def test_what_cannot_be_drawn_ends_with_2_and_a_sentence(dlcli, people, argument
 
     assert (code, out) == (2, "")
     assert message in err
+
+
+def two_groups():
+    """Return a table of two groups of rows with a gap, a constant and a category; row 9 is far off."""
+    rng = np.random.default_rng(0)
+    y = np.arange(40, dtype=np.int32) % 2
+    x = {f"길이 {at}": rng.normal(size=40) + 8 * y for at in range(3)}
+    x["길이 0"][8] = 60.0
+    x["길이 1"][3] = np.nan
+    x |= {"same": np.ones(40), "town": np.array(["a", "b"] * 20, object)}
+    kinds = ["numeric"] * 4 + ["categorical"]
+    columns = tuple(Column(n, kind, at) for at, (n, kind) in enumerate(zip(x, kinds, strict=True)))
+    return Dataset(
+        "table", pd.DataFrame(x), y, Target("kind", "classification", ("a", "b")), columns
+    )
+
+
+def test_components_have_their_variance_and_weights(tmp_path):
+    from sklearn.decomposition import PCA
+
+    structure = draw_structure(make_table(3), tmp_path / "pca.svg", "pca")
+
+    values = make_table(3).x.to_numpy()
+    pca = PCA().fit((values - values.mean(axis=0)) / values.std(axis=0))
+    shares = [f"{share:.1%}" for share in pca.explained_variance_ratio_]
+    assert [row[1] for row in structure.table[1:]] == shares
+    assert structure.table[3][2] == "100.0%"
+    svg = (tmp_path / "pca.svg").read_text()
+    assert f"component 1 ({shares[0]} of the variance)" in svg
+    assert "table: 40 rows, 3 numeric columns, standardized" in svg
+
+
+def test_clusters_stand_beside_classes_with_their_agreement(tmp_path):
+    structure = draw_structure(two_groups(), tmp_path / "clusters.svg", "clusters")
+    other = draw_structure(two_groups(), tmp_path / "three.svg", "clusters", 3)
+
+    assert structure.table[0] == ("cluster", "rows", "a", "b")
+    # The row that is far off is nearer to the rows of the other class.
+    assert structure.table[1:] == (("cluster 1", "19", "19", "0"), ("cluster 2", "21", "1", "20"))
+    expected = adjusted_rand_score([0] * 20 + [1] * 20, [0] * 19 + [1] * 21)
+    assert structure.sentences[0].startswith(f"adjusted Rand index {expected:.4f}")
+    assert "left out, no numbers: town" in structure.notices
+    assert "left out, equal in all rows: same" in structure.notices
+    assert "gaps in 1 column are filled with the median" in structure.notices
+    assert len(other.table) == 4
+    assert f"adjusted Rand index {expected:.2f}" in (tmp_path / "clusters.svg").read_text()
+
+
+def test_without_classes_the_most_distinct_clusters_are_drawn(tmp_path, write):
+    rows = "".join(f"{at % 3 * 9 + at / 50},{at % 3 * -7 + at / 60}\n" for at in range(30))
+    table = read_file(write("x.csv", f"a,b\n{rows}"))
+
+    structure = draw_structure(table, tmp_path / "x.png", "clusters")
+
+    assert structure.table == (
+        ("cluster", "rows"), ("cluster 1", "10"), ("cluster 2", "10"), ("cluster 3", "10")
+    )  # fmt: skip
+    assert "3 clusters are the most distinct of 2 to 8" in structure.sentences[0]
+
+
+def test_the_most_unusual_row_is_the_first(tmp_path):
+    structure = draw_structure(two_groups(), tmp_path / "anomalies.png", "anomalies")
+
+    assert structure.table[1][0] == "9"
+    assert structure.table[1][2].startswith("길이 0 +")
+    assert len(structure.table) == 11
+    assert (tmp_path / "anomalies.png").read_bytes().startswith(PNG)
+
+
+def test_images_are_compared_by_their_values(tmp_path):
+    structure = draw_structure(make_images(), tmp_path / "pca.svg", "pca")
+
+    assert structure.table[1][3].startswith("value ")
+    assert "30 values each, not scaled" in (tmp_path / "pca.svg").read_text()
+
+
+def test_the_command_prints_what_it_draws(dlcli, people, tmp_path):
+    code, out, _ = dlcli("data", "plot", "iris", "--kind", "clusters")
+    answers = [
+        (dlcli("data", "plot", "iris", "--clusters", "3"), "--clusters is for --kind clusters"),
+        (dlcli("data", "plot", "xor", "--kind", "clusters", "--clusters", "9"), "9 clusters of 4"),
+        (dlcli("data", "plot", "study_hours", "--kind", "pca"), "at least 3 rows of 2 numbers"),
+    ]
+
+    assert code == 0
+    assert "adjusted Rand index 0.62" in out
+    assert out.endswith("iris_clusters.png\n")
+    for (status, _, error), message in answers:
+        assert status == 2
+        assert message in error

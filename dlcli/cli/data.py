@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -12,6 +12,7 @@ from dlcli.cli.options import Json, Sample, complete_dataset
 
 if TYPE_CHECKING:
     from dlcli.datasets.dataset import Dataset
+    from dlcli.plots.data import Structure
 
 app = typer.Typer(help="List, download, describe and plot data sets.", no_args_is_help=True)
 
@@ -158,6 +159,21 @@ def plot(
             help="Target column of a CSV file, by name or position; colours the plot.",
         ),
     ] = None,
+    kind: Annotated[
+        Literal["pca", "clusters", "anomalies"] | None,
+        typer.Option(
+            "--kind", show_default=False,
+            help="Plot the rows as a whole: principal components, clusters of k-means, or the "
+            "rows that an isolation forest finds unusual.",
+        ),
+    ] = None,
+    clusters: Annotated[
+        int | None,
+        typer.Option(
+            "--clusters", min=2, max=50, metavar="N", help="Number of clusters.",
+            show_default="that of the classes, or the most distinct",
+        ),
+    ] = None,
     sample: Sample = False,
 ) -> None:  # fmt: skip
     """Plot a data set.
@@ -168,24 +184,42 @@ def plot(
     dlcli data plot iris
     dlcli data plot my.csv --target label -o my.svg
     dlcli data plot pets.yaml           samples of images, recordings or texts
+    dlcli data plot iris --kind pca
+    dlcli data plot my.csv --kind clusters --clusters 4
     """
     from dlcli.cli import terminal
     from dlcli.errors import DlcliError
     from dlcli.plots.canvas import check_plot_path
-    from dlcli.plots.data import draw_dataset, draw_file
+    from dlcli.plots.data import draw_dataset, draw_file, draw_structure, read_file
 
-    path = output or Path(f"{Path(name).stem}.png")
+    path = output or Path(f"{Path(name).stem}{f'_{kind}' if kind else ''}.png")
     check_plot_path(path)
+    if clusters is not None and kind != "clusters":
+        raise DlcliError("--clusters is for --kind clusters", hint="add it, or leave out both")
     data = _load(name, sample=sample)
-    if isinstance(data, Path):
-        terminal.print_notes(draw_file(data, path, target))
-    elif target is not None:
+    if target is not None and not isinstance(data, Path):
         raise DlcliError(
             f"{name} already has a target: {data.target.name}", hint="leave out --target"
         )
+    if kind is not None:
+        source = read_file(data, target) if isinstance(data, Path) else data
+        _print_structure(draw_structure(source, path, kind, clusters))
+    elif isinstance(data, Path):
+        terminal.print_notes(draw_file(data, path, target))
     else:
         draw_dataset(data, path)
     terminal.print_picture(path, f"a plot of {name}")
+
+
+def _print_structure(structure: Structure) -> None:
+    from dlcli.cli import tables, terminal
+
+    terminal.print_notes(structure.notices)
+    header, *rows = structure.table
+    left = 1 if header[0] == "cluster" else len(header)
+    terminal.print_text(tables.table([list(header), *map(list, rows)], left=left))
+    for sentence in structure.sentences:
+        terminal.print_text(sentence)
 
 
 def _load(name: str, *, sample: bool) -> Dataset | Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dlcli.datasets.dataset import Dataset
-from dlcli.datasets.tables import read_file_table
+from dlcli.datasets.tables import FileTable, read_file_table
 from dlcli.errors import DatasetError
 from dlcli.plots.canvas import check_plot_path
 from dlcli.plots.data.images import draw_images, is_images
@@ -19,9 +19,10 @@ from dlcli.plots.data.media import (
     is_series,
 )
 from dlcli.plots.data.several import draw_targets
+from dlcli.plots.data.structure import Structure, draw_structure
 from dlcli.plots.data.tables import draw_classes, draw_columns, draw_numbers
 
-__all__ = ["draw_dataset", "draw_file"]
+__all__ = ["Structure", "draw_dataset", "draw_file", "draw_structure", "read_file"]
 
 
 class Drawer(NamedTuple):
@@ -90,3 +91,16 @@ def draw_file(source: Path, path: Path, target: str | None = None) -> tuple[str,
     else:
         draw_dataset(table.with_target(target), path)
     return table.notices
+
+
+def read_file(source: Path, target: str | None = None) -> Dataset | FileTable:
+    """Read a file, as a data set if it has a target.
+
+    Parameters
+    ----------
+    source : Path
+    target : str, optional
+        Name or position of the target column.
+    """
+    table = read_file_table(source)
+    return table if target is None else table.with_target(target)
