@@ -133,22 +133,30 @@ class Batching:
             self._condition.notify_all()
 
     def _work(self) -> None:
-        while True:
-            with self._condition:
-                while not self._waiting and not self._is_closed:
-                    self._condition.wait()
-                if not self._waiting:
-                    return
-                batch = self._take()
-            self._on_batch(len(batch))
-            try:
-                self._compute(batch)
-            except BaseException as error:  # noqa: BLE001 (raised for the clients)
-                for job in batch:
-                    job.error = job.error or error
-            loop = batch[0].future.get_loop()
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(_hand_over, batch)
+        while self._compute_next():
+            pass
+
+    def _compute_next(self) -> bool:
+        """Wait for requests and compute them; return False once the threads shall end.
+
+        A function of its own, so that a thread that waits does not hold the requests before.
+        """
+        with self._condition:
+            while not self._waiting and not self._is_closed:
+                self._condition.wait()
+            if not self._waiting:
+                return False
+            batch = self._take()
+        self._on_batch(len(batch))
+        try:
+            self._compute(batch)
+        except BaseException as error:  # noqa: BLE001 (raised for the clients)
+            for job in batch:
+                job.error = job.error or error
+        loop = batch[0].future.get_loop()
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_hand_over, batch)
+        return True
 
     def _take(self) -> list[Job]:
         """Return the next request, and the small ones behind it if it is small."""

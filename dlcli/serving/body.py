@@ -51,39 +51,46 @@ class Bodies:
         if length.isdecimal() and int(length[:20]) > limit:
             raise too_large(f"the body has {int(length[:20]):,} bytes", f"{limit:,}")
         unpack = _unpacker(request.headers.get("content-encoding", ""), limit)
-        parts: list[bytes] = []
-        unpacked = 0
+        held = _Held(self)
         try:
-            await self._receive(request, parts)
-            body = b"".join(parts)
+            body = await self._receive(request, held)
             if unpack is not None:
                 # In a thread, since the event loop would stand still meanwhile.
                 body = await asyncio.to_thread(unpack, body)
-                unpacked = len(body)
-                self._hold(unpacked)
+                held.add(len(body))
             yield body
         finally:
-            self.held -= sum(map(len, parts)) + unpacked
+            self.held -= held.size
 
-    def _hold(self, size: int) -> None:
-        """Count bytes that the server holds, and refuse the request that has too many."""
-        self.held += size
-        if self.held > MAX_HELD * self.limits.body:
-            raise busy("the server holds too many large requests")
-
-    async def _receive(self, request: Request, parts: list[bytes]) -> None:
+    async def _receive(self, request: Request, held: _Held) -> bytes:
+        parts: list[bytes] = []
         size = 0
         try:
             async with asyncio.timeout(self.limits.seconds):
                 async for chunk in request.stream():
                     parts.append(chunk)
                     size += len(chunk)
-                    self._hold(len(chunk))
+                    held.add(len(chunk))
                     if size > self.limits.body:
                         raise too_large("the body is larger", f"{self.limits.body:,} bytes")
         except TimeoutError:
             seconds = f"{self.limits.seconds:g} seconds"
             raise RequestError(408, f"the body did not arrive in {seconds}") from None
+        return b"".join(parts)
+
+
+class _Held:
+    """The bytes of one request among those that the server holds."""
+
+    def __init__(self, bodies: Bodies) -> None:
+        self.bodies, self.size = bodies, 0
+
+    def add(self, size: int) -> None:
+        """Count bytes, and refuse the request that has too many."""
+        self.size += size
+        self.bodies.held += size
+        if self.bodies.held > MAX_HELD * self.bodies.limits.body:
+            raise busy("the server holds too many large requests")
 
 
 def _unpacker(encoding: str, limit: int) -> Callable[[bytes], bytes] | None:

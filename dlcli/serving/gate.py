@@ -69,6 +69,7 @@ class Gate:
                 await send_error(RequestError(500, "the server failed"), send_counted)
         finally:
             self._note(scope, status, time.perf_counter() - start)
+            await self.service.release_memory()
 
     def _check(self, scope: Scope) -> None:
         """Refuse requests without the token, and those that a page of another site sends."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from dlcli.serving.answers import Answer
 from dlcli.serving.batching import Batching
 from dlcli.serving.body import Bodies
 from dlcli.serving.limits import ServerLimits
+from dlcli.serving.memory import LARGE_BODY, release_memory
 from dlcli.serving.metrics import Metrics
 from dlcli.serving.models import ServedModel, ServedModels
 
@@ -37,6 +39,7 @@ class Service:
     def __init__(self, models: ServedModels, limits: ServerLimits) -> None:
         self.models, self.limits = models, limits
         self.is_draining = False
+        self._has_leftovers = False
         self.bodies = Bodies(limits)
         self.metrics = Metrics(lambda: len(self.batching))
         self.batching = Batching(limits, self.metrics.batches.observe)
@@ -70,9 +73,18 @@ class Service:
             return render(answer)
 
         async with self.bodies.receive(request) as body:
-            return await self.batching.compute(
-                model,
-                lambda: open_predictions(body),
-                counted,
-                is_small=len(body) <= SMALL_BODY and not may_be_slow,
-            )
+            try:
+                return await self.batching.compute(
+                    model,
+                    lambda: open_predictions(body),
+                    counted,
+                    is_small=len(body) <= SMALL_BODY and not may_be_slow,
+                )
+            finally:
+                self._has_leftovers |= len(body) >= LARGE_BODY
+
+    async def release_memory(self) -> None:
+        """Give the memory of large requests back, once their answers are sent."""
+        if self._has_leftovers:
+            self._has_leftovers = False
+            await asyncio.to_thread(release_memory)
