@@ -7,11 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
+
+MAX_CANDIDATES = 10_000  # names among which a similar one is looked for
 
 
 class DlcliError(Exception):
@@ -274,7 +277,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return a question that suggests the nearest of the `known` names; empty if none is near."""
     # Keras has most names twice, as class and as function: suggest the one in the same case.
     names: dict[str, str] = {}
-    for candidate in sorted(known, key=lambda item: item.islower() != name.islower()):
+    some = islice(known, MAX_CANDIDATES)
+    for candidate in sorted(some, key=lambda item: item.islower() != name.islower()):
         names.setdefault(candidate.replace("_", "").lower(), candidate)
     plain = name.replace("_", "").lower()
     # A name half as long again has other words.

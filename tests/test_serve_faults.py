@@ -329,3 +329,19 @@ def test_memory_does_not_grow_with_requests(client):
     tracemalloc.stop()
 
     assert after - before < 200_000
+
+
+def test_the_memory_of_large_requests_is_given_back(client):
+    row = "31;Seoul;yes;1.70;" + "x" * 2000 + "\n"
+    body = ("age;city;member;height;note\n" + row * 450).encode()
+    gc.disable()  # it would come at some time that is not known
+    tracemalloc.start()
+    try:
+        for path in ("/predict?keep=all", "/predict"):
+            assert client.post(path, content=body, headers={"Content-Type": "text/csv"}).is_success
+        held = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+
+    assert held < 500_000

@@ -133,6 +133,9 @@ def test_texts(client, served_kinds, write):
     assert {item["name"]: item["data"] for item in v2["outputs"]} == columns
     mlflow = client.post("/v1/models/texts:predict", json={"instances": ["win a prize, now"]})
     assert columns_of(mlflow.json()["predictions"]) == columns
+    # Escaped, it would be longer than a line may be.
+    long = plain_answer(client, model, "한글 " * 1_300_000, "text/plain")
+    assert columns_of(long["predictions"]) == expected(model, [{"text": "한글 " * 1_300_000}])
     notes = plain_answer(client, model, "zzz", "text/plain")["notes"]
     assert notes == ["column 'text': 1 text without a word known from training"]
 
@@ -414,16 +417,31 @@ def test_no_request_is_lost_when_a_signal_comes(people_runs, start):
     assert process.returncode == 0
 
 
-def test_a_model_without_a_graph_is_refused(tmp_path, dlcli):
+def test_a_model_without_a_graph_is_converted_or_refused(tmp_path, dlcli, monkeypatch):
     import keras
 
+    from dlcli.models import onnx_conversion
+
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(tmp_path / "plain.keras")
+    engines = []
+    monkeypatch.setattr(
+        server,
+        "serve",
+        lambda models, *_, **__: engines.append(models.default.loaded.network.engine),
+    )
+    convert = onnx_conversion.convert_in_child
+    monkeypatch.setattr(onnx_conversion, "convert_in_child", lambda *_: None)
 
-    code, _, err = dlcli("serve", "plain.keras")
+    refused = dlcli("serve", "plain.keras", "--port", "0")
+    monkeypatch.setattr(onnx_conversion, "convert_in_child", convert)
+    converted = dlcli("serve", "plain.keras", "--port", "0")
 
-    assert code == 2
-    assert "plain.keras has no usable ONNX graph" in err
-    assert "hint: a prediction makes one where it can: `dlcli predict plain.keras INPUT`" in err
+    assert refused[0] == 2
+    assert "plain.keras has no usable ONNX graph" in refused[2]
+    assert "hint: `dlcli predict plain.keras INPUT` computes it with Keras" in refused[2]
+    assert converted[0] == 0, converted[2]
+    assert "converting the network of plain.keras" in converted[2]
+    assert engines == ["onnx"]
 
 
 def test_the_server_does_not_import_tensorflow(people_runs, python):

@@ -147,11 +147,21 @@ def _named(text: str) -> tuple[str, Path]:
 
 
 def _load(name: str, path: Path, max_size: str) -> ServedModel:
-    from dlcli.models.loading import NoGraphError
+    """Load a model; one without an ONNX graph is converted first, as the first prediction does."""
+    from dlcli.cli import terminal
+    from dlcli.models.limits import limits_of
+    from dlcli.models.loading import NoGraphError, find_model
     from dlcli.serving.models import served_model
 
     try:
         return served_model(confinement.load_within_limits(path, "onnx", max_size), name)
+    except NoGraphError:
+        from dlcli.models.onnx_conversion import convert_in_child
+
+        terminal.print_status(f"dlcli: converting the network of {path} for ONNX Runtime, once")
+        convert_in_child(find_model(path), limits_of(max_size))
+    try:
+        return served_model(confinement.load_within_limits(path, "onnx", max_size), name)
     except NoGraphError as error:
-        hint = f"a prediction makes one where it can: `dlcli predict {path} INPUT`"
+        hint = f"`dlcli predict {path} INPUT` computes it with Keras"
         raise DlcliError(str(error), hint=hint) from None

@@ -15,8 +15,9 @@ from dlcli.errors import first_line
 from dlcli.exports.comparison import Comparison
 from dlcli.exports.errors import ExportError
 from dlcli.exports.reference import reference
-from dlcli.exports.rows import as_raw_pixels, generated_rows, number_of_codes, real_rows, take
+from dlcli.exports.rows import as_raw_pixels, generated_rows, real_rows, take
 from dlcli.models.loading import LoadedModel
+from dlcli.models.onnx_conversion import number_of_codes
 from dlcli.models.signature import Signature, signature_of
 from dlcli.network import keras_exports
 from dlcli.types import Array

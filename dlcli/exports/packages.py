@@ -12,8 +12,9 @@ from dlcli.exports.errors import ExportError
 from dlcli.exports.mlflow_folder import write_mlflow
 from dlcli.exports.mlflow_model import PythonModel
 from dlcli.exports.reference import reference
-from dlcli.exports.rows import as_raw_pixels, count, generated_rows, number_of_codes, real_rows
+from dlcli.exports.rows import as_raw_pixels, count, generated_rows, real_rows
 from dlcli.models.loading import LoadedModel
+from dlcli.models.onnx_conversion import number_of_codes
 from dlcli.models.signature import signature_of
 
 

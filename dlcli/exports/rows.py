@@ -26,13 +26,6 @@ UNSEEN = "not a category"
 EXTREMES = (0.0, -0.0, 1.0, -1.0, 1e-12, -1e-6, 1e6, -1e9, 1e20, -1e30, 3e38, np.inf, np.nan)
 
 
-def number_of_codes(loaded: LoadedModel) -> int:
-    """Return how many codes of words or categories a network takes; 0 if it takes numbers."""
-    layers = [layer.get("config") or {} for layer in loaded.file.config["config"]["layers"]]
-    counts = [config.get("input_dim") or config.get("num_tokens") for config in layers]
-    return min((int(count) for count in counts if count), default=0)
-
-
 def generated_rows(signature: Signature, codes: int = 0, seed: int = 0) -> Any:
     """Return rows that no training had to have: missing and extreme values, unseen categories.
 

@@ -7,7 +7,7 @@ import gc
 import sys
 
 # Smaller requests leave nothing that is worth the time.
-LARGE_BODY = 1 << 20
+LARGE_BODY = 256 << 10
 
 
 def release_memory() -> None:

@@ -22,6 +22,7 @@ from dlcli.serving.origins import origins_for
 
 if TYPE_CHECKING:
     import uvicorn
+    from starlette.types import ASGIApp
 
     from dlcli.serving.service import Service
 
@@ -131,18 +132,28 @@ def serve(
     DlcliError
         If another program has begun to listen on the port meanwhile.
     """
-    import uvicorn
-
     from dlcli.serving.app import make_app
-    from dlcli.serving.connection import Connection
     from dlcli.serving.service import Service
 
     _listen(bound)
     service = Service(models, limits)
-    connection = type("Connection", (Connection,), {"seconds": limits.seconds})
-    config = uvicorn.Config(
-        make_app(service, token, origins_for(bound.getsockname()[0], token, hosts, cors)),
-        http=connection,
+    origins = origins_for(bound.getsockname()[0], token, hosts, cors)
+    config = _config(make_app(service, token, origins), limits)
+    with _log_to_stderr(enabled=log):
+        # What is loaded by now stays; the garbage collector need not visit it.
+        gc.freeze()
+        _server(config, service, on_start).run([bound])
+    service.batching.close()
+
+
+def _config(app: ASGIApp, limits: ServerLimits) -> uvicorn.Config:
+    import uvicorn
+
+    from dlcli.serving.connection import Connection
+
+    return uvicorn.Config(
+        app,
+        http=type("Connection", (Connection,), {"seconds": limits.seconds}),
         loop="asyncio",
         ws="none",
         lifespan="off",
@@ -155,11 +166,6 @@ def serve(
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=int(2 * limits.seconds) + 1,
     )
-    with _log_to_stderr(enabled=log):
-        # What is loaded by now stays; the garbage collector need not visit it.
-        gc.freeze()
-        _server(config, service, on_start).run([bound])
-    service.batching.close()
 
 
 def _server(

@@ -29,8 +29,12 @@ def predict_records(model: ServedModel, records: Sequence[Mapping[str, Any]]) ->
     model : ServedModel
     records : sequence of mapping
     """
-    lines = "\n".join(map(json.dumps, records))
-    table = FileContent(BODY, lines.encode(), ".jsonl")
+    try:
+        # A third of the size of escapes in Korean, and the lines of a table have a limit.
+        lines = "\n".join(json.dumps(record, ensure_ascii=False) for record in records).encode()
+    except UnicodeEncodeError:  # half of a surrogate pair
+        lines = "\n".join(map(json.dumps, records)).encode()
+    table = FileContent(BODY, lines, ".jsonl")
     return predict_table(model.loaded, model.signature, table)
 
 

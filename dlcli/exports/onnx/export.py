@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import numpy as np
-
 from dlcli.exports.comparison import Comparison
 from dlcli.exports.errors import ExportError
 from dlcli.exports.onnx.comparison import compare, open_graph
 from dlcli.exports.onnx.document import onnx_document
 from dlcli.exports.reference import reference
-from dlcli.exports.rows import as_raw_pixels, generated_rows, number_of_codes, real_rows
+from dlcli.exports.rows import as_raw_pixels, generated_rows, real_rows
 from dlcli.models.loading import LoadedModel
 from dlcli.models.onnx_cache import load_cached_graph
+from dlcli.models.onnx_conversion import network_rows, number_of_codes
 from dlcli.models.onnx_graph import convert_to_onnx
-from dlcli.models.signature import Signature, signature_of
+from dlcli.models.signature import signature_of
 
 
 def onnx_content(loaded: LoadedModel) -> tuple[bytes, Comparison, list[str]]:
@@ -39,7 +38,7 @@ def onnx_content(loaded: LoadedModel) -> tuple[bytes, Comparison, list[str]]:
         If ONNX has no operators for a step, or the graph gives other answers.
     """
     signature = signature_of(loaded)
-    network = _network(loaded, signature)
+    network = _network(loaded)
     name = loaded.metadata.name if loaded.metadata is not None else loaded.path.stem
     units = loaded.network.output_shape[0]
     document = onnx_document(signature, network, units, name)
@@ -62,16 +61,13 @@ def _real_rows(loaded: LoadedModel) -> tuple[Any, str]:
     return real_rows(loaded, loaded.metadata)
 
 
-def _network(loaded: LoadedModel, signature: Signature) -> bytes:
+def _network(loaded: LoadedModel) -> bytes:
     """Return the ONNX graph of the network: from the file, from the cache, or converted."""
     if not loaded.is_changed:
         graph = loaded.file.embedded_graph() or load_cached_graph(loaded.file.digest)
         if graph is not None and graph.content and not graph.obstacle(loaded.file.digest):
             return graph.content
-    x = np.random.default_rng(0).random((16, *signature.input_shape), np.float32)
-    if codes := number_of_codes(loaded):
-        x = np.floor(x * codes)
-    graph = convert_to_onnx(loaded.model, x, embed=False)
+    graph = convert_to_onnx(loaded.model, network_rows(loaded), embed=False)
     if graph.content is None:
         raise ExportError(f"the network has no ONNX graph: {graph.info.refused}")
     return graph.content

@@ -59,35 +59,7 @@ RESPONSE = {
 def routes(service: Service) -> Router:
     """Return the routes."""
     router = Router("open inference protocol", prefix="/v2")
-    not_there: Any = {404: PROBLEMS[404]}
-
-    def find(name: str, version: str | None = None) -> ServedModel:
-        model = service.models.get(name)
-        if version not in (None, model.version):
-            raise RequestError(404, f"no version {str(version)[:40]!r} of model {name!r}")
-        return model
-
-    @router.get("")
-    @router.get("/", is_described=False)
-    async def server(_: Request) -> dict[str, Any]:
-        """Describe the server."""
-        return {"name": "dlcli", "version": __version__, "extensions": ["binary_tensor_data"]}
-
-    @router.get("/models/{name}", responses=not_there)
-    @router.get("/models/{name}/versions/{version}", responses=not_there)
-    async def metadata(_: Request, name: str, version: str | None = None) -> dict[str, Any]:
-        """Describe the tensors of a model."""
-        model = find(name, version)
-        inputs, outputs = tensors_of(model)
-        head = {"name": model.name, "versions": [model.version], "platform": "onnx_onnxruntime"}
-        return {**head, "inputs": inputs, "outputs": outputs}
-
-    @router.get("/models/{name}/ready", responses=not_there)
-    @router.get("/models/{name}/versions/{version}/ready", responses=not_there)
-    async def ready(_: Request, name: str, version: str | None = None) -> dict[str, Any]:
-        """Tell that a model is there."""
-        return {"name": find(name, version).name, "ready": True}
-
+    _add_descriptions(router, service)
     extra = json_body(REQUEST)
     responses = {**json_answer(RESPONSE, "The columns of the predictions."), **PROBLEMS}
 
@@ -95,7 +67,7 @@ def routes(service: Service) -> Router:
     @router.post("/models/{name}/versions/{version}/infer", extra=extra, responses=responses)
     async def infer(request: Request, name: str, version: str | None = None) -> Response:
         """Predict tensors."""
-        model = find(name, version)
+        model = _find(service, name, version)
         infer_request = InferRequest(model, request.headers.get(HEADER, ""))
         body, length = await service.answer(
             request,
@@ -109,3 +81,35 @@ def routes(service: Service) -> Router:
         return Response(body, media_type="application/octet-stream", headers={HEADER: str(length)})
 
     return router
+
+
+def _add_descriptions(router: Router, service: Service) -> None:
+    not_there: Any = {404: PROBLEMS[404]}
+
+    @router.get("")
+    @router.get("/", is_described=False)
+    async def server(_: Request) -> dict[str, Any]:
+        """Describe the server."""
+        return {"name": "dlcli", "version": __version__, "extensions": ["binary_tensor_data"]}
+
+    @router.get("/models/{name}", responses=not_there)
+    @router.get("/models/{name}/versions/{version}", responses=not_there)
+    async def metadata(_: Request, name: str, version: str | None = None) -> dict[str, Any]:
+        """Describe the tensors of a model."""
+        model = _find(service, name, version)
+        inputs, outputs = tensors_of(model)
+        head = {"name": model.name, "versions": [model.version], "platform": "onnx_onnxruntime"}
+        return {**head, "inputs": inputs, "outputs": outputs}
+
+    @router.get("/models/{name}/ready", responses=not_there)
+    @router.get("/models/{name}/versions/{version}/ready", responses=not_there)
+    async def ready(_: Request, name: str, version: str | None = None) -> dict[str, Any]:
+        """Tell that a model is there."""
+        return {"name": _find(service, name, version).name, "ready": True}
+
+
+def _find(service: Service, name: str, version: str | None) -> ServedModel:
+    model = service.models.get(name)
+    if version not in (None, model.version):
+        raise RequestError(404, f"no version {str(version)[:40]!r} of model {name!r}")
+    return model
