@@ -17,6 +17,7 @@ from dlcli.config.known import NAMED_DATASETS
 from dlcli.config.load import bundled_folder, config_names
 from dlcli.datasets.loading import load_dataset
 
+ROOT = Path(__file__).parents[1]
 FOLDER = Path(bundled_folder("configs"))
 CONFIGS = {name: FOLDER / f"{name}.yaml" for name in config_names()}
 DOWNLOADED = [
@@ -118,6 +119,19 @@ def test_config_says_what_it_is_how_to_run_it_and_what_it_measured(name):
     assert len(header[0]) > 20
     measured = re.compile(rf"# dlcli (train|kfold) {name} .*→.*\d")
     assert any(measured.match(line) for line in header)
+
+
+def test_the_page_of_the_course_has_its_configs_and_their_measured_figures():
+    page = (ROOT / "docs/course.md").read_text(encoding="utf-8")
+    stored = json.loads((ROOT / "benchmarks/catalogue.json").read_text(encoding="utf-8"))
+    scores = {result["command"]: result["scores"] for result in stored if "scores" in result}
+    figures = re.findall(r"<!-- (dlcli [^:>]*): ([a-z ]+) -->(.*?)<!-- / -->", page)
+
+    assert set(re.findall(r"`(course/\w+)`", page)) == COURSE
+    assert len(figures) >= len(COURSE)
+    for command, metric, figure in figures:
+        mean, deviation = scores[command][metric]
+        assert figure == f"{mean:.4f} ± {deviation:.4f}", command
 
 
 def test_bare_names_find_the_bundled_configs():
