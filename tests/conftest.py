@@ -374,3 +374,23 @@ def served_kinds(tmp_path_factory):
     from served_models import train_models
 
     return train_models(tmp_path_factory.mktemp("kinds"))
+
+
+@pytest.fixture
+def scripts_in_this_process(monkeypatch, tmp_path):
+    """Run the scripts of `dlcli eject` here: TensorFlow is imported already."""
+    import numpy as np
+
+    from dlcli.eject import proof
+    from dlcli.eject.child import run_script
+
+    def run(script, folder, epochs):
+        path, arrays = tmp_path / "run.py", tmp_path / "arrays.npz"
+        path.write_text(script, encoding="utf-8")
+        with monkeypatch.context() as patch:
+            patch.chdir(folder)
+            run_script(str(path), str(arrays), epochs or 0)
+        with np.load(arrays) as loaded:
+            return dict(loaded)
+
+    monkeypatch.setattr(proof, "_run", run)

@@ -71,7 +71,9 @@ def config_and_changes(arguments):
     [slow(page) if page.stem in LONG else page for page in PAGES],
     ids=lambda page: page.stem,
 )
-def test_commands_run(page, dlcli, tmp_path):
+def test_commands_run(page, dlcli, tmp_path, request):
+    if page.stem == "eject":
+        request.getfixturevalue("scripts_in_this_process")
     said = ""
     for block in blocks(page):
         mark, kind, text = block["mark"] or "", block["kind"], block["text"]

@@ -16,28 +16,11 @@ from scipy.io import wavfile
 from dlcli import load_config
 from dlcli.config.loader_base import LOADERS
 from dlcli.config.steps import STEPS
-from dlcli.eject import eject, proof, reading, steps, write
-from dlcli.eject.child import run_script
+from dlcli.eject import eject, reading, steps, write
 from dlcli.eject.network import write_network
 from dlcli.errors import DlcliError
 
 ROWS = 40
-
-
-@pytest.fixture
-def in_this_process(monkeypatch, tmp_path):
-    """Run scripts here: TensorFlow is imported already."""
-
-    def run(script, folder, epochs):
-        path, arrays = tmp_path / "run.py", tmp_path / "arrays.npz"
-        path.write_text(script, encoding="utf-8")
-        with monkeypatch.context() as patch:
-            patch.chdir(folder)
-            run_script(str(path), str(arrays), epochs or 0)
-        with np.load(arrays) as loaded:
-            return dict(loaded)
-
-    monkeypatch.setattr(proof, "_run", run)
 
 
 @pytest.fixture
@@ -92,7 +75,7 @@ def test_every_step_and_loader_has_a_writer_or_a_reason():
         assert (LOADERS[name] in reading.READERS) != bool(reasons), name
 
 
-def test_script_trains_as_dlcli_and_does_not_need_it(table, in_this_process):
+def test_script_trains_as_dlcli_and_does_not_need_it(table, scripts_in_this_process):
     result = eject(config_of(table), table.with_name("train.py"))
 
     assert_proven(result)
@@ -128,7 +111,7 @@ TEXTS = [
 
 
 @pytest.mark.slow
-def test_all_steps(tmp_path, in_this_process):
+def test_all_steps(tmp_path, scripts_in_this_process):
     random = np.random.default_rng(1)
     words = ["a big cat", "A small, dog!", "no fish", "the cat's dog", ""]
     columns, steps_of = {}, {}
@@ -204,7 +187,7 @@ LABELS = np.random.default_rng(5).integers(0, 2, (ROWS, 2))
     ],
 )  # fmt: skip
 def test_targets_splits_and_numbers_as_people_write_them(
-    columns, loader, changes, tmp_path, in_this_process
+    columns, loader, changes, tmp_path, scripts_in_this_process
 ):
     loader = {"csv": {"path": numbers(tmp_path, **columns), **loader}}
 
@@ -278,7 +261,7 @@ BAG = {"text": {"vectorize": {"output_mode": "tf_idf"}}}
         (letters, "text", {"classes": ["bad", "good"], "class_names": ["Bad", "Good"]}, {"preprocess": BAG, "split": {"validation": 0.2}}),
     ],
 )  # fmt: skip
-def test_folders_and_archives(write, name, loader, changes, tmp_path, in_this_process):
+def test_folders_and_archives(write, name, loader, changes, tmp_path, scripts_in_this_process):
     path = write(tmp_path)
     section = {name: {"path": str(path), **loader}}
     config = network(section, "sparse_categorical_crossentropy", "softmax", **changes)
@@ -287,7 +270,7 @@ def test_folders_and_archives(write, name, loader, changes, tmp_path, in_this_pr
 
 
 @pytest.mark.slow
-def test_archives_of_arrays(tmp_path, in_this_process):
+def test_archives_of_arrays(tmp_path, scripts_in_this_process):
     random = np.random.default_rng(6)
     x, y = random.integers(0, 256, (ROWS, 5, 4)).astype(np.uint8), random.integers(3, 6, ROWS)
     arrays = {"x_train": x[:30], "y_train": y[:30], "x_test": x[30:], "y_test": y[30:]}
@@ -302,7 +285,7 @@ def test_archives_of_arrays(tmp_path, in_this_process):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("ending", ["xlsx", "parquet", "jsonl"])
-def test_tables_of_other_formats(ending, table, in_this_process):
+def test_tables_of_other_formats(ending, table, scripts_in_this_process):
     frame = pd.read_csv(table, dtype={"code": str, "price": str})
     frame["price"] = frame["price"].str.replace(",", "").astype(int)
     path = table.with_suffix(f".{ending}")
@@ -367,7 +350,7 @@ def test_run_is_compared_in_a_fresh_process(dlcli):
 
 
 @pytest.mark.slow
-def test_difference_is_an_exit_code(dlcli, monkeypatch, in_this_process):
+def test_difference_is_an_exit_code(dlcli, monkeypatch, scripts_in_this_process):
     writers = [with_another_seed if one is write_network else one for one in write.ONE_TRAINING]
     monkeypatch.setattr(write, "ONE_TRAINING", writers)
 
@@ -402,7 +385,7 @@ def test_docs_show_what_is_written(tmp_path):
         ({"y": ["p", "q"] * (ROWS // 2), "who": list("abcdefgh") * 5}, {"group": "who", "seed": 3}),
     ],
 )
-def test_folds_are_those_of_kfold(columns, split, tmp_path, in_this_process):
+def test_folds_are_those_of_kfold(columns, split, tmp_path, scripts_in_this_process):
     loader = {"csv": {"path": numbers(tmp_path, **columns), "target": "y"}}
     config = network(
         loader, "binary_crossentropy", "sigmoid", split=split, kfold={"folds": 3, "epochs": 1}

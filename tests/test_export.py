@@ -1,5 +1,6 @@
 """Exports: what other programs compute with them, beside `dlcli predict`."""
 
+import base64
 import json
 from importlib.util import find_spec
 
@@ -8,8 +9,10 @@ import numpy as np
 import onnxruntime
 import pandas as pd
 import pytest
+from scipy.io import wavfile
 
-from dlcli import DlcliError, export, load_config, load_model, predict, train
+from dlcli import DatasetError, DlcliError, export, load_config, load_model, predict, train
+from dlcli.exports.mlflow_model import PythonModel
 from dlcli.exports.onnx.steps import GRAPHS
 from dlcli.preparation.steps import FITTED
 
@@ -238,30 +241,71 @@ def test_characters_are_refused_with_the_reason(tmp_path):
     assert not (tmp_path / "characters.onnx").exists()
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("name", "formats"),
-    [
-        ("sonar", ["savedmodel"]),
-        ("digits_cnn", ["litert", "openvino"]),
-        ("tide_lstm", ["litert"]),
-        ("spoken_digits", ["savedmodel"]),
-        ("imdb_text", []),
-    ],
-)
-def test_every_kind_of_data_is_exported(name, formats):
-    result = train(load_config(name, ["fit.epochs=1"]), sample=True)
+# Every kind of data, and every format with each kind that it can have; onnx and mlflow with all.
+KINDS = {
+    "sonar": ["sklearn", "savedmodel"],
+    "thoracic_surgery": ["sklearn"],
+    "zoo": ["litert"],
+    "diabetes": ["sklearn", "openvino"],
+    "digits_cnn": ["litert"],
+    "mnist_cnn": ["openvino"],
+    "spam_filter": ["sklearn"],
+    "imdb_text": ["litert"],
+    "spoken_digits": ["savedmodel"],
+    "tide_lstm": ["litert"],
+}
 
-    for to in ["onnx", *formats]:
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_of_data_is_exported(name):
+    result = train(load_config(name, ["fit.epochs=1"]), sample=True)
+    loaded = load_model(result.path)
+
+    for to in ["onnx", "mlflow", *KINDS[name]]:
         if to == "openvino" and find_spec("openvino") is None:
             continue
-        exported = export(load_model(result.path), to)
+        exported = export(loaded, to)
         assert exported.comparison.difference <= 1e-4
+        assert exported.comparison.rows > 2 * exported.comparison.refused
         if to == "litert":
             description = json.loads(exported.path.with_suffix(".json").read_text())
-            assert description["input"]["shape"][1:] == list(
-                load_model(result.path).network.input_shape
-            )
+            assert description["input"]["shape"][1:] == list(loaded.network.input_shape)
+
+
+# MLflow warns about hints in its own code.
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*type hint:UserWarning")
+def test_mlflow_passes_recordings(tmp_path, monkeypatch):
+    pytest.importorskip("mlflow", reason="needs dlcli[mlflow]")
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+    import mlflow.pyfunc
+    from mlflow.utils.proto_json_utils import dataframe_from_parsed_json
+
+    paths = [tmp_path / "said" / f"{word}_{at}.wav" for word in ("yes", "no") for at in range(6)]
+    paths[0].parent.mkdir()
+    for number, path in enumerate(paths):
+        samples = np.random.default_rng(number).integers(-9000, 9000, 90 + number)
+        wavfile.write(path, 1000, samples.astype(np.int16))
+    loader = {"audio": {"path": "said", "pattern": "{class}_{take}"}}
+    config = {"dataset": loader, "fit": {"epochs": 1}, **LABELS}
+    run = train(load_config(config, name="said")).path
+
+    exported = export(run, "mlflow")
+    model = mlflow.pyfunc.load_model(str(exported.path), suppress_warnings=True)
+
+    (column,) = model.metadata.signature.inputs.inputs
+    assert column.type.name == "binary"
+    table = pd.DataFrame({column.name: [path.read_bytes() for path in paths]})
+    expected = predict(run, paths).to_frame().drop(columns="file")
+    pd.testing.assert_frame_equal(model.predict(table), expected)
+    assert model.metadata.signature.outputs.input_names() == list(expected.columns)
+    rows = [[base64.b64encode(path.read_bytes()).decode()] for path in paths]
+    sent = {"columns": [column.name], "data": rows}  # as `mlflow models serve` reads it
+    table = dataframe_from_parsed_json(sent, "split", model.metadata.get_input_schema())
+    pd.testing.assert_frame_equal(model.predict(table), expected)
+    with pytest.raises(DatasetError, match="row 2: 'recording': expected the bytes of a WAV file"):
+        PythonModel(str(exported.path / "model.keras")).predict({column.name: [b"", 5]})
 
 
 # MLflow warns about hints in its own code.

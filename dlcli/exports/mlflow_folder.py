@@ -13,7 +13,6 @@ from typing import Any
 
 import yaml
 
-from dlcli.exports.errors import ExportError
 from dlcli.exports.mlflow_model import PythonModel
 from dlcli.models.loading import LoadedModel
 from dlcli.models.signature import Signature, signature_of
@@ -25,18 +24,12 @@ from dlcli.version import __version__
 LOADER = "dlcli.exports.mlflow_model"
 # The folder has the format of this version, and later ones read it.
 MLFLOW_VERSION = "3.0.0"
-# Cells of other columns may be texts, numbers or dates, as in a file.
-TYPES = {"numeric": "double", "categorical": "string", "text": "string"}
+# Cells of other columns may be texts, numbers or dates, as in a file. Recordings are WAV files.
+TYPES = {"numeric": "double", "categorical": "string", "text": "string", "audio": "binary"}
 
 
 def write_mlflow(loaded: LoadedModel, path: Path) -> None:
-    """Write the folder: the model file, ``MLmodel``, and the requirements.
-
-    Raises
-    ------
-    ExportError
-        If rows of the model have no form that MLflow passes.
-    """
+    """Write the folder: the model file, ``MLmodel``, and the requirements."""
     document = _document(loaded)
     path.mkdir()
     shutil.copyfile(loaded.path, path / document["flavors"]["python_function"]["data"])
@@ -72,18 +65,8 @@ def _document(loaded: LoadedModel) -> dict[str, Any]:
 
 
 def mlflow_signature(loaded: LoadedModel) -> dict[str, Any]:
-    """Return inputs and outputs of a model in the JSON of MLflow.
-
-    Raises
-    ------
-    ExportError
-        If the model takes recordings.
-    """
+    """Return inputs and outputs of a model in the JSON of MLflow."""
     signature = signature_of(loaded)
-    if signature.medium.kind == "audio":
-        raise ExportError(
-            "MLflow passes no recordings", hint="--to onnx; `dlcli serve` takes WAV files"
-        )
     shape = signature.preprocessor.shape
     inputs: list[dict[str, Any]]
     if shape:

@@ -163,11 +163,7 @@ class MlflowTracker:
     def _log_model(self, model: Path) -> None:
         with tempfile.TemporaryDirectory(prefix="dlcli-") as folder:
             path = Path(folder) / "model"
-            try:
-                write_mlflow(load_model(model), path)
-            except DlcliError:  # of recordings, which MLflow cannot pass: the file alone
-                path.mkdir(exist_ok=True)
-                (path / model.name).write_bytes(model.read_bytes())
+            write_mlflow(load_model(model), path)
             self._client.log_artifacts(self.run, str(path), "model")
 
 
