@@ -257,3 +257,14 @@ def test_the_epochs_of_folds_are_those_of_the_trials(tmp_path):
         assert {row["epochs"] for row in rows_of(result.path)} == {epochs}
         best = load_config(result.path / "best.yaml")
         assert (best.fit.epochs, best.kfold.epochs) == (int(epochs), own)
+
+
+@pytest.mark.slow
+def test_mistakes_are_told_before_tensorflow_is_imported(start):
+    process = start("sweep", "iris")
+    _, error = process.communicate(timeout=60)
+
+    assert error.splitlines() == [
+        "dlcli: error: nothing to sweep over",
+        "hint: --over KEY=V1,V2 names values, --seeds N seeds",
+    ]

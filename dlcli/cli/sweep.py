@@ -32,7 +32,7 @@ from dlcli.cli.options import (
 )
 from dlcli.cli.resume import find_config_and_run
 from dlcli.cli.training_output import StartPrinter, sample_mark
-from dlcli.errors import DlcliError
+from dlcli.errors import DlcliError, plural
 
 if TYPE_CHECKING:
     from dlcli.cli.documents import Document
@@ -134,7 +134,6 @@ def run_sweep(
 ) -> None:
     """Run a sweep and print its result."""
     from dlcli.cli import signals, terminal
-    from dlcli.experiments.search import sweep as sweeping
     from dlcli.experiments.search.over import parse_seeds
     from dlcli.network import backend
 
@@ -142,6 +141,8 @@ def run_sweep(
     with display.progress:
         signals.watch()
         backend.silence()
+        from dlcli.experiments.search import sweep as sweeping
+
         result = sweeping.sweep(
             config,
             over,
@@ -241,8 +242,8 @@ def print_result(result: SweepResult) -> None:
         print_text(f"… {len(result.trials) - len(shown)} more in {result.path / 'trials.csv'}")
     for sentence in _sentences(result):
         print_text(f"\n{sentence}")
-    count = len(result.trials) * trainings
-    print_text(f"\n{count} trainings in {duration(result.seconds)}; run: {result.path}")
+    count = plural(len(result.trials) * trainings, "training")
+    print_text(f"\n{count} in {duration(result.seconds)}; run: {result.path}")
     if best is not None and keys:
         print_text(f"to train the best:  dlcli train {result.path / 'best.yaml'}")
 

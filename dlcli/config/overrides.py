@@ -121,7 +121,8 @@ def _index(node: Any, part: str, override: str) -> Any:
         return part
     if re.fullmatch(r"-?[0-9]+", part) and -len(node) <= int(part) < len(node):
         return int(part) % len(node)
-    raise DlcliError(f"--set {override}: {part!r} is not an index of a list of {len(node)}")
+    indices = f"has {len(node)}, from 0 to {len(node) - 1}" if node else "is empty"
+    raise DlcliError(f"--set {override}: {part!r} is not an index; the list {indices}")
 
 
 def _names_same(value: Any, name: str) -> bool:

@@ -29,6 +29,16 @@ class SearchRange(Section):
     )
     choice: tuple[Any, ...] | None = Field(default=None, description="Any values.")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _is_range(cls, value: Any) -> Any:
+        if isinstance(value, dict | SearchRange):
+            return value
+        values = value if isinstance(value, list) and len(value) > 1 else [8, 16]
+        example = f"{{choice: {json.dumps(values, default=str)}}}"
+        got = json.dumps(value, default=str)
+        raise ValueError(f"expected a range, as in {example}, got {got}")
+
     @field_validator(*KINDS, mode="before")
     @classmethod
     def _as_tuple(cls, value: Any, info: ValidationInfo) -> Any:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dlcli.config.yaml_text import parse, scalar
 from dlcli.errors import DlcliError
-from dlcli.experiments.search.trials import Measure, TrialResult
+
+if TYPE_CHECKING:
+    from dlcli.experiments.search.trials import Measure, TrialResult
 
 BRACKETS = {"[": "]", "{": "}", "(": ")"}
 
