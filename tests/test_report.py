@@ -7,7 +7,9 @@ from html.parser import HTMLParser
 from typing import get_args
 
 import numpy as np
+import pandas as pd
 import pytest
+from scipy.io import wavfile
 
 from dlcli import DlcliError, card, evaluate, load_model, report
 from dlcli.experiments.baseline.comparison import Verdict
@@ -243,10 +245,65 @@ def test_each_of_several_numbers_has_its_own_error(dlcli, tmp_path):
     assert dlcli("train", "two.yaml", "-q")[0] == 0
     numbers = json.loads((tmp_path / "runs/two/1/metrics.json").read_text())["test"]["numbers"]
 
-    text = Page(report("runs/two/1", baselines=False, importance=False)).text
+    page = Page(report("runs/two/1", baselines=False, importance=False))
 
-    assert "always predicting the mean" not in text  # of numbers in different units
-    assert f"small: a prediction is wrong by about {numbers['small']['rmse']:.4f}" in text
+    assert "always predicting the mean" not in page.text  # of numbers in different units
+    assert f"small: a prediction is wrong by about {numbers['small']['rmse']:.4f}" in page.text
+    assert "worst" in page.sections
+    predictions = pd.read_csv("runs/two/1/predictions.csv")
+    true = predictions[["true_large", "true_small"]].to_numpy()
+    errors = np.abs(true - predictions[["prediction_large", "prediction_small"]].to_numpy())
+    worst = predictions.iloc[int((errors / true.std(axis=0)).mean(axis=1).argmax())]
+    rows = page.text.partition("mean error in standard deviations")[2]
+    assert f" {int(worst['row'])} " in rows[: rows.index("large")]
+
+
+@pytest.mark.slow
+def test_the_rows_with_most_wrong_labels_come_first(dlcli, tmp_path):
+    lines = [f"{at % 5},{at % 2},{at // 2 % 2},{at // 4 % 2}" for at in range(40)]
+    (tmp_path / "tags.csv").write_text("\n".join(["n,red,big,old", *lines]))
+    (tmp_path / "tags.yaml").write_text(
+        "dataset: {csv: {path: tags.csv, target: [red, big, old]}}\nsplit: {test: 0.5}\n"
+        "model: [{Dense: {activation: sigmoid}}]\nloss: binary_crossentropy\nfit: {epochs: 1}\n"
+    )
+    assert dlcli("train", "tags.yaml", "-q")[0] == 0
+
+    text = Page(report("runs/tags/1", baselines=False, importance=False)).text
+
+    frame = pd.read_csv("runs/tags/1/predictions.csv")
+    names = ["red", "big", "old"]
+    wrong = sum(frame[f"true_{name}"] != frame[f"prediction_{name}"] for name in names)
+    worst = frame.iloc[int(wrong.to_numpy().argmax())]
+    assert f"At least one label is wrong: {int((wrong > 0).sum())} rows" in text
+    true = ", ".join(name for name in names if worst[f"true_{name}"]) or "–"
+    cells = " ".join(text.split())
+    predicted = ", ".join(name for name in names if worst[f"prediction_{name}"]) or "–"
+    assert f"{int(worst['row'])} {true} {predicted} {wrong.max()}" in cells
+
+
+@pytest.mark.slow
+def test_recordings_have_the_names_of_their_files(dlcli, tmp_path):
+    (tmp_path / "said").mkdir()
+    for number in range(24):
+        samples = np.random.default_rng(number).integers(-9000, 9000, 90).astype(np.int16)
+        wavfile.write(
+            tmp_path / "said" / f"{['yes', 'no'][number % 2]}_{number}.wav", 1000, samples
+        )
+    (tmp_path / "said.yaml").write_text(
+        'dataset: {audio: {path: said, pattern: "{class}_{take}"}}\nsplit: {test: 0.5}\n'
+        "model: [{Dense: {activation: softmax}}]\nloss: sparse_categorical_crossentropy\n"
+        "fit: {epochs: 1}\n"
+    )
+    assert dlcli("train", "said.yaml", "-q")[0] == 0
+
+    page = Page(report("runs/said/1", lang="ko"))
+
+    names = sorted(path.name for path in (tmp_path / "said").iterdir())
+    frame = pd.read_csv("runs/said/1/predictions.csv")
+    wrong = frame[frame["true"] != frame["prediction"]]
+    assert len(wrong)
+    for row in wrong.head(2).itertuples():
+        assert f"{names[row.row - 1]}: 실제 {row.true}, 예측 {row.prediction}" in page.text
 
 
 @pytest.mark.slow

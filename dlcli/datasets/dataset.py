@@ -153,6 +153,8 @@ class Dataset:
         What a user should know about the data.
     lines : sequence of int
         Line of each row in the file, if the rows are those of a text file.
+    file_names : sequence of str
+        Path of each row within the folder or archive, if each is a file of its own.
     """
 
     name: str
@@ -168,6 +170,7 @@ class Dataset:
     sampled: bool = False
     notices: tuple[str, ...] = ()
     lines: Sequence[int] | Array = ()
+    file_names: Sequence[str] | Array = ()
 
     def __len__(self) -> int:
         return len(self.y)
@@ -220,6 +223,7 @@ class Dataset:
             parts=None if self.parts is None else self.parts[rows],
             groups=None if self.groups is None else self.groups[rows],
             lines=np.asarray(self.lines)[rows] if len(self.lines) else (),
+            file_names=np.asarray(self.file_names)[rows] if len(self.file_names) else (),
         )
 
     @contextmanager

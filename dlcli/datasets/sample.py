@@ -81,6 +81,7 @@ def sample_like(dataset: Dataset, seed: int) -> Dataset:
         groups=None,
         files={},
         lines=(),
+        file_names=(),
         sampled=True,
         notices=(GENERATED_NOTICE,),
     )

@@ -67,7 +67,7 @@ class LabelledFiles:
     def dataset_fields(
         self, loader: FilesLoader | TextLoader, split: SplitConfig
     ) -> dict[str, Any]:
-        """Return fields of `Dataset`: y, target, parts, groups, files, notices.
+        """Return fields of `Dataset`: y, target, parts, groups, files and their names, notices.
 
         Parameters
         ----------
@@ -93,6 +93,7 @@ class LabelledFiles:
                 f"{self.where}: some files are in train or test folders, others are not"
             )
         return {
+            "file_names": [str(name) for name in self.names],
             "y": y,
             "target": target,
             "parts": None if None in parts else np.array(parts, np.int8),

@@ -22,26 +22,57 @@ MAX_PIXELS, MAX_SECONDS = 160, 5
 
 
 def worst(material: Material) -> Section | None:
-    """Return the section, for one class or one number per row."""
+    """Return the section: of numbers the largest errors, of classes and labels the wrong rows."""
     say, predictions = material.say, material.predictions
-    if predictions is None or predictions.true.shape[1] != 1:
+    if predictions is None:
         return None
+    several = "" if predictions.true.shape[1] == 1 else "several_"
     if predictions.is_numeric:
-        order = np.argsort(-np.abs(predictions.predicted - predictions.true)[:, 0], kind="stable")
-        intro = say("worst.numbers")
+        order = np.argsort(-_sizes(predictions), kind="stable")
+        intro = say(f"worst.{several}numbers")
     else:
         wrong = np.flatnonzero(~predictions.right())
         if not len(wrong):
             return Section("worst", say("worst.title"), [Text(say("worst.none"))])
-        sure = np.zeros(len(predictions.rows))
-        if predictions.shares is not None:
-            sure = predictions.shares.max(axis=1)
-        order = wrong[np.argsort(-sure[wrong], kind="stable")]
-        count = say.count("row", len(wrong))
-        key = "worst.classes" if predictions.shares is not None else "worst.classes_unsure"
-        intro = say(key, rows=count, most=MAX_ROWS)
+        order = wrong[np.argsort(-_sizes(predictions)[wrong], kind="stable")]
+        key = "classes" if predictions.shares is not None else "classes_unsure"
+        key = "worst.labels" if several else f"worst.{key}"
+        intro = say(key, rows=say.count("row", len(wrong)), most=MAX_ROWS)
     blocks: list[Block] = [Text(intro), *_shown(material, predictions, order[:MAX_ROWS])]
     return Section("worst", say("worst.title"), blocks)
+
+
+def _sizes(predictions: ScoredPredictions) -> Array:
+    """Return how wrong each row is, of wrong classes how sure the network was; shape (n,)."""
+    true, predicted = predictions.true, predictions.predicted
+    if predictions.is_numeric:
+        with np.errstate(all="ignore"):
+            errors = np.abs(predicted - true)
+            # Of several numbers in units of their own, none decides alone.
+            spread = true.std(axis=0) if true.shape[1] > 1 else np.ones(1)
+            return np.asarray((errors / np.where(spread > 0, spread, 1)).mean(axis=1))
+    if true.shape[1] > 1:
+        return np.asarray((true != predicted).sum(axis=1))
+    return np.zeros(len(true)) if predictions.shares is None else predictions.shares.max(axis=1)
+
+
+def _answers(material: Material, predictions: ScoredPredictions, at: int) -> tuple[str, str]:
+    """Return what is true and what is predicted of a row: names of labels, or numbers."""
+    target = material.target
+    names = target.outputs if target is not None else ()
+    if len(names) != predictions.true.shape[1]:
+        names = tuple(str(number) for number in range(1, predictions.true.shape[1] + 1))
+    texts = []
+    for values in (predictions.true[at], predictions.predicted[at]):
+        if len(values) == 1:
+            texts.append(cell(values[0]))
+        elif predictions.is_numeric:
+            pairs = zip(names, values, strict=True)
+            texts.append(", ".join(f"{name} {cell(value)}" for name, value in pairs))
+        else:
+            labels = [name for name, value in zip(names, values, strict=True) if value == "1"]
+            texts.append(", ".join(labels) or "–")
+    return texts[0], texts[1]
 
 
 def _shown(material: Material, predictions: ScoredPredictions, order: Array) -> list[Block]:
@@ -55,21 +86,22 @@ def _shown(material: Material, predictions: ScoredPredictions, order: Array) -> 
     if not (dataset.is_text or dataset.medium.kind in ("image", "audio")):
         return [_table(material, predictions, order, dataset)]
     samples = [
-        _sample(dataset, place, _title(material, predictions, at))
+        _sample(dataset, place, _title(material, predictions, at, place))
         for place, at in zip(places.tolist(), order.tolist(), strict=True)
     ]
     return [Samples(samples)]
 
 
-def _title(material: Material, predictions: ScoredPredictions, at: int) -> str:
-    true, predicted = predictions.true[at, 0], predictions.predicted[at, 0]
-    row = predictions.rows[at][0]
-    if predictions.is_numeric:
-        return material.say(
-            "worst.sample_number", row=row, true=cell(true), predicted=cell(predicted)
-        )
-    share = percent(predictions.shares[at].max()) if predictions.shares is not None else "–"
-    return material.say("worst.sample", row=row, true=true, predicted=predicted, share=share)
+def _title(material: Material, predictions: ScoredPredictions, at: int, place: int) -> str:
+    """Return what is said above a sample: its file or its row, and the answers."""
+    say = material.say
+    true, predicted = _answers(material, predictions, at)
+    names = material.dataset.file_names if material.dataset is not None else ()
+    row = str(names[place]) if len(names) else say("worst.row_number", row=predictions.rows[at][0])
+    if predictions.shares is None:
+        return say("worst.sample_number", row=row, true=true, predicted=predicted)
+    share = percent(predictions.shares[at].max())
+    return say("worst.sample", row=row, true=true, predicted=predicted, share=share)
 
 
 def _table(
@@ -78,17 +110,21 @@ def _table(
     say = material.say
     names = _columns(material, dataset)
     header = [say("worst.row"), say("worst.actual"), say("worst.predicted")]
-    header.append(say("worst.error" if predictions.is_numeric else "worst.sure"))
+    is_several = predictions.true.shape[1] > 1
+    key = "error" if predictions.is_numeric else "sure"
+    header.append(say(f"worst.several_{key}" if is_several else f"worst.{key}"))
+    sizes = _sizes(predictions)
     rows = []
     for at in order.tolist():
-        true, predicted = predictions.true[at, 0], predictions.predicted[at, 0]
-        if predictions.is_numeric:
-            last = f"{predicted - true:+.5g}"
+        if is_several:
+            last = f"{sizes[at]:.3g}"
+        elif predictions.is_numeric:
+            last = f"{predictions.predicted[at, 0] - predictions.true[at, 0]:+.5g}"
         else:
-            last = "–" if predictions.shares is None else percent(predictions.shares[at].max())
+            last = "–" if predictions.shares is None else percent(sizes[at])
         place = int(predictions.rows[at][0]) - 1
         values = [cell(_value(dataset, name, place)) for name in names]
-        rows.append([predictions.rows[at][0], cell(true), cell(predicted), last, *values])
+        rows.append([predictions.rows[at][0], *_answers(material, predictions, at), last, *values])
     caption = say("worst.caption")
     if names:
         caption += " " + say("worst.columns" if material.importance else "worst.first_columns")
