@@ -2,6 +2,8 @@
 
 import importlib.util
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -50,10 +52,34 @@ def test_tensorboard_serves_this_machine_only(dlcli, installed, runs, monkeypatc
     monkeypatch.setattr(board, "_serve", lambda command: commands.append(command) or 0)
 
     assert dlcli("board", "--port", "6007")[0] == 0
-    assert commands == [
-        [sys.executable, "-m", "tensorboard.main", "--logdir", "runs", "--host", "127.0.0.1",
-         "--port", "6007"]
-    ]  # fmt: skip
+    [command] = commands
+    assert command[:4] == [sys.executable, "-m", "tensorboard.main", "--logdir"]
+    assert command[5:] == ["--host", "127.0.0.1", "--port", "6007"]
+
+
+def test_each_run_is_listed_once_also_one_that_begins_later(dlcli, installed, runs, monkeypatch):
+    (runs / "net/latest").symlink_to("1")
+    monkeypatch.setattr(board, "SECONDS_BETWEEN_LOOKS", 0.01)
+    listed = []
+
+    def serve(command):
+        links = Path(command[4])
+        listed.append([path.relative_to(links).parent for path in links.rglob("events*")])
+        later = runs / "net/2/logs/train/events.out.tfevents.2.host"
+        later.parent.mkdir(parents=True)
+        later.write_bytes(b"event")
+        link = links / later.relative_to(runs)
+        for _ in range(500):
+            if link.is_symlink():
+                break
+            time.sleep(0.01)
+        listed.append(link.read_bytes())
+        return 0
+
+    monkeypatch.setattr(board, "_serve", serve)
+
+    assert dlcli("board")[0] == 0
+    assert listed == [[Path("net/1/logs/train")], b"event"]
 
 
 def test_a_server_that_fails_ends_with_1(dlcli, installed, runs, monkeypatch):

@@ -180,6 +180,10 @@ def test_mistakes_that_keras_accepts_or_explains_badly(config, changes, message)
         ({"loss": "mse", "model": "[Dense]"}, "not probabilities"),
         ({"optimizer": "{SGD: {learning_rate: 5.0}}"}, "very large"),
         ({"callbacks": "[EarlyStopping]"}, "patience is 0"),
+        (
+            {"callbacks": "[ModelCheckpoint: {filepath: a.keras, verbose: 1}]"},
+            "callbacks[0].ModelCheckpoint.verbose: has no effect: dlcli prints a line",
+        ),
     ],
 )  # fmt: skip
 def test_what_is_probably_not_meant_is_a_warning(config, changes, message):

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dlcli import evaluate
+from dlcli import DatasetError, evaluate
 from dlcli.datasets.dataset import Target
 from dlcli.experiments.predicted_rows import PredictedRows
 
@@ -38,6 +38,23 @@ def test_the_terminal_marks_what_is_wrong(dlcli, trained):
 
     assert out.count("wrong") == right.count(False)
     assert "prediction " not in dlcli("evaluate", trained.path)[1]
+
+
+def test_other_rows_of_the_run_are_scored_on_request(dlcli, trained):
+    scores = {part: evaluate(trained.path, on=part).scores for part in ("train", "test", "all")}
+    code, _, err = dlcli("evaluate", trained.path, "--on", "train")
+    status, _, refusal = dlcli("evaluate", trained.path, "--on", "validation")
+
+    assert scores["all"].rows == scores["train"].rows + scores["test"].rows
+    assert scores["train"].metrics["loss"] == pytest.approx(
+        trained.scores["train"].metrics["loss"], rel=1e-5
+    )
+    assert code == 0
+    assert "the model was trained on these rows, so that their scores are too good" in err
+    assert status == 2
+    assert "the run has no validation rows; it has train and test rows" in refusal
+    with pytest.raises(DatasetError, match="exclude each other"):
+        evaluate(trained.path, "people.csv", on="test")
 
 
 def test_rows_of_a_table_are_counted_in_the_table(dlcli, trained):

@@ -7,7 +7,11 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -18,6 +22,7 @@ from dlcli.errors import DlcliError, TrainingError
 HOST = "127.0.0.1"  # reachable from this machine only
 EVENT_FILES = "events.out.tfevents.*"
 SECONDS_TO_TERMINATE = 10.0
+SECONDS_BETWEEN_LOOKS = 5.0  # as TensorBoard's own
 
 
 def board(
@@ -44,15 +49,52 @@ def board(
             f"no run in {folder} has event files for TensorBoard",
             hint="add `callbacks: [TensorBoard: logs]` to the config and train again",
         )
-    code = _serve(
-        [sys.executable, "-m", "tensorboard.main", "--logdir", str(folder), "--host", HOST,
-         "--port", str(port)]
-    )  # fmt: skip
+    with _linked(folder) as links:
+        code = _serve(
+            [sys.executable, "-m", "tensorboard.main", "--logdir", str(links), "--host", HOST,
+             "--port", str(port)]
+        )  # fmt: skip
     if code:
         raise TrainingError(
             f"TensorBoard ended with exit code {code}",
             hint="if the port is in use, choose another one with --port",
         )
+
+
+@contextmanager
+def _linked(folder: Path) -> Iterator[Path]:
+    """Yield a folder of links to the event files, which new runs join.
+
+    TensorBoard would follow the link ``latest``, and list the newest run twice.
+    """
+    with TemporaryDirectory(prefix="dlcli-board-") as name:
+        links, ended = Path(name), threading.Event()
+        try:
+            _link_files(folder, links)
+        except OSError:  # Windows allows links to administrators alone, and then has no `latest`
+            yield folder
+            return
+
+        def keep_linking() -> None:
+            while not ended.wait(SECONDS_BETWEEN_LOOKS):
+                with suppress(OSError):  # a run that was deleted meanwhile
+                    _link_files(folder, links)
+
+        thread = threading.Thread(target=keep_linking, daemon=True)
+        thread.start()
+        try:
+            yield links
+        finally:
+            ended.set()
+            thread.join()
+
+
+def _link_files(folder: Path, links: Path) -> None:
+    for file in folder.rglob(EVENT_FILES):  # which follows no links
+        link = links / file.relative_to(folder)
+        if not link.is_symlink():
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(file.resolve())
 
 
 def _serve(command: list[str]) -> int:

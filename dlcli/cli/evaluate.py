@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -30,6 +30,12 @@ def evaluate(
         ),
     ] = None,
     data: Data = None,
+    on: Annotated[
+        Literal["train", "validation", "test", "all"] | None,
+        typer.Option(
+            "--on", help="Rows of the run to score.", show_default="test; without it validation"
+        ),
+    ] = None,
     on_bad_file: PredictionOnBadFile = "error",
     rows: Annotated[
         int | None,
@@ -55,6 +61,7 @@ def evaluate(
     dlcli evaluate model.h5 labelled.csv
     dlcli evaluate runs/sonar/1 --data moved/sonar.csv
     dlcli evaluate runs/sonar/1 --rows 10      true value and prediction of ten rows
+    dlcli evaluate runs/sonar/1 --on train     does it fit the training rows much better?
     dlcli evaluate runs/sonar/1 --json
     """
     model = model_or_run(model, "evaluate", [source] if source else ())
@@ -69,6 +76,7 @@ def evaluate(
         loaded,
         source,
         data=data,
+        on=on,
         on_bad_file=on_bad_file,
         download_bar=sys.stderr.isatty(),
     )

@@ -77,6 +77,9 @@ def find_warnings(config: Config, facts: Facts | None) -> list[Finding]:
         if callback.name == "EarlyStopping" and callback.arguments.get("patience", 0) == 0:
             message = "patience is 0 by default: training stops at the first epoch without progress"
             findings.append((callback.path, message))
+        if callback.arguments.get("verbose"):
+            message = "has no effect: dlcli prints a line for each epoch itself; remove it"
+            findings.append(((*callback.path, "verbose"), message))
     return findings
 
 

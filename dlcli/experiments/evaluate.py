@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from dlcli.config.sections import Config
 from dlcli.datasets.dataset import Target
 from dlcli.datasets.row_hashes import row_hashes
 from dlcli.errors import DatasetError, ModelFileError, check_choice, plural
-from dlcli.experiments.held_out import HeldOutRows, held_out_outputs, load_held_out
+from dlcli.experiments.held_out import HeldOutRows, Part, held_out_outputs, load_held_out
 from dlcli.experiments.predicted_rows import PredictedRows
 from dlcli.experiments.true_values import labelled_rows, true_values
 from dlcli.files import file_sha256
@@ -75,6 +75,7 @@ def evaluate(
     source: str | os.PathLike[str] | pd.DataFrame | None = None,
     *,
     data: str | os.PathLike[str] | None = None,
+    on: Part | None = None,
     engine: Engine = "auto",
     on_bad_file: Literal["error", "skip"] = "error",
     download_bar: bool = False,
@@ -92,6 +93,9 @@ def evaluate(
         split again as in the training.
     data : path, optional
         Where the data set of the training is now, if it was moved. Default: where the run names it.
+    on : {"train", "validation", "test", "all"}, optional
+        The rows of the data set that are scored, without `source`. Default: the test rows; if
+        there are none, the validation rows, or else the training rows.
     engine : {"auto", "onnx", "keras"}
         Library that computes the outputs, as in `load_model`. Ignored for a `LoadedModel`.
     on_bad_file : {"error", "skip"}
@@ -120,27 +124,38 @@ def evaluate(
         )
     if source is not None and data is not None:
         raise DatasetError("a table to score and `data` exclude each other")
+    if source is not None and on is not None:
+        raise DatasetError("a table to score and `on` exclude each other")
+    if on is not None:
+        check_choice("on", on, get_args(Part))
     check_own_components(metadata, str(loaded.path))
     check_choice("engine", engine, ("auto", "onnx", "keras"))
     if source is None:
-        held_out = load_held_out(loaded, metadata, data, download_bar=download_bar)
-        return _evaluate_held_out(loaded, metadata, held_out.prepared.config, held_out)
+        held_out = load_held_out(loaded, metadata, data, on=on, download_bar=download_bar)
+        return _evaluate_held_out(loaded, metadata, held_out.prepared.config, held_out, on)
     config = metadata.checked_config()
     return _evaluate_table(loaded, metadata, config, source, on_bad_file)
 
 
 def _evaluate_held_out(
-    loaded: LoadedModel, metadata: Metadata, config: Config, held_out: HeldOutRows
+    loaded: LoadedModel,
+    metadata: Metadata,
+    config: Config,
+    held_out: HeldOutRows,
+    on: Part | None,
 ) -> Evaluation:
-    """Score the test rows of the training; without any, its validation or training rows."""
+    """Score the rows that were held out in the training, or other ones of its data."""
     dataset, part, y = held_out.dataset, held_out.part, held_out.y
     outputs = held_out_outputs(loaded, metadata, held_out)
     scored = _scored(loaded, metadata, outputs, y, config)
     notices = [*loaded.notices, *dataset.notices, *_coverage_notices(metadata, outputs, y)]
-    if part == "test":
-        notices += _count_scoring(loaded.path, dataset, held_out.rows)
-    else:
+    if part in ("test", "all") and "test" in held_out.split.parts():
+        notices += _count_scoring(loaded.path, dataset, held_out.split.test)
+    if on is None and part != "test":
         notices.append(f"the run has no test rows; these are its {part} rows")
+    elif part in ("train", "all"):
+        which = "these rows" if part == "train" else "a part of these rows"
+        notices.append(f"the model was trained on {which}, so that their scores are too good")
     source = f"{part} rows of {dataset.name}"
     return _evaluation(loaded, metadata, source, scored, held_out.rows + 1, y, notices)
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
+
+import numpy as np
 
 from dlcli.config.sections import Config
 from dlcli.datasets.dataset import Dataset
@@ -19,6 +22,7 @@ from dlcli.runs.description import data_path
 from dlcli.runs.finding import RECORD
 from dlcli.types import Array
 
+Part = Literal["train", "validation", "test", "all"]
 # It did not stratify groups, so that it had other test rows.
 UNSTRATIFIED = "0.1.0"
 
@@ -32,7 +36,8 @@ class HeldOutRows:
     prepared : Prepared
     split : Split
     part : str
-        ``"test"``; without test rows ``"validation"``, and without these ``"train"``.
+        ``"test"``; without test rows ``"validation"``, and without these ``"train"``; or what was
+        asked for, which may be ``"all"``.
     """
 
     prepared: Prepared
@@ -47,6 +52,8 @@ class HeldOutRows:
     @property
     def rows(self) -> Array:
         """Row numbers of the part."""
+        if self.part == "all":
+            return np.sort(np.concatenate(list(self.split.parts().values())))
         return self.split.parts()[self.part]
 
     @property
@@ -60,6 +67,7 @@ def load_held_out(
     metadata: Metadata,
     data: str | os.PathLike[str] | None = None,
     *,
+    on: Part | None = None,
     download_bar: bool = False,
 ) -> HeldOutRows:
     """Load the data of a model again, and split them as in its training.
@@ -71,6 +79,8 @@ def load_held_out(
         Of the model.
     data : path, optional
         Where the data are now. Default: where the run names them.
+    on : {"train", "validation", "test", "all"}, optional
+        The rows. Default: those that were held out.
     download_bar : bool
 
     Raises
@@ -92,7 +102,10 @@ def load_held_out(
             hint="name a CSV with the target to score, or train again",
         )
     split = split_rows(dataset, config.split, config.split_seed)
-    part = next(name for name in ("test", "validation", "train") if name in split.parts())
+    parts = split.parts()
+    part: str = on or next(name for name in ("test", "validation", "train") if name in parts)
+    if part not in ("all", *parts):
+        raise DatasetError(f"the run has no {part} rows; it has {' and '.join(parts)} rows")
     is_official = dataset.parts is not None and part == "test"
     is_stratified = config.split.stratify and metadata.target.task == "classification"
     if (
