@@ -18,8 +18,8 @@ from dlcli.work.shared_folder import POLL_SECONDS, SharedFolder
 from dlcli.work.signals import SignalListener
 
 
-def help_then_open(
-    run: Path,
+def open_search(
+    run: Path | None,
     workers: Workers,
     trainers: TrialTrainers,
     current: RunRecord,
@@ -28,11 +28,14 @@ def help_then_open(
     *,
     force: bool,
 ) -> OpenRun:
-    """Train pieces of a run until no process drives it, and reopen it to drive it.
+    """Open the run of a search to drive it.
+
+    If it is shared and another process drives it, train its pieces until none does.
 
     Parameters
     ----------
-    run : Path
+    run : Path or None
+        The run to resume.
     workers : Workers
     trainers : TrialTrainers
         Those that the process has which drives the run.
@@ -40,7 +43,7 @@ def help_then_open(
         The record of a new run here.
     on_progress : callable, optional
     open_run : callable
-        Reopens the run.
+        Begins or reopens the run.
     force : bool
         Whether to train in another environment too.
 
@@ -53,6 +56,8 @@ def help_then_open(
     Interrupted
         If SIGINT or SIGTERM arrived; another process trains the piece then.
     """
+    if run is None or workers.executor != "shared":
+        return open_run()
     while True:
         if is_locked(run):
             _check(run, current, force=force)

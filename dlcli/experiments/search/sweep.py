@@ -18,7 +18,7 @@ from dlcli.experiments.resume import open_run
 from dlcli.experiments.search.plan import Plan, make_plan
 from dlcli.experiments.search.result import SweepResult
 from dlcli.experiments.search.runner import TrialRunner
-from dlcli.experiments.search.sharing import help_then_open
+from dlcli.experiments.search.sharing import open_search
 from dlcli.experiments.search.trials import TrialResult, choose_measure, write_trials
 from dlcli.experiments.search.variants import Variants
 from dlcli.experiments.search.workers import Workers
@@ -154,20 +154,12 @@ def sweep(
     variants = Variants(config, dataset)
     for point in plan.points:  # before anything is written
         variants.config_of(point, seeds[0])
-    record = describe_run(
-        "sweep", config, dataset,
-        search=SearchRecord(
-            over={key: list(values) for key, values in over.items()}, seeds=seeds, folds=folds,
-            **workers.record(),
-        ),
-    )  # fmt: skip
+    lists = {key: list(values) for key, values in over.items()}
+    search = SearchRecord(over=lists, seeds=seeds, folds=folds, **workers.record())
+    record = describe_run("sweep", config, dataset, search=search)
     trainers = TrialTrainers(prepared, [TrialPlan(splits, plan.parts)])
     reopen = partial(open_run, runs, config, record, resume, force=force)
-    opened = (
-        help_then_open(resume, workers, trainers, record, on_progress, reopen, force=force)
-        if shared and resume is not None
-        else reopen()
-    )
+    opened = open_search(resume, workers, trainers, record, on_progress, reopen, force=force)
     run = opened.run
     notices += opened.notices
     if on_start is not None:
@@ -180,8 +172,7 @@ def sweep(
             on_progress=on_progress, on_trained=on_trained,
         )  # fmt: skip
         trials = runner.run(range(1, len(plan.points) + 1), plan.points)
-        seconds = time.monotonic() - started
-        result = _result(run, prepared, plan, trials, notices, seconds)
+        result = _result(run, prepared, plan, trials, notices, time.monotonic() - started)
         _write(result, variants)
         run.finish("finished")
     run.remove_checkpoint()

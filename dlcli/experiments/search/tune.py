@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ from dlcli.experiments.search.searching import (
     search_plan,
     search_rows,
 )
-from dlcli.experiments.search.sharing import help_then_open
+from dlcli.experiments.search.sharing import open_search
 from dlcli.experiments.search.study import import_optuna
 from dlcli.experiments.search.trials import TrialResult, write_trials
 from dlcli.experiments.search.tune_result import TuneResult
@@ -166,38 +166,45 @@ def tune(
     outer_plans = [TrialPlan([fold], ("test",)) for fold in outer]
     trainers = TrialTrainers(prepared, [*(plan.trials for plan in plans), *outer_plans])
     reopen = partial(open_run, runs, config, record, resume, force=force)
-    opened = (
-        help_then_open(resume, workers, trainers, record, on_progress, reopen, force=force)
-        if shared and resume is not None
-        else reopen()
-    )
+    opened = open_search(resume, workers, trainers, record, on_progress, reopen, force=force)
     run = opened.run
     notices += opened.notices
     if on_start is not None:
         on_start(config, dataset, notices)
     with run.failing(), workers.open(trainers, run.path) as executor:
         searches = Searches(trainers, executor, plans, run.path, on_search, on_trials, on_progress)
-        nested_folds = [searches.nested_fold(number) for number in range(1, len(plans))]
-        search = searches.open(0, "")
-        trials = search.run()
-        final = _train_best(run, prepared, search, trials)
-        result = TuneResult(
-            path=run.path,
-            notices=tuple(notices),
-            seconds=time.monotonic() - started,
-            config=config,
-            sampled=dataset.sampled,
-            trials=tuple(trials),
-            measure=search.measure,
-            folds=plans[0].rows.folds,
-            importances=search.study.importances(),
-            final=final,
-            nested=tuple(nested_folds),
-        )
+        result = _search(run, searches, prepared, notices, started)
         _write(result, section.search)
         run.finish("finished")
     run.remove_checkpoint()
     return result
+
+
+def _search(
+    run: RunDirectory,
+    searches: Searches,
+    prepared: Prepared,
+    notices: Sequence[str],
+    started: float,
+) -> TuneResult:
+    """Run all searches, and train the best trial of that in all rows."""
+    nested = [searches.nested_fold(number) for number in range(1, len(searches.plans))]
+    search = searches.open(0, "")
+    trials = search.run()
+    final = _train_best(run, prepared, search, trials)
+    return TuneResult(
+        path=run.path,
+        notices=tuple(notices),
+        seconds=time.monotonic() - started,
+        config=prepared.config,
+        sampled=prepared.dataset.sampled,
+        trials=tuple(trials),
+        measure=search.measure,
+        folds=searches.plans[0].rows.folds,
+        importances=search.study.importances(),
+        final=final,
+        nested=tuple(nested),
+    )
 
 
 def _section(config: Config) -> TuneConfig:
