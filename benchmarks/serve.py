@@ -36,6 +36,7 @@ ROW = [5.1, 3.5, 1.4, 0.2]
 COLUMNS = ["sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)"]
 CONNECTIONS = (1, 8, 32)
 BATCH_ROWS = 1000
+STARTS = 4
 
 
 def bodies(name: str, rows: int) -> bytes:
@@ -57,9 +58,11 @@ def running(
 ) -> Iterator[tuple[int, float]]:
     """Start a server; yield its process and the seconds until it has answered a request."""
     start = time.perf_counter()
+    # Installed packages are compiled, so that a checkout has to be.
+    inherited = {key: os.environ[key] for key in os.environ if key != "PYTHONDONTWRITEBYTECODE"}
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
-            command, stdout=log, stderr=log, cwd=PLAIN, env={**os.environ, **env}
+            command, stdout=log, stderr=log, cwd=PLAIN, env={**inherited, **env}
         )
         try:
             while True:
@@ -142,8 +145,13 @@ async def send_load(port: int, body: bytes, connections: int, duration: float) -
 def measure(
     name: str, command: list[str], port: int, env: Mapping[str, str], duration: float
 ) -> Any:
-    """Return the figures of a server."""
-    with running(command, port, name, env) as (pid, start):
+    """Return the figures of a server; it starts several times, and the fastest start counts."""
+    starts = []
+    for _ in range(STARTS - 1):
+        with running(command, port, name, env) as (_, start):
+            starts.append(start)
+    with running(command, port, name, env) as (pid, last):
+        start = min(*starts, last)
         figures: dict[str, Any] = {"start": start, "memory": memory(pid), "load": []}
         total = 0
         for rows, connections in [*((1, count) for count in CONNECTIONS), (BATCH_ROWS, 4)]:

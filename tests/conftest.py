@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -130,15 +130,24 @@ DRAWERS = (
 )
 
 
+@contextmanager
+def no_pictures():
+    """Train without drawing."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in DRAWERS:
+            patch.setattr(name, lambda *_: None)
+        yield
+
+
 @pytest.fixture(autouse=True)
-def _no_pictures(monkeypatch, request):
+def _no_pictures(request):
     """Train without drawing, unless the test asks for `with_pictures`.
 
-    Fixtures of modules and of the session, and processes of their own, draw as usual.
+    Fixtures of modules and of the session, and processes of their own, draw as usual, unless they
+    use `no_pictures`.
     """
-    if "with_pictures" not in request.fixturenames:
-        for name in DRAWERS:
-            monkeypatch.setattr(name, lambda *_: None)
+    with nullcontext() if "with_pictures" in request.fixturenames else no_pictures():
+        yield
 
 
 @pytest.fixture
@@ -373,7 +382,8 @@ def served_kinds(tmp_path_factory):
     """Return small models of every kind that a server can load."""
     from served_models import train_models
 
-    return train_models(tmp_path_factory.mktemp("kinds"))
+    with no_pictures():
+        return train_models(tmp_path_factory.mktemp("kinds"))
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from dlcli.serving.models import served_model
 pytest.importorskip("playwright", reason="needs a browser: pip install 'dlcli[browser]'")
 pytest.importorskip("starlette", reason="needs the server: pip install 'dlcli[serve]'")
 
+from conftest import no_pictures
 from served_models import png, wav
 from test_serve_kinds import running
 
@@ -178,7 +179,8 @@ def test_an_excel_file(open_page, tmp_path):
 @pytest.fixture(scope="module")
 def digits(tmp_path_factory):
     folder = tmp_path_factory.mktemp("digits")
-    run = train(load_config("digits_cnn", {"fit.epochs": 8}), runs=folder)
+    with no_pictures():
+        run = train(load_config("digits_cnn", {"fit.epochs": 8}), runs=folder)
     return served_model(load_model(run.path))
 
 
@@ -188,7 +190,9 @@ def mnist(tmp_path_factory):
     with np.load(Path(os.environ["DLCLI_DATA"].split(os.pathsep)[0]) / "mnist.npz") as file:
         np.savez(folder / "mnist.npz", x=file["x_train"][:3000], y=file["y_train"][:3000])
     data = {"dataset": {"npz": {"path": str(folder / "mnist.npz")}}, "fit.epochs": 2}
-    return served_model(load_model(train(load_config("mnist_cnn", data), runs=folder).path))
+    with no_pictures():
+        run = train(load_config("mnist_cnn", data), runs=folder)
+    return served_model(load_model(run.path))
 
 
 def check_seven(open_page, model):
