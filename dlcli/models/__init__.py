@@ -1,6 +1,6 @@
 """Model files: written, inspected, read, and turned into ONNX graphs.
 
 Other packages use the modules `checkpoint_files`, `contents`, `estimator_file`, `estimators`,
-`file`, `guard`, `limits`, `loading`, `metadata`, `npz`, `onnx`, `onnx_cache`, `onnx_graph`,
-`own_code` and `signature`.
+`file`, `guard`, `limits`, `loading`, `metadata`, `npz`, `onnx`, `onnx_cache`,
+`onnx_conversion`, `onnx_graph`, `own_code` and `signature`.
 """
