@@ -213,7 +213,8 @@ def write_course(results: list[dict[str, Any]]) -> None:
     def figure(mark: re.Match[str]) -> str:
         if (result := by_command.get(mark[2])) is None:  # not measured yet
             return mark[0]
-        text = mean_and_deviation(result["scores"][mark[3]])
+        score = result.get("scores", {}).get(mark[3])
+        text = mean_and_deviation(score) if score else f"{result['value']} (one seed)"
         return f"{mark[1]}{text}{mark[4]}"
 
     path = ROOT / "docs" / "course.md"

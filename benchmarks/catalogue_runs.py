@@ -85,4 +85,6 @@ COURSE = (
     Run("kfold", "course/sonar_raw", "--seeds 10"),
     Run("train", "course/mnist_mlp_512", "--seeds 3"),
     Run("train", "course/mnist_mlp_512_512", "--seeds 3"),
+    Run("train", "course/reuters_test_watched"),
+    Run("train", "course/imdb_100_words"),
 )  # fmt: skip
