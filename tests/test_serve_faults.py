@@ -92,7 +92,9 @@ BODIES = changed_documents() | changed_bytes() | VALUES.map(lambda value: json.d
 @pytest.fixture(scope="module")
 def client(served_kinds, people_runs):
     people = served_model(load_model(people_runs["keras"].path))
-    client, service = client_of(people, *served_kinds.values(), rows=1000, body=1 << 20)
+    others = served_kinds.values()
+    # The host that schemathesis names.
+    client, service = client_of(people, *others, hosts=["testserver"], rows=1000, body=1 << 20)
     with client:
         yield client
     service.batching.close()
