@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,8 +16,10 @@ from dlcli.experiments.equation import Equation, equation_form
 from dlcli.network.loss_surface import losses
 from dlcli.plots.weights import Surface, draw_weights
 from dlcli.training.session import Session
-from dlcli.training.weight_history import WeightHistory, read_rows
 from dlcli.types import Array
+
+if TYPE_CHECKING:
+    from dlcli.training.weight_history import WeightHistory
 
 FILE, PICTURE = "weights.csv", "weights.png"
 MOST_WEIGHTS = 1_000
@@ -98,11 +100,15 @@ def recorders(session: Session, folder: Path) -> list[WeightHistory]:
     if not session.prepared.config.weight_history:
         return []
     weights = recorded_weights(session)
+    from dlcli.training.weight_history import WeightHistory  # needs Keras
+
     return [WeightHistory(folder / FILE, weights.names, weights.values)]
 
 
 def draw_weight_history(session: Session, folder: Path, title: str) -> None:
     """Plot the recorded weights; of two, over the loss of the training rows."""
+    from dlcli.training.weight_history import read_rows
+
     rows = read_rows(folder / FILE)
     if not session.prepared.config.weight_history or not rows:
         return
