@@ -84,6 +84,7 @@ def test_script_trains_as_dlcli_and_does_not_need_it(table, scripts_in_this_proc
     code = [line for line in text.splitlines() if "dlcli" in line]
     assert code == ["Written by `dlcli eject config`; it does not need dlcli."]
     assert 'Path("pets.csv")' in text
+    assert text.startswith('"""config: a classification on pets.csv.')
 
 
 NUMERIC = [
@@ -191,7 +192,12 @@ def test_targets_splits_and_numbers_as_people_write_them(
 ):
     loader = {"csv": {"path": numbers(tmp_path, **columns), **loader}}
 
-    assert_proven(eject(network(loader, **changes), tmp_path / "train.py"))
+    result = eject(network(loader, **changes), tmp_path / "train.py")
+
+    assert_proven(result)
+    assert "publishers" not in result.text
+    text = result.text.replace("\n# ", " ")
+    assert ("The column 'set' says which" in text) == ("set" in columns)
 
 
 def picture(path, seed, mode="RGB", size=(9, 7)):
@@ -307,6 +313,8 @@ def test_what_no_script_can_have_is_said(tmp_path):
     config = network({"csv": {"path": path, "target": "y"}}, model=ensemble)
     with pytest.raises(DlcliError, match="EnsembleDense cannot be ejected: it is a layer of dlcli"):
         eject(config, tmp_path / "train.py", proof=False)
+    with pytest.raises(DlcliError, match=r"random\.py would hide the module random from Python"):
+        eject("xor", tmp_path / "random.py", proof=False)
     (tmp_path / "train.py").write_text("mine")
     with pytest.raises(DlcliError, match=r"train\.py exists"):
         eject(config, tmp_path / "train.py", proof=False)
@@ -440,7 +448,7 @@ def test_names_are_no_code(tmp_path):
                 "split": {"stratify": False},
             }
         )
-        text = eject(config, tmp_path / f"{next(iter(loader))}.py", proof=False).text
+        text = eject(config, tmp_path / f"of_{next(iter(loader))}.py", proof=False).text
 
         statements = ast.parse(text).body
         assert not any(isinstance(one, ast.Raise) for one in statements)

@@ -42,6 +42,7 @@ def split_off(rows, count, folds):
     return np.delete(rows, part), np.sort(rows[part])
 '''
 OFFICIAL = " The publishers say which rows are for testing."
+MARKED = " The column {name!r} says which rows are for testing."
 NO_TEST = "All rows are for training: none are set aside for a test."
 WHY = (
     "The network learns from the training rows alone. Test rows are met once, at the end; "
@@ -64,13 +65,13 @@ def write_split(ejection: Ejection) -> None:
     )
     if (len(split.test) and not has_parts) or draws_validation:
         part.add(split_function(ejection), "", "")
-    if has_parts:
+    if has_parts and has_validation and not draws_validation and not on_test:
+        part.add(
+            "train = np.flatnonzero(~is_test & ~is_validation)",
+            "validation, test = np.flatnonzero(is_validation), np.flatnonzero(is_test)",
+        )
+    elif has_parts:
         part.add("train, test = np.flatnonzero(~is_test), np.flatnonzero(is_test)")
-        if has_validation and not draws_validation and not on_test:
-            part.add(
-                "train = np.flatnonzero(~is_test & ~is_validation)",
-                "validation = np.flatnonzero(is_validation)",
-            )
     elif len(split.test):
         part.add(f"train, test = split_off(np.arange(len(y)), {_share(ejection, share, -1)})")
     else:
@@ -96,6 +97,8 @@ def _why(ejection: Ejection) -> str:
     """Return what a learner should know about the split."""
     split, dataset = ejection.split, ejection.dataset
     official = OFFICIAL if dataset.parts is not None and len(split.test) else ""
+    if official and ejection.config.split.column is not None:
+        official = MARKED.format(name=ejection.config.split.column)
     return "".join(
         [WHY if len(split.test) else NO_TEST, official, VALIDATION if len(split.validation) else ""]
     )

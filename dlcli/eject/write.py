@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from dlcli.config.in_memory import override_texts
 from dlcli.config.known import NAMED_DATASETS
 from dlcli.config.load import load_config
 from dlcli.config.sections import Config
+from dlcli.datasets.dataset import Dataset
 from dlcli.eject.context import Ejection
 from dlcli.eject.fitting import write_evaluation, write_fit, write_prediction
 from dlcli.eject.folds import write_folds, write_loop
@@ -36,6 +38,15 @@ ONE_TRAINING = (
     write_split, write_preprocessing, write_network, write_fit, write_evaluation, write_prediction,
 )  # fmt: skip
 ENDINGS = {False: ".py", True: ".ipynb"}
+TASKS = {
+    "classification": "a classification", "multilabel": "several labels",
+    "regression": "a regression",
+}  # fmt: skip
+# A file of such a name in the folder of the script would be imported in place of the module.
+SHADOWED = sys.stdlib_module_names | {
+    "PIL", "h5py", "keras", "numpy", "openpyxl", "pandas", "pyarrow", "scipy", "sklearn",
+    "tensorflow",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -137,6 +148,11 @@ def eject(
     path = Path(output) if output is not None else Path(f"{config.name}{ENDINGS[notebook]}")
     if path.exists() and not force:
         raise DlcliError(f"{path} exists", hint="--force replaces it; -o names another file")
+    if not notebook and path.stem in SHADOWED:
+        raise DlcliError(
+            f"{path.name} would hide the module {path.stem} from Python in its folder",
+            hint="-o names another file",
+        )
     prepared = prepare(config, progress=download_bar)
     splits: Sequence[Split] = ()
     if kfold:
@@ -172,7 +188,9 @@ def write_script(session: Session, folder: Path, *, kfold: bool = False) -> Ejec
         Whether to write a cross-validation.
     """
     config = session.prepared.config
-    ejection = Ejection(session, Script(_title(config), _description(config)), folder)
+    ejection = Ejection(
+        session, Script(_title(config, session.prepared.dataset), _description(config)), folder
+    )
     _write_settings(ejection, kfold=kfold)
     write_reading(ejection)
     writers = (write_folds, write_loop) if kfold else ONE_TRAINING
@@ -191,10 +209,13 @@ def _config_of(source: ConfigLike, overrides: Iterable[str] | Mapping[str, Any])
     return load_config(source, overrides)
 
 
-def _title(config: Config) -> str:
+def _title(config: Config, dataset: Dataset) -> str:
     section = config.dataset
-    subject = NAMED_DATASETS[section.name].title if section.known else section.name
-    return f"{config.name}: {subject[0].lower() + subject[1:] if section.known else subject}."
+    if section.known:
+        subject = NAMED_DATASETS[section.name].title
+        return f"{config.name}: {subject[0].lower() + subject[1:]}."
+    place = Path(next(iter(dataset.files), dataset.name)).name
+    return f"{config.name}: {TASKS[dataset.target.task]} on {place}."
 
 
 def _description(config: Config) -> str:
