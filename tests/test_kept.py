@@ -6,6 +6,7 @@ import numpy as np
 import onnx
 import pandas as pd
 import pytest
+from conftest import slow
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.svm import SVC
 
@@ -59,7 +60,7 @@ def test_support_vector_machines_decide_as_scikit_learn(kernel, classes):
     assert OnnxNetwork(graph.content)(x).argmax(axis=1).tolist() == estimator.predict(x).tolist()
 
 
-@pytest.mark.parametrize("key", ["tree", "svm", "knn", "boosting"])
+@pytest.mark.parametrize("key", ["tree", "svm", "knn", slow("boosting")])
 def test_a_class_without_training_rows_is_never_predicted(key):
     x, y = rows_of("classification")
     model = next(m for m in KINDS if m.key == key and m.task == "classification")
@@ -132,6 +133,16 @@ def test_what_cannot_be_kept_is_told_before_the_comparison(config, key, message,
 
     assert message in str(error.value)
     assert not list(tmp_path.iterdir())
+
+
+def test_settings_that_no_file_has_are_told_before_the_comparison(tmp_path):
+    for settings, message in (
+        ({"knn": {"weights": "distance"}}, "neighbours are saved with uniform weights"),
+        ({"knn": {"metric": "manhattan"}}, "the Euclidean metric"),
+    ):
+        with pytest.raises(DlcliError, match=f"--keep knn: .*{message}"):
+            baseline("iris", keep="knn", settings=settings, runs=tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
 
 
 def test_models_of_words_are_not_kept(tmp_path):

@@ -78,11 +78,15 @@ def check(
     session.fit_preprocessors()
     notices += split_notices([session])
     checked = ["config"] if dataset.sampled else ["config", "data"]
-    known = build is False or check_network(session)
+    # Only Keras knows how many weights there are.
+    known = build is False or (check_network(session) and not config.weight_history)
     if build is None and known:
         checked.append("layers")
     elif build is not False:
         build_untrained_model(session)
+        from dlcli.experiments.weight_history import check_weight_history
+
+        check_weight_history(session)
         checked.append("model")
     shares = rounded_shares(dataset, config.split, session.split)
     return CheckResult(tuple(checked), _unique(notices), () if dataset.sampled else shares)

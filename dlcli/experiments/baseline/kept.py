@@ -19,6 +19,7 @@ from dlcli.models.metadata import Metadata, make_metadata
 from dlcli.models.onnx import OnnxNetwork
 from dlcli.preparation.prepare import Prepared
 from dlcli.preparation.preprocessor import Preprocessor
+from dlcli.preparation.split import split_rows
 from dlcli.runs.directory import RunDirectory
 from dlcli.runs.training_rows import write_training_rows
 from dlcli.training.session import Session, open_session
@@ -54,7 +55,23 @@ def model_to_keep(key: str, models: Sequence[BaselineModel], prepared: Prepared)
         raise DlcliError(f"--keep {key}: {reason}", hint="`dlcli train` saves the network")
     if key not in kept:
         raise DlcliError(f"--keep: {unknown('model', key, kept)}")
-    return kept[key]
+    model, config = kept[key], prepared.config
+    rows = len(split_rows(dataset, config.split, config.split_seed).train)
+    if model.most_rows is not None and rows > model.most_rows:
+        raise DlcliError(f"--keep {key}: it is not fitted on more than {model.most_rows:,} rows")
+    _check_settings(model)
+    return model
+
+
+def _check_settings(model: BaselineModel) -> None:
+    """Refuse settings that no file can have, by converting the model of a few rows."""
+    x = np.random.default_rng(0).normal(size=(8, 2))
+    try:
+        convert_estimator(build_estimator(model, 0, 8).fit(x, np.arange(8) % 2), (2,), 0)
+    except ModelFileError as error:
+        raise DlcliError(f"--keep {model.key}: {error}") from None
+    except ValueError:
+        return  # settings that fit the real rows alone
 
 
 def keep_model(run: RunDirectory, model: BaselineModel, prepared: Prepared) -> tuple[Path, str]:
@@ -108,10 +125,6 @@ def _inputs(preprocessor: Preprocessor, session: Session, part: str) -> Array:
 
 def _fitted(model: BaselineModel, session: Session) -> Any:
     x = _inputs(session.preprocessor, session, "train")
-    if model.most_rows is not None and len(x) > model.most_rows:
-        raise DlcliError(
-            f"--keep {model.key}: it is not fitted on more than {model.most_rows:,} rows"
-        )
     target = session.prepared.dataset.target
     y = session.target_preprocessor.transform(session.y("train"), target)
     estimator = build_estimator(model, session.prepared.config.seed, len(x))
