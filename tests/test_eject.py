@@ -311,8 +311,12 @@ def test_what_no_script_can_have_is_said(tmp_path):
     path = numbers(tmp_path, y=AMOUNTS)
     ensemble = [{"EnsembleDense": {"members": 2, "units": 1}}, "EnsembleMean"]
     config = network({"csv": {"path": path, "target": "y"}}, model=ensemble)
-    with pytest.raises(DlcliError, match="EnsembleDense cannot be ejected: it is a layer of dlcli"):
+    with pytest.raises(
+        DlcliError, match="EnsembleDense cannot be ejected: it is a layer of dlcli"
+    ) as error:
         eject(config, tmp_path / "train.py", proof=False)
+    proposal = error.value.hint.partition("--set ")[2].strip("'")
+    assert eject(config, tmp_path / "proposed.py", overrides=[proposal], proof=False).path.exists()
     with pytest.raises(DlcliError, match=r"random\.py would hide the module random from Python"):
         eject("xor", tmp_path / "random.py", proof=False)
     (tmp_path / "train.py").write_text("mine")

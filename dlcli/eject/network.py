@@ -8,6 +8,7 @@ from dlcli.config.catalogue import CHOSEN_BY_KERAS, ENSEMBLE_LAYERS, KINDS, kera
 from dlcli.config.components import Component, parameter_kind
 from dlcli.config.metrics import resolve_metric
 from dlcli.config.own_components import find_own
+from dlcli.config.sections import Config
 from dlcli.eject.context import Ejection, inexpressible
 from dlcli.eject.python_text import Call, assignment, expression
 from dlcli.eject.script import Part
@@ -31,6 +32,7 @@ class MelSpectrogram(layers.MelSpectrogram):
 def write_network(ejection: Ejection) -> None:
     """Write the part that builds and compiles the network."""
     config, model = ejection.config, ejection.session.model
+    _refuse_ensembles(config)
     part = ejection.script.part("Network", WHY)
     ejection.script.need("import keras", "import tensorflow as tf")
     ejection.script.need("from keras import layers")
@@ -53,6 +55,20 @@ def write_network(ejection: Ejection) -> None:
         part.add(assignment("model", Call("keras.Sequential", ([start, *stack],))))
     part.add("model.summary()", "")
     _write_compilation(ejection, part)
+
+
+def _refuse_ensembles(config: Config) -> None:
+    """Refuse the layers of ensembles, and propose one network of the same outputs."""
+    name = next((layer.name for layer in config.model if layer.name in ENSEMBLE_LAYERS), None)
+    if name is not None:
+        activation = config.model[-1].arguments.get("activation")
+        last = f"{{Dense: {{activation: {activation}}}}}" if activation else "Dense"
+        raise inexpressible(
+            name,
+            "it is a layer of dlcli, which Keras does not have",
+            hint="a network of Dense layers can, as that of "
+            f"--set 'model=[{{Dense: {{units: 64, activation: relu}}}}, {last}]'",
+        )
 
 
 def _layer(ejection: Ejection) -> Any:
@@ -80,8 +96,6 @@ def component_call(component: Component, kind: str) -> Call:
     if find_own(kind, component.name) is not None:
         reason = "it is code of your own; put it into a script yourself"
         raise inexpressible(f"the {KINDS[kind]} {component.name}", reason)
-    if component.name in ENSEMBLE_LAYERS:
-        raise inexpressible(component.name, "it is a layer of dlcli, which Keras does not have")
     values = {
         name: argument(value, parameter_kind(kind, name))
         for name, value in component.arguments.items()

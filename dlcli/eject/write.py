@@ -146,13 +146,7 @@ def eject(
     """
     config = _config_of(config, overrides)
     path = Path(output) if output is not None else Path(f"{config.name}{ENDINGS[notebook]}")
-    if path.exists() and not force:
-        raise DlcliError(f"{path} exists", hint="--force replaces it; -o names another file")
-    if not notebook and path.stem in SHADOWED:
-        raise DlcliError(
-            f"{path.name} would hide the module {path.stem} from Python in its folder",
-            hint="-o names another file",
-        )
+    _check_output(path, force=force)
     prepared = prepare(config, progress=download_bar)
     splits: Sequence[Split] = ()
     if kfold:
@@ -173,6 +167,17 @@ def eject(
         write_text(copy, source.read_text(encoding="utf-8"))
     comparisons = prove(text, session, folder, proof_epochs, splits) if proof else []
     return Ejected(path, text, tuple(script.notes), tuple(comparisons), tuple(copies))
+
+
+def _check_output(path: Path, *, force: bool) -> None:
+    """Refuse to replace a file without being asked, and to hide a module that scripts import."""
+    if path.exists() and not force:
+        raise DlcliError(f"{path} exists", hint="--force replaces it; -o names another file")
+    if path.suffix == ENDINGS[False] and path.stem in SHADOWED:
+        raise DlcliError(
+            f"{path.name} would hide the module {path.stem} from Python in its folder",
+            hint="-o names another file",
+        )
 
 
 def write_script(session: Session, folder: Path, *, kfold: bool = False) -> Ejection:
