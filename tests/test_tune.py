@@ -269,6 +269,7 @@ def test_mistakes_are_one_sentence(config, dlcli, tmp_path, change, reason):
     assert code == 2
     assert reason in error
     assert "Traceback" not in error
+    assert not (tmp_path / "runs").exists()
 
 
 def test_trials_without_a_score_are_results(config, dlcli, tmp_path):

@@ -28,6 +28,14 @@ from dlcli.types import Array, Rows
 NO_STEPS = TargetPreprocessor()
 
 
+# Names of the scores that every config gets, beside its loss and metrics, by its task.
+COMPUTED_SCORES = {
+    "regression": ("mae", "rmse", "r2"),
+    "multilabel": ("subset_accuracy", "hamming_loss", "f1_micro", "f1_macro"),
+    "classification": (),
+}
+
+
 @dataclass(frozen=True)
 class ClassScores:
     """Scores of one class.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from dlcli.config.metrics import logged_keys
+from dlcli.config.metrics import better_when, logged_keys
 from dlcli.config.sections import Config
 from dlcli.config.tune import TuneConfig
 from dlcli.errors import DlcliError
@@ -17,6 +17,7 @@ from dlcli.experiments.search.runner import TrialRunner
 from dlcli.experiments.search.study import Study
 from dlcli.experiments.search.trials import Measure, TrialResult, choose_measure, named_measure
 from dlcli.experiments.search.variants import Variants, text_of
+from dlcli.network.scores import COMPUTED_SCORES
 from dlcli.preparation.folds import make_folds
 from dlcli.preparation.prepare import Prepared
 from dlcli.preparation.split import TEST, Split
@@ -196,16 +197,25 @@ class Search:
     def _check_measured(self, trials: list[TrialResult]) -> None:
         outcomes = [training.outcome for trial in trials for training in trial.trainings]
         measured = next((o.metrics[VALIDATION] for o in outcomes if o.metrics), None)
-        if measured is not None and self.measure.metric not in measured:
-            names = ", ".join(measured)
-            raise DlcliError(f"tune.metric: {self.measure.metric!r} is not measured; {names} are")
+        if measured is not None:  # metrics of one's own may have names of their own
+            _check_name(self.measure.metric, measured)
 
 
 def _measure(prepared: Prepared, section: TuneConfig) -> Measure:
     """Return by what trials are compared."""
-    if section.metric is not None:
-        return named_measure(prepared.config, section.metric, VALIDATION)
-    return choose_measure(prepared.config, prepared.dataset.target, VALIDATION)
+    config, target = prepared.config, prepared.dataset.target
+    if section.metric is None:
+        return choose_measure(config, target, VALIDATION)
+    if all(better_when(metric) is not None for metric in config.metrics):  # all are Keras's
+        keys = logged_keys(config.metrics, validation=False)
+        _check_name(section.metric, dict.fromkeys([*keys, *COMPUTED_SCORES[target.task]]))
+    return named_measure(config, section.metric, VALIDATION)
+
+
+def _check_name(metric: str, measured: Iterable[str]) -> None:
+    if metric not in measured:
+        names = ", ".join(measured)
+        raise DlcliError(f"tune.metric: {metric!r} is not measured; {names} are")
 
 
 def check_ranges(variants: Variants, section: TuneConfig) -> None:
