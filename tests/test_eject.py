@@ -307,16 +307,35 @@ def test_tables_of_other_formats(ending, table, scripts_in_this_process):
     assert_proven(eject(config, table.with_name("train.py")))
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["linear", "sigmoid", "softmax"])
+def test_ensembles_are_layers_of_keras(kind, tmp_path, scripts_in_this_process):
+    columns = {"y": AMOUNTS if kind == "linear" else np.where(LABELS[:, 0], "p", "q")}
+    first = {
+        "EnsembleDense": {
+            "members": 3,
+            "units": 4,
+            "activation": "relu",
+            "kernel_regularizer": {"L2": 0.1},
+        }
+    }
+    model = [first, {"Dropout": 0.2}, {"EnsembleDense": {"members": 3}}, {"EnsembleMean": kind}]
+    loss = {"linear": "mse", "sigmoid": "binary_crossentropy"}.get(kind, "categorical_crossentropy")
+    loader = {"csv": {"path": numbers(tmp_path, **columns), "target": "y"}}
+
+    result = eject(network(loader, loss, model=model), tmp_path / "train.py")
+
+    assert_proven(result)
+    assert [item.difference for item in result.comparisons] == [0] * len(result.comparisons)
+
+
 def test_what_no_script_can_have_is_said(tmp_path):
-    path = numbers(tmp_path, y=AMOUNTS)
-    ensemble = [{"EnsembleDense": {"members": 2, "units": 1}}, "EnsembleMean"]
-    config = network({"csv": {"path": path, "target": "y"}}, model=ensemble)
+    path = numbers(tmp_path, y=['["p"]', '["q", "p"]'] * (ROWS // 2))
+    config = network({"csv": {"path": path, "target": "y"}}, "binary_crossentropy", "sigmoid")
     with pytest.raises(
-        DlcliError, match="EnsembleDense cannot be ejected: it is a layer of dlcli"
-    ) as error:
+        DlcliError, match="the target 'y' cannot be ejected: it holds lists in JSON"
+    ):
         eject(config, tmp_path / "train.py", proof=False)
-    proposal = error.value.hint.partition("--set ")[2].strip("'")
-    assert eject(config, tmp_path / "proposed.py", overrides=[proposal], proof=False).path.exists()
     with pytest.raises(DlcliError, match=r"random\.py would hide the module random from Python"):
         eject("xor", tmp_path / "random.py", proof=False)
     (tmp_path / "train.py").write_text("mine")

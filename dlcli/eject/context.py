@@ -96,6 +96,6 @@ class Ejection:
         return above > 0 and len(self.folder.parts) - above <= 1 and absolute.is_absolute()
 
 
-def inexpressible(subject: str, reason: str, hint: str | None = None) -> DlcliError:
+def inexpressible(subject: str, reason: str) -> DlcliError:
     """Return the error for what no plain script can have."""
-    return DlcliError(f"{subject} cannot be ejected: {reason}", hint=hint)
+    return DlcliError(f"{subject} cannot be ejected: {reason}")

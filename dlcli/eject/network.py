@@ -8,14 +8,18 @@ from dlcli.config.catalogue import CHOSEN_BY_KERAS, ENSEMBLE_LAYERS, KINDS, kera
 from dlcli.config.components import Component, parameter_kind
 from dlcli.config.metrics import resolve_metric
 from dlcli.config.own_components import find_own
-from dlcli.config.sections import Config
 from dlcli.eject.context import Ejection, inexpressible
+from dlcli.eject.ensembles import ensemble_call
 from dlcli.eject.python_text import Call, assignment, expression
 from dlcli.eject.script import Part
 
 WHY = (
     "The seed decides the initial weights, and what dropout leaves out: with the same seed, the "
     "training can be repeated."
+)
+ENSEMBLE = (
+    " Several networks stand side by side: each layer has one more dimension for them, and their "
+    "mean is predicted."
 )
 # Layers that draw random numbers when they are built, not in their constructor.
 DRAWN_WHEN_BUILT = {"SpectralNormalization"}
@@ -32,8 +36,8 @@ class MelSpectrogram(layers.MelSpectrogram):
 def write_network(ejection: Ejection) -> None:
     """Write the part that builds and compiles the network."""
     config, model = ejection.config, ejection.session.model
-    _refuse_ensembles(config)
-    part = ejection.script.part("Network", WHY)
+    is_ensemble = any(layer.name in ENSEMBLE_LAYERS for layer in config.model)
+    part = ejection.script.part("Network", WHY + ENSEMBLE if is_ensemble else WHY)
     ejection.script.need("import keras", "import tensorflow as tf")
     ejection.script.need("from keras import layers")
     part.add(
@@ -44,7 +48,8 @@ def write_network(ejection: Ejection) -> None:
     if "MelSpectrogram" in repr(config.model):
         ejection.script.helper("MelSpectrogram", SPECTROGRAM)
     shape = tuple(model.input_shape[1:])
-    start, stack = Call("keras.Input", (), {"shape": shape}), map(_layer(ejection), config.model)
+    start, write = Call("keras.Input", (), {"shape": shape}), _layer(ejection)
+    stack = [write(*pair) for pair in zip(config.model, model.layers, strict=True)]
     if {layer.name for layer in config.model} & DRAWN_WHEN_BUILT:
         part.add(
             "# Layer by layer, so that each gets its random numbers before the next one.",
@@ -57,27 +62,16 @@ def write_network(ejection: Ejection) -> None:
     _write_compilation(ejection, part)
 
 
-def _refuse_ensembles(config: Config) -> None:
-    """Refuse the layers of ensembles, and propose one network of the same outputs."""
-    name = next((layer.name for layer in config.model if layer.name in ENSEMBLE_LAYERS), None)
-    if name is not None:
-        activation = config.model[-1].arguments.get("activation")
-        last = f"{{Dense: {{activation: {activation}}}}}" if activation else "Dense"
-        raise inexpressible(
-            name,
-            "it is a layer of dlcli, which Keras does not have",
-            hint="a network of Dense layers can, as that of "
-            f"--set 'model=[{{Dense: {{units: 64, activation: relu}}}}, {last}]'",
-        )
-
-
 def _layer(ejection: Ejection) -> Any:
     """Return the function that writes a layer."""
     policy = ejection.config.hardware.dtype_policy
     last = ejection.config.model[-1]
 
-    def write(component: Component) -> Call:
-        call = component_call(component, "layers")
+    def write(component: Component, layer: Any) -> Call:
+        if component.name in ENSEMBLE_LAYERS:
+            call = ensemble_call(ejection, component, layer)
+        else:
+            call = component_call(component, "layers")
         if policy == "float32" or component is last:
             return call
         return Call(call.name, call.arguments, {**call.keywords, "dtype": policy})
