@@ -11,6 +11,7 @@ from dlcli.models.estimators.convert import EstimatorGraph
 from dlcli.models.guard import trust
 from dlcli.models.limits import Limits
 from dlcli.models.metadata import Metadata, OnnxGraphInfo, parse_metadata
+from dlcli.models.onnx_graph import REVISION
 
 PROPERTY = "dlcli"
 
@@ -29,7 +30,7 @@ def save_estimator(path: Path, graph: EstimatorGraph, metadata: Metadata) -> Non
     import onnx
 
     document = onnx.load_model_from_string(graph.content)
-    info = OnnxGraphInfo(block=graph.block)
+    info = OnnxGraphInfo(block=graph.block, revision=REVISION)
     text = metadata.model_copy(update={"graph": info}).model_dump_json()
     document.metadata_props.add(key=PROPERTY, value=text)
     with atomic(path) as temporary:

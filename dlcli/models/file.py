@@ -94,6 +94,11 @@ class ModelFile:
         """Whether it is an estimator of scikit-learn, which the ONNX graph alone has."""
         return self.source.kind == "onnx"
 
+    @property
+    def needs_graph(self) -> bool:
+        """Whether no conversion was tried, or the graph is outdated."""
+        return self.metadata is None or self.metadata.graph is None or self.has_outdated_graph
+
     def embedded_graph(self) -> OnnxGraph | None:
         """Return the ONNX graph in the file; None if no conversion was tried, or it is outdated."""
         if self.metadata is None or self.metadata.graph is None or self.has_outdated_graph:

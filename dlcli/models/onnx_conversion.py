@@ -50,8 +50,7 @@ def convert_in_child(path: Path, limits: Limits) -> None:
 def convert(path: str, limits: dict[str, Any]) -> None:
     """Load a file with Keras, and cache the ONNX graph of its network."""
     loaded = load_model(path, "keras", Limits(**limits))
-    has_graph = loaded.metadata is not None and loaded.metadata.graph is not None
-    if not has_graph and not loaded.is_changed:
+    if loaded.file.needs_graph and not loaded.is_changed:
         cache_graph(loaded.model, network_rows(loaded), loaded.file.digest)
 
 

@@ -220,9 +220,7 @@ class Predictions:
         cache folder. Nothing is saved if the network cannot be converted.
         """
         model, file = self.model, self.model.file
-        has_graph = file.metadata is not None and file.metadata.graph is not None
-        has_graph = has_graph and not file.has_outdated_graph
-        is_needed = model.network.engine == "keras" and not has_graph and not model.is_changed
+        is_needed = model.network.engine == "keras" and file.needs_graph and not model.is_changed
         if is_needed and self._first_inputs is not None:
             cache_graph(model.model, self._first_inputs, file.digest)
 
