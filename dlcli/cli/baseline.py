@@ -77,7 +77,7 @@ def baseline(
     dlcli baseline sonar --folds 5 --seeds 5    the mean of five seeds in each fold
     dlcli baseline breast_cancer --split
     dlcli baseline iris --with knn.n_neighbors=3 --with tree.max_depth=4
-    dlcli baseline iris --split --keep tree     a decision tree for `dlcli predict`
+    dlcli baseline iris --split --keep tree     keep a decision tree, to predict with it
     """
     from dlcli import load_config
     from dlcli.cli import signals, terminal

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from dlcli.errors import ModelFileError
 from dlcli.files import atomic
-from dlcli.models.estimators.convert import EstimatorGraph
 from dlcli.models.guard import trust
 from dlcli.models.limits import Limits
 from dlcli.models.metadata import Metadata, OnnxGraphInfo, parse_metadata
 from dlcli.models.onnx_graph import REVISION
+
+if TYPE_CHECKING:
+    from dlcli.models.estimators.convert import EstimatorGraph
 
 PROPERTY = "dlcli"
 
