@@ -49,20 +49,25 @@ class FittedVectorize(FittedStep):
 
     @classmethod
     def fit(cls, step: Vectorize, values: Array, names: Names) -> Self:
-        texts = [tokens(text, step.standardize, step.split, step.ngrams) for text in values[:, 0]]
-        counts = Counter(chain.from_iterable(texts))
+        counts: Counter[str] = Counter()
+        frequency: Counter[str] = Counter()  # texts with the word
+        lengths = np.empty(len(values), np.int64)
+        for row, text in enumerate(values[:, 0]):  # one by one: all words need much memory
+            words = tokens(text, step.standardize, step.split, step.ngrams)
+            counts.update(words)
+            lengths[row] = len(words)
+            if step.output_mode == "tf_idf":
+                frequency.update(set(words))
         if not counts:
             raise DatasetError(f"column {names[0]!r}: the training texts have no words")
         ranking = sorted(counts, key=lambda word: (-counts[word], word))
         vocabulary = tuple(ranking[: step.max_tokens - FIRST_WORD])
         length = step.output_sequence_length
         if length is None:
-            lengths = np.array([len(text) for text in texts])
             length = max(1, math.ceil(np.quantile(lengths, LENGTH_QUANTILE)))
         weights: tuple[float, ...] = ()
         if step.output_mode == "tf_idf":
-            frequency = Counter(chain.from_iterable(map(set, texts)))  # texts with the word
-            weights = tuple(math.log(1 + len(texts) / (1 + frequency[w])) for w in vocabulary)
+            weights = tuple(math.log(1 + len(values) / (1 + frequency[w])) for w in vocabulary)
         return cls(
             vocabulary, length, weights, step.output_mode,
             step.standardize, step.split, step.padding, step.truncating, step.ngrams,
