@@ -12,6 +12,7 @@ from dlcli import baseline, load_config, sweep
 from dlcli.errors import DlcliError, Interrupted, TrainingError
 from dlcli.machine import cpu_count
 from dlcli.runs.records import read_record
+from dlcli.training.worker_start import WorkerStart
 from dlcli.work.executor import Job, in_order
 from dlcli.work.ray_cluster import RayCluster
 
@@ -157,6 +158,26 @@ def test_a_killed_process_changes_no_bit_of_a_sweep(cluster, dlcli, tmp_path):
     run = tmp_path / "runs/iris/1"
     assert (run / "trials.csv").read_bytes() == (alone.path / "trials.csv").read_bytes()
     assert read_record(run).search.executor == "ray"
+
+
+def open_threads(_):
+    """Return a function that computes with TensorFlow, and returns its number of threads."""
+    import tensorflow as tf
+
+    def compute(piece, report):
+        threads = tf.config.threading.get_intra_op_parallelism_threads() or cpu_count()
+        return int(tf.constant(piece) * threads)
+
+    return compute
+
+
+def test_pieces_with_other_threads_are_computed_in_other_processes(cluster):
+    for threads in (cpu_count(), 1):
+        other = RayCluster(Job(WorkerStart(threads), open_threads, None), "local", threads)
+        results = list(other.run([1, 1]))
+        other.close()
+
+        assert [result for _, result in results] == [threads, threads]
 
 
 def test_baselines_are_fitted_on_the_cluster(cluster, tmp_path):

@@ -76,7 +76,10 @@ class RayCluster:
             self._data = ray.put(payload)
         self._prepare = job.prepare
         self._most = MOST_PENDING if jobs is None else jobs
-        options = {"num_cpus": threads, "max_retries": RETRIES}
+        # Ray keeps processes for further pieces, but in none can TensorFlow change its threads:
+        # those of another environment are not taken.
+        environment = {"env_vars": {"DLCLI_THREADS": str(threads)}}
+        options = {"num_cpus": threads, "max_retries": RETRIES, "runtime_env": environment}
         self._compute = ray.remote(**options)(_compute)
         self._reports: ReportReader | None = None
         self._runs = 0
