@@ -65,6 +65,7 @@ def test_folds_in_mixed_precision_train_fold_by_fold(tmp_path):
     assert str(seen[0]) == "training folds one after the other (the model computes in bfloat16)"
 
 
+@pytest.mark.slow
 def test_xla_gives_the_same_bits_again_and_the_usual_result(tmp_path):
     def trained(xla):
         config = load_config("xor", ["fit.epochs=2", f"hardware.jit_compile={xla}"])

@@ -311,6 +311,7 @@ def test_changed_code_is_told(dlcli, my, tmp_path):
     assert re.search(r'^  code\.my\.py: "\w+", now "\w+"', err, re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_folds_in_two_processes_give_what_they_give_in_one(my, fits, weights_only, monkeypatch):
     """The processes load the code, and fit all preprocessors but the first."""
     monkeypatch.setattr("dlcli.network.backend._quiet", True)  # as on the command line
