@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from pydantic import ValidationError
+from typing import Any
 
 MAX_CANDIDATES = 10_000  # names among which a similar one is looked for
 
@@ -218,24 +214,6 @@ def divergence(epoch: int, reason: str, prefix: str = "") -> TrainingError:
         f"{prefix}training diverged in epoch {epoch + 1}: {reason}",
         hint="try a smaller learning rate, or scale the inputs with `preprocess`",
     )
-
-
-def first_problem(error: ValidationError, *prefix: str) -> str:
-    """Return place and message of the first problem that pydantic found."""
-    detail = error.errors()[0]
-    place = ".".join(map(str, (*prefix, *detail["loc"])))
-    message = detail["msg"].removeprefix("Value error, ")
-    return f"{place}: {message}" if place else message
-
-
-def json_problem(error: ValueError | RecursionError) -> str:
-    """Say what is wrong with a JSON text, from the error of Python's ``json``."""
-    if isinstance(error, RecursionError):
-        return "it is nested too deep"
-    if isinstance(error, UnicodeDecodeError):
-        return f"it is not UTF-8 (byte {error.start})"
-    # Python refuses to convert a long integer, since that takes quadratic time.
-    return str(error) if isinstance(error, json.JSONDecodeError) else "a number is too long"
 
 
 def escape_control(text: object) -> str:

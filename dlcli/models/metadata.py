@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from dlcli.config.own_components import used_own
 from dlcli.datasets.dataset import Column, Medium, Target
 from dlcli.datasets.dialect import Dialect
-from dlcli.errors import ModelFileError, first_problem, plural
+from dlcli.errors import ModelFileError, plural
 from dlcli.models.inspection.bounded_json import has_too_many_brackets, read_json
 from dlcli.models.metadata_problems import (
     MAX_NAMES,
@@ -21,6 +21,7 @@ from dlcli.models.metadata_problems import (
 )
 from dlcli.network.environment import versions
 from dlcli.network.outputs import MAX_BLOCK
+from dlcli.parser_messages import first_problem
 from dlcli.preparation.calibration import Calibration
 from dlcli.preparation.column_summaries import ColumnSummary, summarize_columns, summary_problems
 from dlcli.preparation.preprocessor import Preprocessor

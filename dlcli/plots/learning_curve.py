@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from dlcli.errors import DlcliError, first_problem
+from dlcli.errors import DlcliError
+from dlcli.parser_messages import first_problem
 from dlcli.plots.canvas import GREY, check_plot_path, colours, legend_label, single_axes
 from dlcli.runs.finding import find_run
 from dlcli.runs.metrics import LearningCurveMetrics

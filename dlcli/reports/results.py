@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from dlcli.errors import DlcliError, first_problem
+from dlcli.errors import DlcliError
+from dlcli.parser_messages import first_problem
 from dlcli.runs.metrics import METRICS
 
 MAX_BYTES = 256 * 1024 * 1024

@@ -10,7 +10,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from dlcli.errors import DlcliError, first_problem
+from dlcli.errors import DlcliError
+from dlcli.parser_messages import first_problem
 
 METRICS = "metrics.json"
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from dlcli.errors import DlcliError, first_problem
+from dlcli.errors import DlcliError
 from dlcli.files import write_json
+from dlcli.parser_messages import first_problem
 
 NOTES = "notes.json"
 MAX_BYTES = 64 * 1024

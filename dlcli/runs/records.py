@@ -8,8 +8,9 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from dlcli.errors import DlcliError, first_problem
+from dlcli.errors import DlcliError
 from dlcli.files import is_locked
+from dlcli.parser_messages import first_problem
 from dlcli.runs.finding import RECORD
 
 Kind: TypeAlias = Literal["train", "kfold", "baseline", "learning-curve", "sweep", "tune"]

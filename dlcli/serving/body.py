@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from dlcli.errors import json_problem
+from dlcli.parser_messages import json_problem
 from dlcli.serving.limits import ServerLimits
 from dlcli.serving.problems import RequestError, busy, too_large
 
@@ -133,7 +133,8 @@ def check_archive(body: bytes, limit: int) -> None:
             # No more than these sizes is unpacked, whether or not they are true.
             size = sum(member.file_size for member in archive.infolist())
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
-        return  # what is wrong is said by what reads it
+        # A damaged file, or one of an unknown version: what is wrong is said by what reads it.
+        return
     if size > limit:
         raise too_large(f"the file unpacks to {size:,} bytes", f"{limit:,}")
 

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
-from dlcli.errors import DlcliError, first_problem
+from dlcli.errors import DlcliError
 from dlcli.files import atomic
 from dlcli.network.internals import CALLBACK_FIELDS
+from dlcli.parser_messages import first_problem
 from dlcli.training.checkpoint import arrays_below
 from dlcli.training.own_callbacks import is_own_callback, own_state, restore_own
 from dlcli.types import Array

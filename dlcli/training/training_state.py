@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, NonNegativeFloat, NonNegativeInt, ValidationError
 
-from dlcli.errors import ModelFileError, first_problem
+from dlcli.errors import ModelFileError
+from dlcli.parser_messages import first_problem
 from dlcli.training.checkpoint import State
 from dlcli.types import Array
 

@@ -34,6 +34,7 @@ DECOMPRESSORS: dict[bytes, Callable[[IO[bytes]], Any]] = {
 MAX_FILE_BYTES = 256 << 20
 MAX_TOTAL_BYTES = 64 << 30
 MAX_FILES = 5_000_000
+# zipfile raises RuntimeError for encryption, and NotImplementedError for an unknown compression.
 DAMAGED = (
     tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError,
     RuntimeError, NotImplementedError,

@@ -21,6 +21,8 @@ from dlcli.errors import DatasetError
 
 PEEK_BYTES = 1 << 20
 MAX_MEMBERS = 10_000
+# What zipfile raises for damage; NotImplementedError for an unknown version of the format.
+DAMAGED_ZIP = (zipfile.BadZipFile, NotImplementedError, ValueError, OSError)
 TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".data", ".dat", ".arff", ".jsonl", ".ndjson",
                   ".json")  # fmt: skip
 # Endings of files that stand beside a table and describe it.
@@ -120,7 +122,7 @@ def is_packed_table(path: Path) -> bool:
         with zipfile.ZipFile(path) as archive:
             files = _visible_files(archive)
             is_workbook = "xl/workbook.xml" in archive.namelist()
-    except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError):
+    except DAMAGED_ZIP:
         return False
     suffixes = [PurePosixPath(file.filename).suffix.lower() for file in files]
     tables = [suffix for suffix in suffixes if suffix in TABLE_SUFFIXES]
@@ -175,7 +177,7 @@ def _seekable(stream: io.BufferedReader, name: str) -> io.BufferedReader:
 def _open_zip(stream: io.BufferedReader, name: str) -> zipfile.ZipFile:
     try:
         archive = zipfile.ZipFile(stream)
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
+    except DAMAGED_ZIP as error:
         raise DatasetError(f"{name} is no readable zip or Excel file: {error}") from None
     if len(archive.infolist()) > MAX_MEMBERS:
         raise DatasetError(f"{name} has more than {MAX_MEMBERS:,} files; expected one table")

@@ -28,7 +28,8 @@ INSTALL = "pip install 'dlcli[excel]'"
 MAX_UNPACKED = 2 << 30
 MAX_SHARED_TEXTS = 512 << 20
 MAX_ROWS, MAX_COLUMNS, MAX_CELLS = 1_048_576, 16_384, 200_000_000
-# What openpyxl raises for files that are damaged or not as Excel writes them.
+# What openpyxl raises for files that are damaged or not as Excel writes them; zipfile raises
+# NotImplementedError for an unknown version of its format.
 DAMAGED = (
     KeyError, ValueError, TypeError, AttributeError, IndexError, OverflowError, OSError, EOFError,
     NotImplementedError, ParseError, zipfile.BadZipFile, zlib.error,

@@ -11,7 +11,8 @@ from dlcli.datasets.tables.bad_rows import LayoutError
 from dlcli.datasets.tables.cell_values import to_text
 from dlcli.datasets.tables.header import first_repeated
 from dlcli.datasets.tables.text_file import TextFile
-from dlcli.errors import DatasetError, json_problem
+from dlcli.errors import DatasetError
+from dlcli.parser_messages import json_problem
 
 # In characters; an array is held in memory as a whole.
 MAX_ARRAY_SIZE = 1 << 30
