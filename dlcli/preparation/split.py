@@ -20,7 +20,7 @@ from dlcli.types import Array
 
 MAX_LISTED = 5
 DEFAULT_TEST = 0.2
-TEST = 2  # in `Dataset.parts`
+VALIDATION, TEST = 1, 2  # in `Dataset.parts`
 # A share of grouped rows is rounded to a fraction with at most this denominator.
 MAX_DENOMINATOR = 10
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dlcli.config.split_section import SplitConfig
 from dlcli.datasets.dataset import Dataset
-from dlcli.preparation.split import DEFAULT_TEST, Split
-
-VALIDATION = 1  # in `Dataset.parts`
+from dlcli.preparation.split import DEFAULT_TEST, VALIDATION, Split
 
 
 def rounded_shares(dataset: Dataset, section: SplitConfig, split: Split) -> tuple[str, ...]:

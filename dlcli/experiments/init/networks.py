@@ -20,14 +20,13 @@ from dlcli.errors import DatasetError, plural
 from dlcli.experiments.init import media_networks
 from dlcli.experiments.init.commented_yaml import Commented
 from dlcli.experiments.init.media_networks import Sections
-from dlcli.preparation.split import split_rows
+from dlcli.preparation.split import VALIDATION, split_rows
 
 # Fewer rows leave too few for an early stop: the network trains for a fixed number of epochs.
 # A fifth of a small table says little about the best epoch, and the network misses these rows.
 MIN_ROWS_TO_VALIDATE, MIN_TABLE_ROWS_TO_VALIDATE = 60, 300
 RARE_CLASS = 0.2
 MAX_TOKENS_BESIDE_COLUMNS = 300
-VALIDATION = 1  # of `Dataset.parts`
 DEFAULT_FOLDS = 10
 EPOCHS_WITHOUT_VALIDATION = 50
 MANY_ROWS = 2_500
