@@ -39,8 +39,8 @@ class TableNetwork(NamedTuple):
 # the more rows, the less members differ. Chosen by comparing variants on tables of
 # `benchmarks/yardstick.py`, one to three splits each.
 TABLE_NETWORKS = (
-    (2_000, TableNetwork(8, (64, 64), Training(32, 100, 50, 3e-3))),
-    (100_000, TableNetwork(2, (256, 256, 256), Training(128, 60, 20, 5e-3))),
+    (2_000, TableNetwork(8, (64, 64), Training(32, 100, 25, 3e-3))),
+    (100_000, TableNetwork(2, (256, 256, 256), Training(256, 60, 15, 5e-3))),
     (10**12, TableNetwork(1, (256, 256, 256), Training(512, 20, 5, 5e-3))),
 )
 
