@@ -15,13 +15,13 @@ reaches is marked, and the script ends with 1.
 
 from __future__ import annotations
 
+import argparse
 import csv
 import json
 import os
 import re
 import statistics
 import subprocess
-import sys
 import tempfile
 import textwrap
 import time
@@ -157,12 +157,12 @@ def folds(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def wanted(result: dict[str, Any]) -> str:
-    """Return the bar of a result, marked if it is missed."""
+    """Return the bar of a result, marked if it is missed, by the mean if there are several seeds."""
     bar = result["bar"]
     if bar is None:
         return ""
     error = "rmse" in result["metric"]
-    value = float(result["value"].split()[0])
+    value = float((result.get("spread") or result)["value"].split()[0])
     missed = value > bar if error else value < bar
     return f"{'≤' if error else '≥'} {bar:g}{' (missed)' if missed else ''}"
 
@@ -187,11 +187,11 @@ def write_readme(results: list[dict[str, Any]]) -> None:
     versions = ", ".join(f"{name} {version}" for name, version in latest["versions"].items())
     spread = next(r["spread"] for r in reversed(results) if "spread" in r)
     note = (
-        f"Results of seed 0, until {latest['date']} with {versions} on two cores that were "
-        "not idle: the times are upper bounds. Over seeds: mean ± standard deviation of (so many) "
-        f"trainings on the same rows, on {spread['machine']}, {spread['date']}. Another processor "
-        "rounds differently, which a training amplifies: expect results within the spread, not "
-        "these digits."
+        f"Results of seed 0, until {latest['date']} with {versions}, on two cores; the times "
+        "are those of whole processes beside nothing else. Over seeds: mean ± standard deviation of "
+        f"(so many) trainings on the same rows, on {spread['machine']}, {spread['date']}. A target "
+        "is compared with the mean, where there is one. Another processor rounds differently, which "
+        "a training amplifies: expect results within the spread, not these digits."
     )
     table = "\n".join([*rows, "", *textwrap.wrap(note, 120)])
     path = ROOT / "README.md"
@@ -242,19 +242,25 @@ def write_header(config: str, results: list[dict[str, Any]]) -> None:
     path.write_text("\n".join([lines[0], *measured, *kept]) + "\n", encoding="utf-8")
 
 
-def main(arguments: list[str]) -> None:
+def main() -> None:
     """Measure the runs named on the command line, and write all results."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("configs", nargs="*")
+    parser.add_argument("--seeds", action="store_true")
+    parser.add_argument("--write", action="store_true")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--ray", action="store_true")
+    options = parser.parse_args()
     stored = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else []
     by_command = {result["command"]: result for result in stored}
-    names = [argument for argument in arguments if not argument.startswith("--")]
-    only_spread = "--seeds" in arguments
-    runs = [run for run in (*RUNS, *COURSE) if not names or run.config in names]
-    runs = [run for run in runs if (run.seeds or not only_spread) and "--write" not in arguments]
-    jobs = next((int(a.removeprefix("--jobs=")) for a in arguments if a.startswith("--jobs=")), 1)
+    runs = [run for run in (*RUNS, *COURSE) if not options.configs or run.config in options.configs]
+    runs = [run for run in runs if (run.seeds or not options.seeds) and not options.write]
     for run, figures in measured(
-        runs, jobs=jobs, ray="--ray" in arguments, only_spread=only_spread
+        runs, jobs=options.jobs, ray=options.ray, only_spread=options.seeds
     ):
-        result = by_command[run.line] = (by_command[run.line] if only_spread else {}) | figures
+        result = by_command[run.line] = (by_command[run.line] if options.seeds else {}) | figures
         RESULTS.write_text(json.dumps(list(by_command.values()), indent=1), encoding="utf-8")
         print(f"{run.line}: {result['metric']} {result['value']} {seeds_cell(result)}", flush=True)
     ordered = {
@@ -264,7 +270,7 @@ def main(arguments: list[str]) -> None:
     results = [result for kind in ordered.values() for result in kind]
     RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     write_readme(ordered["readme"])
-    write_course(ordered["course"])
+    write_course(results)
     for config in {result["config"] for result in results}:
         write_header(config, [result for result in results if result["config"] == config])
     if missed := [result["command"] for result in results if "missed" in wanted(result)]:
@@ -272,4 +278,4 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -40,6 +40,7 @@ def scores(prepared, folds, trainings, **options):
     return [outcomes[index] for index in range(len(trainings))]
 
 
+@pytest.mark.slow
 def test_trials_have_the_scores_of_each_alone():
     variants = [["optimizer.learning_rate=0.001", "optimizer.beta_1=0.9", *v] for v in VARIANTS]
     prepared, folds, own = trainings(variants)

@@ -200,6 +200,7 @@ def test_a_stopped_search_goes_on_with_its_threads(tmp_path, monkeypatch):
     assert len(resumed.trials) == 6
 
 
+@pytest.mark.slow
 def test_components_of_ones_own_and_folds_train_in_processes(dlcli, tmp_path, write):
     code_file = write(
         "own.py",
