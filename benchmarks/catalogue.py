@@ -22,6 +22,7 @@ import os
 import re
 import statistics
 import subprocess
+import sys
 import tempfile
 import textwrap
 import time
@@ -157,7 +158,7 @@ def folds(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def wanted(result: dict[str, Any]) -> str:
-    """Return the bar of a result, marked if it is missed, by the mean if there are several seeds."""
+    """Return the bar of a result, marked if the result, or the mean over seeds, misses it."""
     bar = result["bar"]
     if bar is None:
         return ""
@@ -187,11 +188,11 @@ def write_readme(results: list[dict[str, Any]]) -> None:
     versions = ", ".join(f"{name} {version}" for name, version in latest["versions"].items())
     spread = next(r["spread"] for r in reversed(results) if "spread" in r)
     note = (
-        f"Results of seed 0, until {latest['date']} with {versions}, on two cores; the times "
-        "are those of whole processes beside nothing else. Over seeds: mean ± standard deviation of "
+        f"Results of seed 0, until {latest['date']} with {versions}, on two cores; the times are "
+        "those of whole processes beside nothing else. Over seeds: mean ± standard deviation of "
         f"(so many) trainings on the same rows, on {spread['machine']}, {spread['date']}. A target "
-        "is compared with the mean, where there is one. Another processor rounds differently, which "
-        "a training amplifies: expect results within the spread, not these digits."
+        "is compared with the mean, where there is one. Another processor rounds differently, "
+        "which a training amplifies: expect results within the spread, not these digits."
     )
     table = "\n".join([*rows, "", *textwrap.wrap(note, 120)])
     path = ROOT / "README.md"
