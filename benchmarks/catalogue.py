@@ -243,6 +243,12 @@ def write_header(config: str, results: list[dict[str, Any]]) -> None:
     path.write_text("\n".join([lines[0], *measured, *kept]) + "\n", encoding="utf-8")
 
 
+def store(results: list[dict[str, Any]]) -> None:
+    """Write all results to ``catalogue.json``."""
+    text = json.dumps(results, indent=1, ensure_ascii=False)
+    RESULTS.write_text(f"{text}\n", encoding="utf-8")
+
+
 def main() -> None:
     """Measure the runs named on the command line, and write all results."""
     parser = argparse.ArgumentParser(
@@ -262,14 +268,14 @@ def main() -> None:
         runs, jobs=options.jobs, ray=options.ray, only_spread=options.seeds
     ):
         result = by_command[run.line] = (by_command[run.line] if options.seeds else {}) | figures
-        RESULTS.write_text(json.dumps(list(by_command.values()), indent=1), encoding="utf-8")
+        store(list(by_command.values()))
         print(f"{run.line}: {result['metric']} {result['value']} {seeds_cell(result)}", flush=True)
     ordered = {
         kind: [by_command[run.line] | {"bar": run.bar} for run in runs if run.line in by_command]
         for kind, runs in (("readme", RUNS), ("course", COURSE))
     }
     results = [result for kind in ordered.values() for result in kind]
-    RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    store(results)
     write_readme(ordered["readme"])
     write_course(results)
     for config in {result["config"] for result in results}:

@@ -19,8 +19,9 @@ from dlcli.experiments.weight_history import (
 from dlcli.files import write_json
 from dlcli.models.checkpoint_files import embed_checkpoints
 from dlcli.models.file import save_model, weights_sha256
-from dlcli.models.metadata import Metadata, make_metadata
+from dlcli.models.metadata import Metadata
 from dlcli.models.onnx_graph import convert_to_onnx, is_converted_quickly
+from dlcli.models.trained_metadata import make_metadata
 from dlcli.network.building import make_callbacks
 from dlcli.network.hardware import prepare_devices
 from dlcli.network.scores import ScoredOutputs, Scores

@@ -15,8 +15,8 @@ from dlcli.config.load import load_config
 from dlcli.config.sections import Config
 from dlcli.datasets.dataset import Column, Dataset, Target
 from dlcli.models.file import save_model, weights_sha256
-from dlcli.models.metadata import make_metadata
 from dlcli.models.onnx_graph import convert_to_onnx
+from dlcli.models.trained_metadata import make_metadata
 from dlcli.preparation.prepare import prepare
 from dlcli.preparation.split import Split
 from dlcli.training.calibrate import calibrate, check_calibration

@@ -15,8 +15,9 @@ from dlcli.experiments.baseline.models import BaselineModel, build_estimator
 from dlcli.models.estimator_file import save_estimator
 from dlcli.models.estimators.convert import CONVERTERS, convert_estimator
 from dlcli.models.limits import DEFAULT
-from dlcli.models.metadata import Metadata, make_metadata
+from dlcli.models.metadata import Metadata
 from dlcli.models.onnx import OnnxNetwork
+from dlcli.models.trained_metadata import make_metadata
 from dlcli.preparation.prepare import Prepared
 from dlcli.preparation.preprocessor import Preprocessor
 from dlcli.preparation.split import split_rows
