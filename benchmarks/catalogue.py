@@ -18,7 +18,6 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import os
 import re
 import statistics
 import subprocess
@@ -32,6 +31,7 @@ from typing import Any
 
 from catalogue_pieces import measured
 from catalogue_runs import COURSE, RUNS, Run
+from measure import as_installed
 
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).with_name("catalogue.json")
@@ -68,7 +68,7 @@ def execute(run: Run, *options: str, trials: bool = False) -> tuple[Any, Any]:
         process = subprocess.run(
             [*line, *options, "--json", "--quiet", "--out", folder],
             capture_output=True, text=True, check=False, cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env=as_installed(),
         )  # fmt: skip
         if process.returncode:
             raise SystemExit(f"{' '.join(line)}:\n{process.stderr}")

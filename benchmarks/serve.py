@@ -29,7 +29,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from measure import DLCLI, PLAIN, ROOT, here
+from measure import DLCLI, PLAIN, ROOT, as_installed, here
 from readme import SERVE, load, write_readme
 
 ROW = [5.1, 3.5, 1.4, 0.2]
@@ -57,13 +57,10 @@ def running(
     command: list[str], port: int, name: str, env: Mapping[str, str]
 ) -> Iterator[tuple[int, float]]:
     """Start a server; yield its process and the seconds until it has answered a request."""
+    environment = as_installed(**env)
     start = time.perf_counter()
-    # Installed packages are compiled, so that a checkout has to be.
-    inherited = {key: os.environ[key] for key in os.environ if key != "PYTHONDONTWRITEBYTECODE"}
     with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(
-            command, stdout=log, stderr=log, cwd=PLAIN, env={**inherited, **env}
-        )
+        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=PLAIN, env=environment)
         try:
             while True:
                 try:
@@ -250,7 +247,7 @@ def main() -> None:
     options = parser.parse_args()
     results = load(SERVE)
     with tempfile.TemporaryDirectory() as name:
-        env = {**prepare(Path(name)), "TF_CPP_MIN_LOG_LEVEL": "3"}
+        env = prepare(Path(name))
         if options.soak:
             results["soak"] = soak(env, options.soak)
             print(results["soak"])

@@ -156,6 +156,8 @@ def kfold(
     if on_engine is not None:
         on_engine(trainer.engine)
     out_of_fold = OutOfFoldPredictions(dataset)
+    # TensorFlow compiles the folds' program meanwhile, in C++. (Tracing one model is Python's own
+    # work, which such a thread delays: `train` imports matplotlib when it draws.)
     import_in_background("scipy.special")  # for the intervals
     with run.failing():
         outcomes = trainer.run(on_progress, run.checkpoint)

@@ -25,7 +25,6 @@ from dlcli.models.trained_metadata import make_metadata
 from dlcli.network.building import make_callbacks
 from dlcli.network.hardware import prepare_devices
 from dlcli.network.scores import ScoredOutputs, Scores
-from dlcli.plots.canvas import import_in_background
 from dlcli.plots.fonts import font_notices
 from dlcli.plots.learned import TrainedModel, draw_learned
 from dlcli.plots.several import draw_several
@@ -96,7 +95,6 @@ def run_training(
 ) -> TrainResult:
     """Fit, save and score the model, and draw the pictures."""
     model_path = run.path / f"model.{run.record.format}"
-    import_in_background()
     try:
         result = session.fit(
             run.path,
