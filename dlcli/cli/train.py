@@ -35,6 +35,8 @@ from dlcli.cli.training_output import StartPrinter, sample_mark
 from dlcli.errors import DlcliError, plural
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dlcli.cli.documents import Document
     from dlcli.experiments.train_result import TrainResult
     from dlcli.network.scores import Scores
@@ -142,25 +144,13 @@ def train(
         )
         if seeds is not None:
             refuse_with_seeds(
-                {
-                    "--resume": run is not None,
-                    "--format": format != "keras",
-                    "--devices": devices,
-                    "--mlflow": mlflow,
-                }
-            )
+                {"--resume": run is not None, "--format": format != "keras",
+                 "--devices": devices, "--mlflow": mlflow}
+            )  # fmt: skip
             run_sweep(
-                TrialDisplay(quiet=quiet),
-                loaded,
-                {},
-                seeds=seeds,
-                folds=None,
-                out=out,
-                sample=sample,
-                jobs=jobs,
-                json=json,
-                quiet=quiet,
-            )
+                TrialDisplay(quiet=quiet), loaded, {}, seeds=seeds, folds=None, out=out,
+                sample=sample, jobs=jobs, json=json, quiet=quiet,
+            )  # fmt: skip
             return
         if jobs is not None:
             raise DlcliError(
@@ -191,14 +181,18 @@ def train(
     if json:
         terminal.print_document(_document(result))
     else:
-        # `kfold`, for which the options are repeated, does not calibrate its folds.
-        repeated = [text for text in changes if not text.startswith("calibrate")]
-        options = "".join(f" --set {shlex.quote(text)}" for text in repeated)
-        options += " --sample" if result.sampled else ""
-        options += f" --data {shlex.quote(str(data))}" if data is not None else ""
+        options = _kfold_options(changes, data, sampled=result.sampled)
         _print_result(result, f"{shlex.quote(config)}{options}", code_options(code))
     if result.signum is not None:
         raise typer.Exit(128 + result.signum)
+
+
+def _kfold_options(changes: Sequence[str], data: Path | None, *, sampled: bool) -> str:
+    """Return the options with which `dlcli kfold` cross-validates the same model."""
+    repeated = [text for text in changes if not text.startswith("calibrate")]  # folds are not
+    options = "".join(f" --set {shlex.quote(text)}" for text in repeated)
+    options += " --sample" if sampled else ""
+    return options + (f" --data {shlex.quote(str(data))}" if data is not None else "")
 
 
 def _document(result: TrainResult) -> Document:

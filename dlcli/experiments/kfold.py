@@ -135,13 +135,7 @@ def kfold(
     config, dataset = prepared.config, prepared.dataset
     sessions = open_sessions(prepared, splits)
     check_network(sessions[0])
-    notices = data_notices(sessions)
-    if config.thresholds == "tune":
-        notices.append("`thresholds: tune` is for `dlcli train`; the folds use 0.5")
-    if config.calibrate:
-        notices.append("`calibrate` is for `dlcli train`; the folds are not calibrated")
-    if config.weight_history:
-        notices.append("`weight_history` is for `dlcli train`; the folds keep no weights")
+    notices = data_notices(sessions) + _notices_of_train_alone(config)
     check_monitors(config, validation=len(splits[0].validation) > 0)
     check_resumable(make_callbacks(config, None))
     trainer = FoldEngine(sessions, engine, jobs, recorded)
@@ -173,6 +167,16 @@ def kfold(
     if signum is None:
         run.remove_checkpoint()
     return result
+
+
+def _notices_of_train_alone(config: Config) -> list[str]:
+    """Return a notice for each setting that `dlcli train` alone follows."""
+    present = {
+        "`thresholds: tune` is for `dlcli train`; the folds use 0.5": config.thresholds == "tune",
+        "`calibrate` is for `dlcli train`; the folds are not calibrated": config.calibrate,
+        "`weight_history` is for `dlcli train`; the folds keep no weights": config.weight_history,
+    }
+    return [notice for notice, is_set in present.items() if is_set]
 
 
 def _collect(
