@@ -711,6 +711,35 @@ def test_a_series_too_short_for_the_window_is_refused(series_run, write):
         predict(series_run, write("few.csv", "level\n" + "1\n" * 5)).to_frame()
 
 
+DAYS = [f"{day:02d}.{month:02d}.2024" for month in range(1, 8) for day in range(1, 29)]
+
+
+def dated_series(write, dates):
+    lines = [f"{date},{np.sin(at / 3):.4f}" for at, date in enumerate(dates)]
+    write("days.csv", "\n".join(["date,level", *lines]))
+    loader = {"csv": {"path": "days.csv", "target": "level", "window": 10}}
+    return config_of(write, loader, FORECAST, loss="mse", preprocess={"numeric": "none"})
+
+
+def test_a_series_that_begins_with_its_newest_row_is_refused(write, series_run, tmp_path):
+    config = dated_series(write, DAYS[::-1])
+
+    with pytest.raises(DatasetError, match="'date' fall: the file begins with the newest row"):
+        load_dataset(config)
+    with pytest.raises(DatasetError, match="the newest row"):
+        predict(series_run, tmp_path / "days.csv").to_frame()
+
+
+def test_dates_that_do_not_rise_or_are_repeated_are_noted(write):
+    dates = [*DAYS[:40], DAYS[39], *DAYS[40:60], DAYS[70], *DAYS[60:]]
+
+    notices = load_dataset(dated_series(write, dates)).notices
+
+    assert not load_dataset(dated_series(write, DAYS)).notices
+    assert any("'date' are repeated (line 42); each row counts" in notice for notice in notices)
+    assert any("'date' do not rise (line 64); each row counts" in notice for notice in notices)
+
+
 def test_window_looks_at_the_target_alone(write):
     with pytest.raises(ConfigError, match="'window' uses the target only"):
         config_of(

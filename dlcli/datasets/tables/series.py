@@ -13,6 +13,7 @@ from dlcli.datasets.dialect import Dialect
 from dlcli.datasets.file_content import FileSource
 from dlcli.datasets.tables.columns import RawColumn, to_numbers
 from dlcli.datasets.tables.encodings import PREDICTION_HINTS
+from dlcli.datasets.tables.series_order import check_order
 from dlcli.datasets.tables.table import Table, read_table
 from dlcli.errors import DatasetError
 from dlcli.types import Array
@@ -71,6 +72,7 @@ def load_series(
             + (f", and {len(gaps) - 1} more" if gaps[1:] else ""),
             hint="fill it in the file, for example with the mean of its neighbours",
         )
+    notices = check_order(table, series.name)
     values = to_numbers(series.without_missing())
     if len(values) < 2 * window:
         raise DatasetError(
@@ -89,7 +91,7 @@ def load_series(
         replace(table.dialect, delimiter="auto", header=False, width=0),
         files=files,
         medium=Medium("series"),
-        notices=table.notices,
+        notices=(*table.notices, *notices),
     )
 
 
@@ -119,4 +121,5 @@ def read_series(path: FileSource, column: str, dialect: Dialect) -> RawColumn:
     if is_absent and path != "-":  # the first column, read as the index, may be the series
         table = read_table(path, replace(dialect, index=False), hints=PREDICTION_HINTS)
     series = table.columns[0] if len(table.columns) == 1 else table.column(column)
+    check_order(table, series.name)
     return series.without_missing()
