@@ -324,6 +324,18 @@ def test_a_run_that_a_callback_ended_cannot_be_extended(dlcli, tmp_path):
     assert "was ended by a callback after 2 epochs; more change nothing" in error
 
 
+def test_a_rate_that_falls_until_the_last_epoch_keeps_a_run_from_being_extended(dlcli, tmp_path):
+    falling = "callbacks=[{LearningRateScheduler: {schedule: CosineDecay}}]"
+    path = train(
+        load_config("iris", [*QUICK, "fit.epochs=4", falling]), runs=tmp_path / "runs"
+    ).path
+
+    code, _, error = dlcli("train", "--resume", path, "--epochs", "8")
+
+    assert code == 2
+    assert "cannot have another number of epochs: its learning rate falls over 4 epochs" in error
+
+
 @pytest.fixture(scope="module")
 def killed_people(write_people, tmp_path_factory):
     """Return a run that was killed after an epoch."""

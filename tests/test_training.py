@@ -275,3 +275,15 @@ def test_fit_config_is_frozen():
 
     with pytest.raises(Exception, match="frozen"):
         section.epochs = 2
+
+
+def test_a_schedule_follows_the_optimizer_and_the_epochs(model_of):
+    _, config = model_of(
+        optimizer="{SGD: {learning_rate: 0.2}}", fit="{epochs: 4, batch_size: 8}",
+        callbacks="[{LearningRateScheduler: {schedule: CosineDecay}}]",
+    )  # fmt: skip
+
+    (scheduler,) = make_callbacks(config, None)
+
+    rates = [scheduler.schedule(epoch) for epoch in range(4)]
+    assert rates == pytest.approx([0.1 * (1 + np.cos(np.pi * epoch / 4)) for epoch in range(4)])

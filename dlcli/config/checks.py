@@ -8,6 +8,7 @@ from dlcli.config.callbacks import monitor_errors, optimizer_errors
 from dlcli.config.components import Component
 from dlcli.config.default_network import replace_auto
 from dlcli.config.ensembles import ensemble_errors, ensemble_warnings
+from dlcli.config.epoch_schedules import schedule_warnings
 from dlcli.config.heads import Finding, find_head, output_units
 from dlcli.config.known import Facts
 from dlcli.config.label_checks import (
@@ -73,6 +74,7 @@ def find_warnings(config: Config, facts: Facts | None) -> list[Finding]:
     findings += metric_warnings(config.metrics, facts)
     findings += stratify_warnings(config, facts)
     findings += _learning_rate_warnings(config.optimizer)
+    findings += schedule_warnings(config)
     for callback in config.callbacks:
         if callback.name == "EarlyStopping" and callback.arguments.get("patience", 0) == 0:
             message = "patience is 0 by default: training stops at the first epoch without progress"

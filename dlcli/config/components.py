@@ -23,6 +23,8 @@ from dlcli.errors import Problem, unknown
 
 # In place of the layers: those of `dlcli.config.default_network`.
 AUTO = "auto"
+# Schedules that end with the training unless they say when.
+SCHEDULES_THAT_END = ("CosineDecay", "PolynomialDecay")
 # Paths of callbacks, which must be inside the run directory.
 PATH_ARGUMENTS = {
     "ModelCheckpoint": "filepath",
@@ -99,6 +101,16 @@ def split_spelling(value: Any) -> tuple[str, Any] | str:
     if value[name] is None:
         return f"expected one name; indent {', '.join(others)} below '{name}:'"
     return f"expected one name, got {', '.join(value)}"
+
+
+def inferred_arguments(kind: str, entry: Entry) -> tuple[str, ...]:
+    """Return the required arguments that may follow from the rest of the config."""
+    if kind == "layers" and entry.name in DENSE_LAYERS:
+        return ("units",)
+    if kind == "schedules":
+        rate = tuple(name for name in entry.required if name == "initial_learning_rate")
+        return (*rate, "decay_steps") if entry.name in SCHEDULES_THAT_END else rate
+    return ()
 
 
 class ComponentReader:
@@ -194,9 +206,10 @@ class ComponentReader:
                 continue
             arguments[parameter] = self._argument(kind, entry, parameter, value, where)
         missing = [name for name in entry.required if name not in named]
-        # `dlcli.config.layers` checks `units`, which are inferred for the last layer.
-        if kind == "layers" and entry.name in DENSE_LAYERS:
-            missing = [name for name in missing if name != "units"]
+        # `dlcli.config.layers` checks `units`, which are inferred for the last layer. A schedule in
+        # the optimizer counts batches: nothing of it follows from the epochs.
+        if kind != "schedules" or path[0] == "callbacks":
+            missing = [name for name in missing if name not in inferred_arguments(kind, entry)]
         misspelt = any(parameter not in entry.parameters for parameter in named)
         if missing and not misspelt:
             self.complain(path, f"{entry.name} needs {', '.join(map(repr, missing))}")

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from dlcli.config.catalogue import CHOSEN_BY_KERAS, DENSE_LAYERS, Entry, keras_catalogue
-from dlcli.config.components import AUTO, parameter_kind
+from dlcli.config.catalogue import CHOSEN_BY_KERAS, Entry, keras_catalogue
+from dlcli.config.components import AUTO, inferred_arguments, parameter_kind
 from dlcli.config.known import NAMED_DATASETS
 from dlcli.config.loader_base import LOADERS
 from dlcli.config.own_loaders import all_loaders, find_loader
@@ -92,7 +92,7 @@ def _kind(kind: str) -> Schema:
         if (kind, entry.name) in REFUSED_COMPONENTS or not entry.sequential:
             continue
         arguments[name] = _arguments(kind, entry)
-        if not set(entry.required) - _inferred(kind, entry):
+        if not set(entry.required) - set(inferred_arguments(kind, entry)):
             bare.append(name)
     return _named(arguments, bare)
 
@@ -104,18 +104,14 @@ def _arguments(kind: str, entry: Entry) -> Schema:
         "additionalProperties": False,
         "properties": {name: _argument(kind, name) for name in entry.parameters},
     }
-    if required := [name for name in entry.required if name not in _inferred(kind, entry)]:
+    inferred = inferred_arguments(kind, entry)
+    if required := [name for name in entry.required if name not in inferred]:
         by_name["required"] = required
     if not entry.parameters:
         return {"type": "null"}
     first = _kind_of(kind, entry.parameters[0])
     single = _ref(first) if first else {"type": ["string", "number", "boolean", "array", "null"]}
     return {"anyOf": [by_name, single]}
-
-
-def _inferred(kind: str, entry: Entry) -> set[str]:
-    """Return the required parameters that need not be given for the last layer."""
-    return {"units"} if kind == "layers" and entry.name in DENSE_LAYERS else set()
 
 
 def _kind_of(kind: str, parameter: str) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dlcli.config.components import PATH_ARGUMENTS, Component
+from dlcli.config.epoch_schedules import complete_schedule
 from dlcli.eject.context import Ejection
 from dlcli.eject.network import component_call
 from dlcli.eject.preprocessing import transform_of
@@ -85,7 +86,8 @@ def _callbacks(ejection: Ejection, part: Part) -> list[Any]:
     calls: list[Any] = []
     for component in ejection.config.callbacks:
         if component.name == "LearningRateScheduler":
-            schedule = component_call(component.arguments["schedule"], "schedules")
+            complete = complete_schedule(ejection.config, component)
+            schedule = component_call(complete, "schedules")
             part.add(assignment("schedule", schedule), "")
             at = Code("lambda epoch: float(schedule(epoch))")
             calls.append(Call("keras.callbacks.LearningRateScheduler", (at,)))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dlcli.config.epoch_schedules import ends_with_training
 from dlcli.config.load import load_config
 from dlcli.config.overrides import data_override
 from dlcli.config.sections import Config
@@ -205,6 +206,12 @@ def _check_extension(
         raise DlcliError(
             f"{run.path} cannot be extended: SwapEMAWeights finalizes the averages in the last "
             "epoch"
+        )
+    if ends_with_training(config):
+        raise DlcliError(
+            f"{run.path} cannot have another number of epochs: its learning rate falls over "
+            f"{before} epochs, so that the first ones would have been different",
+            hint="train anew with --epochs",
         )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dlcli.config.components import PATH_ARGUMENTS, Component, parameter_kind
+from dlcli.config.epoch_schedules import complete_schedule
 from dlcli.config.known import Facts
 from dlcli.config.metrics import resolve_metric
 from dlcli.config.own_components import find_own, is_own_object
@@ -218,7 +219,7 @@ def make_callbacks(config: Config, folder: Path | None) -> list[Any]:
     callbacks = []
     for component in config.callbacks:
         if component.name == "LearningRateScheduler":
-            schedule = _instantiate_for(config, component.arguments["schedule"], "schedules")
+            schedule = _instantiate_for(config, complete_schedule(config, component), "schedules")
             callbacks.append(_scheduler(schedule))
             continue
         # With `verbose` Keras would print to standard output, which is for results.
