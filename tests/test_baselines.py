@@ -291,7 +291,7 @@ def test_differences_have_the_decimals_of_the_scores():
     assert text(0.8321, 0.000238) == "+0.0002"
     assert text(54.6582, -0.12934) == "−0.1293"
     assert text(216.34, -3.1234) == "−3.1"
-    assert text(216340.0, -31234.5) == "−31234.5"
+    assert text(216340.0, -31234.4) == "−31234"
     assert text(math.nan, math.nan) == "–"
 
 

@@ -10,7 +10,9 @@ import pytest
 from conftest import PEOPLE
 
 import dlcli as package
+from dlcli import DatasetError, evaluate, predict, train
 from dlcli.datasets.loading import load_dataset
+from dlcli.experiments.init import init
 from dlcli.preparation.split import split_rows
 from dlcli.runs import training_rows
 
@@ -281,3 +283,17 @@ def test_large_numbers_have_no_exponent(dlcli, write, monkeypatch):
         json.loads(row)["prediction"]
         for row in dlcli("predict", "homes", "homes.csv", "--format", "jsonl")[1].splitlines()
     ]
+
+
+def test_json_records_may_lack_keys_that_others_have(write, tmp_path):
+    records = [{"size": at, "kind": "uv"[at % 2], "label": "xy"[at % 3 == 0]} for at in range(60)]
+    for record in records[::5]:
+        del record["kind"]
+    table = write("events.jsonl", "\n".join(map(json.dumps, records)))
+    config = init(table, target="label", output=tmp_path / "events.yaml").config
+    run = train(config, runs=tmp_path / "runs").path
+
+    assert len(predict(run, table).to_frame()) == 60
+    assert evaluate(run, table).scores.rows == 60
+    with pytest.raises(DatasetError, match="no column 'kind'"):
+        predict(run, write("one.jsonl", json.dumps(records[0]))).to_frame()

@@ -116,6 +116,11 @@ def _unknown_option(option: str, command: Any) -> DlcliError:
     if substitute and (substitute in known or substitute == "--version"):
         return DlcliError(message, hint=f"use `{substitute}`")
     key = full_key(option.lstrip("-")) if option.startswith("--") else ""
+    for name in known:  # --epoch, --batch_size
+        if name.replace("-", "_") == option.replace("-", "_") or (
+            key and full_key(name.lstrip("-")) == key
+        ):
+            return DlcliError(message, hint=f"use `{name}`")
     if key and "--set" in known:
         return DlcliError(message, hint=f"use `--set {key}=…`")
     near = did_you_mean(option.lstrip("-"), [name.lstrip("-") for name in known])

@@ -95,7 +95,7 @@ def reproduce(
     if run is None:
         raise DlcliError(f"no run {str(path)!r}", hint="`dlcli runs` lists the runs")
     record = read_record(run)
-    if record.kind in ("baseline", "learning-curve"):
+    if record.kind not in ("train", "kfold"):
         raise DlcliError(f"{run} is a run of `dlcli {record.kind}`, which cannot be reproduced")
     if record.status != "finished":
         hint = f"`dlcli {record.kind} --resume {run}` resumes it"

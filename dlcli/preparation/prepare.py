@@ -32,6 +32,7 @@ from dlcli.types import Array
 FAR_FROM_UNIT_SCALE = 20.0
 # Gradients of larger inputs overflow in float32 within a step or two.
 TOO_LARGE = 1e15
+LARGEST_PIXEL = 255
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,9 @@ def scale_notice(
     if not len(largest) or largest.max() <= FAR_FROM_UNIT_SCALE:
         return None
     if preprocessor.shape:
-        subject, advice = "inputs reach", "`numeric: {scale: 255}`"
+        may_be_pixels = largest.max() / factor <= LARGEST_PIXEL
+        advice = "`numeric: {scale: 255}`" if may_be_pixels else "`numeric: standardize`"
+        subject = "inputs reach"
     else:
         name = preprocessor.feature_names[int(largest.argmax())]
         subject, advice = f"{name!r} reaches", "`numeric: standardize`"

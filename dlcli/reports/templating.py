@@ -84,10 +84,12 @@ def _fence(text: str, least: int = 1) -> str:
 
 
 def number(value: float | None) -> str:
-    """Format a measured value with about four significant digits; a dash if there is none."""
+    """Format a measured value as `dlcli.cli.formatting.number` does; a dash if there is none."""
     if value is None or value != value:
         return "–"
     size = abs(value)
-    if size and (size < 1e-3 or size >= 1e5):
+    if 1e5 <= size < 1e15:
+        return f"{value:.0f}"
+    if size and (size < 1e-3 or size >= 1e15):
         return f"{value:.3g}"
     return f"{value:.4f}" if size < 100 else f"{value:.1f}"

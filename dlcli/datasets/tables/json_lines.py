@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any, Literal
 
@@ -33,7 +33,8 @@ def read_json_lines(
     ----------
     text : TextFile
     columns : sequence of str
-        Keys that every object has, in the order of the blocks' columns.
+        Keys, in the order of the blocks' columns; one that only some objects have is empty in
+        the others.
     targets : sequence of str
         Further columns, behind the others, of blocks in which all rows have them.
     max_rows : int
@@ -62,11 +63,14 @@ def read_json_lines(
     notices: tuple[str, ...] | None = None
     with_target = [*columns, *targets]
     single = targets[0] if len(targets) == 1 else None
-    for line, record in read_records(text, dialect.record_path, flatten=dialect.flatten):
+    records = read_records(text, dialect.record_path, flatten=dialect.flatten)
+    head = list(islice(records, LOOKAHEAD_RECORDS))
+    present = {key for _, record in head for key in record}
+    for line, record in chain(head, records):
         place = f"{text.name}:{line}"
         if dialect.flatten:
             _fill_empty_objects(record, with_target)
-        _check_keys(record, place, columns)
+        _add_absent(record, place, columns, present)
         if notices is None:
             known = {*columns, *targets}
             keep = list(record) if keep == "all" else keep
@@ -123,13 +127,17 @@ def _to_block(
     return Block([*texts, *zip(*kept, strict=True)], lines, notices), shortest > width
 
 
-def _check_keys(record: dict[str, Any], place: str, columns: Sequence[str]) -> None:
-    missing = [column for column in columns if column not in record]
-    if missing:
+def _add_absent(
+    record: dict[str, Any], place: str, columns: Sequence[str], present: Container[str]
+) -> None:
+    """Add columns that the object does not have, but another one has, without values."""
+    absent = [column for column in columns if column not in record]
+    if unknown := [column for column in absent if column not in present]:
         raise DatasetError(
-            f"{place}: no column {', '.join(map(repr, missing[:5]))}",
+            f"{place}: no column {', '.join(map(repr, unknown[:5]))}",
             hint=f"the columns of the model are {_listed(columns)}",
         )
+    record.update(dict.fromkeys(absent))
 
 
 def read_json_table(text: TextFile, dialect: Dialect) -> RowReader:
