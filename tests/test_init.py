@@ -8,6 +8,9 @@ import tarfile
 import numpy as np
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from PIL import Image
 from scipy.io import wavfile
 
@@ -16,6 +19,7 @@ from dlcli.config.yaml_text import parse
 from dlcli.datasets.loading import load_dataset
 from dlcli.experiments.init import init
 from dlcli.experiments.init.commented_yaml import Commented, plain, render
+from dlcli.experiments.init.distributions import choose_target_step, has_far_values
 
 rng = np.random.default_rng(0)
 
@@ -35,6 +39,16 @@ def people(rows=120, **columns):
         *(",".join(map(str, row)) for row in zip(*table.values(), strict=True)),
     ]
     return "\n".join(lines) + "\n"
+
+
+def as_csv(**columns):
+    """Return a CSV text of columns."""
+    return "\n".join(
+        [
+            ",".join(columns),
+            *(",".join(map(str, row)) for row in zip(*columns.values(), strict=True)),
+        ]
+    )
 
 
 def test_a_table_becomes_a_config_that_trains_and_predicts(dlcli, write, tmp_path):
@@ -231,6 +245,99 @@ def test_a_numeric_target_is_standardized(write, tmp_path):
     assert trained.scores["test"].metrics["r2"] > 0.9
 
 
+def test_a_column_with_typing_errors_is_scaled_by_its_quartiles(write, tmp_path):
+    draw = np.random.default_rng(1)
+    length, width = draw.normal(size=(2, 400))
+    target = 3 * length + width
+    length = np.where(np.arange(400) % 100 == 7, 1e6, length)
+    table = write("typos.csv", as_csv(length=length, width=width, target=target))
+
+    result = init(table, output=tmp_path / "typos.yaml")
+    robust = train(result.config, runs=tmp_path / "runs")
+    standardized = train(
+        load_config(result.path, ["preprocess.columns.length=standardize"]), runs=tmp_path / "runs"
+    )
+
+    assert "numeric: standardize" in result.text
+    assert "length: robust  # a few values are very far from the others" in result.text
+    gain = robust.scores["test"].metrics["r2"] - standardized.scores["test"].metrics["r2"]
+    assert gain > 0.2
+
+
+def test_gaps_are_filled_before_quartiles_are_taken(write, tmp_path):
+    length = np.where(np.arange(100) % 25 == 0, 1e6, np.arange(100.0))
+    cells = ["" if row % 10 == 3 else value for row, value in enumerate(length)]
+    table = write("typos.csv", as_csv(length=cells, target=np.arange(100) % 7 > 3))
+
+    config = init(table, output=tmp_path / "typos.yaml").config
+
+    steps = dict(config.preprocess.columns)["length"]
+    assert [type(step).__name__ for step in steps] == ["Impute", "Robust"]
+    assert steps[0].indicator
+
+
+def test_a_target_over_powers_of_ten_is_learned_by_its_logarithm(write, tmp_path):
+    draw = np.random.default_rng(0)
+    x, z = draw.normal(size=(2, 600))
+    table = write("income.csv", as_csv(x=x, z=z, income=np.exp(8 + 2 * x + z * (x > 0))))
+
+    result = init(table, output=tmp_path / "income.yaml")
+    log = train(result.config, runs=tmp_path / "runs")
+    standardized = train(
+        load_config(result.path, ["preprocess.target=standardize"]), runs=tmp_path / "runs"
+    )
+
+    assert "target: log  # values from " in result.text
+    assert log.scores["test"].metrics["mae"] < standardized.scores["test"].metrics["mae"]
+
+
+@pytest.mark.parametrize("target", [
+    np.arange(1.0, 201.0),  # over powers of ten, but not skewed
+    np.random.default_rng(0).exponential(size=200),  # its logarithm is skewed to the other side
+    np.exp(np.random.default_rng(0).normal(size=200)) - 0.5,  # below 0 too
+    np.exp(np.random.default_rng(0).normal(size=200) / 4),  # hardly a power of ten
+])  # fmt: skip
+def test_other_targets_are_standardized(target, write, tmp_path):
+    table = write("numbers.csv", as_csv(x=np.arange(len(target)), amount=target))
+
+    result = init(table, target="amount", output=tmp_path / "numbers.yaml")
+
+    assert "target: standardize" in result.text
+    assert "loss: mean_squared_error" in result.text
+
+
+def test_typing_errors_among_targets_do_not_decide_alone(write, tmp_path):
+    draw = np.random.default_rng(0)
+    x, z = draw.normal(size=(2, 500))
+    y = 50 + 10 * x - 6 * z
+    far = np.arange(500) % 71 == 5
+    table = write("typos.csv", as_csv(x=x, z=z, y=np.where(far, y * 1000, y)))
+
+    result = init(table, output=tmp_path / "typos.yaml")
+    predicted = predict(train(result.config, runs=tmp_path / "runs").path, table).to_frame()
+
+    assert "loss: mean_absolute_error  # a few targets are very far from the others" in result.text
+    errors = np.abs(predicted["prediction"].to_numpy("float64") - y)[~far]
+    assert np.median(errors) < 0.2 * np.std(y)
+
+
+@given(
+    arrays(
+        np.float64,
+        st.integers(1, 80),
+        elements=st.floats(allow_nan=True, allow_infinity=True),
+    )
+)
+def test_any_numbers_have_a_distribution(values):
+    far = has_far_values(values)
+    finite = values[np.isfinite(values)]
+
+    assert far in (True, False)
+    if len(finite):
+        assert choose_target_step(finite).step in ("log", "standardize")
+    assert not has_far_values(np.full(10, 3.0))
+
+
 def test_missing_values_groups_and_identifiers_are_decided(write, tmp_path):
     table = write(
         "visits.csv",
@@ -242,7 +349,7 @@ def test_missing_values_groups_and_identifiers_are_decided(write, tmp_path):
 
     text = init(table, output=tmp_path / "visits.yaml").text
 
-    assert "impute: {strategy: median}  # values are missing in pulse" in text
+    assert "impute: {strategy: median, indicator: true}  # values are missing in pulse" in text
     assert "group: patient  # 40 values, 3.0 rows each: they stay in one set" in text
 
 
@@ -513,3 +620,65 @@ def test_gaps_in_rows_without_a_target_are_filled_in_predictions(dlcli, write):
 
     assert code == 0, error
     assert out.count("\n") == 3
+
+
+def test_the_learning_rate_and_the_epochs_of_the_command_line_count(dlcli, write, tmp_path):
+    write("people.csv", people(400))
+    dlcli("init", "people.csv")
+
+    dlcli("train", "people.yaml", "-q", "--epochs", "4", "--lr", "0.5")
+    dlcli("train", "people.yaml", "-q", "--epochs", "6")
+    swept = dlcli(
+        "sweep", "people.yaml", "-q", "--over", "optimizer.learning_rate=0.00001,0.003,0.5",
+        "--set", "fit.epochs=4",
+    )  # fmt: skip
+
+    rates = [
+        [float(row["learning_rate"]) for row in csv.DictReader(open_run(tmp_path, number))]
+        for number in (1, 2)
+    ]
+    assert rates[0] == pytest.approx([0.5 * (1 + np.cos(np.pi * at / 4)) / 2 for at in range(4)])
+    assert rates[1] == pytest.approx([0.003 * (1 + np.cos(np.pi * at / 6)) / 2 for at in range(6)])
+    assert swept[0] == 0, swept[2]
+    with (tmp_path / "runs/people/3/trials.csv").open(encoding="utf-8") as file:
+        assert len({row["validation_loss"] for row in csv.DictReader(file)}) == 3
+
+
+def open_run(folder, number):
+    """Return the lines of a run's history.csv."""
+    return (folder / f"runs/people/{number}/history.csv").read_text(encoding="utf-8").splitlines()
+
+
+def test_of_several_names_of_targets_the_most_certain_one_is_taken(write, tmp_path):
+    number = np.arange(60)
+    label = np.where(number % 3 == 0, "a", "b")
+    table = write("points.csv", as_csv(x=number, y=number % 7, label=label, memo=number % 5))
+
+    assert init(table, output=tmp_path / "points.yaml").config.dataset.loader.target == "label"
+
+
+def test_numbers_that_are_codes_by_their_names_are_categories(write, tmp_path):
+    number = np.arange(300)
+    table = write("sales.csv", as_csv(
+        postcode=10_000 + 97 * (number % 12), store_code=number, 매장번호=number % 7,
+        size=number % 5, codes_of_2=number % 2, sold=np.where(number % 4 > 1, "y", "n"),
+    ))  # fmt: skip
+
+    result = init(table, output=tmp_path / "sales.yaml")
+
+    types = dict(result.config.dataset.loader.types)
+    assert {name: types[name] for name in types} == {
+        "postcode": "categorical", "매장번호": "categorical",
+    }  # fmt: skip
+    assert "postcode: categorical  # 12 different codes, by its name" in result.text
+
+
+def test_a_class_of_one_row_leaves_folds_that_can_be_trained(dlcli, write):
+    label = np.where(np.arange(90) % 3 == 0, "a", "b")
+    label[17] = "rare"
+    write("rare.csv", as_csv(x=np.arange(90), label=label))
+
+    dlcli("init", "rare.csv")
+    code, _, error = dlcli("kfold", "rare.yaml", "--epochs", "1", "-q")
+
+    assert code == 0, error

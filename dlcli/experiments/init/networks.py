@@ -19,14 +19,15 @@ from dlcli.datasets.dataset import Dataset
 from dlcli.errors import DatasetError, plural
 from dlcli.experiments.init import media_networks
 from dlcli.experiments.init.commented_yaml import Commented
+from dlcli.experiments.init.distributions import TargetChoice, choose_target_step
 from dlcli.experiments.init.media_networks import Sections
+from dlcli.experiments.init.table_preprocessing import table_preprocess
 from dlcli.preparation.split import VALIDATION, split_rows
 
 # Fewer rows leave too few for an early stop: the network trains for a fixed number of epochs.
 # A fifth of a small table says little about the best epoch, and the network misses these rows.
 MIN_ROWS_TO_VALIDATE, MIN_TABLE_ROWS_TO_VALIDATE = 60, 300
 RARE_CLASS = 0.2
-MAX_TOKENS_BESIDE_COLUMNS = 300
 DEFAULT_FOLDS = 10
 EPOCHS_WITHOUT_VALIDATION = 50
 MANY_ROWS = 2_500
@@ -61,11 +62,11 @@ def choose_sections(
         model = [*layers, *_head(dataset)]
     else:
         network = table_network(len(dataset))
-        preprocess, model = _table_preprocess(dataset, gaps), _table_model(dataset, network)
+        preprocess, model = table_preprocess(dataset, gaps), _table_model(dataset, network)
         training = network.training
-    if dataset.target.task == "regression":
-        reason = "the network learns it at unit scale; metrics and predictions are in its own unit"
-        preprocess = {**preprocess, "target": Commented("standardize", reason)}
+    number = choose_target_step(dataset.y) if dataset.target.task == "regression" else None
+    if number is not None:
+        preprocess = {**preprocess, "target": Commented(number.step, number.reason)}
     wanted = MIN_TABLE_ROWS_TO_VALIDATE if is_table else MIN_ROWS_TO_VALIDATE
     validates = calibrates or len(dataset) >= wanted
     if has_part_column and dataset.parts is not None:
@@ -78,33 +79,10 @@ def choose_sections(
             else _split(dataset, _validation_share(dataset, validates=validates, is_table=is_table))
         ),
         "model": model,
-        **_loss(dataset, training),
+        **_loss(dataset, training, number),
         **_fit(dataset, training, validates=validates),
         "seed": 0,
     }
-
-
-def _table_preprocess(dataset: Dataset, gaps: Collection[str]) -> Sections:
-    preprocess: Sections = {}
-    frame: Any = dataset.x
-    has_gaps = {str(name): str(name) in gaps or bool(frame[name].isna().any()) for name in frame}
-    missing = {
-        kind: [item.name for item in dataset.columns if item.type == kind and has_gaps[item.name]]
-        for kind in ("numeric", "date", "boolean", "categorical")
-    }
-    types = [column.type for column in dataset.columns]
-    if "numeric" in types:
-        preprocess["numeric"] = _imputing(missing["numeric"], "median", "standardize")
-    if "date" in types:
-        preprocess["date"] = [*(["impute"] if missing["date"] else []), "date_parts", "standardize"]
-    if missing["boolean"]:
-        preprocess["boolean"] = _imputing(missing["boolean"], "most_frequent")
-    if "categorical" in types:
-        preprocess["categorical"] = _imputing(missing["categorical"], "most_frequent", "one_hot")
-    if texts := [column.name for column in dataset.columns if column.type == "text"]:
-        words = {"max_tokens": MAX_TOKENS_BESIDE_COLUMNS, "output_mode": "tf_idf"}
-        preprocess["columns"] = {name: {"vectorize": words} for name in texts}
-    return preprocess
 
 
 def _table_model(dataset: Dataset, network: TableNetwork) -> list[Any]:
@@ -114,15 +92,6 @@ def _table_model(dataset: Dataset, network: TableNetwork) -> list[Any]:
         ensemble = f"{network.members} networks side by side; their mean is predicted"
         first = Commented(first, ensemble)
     return [first, *others, Commented(last, reason) if reason else last]
-
-
-def _imputing(names: list[str], strategy: str, *steps: str) -> Any:
-    """Return steps, after one that fills in the missing values of some columns."""
-    if not names:
-        return steps[0] if steps else "none"
-    rest = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    reason = f"values are missing in {', '.join(names[:3])}{rest}"
-    return [Commented({"impute": {"strategy": strategy}}, reason), *steps]
 
 
 def _validation_share(dataset: Dataset, *, validates: bool, is_table: bool) -> float:
@@ -142,6 +111,8 @@ def _split(dataset: Dataset, validation: float) -> Sections:
     if len(dataset) < ROWS_PER_CLASS * classes and not _can_stratify(dataset, split):
         reason = f"{plural(len(dataset), 'row')} are too few to have {classes} classes in each part"
         split["stratify"] = Commented(False, reason)
+    elif dataset.target.task == "classification" and np.bincount(dataset.y).min() == 1:
+        split["stratify"] = Commented(False, "a class has 1 row, which only one part can have")
     return {"split": split} if split else {}
 
 
@@ -172,14 +143,15 @@ def _head(dataset: Dataset) -> list[Any]:
     return [Commented({"Dense": {"activation": activation}}, reason)] if activation else ["Dense"]
 
 
-def _loss(dataset: Dataset, training: Training) -> Sections:
+def _loss(dataset: Dataset, training: Training, number: TargetChoice | None) -> Sections:
     target = dataset.target
     optimizer: Any = "adam"
     if training.learning_rate is not None:
         rates = {"learning_rate": training.learning_rate, "weight_decay": WEIGHT_DECAY}
         optimizer = {"AdamW": rates}
-    if target.task == "regression":
-        return {"loss": "mean_squared_error", "optimizer": optimizer, "metrics": ["mae"]}
+    if number is not None:
+        loss: Any = Commented(number.loss, number.loss_reason)
+        return {"loss": loss, "optimizer": optimizer, "metrics": ["mae"]}
     if target.task == "multilabel":
         metrics: Any = ["accuracy", "AUC"]
         return {"loss": "binary_crossentropy", "optimizer": optimizer, "metrics": metrics}
@@ -204,9 +176,9 @@ def _fit(dataset: Dataset, training: Training, *, validates: bool) -> Mapping[st
     else:
         fit = Commented(fit, "there are no validation rows to choose an epoch by")
     if training.learning_rate is not None:
-        rates = {"initial_learning_rate": training.learning_rate, "decay_steps": epochs}
-        schedule = {"LearningRateScheduler": {"schedule": {"CosineDecay": rates}}}
-        callbacks.append(Commented(schedule, "epoch by epoch down to 0"))
+        schedule = {"LearningRateScheduler": {"schedule": "CosineDecay"}}
+        reason = "from that of the optimizer, epoch by epoch, to 0 after fit.epochs"
+        callbacks.append(Commented(schedule, reason))
     return {"callbacks": callbacks, "fit": fit, **_kfold(dataset)}
 
 
@@ -214,7 +186,7 @@ def _kfold(dataset: Dataset) -> Sections:
     """Return fewer folds than by default for large data sets, and for classes with few rows."""
     if dataset.target.task == "classification":
         rarest = int(np.bincount(dataset.y).min())
-        if rarest < DEFAULT_FOLDS:
+        if 1 < rarest < DEFAULT_FOLDS:
             reason = f"the rarest class has {plural(rarest, 'row')}"
-            return {"kfold": Commented({"folds": max(rarest, 2)}, reason)}
+            return {"kfold": Commented({"folds": rarest}, reason)}
     return {"kfold": {"folds": 5}} if len(dataset) >= MANY_ROWS else {}

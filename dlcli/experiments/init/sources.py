@@ -37,6 +37,7 @@ from dlcli.experiments.init.targets import (
     Target,
     chosen_columns,
     default_target,
+    find_codes,
     find_groups,
     find_parts,
     find_texts,
@@ -167,8 +168,12 @@ def _describe_table(
     if len(features) == 1 and features[0] in texts and not aside:
         return Source({"text": {"text": features[0], **_text_options(shared, proposals)}}, sections)
     _add(shared, proposals)
-    for name, why in texts.items():
-        shared.setdefault("types", {})[name] = Commented("text", why)
+    dropped = [name for item in proposals if item.option == "drop" for name in item.value]
+    codes = find_codes(table, {*targets, *dropped, *texts, aside})
+    types = {name: Commented("text", why) for name, why in texts.items()}
+    types |= {name: Commented("categorical", why) for name, why in codes.items()}
+    if types:
+        shared.setdefault("types", {}).update(types)
     return Source({"csv": shared}, sections, table, _columns_with_gaps(table, plain(shared)))
 
 

@@ -50,6 +50,9 @@ MAX_WORDS = 5
 YEARS = (1900, 2100)
 YEAR_NAME = re.compile(r".*(year|jahr|année|año)|.*(년도|연도|년)|yr", re.IGNORECASE)
 ID_NAME = re.compile(r".*(id|no|nr|number)", re.IGNORECASE)
+# Names of numbers that stand for something else, and are neither more nor less than each other.
+CODE_NAME = re.compile(r".*(zip|plz|postal|code|코드|번호)", re.IGNORECASE)
+MIN_ROWS_PER_CODE, MAX_CODES = 5, 1_000
 Target = str | int | Sequence[str | int]
 
 
@@ -111,8 +114,14 @@ def likely_columns(names: Sequence[str]) -> list[str | int]:
 
 
 def _named(columns: Sequence[str], names: Sequence[str]) -> str | None:
-    """Return the only column with one of the names."""
+    """Return the column with the first of `CERTAIN_NAMES`, or else the only one with a name."""
     matches = [name for name in columns if name.strip().lower() in names]
+    certain = sorted(
+        (name for name in matches if name.strip().lower() in CERTAIN_NAMES),
+        key=lambda name: CERTAIN_NAMES.index(name.strip().lower()),
+    )
+    if certain:
+        return certain[0]
     return matches[0] if len(matches) == 1 else None
 
 
@@ -240,3 +249,22 @@ def find_parts(table: Table, targets: Collection[str]) -> tuple[str, str] | None
         if column.name not in targets and None not in parts and {0, 2} <= parts:
             return column.name, f"its values are {', '.join(sorted(words))}"
     return None
+
+
+def find_codes(table: Table, targets: Collection[str]) -> dict[str, str]:
+    """Return columns of whole numbers that are codes by their names, each with the reason."""
+    found = {}
+    for column in table.columns:
+        if column.name in targets or not CODE_NAME.fullmatch(column.name):
+            continue
+        values = column.texts
+        if not isinstance(values, np.ndarray):
+            decimal, missing = column.dialect.decimal, {"", *column.dialect.missing}
+            numbers = {text: to_number(text, decimal) for text in set(values) - missing}
+            values = np.array([numbers[text] for text in values if text in numbers])
+        distinct = np.unique(values)
+        if not np.isfinite(distinct).all() or (distinct % 1).any():
+            continue
+        if 2 < len(distinct) <= min(MAX_CODES, len(values) / MIN_ROWS_PER_CODE):
+            found[column.name] = f"{len(distinct)} different codes, by its name: more is not larger"
+    return found
