@@ -174,7 +174,7 @@ CONFIG = [
     key(22, "negative rate", {"optimizer": "{SGD: {learning_rate: -0.1}}"}, "greater than 0, got -0.1"),
     key(22, "huge rate", {"optimizer": "{SGD: {learning_rate: 1e6}}"}, "1e+06 is very large; 0.001 is usual", code=0),
     key(22, "a rate that a scheduler replaces", {"optimizer": "{Adam: {learning_rate: 0.5}}", "callbacks": "[{LearningRateScheduler: {schedule: {CosineDecay: {initial_learning_rate: 0.1}}}}]"},
-        "0.5 has no effect: LearningRateScheduler sets the rate, leave out its initial_learning_rate", code=0),
+        "0.5 has no effect: LearningRateScheduler sets the rate; leave out its initial_learning_rate", code=0),
     key(22, "a rate of 0 before the last epoch", {"fit": "{epochs: 9}", "callbacks": "[{LearningRateScheduler: {schedule: {CosineDecay: {decay_steps: 4}}}}]"},
         "the learning rate is 0 after 4 of 9 epochs; leave it out to fall until the end", code=0),
     key(22, "an optimizer's schedule without its steps", {"optimizer": "{Adam: {learning_rate: {CosineDecay: {initial_learning_rate: 0.1}}}}"},

@@ -55,7 +55,7 @@ def schedule_warnings(config: Config) -> Iterator[Finding]:
     for schedule in _schedules(config):
         initial = schedule.arguments.get("initial_learning_rate")
         if rate not in (None, initial) and "initial_learning_rate" not in left_out(schedule):
-            advice = "" if initial is None else ", leave out its initial_learning_rate"
+            advice = "" if initial is None else "; leave out its initial_learning_rate"
             reason = f"{rate} has no effect: {SCHEDULER} sets the rate{advice}"
             yield (*config.optimizer.path, "learning_rate"), reason
         steps = schedule.arguments.get("decay_steps")

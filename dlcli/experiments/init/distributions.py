@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from dlcli.types import Array
@@ -18,15 +16,6 @@ SQUEEZED = 0.05
 # lower than with means (by 0.05 to 0.1 over a power and a half of ten; the mean error is smaller).
 MIN_RATIO, MIN_SKEWNESS, MAX_LOG_SKEWNESS = 100.0, 2.0, 0.75
 MIN_VALUES = 50  # of fewer, the skewness says little
-
-
-class TargetChoice(NamedTuple):
-    """How a numeric target is preprocessed and learned, and why."""
-
-    step: str
-    reason: str
-    loss: str = "mean_squared_error"
-    loss_reason: str = ""
 
 
 def has_far_values(values: Array) -> bool:
@@ -46,8 +35,8 @@ def has_far_values(values: Array) -> bool:
         return bool(0 < (high - low) / BELL_QUARTILES < SQUEEZED * deviation)
 
 
-def choose_target_step(y: Array) -> TargetChoice:
-    """Choose how a numeric target is learned.
+def choose_target_step(y: Array) -> tuple[str, str]:
+    """Return the step for a numeric target, and the reason.
 
     Parameters
     ----------
@@ -55,15 +44,13 @@ def choose_target_step(y: Array) -> TargetChoice:
     """
     unit = "metrics and predictions are in its own unit"
     if y.ndim == 1 and is_lognormal(y):
-        reason = (
-            f"values from {np.min(y):.3g} to {np.max(y):.3g}: the network learns ratios; {unit}"
-        )
-        return TargetChoice("log", reason)
-    reason = f"the network learns it at unit scale; {unit}"
+        values = f"values from {np.min(y):.3g} to {np.max(y):.3g}"
+        return "log", f"{values}: the network learns ratios; {unit}"
     if y.ndim == 1 and has_far_values(y.astype("float64")):
-        far = "a few targets are very far from the others; their squared errors would decide alone"
-        return TargetChoice("standardize", reason, "mean_absolute_error", far)
-    return TargetChoice("standardize", reason)
+        # Absolute errors do as well, but the members of an ensemble need squared ones.
+        far = "a few values are very far from the others, and their squared errors would decide"
+        return "quantile", f"{far}; {unit}"
+    return "standardize", f"the network learns it at unit scale; {unit}"
 
 
 def is_lognormal(values: Array) -> bool:

@@ -19,7 +19,7 @@ from dlcli.datasets.dataset import Dataset
 from dlcli.errors import DatasetError, plural
 from dlcli.experiments.init import media_networks
 from dlcli.experiments.init.commented_yaml import Commented
-from dlcli.experiments.init.distributions import TargetChoice, choose_target_step
+from dlcli.experiments.init.distributions import choose_target_step
 from dlcli.experiments.init.media_networks import Sections
 from dlcli.experiments.init.table_preprocessing import table_preprocess
 from dlcli.preparation.split import VALIDATION, split_rows
@@ -64,9 +64,8 @@ def choose_sections(
         network = table_network(len(dataset))
         preprocess, model = table_preprocess(dataset, gaps), _table_model(dataset, network)
         training = network.training
-    number = choose_target_step(dataset.y) if dataset.target.task == "regression" else None
-    if number is not None:
-        preprocess = {**preprocess, "target": Commented(number.step, number.reason)}
+    if dataset.target.task == "regression":
+        preprocess = {**preprocess, "target": Commented(*choose_target_step(dataset.y))}
     wanted = MIN_TABLE_ROWS_TO_VALIDATE if is_table else MIN_ROWS_TO_VALIDATE
     validates = calibrates or len(dataset) >= wanted
     if has_part_column and dataset.parts is not None:
@@ -79,7 +78,7 @@ def choose_sections(
             else _split(dataset, _validation_share(dataset, validates=validates, is_table=is_table))
         ),
         "model": model,
-        **_loss(dataset, training, number),
+        **_loss(dataset, training),
         **_fit(dataset, training, validates=validates),
         "seed": 0,
     }
@@ -143,15 +142,14 @@ def _head(dataset: Dataset) -> list[Any]:
     return [Commented({"Dense": {"activation": activation}}, reason)] if activation else ["Dense"]
 
 
-def _loss(dataset: Dataset, training: Training, number: TargetChoice | None) -> Sections:
+def _loss(dataset: Dataset, training: Training) -> Sections:
     target = dataset.target
     optimizer: Any = "adam"
     if training.learning_rate is not None:
         rates = {"learning_rate": training.learning_rate, "weight_decay": WEIGHT_DECAY}
         optimizer = {"AdamW": rates}
-    if number is not None:
-        loss: Any = Commented(number.loss, number.loss_reason)
-        return {"loss": loss, "optimizer": optimizer, "metrics": ["mae"]}
+    if target.task == "regression":
+        return {"loss": "mean_squared_error", "optimizer": optimizer, "metrics": ["mae"]}
     if target.task == "multilabel":
         metrics: Any = ["accuracy", "AUC"]
         return {"loss": "binary_crossentropy", "optimizer": optimizer, "metrics": metrics}
