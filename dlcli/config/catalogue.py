@@ -36,6 +36,8 @@ KINDS = {
 CHOSEN_BY_KERAS = ("accuracy", "acc", "crossentropy", "ce")
 # Layers that take the number of outputs from the data set if they are the last.
 DENSE_LAYERS = ("Dense", "EnsembleDense")
+# Schedules that end with the training unless they say when.
+SCHEDULES_THAT_END = ("CosineDecay", "PolynomialDecay")
 PATH = Path(__file__).with_name("keras_names.json")
 GENERATOR = "dlcli.network.keras_names"
 
@@ -80,6 +82,16 @@ ENSEMBLE_LAYERS = {
     "EnsembleDense": Entry("EnsembleDense", ("members", "units"), _OF_DENSE),
     "EnsembleMean": Entry("EnsembleMean", (), {"activation": None}),
 }
+
+
+def inferred_arguments(kind: str, entry: Entry) -> tuple[str, ...]:
+    """Return the required arguments that may follow from the rest of the config."""
+    if kind == "layers" and entry.name in DENSE_LAYERS:
+        return ("units",)
+    if kind == "schedules":
+        rate = tuple(name for name in entry.required if name == "initial_learning_rate")
+        return (*rate, "decay_steps") if entry.name in SCHEDULES_THAT_END else rate
+    return ()
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from typing import Any
 
 from dlcli.config.catalogue import (
     CHOSEN_BY_KERAS,
-    DENSE_LAYERS,
     KINDS,
     Catalogue,
     Entry,
+    inferred_arguments,
     keras_catalogue,
 )
 from dlcli.config.document import Document, Path
@@ -23,8 +23,6 @@ from dlcli.errors import Problem, unknown
 
 # In place of the layers: those of `dlcli.config.default_network`.
 AUTO = "auto"
-# Schedules that end with the training unless they say when.
-SCHEDULES_THAT_END = ("CosineDecay", "PolynomialDecay")
 # Paths of callbacks, which must be inside the run directory.
 PATH_ARGUMENTS = {
     "ModelCheckpoint": "filepath",
@@ -101,16 +99,6 @@ def split_spelling(value: Any) -> tuple[str, Any] | str:
     if value[name] is None:
         return f"expected one name; indent {', '.join(others)} below '{name}:'"
     return f"expected one name, got {', '.join(value)}"
-
-
-def inferred_arguments(kind: str, entry: Entry) -> tuple[str, ...]:
-    """Return the required arguments that may follow from the rest of the config."""
-    if kind == "layers" and entry.name in DENSE_LAYERS:
-        return ("units",)
-    if kind == "schedules":
-        rate = tuple(name for name in entry.required if name == "initial_learning_rate")
-        return (*rate, "decay_steps") if entry.name in SCHEDULES_THAT_END else rate
-    return ()
 
 
 class ComponentReader:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dlcli.config.catalogue import keras_catalogue
-from dlcli.config.components import Component, inferred_arguments
+from dlcli.config.catalogue import inferred_arguments, keras_catalogue
+from dlcli.config.components import Component
 from dlcli.config.heads import Finding
 from dlcli.config.parameter_values import is_number
 from dlcli.config.sections import Config

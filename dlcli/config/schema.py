@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from dlcli.config.catalogue import CHOSEN_BY_KERAS, Entry, keras_catalogue
-from dlcli.config.components import AUTO, inferred_arguments, parameter_kind
+from dlcli.config.catalogue import CHOSEN_BY_KERAS, Entry, inferred_arguments, keras_catalogue
+from dlcli.config.components import AUTO, parameter_kind
 from dlcli.config.known import NAMED_DATASETS
 from dlcli.config.loader_base import LOADERS
 from dlcli.config.own_loaders import all_loaders, find_loader

@@ -1,4 +1,4 @@
-"""Which columns of a table are its target, its parts, groups of rows, and texts."""
+"""Which columns of a table are its target, its parts, groups of rows, texts, and codes."""
 
 from __future__ import annotations
 
@@ -116,12 +116,10 @@ def likely_columns(names: Sequence[str]) -> list[str | int]:
 def _named(columns: Sequence[str], names: Sequence[str]) -> str | None:
     """Return the column with the first of `CERTAIN_NAMES`, or else the only one with a name."""
     matches = [name for name in columns if name.strip().lower() in names]
-    certain = sorted(
-        (name for name in matches if name.strip().lower() in CERTAIN_NAMES),
-        key=lambda name: CERTAIN_NAMES.index(name.strip().lower()),
-    )
-    if certain:
-        return certain[0]
+    for certain in CERTAIN_NAMES:
+        for name in matches:
+            if name.strip().lower() == certain:
+                return name
     return matches[0] if len(matches) == 1 else None
 
 
