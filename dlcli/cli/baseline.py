@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dlcli.cli.code import Code, load_code
-from dlcli.cli.formatting import duration, enumeration, number
+from dlcli.cli.formatting import duration, enumeration
 from dlcli.cli.options import (
     ConfigName,
     FoldEngine,
@@ -26,6 +26,7 @@ from dlcli.cli.options import (
 )
 from dlcli.cli.training_output import StartPrinter, sample_mark, saved_at_the_end
 from dlcli.errors import DlcliError
+from dlcli.number_text import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -115,7 +115,7 @@ def _rows(result: RunComparison) -> list[list[str]]:
 
 
 def _metric(run: RunSummary, name: str) -> str:
-    from dlcli.cli.formatting import number
+    from dlcli.number_text import number
 
     value, score = run.metrics.get(name), run.score
     if value is None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dlcli.cli.columns import RATE, Row, fitting, ordered_names
-from dlcli.cli.formatting import number, short_duration
+from dlcli.cli.formatting import short_duration
+from dlcli.number_text import number
 
 if TYPE_CHECKING:
     from dlcli.config.sections import Config

@@ -99,9 +99,9 @@ def evaluate(
 
 
 def _print_result(result: Evaluation) -> None:
-    from dlcli.cli.formatting import number
     from dlcli.cli.tables import confusion_table, target_tables
     from dlcli.cli.terminal import print_text
+    from dlcli.number_text import number
 
     scores = result.scores
     print_text(f"{result.source}: {plural(scores.rows, 'row')}\n")
@@ -115,9 +115,9 @@ def _print_result(result: Evaluation) -> None:
 
 
 def _print_rows(rows: Sequence[PredictedRow]) -> None:
-    from dlcli.cli.formatting import number
     from dlcli.cli.tables import table
     from dlcli.cli.terminal import print_text
+    from dlcli.number_text import number
 
     def text(value: Value) -> str:
         if isinstance(value, dict):

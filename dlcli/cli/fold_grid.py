@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dlcli.cli.columns import Row, fitting, ordered_names
-from dlcli.cli.formatting import number
+from dlcli.number_text import number
 
 if TYPE_CHECKING:
     from dlcli.config.sections import Config

@@ -1,25 +1,10 @@
-"""Format measured values, durations, file sizes and lists of names."""
+"""Format durations, file sizes and lists of names."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 MAX_LINE = 800
-
-
-def number(value: float) -> str:
-    """Format a measured value with about four significant digits, or as a whole number.
-
-    NaN is a dash. Prices and populations of up to 15 digits have no exponent.
-    """
-    if value != value:
-        return "–"
-    size = abs(value)
-    if 1e5 <= size < 1e15:
-        return f"{value:.0f}"
-    if size and (size < 1e-3 or size >= 1e15):
-        return f"{value:.3g}"
-    return f"{value:.4f}" if size < 100 else f"{value:.1f}"
 
 
 def duration(seconds: float) -> str:

@@ -201,8 +201,8 @@ class FoldDisplay:
 
     def on_fold(self, result: FoldResult) -> None:
         """Show the metrics of a finished fold."""
-        from dlcli.cli.formatting import number
         from dlcli.cli.terminal import print_status
+        from dlcli.number_text import number
 
         if self.progress.is_live:
             self.grid.score(result)
@@ -214,9 +214,10 @@ class FoldDisplay:
 
 
 def _print_result(result: KfoldResult) -> None:
-    from dlcli.cli.formatting import duration, number
+    from dlcli.cli.formatting import duration
     from dlcli.cli.tables import confusion_table, table, target_tables
     from dlcli.cli.terminal import print_text
+    from dlcli.number_text import number
 
     metrics = list(result.summaries)
     rows: list[list[str]] = [["fold", "rows", "epochs", *metrics]]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dlcli.cli.code import Code, load_code
-from dlcli.cli.formatting import duration, number
+from dlcli.cli.formatting import duration
 from dlcli.cli.options import (
     ConfigName,
     Data,
@@ -26,6 +26,7 @@ from dlcli.cli.options import (
 )
 from dlcli.cli.resume import find_config_and_run
 from dlcli.cli.training_output import StartPrinter, sample_mark, saved_at_the_end
+from dlcli.number_text import number
 
 if TYPE_CHECKING:
     from dlcli.experiments.learning_curve.result import LearningCurveResult

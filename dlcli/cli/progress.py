@@ -8,8 +8,9 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from dlcli.cli.formatting import duration, number
+from dlcli.cli.formatting import duration
 from dlcli.cli.terminal import print_status, write_error_stream
+from dlcli.number_text import number
 
 if TYPE_CHECKING:
     from dlcli.cli.live import LiveTable

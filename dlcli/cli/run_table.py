@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from dlcli.cli.columns import Row, fitting
-from dlcli.cli.formatting import duration, number
+from dlcli.cli.formatting import duration
 from dlcli.cli.tables import table
+from dlcli.number_text import number
 from dlcli.runs.changed_keys import short_value
 from dlcli.runs.listing import RunSummary
 

@@ -17,11 +17,12 @@ MOST_SHOWN = 12
 
 def print_result(result: SweepResult) -> None:
     """Print the trials with their scores."""
-    from dlcli.cli.formatting import duration, number
+    from dlcli.cli.formatting import duration
     from dlcli.cli.tables import table
     from dlcli.cli.terminal import print_text
     from dlcli.experiments.search.over import shown_trials
     from dlcli.experiments.search.variants import short_keys, text_of
+    from dlcli.number_text import number
 
     measure, best = result.measure, result.best
     keys = list(result.trials[0].values)
@@ -46,8 +47,8 @@ def print_result(result: SweepResult) -> None:
 
 def _seed_table(result: SweepResult) -> str:
     """Return a row for each seed, and one for their mean."""
-    from dlcli.cli.formatting import number
     from dlcli.cli.tables import table
+    from dlcli.number_text import number
 
     measure, (trial,) = result.measure, result.trials
     scores = trial.scores(measure)
@@ -74,7 +75,7 @@ def _title(result: SweepResult) -> str:
 
 def _sentences(result: SweepResult) -> list[str]:
     """Say what the spread is."""
-    from dlcli.cli.formatting import number
+    from dlcli.number_text import number
 
     sentences = []
     best = result.best

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dlcli.cli.formatting import number
 from dlcli.errors import plural
+from dlcli.number_text import number
 
 if TYPE_CHECKING:
     from dlcli.datasets.card import Card, ColumnCard

@@ -212,9 +212,9 @@ def _document(result: TrainResult) -> Document:
 
 
 def _print_result(result: TrainResult, config: str, code: str) -> None:
-    from dlcli.cli.formatting import number
     from dlcli.cli.tables import score_rows, table
     from dlcli.cli.terminal import print_text
+    from dlcli.number_text import number
 
     if result.signum is not None:
         best = f"; saved the best model so far (epoch {result.best_epoch})"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dlcli.cli.formatting import number
 from dlcli.cli.tables import table
 from dlcli.errors import plural
+from dlcli.number_text import number
 
 if TYPE_CHECKING:
     from dlcli.experiments.equation import Equation

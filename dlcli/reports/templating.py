@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dlcli.errors import missing_package
+from dlcli.number_text import number
 
 # Characters that would be read as Markdown or HTML.
 MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~$&])")
@@ -81,15 +82,3 @@ def markdown_code_block(text: str, language: str) -> str:
 def _fence(text: str, least: int = 1) -> str:
     """Return more backticks than stand together anywhere in a text."""
     return "`" * max(least, 1 + max(map(len, re.findall("`+", text)), default=0))
-
-
-def number(value: float | None) -> str:
-    """Format a measured value as `dlcli.cli.formatting.number` does; a dash if there is none."""
-    if value is None or value != value:
-        return "–"
-    size = abs(value)
-    if 1e5 <= size < 1e15:
-        return f"{value:.0f}"
-    if size and (size < 1e-3 or size >= 1e15):
-        return f"{value:.3g}"
-    return f"{value:.4f}" if size < 100 else f"{value:.1f}"

@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import Any, Literal, TypeAlias
 
 from dlcli.config.yaml_text import parse
-from dlcli.reports.templating import number
+from dlcli.number_text import number
 
 Language: TypeAlias = Literal["en", "ko"]
 LANGUAGES: tuple[Language, ...] = ("en", "ko")

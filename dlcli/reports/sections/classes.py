@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from dlcli.number_text import number
 from dlcli.reports.blocks import Block, Bullets, Cell, Figure, Section, Table, Text
 from dlcli.reports.charts import Chart
 from dlcli.reports.material import Material
 from dlcli.reports.results import ClassResult, PartResult
-from dlcli.reports.templating import number
 from dlcli.reports.texts import percent
 from dlcli.types import Array
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
+from dlcli.number_text import number
 from dlcli.reports.blocks import Block, Figure, Section, Table, Text
 from dlcli.reports.charts import bars
 from dlcli.reports.material import Material
 from dlcli.reports.results import BaselineResults, BaselineRow, read_results
-from dlcli.reports.templating import number
 
 MAX_BARS = 20
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from dlcli.number_text import number
 from dlcli.reports.blocks import Block, Figure, Section, Table, Text
 from dlcli.reports.charts import Chart
 from dlcli.reports.material import Material
 from dlcli.reports.sections.training import read_columns
-from dlcli.reports.templating import number
 from dlcli.runs.metrics import KfoldMetrics, LearningCurveMetrics
 
 MAX_FOLDS = 100

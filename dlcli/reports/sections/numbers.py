@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from dlcli.datasets.dataset import Target
+from dlcli.number_text import number
 from dlcli.reports.blocks import Block, Figure, Section, Table, Text
 from dlcli.reports.charts import Chart
 from dlcli.reports.material import Material
-from dlcli.reports.templating import number
 from dlcli.reports.texts import percent
 from dlcli.types import Array
 

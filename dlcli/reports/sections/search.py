@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
+from dlcli.number_text import number
 from dlcli.reports.blocks import Block, Figure, Section, Table, Text
 from dlcli.reports.charts import Chart, bars
 from dlcli.reports.material import Material
 from dlcli.reports.results import SearchResults, Trial, read_results
-from dlcli.reports.templating import number
 from dlcli.reports.texts import cell, percent
 from dlcli.runs.directions import metric_direction
 

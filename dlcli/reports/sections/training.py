@@ -12,10 +12,10 @@ import numpy as np
 
 from dlcli.config.yaml_text import dump
 from dlcli.errors import DlcliError
+from dlcli.number_text import number
 from dlcli.reports.blocks import Block, Code, Figure, Html, Section, Table, Text
 from dlcli.reports.charts import Chart
 from dlcli.reports.material import Material
-from dlcli.reports.templating import number
 
 KEY = re.compile(r"^(\s*(?:- )?)([^\s:#'\"{}\[\]][^:#'\"{}\[\]]*)(:)(?=\s|$)", re.MULTILINE)
 MAX_BYTES, MAX_METRICS = 64 * 1024 * 1024, 4
