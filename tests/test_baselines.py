@@ -14,10 +14,11 @@ from scipy.sparse import csr_matrix
 from sklearn.naive_bayes import MultinomialNB
 
 from dlcli import DatasetError, TrainingError, baseline, kfold, load_config, train
-from dlcli.cli.baseline import _signed_difference, sentences
+from dlcli.cli.baseline_sentences import sentences, signed_difference
 from dlcli.experiments.baseline.comparison import Comparison, ScoredModel, compare_models
 from dlcli.experiments.baseline.estimators import fit_and_predict, model_inputs
 from dlcli.experiments.baseline.models import MODELS, BaselineModel, build_estimator, models_for
+from dlcli.experiments.baseline.result import BaselineResult
 from dlcli.experiments.baseline.words import deciding_words
 from dlcli.experiments.statistics import corrected_t_test, mcnemar_test
 from dlcli.preparation.fitting import fit_preprocessor
@@ -30,6 +31,12 @@ NAMES = {
     "majority class", "k-nearest neighbours", "naive Bayes", "logistic regression",
     "support vector machine", "decision tree", "random forest", "gradient boosting",
 }  # fmt: skip
+
+
+UNKNOWN_SPREAD = (
+    "The difference is the same everywhere, so that its spread is unknown and there is no p-value: "
+    "shifted +0.1000."
+)
 
 
 @pytest.fixture(scope="module")
@@ -282,9 +289,35 @@ def test_the_smaller_rmse_is_the_better_one():
     ]  # fmt: skip
 
 
+def test_every_model_is_in_a_sentence_also_one_without_p_value(tmp_path):
+    network = ScoredModel("network", (0.8, 0.9, 0.8), (0, 0, 0))
+    scores = {
+        "equal": (0.8, 0.9, 0.8), "shifted": (0.7, 0.8, 0.7), "near": (0.9, 0.8, 0.8),
+        "unfit": (math.nan,) * 3,
+    }  # fmt: skip
+    rows = compare_models(
+        network,
+        [ScoredModel(name, values, (0, 0, 0)) for name, values in scores.items()],
+        higher_is_better=True,
+        train_rows=10,
+        test_rows=5,
+    )
+    result = BaselineResult(
+        path=tmp_path, notices=(), seconds=1.0, config=load_config("iris"), metric="accuracy",
+        unit="", folds=3, network=network, models=rows,
+    )  # fmt: skip
+
+    assert [*sentences(result)] == [
+        "The difference to near is not significant (p = 1.000).",
+        "The network scores the same as equal in every fold.",
+        "No comparison with unfit, which has no score.",
+        UNKNOWN_SPREAD,
+    ]
+
+
 def test_differences_have_the_decimals_of_the_scores():
     def text(mean, difference):
-        return _signed_difference(
+        return signed_difference(
             Comparison(ScoredModel("a", (mean,), (0,)), difference, math.nan, "untested")
         )
 

@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dlcli.cli.baseline_sentences import (
+    p_value,
+    sentences,
+    signed_difference,
+    with_decimals_of,
+)
 from dlcli.cli.code import Code, load_code
-from dlcli.cli.formatting import duration, enumeration
+from dlcli.cli.formatting import duration
 from dlcli.cli.options import (
     ConfigName,
     FoldEngine,
@@ -31,7 +37,7 @@ from dlcli.number_text import number
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from dlcli.experiments.baseline.comparison import Comparison, ScoredModel
+    from dlcli.experiments.baseline.comparison import ScoredModel
     from dlcli.experiments.baseline.result import BaselineResult
 
 
@@ -205,80 +211,15 @@ def _table_rows(result: BaselineResult) -> Iterator[list[str]]:
     def model_line(model: ScoredModel, difference: str, p: str) -> list[str]:
         seconds = sum(model.seconds)
         fit = f"{seconds:.2f} s" if seconds >= 0.01 else "<0.01 s"
-        std = _with_decimals_of(model.mean, model.std)
+        std = with_decimals_of(model.mean, model.std)
         return line(model.name, number(model.mean), std, difference, p, fit)
 
     yield line("model", result.metric_name, "std", "network − model", "p", "fit")
     yield model_line(result.network, "", "")
     for row in result.models:
-        yield model_line(row.model, _signed_difference(row), _p_value(row.p))
+        yield model_line(row.model, signed_difference(row), p_value(row.p))
 
 
 def _mean_and_std(model: ScoredModel) -> str:
-    std = f" ± {_with_decimals_of(model.mean, model.std)}" if len(model.scores) > 1 else ""
+    std = f" ± {with_decimals_of(model.mean, model.std)}" if len(model.scores) > 1 else ""
     return f"{number(model.mean)}{std}"
-
-
-def _signed_difference(row: Comparison) -> str:
-    sign = "−" if row.difference < 0 else "+" if row.difference >= 0 else ""
-    return sign + _with_decimals_of(row.model.mean, abs(row.difference))
-
-
-def _with_decimals_of(score: float, value: float) -> str:
-    """Format `value` with the decimals that `number` gives to `score`."""
-    text = number(score)
-    if value != value or "e" in text:
-        return number(value)
-    return f"{value:.{len(text.partition('.')[2])}f}"
-
-
-def _p_value(p: float) -> str:
-    if p != p:
-        return "–"
-    return "<0.001" if p < 0.001 else f"{p:.3f}"
-
-
-def sentences(result: BaselineResult) -> Iterator[str]:
-    """Summarise a comparison in words.
-
-    Yields
-    ------
-    str
-        Whether the network fails to beat the majority class or the mean, which models it beats,
-        which beat it, and which differences are not significant.
-    """
-    if result.unbeaten is not None:
-        score = number(result.unbeaten.mean)
-        if result.metric != "accuracy":
-            score = f"RMSE {score} {result.unit}".rstrip()
-        yield (
-            f"The network does not beat the {result.unbeaten.name} ({score}): it has learned "
-            f"nothing that improves {result.metric_name}."
-        )
-    if result.test is None:
-        yield "Such scores of a single split have no p-values; use --folds to compute them."
-        return
-    better, worse, chance = (
-        [row for row in result.models if row.verdict == verdict]
-        for verdict in ("better", "worse", "chance")
-    )
-    if better:
-        yield f"The network beats {enumeration(list(map(_model_with_p, better)))}."
-    if worse:
-        yield f"The network is beaten by {enumeration(list(map(_model_with_p, worse)))}."
-    if chance:
-        models = enumeration(list(map(_model, chance)))
-        verb = "differences to {} are" if len(chance) > 1 else "difference to {} is"
-        values = sorted({_p_value(row.p) for row in chance})
-        sign = "≥" if len(values) > 1 else "="
-        yield f"The {verb.format(models)} not significant (p {sign} {values[0]})."
-
-
-def _model(row: Comparison) -> str:
-    return f"the {row.model.name}" if row.model.trivial else row.model.name
-
-
-def _model_with_p(row: Comparison) -> str:
-    p = "p < 0.001" if row.p < 0.001 else f"p = {row.p:.3f}"
-    p = f"p = {row.p:.4f}" if p == "p = 0.050" else p  # below the threshold, as the verdict says
-    return f"{_model(row)} ({_signed_difference(row)}, {p})"
