@@ -266,10 +266,14 @@ def test_the_rows_with_most_wrong_labels_come_first(dlcli, tmp_path):
         "dataset: {csv: {path: tags.csv, target: [red, big, old]}}\nsplit: {test: 0.5}\n"
         "model: [{Dense: {activation: sigmoid}}]\nloss: binary_crossentropy\nfit: {epochs: 1}\n"
     )
-    assert dlcli("train", "tags.yaml", "-q")[0] == 0
+    assert dlcli("train", "tags.yaml", "-q", "--set", "metrics=[accuracy]")[0] == 0
 
     text = Page(report("runs/tags/1", baselines=False, importance=False)).text
 
+    assert "share of right answers over all rows and labels" in text
+    assert "rows whose class is predicted" not in text
+    assert "Scores per label (test rows)" in text
+    assert "per class" not in text
     frame = pd.read_csv("runs/tags/1/predictions.csv")
     names = ["red", "big", "old"]
     wrong = sum(frame[f"true_{name}"] != frame[f"prediction_{name}"] for name in names)
@@ -366,6 +370,9 @@ def test_every_kind_of_run_has_its_sections(dlcli, command, sections, words):
     assert sections <= {*page.sections}
     assert len(html) < 2_000_000
     assert words in page.text
+    assert "once" not in page.text
+    if command.startswith("sweep"):
+        assert "the trials are compared by their scores on them, after each training" in page.text
     if name == "digits_cnn":
         pictures = [attrs["src"] for tag, attrs in page.elements if tag == "img"]
         assert pictures

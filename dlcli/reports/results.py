@@ -13,6 +13,8 @@ from dlcli.runs.metrics import METRICS
 
 MAX_BYTES = 256 * 1024 * 1024
 PARTS = ("train", "validation", "test")
+# Kinds of runs that compare trials.
+SEARCHES = ("sweep", "tune")
 
 
 class Result(BaseModel):

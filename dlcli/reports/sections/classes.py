@@ -26,32 +26,36 @@ def classes(material: Material) -> Section | None:
     say, scores = material.say, material.scores
     if scores is None or not (scores.classes or scores.labels):
         return None
-    blocks: list[Block] = [_table(material, scores.classes or scores.labels)]
+    if scores.labels:
+        blocks: list[Block] = [_table(material, scores.labels, "_labels")]
+        return Section("classes", say("classes.title_labels"), blocks)
+    blocks = [_table(material, scores.classes, "")]
     if scores.confusion_matrix:
         blocks += _confusion(material, scores)
     return Section("classes", say("classes.title"), blocks)
 
 
-def _table(material: Material, results: dict[str, ClassResult]) -> Table:
+def _table(material: Material, results: dict[str, ClassResult], kind: str) -> Table:
     say = material.say
     names = sorted(results, key=lambda name: results[name].f1 or 0.0)[:MAX_CLASSES]
     names = [name for name in results if name in names]
     rows: list[list[str | Cell]] = [
-        [name, *map(number, (results[name].precision, results[name].recall, results[name].f1)),
+        [name, *([number(results[name].accuracy)] if kind else []),
+         *map(number, (results[name].precision, results[name].recall, results[name].f1)),
          f"{results[name].support:,}"]
         for name in names
     ]  # fmt: skip
     scored = {n: c for n, c in results.items() if c.support and c.precision is not None}
-    caption = say("classes.caption", part=say.word("parts", material.part))
+    caption = say(f"classes.caption{kind}", part=say.word("parts", material.part))
     if scored:
         name = min(scored, key=lambda name: scored[name].recall or 0.0)
         right = round((scored[name].recall or 0.0) * scored[name].support)
         rows_of = say.count("row", scored[name].support)
         caption += " " + say("classes.least", name=name, right=right, rows=rows_of)
     if len(results) > MAX_CLASSES:
-        caption += " " + say("classes.more", count=len(results) - MAX_CLASSES)
-    header = [say("classes.class"), say("classes.precision"), say("classes.recall"), "F1",
-              say("classes.rows")]  # fmt: skip
+        caption += " " + say(f"classes.more{kind}", count=len(results) - MAX_CLASSES)
+    first = [say("classes.label"), say("words.accuracy")] if kind else [say("classes.class")]
+    header = [*first, say("classes.precision"), say("classes.recall"), "F1", say("classes.rows")]
     return Table(caption, header, rows)
 
 

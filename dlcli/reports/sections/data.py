@@ -8,6 +8,7 @@ from dlcli.datasets.card import Card, ColumnCard
 from dlcli.reports.blocks import Block, Bullets, Figure, Section, Table, Text
 from dlcli.reports.charts import bars
 from dlcli.reports.material import Material
+from dlcli.reports.results import SEARCHES, SearchResults, read_results
 from dlcli.reports.texts import cell, percent
 
 MAX_COLUMNS, MAX_CLASSES = 30, 30
@@ -102,16 +103,21 @@ def split(material: Material) -> Section | None:
     folds = material.facts.record.folds
     blocks: list[Block] = []
     if folds is not None and folds > 1:
-        blocks.append(Text(say("split.folds", folds=folds, seed=seed)))
+        is_series = material.dataset is not None and material.dataset.medium.kind == "series"
+        key = "split.folds_series" if is_series else "split.folds"
+        blocks.append(Text(say(key, folds=folds, seed=seed)))
+        if material.dataset is not None and material.dataset.parts is not None:
+            blocks.append(Text(say("split.folds_official")))
         return Section("split", say("split.title"), blocks)
     if not material.splits:
         return None
     parts = {name: len(rows) for name, rows in material.splits[0].parts().items()}
     total = sum(parts.values())
     rows = [
-        [say.word("parts", name), say(f"split.use_{name}"), f"{count:,}", percent(count / total)]
+        [say.word("parts", name), say(f"split.use_{_use(material, name)}"), f"{count:,}",
+         percent(count / total)]
         for name, count in parts.items()
-    ]
+    ]  # fmt: skip
     header = [say("split.part"), say("split.use"), say("split.rows"), say("split.share")]
     blocks.append(Table(say("split.caption", seed=seed), header, rows, left=2))
     dataset = material.dataset
@@ -124,3 +130,15 @@ def split(material: Material) -> Section | None:
     elif section.get("stratify") and dataset is not None and dataset.target.class_names:
         blocks.append(Text(say("split.stratified")))
     return Section("split", say("split.title"), blocks)
+
+
+def _use(material: Material, part: str) -> str:
+    """Return what the rows of a part are used for; a search compares its trials by one of them."""
+    if material.facts.record.kind not in SEARCHES:
+        return part
+    results = read_results(material.facts.path, SearchResults)
+    if part == results.part and part != "train":
+        return f"{part}_trials"
+    if part == "test":
+        return "test_best" if results.test_score is not None else "test_none"
+    return part

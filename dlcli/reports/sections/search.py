@@ -8,7 +8,7 @@ from dlcli.number_text import number
 from dlcli.reports.blocks import Block, Figure, Section, Table, Text
 from dlcli.reports.charts import Chart, bars
 from dlcli.reports.material import Material
-from dlcli.reports.results import SearchResults, Trial, read_results
+from dlcli.reports.results import SEARCHES, SearchResults, Trial, read_results
 from dlcli.reports.texts import cell, percent
 from dlcli.runs.directions import metric_direction
 
@@ -18,7 +18,7 @@ MAX_TRIALS, MAX_KEYS = 15, 4
 def search(material: Material) -> Section | None:
     """Return the section."""
     say, record = material.say, material.facts.record
-    if record.kind not in ("sweep", "tune"):
+    if record.kind not in SEARCHES:
         return None
     results = read_results(material.facts.path, SearchResults)
     direction = metric_direction(results.metric, material.facts.config) or "max"
@@ -67,7 +67,7 @@ def _best(material: Material, results: SearchResults, scored: list[Trial]) -> st
                           distance=distance)  # fmt: skip
     if results.test_score is not None:
         text += " " + say("search.test", value=results.test_score)
-    elif results.part == "test":
+    elif results.part == "test" and len(scored) > 1:
         text += " " + say("search.too_good")
     return text
 

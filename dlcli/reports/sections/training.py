@@ -16,6 +16,7 @@ from dlcli.number_text import number
 from dlcli.reports.blocks import Block, Code, Figure, Html, Section, Table, Text
 from dlcli.reports.charts import Chart
 from dlcli.reports.material import Material
+from dlcli.reports.results import SEARCHES
 
 KEY = re.compile(r"^(\s*(?:- )?)([^\s:#'\"{}\[\]][^:#'\"{}\[\]]*)(:)(?=\s|$)", re.MULTILINE)
 MAX_BYTES, MAX_METRICS = 64 * 1024 * 1024, 4
@@ -28,7 +29,9 @@ def config(material: Material) -> Section:
     say = material.say
     text = dump({**material.facts.config}).strip()
     shown = Html(KEY.sub(r'\1<span class="key">\2</span>\3', escape(text, quote=False)))
-    return Section("config", say("config.title"), [Text(say("config.text")), Code(shown)])
+    is_search = material.facts.record.kind in SEARCHES
+    sentence = say("config.text_trials" if is_search else "config.text")
+    return Section("config", say("config.title"), [Text(sentence), Code(shown)])
 
 
 def read_columns(path: Path) -> dict[str, list[float]]:
@@ -124,7 +127,17 @@ def scores(material: Material) -> Section | None:
         if ours is not None and theirs is not None:
             part = say.word("parts", material.part)
             blocks.append(Text(say("scores.gap", name=name, train=ours, part=part, value=theirs)))
-    explained = [say(f"metrics.{name}") for name in names if say.word("metrics", name) != name
-                 and f"metrics.{name}" != say.word("metrics", name)]  # fmt: skip
+    explained = [*filter(None, (_explanation(material, name) for name in names))]
     blocks += [Text(" ".join(explained))] if explained else []
     return Section("scores", say("scores.title"), blocks)
+
+
+def _explanation(material: Material, name: str) -> str:
+    """Return what a metric measures, for several labels or numbers another thing than for one."""
+    target = material.target
+    several = target is not None and target.is_several
+    kind = "labels" if target is not None and target.task == "multilabel" else "numbers"
+    for key in (*([f"{name}_{kind}"] if several else []), name):
+        if (sentence := material.say.word("metrics", key)) != key:
+            return sentence
+    return ""
