@@ -257,6 +257,25 @@ def test_leading_zeros_are_kept_in_codes_that_repeat(load):
     )
 
 
+@pytest.mark.parametrize(
+    ("texts", "says_so"),
+    [
+        (["01234", "00042", "02139", "10001"], False),
+        (["1", "2", "3", "12"], False),
+        (["1,5", "2,25", "3,5"], False),
+        (["012-A", "013-B", "104-A"], False),
+        (["5 kg", "7 kg", "12 kg"], True),
+        (["08:30", "09:15", "12:00"], True),
+    ],
+)
+def test_only_units_and_times_lose_their_order_as_categories(load, texts, says_so):
+    cells = [f'"{text}"' if "," in text else text for text in texts]
+
+    notices = load(column(cells * 8), types={"a": "categorical"}).notices
+
+    assert any("lose their order" in notice for notice in notices) == says_so
+
+
 def test_a_number_far_from_the_others_may_mean_missing(load):
     dataset = load(column(["3.5", "-200", "7.25", "-200", "12", "8"] * 5))
 

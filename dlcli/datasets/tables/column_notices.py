@@ -37,6 +37,8 @@ DATE = re.compile(
     r"([T ].*)?\.?"
 )
 WITH_UNIT = re.compile(r"[-+−(]?[0-9][0-9.,]*(:[0-9]{2})*\s*[^0-9]{0,8}")
+UNIT = re.compile(r":|[0-9.,]\s*[^0-9.,)\s]")
+CODE = re.compile(r"0[0-9]+(?![0-9:.,])")
 # Names of columns that tell whose row it is. With rows of one patient in training and test, the
 # network can recognise the patient instead of the disease.
 GROUP = re.compile(
@@ -113,7 +115,7 @@ def _text_notice(column: Array) -> str:
         return "has the same value in every row"
     if present and all(DATE.fullmatch(text) for text in present):
         return "holds dates, each a category; `dates` in the loader reads them, or `drop` them"
-    if len(present) > 2 and all(WITH_UNIT.fullmatch(text) for text in present):
+    if len(present) > 2 and _have_units(present):
         form = number_form(present, Dialect(), units=True)
         advice = f"; {form.advice} to read numbers" if form else ""
         advice = "; `dates` in the loader reads times" if date_formats(present) else advice
@@ -139,6 +141,15 @@ def _text_notice(column: Array) -> str:
             "`missing` if it means a missing value"
         )
     return ""
+
+
+def _have_units(texts: Sequence[str]) -> bool:
+    """Tell whether all texts are numbers, some with a unit or as a time; codes are neither."""
+    if not all(WITH_UNIT.fullmatch(text) for text in texts):
+        return False
+    if any(CODE.match(text) for text in texts):  # such as 01234: more is not larger
+        return False
+    return any(UNIT.search(text) for text in texts)
 
 
 def text_notices(column: RawColumn, kind: ColumnType) -> list[str]:
