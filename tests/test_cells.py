@@ -246,6 +246,65 @@ def test_unicode_forms_and_spellings_of_categories(load):
     assert merged.target.class_names == ("no", "yes")
 
 
+def reasons(tmp_path, content):
+    """Return the reasons of the proposals for a table by option."""
+    path = tmp_path / "data.csv"
+    # A column that stays, since one is kept if all are to be dropped.
+    rows = [f"{line};{at % 3 / 2}" for at, line in enumerate(content.splitlines()[1:])]
+    header = content.splitlines()[0]
+    path.write_text("\n".join([f"{header};other", *rows, ""]), encoding="utf-8")
+    loader = CsvLoader(path=str(path), target="label", delimiter=";")
+    proposals = propose_values(read_table(path, loader_dialect(loader)), "label")
+    return {proposal.option: proposal.reason for proposal in proposals}
+
+
+def test_the_example_of_a_reason_has_what_the_reason_says(tmp_path):
+    prices = ["70만원", *(f"{n},{n:03}만원" for n in range(1, 40))]
+
+    said = reasons(tmp_path, column(prices))
+
+    assert said["thousands"] == "'a' has commas between its digits, as in '1,001만원' on line 3"
+    assert said["affixes"] == "'a' has '만원' beside the number, as in '70만원' on line 2"
+
+
+@pytest.mark.parametrize(
+    ("texts", "reason"),
+    [
+        ([f"{n}억 {n + 2000:,}" for n in range(5, 40)],
+         "amounts of several parts, as in '5억 2,005'"),
+        ([f"{n}억 {n + 2000:,}만원" for n in range(5, 40)],
+         "amounts of several parts, as in '5억 2,005만원'"),
+        ([f"{n}억" if n % 2 else f"{n},500만" for n in range(5, 40)],
+         "amounts in different units, as in '5억' and '6,500만'"),
+        ([*(f"{n + 2000:,}" for n in range(5, 40)), "1억 2,000"],
+         "amounts of several parts, as in '1억 2,000', beside plain numbers"),
+        ([f"{n} {'kg' if n % 2 else 'lb'}" for n in range(5, 40)],
+         "numbers followed by different texts, as in '5 kg' and '6 lb'"),
+    ],
+)  # fmt: skip
+def test_quantities_in_several_units_are_no_identifiers(tmp_path, texts, reason):
+    said = reasons(tmp_path, column(texts))["drop"]
+
+    assert said.startswith(reason)
+    assert said.endswith("; write each as one number in one unit to use them")
+
+
+def test_numbers_of_another_form_than_those_of_other_columns_are_no_identifiers(tmp_path):
+    rows = "".join(f"{n},250;{n},150;{n},{n};{'ab'[n % 2]}\n" for n in range(10, 50))
+
+    said = reasons(tmp_path, f"a;b;c;label\n{rows}")
+
+    assert said["drop"] == "numbers in another form than those of others, as in '10,10'"
+
+
+def test_a_huge_number_among_others_makes_no_identifier(tmp_path):
+    assert "drop" not in reasons(tmp_path, column([*map(str, range(100, 140)), "1e30"]))
+    assert "drop" not in reasons(tmp_path, column([f"{n}.5e30" for n in range(10, 50)]))
+    assert reasons(tmp_path, column([str(10**16 + 7 * n) for n in range(40)]))["drop"].endswith(
+        "whose last digits would be lost: an identifier"
+    )
+
+
 def test_leading_zeros_are_kept_in_codes_that_repeat(load):
     dataset = load(column(["02139", "10001", "04524"] * 8))
 

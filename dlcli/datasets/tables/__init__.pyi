@@ -1,3 +1,4 @@
+from .amounts import quantities_of_several_units
 from .arff import LAST_ATTRIBUTE
 from .binary_file import BinaryFile, is_packed_table, open_binary
 from .cell_values import to_text
@@ -65,7 +66,8 @@ __all__ = [
     "label_matrix", "load_csv", "loader_dialect", "looks_like_header", "may_be_dates",
     "name_classes", "number_form", "number_names", "objects", "open_binary", "open_text",
     "parse_labels", "position_of", "propose_encoding", "propose_layout", "propose_parsing",
-    "propose_values", "read_file_table", "read_json_lines", "read_label_lists", "read_parsed_table",
+    "propose_values", "quantities_of_several_units", "read_file_table",
+    "read_json_lines", "read_label_lists", "read_parsed_table",
     "read_series", "read_several", "read_table", "rows_without_target", "rows_without_value",
     "table_of_frame", "text_format", "text_reader", "to_category", "to_frame", "to_labels",
     "to_number", "to_numbers", "to_text", "windows", "with_texts",

@@ -12,6 +12,11 @@ import numpy as np
 from dlcli.config.date_formats import EXCEL
 from dlcli.datasets.dataset import MAX_CATEGORIES
 from dlcli.datasets.dialect import Dialect
+from dlcli.datasets.tables.amounts import (
+    ADVICE,
+    is_amount_of_parts,
+    quantities_of_several_units,
+)
 from dlcli.datasets.tables.column_types import detect_type, has_leading_zeros, holds_codes
 from dlcli.datasets.tables.columns import MISSING, MISSING_NUMBERS, RawColumn, spelling_variants
 from dlcli.datasets.tables.dates import date_formats, is_excel, usual_format
@@ -26,7 +31,7 @@ from dlcli.datasets.tables.number_cells import (
     too_few_values,
 )
 from dlcli.datasets.tables.number_options import propose_number_options
-from dlcli.datasets.tables.numbers import parse_number
+from dlcli.datasets.tables.numbers import number_form, parse_number
 from dlcli.datasets.tables.parsed_table import DATE_NAME
 from dlcli.datasets.tables.proposals import Proposal
 from dlcli.datasets.tables.several_targets import propose_several
@@ -171,6 +176,10 @@ def _decide(raw: RawColumn) -> Decision:
         return decide_numbers(
             raw, np.array([values[text] for text in texts if text not in words]), counts
         )
+    amounts = [word for word in others if is_amount_of_parts(word)]
+    if numbers > len(texts) / 2 and len(others) <= MAX_WORDS and amounts:
+        reason = f"amounts of several parts, as in {amounts[0]!r}, beside plain numbers; {ADVICE}"
+        return drop(raw, reason)
     if numbers > len(texts) / 2 and len(others) <= MAX_WORDS:
         shown = ", ".join(repr(word[:MAX_EXCERPT]) for word in others)
         reason = f"{raw.name!r} has numbers in {numbers} of {plural(rows, 'row')}, besides {shown}"
@@ -198,6 +207,11 @@ def _decide_texts(raw: RawColumn, texts: Sequence[str], counts: Counter[str]) ->
         kind = "sentences" if words >= SENTENCE_WORDS else "texts"
         kind = "an identifier" if len(counts) == rows and words < SENTENCE_WORDS else kind
         reason = f"{len(counts)} different values in {rows} rows: {kind}"
+        if quantities := quantities_of_several_units(counts):
+            return drop(raw, f"{quantities}, which no option reads as numbers; {ADVICE}")
+        if number_form(counts, raw.dialect, units=True):
+            example = next(iter(counts))
+            return drop(raw, f"numbers in another form than those of others, as in {example!r}")
         return replace(drop(raw, reason), sentences=words >= SENTENCE_WORDS / 2)
     try:
         detect_type(raw)

@@ -12,6 +12,7 @@ import numpy as np
 from dlcli.datasets import storage
 from dlcli.datasets.dataset import Column, ColumnType
 from dlcli.datasets.dialect import Dialect
+from dlcli.datasets.tables.amounts import ADVICE, quantities_of_several_units
 from dlcli.datasets.tables.column_types import has_leading_zeros
 from dlcli.datasets.tables.columns import MISSING_NUMBERS, RawColumn, spelling_variants
 from dlcli.datasets.tables.dates import date_formats
@@ -123,6 +124,8 @@ def _text_notice(column: Array) -> str:
             "holds numbers followed by other characters; as categories they lose their order"
             + advice
         )
+    if quantities := quantities_of_several_units(present):
+        return f"holds {quantities}; as categories they lose their order; {ADVICE}"
     if len(column) > MIN_ROWS_FOR_IDENTIFIERS and len(present) == len(column):
         return "looks like an identifier: no two rows are alike; consider `drop`"
     numbers = {text for text in present if not math.isnan(to_number(text))}

@@ -19,6 +19,8 @@ from dlcli.datasets.tables.proposals import Proposal
 from dlcli.errors import plural
 from dlcli.types import Array
 
+# Of 64 bits; most of the numbers of a column of identifiers are below it.
+MAX_IDENTIFIER = 2.0**64
 # Of fewer rows, values that are all different say little.
 MIN_ROWS = 10
 MIN_VALUES = 3
@@ -83,10 +85,11 @@ def decide_numbers(raw: RawColumn, values: Array, texts: Iterable[str]) -> Decis
     low, high = float(values.min()), float(values.max())
     if low == high:
         return drop(raw, f"'{low:g}' in every row that has a value")
-    if np.isfinite(values).all() and max(-low, high) > MAX_EXACT:
-        return drop(raw, f"numbers up to {high:g}: an identifier")
     whole = bool((values == np.floor(values)).all())
     different = whole and len(values) >= MIN_ROWS and len(np.unique(values)) == len(values)
+    if different and low >= 0 and MAX_EXACT < float(np.median(values)) <= MAX_IDENTIFIER:
+        reason = f"whole numbers up to {high:g}, all different, whose last digits would be lost"
+        return drop(raw, f"{reason}: an identifier")
     if different and (np.abs(np.diff(values)) == 1).all():
         return drop(raw, f"the numbers {low:g} to {high:g} in order: a row number")
     if different and is_identifier_name(raw.name):

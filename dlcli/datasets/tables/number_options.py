@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -53,19 +53,31 @@ def propose_number_options(
         separate = dict(_separators(form))
         if separate and separate != {key: chosen.get(key) for key in separate}:
             continue
-        raw = columns[at]
-        example = _example(raw, dialect)
+        known = {proposal.option for proposal in proposals}
         proposals += [
-            Proposal(
-                option,
-                list(value) if option == "affixes" else value,
-                f"{raw.name!r} has {form_name({option: value})}, as in {example}",
-            )
-            for option, value in form.options.items()
-            if option == "affixes" or not any(one.option == option for one in proposals)
+            proposal
+            for proposal in _proposals_of(columns[at], form, dialect)
+            if proposal.option == "affixes" or proposal.option not in known
         ]
         affixes += form.options.get("affixes", ())
     return replace(dialect, **chosen, affixes=tuple(dict.fromkeys(affixes))), proposals
+
+
+def _proposals_of(raw: RawColumn, form: NumberForm, dialect: Dialect) -> Iterator[Proposal]:
+    """Yield the options of a column, each with a text that is no number without it."""
+    changed = form.apply(dialect)
+    for option, value in form.options.items():
+        if option == "affixes":
+            for affix in value:
+                rest = tuple(other for other in changed.affixes if other != affix)
+                example = _example(raw, replace(changed, affixes=rest), changed)
+                name = form_name({option: (affix,)})
+                yield Proposal(option, [affix], f"{raw.name!r} has {name}{example}")
+            continue
+        options: dict[str, Any] = {option: getattr(dialect, option)}
+        example = _example(raw, replace(changed, **options), changed)
+        name = form_name({option: value})
+        yield Proposal(option, value, f"{raw.name!r} has {name}{example}")
 
 
 def distinct_texts(raw: RawColumn, dialect: Dialect) -> Iterable[str]:
@@ -88,11 +100,11 @@ def _has_decimal_points(raw: RawColumn, dialect: Dialect) -> bool:
     return points and not any(math.isnan(parse_number(text, dialect)) for text in texts)
 
 
-def _example(raw: RawColumn, dialect: Dialect) -> str:
-    """Return the first text that the dialect does not take for a number, with its line."""
-    ignored = {"", *dialect.missing, *dialect.missing_numbers}
+def _example(raw: RawColumn, without: Dialect, changed: Dialect) -> str:
+    """Return the first text that is a number only with an option, with its line."""
     for cell, line in zip(raw.texts, raw.lines, strict=True):
         text = cell.strip()
-        if text not in ignored and math.isnan(parse_number(text, dialect)):
-            return f"{text!r} on line {line}"
+        is_number = not math.isnan(parse_number(text, changed))
+        if is_number and math.isnan(parse_number(text, without)):
+            return f", as in {text!r} on line {line}"
     return ""

@@ -187,6 +187,12 @@ def _match(text: str) -> re.Match[str] | None:
     return None
 
 
+def unit_of(text: str) -> str:
+    """Return what stands behind the number in a text, as in ``kg``; empty if it is no number."""
+    match = _match(text)
+    return (match["suffix"] or "").strip() if match else ""
+
+
 def _affixes(
     written: Sequence[re.Match[str]], dialect: Dialect, *, units: bool
 ) -> tuple[str, ...] | None:

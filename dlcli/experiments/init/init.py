@@ -17,6 +17,7 @@ from dlcli.datasets.card import Card, describe
 from dlcli.datasets.dataset import Dataset
 from dlcli.datasets.loading import load_dataset
 from dlcli.datasets.media import BadFilesError
+from dlcli.datasets.tables import quantities_of_several_units
 from dlcli.errors import DlcliError, plural
 from dlcli.experiments.check import check
 from dlcli.experiments.init.commented_yaml import Commented, plain, render
@@ -178,10 +179,13 @@ def _check_classes(dataset: Dataset, source: Path) -> None:
     is_column = dataset.target.task == "classification" and dataset.target.position is not None
     most = rows / 2 if rows >= MIN_ROWS else rows - 1
     if is_column and classes > most:
+        quantities = quantities_of_several_units(dataset.target.class_names)
+        hint = "--target names another column; an identifier or a text may be a feature"
         raise DlcliError(
             f"{source}: {dataset.target.name!r} cannot be the target: it has {classes} different "
-            f"values in {plural(rows, 'row')}, too few rows of each to learn from",
-            hint="--target names another column; an identifier or a text may be a feature",
+            f"values in {plural(rows, 'row')}, too few rows of each to learn from"
+            + (f"; they are {quantities}" if quantities else ""),
+            hint=f"write each value as one number in one unit, or {hint}" if quantities else hint,
         )
 
 

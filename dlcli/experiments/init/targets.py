@@ -22,6 +22,7 @@ from dlcli.datasets.tables import (
     is_identifier_name,
     may_be_dates,
     number_form,
+    quantities_of_several_units,
     to_number,
 )
 from dlcli.types import Array
@@ -151,12 +152,18 @@ def _obstacle(column: RawColumn) -> str:
         return ""
     if number_form(words, column.dialect, units=True) is not None:
         return ""
+    return _obstacle_of_texts(column.name, distinct, total)
+
+
+def _obstacle_of_texts(name: str, distinct: Sequence[str], total: int) -> str:
+    """Return what keeps a column of texts from being a target, in `total` rows."""
     if date_formats(sorted(distinct)[:MAX_DATES]):
         return "a date"
     limit = max(MIN_ROWS_FOR_IDENTIFIERS, MAX_CLASSES_PER_ROW * total)
     if len(distinct) == total or len(distinct) > limit:
-        return "an identifier or a text"
-    return "an identifier" if _names_rows(column.name) else ""
+        quantities = quantities_of_several_units(distinct)
+        return f"no number: {quantities}" if quantities else "an identifier or a text"
+    return "an identifier" if _names_rows(name) else ""
 
 
 def _counts(texts: Sequence[str]) -> Counter[str]:
