@@ -7,9 +7,10 @@ from types import SimpleNamespace
 import pytest
 
 from dlcli import kfold, load_config, train
-from dlcli.cli.columns import Row, fitting
+from dlcli.cli.columns import Row, fitting, prose, text_width
 from dlcli.cli.epoch_table import EpochTable
 from dlcli.cli.live import LiveTable
+from dlcli.cli.tables import explained, table
 from dlcli.training.progress import Progress
 
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
@@ -216,3 +217,89 @@ def test_columns_are_left_out_from_the_least_important_one():
 
     assert (columns, left_out) == (["a", "bb"], ["ccc"])
     assert [row.cells for row in short] == [["1", "22"], ["..."]]
+
+
+NAMES = [f"a name of a column, number {at}" for at in range(9)]
+WIDTHS = (60, 80, 100, 200)
+
+
+def test_a_table_in_a_pipe_has_its_whole_width(terminal):
+    terminal(60)
+    rows = [["name", *NAMES], ["x" * 100, *map(str, range(9))]]
+
+    assert all(len(line) == len(table(rows).split("\n")[0]) for line in table(rows).split("\n"))
+    assert "x" * 100 in table(rows)
+    assert explained([("set", "y" * 100)]) == f"  set  {'y' * 100}"
+    assert prose("z " * 100) == "z " * 100
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_table_on_a_terminal_shortens_texts_and_keeps_numbers(terminal, width):
+    terminal(width, stdout=True)
+    rows = [
+        ["name", "text", *NAMES],
+        ["the first", "가나다 " * 30, *(f"{n}12345" for n in range(9))],
+    ]
+
+    text = table(rows, left=2)
+
+    assert all(text_width(line) <= width for line in text.split("\n"))
+    assert all(f"{n}12345" in text for n in range(9))
+    assert "가나다" in text
+    assert "…" in text
+    parts = text.split("\n\n")
+    assert all(part.startswith("name") and "\nthe first" in part for part in parts)
+
+
+def test_what_matters_least_is_shortened_and_left_out_first(terminal):
+    terminal(60, stdout=True)
+    rows = [["name", "licence", "size"], ["n" * 20, "l" * 40, "s" * 30]]
+
+    shortened = table(rows, left=3).split("\n")
+    left_out = table(rows, left=3, texts=(2,), optional=(1, 2)).split("\n")
+
+    assert shortened[1].split() == ["n" * 20, "l" * 23 + "…", "s" * 11 + "…"]
+    assert left_out[1].split() == ["n" * 20, "s" * 30]
+    assert left_out[2:] == ["no room for: licence"]
+    assert table([["a", ""], ["b" * 59, ""]]).split("\n") == ["a", "b" * 59]
+
+
+def test_commands_and_settings_are_whole_with_what_is_said_below(terminal):
+    terminal(60, stdout=True)
+    command, about = (
+        f"dlcli predict {'p' * 40}",
+        "what it does, in a sentence of more words than fit",
+    )
+
+    assert explained([(command, about)]).split("\n") == [
+        f"  {command}",
+        "      what it does, in a sentence of more words than fit",
+    ]
+    assert explained([("a", "b")]) == "  a  b"
+
+
+def test_sentences_are_divided_between_words(terminal):
+    terminal(20, stdout=True)
+
+    assert prose("one two three four five six").split("\n") == ["one two three four", "  five six"]
+
+
+def test_names_with_control_characters_keep_their_lines(terminal):
+    terminal(60, stdout=True)
+
+    lines = table([["name", "n"], ["a\nb\x1b", "1"]]).split("\n")
+
+    assert lines == ["name      n", r"a\nb\x1b  1"]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(
+    "command", ["list", "data list", "data show wine --head 2", "data show breast_cancer --head 2"]
+)
+def test_tables_of_commands_fit_the_terminal(dlcli, terminal, command, width):
+    terminal(width, stdout=True)
+
+    code, out, _ = dlcli(*command.split())
+
+    assert code == 0
+    assert max(map(text_width, out.splitlines())) <= width

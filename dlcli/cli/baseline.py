@@ -170,6 +170,7 @@ class ModelDisplay:
 
 
 def _print_result(result: BaselineResult) -> None:
+    from dlcli.cli.columns import prose
     from dlcli.cli.tables import table
     from dlcli.cli.terminal import print_notes, print_text
 
@@ -178,7 +179,7 @@ def _print_result(result: BaselineResult) -> None:
     print_text(f"{result.config.name}: {result.metric_with_unit} on {rows}{mark}\n")
     print_text(f"{table(_table_rows(result))}\n")
     for sentence in sentences(result):
-        print_text(sentence)
+        print_text(prose(sentence))
     for row in result.models:
         if row.model.words:
             print_text(f"\n{_words_text(row.model)}")

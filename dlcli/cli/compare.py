@@ -51,6 +51,7 @@ def compare(
     dlcli compare runs/sonar/1 runs/sonar/2 --plot curves.png
     """
     from dlcli.cli import terminal
+    from dlcli.cli.columns import prose
     from dlcli.cli.paper_tables import formatted
     from dlcli.experiments import compare as experiment
     from dlcli.plots.canvas import check_plot_path
@@ -75,7 +76,7 @@ def compare(
     terminal.print_text(formatted(_rows(result), table_format, 1 + len(result.changed)))
     if table_format == "text":
         for sentence in _sentences(result):
-            terminal.print_text(sentence)
+            terminal.print_text(prose(sentence))
     if plot is not None:
         terminal.print_picture(plot, "learning curves")
 

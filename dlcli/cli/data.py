@@ -67,7 +67,7 @@ def list_datasets(json: Json = False) -> None:
 
         terminal.print_document(DataListDocument.model_validate({"data_sets": records}))
     else:
-        terminal.print_text(tables.table(rows, left=4))
+        terminal.print_text(tables.table(rows, left=4, texts=(3, 2), optional=(2, 5, 4)))
 
 
 @app.command()
@@ -116,6 +116,7 @@ def show(
     dlcli data show digits --head 1     a picture as numbers
     """
     from dlcli.cli import tables, terminal
+    from dlcli.cli.columns import prose
     from dlcli.config.known import NAMED_DATASETS
     from dlcli.datasets.card import describe, describe_file
     from dlcli.errors import DlcliError
@@ -137,9 +138,9 @@ def show(
         terminal.print_text(f"\n{first_rows_text(data, head)}")
     if name in NAMED_DATASETS:
         known = NAMED_DATASETS[name]
-        terminal.print_text(f"\nlicence: {known.licence}\nsource:  {known.source}")
+        terminal.print_text(prose(f"\nlicence: {known.licence}\nsource:  {known.source}"))
         if known.notes:
-            terminal.print_text(f"note:    {known.notes}")
+            terminal.print_text(prose(f"note:    {known.notes}"))
 
 
 @app.command()
@@ -213,13 +214,15 @@ def plot(
 
 def _print_structure(structure: Structure) -> None:
     from dlcli.cli import tables, terminal
+    from dlcli.cli.columns import prose
 
     terminal.print_notes(structure.notices)
     header, *rows = structure.table
     left = 1 if header[0] == "cluster" else len(header)
-    terminal.print_text(tables.table([list(header), *map(list, rows)], left=left))
+    # Columns of numbers too, which must not be shortened.
+    terminal.print_text(tables.table([list(header), *map(list, rows)], left=left, texts=()))
     for sentence in structure.sentences:
-        terminal.print_text(sentence)
+        terminal.print_text(prose(sentence))
 
 
 def _load(name: str, *, sample: bool) -> Dataset | Path:

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from dlcli.cli.columns import terminal_width
 from dlcli.cli.options import Json, complete_config
 from dlcli.errors import DlcliError
 
@@ -99,13 +100,16 @@ def init(
     terminal.print_notes(result.notices)
     terminal.print_text(tables.card_text(result.card))
     terminal.print_text(f"\n{result.path}:")
-    rows = [[_excerpt(setting), reason] for setting, reason in result.decisions]
-    terminal.print_text(tables.table(rows, left=2, indent="  "))
+    rows = [(_excerpt(setting), reason) for setting, reason in result.decisions]
+    terminal.print_text(tables.explained(rows))
     terminal.print_text(f"\nnext: {result.next_command}")
 
 
 def _excerpt(setting: str) -> str:
-    return textwrap.shorten(setting, MAX_SETTING, placeholder=" …")  # 50 never becomes "5 …"
+    width = MAX_SETTING
+    if (room := terminal_width()) is not None:
+        width = min(width, room - len("  "))
+    return textwrap.shorten(setting, width, placeholder=" …")  # 50 never becomes "5 …"
 
 
 def _ask(names: Sequence[str], likely: str) -> str:

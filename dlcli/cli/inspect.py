@@ -47,22 +47,27 @@ def inspect(model: ModelPath, max_size: MaxSize = "", json: Json = False) -> Non
 
 
 def _print_result(result: ModelContents) -> None:
+    from dlcli.cli.columns import prose
     from dlcli.cli.tables import table
     from dlcli.cli.terminal import print_text
 
     if result.format == "onnx":
         print_text(
-            f"{result.path}: scikit-learn's {result.model} in .onnx, {result.size:,} bytes, "
-            f"from {result.origin}"
+            prose(
+                f"{result.path}: scikit-learn's {result.model} in .onnx, {result.size:,} bytes, "
+                f"from {result.origin}"
+            )
         )
         print_text(f"SHA-256 {result.sha256}\n")
         for label, text in _facts(result):
-            print_text(f"{label}: {text}".replace("\n", " "))
+            print_text(prose(f"{label}: {text}".replace("\n", " ")))
         return
     version = f" {result.keras}" if result.keras else ""
     print_text(
-        f"{result.path}: {result.model} in .{result.format}, {result.size:,} bytes, "
-        f"saved by Keras{version}, from {result.origin}"
+        prose(
+            f"{result.path}: {result.model} in .{result.format}, {result.size:,} bytes, "
+            f"saved by Keras{version}, from {result.origin}"
+        )
     )
     print_text(f"SHA-256 {result.sha256}\n")
     rows = [["layer", "class", "arguments", "weights", "parameters"]]
@@ -70,13 +75,15 @@ def _print_result(result: ModelContents) -> None:
         [layer.name, layer.kind, _arguments(layer), _shapes(layer), f"{layer.parameters:,}"]
         for layer in result.layers
     ]
-    print_text(table(rows, left=4))
+    print_text(table(rows, left=4, texts=(2, 3, 1, 0)))
     print_text(
-        f"\n{result.parameters:,} parameters; "
-        f"at most {result.multiplications:,} multiplications per row"
+        prose(
+            f"\n{result.parameters:,} parameters; "
+            f"at most {result.multiplications:,} multiplications per row"
+        )
     )
     for label, text in _facts(result):
-        print_text(f"{label}: {text}".replace("\n", " "))
+        print_text(prose(f"{label}: {text}".replace("\n", " ")))
 
 
 def _arguments(layer: LayerContents) -> str:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-import shutil
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dlcli.cli.columns import Row, fitting
+from dlcli.cli.columns import Row, cut, fitting, terminal_width
 from dlcli.cli.formatting import duration
 from dlcli.cli.tables import table
 from dlcli.number_text import number
@@ -47,9 +45,10 @@ def run_table(runs: Sequence[RunSummary]) -> Table:
     names += [name for name in ("tags", "note") if any(getattr(run, name) for run in runs)]
     cells = [[_cell(run, name) for name in names] for run in runs]
     rows = [Row(row) for row in cells]
-    if not sys.stdout.isatty():
+    width = terminal_width()
+    if width is None:
         return Table(_aligned(names, [row.cells for row in rows]), ())
-    rows = [Row([_shortened(cell) for cell in row]) for row in cells]
+    rows = [Row([cut(cell, MAX_CELL) for cell in row]) for row in cells]
     headers = dict(zip(names, short_names(names), strict=True))
     differing = {headers[name] for name in shown}
     differing |= {name for name in ("status", "seed") if len({_cell(r, name) for r in runs}) > 1}
@@ -59,7 +58,6 @@ def run_table(runs: Sequence[RunSummary]) -> Table:
             return math.inf
         return len(LEFT_OUT_FIRST) if header in differing else LEFT_OUT_FIRST.index(header)
 
-    width = shutil.get_terminal_size().columns
     columns, kept, left_out = fitting(list(headers.values()), rows, width, importance)
     return Table(_aligned(columns, [row.cells for row in kept]), left_out)
 
@@ -88,10 +86,6 @@ def _cell(run: RunSummary, name: str) -> str:
 
 def _text(value: Any) -> str:
     return short_value(value) or "–"
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= MAX_CELL else f"{text[: MAX_CELL - 1]}…"
 
 
 def _aligned(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

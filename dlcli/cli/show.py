@@ -127,5 +127,5 @@ def _print_layers(model: Any) -> None:
         ]
         for layer in model.layers
     ]
-    terminal.print_text(f"\n{tables.table(rows, left=4)}")
+    terminal.print_text(f"\n{tables.table(rows, left=4, texts=(1, 0))}")
     terminal.print_text(count_text(model))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dlcli.errors import plural
+from dlcli.cli.columns import blocks, paragraphs, prose, terminal_width, text_width
+from dlcli.errors import escape_control, plural
 from dlcli.number_text import number
 
 if TYPE_CHECKING:
@@ -16,8 +17,15 @@ if TYPE_CHECKING:
 MAX_COLUMNS, SHORT_COLUMNS = 70, 60
 
 
-def table(rows: Iterable[Sequence[Any]], *, left: int = 1, indent: str = "") -> str:
-    """Align columns.
+def table(
+    rows: Iterable[Sequence[Any]],
+    *,
+    left: int = 1,
+    indent: str = "",
+    texts: Sequence[int] | None = None,
+    optional: Sequence[int] = (),
+) -> str:
+    """Align columns, within the width of the terminal if the output goes to one.
 
     Parameters
     ----------
@@ -27,24 +35,49 @@ def table(rows: Iterable[Sequence[Any]], *, left: int = 1, indent: str = "") -> 
         Number of columns that are aligned to the left; the others are numbers.
     indent : str
         Start of each line.
+    texts : sequence of int, optional
+        Positions of the columns that may be shortened, the one that matters least first. Default:
+        those aligned to the left, from the right, the first column last.
+    optional : sequence of int
+        Positions of the columns that may be left out, the one that matters least first.
     """
-    cells = [[str(cell) for cell in row] for row in rows]
-    widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
+    # Control characters and line breaks, which a file's names may have, as they will be printed.
+    cells = [[escape_control(cell).replace("\n", r"\n") for cell in row] for row in rows]
+    width = terminal_width()
+    if width is None or not cells:
+        return _aligned(cells, left, indent)
+    shortened = range(left - 1, -1, -1) if texts is None else texts
+    parts = blocks(cells, width - len(indent), shortened, optional)
+    shown = {at for positions, _ in parts for at in positions}
+    left_out = [cells[0][at] for at in optional if at not in shown and cells[0][at]]
+    text = "\n\n".join(
+        _aligned(part, sum(at < left for at in positions), indent) for positions, part in parts
+    )
+    return "\n".join([text, *([prose(f"no room for: {', '.join(left_out)}")] if left_out else [])])
+
+
+def _aligned(cells: Sequence[Sequence[str]], left: int, indent: str) -> str:
+    widths = [max(map(text_width, column)) for column in zip(*cells, strict=True)]
     lines = []
     for row in cells:
         padded = []
         for column, (cell, width) in enumerate(zip(row, widths, strict=True)):
-            padding = " " * (width - _width(cell))
+            padding = " " * (width - text_width(cell))
             padded.append(cell + padding if column < left else padding + cell)
         lines.append((indent + "  ".join(padded)).rstrip())
     return "\n".join(lines)
 
 
-def _width(text: str) -> int:
-    """Return the width on a terminal, where Hangul and other wide characters count twice."""
-    from unicodedata import east_asian_width
+def explained(rows: Sequence[tuple[str, str]], *, indent: str = "  ") -> str:
+    """Format texts with what is said about each: beside it if the terminal has room, or below it.
 
-    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+    Nothing is shortened.
+    """
+    cells = [[*row] for row in rows]
+    text, width = _aligned(cells, 2, indent) if cells else "", terminal_width()
+    if width is None or all(text_width(line) <= width for line in text.split("\n")):
+        return text
+    return paragraphs(rows, width, indent)
 
 
 def score_rows(scores: Mapping[str, Scores]) -> list[list[str]]:
@@ -120,7 +153,9 @@ def card_text(card: Card) -> str:
     columns = card.columns if len(card.columns) <= MAX_COLUMNS else card.columns[:SHORT_COLUMNS]
     rows = [["column", "type", "missing", "distinct", "min", "mean", "max", ""]]
     rows += map(_column_row, columns)
-    lines += ["", table(rows, left=2)]
+    examples = len(rows[0]) - 1
+    lines = [prose(line) for line in lines]
+    lines += ["", table(rows, left=2, texts=(examples, 0), optional=[examples])]
     if len(columns) < len(card.columns):
         lines.append(f"… and {len(card.columns) - len(columns)} more columns")
     return "\n".join(lines)

@@ -212,7 +212,7 @@ def _document(result: TrainResult) -> Document:
 
 
 def _print_result(result: TrainResult, config: str, code: str) -> None:
-    from dlcli.cli.tables import score_rows, table
+    from dlcli.cli.tables import explained, score_rows, table
     from dlcli.cli.terminal import print_text
     from dlcli.number_text import number
 
@@ -236,15 +236,13 @@ def _print_result(result: TrainResult, config: str, code: str) -> None:
     print_text(f"\n{part} {metric}: {number(metrics[metric])}")
     print_text(f"run: {result.path}\n")
     example, description = EXAMPLES[result.takes]
+    run = shlex.quote(str(result.path))
     commands = [
-        [
-            f"dlcli evaluate {shlex.quote(str(result.path))}{code}",
-            _measures(result.scores[part]),
-        ],
-        [f"dlcli predict {shlex.quote(str(result.model_path))} {example}", description],
-        [f"dlcli kfold {config}{code}", "cross-validate the model"],
+        (f"dlcli evaluate {run}{code}", _measures(result.scores[part])),
+        (f"dlcli predict {shlex.quote(str(result.model_path))} {example}", description),
+        (f"dlcli kfold {config}{code}", "cross-validate the model"),
     ]
-    print_text(f"Next:\n{table(commands, left=2, indent='  ')}")
+    print_text(f"Next:\n{explained(commands)}")
 
 
 def _measures(scores: Scores) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from dlcli.cli.columns import prose
 from dlcli.cli.tables import table
 from dlcli.errors import plural
 from dlcli.number_text import number
@@ -34,7 +35,7 @@ def equation_text(equation: Equation) -> str:
     ]
     if equation.boundary is not None:
         lines.append(f"even odds at {equation.columns[0]} = {number(equation.boundary)}")
-    return "\n".join(lines)
+    return prose("\n".join(lines))
 
 
 def _line(output: str, columns: Sequence[str], weights: Array, intercept: float) -> str:
@@ -80,7 +81,7 @@ def _layer_texts(layer: Any, inputs: Sequence[str]) -> Iterator[str]:
             rows = [[name, *map(number, row)] for name, row in zip(names, values, strict=True)]
             yield f"{title}\n{table([header, *rows], indent='  ')}"
         else:
-            yield f"{title}\n  {'  '.join(map(number, values.ravel()))}"
+            yield f"{title}\n{prose('  ' + '  '.join(map(number, values.ravel())))}"
 
 
 def count_text(model: Any) -> str:
