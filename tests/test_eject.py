@@ -248,6 +248,45 @@ def zipped(folder):
     return folder / "pets.zip"
 
 
+def zipped_by_windows(folder):
+    """Write pictures whose folders have Korean names in cp949, without a flag that says so."""
+    path = pictures(folder)
+    with zipfile.ZipFile(folder / "pets.zip", "w") as archive:
+        for file in path.rglob("[!.]*.png"):
+            korean = {"cat": "고양이", "dog": "강아지"}[file.parent.name]
+            member = WindowsName()
+            member.filename = f"{korean}/{file.name}".encode("cp949").decode("cp437")
+            archive.writestr(member, file.read_bytes())
+    return folder / "pets.zip"
+
+
+class WindowsName(zipfile.ZipInfo):
+    """A member whose name is stored as Windows does."""
+
+    def _encodeFilenameFlags(self):  # noqa: N802 (its name in zipfile)
+        return self.filename.encode("cp437"), 0
+
+
+def broken(folder):
+    """Write pictures, two of which cannot be read."""
+    path = pictures(folder)
+    for name in ("cat/4.png", "dog/5.png"):
+        (path / name).write_bytes(b"no picture")
+    return path
+
+
+def korean_texts(folder):
+    """Write texts in the encodings that Korean files have, and one that is no text."""
+    for number in range(24):
+        kind = ["좋음", "나쁨"][number % 2]
+        path = folder / "reviews" / kind / f"{number}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        content = f"{kind} 영화 {number}번 보았습니다"
+        path.write_bytes(content.encode(["utf-8", "cp949", "utf-8-sig", "utf-16"][number // 6]))
+    (folder / "reviews" / "나쁨" / "24.txt").write_bytes(b"\x00\xff\x00\xfe\x81")
+    return folder / "reviews"
+
+
 CNN = [
     {"Conv2D": {"filters": 2, "kernel_size": 3}},
     "Flatten",
@@ -262,6 +301,9 @@ BAG = {"text": {"vectorize": {"output_mode": "tf_idf"}}}
     [
         (pictures, "images", {"image_size": [6, 5]}, {"model": CNN, "preprocess": {"numeric": {"scale": 255}}}),
         (zipped, "images", {"color_mode": "grayscale"}, {"model": CNN, "preprocess": {"numeric": "standardize"}}),
+        (zipped_by_windows, "images", {"color_mode": "grayscale"}, {"model": CNN, "preprocess": {"numeric": "standardize"}}),
+        (broken, "images", {"image_size": [6, 5], "on_bad_file": "skip"}, {"model": CNN, "preprocess": {"numeric": {"scale": 255}}}),
+        (korean_texts, "text", {"on_bad_file": "skip"}, {"preprocess": BAG}),
         (sounds, "audio", {"pattern": "{class}_{who}_{take}", "sampling_rate": 4000, "test": {"who": ["b"]}}, {"model": ["Flatten", {"Dense": {"activation": "softmax"}}]}),
         (sounds, "audio", {"pattern": "{class}_{who}_{take}", "sampling_rate": 4000}, {"split": {"group": "take"}, "model": ["Flatten", {"Dense": {"activation": "softmax"}}]}),
         (letters, "text", {"classes": ["bad", "good"], "class_names": ["Bad", "Good"]}, {"preprocess": BAG, "split": {"validation": 0.2}}),

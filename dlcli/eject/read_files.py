@@ -17,6 +17,7 @@ from dlcli.datasets.media import (
     LabelParser,
     is_collection,
     list_names,
+    names_encoding,
     normalized,
 )
 from dlcli.eject.context import Ejection, inexpressible
@@ -53,7 +54,7 @@ TAR = {
     "members": "[member for member in archive if member.isfile()]",
 }  # fmt: skip
 ZIP = {
-    "open": "zipfile.ZipFile(path)", "name": "filename", "read": "read(member)",
+    "name": "filename", "read": "read(member)",
     "members": "[member for member in archive.infolist() if not member.is_dir()]",
 }  # fmt: skip
 RECORDING = '''\
@@ -91,7 +92,7 @@ def read_picture(content):
 
 def write_images(ejection: Ejection, part: Part, loader: ImagesLoader) -> None:
     """Write the statements that read pictures."""
-    _write_files(ejection, part, Path(loader.path), loader, "image")
+    write_files(ejection, part, Path(loader.path), loader, "image")
     is_color = loader.color_mode == "rgb"
     resize = ""
     if loader.image_size is not None:
@@ -112,7 +113,7 @@ def write_audio(ejection: Ejection, part: Part, loader: AudioLoader) -> None:
     """Write the statements that read recordings."""
     known = ejection.config.dataset.known
     path = Path(next(iter(ejection.dataset.files))) if known else Path(loader.path)
-    _write_files(ejection, part, path, loader, "audio")
+    write_files(ejection, part, path, loader, "audio")
     script = ejection.script
     script.need("import io", "import pandas as pd", "from scipy.io import wavfile")
     resample = ""
@@ -126,26 +127,12 @@ def write_audio(ejection: Ejection, part: Part, loader: AudioLoader) -> None:
     )
 
 
-def write_text_files(ejection: Ejection, part: Part, path: Path, loader: TextLoader) -> None:
-    """Write the statements that read texts from class folders."""
-    _write_files(ejection, part, path, loader, "text")
-    ejection.script.need("import pandas as pd")
-    encoding = "utf-8-sig" if loader.encoding == "auto" else loader.encoding
-    name = expression(str(loader.text))
-    part.add(
-        f"texts = [content.decode({expression(encoding)}).strip() for content in contents]",
-        f"x = pd.DataFrame({{{name}: texts}})",
-    )
-
-
-def _write_files(
+def write_files(
     ejection: Ejection, part: Part, path: Path, loader: FilesLoader | TextLoader, medium: str
 ) -> None:
     """Write the statements that read the files, their classes, and what the split needs."""
     if not is_collection(path):
         raise inexpressible(str(path), "a table lists the files; put them into class folders")
-    if loader.on_bad_file == "skip":
-        ejection.note("Files that cannot be read are errors; `on_bad_file: skip` leaves them out.")
     script, suffixes = ejection.script, SUFFIXES[medium]
     script.need("from pathlib import Path", "import numpy as np")
     if path.is_dir():
@@ -154,12 +141,20 @@ def _write_files(
         is_zip = zipfile.is_zipfile(path)
         script.need("from pathlib import PurePosixPath")
         script.need("import zipfile" if is_zip else "import tarfile")
-        script.helper("read_files", ARCHIVE.format(**(ZIP if is_zip else TAR)))
+        archive = _zip(path) if is_zip else TAR
+        script.helper("read_files", ARCHIVE.format(**archive))
     part.add(
         assignment("path", ejection.path(path)),
         f"names, contents = read_files(path, {expression(suffixes)})",
     )
     _write_labels(ejection, part, path, loader, suffixes)
+
+
+def _zip(path: Path) -> dict[str, str]:
+    """Return how a zip archive is read; names that do not tell their encoding get it here."""
+    encoding = names_encoding(path)
+    option = f", metadata_encoding={expression(encoding)}" if encoding else ""
+    return {**ZIP, "open": f"zipfile.ZipFile(path{option})"}
 
 
 def _write_labels(
@@ -171,6 +166,7 @@ def _write_labels(
     parser = LabelParser(loader.classes, pattern, getattr(loader, "test", {}))
     names = list(dict.fromkeys(n for n in list_names(path) if n.suffix.lower() in suffixes))
     labels, _ = parser.labels(path, names)
+    part.add(*_unreadable(ejection, labels))
     ejection.script.need("import pandas as pd")
     if pattern is not None:
         ejection.script.need("import re")
@@ -213,14 +209,35 @@ def _place_of_class(labels: Mapping[PurePosixPath, Label], path: Path) -> int:
     raise inexpressible(str(path), "its class folders are at different depths; name a `pattern`")
 
 
+def _unreadable(ejection: Ejection, labels: Mapping[PurePosixPath, Label]) -> list[str]:
+    """Return the statements that leave out the files that `on_bad_file: skip` left out."""
+    used = set(ejection.dataset.file_names)
+    unreadable = [str(name) for name in labels if str(name) not in used]
+    if not unreadable:
+        return []
+    return [
+        "# These files cannot be read.",
+        f"unreadable = {expression(unreadable)}",
+        "is_readable = [name.as_posix() not in unreadable for name in names]",
+        *_take("is_readable"),
+    ]
+
+
+def _take(mask: str) -> list[str]:
+    """Return the statements that keep the files of a mask."""
+    return [
+        f"names = [name for name, kept in zip(names, {mask}) if kept]",
+        f"contents = [content for content, kept in zip(contents, {mask}) if kept]",
+    ]
+
+
 def _chosen(loader: FilesLoader | TextLoader) -> list[str]:
     """Return the statements that leave out the files of other classes."""
     if loader.classes is None:
         raise inexpressible(loader.path, "some of its files are in no class folder; move them")
     lines = [
         f"is_used = classes.isin({expression(list(loader.classes))})",
-        "names = [name for name, used in zip(names, is_used) if used]",
-        "contents = [content for content, used in zip(contents, is_used) if used]",
+        *_take("is_used"),
         "classes = classes[is_used].reset_index(drop=True)",
     ]
     if getattr(loader, "pattern", None) is not None:

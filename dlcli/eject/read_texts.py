@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from dlcli.config.loaders import IndexedTextLoader
 from dlcli.config.table_loaders import CsvLoader, TextLoader
-from dlcli.datasets.media import is_collection
-from dlcli.eject.context import Ejection
-from dlcli.eject.python_text import assignment
-from dlcli.eject.read_files import write_text_files
+from dlcli.datasets.media import SUFFIXES, is_collection, walk
+from dlcli.datasets.tables import detect_encoding
+from dlcli.eject.context import Ejection, inexpressible
+from dlcli.eject.python_text import assignment, expression
+from dlcli.eject.read_files import write_files
 from dlcli.eject.read_tables import write_csv
 from dlcli.eject.script import Part
 
@@ -19,6 +20,17 @@ word_of = {index: word for word, index in words.items()}
 texts = [" ".join(word_of.get(index, "?") for index in row) for row in indices]
 x = pd.DataFrame({"text": texts})
 """
+UTF_8 = {"utf-8", "utf-8-sig"}
+KOREAN = '''\
+def decode(content):
+    """Return a text in one of the encodings that Korean files have."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp949")
+'''
 
 
 def write_texts(ejection: Ejection, part: Part, loader: TextLoader) -> None:
@@ -26,13 +38,41 @@ def write_texts(ejection: Ejection, part: Part, loader: TextLoader) -> None:
     paths = list(map(Path, ejection.dataset.files))
     folder = Path(loader.path)
     if not paths or is_collection(paths[0]):
-        write_text_files(ejection, part, paths[0] if paths else folder, loader)
+        _write_text_files(ejection, part, paths[0] if paths else folder, loader)
         return
     table = loader.table()
     if "task" not in loader.model_fields_set and table.task == "auto":
         # Texts have classes, whatever these look like.
         table = CsvLoader.model_construct(**{**dict(table), "task": "classification"})
     write_csv(ejection, part, table)
+
+
+def _write_text_files(ejection: Ejection, part: Part, path: Path, loader: TextLoader) -> None:
+    """Write the statements that read texts from class folders."""
+    write_files(ejection, part, path, loader, "text")
+    encodings = {loader.encoding} if loader.encoding != "auto" else _encodings(ejection, path)
+    if encodings <= UTF_8:
+        encodings = {"utf-8-sig"}
+    if len(encodings) == 1:
+        decode = f"content.decode({expression(*encodings)})"
+    elif encodings <= {*UTF_8, "utf-16", "cp949"}:
+        ejection.script.need("import codecs")
+        ejection.script.helper("decode", KOREAN)
+        decode = "decode(content)"
+    else:
+        raise inexpressible(str(path), f"its encodings are {', '.join(sorted(encodings))}")
+    ejection.script.need("import pandas as pd")
+    part.add(
+        f"texts = [{decode}.strip() for content in contents]",
+        f"x = pd.DataFrame({{{expression(str(loader.text))}: texts}})",
+    )
+
+
+def _encodings(ejection: Ejection, path: Path) -> set[str]:
+    """Return the encodings of the texts that are used."""
+    names = {PurePosixPath(name) for name in ejection.dataset.file_names}
+    contents = walk(path, SUFFIXES["text"], names)
+    return {detect_encoding(content, str(name)) for name, content in contents}
 
 
 def write_indexed(ejection: Ejection, part: Part, loader: IndexedTextLoader) -> None:

@@ -1,4 +1,4 @@
-from .archives import is_collection, list_names, read_file, walk
+from .archives import is_collection, list_names, names_encoding, read_file, walk
 from .arrays import dataset_of_arrays, find_idx, load_idx, load_npz, open_arrays
 from .audio import MAX_SAMPLES, decode_audio, load_audio
 from .decoding import (
@@ -19,6 +19,6 @@ __all__ = [
     "bad_files_error",
     "bad_files_notices", "dataset_of_arrays", "decode_audio", "decode_image", "decode_in_threads",
     "find_idx", "is_collection", "left_out_notices", "list_names", "lists_files", "load_audio",
-    "load_idx", "load_images", "load_indexed", "load_npz", "load_text", "normalized", "open_arrays",
-    "read_file", "read_file_list", "walk",
+    "load_idx", "load_images", "load_indexed", "load_npz", "load_text", "names_encoding",
+    "normalized", "open_arrays", "read_file", "read_file_list", "walk",
 ]  # fmt: skip
