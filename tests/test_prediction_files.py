@@ -66,6 +66,26 @@ def test_columns_of_json_lines_are_kept(dlcli, trained, write):
         assert next(csv.reader(out.splitlines()[1:]))[: len(start)] == start
 
 
+def test_keys_that_only_some_records_have_are_kept(dlcli, trained, write):
+    row = {"age": 31, "city": "Seoul", "member": True, "height": 1.7}
+    write("rows.jsonl", "\n".join(map(json.dumps, [row, {**row, "note": "late", "id": 8}])))
+
+    for keep, rows in (
+        ("note", [["note"], [""], ["late"]]),
+        ("all", [["age", "city"], ["31", "Seoul"], ["31", "Seoul"]]),
+    ):
+        code, out, err = dlcli("predict", "people", "rows.jsonl", "--keep", keep)
+        assert code == 0, err
+        table = list(csv.reader(out.splitlines()))
+        assert [row[: len(rows[0])] for row in table] == rows
+    assert table[0][4:6] == ["note", "id"]
+    assert table[2][4:6] == ["late", "8"]
+
+    code, _, err = dlcli("predict", "people", "rows.jsonl", "--keep", "notes")
+    assert code == 2
+    assert "no column 'notes' to keep. Did you mean 'note'?" in err
+
+
 def test_columns_of_a_file_without_a_header_have_the_names_of_the_model(dlcli, trained, write):
     write("bare.csv", "31;Seoul;yes;1.7;a\n")
 

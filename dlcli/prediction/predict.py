@@ -118,7 +118,8 @@ def _source_of_paths(
         if not is_media(path, signature):
             check_can_contain_rows(path, signature)
     if len(paths) > 1:
-        raise DatasetError(f"{len(paths)} files of rows; name one file")
+        hint = "a folder of .txt files has a text in each" if signature.is_text else "join them"
+        raise DatasetError(f"{len(paths)} files of rows; name one file", hint=hint)
     is_stdin = str(paths[0]) == "-"
     table: FileSource = "-" if is_stdin else paths[0]
     if paths[0].is_fifo():

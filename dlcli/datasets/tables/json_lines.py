@@ -11,7 +11,7 @@ from dlcli.datasets.dialect import EVERY_COLUMN, Dialect
 from dlcli.datasets.tables.json_records import MAX_DEPTH, read_records, record_text
 from dlcli.datasets.tables.row_reader import Block, RowReader
 from dlcli.datasets.tables.text_file import TextFile
-from dlcli.errors import DatasetError
+from dlcli.errors import DatasetError, did_you_mean
 
 # Objects whose keys become the columns of a table.
 LOOKAHEAD_RECORDS = 1000
@@ -40,7 +40,8 @@ def read_json_lines(
     max_rows : int
         Rows per block.
     keep : sequence of str or "all"
-        Keys whose values stand behind all these columns as texts; "all": those of the first row.
+        Keys whose values stand behind all these columns as texts; "all": those of the first
+        `LOOKAHEAD_RECORDS` objects.
     dialect : Dialect
         Where the records are, and the decimal separator that the texts of the numbers get.
 
@@ -65,17 +66,17 @@ def read_json_lines(
     single = targets[0] if len(targets) == 1 else None
     records = read_records(text, dialect.record_path, flatten=dialect.flatten)
     head = list(islice(records, LOOKAHEAD_RECORDS))
-    present = {key for _, record in head for key in record}
+    present = dict.fromkeys(key for _, record in head for key in record)
     for line, record in chain(head, records):
         place = f"{text.name}:{line}"
         if dialect.flatten:
             _fill_empty_objects(record, with_target)
         _add_absent(record, place, columns, present)
         if notices is None:
-            known = {*columns, *targets}
-            keep = list(record) if keep == "all" else keep
-            _check_kept(record, keep, place)
-            unused = [key for key in record if key not in known and key not in keep]
+            keep = list(present) if keep == "all" else keep
+            _check_kept(present, keep, place)
+            known = {*columns, *targets, *keep}
+            unused = [key for key in present if key not in known]
             notices = (f"columns not used: {_listed(unused)}",) if unused else ()
         keys = with_target if all(key in record for key in targets) else columns
         rows.append(
@@ -102,10 +103,12 @@ def _fill_empty_objects(record: dict[str, Any], columns: Sequence[str]) -> None:
                 record[column] = None
 
 
-def _check_kept(record: Mapping[str, Any], keep: Sequence[str], place: str) -> None:
+def _check_kept(present: Iterable[str], keep: Sequence[str], place: str) -> None:
+    known = set(present)
     for key in keep:
-        if key not in record:
-            raise DatasetError(f"{place}: no column {key!r} to keep")
+        if key not in known:
+            message = f"{place}: no column {key!r} to keep. {did_you_mean(key, known)}".rstrip()
+            raise DatasetError(message, hint=f"the columns are {_listed(list(present))}")
 
 
 def _kept_text(value: Any) -> str:
