@@ -136,12 +136,22 @@ def test_a_model_reads_dates_as_its_training_did(write, dlcli):
 
     of_file = predict(result.model_path, "rows.csv").to_frame()
     of_frame = predict(result.model_path, frame).to_frame()
-    code, _, err = dlcli("predict", result.path, write("bad.csv", "day,at\n2024-03-05,9:30\n"))
+    write("iso.csv", "day,at\n2024-03-05,9:30\n2023-12-31 00:00:00,10:30\n")
+    frame["day"] = pd.to_datetime(frame["day"])
+    frame.to_excel("rows.xlsx", index=False)
+    of_iso = predict(result.model_path, "iso.csv").to_frame()
+    of_excel = predict(result.model_path, "rows.xlsx").to_frame()
+    code, _, err = dlcli("predict", result.path, write("bad.csv", "day,at\n2024/03/05,9:30\n"))
+    time = dlcli("predict", result.path, write("bad.csv", "day,at\n2024-03-05,2024-03-05\n"))
 
     assert of_file["prediction"].nunique() == 2
     assert of_file.equals(of_frame)
+    assert of_file.equals(of_iso)
+    assert of_file.equals(of_excel)
     assert code == 2
-    assert "bad.csv:2: '2024-03-05' in column 'day' is no date of the form %d.%m.%Y" in err
+    assert "bad.csv:2: '2024/03/05' in column 'day' is no date of the form %d.%m.%Y" in err
+    assert time[0] == 2
+    assert "'2024-03-05' in column 'at' is no date of the form %H:%M" in time[2]
 
 
 @pytest.mark.parametrize(

@@ -187,10 +187,10 @@ def _to_booleans(column: RawColumn, *, lenient: bool) -> Array:
     return values
 
 
-def _to_dates(column: RawColumn) -> Array:
+def _to_dates(column: RawColumn, *, lenient: bool) -> Array:
     """Convert dates to seconds since 1970; NaN where a value is missing."""
     words = (*column.dialect.missing, *column.dialect.missing_numbers)
-    values, row = to_dates(list(column.texts), words, column.format)
+    values, row = to_dates(list(column.texts), words, column.format, lenient=lenient)
     if row is not None:
         raise DatasetError(f"{column.cell(row)} is no date of the form {column.format}")
     return values
@@ -229,8 +229,8 @@ def convert(column: RawColumn, type: ColumnType, *, lenient: bool = False) -> Ar
     column : RawColumn
     type : str
     lenient : bool
-        Whether texts of a boolean column that are neither true nor false become 0.5, as in
-        prediction.
+        Whether texts of a boolean column that are neither true nor false become 0.5, and dates of
+        ISO 8601 are read beside those of the column's format, as in prediction.
 
     Returns
     -------
@@ -250,7 +250,7 @@ def convert(column: RawColumn, type: ColumnType, *, lenient: bool = False) -> Ar
     if type == "categorical":
         return to_categories(column)
     if type == "date":
-        return _to_dates(column)
+        return _to_dates(column, lenient=lenient)
     if type == "text":
         return np.array([text.strip() for text in column.texts], object)
     raise DatasetError(

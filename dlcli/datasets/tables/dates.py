@@ -33,6 +33,7 @@ FORMATS = (
     *TIMES,
 )
 MAX_DISTINCT = 5_000
+ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.+Z-]+)?")
 
 
 def parse_date(text: str, form: str) -> float:
@@ -66,6 +67,25 @@ def parse_date(text: str, form: str) -> float:
         return math.nan
     if "%Y" not in form and "%y" not in form:  # a time of day
         moment = moment.replace(year=1970)
+    return _seconds(moment)
+
+
+def parse_iso_date(text: str) -> float:
+    """Parse a date of ISO 8601, with or without a time, as `parse_date` does.
+
+    Spreadsheets and databases give dates this way, whatever the form of those in training. The
+    year comes first, so that no other reading is possible.
+    """
+    if len(text) > MAX_LENGTH or not ISO.fullmatch(text):
+        return math.nan
+    try:
+        return _seconds(datetime.fromisoformat(text))
+    except ValueError:
+        return math.nan
+
+
+def _seconds(moment: datetime) -> float:
+    """Return the seconds since 1970 on the clock of the file."""
     return (moment.replace(tzinfo=None) - datetime(1970, 1, 1)).total_seconds()  # noqa: DTZ001
 
 
@@ -77,8 +97,20 @@ def format_date(value: date | time, form: str) -> str:
     return str(days)
 
 
-def to_dates(texts: Sequence[str], missing: Iterable[str], form: str) -> tuple[Array, int | None]:
+def to_dates(
+    texts: Sequence[str], missing: Iterable[str], form: str, *, lenient: bool = False
+) -> tuple[Array, int | None]:
     """Convert texts to seconds since 1970.
+
+    Parameters
+    ----------
+    texts : sequence of str
+    missing : iterable of str
+        Texts that mean a missing value.
+    form : str
+        See `parse_date`.
+    lenient : bool
+        Whether dates of ISO 8601 are read too, if the form is one of dates.
 
     Returns
     -------
@@ -89,6 +121,10 @@ def to_dates(texts: Sequence[str], missing: Iterable[str], form: str) -> tuple[A
     """
     words = set(missing)
     seconds = {text: parse_date(text.strip(), form) for text in set(texts)}
+    if lenient and (form == EXCEL or "%y" in form.lower()):
+        for text, value in seconds.items():
+            if math.isnan(value):
+                seconds[text] = parse_iso_date(text.strip())
     values = np.array([seconds[text] for text in texts])
     for row in np.flatnonzero(np.isnan(values)).tolist():
         if texts[row].strip() not in words:
