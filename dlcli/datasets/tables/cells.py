@@ -32,6 +32,7 @@ from dlcli.datasets.tables.number_cells import (
 )
 from dlcli.datasets.tables.number_options import propose_number_options
 from dlcli.datasets.tables.numbers import number_form, parse_number
+from dlcli.datasets.tables.odd_rows import odd_word_reason
 from dlcli.datasets.tables.parsed_table import DATE_NAME
 from dlcli.datasets.tables.proposals import Proposal
 from dlcli.datasets.tables.several_targets import propose_several
@@ -183,7 +184,7 @@ def _decide(raw: RawColumn) -> Decision:
     if numbers > len(texts) / 2 and len(others) <= MAX_WORDS:
         shown = ", ".join(repr(word[:MAX_EXCERPT]) for word in others)
         reason = f"{raw.name!r} has numbers in {numbers} of {plural(rows, 'row')}, besides {shown}"
-        return Decision((Proposal("missing", others, reason),))
+        return Decision((Proposal("missing", others, reason + odd_word_reason(raw, others)),))
     return _decide_texts(raw, texts, counts)
 
 

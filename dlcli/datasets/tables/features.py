@@ -14,6 +14,7 @@ from dlcli.datasets.tables.column_notices import column_notices, text_notices
 from dlcli.datasets.tables.column_types import detect_type
 from dlcli.datasets.tables.columns import RawColumn, convert
 from dlcli.datasets.tables.dates import choose_format
+from dlcli.datasets.tables.odd_rows import total_row_notices
 from dlcli.datasets.tables.several_targets import rows_without_value
 from dlcli.datasets.tables.table import Table
 from dlcli.datasets.tables.target_column import (
@@ -170,6 +171,7 @@ def _notices(
 ) -> list[str]:
     detected = [column for column in columns if column.position not in types]
     return [
+        *total_row_notices(table),
         *column_notices(values, columns, table.lines),
         *(
             notice
