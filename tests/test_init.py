@@ -144,6 +144,36 @@ def test_the_target_is_named(dlcli, write, option, target):
     assert load_config("people.yaml").dataset.loader.target == target
 
 
+def test_ratings_are_classes_or_numbers_as_asked(dlcli, write, tmp_path):
+    table = write("films.csv", as_csv(a=rng.normal(size=60), b=range(60), rating=[1, 2, 3, 4] * 15))
+
+    code, out, error = dlcli("init", table)
+    assert code == 0, error
+    assert "'rating' are read as classes; `--task regression` predicts a number" in out
+
+    code, out, error = dlcli("init", table, "--task", "regression", "--force")
+    assert code == 0, error
+    config = load_config("films.yaml")
+    assert config.dataset.loader.task == "regression"
+    assert config.loss.name == "MeanSquaredError"
+
+    code, _, error = dlcli("init", write("p.csv", people()), "--task", "regression")
+    assert code == 2
+    assert "in column 'bought' is not a number" in error
+    for kind in ("cat", "dog"):
+        (tmp_path / "pets" / kind).mkdir(parents=True)
+        write(f"pets/{kind}/1.txt", kind)
+    assert "leave out --task" in dlcli("init", tmp_path / "pets", "--task", "regression")[2]
+
+
+def test_few_whole_numbers_of_other_names_are_classes_without_a_reason(dlcli, write):
+    table = write("rows.csv", as_csv(a=rng.normal(size=60), species=[0, 1, 2] * 20))
+
+    _, out, _ = dlcli("init", table)
+
+    assert "task" not in out
+
+
 def test_years_are_names_and_chosen_by_name(dlcli, write):
     rows = "".join(f"{n / 7:.3f},{n * 11 % 47},{n * 1.5},{'ab'[n % 2]}\n" for n in range(80))
     write("sales.csv", f"2019,2020,2021,region\n{rows}")

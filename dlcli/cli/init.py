@@ -6,7 +6,7 @@ import sys
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -33,6 +33,13 @@ def init(
             "--target", metavar="COLUMN",
             help="Column to predict, by name or position; several as in a,b,c, or repeated.",
             show_default="asked for on a terminal; else the last",
+        ),
+    ] = None,
+    task: Annotated[
+        Literal["classification", "regression"] | None,
+        typer.Option(
+            "--task", help="Whether whole numbers, as ratings are, are classes or numbers.",
+            show_default="by their values",
         ),
     ] = None,
     output: Annotated[
@@ -67,6 +74,7 @@ def init(
     dlcli init my.csv                       my.yaml; asks which column is predicted
     dlcli init my.csv --target price
     dlcli init my.csv --target a,b,c        several labels or numbers per row
+    dlcli init my.csv --task regression     ratings from 1 to 5 as numbers
     dlcli init pets/                        a folder of pictures with a folder per class
     dlcli init --from sonar -o my.yaml      a copy of a bundled config
     """
@@ -85,6 +93,7 @@ def init(
     result = write_config(
         source,
         target=(target[0] if len(target) == 1 else target) if target else None,
+        task=task,
         sheet=sheet,
         output=output,
         calibrate=calibrate,

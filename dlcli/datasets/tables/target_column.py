@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -26,8 +27,14 @@ from dlcli.types import Array
 MAX_INTEGER_CLASSES = 20
 # If the loss is for classes, whole numbers with up to as many distinct values are classes.
 MAX_CLASSES = 1_000
-# Fewer whole numbers are classes, whatever their values are.
+# Fewer whole numbers are classes, whatever their values are. Those of a column that is called like
+# a degree can be predicted as numbers as well.
 FEW_CLASSES = 5
+DEGREE = re.compile("rating|rate|score|star|grade|level|등급|점수|평점|별점|만족도", re.IGNORECASE)
+OTHER_TASK = {
+    "classification": "`--task regression` predicts a number",
+    "regression": "`--task classification` predicts one of them",
+}
 MAX_WORDS_AMONG_NUMBERS = 0.1
 MAX_LISTED = 5
 
@@ -213,9 +220,10 @@ def detect_task(
         return "classification", (f"{numbers} are read as classes, as the loss does; {to_number}",)
     if not few:
         return "regression", ()
-    if len(counts) <= FEW_CLASSES:
+    is_few = len(counts) <= FEW_CLASSES
+    if is_few and (len(counts) <= 2 or not DEGREE.search(name)):
         return "classification", ()
-    if implied is None and is_quantity(counts):
+    if implied is None and not is_few and is_quantity(counts):
         return "regression", (f"{numbers} are read as a quantity: {_why(counts)}; {to_classes}",)
     return "classification", (f"{numbers} are read as classes; {to_number}",)
 
@@ -284,5 +292,6 @@ def propose_target(column: RawColumn) -> list[Proposal]:
             reason = f"the classes {pair[0]!r} and {pair[1]!r} differ in case or blanks only"
             proposals.append(Proposal("lowercase", True, reason))
     if notices:
-        proposals.append(Proposal("task", task, notices[0].partition(";")[0]))
+        other = OTHER_TASK[task]
+        proposals.append(Proposal("task", task, f"{notices[0].partition(';')[0]}; {other}"))
     return proposals

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from dlcli.config.document import Document
 from dlcli.config.load import build_config
@@ -79,6 +79,7 @@ def init(
     source: str | os.PathLike[str],
     *,
     target: str | int | Sequence[str | int] | None = None,
+    task: Literal["classification", "regression"] | None = None,
     sheet: str | None = None,
     output: str | os.PathLike[str] | None = None,
     calibrate: bool = False,
@@ -96,6 +97,9 @@ def init(
     target : str, int, or a sequence of them, optional
         Columns to predict, by name or position. Default: `choose_target`, or the last column that
         can be predicted.
+    task : {"classification", "regression"}, optional
+        Whether a target of whole numbers, as ratings are, is a class or a number. Default: by its
+        values.
     sheet : str, optional
         Sheet of an Excel file.
     output : str or path, optional
@@ -128,6 +132,8 @@ def init(
     data = describe_source(
         source, path.parent, target=target, sheet=sheet, choose_target=choose_target
     )
+    if task is not None:
+        _set_task(data, task, source)
     try:
         dataset = _load(data, path)
     except BadFilesError as error:
@@ -164,6 +170,14 @@ def _load(data: Source, path: Path) -> Dataset:
     sections = {"dataset": data.loader, **data.sections, **PLACEHOLDERS}
     document = Document(str(path), plain(sections))
     return load_dataset(build_config(path.stem, document, path.parent), table=data.table)
+
+
+def _set_task(data: Source, task: str, source: Path) -> None:
+    """Write the task into the ``dataset`` section of a table."""
+    [loader] = data.loader.values()
+    if "target" not in loader:
+        raise DlcliError(f"{source} has no column to predict; leave out --task")
+    loader["task"] = Commented(task, "--task")
 
 
 def _skip_bad_files(data: Source, error: BadFilesError) -> None:
