@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from dlcli.datasets.dataset import PARTS, Dataset
-from dlcli.datasets.row_hashes import row_hashes
+from dlcli.datasets.row_hashes import row_hashes, sample_hashes
 from dlcli.datasets.tables import read_file_table
 from dlcli.types import Array
 
@@ -115,9 +114,9 @@ def describe(dataset: Dataset) -> Card:
     else:
         counts = np.bincount(dataset.y, minlength=len(names)).tolist() if names else []
     classes = dict(zip(names, counts, strict=True))
+    hashes = sample_hashes(dataset.x, dataset.columns, dataset.y)
+    repeated = len(dataset) - len(np.unique(hashes))
     if isinstance(dataset.x, np.ndarray):
-        rows = zip(dataset.x, dataset.y, strict=True)
-        repeated = len(dataset) - len({(_digest(x), y.tobytes()) for x, y in rows})
         return Card(
             dataset.name, len(dataset), (_describe_arrays(dataset.x),),
             tuple(dataset.x.shape[1:]), dataset.target.name, classes, repeated, dataset.notices,
@@ -137,11 +136,6 @@ def describe(dataset: Dataset) -> Card:
             describe_column(name, "target", dataset.y.reshape(len(dataset), -1)[:, at])
             for at, name in enumerate(dataset.target.outputs)
         ]
-    is_audio = dataset.medium.kind == "audio"
-    features = (frame[name].map(bytes) if is_audio else frame[name] for name in frame)
-    targets = dataset.y.reshape(len(dataset), -1).T
-    hashes = row_hashes((*(column.to_numpy() for column in features), *targets), len(dataset))
-    repeated = len(dataset) - len(np.unique(hashes))
     return Card(
         dataset.name, len(dataset), tuple(columns), (), dataset.target.name, classes, repeated,
         dataset.notices, _official_parts(dataset),
@@ -153,10 +147,6 @@ def _official_parts(dataset: Dataset) -> dict[str, int]:
         return {}
     counts = np.bincount(dataset.parts, minlength=len(PARTS)).tolist()
     return {name: count for name, count in zip(PARTS, counts, strict=True) if count}
-
-
-def _digest(sample: Array) -> bytes:
-    return hashlib.blake2b(np.ascontiguousarray(sample).data, digest_size=16).digest()
 
 
 def _describe_arrays(x: Array) -> ColumnCard:

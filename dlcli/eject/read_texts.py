@@ -54,7 +54,8 @@ def _write_text_files(ejection: Ejection, part: Part, path: Path, loader: TextLo
     if encodings <= UTF_8:
         encodings = {"utf-8-sig"}
     if len(encodings) == 1:
-        decode = f"content.decode({expression(*encodings)})"
+        [encoding] = encodings
+        decode = f"content.decode({expression(encoding)})"
     elif encodings <= {*UTF_8, "utf-16", "cp949"}:
         ejection.script.need("import codecs")
         ejection.script.helper("decode", KOREAN)

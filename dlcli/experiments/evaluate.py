@@ -12,7 +12,7 @@ import numpy as np
 
 from dlcli.config.sections import Config
 from dlcli.datasets.dataset import Target
-from dlcli.datasets.row_hashes import row_hashes
+from dlcli.datasets.row_hashes import sample_hashes
 from dlcli.errors import DatasetError, ModelFileError, check_choice, plural
 from dlcli.experiments.held_out import HeldOutRows, Part, held_out_outputs, load_held_out
 from dlcli.experiments.predicted_rows import PredictedRows
@@ -196,8 +196,7 @@ def _evaluate_table(
     source = os.fspath(table) if isinstance(table, str | os.PathLike) else "the table"
     predictions = predict(loaded, table, labelled=True, on_bad_file=on_bad_file)
     outputs, labels, hashes, numbers = [], [], [], []
-    is_table = metadata.medium.kind == "rows"
-    knows_rows = is_table and (loaded.path.parent / TRAINING_ROWS).is_file()
+    knows_rows = (loaded.path.parent / TRAINING_ROWS).is_file()
     dropped = total = 0
     for block, raw in predictions.with_raw():
         if raw.target is None:
@@ -210,10 +209,9 @@ def _evaluate_table(
         numbers.append(total + rows + 1)
         total += len(block)
         labels.append(true_values(raw, rows, target, metadata.dialect, source))
-        if knows_rows and isinstance(raw.values, Mapping):
-            columns = [raw.values[column.name][rows] for column in metadata.columns]
-            columns += list(labels[-1].reshape(len(rows), -1).T)
-            hashes.append(row_hashes(columns, len(rows)))
+        if knows_rows:
+            x = _take(raw.values, rows)
+            hashes.append(sample_hashes(x, metadata.columns, labels[-1]))
         outputs.append(block.outputs[rows])
     if not outputs:
         raise DatasetError(f"{source} has no rows")
@@ -224,6 +222,12 @@ def _evaluate_table(
     if dropped:
         notices.append(f"left out: {plural(dropped, 'row')} without {target.name!r}")
     return _evaluation(loaded, metadata, source, scored, np.concatenate(numbers), y, notices)
+
+
+def _take(values: Mapping[str, Array] | Array, rows: Array) -> Mapping[str, Array] | Array:
+    if isinstance(values, np.ndarray):
+        return values[rows]
+    return {name: column[rows] for name, column in values.items()}
 
 
 def _training_notices(

@@ -10,7 +10,7 @@ import numpy as np
 
 from dlcli.datasets import storage
 from dlcli.datasets.dataset import Dataset
-from dlcli.datasets.row_hashes import row_hashes
+from dlcli.datasets.row_hashes import sample_hashes
 from dlcli.errors import plural
 from dlcli.preparation.split import Split
 from dlcli.types import Array
@@ -162,12 +162,9 @@ def _absent_notices(kind: str, names: Sequence[str], absent: Array) -> list[str]
 def repeated_rows(dataset: Dataset, split: Split) -> list[str]:
     """Count the held-out rows that equal a training row, target included."""
     held_out = {name: rows for name, rows in split.scored_parts().items() if name != "train"}
-    if not dataset.is_table or not held_out:
+    if dataset.medium.kind == "series" or not held_out:
         return []
-    if any(column.type == "audio" for column in dataset.columns):
-        return []
-    columns = (np.asarray(dataset.x[column.name]) for column in dataset.columns)
-    hashes = row_hashes((*columns, *dataset.y.reshape(len(dataset), -1).T), len(dataset))
+    hashes = sample_hashes(dataset.x, dataset.columns, dataset.y)
     notices = []
     for name, rows in held_out.items():
         count = int(np.isin(hashes[rows], hashes[split.train]).sum())

@@ -1,4 +1,4 @@
-"""Hashes of the rows that a model was trained on, so that a scoring of them is told."""
+"""Hashes of the samples that a model was trained on, so that a scoring of them is told."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from dlcli.datasets.dataset import Dataset
-from dlcli.datasets.row_hashes import row_hashes
+from dlcli.datasets.row_hashes import sample_hashes
 from dlcli.errors import plural
 from dlcli.files import atomic
 from dlcli.types import Array
@@ -21,19 +21,18 @@ MAX_ROWS = 1_000_000
 
 
 def write_training_rows(folder: Path, dataset: Dataset, rows: Array) -> None:
-    """Write the sorted hashes of the training rows of a table into a run directory.
+    """Write the sorted hashes of the training samples into a run directory.
 
     Parameters
     ----------
     folder : Path
     dataset : Dataset
-        For pictures, recordings, arrays and series nothing is written.
+        For windows of a series nothing is written.
     rows : ndarray of int
     """
-    if not dataset.is_table or dataset.medium.kind != "rows" or dataset.sampled:
+    if dataset.sampled or dataset.medium.kind == "series":
         return
-    columns = (np.asarray(dataset.x[column.name]) for column in dataset.columns)
-    hashes = row_hashes((*columns, *dataset.y.reshape(len(dataset), -1).T), len(dataset))
+    hashes = sample_hashes(dataset.x, dataset.columns, dataset.y)
     smallest = np.unique(hashes[rows])[:MAX_ROWS]
     with atomic(folder / TRAINING_ROWS) as temporary:
         temporary.write_bytes(smallest.astype(DTYPE).tobytes())
