@@ -10,6 +10,7 @@ from dataclasses import replace
 from dlcli.datasets.dialect import Dialect
 from dlcli.datasets.tables.delimiter import detect_delimiter, long_fields, split_rows
 from dlcli.datasets.tables.fixed_width import column_widths
+from dlcli.datasets.tables.group_rows import count_group_rows
 from dlcli.datasets.tables.header import looks_like_header
 from dlcli.datasets.tables.proposals import Proposal, with_proposals
 from dlcli.datasets.tables.split_numbers import are_split
@@ -106,7 +107,8 @@ def _first_row(rows: Sequence[Row], usual: int) -> int:
             and all(len(other) == usual for _, other in rows[at + 1 : at + 4])
         )  # fmt: skip
         if usual in (len(fields), len(_trimmed(fields))) or is_header_of_index:
-            return at + _titles(rows[at:], usual)
+            start = at + _titles(rows[at:], usual)
+            return start + count_group_rows([fields for _, fields in rows[start:]], usual)
     return 0
 
 
