@@ -117,6 +117,13 @@ def test_nothing_is_overwritten(dlcli, write, tmp_path):
     assert mine.read_text() != "mine"
 
 
+def test_a_single_row_is_refused_as_such(dlcli, write):
+    code, _, err = dlcli("init", write("one.csv", "a,b,y\n1,2,3\n"))
+
+    assert code == 2
+    assert "one.csv: 1 row; at least 2 are needed" in err
+
+
 @pytest.mark.parametrize(
     ("answers", "target"), [(["city"], "city"), (["agee", "age"], "age"), ([""], "bought")]
 )

@@ -12,6 +12,7 @@ import numpy as np
 
 from dlcli.config.table_loaders import CsvLoader, TextLoader
 from dlcli.datasets.dialect import EVERY_COLUMN, Dialect
+from dlcli.datasets.loading import MIN_ROWS
 from dlcli.datasets.media import SUFFIXES, is_collection, lists_files
 from dlcli.datasets.tables import (
     LAST_ATTRIBUTE,
@@ -30,7 +31,7 @@ from dlcli.datasets.tables import (
     read_table,
     with_texts,
 )
-from dlcli.errors import DatasetError, DlcliError
+from dlcli.errors import DatasetError, DlcliError, plural
 from dlcli.experiments.init.commented_yaml import Commented, plain
 from dlcli.experiments.init.folders import describe_file_list, describe_folder
 from dlcli.experiments.init.targets import (
@@ -134,6 +135,8 @@ def _describe_table(
     choose_target: ChooseTarget | None,
 ) -> Source:
     options, table, format_target = _read(source, sheet, target)
+    if len(table) < MIN_ROWS:
+        raise DatasetError(f"{source}: {plural(len(table), 'row')}; at least {MIN_ROWS} are needed")
     target_name, reason = default_target(table)
     if format_target is not None and (
         format_target.reason != LAST_ATTRIBUTE or target_name == format_target.value
