@@ -109,3 +109,52 @@ def test_repeated_rows_of_a_large_table_are_counted():
     (notice,) = repeated_rows(dataset, split)
 
     assert notice.startswith("60000 of 60000 test rows are among the training rows too")
+
+
+@pytest.mark.parametrize(
+    ("column", "sets", "notice"),
+    [
+        ("y", "", "data.csv:9: 1e+30 in the target 'y' is so large that float32 overflows"),
+        ("y", "", "infinite; remove the row, or set `preprocess: {target: quantile}`"),
+        ("y", "preprocess.target=standardize", "data.csv:9: 1e+30 in the target 'y' is so large"),
+        ("y", "preprocess.target=quantile", ""),
+        ("b", "", "data.csv:9: 1e+30 in column 'b' is so large that float32 overflows"),
+        ("b", "", "alike; remove the row, or set `preprocess: {columns: {b: quantile}}`"),
+        ("b", "preprocess.columns.b=quantile", ""),
+    ],
+)
+def test_values_with_which_float32_overflows_are_named(write, dlcli, column, sets, notice):
+    rows = [{"a": n / 10, "b": n * 0.7, "y": n % 9} for n in range(40)]
+    rows[7][column] = 1e30
+    lines = "".join(f"{row['a']},{row['b']},{row['y']}\n" for row in rows)
+    write("data.csv", f"a,b,y\n{lines}")
+    write("exp.yaml", "dataset: {csv: {path: data.csv, target: y}}\n" + NUMBER)
+
+    _, _, err = dlcli("check", "exp.yaml", *(["--set", sets] if sets else []))
+
+    if notice:
+        assert notice in err
+    assert err.count("1e+30") == bool(notice)
+    assert "last digits" not in err
+
+
+def test_a_value_far_beyond_the_others_is_no_identifier(write, dlcli):
+    rows = "".join(f"{'1e17' if n == 7 else n},{n % 9}\n" for n in range(40))
+    write("data.csv", f"a,y\n{rows}")
+    write("exp.yaml", "dataset: {csv: {path: data.csv, target: y}}\n" + NUMBER)
+
+    _, _, err = dlcli("check", "exp.yaml")
+
+    assert "column 'a' has 1e+17, far from most of its values; is it a mistake?" in err
+
+
+def test_a_training_whose_loss_is_infinite_stops_as_with_nan(write, dlcli):
+    rows = "".join(f"{n / 10},{'1e30' if n == 7 else n % 9}\n" for n in range(40))
+    write("data.csv", f"a,y\n{rows}")
+    write("exp.yaml", "dataset: {csv: {path: data.csv, target: y}}\n" + NUMBER)
+
+    code, _, err = dlcli("train", "exp.yaml", "--set", "split={test: 0}")
+
+    assert code == 1
+    assert "1e+30 in the target 'y' is so large" in err
+    assert "training diverged in epoch 1: the loss is inf" in err

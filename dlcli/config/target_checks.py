@@ -10,6 +10,8 @@ from dlcli.config.known import Facts
 from dlcli.config.sections import Config
 from dlcli.config.steps import MinMax, Quantile, Step
 
+# The squares of larger values are infinite in float32, and losses and metrics square them.
+SQUARE_OVERFLOWS = 1.84e19
 # Outputs start near 0 and move by about the learning rate per step.
 LARGE_TARGET = 100.0
 # The random initial outputs differ more than a target with a smaller range.
@@ -57,6 +59,8 @@ def target_scale_warnings(config: Config, head: Head, facts: Facts | None) -> It
     if head.normalization_after is not None:  # Rescaling gives the outputs the target's scale
         return
     largest = high if abs(high) >= abs(low) else low
+    if abs(largest) > SQUARE_OVERFLOWS:  # reported with its row when the data are read
+        return
     advice = "set `preprocess: {target: standardize}`"
     if abs(largest) > LARGE_TARGET:
         yield head.layer.path, f"the target reaches {largest:g}, and outputs start near 0; {advice}"

@@ -53,7 +53,7 @@ def _regression(scores: Scores, rows: str) -> str | None:
     r2 = scores.metrics.get("r2")
     if r2 is None or not r2 < 0:
         return None
-    return f"R² is {r2:.2f} for the {rows}: their mean would be the better prediction"
+    return f"R² is {_two_decimals(r2)} for the {rows}: their mean would be the better prediction"
 
 
 def _labels(scores: Scores, rows: str) -> str | None:
@@ -80,3 +80,7 @@ def _classification(scores: Scores, rows: str) -> str | None:
     share, name = support[largest] / count, scores.classes[largest].name
     largest_class = f"the share of the largest class {name!r}, {share:.2f}"
     return f"accuracy {right / count:.2f} for the {rows} is not above {largest_class}"
+
+
+def _two_decimals(value: float) -> str:
+    return f"{value:.2f}" if abs(value) < 1e5 else f"{value:.3g}"

@@ -17,6 +17,7 @@ from dlcli.datasets.dataset import Dataset
 from dlcli.datasets.loading import load_dataset
 from dlcli.errors import DatasetError
 from dlcli.preparation.fitting import resolve
+from dlcli.preparation.huge_values import overflow_notices
 from dlcli.preparation.labels import with_thresholds
 from dlcli.preparation.leaks import (
     classes_without_training_rows,
@@ -85,8 +86,10 @@ def prepare(
     dataset = replace(dataset, target=with_thresholds(dataset.target, checked.thresholds))
     # Published data sets cannot be changed by the user, so nothing is reported about them.
     leaks = () if config.dataset.known else columns_that_reveal_target(dataset)
+    huge = () if config.dataset.known else overflow_notices(dataset, checked)
     storage.release_all()
-    return Prepared(checked, dataset, (*map(str, checked.warnings), *dataset.notices, *leaks))
+    notices = (*map(str, checked.warnings), *dataset.notices, *huge, *leaks)
+    return Prepared(checked, dataset, notices)
 
 
 def resolve_config(config: Config, dataset: Dataset) -> Config:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from dlcli.config.target_checks import SQUARE_OVERFLOWS
 from dlcli.datasets import storage
 from dlcli.datasets.dataset import Column, ColumnType
 from dlcli.datasets.dialect import Dialect
@@ -180,6 +181,14 @@ def _number_notice(column: Array, name: str) -> str:
     if not len(present):
         return ""
     low, high = present.min(), present.max()
+    if max(-low, high) > MAX_EXACT and np.median(np.abs(present)) <= MAX_EXACT:
+        extreme = high if high >= -low else low
+        return (
+            ""
+            if abs(extreme) > SQUARE_OVERFLOWS
+            # reported with its line then
+            else (f"has {extreme:g}, far from most of its values; is it a mistake?")
+        )
     if max(-low, high) > MAX_EXACT:
         return (
             f"has values beyond {MAX_EXACT:g}, whose last digits are lost; for identifiers use "
