@@ -4,6 +4,7 @@ import json
 import re
 import string
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
@@ -373,6 +374,12 @@ def test_every_kind_of_run_has_its_sections(dlcli, command, sections, words):
     assert "once" not in page.text
     if command.startswith("sweep"):
         assert "the trials are compared by their scores on them, after each training" in page.text
+    if command.startswith("baseline"):
+        path = Path("runs/iris/1/metrics.json")
+        metrics = json.loads(path.read_text())
+        metrics["models"][0] |= {"model": "naive Bayes", "p": None, "network_is": "untested"}
+        path.write_text(json.dumps(metrics))
+        assert "There is no p-value for naive Bayes." in Page(report("runs/iris/1")).text
     if name == "digits_cnn":
         pictures = [attrs["src"] for tag, attrs in page.elements if tag == "img"]
         assert pictures

@@ -111,12 +111,14 @@ def runs(
 
 def _print_table(entries: Any) -> None:
     from dlcli.cli import terminal
+    from dlcli.cli.columns import prose
     from dlcli.cli.run_table import run_table
 
     shown = run_table(entries)
     terminal.print_text(shown.text)
     if shown.left_out:
-        terminal.print_status(f"no room for: {', '.join(shown.left_out)}; --json has all")
+        left_out = f"no room for: {', '.join(shown.left_out)}; --json has all"
+        terminal.print_status(prose(left_out, sys.stderr))
 
 
 @app.command()

@@ -99,6 +99,11 @@ def _sentence(material: Material, results: BaselineResults) -> str:
         for verdict, names in groups.items()
         if names
     ]
+    without_p = [
+        say.word("models", row.model) for row in results.models if row.network_is == "untested"
+    ]
+    if results.test and without_p:
+        sentences.append(say("baselines.without_p", models=say.enumeration(without_p)))
     return " ".join(sentences)
 
 
