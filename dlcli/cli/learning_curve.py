@@ -122,6 +122,7 @@ class TrainingDisplay:
 
 
 def _print_result(result: LearningCurveResult) -> None:
+    from dlcli.cli.columns import prose
     from dlcli.cli.tables import table
     from dlcli.cli.terminal import print_text
 
@@ -136,7 +137,7 @@ def _print_result(result: LearningCurveResult) -> None:
         rows.append([f"{size.rows:.0f}", share, *values])
     rows.append([str(result.twice["rows"]), "2 ×", "", "", number(result.twice["score"])])
     print_text(f"{table(rows, left=0)}\n")
-    print_text(sentence(result))
+    print_text(prose(sentence(result)))
     print_text(f"\n{duration(result.seconds)}; run: {result.path}")
 
 

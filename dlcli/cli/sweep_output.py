@@ -17,6 +17,7 @@ MOST_SHOWN = 12
 
 def print_result(result: SweepResult) -> None:
     """Print the trials with their scores."""
+    from dlcli.cli.columns import prose
     from dlcli.cli.formatting import duration
     from dlcli.cli.tables import table
     from dlcli.cli.terminal import print_text
@@ -38,7 +39,7 @@ def print_result(result: SweepResult) -> None:
     if len(shown) < len(result.trials):
         print_text(f"… {len(result.trials) - len(shown)} more in {result.path / 'trials.csv'}")
     for sentence in _sentences(result):
-        print_text(f"\n{sentence}")
+        print_text(prose(f"\n{sentence}"))
     count = plural(len(result.trials) * trainings, "training")
     print_text(f"\n{count} in {duration(result.seconds)}; run: {result.path}")
     if best is not None and keys:

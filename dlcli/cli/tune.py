@@ -190,6 +190,7 @@ def _document(result: TuneResult) -> Document:
 
 
 def _print_result(result: TuneResult) -> None:
+    from dlcli.cli.columns import prose
     from dlcli.cli.tables import table
     from dlcli.cli.terminal import print_text
     from dlcli.experiments.search.over import shown_trials
@@ -213,9 +214,9 @@ def _print_result(result: TuneResult) -> None:
     if result.importances:
         names = dict(zip(keys, short_keys(keys), strict=True))
         shares = "  ".join(f"{names[key]} {share:.0%}" for key, share in result.importances.items())
-        print_text(f"\nwhat matters: {shares}")
+        print_text(prose(f"\nwhat matters: {shares}"))
     for sentence in [*_sentences(result), *_nested_sentences(result)]:
-        print_text(f"\n{sentence}")
+        print_text(prose(f"\n{sentence}"))
     print_text(f"\n{len(result.trials)} trials in {duration(result.seconds)}; run: {result.path}")
     if best is not None:
         print_text(f"the best:  {result.path / 'best'}  (trained), {result.path / 'best.yaml'}")
