@@ -194,6 +194,19 @@ def fits(monkeypatch):
     return rows
 
 
+@pytest.fixture
+def text_faults(monkeypatch):
+    """Collect the texts that overlap or are cut off in each picture that is drawn."""
+    from matplotlib.figure import Figure
+    from picture_texts import faults
+
+    found, save = [], Figure.savefig
+    monkeypatch.setattr(
+        Figure, "savefig", lambda fig, *a, **k: (found.append(faults(fig)), save(fig, *a, **k))
+    )
+    return found
+
+
 def slow(*values):
     """Mark a case that resembles a quick one: it runs in `.ci/run`, not in a plain `pytest`."""
     return pytest.param(*values, marks=pytest.mark.slow)

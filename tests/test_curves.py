@@ -204,3 +204,14 @@ def test_the_same_curves_give_the_same_bytes(two, tmp_path):
             draw_curves(path, curves)
 
         assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+def test_long_names_of_runs_are_whole(run, tmp_path, text_faults):
+    paths = [
+        run(f"runs/{'department_of_computer_science' * 2}{n}/1", "epoch,loss,val_loss\n1,0.9,1\n")
+        for n in range(7)
+    ]
+
+    draw_curves(tmp_path / "c.png", read_curves(paths))
+
+    assert text_faults == [([], [])]

@@ -367,3 +367,18 @@ def test_the_command_prints_what_it_draws(dlcli, people, tmp_path):
     for (status, _, error), message in answers:
         assert status == 2
         assert message in error
+
+
+@pytest.mark.parametrize("classes", [3, slow(14), 0])
+def test_long_names_in_pictures_of_tables_do_not_overlap(tmp_path, text_faults, classes):
+    dataset = make_table(columns=3, classes=classes)
+    names = {name: f"Faculty of 소프트웨어공학과 and the like, {name}" for name in dataset.x}
+    columns = tuple(replace(column, name=names[column.name]) for column in dataset.columns)
+    labels = tuple(f"Department of {n} 컴퓨터공학과 데이터사이언스" for n in range(classes))
+    target = replace(dataset.target, name="학과 " * 20, class_names=labels)
+    x = dataset.x.rename(columns=names) * 123456.7
+    long = replace(dataset, x=x, columns=columns, target=target, name="a long name " * 12)
+
+    draw_dataset(long, tmp_path / "a.png")
+
+    assert text_faults == [([], [])]

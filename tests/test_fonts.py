@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from dlcli.plots import fonts
+from dlcli.plots.names import legend_labels, shortened, shortened_names, text_width
 
 TABLE = "꽃잎 길이,색,품종\n" + "".join(f"{n / 10},{c},{k}\n" for n in range(12) for c, k in
                                   (("빨강", "무궁화"), ("파랑", "진달래")))  # fmt: skip
@@ -90,3 +91,17 @@ def test_a_training_notes_class_names_that_cannot_be_drawn(
 
     _, _, err = dlcli("kfold", people, "--folds", 2)
     assert err.count("boxes in place of '가' and 1 other character") == 1
+
+
+def test_names_are_shortened_by_their_width():
+    assert shortened("국어국문학과", 12) == "국어국문학과"
+    assert shortened("소프트웨어공학과", 12) == "소프트웨어…"
+    assert shortened("a long name", 8) == "a long…"
+    assert text_width(shortened("소프트웨어공학과", 12)) <= 12
+
+
+def test_names_that_differ_at_their_ends_stay_different():
+    assert shortened_names(["Department of Law", "art"], 9) == ["Departme…", "art"]
+    names = shortened_names(["Department of Law", "Department of Art"], 9)
+    assert names == ["Depa… Law", "Depa… Art"]
+    assert legend_labels(["_hidden"], 9) == [" _hidden"]

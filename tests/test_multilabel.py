@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import slow
 from sklearn import metrics as sklearn_metrics
 
 from dlcli import (
@@ -21,13 +22,14 @@ from dlcli import (
     train,
 )
 from dlcli.datasets.card import describe
-from dlcli.datasets.dataset import Target
+from dlcli.datasets.dataset import Column, Dataset, Target
 from dlcli.datasets.loading import load_dataset
 from dlcli.datasets.tables.label_lists import parse_labels, propose_separator
 from dlcli.experiments.check import check
 from dlcli.models.metadata import parse_metadata
 from dlcli.network.several_scores import label_scores, regression_scores
 from dlcli.plots.data import draw_dataset
+from dlcli.plots.several import draw_labels
 from dlcli.preparation.labels import best_thresholds, decode_labels
 
 RNG = np.random.default_rng(0)
@@ -502,6 +504,20 @@ def test_several_targets_are_described_drawn_and_sampled(write, tmp_path):
     assert set(np.unique(sample.y)) == {0, 1}
     draw_dataset(dataset, tmp_path / "labels.png")
     assert (tmp_path / "labels.png").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("count", [2, 14, slow(40)])
+def test_long_names_of_labels_and_their_legend_are_whole(tmp_path, text_faults, count):
+    names = [f"소프트웨어공학과 인공지능전공 {n} and a long name" for n in range(count)]
+    y = np.random.default_rng(0).integers(0, 2, (50, count))
+    x = pd.DataFrame({"x": np.arange(50.0)})
+    target = Target("tags", "multilabel", tuple(names))
+    dataset = Dataset("tags", x, y, target, (Column("x", "numeric", 0),))
+
+    draw_labels(tmp_path / "a.png", label_scores(y, y, y.astype(float), target)[1], "a title " * 12)
+    draw_dataset(dataset, tmp_path / "b.png")
+
+    assert text_faults == [([], [])] * 2
 
 
 def test_stratify_is_off_with_a_sentence_for_those_who_asked(write):

@@ -5,7 +5,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from dlcli.plots.parallel_coordinates import draw_parallel_coordinates
-from dlcli.plots.sweep import SweepPoints, draw_search
+from dlcli.plots.sweep import SweepPoints, draw_search, draw_sweep
 
 MOMENTUM = [{"SGD": {"learning_rate": 0.1, "momentum": rate}} for rate in (0.8, 0.9)]
 VALUES = [
@@ -53,3 +53,34 @@ def test_few_and_equal_trials_are_drawn(tmp_path, trials):
     draw_search(tmp_path / "search.png", trials, {}, "loss", "x", larger_is_better=False, log={})
 
     assert (tmp_path / "search.png").stat().st_size > 10_000
+
+
+def tick_texts(axes):
+    low, high = axes.get_xlim()
+    return [t.get_text() for t in axes.get_xticklabels() if low <= t.get_position()[0] <= high]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_trials_and_trainings_have_whole_numbers(tmp_path, monkeypatch, count):
+    drawn, save = [], Figure.savefig
+    monkeypatch.setattr(
+        Figure, "savefig", lambda fig, *a, **k: (drawn.append(fig), save(fig, *a, **k))
+    )
+    trials = [SweepPoints({"a": value}, (value / 2,)) for value in range(count)]
+    draw_search(tmp_path / "a.png", trials, {}, "loss", "x", larger_is_better=False, log={})
+    draw_sweep(tmp_path / "b.png", [SweepPoints({}, tuple(range(count)))], "loss", "x")
+
+    for picture in drawn:
+        assert tick_texts(picture.axes[0]) == [str(number + 1) for number in range(count)]
+
+
+def test_long_values_do_not_overlap(tmp_path, text_faults):
+    names = ("relu", "tanh", "leaky_relu", "exponential", "hard_sigmoid")
+    trials = [
+        SweepPoints({"model.2.Dense.activation": names[n % 5], "fit.batch_size": 10**n,
+                     "seed": 20260000 + n, "rate": 1e-5 * 7**n}, (n / 10,)) for n in range(5)
+    ]  # fmt: skip
+    draw_search(tmp_path / "a.png", trials, {}, "loss", "x", larger_is_better=False, log={})
+    draw_sweep(tmp_path / "b.png", trials, "loss", "a long title " * 20)
+
+    assert text_faults == [([], [])] * 2

@@ -4,13 +4,26 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from conftest import slow
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from dlcli.datasets.dataset import Target
+from dlcli.network.scores import Scores, class_scores, confusion_matrix
 from dlcli.plots import summary
 from dlcli.plots.canvas import colours
 from dlcli.plots.data.panels import draw_histogram, single_group
 
+NO_FAULTS = ([], [])
+KOREAN = [f"{name} {n} 전공" for n in range(5) for name in (
+    "소프트웨어공학과 인공지능", "컴퓨터공학과 데이터사이언스", "전자전기공학부 반도체", "국어국문학과",
+    "경영학과 글로벌비즈니스", "기계공학과 로봇시스템", "화학생명공학과", "건축도시환경공학과",
+)]  # fmt: skip
+ENGLISH = [
+    f"Department of Computer Science and {name} {n}"
+    for n in range(20)
+    for name in ("Law", "Business Administration")
+]
 FALLING = {"loss": [10.0 ** -min(n, 4) for n in range(20)]}
 
 
@@ -116,3 +129,47 @@ def test_the_most_telling_column_is_drawn_first(dlcli, write, pictures, target, 
     (picture,) = pictures
     names = [axes.get_title() or axes.get_xlabel() for axes in picture.findobj(Axes)]
     assert names.index("telling") < names.index("noise")
+
+
+def classification(names):
+    random = np.random.default_rng(0)
+    y = random.integers(0, len(names), 400)
+    outputs = random.dirichlet(np.ones(len(names)), 400).astype(np.float32)
+    matrix = confusion_matrix(y, outputs.argmax(axis=1), len(names))
+    scores = Scores(400, {}, class_scores(matrix, names), tuple(map(tuple, matrix.tolist())))
+    target = Target("학과", "classification", tuple(names))
+    return summary.HeldOut("test", y, outputs, scores, target, "probability", is_series=False)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [slow(KOREAN[:2]), KOREAN[:14], slow(KOREAN), slow(ENGLISH[:4]), slow(ENGLISH[:20]), ENGLISH],
+    ids=lambda names: f"{len(names)} {names[0][:5]}",
+)  # fmt: skip
+def test_long_names_of_classes_do_not_overlap(tmp_path, text_faults, names):
+    history = {"loss": [2.0, 1.0], "accuracy": [0.5, 0.6]}
+
+    summary.draw_results(tmp_path / "r.png", history, 0, classification(names), "학과")
+
+    assert text_faults == [NO_FAULTS]
+    assert (tmp_path / "r.png").stat().st_size < 300_000
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        (123456.7, 20_000), (-50_000, 30_000),
+        slow((0, 1e-6)), slow((5e8, 1e9)), slow((1e6, 3e5)), slow((1234567.8, 1e-3)), slow((123456.7, 0)),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("is_series", [False, slow(True)])
+def test_numbers_at_the_axes_of_residuals_do_not_overlap(tmp_path, text_faults, values, is_series):
+    random = np.random.default_rng(0)
+    y = random.normal(*values, 300)
+    outputs = (y + random.normal(0, values[1] / 3, 300))[:, None]
+    target = Target("sale_price_of_the_house_in_the_last_year", "regression", unit="KRW per m²")
+    held_out = summary.HeldOut("test", y, outputs, Scores(300, {}), target, "value", is_series)
+
+    summary.draw_results(tmp_path / "r.png", {"loss": [2.0, 1.0]}, 0, held_out, "a long title " * 9)
+
+    assert text_faults == [NO_FAULTS]

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from dlcli.errors import DlcliError
 from dlcli.files import atomic
+from dlcli.plots.fitting import fit_texts
 from dlcli.plots.fonts import font_families, missing_glyphs_noted
+from dlcli.plots.names import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 BLUE, ORANGE, GREY = "#1f77b4", "#d95f02", "#666666"
 DPI = 120
+MAX_NAME = 24  # width of a target's name
 MAX_COLOURS = 20
 # Dates and versions are left out of the files, so that equal plots are equal files.
 METADATA: dict[str, dict[str, Any]] = {
@@ -72,10 +75,11 @@ def figure(path: Path, size: tuple[float, float]) -> Iterator[Figure]:
         "pdf.fonttype": 42,
     }
     with mpl.rc_context(settings):
-        fig = Figure(figsize=size, layout="constrained")
+        fig = Figure(figsize=size, dpi=DPI, layout="constrained")
         yield fig
         logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
         with atomic(path) as temporary, missing_glyphs_noted():
+            fit_texts(fig)
             ending = path.suffix.lower()
             fig.savefig(temporary, dpi=DPI, format=ending[1:], metadata=METADATA[ending])
 
@@ -119,11 +123,11 @@ def colours(count: int) -> list[str]:
 
 
 def integer_ticks(axis: Axis, max_intervals: int | None = None) -> None:
-    """Set ticks at integers only."""
+    """Set ticks at integers only, be it a single one."""
     from matplotlib.ticker import MaxNLocator
 
     limit = {} if max_intervals is None else {"nbins": max_intervals}
-    axis.set_major_locator(MaxNLocator(integer=True, **limit))
+    axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, **limit))
 
 
 def format_epoch_axes(axes: Axes, title: str, metric: str) -> None:
@@ -144,20 +148,10 @@ def use_log_scale(axes: Axes) -> None:
 
 def name_with_unit(target: Target) -> str:
     """Return the name of a target, with its unit in parentheses."""
-    return f"{target.name} ({target.unit})" if target.unit else target.name
+    name = shortened(target.name, MAX_NAME)
+    return f"{name} ({target.unit})" if target.unit else name
 
 
 def share_shown(panels: int, targets: int) -> str:
     """Return the end of a title that says how many of several targets have a panel."""
     return "" if panels == targets else f", the first {panels} of {targets} targets"
-
-
-def legend_label(name: str, max_length: int = 40) -> str:
-    """Return a name for a legend; matplotlib hides names with a leading underscore."""
-    label = shortened(name, max_length)
-    return f" {label}" if label.startswith("_") else label
-
-
-def shortened(name: str, max_length: int) -> str:
-    """Return a name of at most `max_length` characters."""
-    return name if len(name) <= max_length else f"{name[: max_length - 1]}…"

@@ -19,9 +19,10 @@ from dlcli.plots.canvas import (
     colours,
     figure,
     format_epoch_axes,
-    legend_label,
     use_log_scale,
 )
+from dlcli.plots.fitting import add_legend
+from dlcli.plots.names import legend_label
 from dlcli.runs.finding import find_run
 from dlcli.runs.labels import run_labels
 from dlcli.runs.records import read_record
@@ -282,4 +283,4 @@ def _add_legend(fig: Figure, curves: Sequence[Curves], columns: int) -> None:
     if any(curve.folds for curve in curves):
         handles.append(Line2D([], [], color=GREY, linewidth=0.6, alpha=0.5, label="each fold"))
         handles.append(Patch(color=GREY, alpha=0.2, label="mean ± std of the folds"))
-    fig.legend(handles=handles, loc="outside lower center", ncols=min(columns, len(handles)))
+    add_legend(fig, handles, columns)

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlcli.plots.canvas import check_plot_path, figure, shortened
+from dlcli.plots.canvas import check_plot_path, figure
+from dlcli.plots.fitting import add_legend
+from dlcli.plots.names import shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -109,7 +111,7 @@ def draw_model(path: Path, model: Any, title: str) -> None:
             if number:
                 _draw_arrow(axes, number, rows)
         handles = [_handle(name) for name in families]
-        fig.legend(handles=handles, loc="outside lower center", ncols=3 * columns, frameon=False)
+        add_legend(fig, handles, 3 * columns, frameon=False)
 
 
 def describe_layers(model: Any) -> list[Box]:

@@ -16,10 +16,10 @@ from dlcli.plots.canvas import (
     GREY,
     ORANGE,
     colours,
-    legend_label,
     name_with_unit,
     single_axes,
 )
+from dlcli.plots.names import legend_label, legend_labels, shortened_names
 from dlcli.preparation.preprocessor import Preprocessor
 from dlcli.preparation.targets import Output, decode, output_kind, probabilities
 from dlcli.types import Array
@@ -162,7 +162,7 @@ def _draw_curve(path: Path, model: TrainedModel, title: str) -> None:
     with single_axes(path, (6.4, 4.4)) as axes:
         if target.class_names:
             axes.axhline(0.0 if is_score else 0.5, color=GREY, linewidth=1, linestyle=":")
-            names = [legend_label(name, 16) for name in target.class_names]
+            names = shortened_names(target.class_names, 16)
             axes.secondary_yaxis("right").set_yticks([0, 1], names)
         (curve,) = axes.plot(x, y, color=ORANGE, linewidth=2, label=label)
         for part, all_rows in model.parts.items():
@@ -196,8 +196,8 @@ def _add_legend(axes: Axes, model: TrainedModel, class_colours: Array) -> None:
     names = model.dataset.target.class_names
     handles = [
         Line2D([], [], linestyle="", marker="s", markersize=9, color=class_colours[code],
-               label=legend_label(name, 24))
-        for code, name in enumerate(names)
+               label=name)
+        for code, name in enumerate(legend_labels(names, 24))
     ]  # fmt: skip
     handles += [_part_handle(part, GREY) for part in model.parts]
     axes.legend(

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from dlcli.errors import DlcliError
 from dlcli.parser_messages import first_problem
-from dlcli.plots.canvas import GREY, check_plot_path, colours, legend_label, single_axes
+from dlcli.plots.canvas import GREY, check_plot_path, colours, single_axes
+from dlcli.plots.names import legend_label
 from dlcli.runs.finding import find_run
 from dlcli.runs.metrics import LearningCurveMetrics
 from dlcli.runs.records import read_record
@@ -88,6 +89,7 @@ def draw_learning_curves(path: Path, curves: Sequence[LearningCurve]) -> None:
         for curve, colour in zip(curves, colours(len(curves)), strict=True):
             _draw_curve(axes, curve, colour, dots=len(curves) == 1)
         axes.set_xscale("log", base=2)
+        axes.xaxis.set_major_formatter("{x:.0f}")
         ticks = sorted({round(size.rows) for curve in curves for size in curve.metrics.sizes})
         ticks = [*ticks, *(curve.metrics.twice.rows for curve in curves)]
         if len(curves) == 1:

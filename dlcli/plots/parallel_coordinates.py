@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlcli.plots.canvas import GREY, ORANGE, shortened
+from dlcli.plots.canvas import GREY, ORANGE
+from dlcli.plots.names import number_text, shortened, value_text
 from dlcli.types import Array
 
 if TYPE_CHECKING:
@@ -110,15 +110,10 @@ def are_numbers(values: Sequence[Any]) -> bool:
     return all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
 
 
-def value_text(value: Any) -> str:
-    """Return a value as YAML has it, on one line."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
 def _axis(values: Sequence[Any], shares: Array, log: bool | None) -> ParallelAxis:
     """Return the axis of some values; lines through one of few are ordered by their scores."""
     is_numeric = are_numbers(values)
-    texts = [f"{value:g}" if is_numeric else value_text(value) for value in values]
+    texts = [number_text(value) if is_numeric else value_text(value) for value in values]
     different = dict(zip(texts, values, strict=True))
     if is_numeric and len(different) > FEW:
         return _scale([float(value) for value in values], log)

@@ -13,19 +13,22 @@ from dlcli.plots.canvas import (
     BLUE,
     GREY,
     ORANGE,
+    integer_ticks,
     name_with_unit,
-    shortened,
     single_axes,
 )
+from dlcli.plots.names import shortened_names, text_width
 from dlcli.types import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MAX_CLASSES_WITH_SHARES = 6
+MAX_CLASSES_WITH_LARGE_NAMES = 8
 MAX_CLASSES_WITH_COUNTS = 20
 MAX_CLASSES_WITH_NAMES = 60
 MAX_STEPS = 120
+MAX_NAME = 18  # width of a class's name
 
 
 def draw_confusion(
@@ -59,11 +62,12 @@ def confusion_matrix(axes: Axes, matrix: Sequence[Sequence[int]], names: Sequenc
     axes.set(xlabel="predicted", ylabel="true")
     if len(names) <= MAX_CLASSES_WITH_NAMES:
         ticks = np.arange(len(names))
-        labels = [shortened(name, 18) for name in names]
-        is_long = max(map(len, labels)) > 3 and len(names) > 3
+        labels = shortened_names(names, MAX_NAME)
+        is_long = max(map(text_width, labels)) > 3 and len(names) > 3
         label: dict[str, Any] = {"rotation": 45, "ha": "right"} if is_long else {}
-        axes.set_xticks(ticks, labels, **label)
-        axes.set_yticks(ticks, labels)
+        size = 10 if len(names) <= MAX_CLASSES_WITH_LARGE_NAMES else 8
+        axes.set_xticks(ticks, labels, fontsize=size, **label)
+        axes.set_yticks(ticks, labels, fontsize=size)
     if len(names) > MAX_CLASSES_WITH_COUNTS:
         return
     has_shares = len(names) <= MAX_CLASSES_WITH_SHARES
@@ -97,6 +101,7 @@ def forecast_lines(axes: Axes, true: Array, predicted: Array, target: Target) ->
     axes.plot(steps, true[-count:], color=BLUE, label="measured")
     axes.plot(steps, predicted[-count:], color=ORANGE, linestyle="--", label="forecast")
     axes.set(xlabel="row", ylabel=name_with_unit(target))
+    integer_ticks(axes.xaxis)
     axes.grid(alpha=0.3)
     axes.legend(loc="upper right", ncols=2)
     axes.margins(y=0.2)
@@ -161,7 +166,7 @@ def draw_comparison(
             axes.errorbar(mean, row, xerr=std, color=colour, zorder=3, **style)
             if name == trivial:
                 axes.axvline(mean, color=GREY, linestyle="--", linewidth=1, zorder=1)
-        axes.set_yticks(range(len(scores)), list(scores))
+        axes.set_yticks(range(len(scores)), shortened_names(list(scores), 30))
         axes.get_yticklabels()[0].set_fontweight("bold")
         axes.set_ylim(len(scores) - 0.5, -0.5)
         axes.set(title=title, xlabel=f"{label}, mean ± standard deviation" if has_folds else label)

@@ -14,11 +14,11 @@ from dlcli.plots.canvas import (
     GREY,
     ORANGE,
     figure,
-    legend_label,
     name_with_unit,
     share_shown,
-    single_axes,
 )
+from dlcli.plots.fitting import add_legend
+from dlcli.plots.names import shortened_names
 from dlcli.plots.results import scatter_predicted
 
 if TYPE_CHECKING:
@@ -41,9 +41,11 @@ def draw_labels(path: Path, scores: Sequence[LabelScores], title: str) -> None:
     title : str
     """
     largest = sorted(scores, key=lambda item: -item.support)[:MAX_LABEL_BARS]
-    names = [f"{legend_label(item.name, 30)} ({item.support})" for item in largest]
+    short = shortened_names([item.name for item in largest], 30)
+    names = [f"{name} ({item.support})" for name, item in zip(short, largest, strict=True)]
     at = np.arange(len(largest))
-    with single_axes(path, (6.8, 1.7 + 0.5 * len(largest))) as axes:
+    with figure(path, (6.8, 1.7 + 0.5 * len(largest))) as fig:
+        axes = fig.add_subplot()
         for offset, (measure, colour) in enumerate(
             (("precision", BLUE), ("recall", ORANGE), ("f1", GREY))
         ):
@@ -55,7 +57,7 @@ def draw_labels(path: Path, scores: Sequence[LabelScores], title: str) -> None:
         rest = f"; {left_out} rarer ones are not shown" if left_out else ""
         axes.set(title=title, xlim=(0, 1), xlabel=f"labels with their rows{rest}")
         axes.grid(alpha=0.3, axis="x")
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1 - 0.6 / len(largest)), ncols=3)
+        add_legend(fig, axes.get_legend_handles_labels()[0], 3)
 
 
 def draw_several(

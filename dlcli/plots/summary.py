@@ -19,10 +19,16 @@ from dlcli.plots.canvas import (
     format_epoch_axes,
     integer_ticks,
     name_with_unit,
-    shortened,
     use_log_scale,
 )
-from dlcli.plots.results import confusion_matrix, forecast_lines, scatter_predicted
+from dlcli.plots.names import shortened_names
+from dlcli.plots.results import (
+    MAX_CLASSES_WITH_LARGE_NAMES,
+    MAX_NAME,
+    confusion_matrix,
+    forecast_lines,
+    scatter_predicted,
+)
 from dlcli.preparation.targets import Output, decode, probabilities
 
 if TYPE_CHECKING:
@@ -92,7 +98,8 @@ def draw_results(
     panels = [*_curves(history, best_epoch), *_predictions(held_out)]
     counts = _panels_per_row(len(panels))
     columns = math.lcm(*counts)
-    size = (PANEL_WIDTH * max(counts), PANEL_HEIGHT * len(counts) + 0.5)
+    more = _space_for_classes(held_out.target)
+    size = ((PANEL_WIDTH + more) * max(counts), (PANEL_HEIGHT + more) * len(counts) + 0.5)
     with figure(path, size) as fig:
         fig.suptitle(f"{title}; predictions for the {held_out.part} rows", fontsize=13)
         grid = fig.add_gridspec(len(counts), columns)
@@ -110,6 +117,12 @@ def _panels_per_row(panels: int) -> list[int]:
     if panels <= 3:
         return [panels]
     return [math.ceil(panels / 2), panels // 2]
+
+
+def _space_for_classes(target: Target) -> float:
+    """Return by how many inches panels are larger, so that the names of many classes fit."""
+    classes = 0 if target.is_several else len(target.class_names)
+    return min(0.9, 0.15 * max(0, classes - MAX_CLASSES_WITH_LARGE_NAMES))
 
 
 def _curves(history: Mapping[str, Sequence[float]], best_epoch: int) -> list[Panel]:
@@ -182,7 +195,11 @@ def _draw_classes(scores: Scores, axes: Axes) -> None:
     for offset, measure, colour in ((-0.2, "precision", BLUE), (0.2, "recall", ORANGE)):
         values = [getattr(item, measure) for item in scores.classes]
         axes.barh(at + offset, values, 0.38, color=colour, label=measure)
-    axes.set_yticks(at, [f"{shortened(c.name, 18)} ({c.support})" for c in scores.classes])
+    size = 10 if len(at) <= MAX_CLASSES_WITH_LARGE_NAMES else 8
+    names = shortened_names([item.name for item in scores.classes], MAX_NAME)
+    rows = [item.support for item in scores.classes]
+    labels = [f"{name} ({count})" for name, count in zip(names, rows, strict=True)]
+    axes.set_yticks(at, labels, fontsize=size)
     axes.invert_yaxis()
     axes.set(title="classes (and their rows)", xlim=(0, 1))
     axes.grid(alpha=0.3, axis="x")

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlcli.plots.canvas import BLUE, GREY, ORANGE, figure, shortened
+from dlcli.plots.canvas import BLUE, GREY, ORANGE, figure, integer_ticks
+from dlcli.plots.names import number_text, shortened_names, value_text
 from dlcli.plots.parallel_coordinates import (
     LABEL_LENGTH,
     are_numbers,
     draw_parallel_coordinates,
     is_wide,
-    value_text,
 )
 
 if TYPE_CHECKING:
@@ -141,6 +141,7 @@ def _draw_history(
     axes.plot(numbers, means, "o", color=BLUE, markersize=3, alpha=0.7, label="trial")
     axes.step(numbers, best, where="post", color=ORANGE, linewidth=1.5, label="best so far")
     axes.set_xlabel("trial")
+    integer_ticks(axes.xaxis)
     axes.set_ylabel(metric)
     axes.grid(axis="y", alpha=0.3)
     axes.legend(fontsize="small")
@@ -165,6 +166,7 @@ def _draw_trainings(axes: Axes, scores: Sequence[float]) -> None:
     axes.plot(numbers, scores, "o", color=BLUE, markersize=5)
     axes.axhline(float(np.mean(scores)), color=ORANGE, linewidth=1)
     axes.set_xlabel("training")
+    integer_ticks(axes.xaxis)
     axes.grid(axis="y", alpha=0.3)
 
 
@@ -190,14 +192,16 @@ def _draw_key(axes: Axes, trials: Sequence[SweepPoints], key: str, log: bool | N
     axes.grid(axis="y", alpha=0.3)
     if not is_numeric:
         axes.set_xticks(
-            range(len(values)), [shortened(value_text(value), LABEL_LENGTH) for value in values]
+            range(len(values)), shortened_names(list(map(value_text, values)), LABEL_LENGTH)
         )
     elif is_wide(values) if log is None else log:
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter("{x:g}")
         axes.xaxis.set_minor_formatter("")
     elif len(values) <= MAX_TICKS:
-        axes.set_xticks(values, [f"{value:g}" for value in values])
+        axes.set_xticks(values, list(map(number_text, values)))
+    elif all(isinstance(value, int) for value in values):
+        integer_ticks(axes.xaxis)
 
 
 def _hashable(value: Any) -> Any:

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlcli.plots.canvas import BLUE, ORANGE, figure, integer_ticks, shortened, single_axes
+from dlcli.plots.canvas import BLUE, ORANGE, figure, integer_ticks, single_axes
+from dlcli.plots.names import shortened, shortened_middle
 from dlcli.types import Array
 
 MOST_PANELS, PANELS_PER_ROW = 12, 4
@@ -61,7 +62,7 @@ def draw_weights(
                 axes.axis("off")
                 continue
             axes.plot(history[:, at], color=BLUE, marker="." if len(history) < 30 else None)
-            axes.set_title(_short(names[at]), fontsize=9)
+            axes.set_title(shortened_middle(names[at], 30), fontsize=9)
             axes.tick_params(labelsize=8)
             axes.grid(alpha=0.3)
             integer_ticks(axes.xaxis, 4)
@@ -94,8 +95,3 @@ def _draw_descent(
             title=f"{title}: the descent of the loss",
             xlabel=shortened(names[0], 40), ylabel=shortened(names[1], 40),
         )  # fmt: skip
-
-
-def _short(name: str) -> str:
-    """Return a name of at most 30 characters, with its end, which differs most."""
-    return name if len(name) <= 30 else f"{name[:13]}…{name[-16:]}"

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from dlcli.datasets.dataset import Dataset
-from dlcli.plots.canvas import figure, shortened
+from dlcli.plots.canvas import figure
 from dlcli.plots.data.panels import draw_target, group_by_class
+from dlcli.plots.names import shortened_names
 from dlcli.types import Array
 
 MAX_CLASSES = 10
@@ -40,7 +41,7 @@ def draw_images(dataset: Dataset, path: Path) -> None:
         step = height + _gap(width)
         centres = _gap(width) + np.arange(len(rows)) * step + height / 2 - 0.5
         if names:
-            left.set_yticks(centres, [shortened(name, 20) for name in names[: len(rows)]])
+            left.set_yticks(centres, shortened_names(names[: len(rows)], 20))
         else:
             left.set_yticks([])
         left.tick_params(length=0)

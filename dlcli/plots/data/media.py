@@ -17,10 +17,11 @@ from dlcli.plots.canvas import (
     ORANGE,
     colours,
     figure,
+    integer_ticks,
     name_with_unit,
-    shortened,
 )
 from dlcli.plots.data.panels import draw_histogram, draw_target, group_by_class
+from dlcli.plots.names import shortened, shortened_names
 from dlcli.preparation.steps import tokens
 from dlcli.types import Array
 
@@ -94,7 +95,7 @@ def _draw_words(
     best.sort(key=lambda word: -shares[word])
     places = np.arange(len(best))
     axes.barh(places, [100 * shares[word] for word in best], color=colour, height=0.75)
-    axes.set_yticks(places, [shortened(word, 14) for word in best], fontsize=9)
+    axes.set_yticks(places, shortened_names(best, 14), fontsize=9)
     axes.invert_yaxis()
     axes.set_xlabel("% of its texts")
 
@@ -175,4 +176,5 @@ def draw_series(dataset: Dataset, path: Path) -> None:
         below.plot(values, color=BLUE, linewidth=0.6)
         below.set(title="all values", xlabel="row", ylabel=name)
         for axes in (above, below):
+            integer_ticks(axes.xaxis)
             axes.grid(alpha=0.3)

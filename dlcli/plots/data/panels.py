@@ -17,9 +17,8 @@ from dlcli.plots.canvas import (
     MAX_COLOURS,
     colours,
     integer_ticks,
-    legend_label,
-    shortened,
 )
+from dlcli.plots.names import legend_labels, shortened, shortened_names
 from dlcli.types import Array
 
 if TYPE_CHECKING:
@@ -61,8 +60,8 @@ class Groups:
         from matplotlib.patches import Patch
 
         return [
-            Patch(facecolor=colour, label=legend_label(name, 24))
-            for name, colour in zip(self.names, self.colours, strict=True)
+            Patch(facecolor=colour, label=name)
+            for name, colour in zip(legend_labels(self.names, 24), self.colours, strict=True)
         ]
 
 
@@ -117,7 +116,7 @@ def _font_size(bars: int) -> int:
 
 def _label_bars(axes: Axes, names: Sequence[str]) -> None:
     """Label horizontal bars, the first on top."""
-    labels = [shortened(name, 18) for name in names]
+    labels = shortened_names(names, 18)
     axes.set_yticks(np.arange(len(names)), labels, fontsize=_font_size(len(names)))
     axes.invert_yaxis()
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dlcli.datasets.dataset import Dataset
-from dlcli.plots.canvas import BLUE, figure, legend_label, share_shown
+from dlcli.plots.canvas import BLUE, figure, share_shown
 from dlcli.plots.data.panels import draw_histogram, single_group
+from dlcli.plots.names import shortened_names
 from dlcli.types import Array
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def draw_targets(dataset: Dataset, path: Path) -> None:
 def _draw_labels(dataset: Dataset, path: Path) -> None:
     counts = dataset.y.sum(axis=0)
     largest = np.sort(np.argsort(-counts, kind="stable")[:MAX_LABELS])
-    names = [legend_label(dataset.target.class_names[at], 24) for at in largest.tolist()]
+    names = shortened_names([dataset.target.class_names[at] for at in largest], 24)
     height = max(3.2, 0.3 * len(names) + 1.4)
     with figure(path, (2 * height + 3.0, height)) as fig:
         left_out = len(counts) - len(largest)

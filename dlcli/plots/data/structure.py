@@ -11,9 +11,10 @@ import numpy as np
 from dlcli.datasets.dataset import Dataset
 from dlcli.datasets.tables import FileTable
 from dlcli.errors import DatasetError, plural
-from dlcli.plots.canvas import BLUE, MAX_COLOURS, ORANGE, colours, figure, shortened
+from dlcli.plots.canvas import BLUE, MAX_COLOURS, ORANGE, colours, figure
 from dlcli.plots.data.numbers import Numbers, numbers_of
 from dlcli.plots.data.panels import Groups, draw_scatter
+from dlcli.plots.names import shortened
 from dlcli.types import Array
 
 if TYPE_CHECKING:

@@ -25,6 +25,7 @@ from dlcli.plots.data.panels import (
     single_group,
 )
 from dlcli.plots.data.relevance import NUMERIC, most_telling_first
+from dlcli.plots.fitting import add_legend
 from dlcli.types import Array
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     Panel = Callable[[Axes], None]
 
+MAX_LEGEND_COLUMNS = 6
 TELLING = "most telling"
 # Panels per row; the first number that leaves the fewest gaps is used.
 COLUMNS = (4, 5, 3)
@@ -167,7 +169,4 @@ def _draw_panels(fig: FigureBase, panels: Sequence[Panel], columns: int) -> None
 def _add_legend(fig: FigureBase, title: str, groups: Groups) -> None:
     """Add a legend of the classes below the pairs of columns."""
     if len(groups.names) > 1:
-        fig.legend(
-            handles=groups.handles, title=column_label(title), loc="outside lower center",
-            ncols=min(6, len(groups.names)),
-        )  # fmt: skip
+        add_legend(fig, groups.handles, MAX_LEGEND_COLUMNS, title=column_label(title))

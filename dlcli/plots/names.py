@@ -1,0 +1,75 @@
+"""Names in pictures: shortened where they are long."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+ELLIPSIS = "…"
+
+
+def text_width(text: str) -> int:
+    """Return the width of a text in Latin letters; Hangul and Chinese characters count twice."""
+    return sum(1 + (unicodedata.east_asian_width(letter) in "WF") for letter in text)
+
+
+def shortened(name: str, max_width: int) -> str:
+    """Return a name that is at most as wide as `max_width` Latin letters; its end is left out."""
+    if text_width(name) <= max_width:
+        return name
+    return _beginning(name, max_width - 1).rstrip(f" {ELLIPSIS}") + ELLIPSIS
+
+
+def shortened_middle(name: str, max_width: int) -> str:
+    """Return a name that is at most `max_width` wide; its middle is left out."""
+    if text_width(name) <= max_width:
+        return name
+    first = (max_width - 1) // 2
+    end = _beginning(name[::-1], max_width - 1 - first)[::-1]
+    return _beginning(name, first) + ELLIPSIS + end
+
+
+def shortened_names(names: Sequence[str], max_width: int) -> list[str]:
+    """Return names that are shortened, and different if they were.
+
+    Their ends are left out, or their middles if only the ends differ.
+    """
+    short = [shortened(name, max_width) for name in names]
+    if len(set(short)) == len(set(names)):
+        return short
+    return [shortened_middle(name, max_width) for name in names]
+
+
+def legend_label(name: str, max_width: int = 40) -> str:
+    """Return a name for a legend; matplotlib hides names with a leading underscore."""
+    return _visible(shortened(name, max_width))
+
+
+def legend_labels(names: Sequence[str], max_width: int) -> list[str]:
+    """Return names for a legend; see `shortened_names` and `legend_label`."""
+    return [_visible(name) for name in shortened_names(names, max_width)]
+
+
+def number_text(value: float) -> str:
+    """Return a number as a short label; whole numbers are written in full."""
+    return str(value) if isinstance(value, int) else f"{value:.4g}"
+
+
+def value_text(value: Any) -> str:
+    """Return a value as YAML has it, on one line."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _visible(label: str) -> str:
+    return f" {label}" if label.startswith("_") else label
+
+
+def _beginning(name: str, max_width: int) -> str:
+    width = 0
+    for at, letter in enumerate(name):
+        width += text_width(letter)
+        if width > max_width:
+            return name[:at]
+    return name
