@@ -183,12 +183,9 @@ def _number_notice(column: Array, name: str) -> str:
     low, high = present.min(), present.max()
     if max(-low, high) > MAX_EXACT and np.median(np.abs(present)) <= MAX_EXACT:
         extreme = high if high >= -low else low
-        return (
-            ""
-            if abs(extreme) > SQUARE_OVERFLOWS
-            # reported with its line then
-            else (f"has {extreme:g}, far from most of its values; is it a mistake?")
-        )
+        if abs(extreme) > SQUARE_OVERFLOWS:  # reported with its line when a config is prepared
+            return ""
+        return f"has {extreme:g}, far from most of its values; is it a mistake?"
     if max(-low, high) > MAX_EXACT:
         return (
             f"has values beyond {MAX_EXACT:g}, whose last digits are lost; for identifiers use "
