@@ -32,9 +32,10 @@ def shortened_middle(name: str, max_width: int) -> str:
 
 
 def shortened_names(names: Sequence[str], max_width: int) -> list[str]:
-    """Return names that are shortened, and different if they were.
+    """Return names that are shortened, and as far as possible different.
 
-    Their ends are left out, or their middles if only the ends differ.
+    Their ends are left out, or their middles if only the ends differ. Names that differ only in
+    their middles may become equal.
     """
     short = [shortened(name, max_width) for name in names]
     if len(set(short)) == len(set(names)):
@@ -54,7 +55,9 @@ def legend_labels(names: Sequence[str], max_width: int) -> list[str]:
 
 def number_text(value: float) -> str:
     """Return a number as a short label; whole numbers are written in full."""
-    return str(value) if isinstance(value, int) else f"{value:.4g}"
+    if isinstance(value, int):
+        return str(value)
+    return f"{value:.6g}" if abs(value) >= 1 else f"{value:.4g}"  # 15020.3, 3.944e-05
 
 
 def value_text(value: Any) -> str:
