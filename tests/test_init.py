@@ -173,6 +173,18 @@ def test_ratings_are_classes_or_numbers_as_asked(dlcli, write, tmp_path):
     assert "leave out --task" in dlcli("init", tmp_path / "pets", "--task", "regression")[2]
 
 
+@pytest.mark.parametrize("form", ["{:,}", "{:,}원", "${:,}", "{:,} kg"])
+def test_digits_between_commas_are_no_labels(dlcli, write, form):
+    prices = [f'"{form.format(price)}"' for price in rng.integers(10, 300, 200) * 100]
+    table = write("homes.csv", as_csv(area=rng.integers(30, 120, 200), price=prices))
+
+    code, out, error = dlcli("init", table)
+
+    assert code == 0, error
+    assert "target_separator" not in out
+    assert load_config("homes.yaml").loss.name == "MeanSquaredError"
+
+
 def test_few_whole_numbers_of_other_names_are_classes_without_a_reason(dlcli, write):
     table = write("rows.csv", as_csv(a=rng.normal(size=60), species=[0, 1, 2] * 20))
 

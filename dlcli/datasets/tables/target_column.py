@@ -281,7 +281,9 @@ def propose_target(column: RawColumn) -> list[Proposal]:
     kept = np.delete(np.array(texts, object), rows).tolist() if len(rows) else texts
     if holds_lists(kept):
         return proposals
-    if separator := propose_separator(kept):
+    # Numbers can have separators too, between their digits.
+    has_words = any(math.isnan(values[text]) for text in kept)
+    if has_words and (separator := propose_separator(kept)):
         reason = f"{column.name!r} has several labels in a row, as in "
         reason += repr(next(text for text in kept if separator in text))
         return [*proposals, Proposal("target_separator", separator, reason)]
