@@ -17,8 +17,8 @@ ROWS_BELOW = 10
 MIN_ROWS_BELOW = 3
 
 
-def count_group_rows(rows: Sequence[Sequence[str]], width: int) -> int:
-    """Return how many of the first rows stand above the header and name groups of columns.
+def find_groups(rows: Sequence[Sequence[str]], width: int) -> tuple[int, list[str]]:
+    """Find rows above the header that name groups of columns.
 
     Parameters
     ----------
@@ -26,19 +26,43 @@ def count_group_rows(rows: Sequence[Sequence[str]], width: int) -> int:
         The first rows of a table.
     width : int
         Their usual number of fields.
+
+    Returns
+    -------
+    count : int
+        How many of the first rows are such rows.
+    names : list of str
+        Of the columns, each with those of its groups, if the header repeats names; else empty.
     """
     for at, row in enumerate(rows[: MAX_GROUP_ROWS + 1]):
         if at and _is_header(row, width) and _has_numbers(rows[at + 1 :], width):
-            return at
+            own = [text.strip() for text in row]
+            names = _with_groups(rows[:at], own)
+            if len(set(own)) == width:
+                return at, []
+            if len(set(names)) == width:
+                return at, names
         if not _is_group(row, width):
-            return 0
-    return 0
+            break
+    return 0, []
 
 
 def _is_header(row: Sequence[str], width: int) -> bool:
     names = {text.strip() for text in row}
-    has_all = len(names) == width > 1 and names.isdisjoint((*MISSING, *MISSING_NUMBERS))
-    return has_all and looks_like_header(row, ".")
+    is_full = len(row) == width > 1 and names.isdisjoint((*MISSING, *MISSING_NUMBERS))
+    return is_full and looks_like_header(row, ".")
+
+
+def _with_groups(groups: Sequence[Sequence[str]], names: Sequence[str]) -> list[str]:
+    """Return names with those of their groups in front; an empty cell belongs to the one before."""
+    parts: list[list[str]] = [[] for _ in names]
+    for row in (*groups, names):
+        last = ""
+        for at, part in enumerate(parts):
+            last = (row[at].strip() if at < len(row) else "") or last
+            if last and last not in part:
+                part.append(last)
+    return [" ".join(part) for part in parts]
 
 
 def _has_numbers(rows: Sequence[Sequence[str]], width: int) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from dlcli.datasets.dialect import Dialect
 from dlcli.datasets.tables.delimiter import detect_delimiter, long_fields, split_rows
 from dlcli.datasets.tables.fixed_width import column_widths
-from dlcli.datasets.tables.group_rows import count_group_rows
+from dlcli.datasets.tables.group_rows import find_groups
 from dlcli.datasets.tables.header import looks_like_header
 from dlcli.datasets.tables.proposals import Proposal, with_proposals
 from dlcli.datasets.tables.split_numbers import are_split
@@ -82,11 +82,16 @@ def propose_rows(rows: Sequence[Row], *, has_index: bool = False) -> Iterator[Pr
         return
     usual = max(widths, key=lambda width: (widths[width], width))
     start = _first_row(rows, usual)
+    groups, names = find_groups([fields for _, fields in rows[start:]], usual)
+    start += groups + bool(names)
     line = rows[start][0]
     if start:
         above = plural(line - 1, "line")
         excerpt = " ".join(filter(None, map(str.strip, rows[0][1])))[:40]
         yield Proposal("skip_rows", line - 1, f"{above} above the table: {excerpt!r}")
+    if names:
+        yield Proposal("names", names, "groups of columns, and the columns of each")
+        return
     below = rows[start + 1 :]
     full = [fields for _, fields in below if len(fields) == usual]
     # Some programs end all rows but the header with a delimiter.
@@ -107,8 +112,7 @@ def _first_row(rows: Sequence[Row], usual: int) -> int:
             and all(len(other) == usual for _, other in rows[at + 1 : at + 4])
         )  # fmt: skip
         if usual in (len(fields), len(_trimmed(fields))) or is_header_of_index:
-            start = at + _titles(rows[at:], usual)
-            return start + count_group_rows([fields for _, fields in rows[start:]], usual)
+            return at + _titles(rows[at:], usual)
     return 0
 
 

@@ -263,7 +263,10 @@ def _add(options: dict[str, Any], proposals: Iterable[Proposal]) -> None:
             )
         elif isinstance(value, list | tuple):
             items = options.setdefault(proposal.option, [])
-            known = [] if proposal.option == "widths" else plain(items)
+            if proposal.option in ("names", "widths"):  # one decision about all columns
+                items.extend([Commented(value[0], reason), *value[1:]])
+                continue
+            known = plain(items)
             items.extend(Commented(item, reason) for item in value if item not in known)
         else:
             options[proposal.option] = Commented(value, reason)
