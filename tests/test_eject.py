@@ -87,6 +87,20 @@ def test_script_trains_as_dlcli_and_does_not_need_it(table, scripts_in_this_proc
     assert text.startswith('"""config: a classification on pets.csv.')
 
 
+def test_proof_of_a_few_epochs_has_the_schedule_of_all(table, scripts_in_this_process):
+    changes = {
+        "callbacks": [{"LearningRateScheduler": {"schedule": "CosineDecay"}}],
+        "fit": {"epochs": 50, "batch_size": 8},
+    }
+
+    result = eject(config_of(table, **changes), table.with_name("train.py"), proof_epochs=2)
+
+    assert [item.difference for item in result.comparisons] == [0] * len(result.comparisons)
+    [trained] = [item for item in result.comparisons if item.name == "weights after training"]
+    assert trained.detail == "2 epochs"
+    assert "decay_steps=50" in result.text
+
+
 NUMERIC = [
     "standardize", "min_max", "robust", {"robust": {"smooth_clip": False}}, "quantile",
     {"quantile": {"output_distribution": "uniform", "n_quantiles": 10}}, "power",

@@ -7,12 +7,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from dlcli.config.sections import Config
 from dlcli.eject.child import NEW_OUTPUTS, PARTS
 from dlcli.eject.fitting import NEW_ROWS
 from dlcli.errors import DlcliError, plural
@@ -94,7 +93,7 @@ def prove(
         *_compare_rows(session, arrays, len(splits)),
         _compare_weights("initial weights", session, arrays, "initial", 0.0),
     ]
-    detail = plural(_fit(session, epochs), "epoch")
+    detail = plural(session.fit(epochs=epochs).epochs, "epoch")
     name = "weights after training"
     comparisons.append(
         _compare_weights(name, session, arrays, "trained", WEIGHTS_TOLERANCE, detail)
@@ -192,23 +191,6 @@ def _difference(name: str, ours: Array, theirs: Array, tolerance: float) -> Comp
         return Comparison(name, 0.0, tolerance)
     difference = float((np.abs(ours - theirs) / np.maximum(1.0, np.abs(ours))).max())
     return Comparison(name, difference, tolerance, "×".join(map(str, ours.shape)))
-
-
-def _fit(session: Session, epochs: int | None) -> int:
-    """Train the model of a session; return the number of epochs."""
-    if epochs is not None:
-        config = session.prepared.config
-        section = config.fit.model_copy(update={"epochs": min(epochs, config.fit.epochs)})
-        changed = config.model_copy(update={"fit": section})
-        session = _with_config(session, changed)
-    return session.fit().epochs
-
-
-def _with_config(session: Session, config: Config) -> Session:
-    config = config.attach(config.name, config.document, config.warnings)
-    changed = Session(replace(session.prepared, config=config), session.split, session.models)
-    changed.share_rows(session)
-    return changed
 
 
 def _outputs(session: Session) -> Array:

@@ -160,6 +160,7 @@ class Session:
         self,
         folder: Path | None = None,
         *,
+        epochs: int | None = None,
         checkpoint: Checkpoint | None = None,
         on_progress: OnProgress | None = None,
         recorders: Sequence[Any] = (),
@@ -170,6 +171,9 @@ class Session:
         ----------
         folder : Path, optional
             Where the history and the files of callbacks are written; None: nowhere.
+        epochs : int, optional
+            Epochs after which the training ends, with the learning rates of the whole training;
+            default: those of the config.
         checkpoint, on_progress
             See `dlcli.training.fit.fit`, also for what is raised.
         recorders : sequence of keras.callbacks.Callback
@@ -180,10 +184,13 @@ class Session:
             x = as_tensor(x)
             self._x["train"] = np.asarray(memoryview(x))
         config = self.prepared.config
+        section = config.fit
+        if epochs is not None:
+            section = section.model_copy(update={"epochs": min(epochs, section.epochs)})
         return fit(
             self.model,
             replace(self.fit_data(), x=x),
-            config.fit,
+            section,
             seed=config.seed,
             callbacks=[*make_callbacks(config, folder), *recorders],
             history_file=folder and folder / "history.csv",
