@@ -185,6 +185,63 @@ def test_sheets_and_titles_of_a_workbook_are_chosen_and_proposed(tmp_path):
         load(path, sheet="secnd")
 
 
+def _merged_workbook(path, rows, ranges):
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    for name in ranges:
+        book.active.merge_cells(name)
+    book.save(path)
+
+
+def test_merged_cells_of_a_workbook_have_the_value_of_their_range(tmp_path):
+    path = tmp_path / "m.xlsx"
+    rows = [
+        [region if year == 2011 else None, year, None if year == 2012 else year % 7]
+        for region in ("서울", "부산")
+        for year in range(2011, 2023)
+    ]
+    # The last range reaches beyond the table, and a note below it is no value of the columns.
+    merged = ["A1:C1", "A3:A14", "A15:A30", "C3:C4", "A32:C32"]
+    table = [["인구 통계"], ["지역", "연도", "n"], *rows, *[[]] * 5, ["※ 통계청"]]
+    _merged_workbook(path, table, merged)
+
+    assert {item.option: item.value for item in propose_layout(path)} == {"skip_rows": 1}
+    frame = read_table(path, Dialect(skip_rows=1))
+    columns = [column.texts for column in frame.columns]
+    assert columns[0] == ["서울"] * 12 + ["부산"] * 12 + ["※ 통계청"]
+    assert columns[2][:3] == [str(2011 % 7)] * 2 + [str(2013 % 7)]
+    assert columns[2][13] == columns[2][24] == ""
+    notice = "3 ranges of merged cells (such as A3:A14): each cell has the range's value"
+    assert f"{path}: {notice}" in frame.notices
+
+
+def test_merged_cells_of_headers_and_rows(tmp_path):
+    path = tmp_path / "m.xlsx"
+    rows = [["세종", None, n, n % 3] for n in range(20)]
+    header = [["시도", "구", "2024", None], [None, None, "n", "k"]]
+    ranges = ["A1:A2", "B1:B2", "C1:D1", "A3:B3", *(f"A{n}:B{n}" for n in range(4, 24))]
+    _merged_workbook(path, [*header, *rows, ["합계", None, 190, 19]], ranges)
+
+    table = read_table(path, Dialect(skip_rows=1))
+
+    assert list(table.names) == ["시도", "구", "n", "k"]
+    # A sum has no district: its name would be one more.
+    assert table.columns[1].texts == [*["세종"] * 20, ""]
+
+
+def test_hostile_merged_cells_are_refused(tmp_path, monkeypatch):
+    path = tmp_path / "m.xlsx"
+    _merged_workbook(path, [["a", "b"], [1, 2], [3, 4]], ["C2:XFD3", "C4:XFD5"])
+    assert len(read_table(path, Dialect())) == 2
+
+    monkeypatch.setattr("dlcli.datasets.tables.merged_cells.MAX_COLUMNS_OF_RANGES", 20_000)
+    with pytest.raises(DatasetError, match="the sheet has too many merged cells"):
+        read_table(path, Dialect())
+
+
 def test_a_bad_cell_of_a_workbook_is_named_by_its_row(tmp_path):
     path = tmp_path / "a.xlsx"
     _workbook(path, {"s": [["a", "label"], *([n, "xy"[n % 2]] for n in range(20)), ["oops", "x"]]})

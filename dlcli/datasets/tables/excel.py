@@ -14,6 +14,12 @@ from dlcli.datasets.dialect import Dialect
 from dlcli.datasets.tables.binary_file import BinaryFile
 from dlcli.datasets.tables.cell_values import to_text
 from dlcli.datasets.tables.encodings import Hints
+from dlcli.datasets.tables.merged_cells import (
+    MergedRange,
+    fill_merged,
+    ranges_to_fill,
+    read_merged_ranges,
+)
 from dlcli.datasets.tables.proposals import Proposal
 from dlcli.datasets.tables.row_reader import LOOKAHEAD_ROWS, RowReader
 from dlcli.datasets.tables.text_layout import propose_rows
@@ -69,14 +75,24 @@ def read_excel(
     skipped = dialect.skip_rows
     if skipped and names and head and set(names) <= {text.strip() for text in head[0][1]}:
         skipped = 0
+    below = [(number, len(texts)) for number, texts in head if texts and number > skipped]
+    header, width = (below or [(skipped + 1, 0)])[0][0], max((size for _, size in below), default=0)
+    merged = ranges_to_fill(_merged_ranges(workbook, sheet, file.name), header, width)
+    filled = fill_merged(chain(head, rows), merged, header, width)
     reader = RowReader(
         file.name,
         dialect,
-        _padded(row for row in chain(head, rows) if row[0] > skipped),
+        _padded(row for row in filled if row[0] > skipped),
         proposals=proposals,
         collects_bad_rows=hints.has_options,
     )
     reader.notices += notice
+    if merged:
+        count = plural(len(merged), "range")
+        example = merged[0].name if len(merged) == 1 else f"such as {merged[0].name}"
+        reader.notices.append(
+            f"{file.name}: {count} of merged cells ({example}): each cell has the range's value"
+        )
     if skipped and names:
         above = f"{plural(skipped, 'row')} above the table"
         reader.notices.append(f"{file.name}: skipped, as in training: {above}")
@@ -191,6 +207,15 @@ def _rows(workbook: Workbook, sheet: str, name: str, decimal: str) -> Iterator[R
         while texts and not texts[-1].strip():
             texts.pop()
         yield number, texts
+
+
+def _merged_ranges(workbook: Workbook, sheet: str, name: str) -> list[MergedRange]:
+    worksheet: Any = workbook[sheet]
+    try:
+        with worksheet._get_source() as xml:  # noqa: SLF001 (only this knows the sheet's file)
+            return read_merged_ranges(xml)
+    except DAMAGED as error:
+        raise _damaged(name, error) from None
 
 
 def _padded(rows: Iterator[Row]) -> Iterator[Row]:
