@@ -294,6 +294,7 @@ def test_a_numeric_target_is_standardized(write, tmp_path):
     assert trained.scores["test"].metrics["r2"] > 0.9
 
 
+@pytest.mark.slow
 def test_a_column_with_typing_errors_is_scaled_by_its_quartiles(write, tmp_path):
     draw = np.random.default_rng(1)
     length, width = draw.normal(size=(2, 400))
@@ -325,6 +326,7 @@ def test_gaps_are_filled_before_quartiles_are_taken(write, tmp_path):
     assert steps[0].indicator
 
 
+@pytest.mark.slow
 def test_a_target_over_powers_of_ten_is_learned_by_its_logarithm(write, tmp_path):
     draw = np.random.default_rng(0)
     x, z = draw.normal(size=(2, 600))
@@ -355,6 +357,7 @@ def test_other_targets_are_standardized(target, write, tmp_path):
     assert "loss: mean_squared_error" in result.text
 
 
+@pytest.mark.slow
 def test_typing_errors_among_targets_do_not_decide_alone(write, tmp_path):
     draw = np.random.default_rng(0)
     x, z = draw.normal(size=(2, 500))

@@ -16,7 +16,9 @@ def notices(tmp_path, *rows):
     return [notice for notice in load_csv(loader, path, "data").notices if "example" in notice]
 
 
-@pytest.mark.parametrize("word", ["합 계", "총계", "Total", "Grand total", " mean"])
+@pytest.mark.parametrize(
+    "word", ["합 계", "총계", "Total", "Grand total", " mean", "합계(명)", "전국 평균"]
+)
 @pytest.mark.parametrize("row", [0, 39, 40])
 def test_rows_of_totals_are_noted(tmp_path, word, row):
     rows = [*ROWS[:row], f"{word},1230,120,1885", *ROWS[row:]]
@@ -30,6 +32,18 @@ def test_rows_of_totals_are_noted(tmp_path, word, row):
 def test_categories_called_total_and_rows_within_the_table_are_not_noted(tmp_path):
     assert not notices(tmp_path, "total,1,2,3.5", *ROWS, "total,2,3,4.5")
     assert not notices(tmp_path, *ROWS[:20], "total,1,2,3.5", *ROWS[20:])
+
+
+def test_subtotals_within_a_table_are_noted(tmp_path):
+    rows = [*ROWS[:10], "서울 소계,1,2,3.5", *ROWS[10:20], "부산 소계,2,3,4.5", *ROWS[20:]]
+
+    (notice,) = notices(tmp_path, *rows)
+    (repeated,) = notices(
+        tmp_path, *(row.replace("서울 ", "").replace("부산 ", "") for row in rows)
+    )
+
+    assert "line 12 and 1 other row look like totals or means ('서울 소계' in 'region')" in notice
+    assert "('소계' in 'region'); remove them, they are no examples" in repeated
 
 
 def test_a_row_without_a_target_is_left_out_in_silence(tmp_path):

@@ -5,27 +5,39 @@ They are added where people read tables, as in spreadsheets and in what statisti
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dlcli.errors import plural
+
 if TYPE_CHECKING:
     from dlcli.datasets.tables.columns import RawColumn
     from dlcli.datasets.tables.table import Table
 
-# Without blanks, in lower case.
+# Without blanks and what stands in brackets, in lower case. The first are totals wherever they
+# stand, also behind a name, as in `서울 소계`; the others may be categories too.
+SURE_TOTALS = ("합계", "총계", "소계", "subtotal", "grandtotal")
 TOTALS = {
-    "합계", "총합계", "총계", "소계", "계", "전체", "평균", "총평균",
-    "total", "totals", "grandtotal", "subtotal", "sum", "average", "mean",
+    "계", "전체", "평균", "총평균", "전국", "전국평균",
+    "total", "totals", "sum", "average", "mean",
 }  # fmt: skip
-# Rows at the beginning and at the end where they are looked for.
+# Rows at the beginning and at the end where the others are looked for.
 EDGE = 3
+# Larger tables are measured or logged, and are not searched as a whole.
+MAX_ROWS = 100_000
 
 
 def is_total(text: str) -> bool:
     """Tell whether a cell is a name of totals or means."""
-    return "".join(text.split()).casefold() in TOTALS
+    word = _plain(text)
+    return word in TOTALS or word.endswith(SURE_TOTALS)
+
+
+def _plain(text: str) -> str:
+    return "".join(re.sub(r"\(.*?\)", "", text).split()).casefold()
 
 
 def odd_word_reason(raw: RawColumn, words: Iterable[str]) -> str:
@@ -47,25 +59,37 @@ def odd_word_reason(raw: RawColumn, words: Iterable[str]) -> str:
 
 
 def total_row_notices(table: Table) -> list[str]:
-    """Return notices of rows of totals or means.
+    """Return a notice of rows of totals or means.
 
     Parameters
     ----------
     table : Table
         Words in columns that have been parsed as numbers are not seen.
     """
-    notices = []
     count = len(table)
-    for row in sorted({*range(min(EDGE, count)), *range(max(count - EDGE, 0), count)}):
-        for column in table.columns:
-            if isinstance(column.texts, np.ndarray):
+    edges = {*range(min(EDGE, count)), *range(max(count - EDGE, 0), count)}
+    found: dict[int, str] = {}
+    for column in table.columns:
+        texts = column.texts
+        if isinstance(texts, np.ndarray):
+            continue
+        shown = sorted(edges) if count > MAX_ROWS else range(count)
+        totals = {text for text in set(map(texts.__getitem__, shown)) if is_total(text)}
+        for row in shown if totals else ():
+            text = texts[row]
+            if text not in totals:
                 continue
-            text = column.texts[row]
-            # A word that is repeated is a category.
-            if is_total(text) and column.texts.count(text) == 1:
-                notices.append(
-                    f"line {table.lines[row]} looks like a row of totals or means "
-                    f"({text.strip()!r} in {column.name!r}); remove it, it is no example"
-                )
-                break
-    return notices
+            # A word that is repeated, or that stands within the table, may be a category.
+            is_sure = _plain(text).endswith(SURE_TOTALS)
+            if is_sure or (row in edges and texts.count(text) == 1):
+                found.setdefault(row, f"{text.strip()!r} in {column.name!r}")
+    if not found:
+        return []
+    first = min(found)
+    others = len(found) - 1
+    if not others:
+        what, end = "looks like a row of totals or means", "remove it, it is no example"
+    else:
+        what = f"and {plural(others, 'other row')} look like totals or means"
+        end = "remove them, they are no examples"
+    return [f"line {table.lines[first]} {what} ({found[first]}); {end}"]
