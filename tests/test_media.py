@@ -730,6 +730,16 @@ def test_a_series_that_begins_with_its_newest_row_is_refused(write, series_run, 
         predict(series_run, tmp_path / "days.csv").to_frame()
 
 
+@pytest.mark.parametrize("form", ["{}.{:02}", "{}{:02}", "{}{:02}0124"])
+def test_dates_that_are_written_as_numbers_fall_too(write, form):
+    months = [form.format(2021 - at // 12, 12 - at % 12) for at in range(60)]
+
+    with pytest.raises(DatasetError, match="'date' fall: the file begins with the newest row"):
+        load_dataset(dated_series(write, months))
+    assert not load_dataset(dated_series(write, months[::-1])).notices
+    assert not load_dataset(dated_series(write, [at % 12 + 1 for at in range(60)])).notices
+
+
 def test_dates_that_do_not_rise_or_are_repeated_are_noted(write):
     dates = [*DAYS[:40], DAYS[39], *DAYS[40:60], DAYS[70], *DAYS[60:]]
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from dlcli.datasets.dataset import PART_WORDS
-from dlcli.datasets.tables import BOOLEANS, RawColumn, convert, to_category, to_number
-from dlcli.eject.context import Ejection
+from dlcli.datasets.tables import BOOLEANS, MIDNIGHT, RawColumn, convert, to_category, to_number
+from dlcli.eject.context import Ejection, inexpressible
 from dlcli.eject.python_text import expression
 from dlcli.types import Array
 
@@ -202,6 +202,9 @@ def _to_dates(ejection: Ejection, column: UsedColumn, at: str) -> str:
         return f'to_seconds(pd.to_datetime({at}, unit="D", origin="1899-12-30"))'
     text = f"{at}.str.strip()" if any(c != c.strip() for c in set(column.raw.texts)) else at
     form = expression(column.format)
+    if "%H" in column.format and any(map(MIDNIGHT.search, set(column.raw.texts))):
+        reason = "pandas does not read its 24:00; write 00:00 of the next day"
+        raise inexpressible(f"the column {column.name!r}", reason)
     if "%z" in column.format:
         return f"to_seconds(pd.to_datetime({text}, format={form}, utc=True).dt.tz_localize(None))"
     return f"to_seconds(pd.to_datetime({text}, format={form}))"

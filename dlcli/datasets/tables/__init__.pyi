@@ -18,7 +18,7 @@ from .columns import (
 )
 from .csv_reader import CsvReader
 from .csv_table import dataset_of_table, load_csv
-from .dates import date_formats, format_date
+from .dates import MIDNIGHT, date_formats, format_date
 from .delimiter import DELIMITERS
 from .encodings import PREDICTION_HINTS, detect_encoding, is_surely_utf_8
 from .file_table import FileTable, read_file_table
@@ -56,18 +56,18 @@ from .target_column import holds_labels, rows_without_target
 from .text_file import TextFile, as_text, decode_text, open_text
 
 __all__ = [
-    "BOOLEANS", "DELIMITERS", "LAST_ATTRIBUTE", "NEITHER", "PREDICTION_HINTS", "BinaryFile",
-    "Block", "CsvReader", "FileTable", "Proposal", "RawColumn", "ReadOptions", "RowReader",
-    "Table", "TextFile", "as_text", "binary_reader", "clean_names", "convert", "counts_up",
-    "dataset_of_table", "date_columns", "date_formats", "decode_text", "detect_encoding",
-    "encode_classes", "format_date", "has_leading_zeros", "head_if_large", "holds_labels",
-    "holds_lists", "is_group_name", "is_identifier_name", "is_large_table", "is_packed_table",
-    "is_surely_utf_8", "label_matrix", "load_csv", "loader_dialect", "looks_like_header",
-    "may_be_dates", "name_classes", "number_form", "number_names", "objects", "open_binary",
-    "open_text", "parse_labels", "position_of", "propose_encoding", "propose_layout",
-    "propose_parsing", "propose_values", "quantities_of_several_units", "read_file_table",
-    "read_json_lines", "read_label_lists", "read_parsed_table", "read_series", "read_several",
-    "read_table", "rows_without_target", "rows_without_value", "table_of_frame", "text_format",
-    "text_reader", "to_category", "to_frame", "to_labels", "to_number", "to_numbers", "to_text",
-    "windows", "with_texts",
+    "BOOLEANS", "DELIMITERS", "LAST_ATTRIBUTE", "MIDNIGHT", "NEITHER", "PREDICTION_HINTS",
+    "BinaryFile", "Block", "CsvReader", "FileTable", "Proposal", "RawColumn", "ReadOptions",
+    "RowReader", "Table", "TextFile", "as_text", "binary_reader", "clean_names", "convert",
+    "counts_up", "dataset_of_table", "date_columns", "date_formats", "decode_text",
+    "detect_encoding", "encode_classes", "format_date", "has_leading_zeros", "head_if_large",
+    "holds_labels", "holds_lists", "is_group_name", "is_identifier_name", "is_large_table",
+    "is_packed_table", "is_surely_utf_8", "label_matrix", "load_csv", "loader_dialect",
+    "looks_like_header", "may_be_dates", "name_classes", "number_form", "number_names",
+    "objects", "open_binary", "open_text", "parse_labels", "position_of", "propose_encoding",
+    "propose_layout", "propose_parsing", "propose_values", "quantities_of_several_units",
+    "read_file_table", "read_json_lines", "read_label_lists", "read_parsed_table",
+    "read_series", "read_several", "read_table", "rows_without_target", "rows_without_value",
+    "table_of_frame", "text_format", "text_reader", "to_category", "to_frame", "to_labels",
+    "to_number", "to_numbers", "to_text", "windows", "with_texts",
 ]  # fmt: skip

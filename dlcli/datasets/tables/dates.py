@@ -33,6 +33,9 @@ FORMATS = (
     *TIMES,
 )
 MAX_DISTINCT = 5_000
+# The end of a day, as measurements of its 24 hours have it.
+MIDNIGHT = re.compile(r"(?<=[ T])24(?=:00(?:$|:00))")
+SECONDS_PER_DAY = 86_400
 ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.+Z-]+)?")
 
 
@@ -55,9 +58,12 @@ def parse_date(text: str, form: str) -> float:
         return math.nan
     if form == EXCEL:
         try:
-            return round((float(text) - EXCEL_EPOCH) * 86_400)
+            return round((float(text) - EXCEL_EPOCH) * SECONDS_PER_DAY)
         except (ValueError, OverflowError):
             return math.nan
+    if "%H" in form and (midnight := MIDNIGHT.search(text)):
+        start = f"{text[: midnight.start()]}00{text[midnight.end() :]}"
+        return parse_date(start, form) + SECONDS_PER_DAY
     # `strptime` reads numbers of any length, which is ambiguous without separators.
     if "%Y%m%d" in form and not re.match(r"[0-9]{8}(?![0-9])", text):
         return math.nan

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -16,6 +17,9 @@ from dlcli.types import Array
 
 # Reading a date takes some microseconds.
 MAX_ROWS = 5_000
+TIME_NAME = re.compile(
+    "date|day|time|month|year|날짜|일자|일시|시각|연월|년월|연도|년도", re.IGNORECASE
+)
 
 
 def check_order(table: Table, series: str) -> tuple[str, ...]:
@@ -38,7 +42,8 @@ def check_order(table: Table, series: str) -> tuple[str, ...]:
         If they fall from the first row to the last, as in files that begin with the newest one.
     """
     notices = []
-    for name, times in _times(table, series):
+    numbered = dict(_numbered_times(table, series))
+    for name, times in (*_times(table, series), *numbered.items()):
         steps = np.diff(times)
         where = f"{table.where}: the dates in column {name!r}"
         if len(steps) and (steps <= 0).all() and (steps < 0).any():
@@ -46,6 +51,8 @@ def check_order(table: Table, series: str) -> tuple[str, ...]:
                 f"{where} fall: the file begins with the newest row",
                 hint="sort the rows from the oldest to the newest; a window goes down the file",
             )
+        if name in numbered:
+            continue  # the months of several years, for example
         for at, problem in ((steps < 0, "do not rise"), (steps == 0, "are repeated")):
             if at.any():
                 count, line = int(at.sum()), table.lines[int(np.argmax(at)) + 1]
@@ -67,6 +74,20 @@ def _times(table: Table, series: str) -> Iterator[tuple[str, Array]]:
         times = np.array([parse_date(text, form) for text in texts])
         if not np.isnan(times).any():
             yield column.name, times
+
+
+def _numbered_times(table: Table, series: str) -> Iterator[tuple[str, Array]]:
+    """Yield columns of times that are numbers, such as 2021.12 and 2022010124, by their names."""
+    for column in table.columns:
+        if column.name == series or not TIME_NAME.search(column.name):
+            continue
+        cells = column.texts[:MAX_ROWS]
+        if isinstance(cells, np.ndarray):
+            numbers = cells
+        else:
+            numbers = np.array([to_number(text, column.dialect.decimal) for text in cells])
+        if len(numbers) and not np.isnan(numbers).any():
+            yield column.name, numbers
 
 
 def _texts(column: RawColumn) -> list[str]:
