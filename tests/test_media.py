@@ -28,6 +28,7 @@ from dlcli import (
 )
 from dlcli.datasets.loading import load_dataset
 from dlcli.datasets.media import decode_audio, decode_image
+from dlcli.experiments.check import check
 from dlcli.preparation.fitting import fit_preprocessor, resolve
 
 RATE = 1000
@@ -946,6 +947,30 @@ def test_numbers_of_words_without_an_embedding_are_noticed(mail, write):
     config = config_of(write, TEXT, [{"Dense": {"activation": "softmax"}}])
 
     assert any("start with an Embedding" in str(warning) for warning in config.warnings)
+
+
+@pytest.mark.parametrize(
+    ("own", "others", "is_noticed"),
+    [
+        ("tf_idf", None, False),
+        ("tf_idf", "int", False),
+        ("int", None, True),
+        ("int", "tf_idf", True),
+    ],
+)
+def test_steps_of_a_text_column_decide_whether_there_are_word_indices(
+    write, own, others, is_noticed
+):
+    write("both.csv", "message,size,kind\n" + "win now,1.5,spam\nsee you,2,ham\n" * 9)
+    loader = {"csv": {"path": "both.csv", "target": "kind", "types": {"message": "text"}}}
+    steps = {"columns": {"message": {"vectorize": {"output_mode": own}}}}
+    if others:
+        steps["text"] = {"vectorize": {"output_mode": others}}
+    config = config_of(write, loader, [{"Dense": {"activation": "softmax"}}], preprocess=steps)
+
+    notices = check(config).notices
+
+    assert any("start with an Embedding" in notice for notice in notices) is is_noticed
 
 
 @pytest.mark.parametrize("kind", ["picture", "sound"])

@@ -75,8 +75,7 @@ def layer_warnings(config: Config, facts: Facts | None) -> Iterator[Finding]:
 
 def _index_warnings(config: Config, facts: Facts | None) -> Iterator[Finding]:
     """Yield a model that does not look up the word indices of texts."""
-    step = _vectorize_step(config, facts)
-    if step is None or step.output_mode != "int":
+    if all(step.output_mode != "int" for step in _vectorize_steps(config, facts)):
         return
     if not any(layer.name in INDEX_LAYERS for layer in config.model):
         advice = "start with an Embedding, or set output_mode: tf_idf in vectorize"
@@ -169,33 +168,42 @@ def _scaling_warnings(config: Config, facts: Facts | None) -> Iterator[Finding]:
             yield layer.path, f"the inputs are scaled twice, in preprocess and here; {advice}"
 
 
-def _vectorize_step(config: Config, facts: Facts | None) -> Vectorize | None:
-    """Return the step that converts texts to numbers; None if there are no texts, or unknown."""
-    steps = config.preprocess.text
-    has_text = isinstance(config.dataset.loader, TextLoader | IndexedTextLoader)
-    if steps is None and (has_text or (facts and "text" in facts.column_types)):
-        return Vectorize()
-    return next((step for step in steps or () if isinstance(step, Vectorize)), None)
+def _vectorize_steps(config: Config, facts: Facts | None) -> list[Vectorize]:
+    """Return the steps that convert texts to numbers, as far as it is known which are texts."""
+    section, loader = config.preprocess, config.dataset.loader
+    steps = (Vectorize(),) if section.text is None else section.text
+    if facts is not None and facts.column_types:
+        types = zip(facts.columns, facts.column_types, strict=True)
+        columns = [name for name, column_type in types if column_type == "text"]
+    else:
+        # Only texts have such steps; the types of other columns are not known yet.
+        columns = list(section.columns)
+        is_text = section.text is not None or isinstance(loader, TextLoader | IndexedTextLoader)
+        if not columns and is_text:
+            return [step for step in steps if isinstance(step, Vectorize)]
+    used = [step for name in columns for step in section.columns.get(name, steps)]
+    return [step for step in used if isinstance(step, Vectorize)]
 
 
 def _embedding_errors(config: Config, facts: Facts | None) -> Iterator[Finding]:
     """Yield each ``Embedding`` whose inputs are not word indices or exceed ``input_dim``."""
-    step = _vectorize_step(config, facts)
-    if step is None:
+    steps = _vectorize_steps(config, facts)
+    if not steps:
         return
+    max_tokens = max(step.max_tokens for step in steps)
     other_types = sorted(set(facts.column_types if facts else ()) - {"text"})
     for layer in config.model:
         if layer.name != "Embedding":
             continue
         input_dim = layer.arguments.get("input_dim")
-        if step.output_mode != "int":
+        if any(step.output_mode != "int" for step in steps):
             yield layer.path, "Embedding needs word indices: set output_mode: int in vectorize"
         elif other_types:
             reason = f"but the data also have {', '.join(other_types)} columns"
             advice = "drop them, or set output_mode: tf_idf in vectorize and use Dense"
             yield layer.path, f"Embedding needs word indices, {reason}; {advice}"
-        elif isinstance(input_dim, int) and input_dim < step.max_tokens:
-            reason = f"{input_dim} is less than the vocabulary's max_tokens, {step.max_tokens}"
+        elif isinstance(input_dim, int) and input_dim < max_tokens:
+            reason = f"{input_dim} is less than the vocabulary's max_tokens, {max_tokens}"
             advice = f"set `text: {{vectorize: {{max_tokens: {input_dim}}}}}` in `preprocess`"
             yield (*layer.path, "input_dim"), f"{reason}; {advice}"
 
