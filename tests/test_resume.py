@@ -816,14 +816,26 @@ def test_another_config_of_a_finished_run_is_told(dlcli, people, trained):
     assert "seed: 0, now 5" in other[2]
 
 
-def test_a_folder_of_runs_means_its_newest_open_one(dlcli, people, trained, tmp_path):
+@pytest.mark.parametrize("name", ["runs/people", "people"])
+def test_a_folder_or_name_of_runs_means_its_newest_open_one(dlcli, people, trained, tmp_path, name):
     with killed(tmp_path / "runs/people/2"):
         train(load_config(people), runs=tmp_path / "runs", on_progress=kill_at(2))
 
-    code, _, error = dlcli("train", "--resume", "runs/people", "-q")
+    code, _, error = dlcli("train", "--resume", name, "-q")
 
     assert code == 0, error
     assert read_record(Path("runs/people/2")).status == "finished"
+
+
+def test_a_name_of_runs_is_resumed(dlcli, trained):
+    code, out, error = dlcli("train", "--resume", "people")
+    others = [dlcli(command, "people", "--resume") for command in ("kfold", "tune", "sweep")]
+
+    assert (code, out) == (0, "")
+    assert "people is the run runs/people/1" in error
+    assert error.endswith("\nruns/people/1 is finished; nothing to resume\n")
+    for command, (wrong, _, said) in zip(("kfold", "tune", "sweep"), others, strict=True):
+        assert (wrong, f"no run of `dlcli {command}` in runs/people" in said) == (2, True)
 
 
 @pytest.mark.parametrize(

@@ -165,8 +165,9 @@ Resume = Annotated[
     bool,
     typer.Option(
         "--resume",
-        help="Resume an interrupted run. CONFIG is its run directory, or a config whose newest "
-        "run is resumed. Data, model format and engine stay those of the run.",
+        help="Resume an interrupted run. CONFIG is its run directory, or a config or a name of "
+        "runs, of which the newest is resumed. Data, model format and engine stay those of "
+        "the run.",
     ),
 ]
 ForceResume = Annotated[

@@ -29,7 +29,7 @@ def find_config_and_run(
     Parameters
     ----------
     name : str
-        A config, or a run directory to resume.
+        A config; to resume, also a run directory or a name of runs.
     overrides : list of str
         ``KEY=VALUE`` of ``--set``.
     runs : Path
@@ -53,13 +53,19 @@ def find_config_and_run(
         check_writable(runs)
         return config, None
     from dlcli.experiments.resume import run_config
-    from dlcli.experiments.unfinished import find_unfinished, resumable_record
+    from dlcli.experiments.unfinished import find_unfinished, named_folder, resumable_record
     from dlcli.runs.directory import CONFIG
     from dlcli.runs.finding import find_run
 
     if Path(name).name == CONFIG and find_run(Path(name).parent) == Path(name).parent:
         name = str(Path(name).parent)  # the config in a run directory means the run
-    run = find_unfinished(name, runs, kind, shared=shared)
+    folder = named_folder(name, runs)
+    run = find_unfinished(str(folder or name), runs, kind, shared=shared)
+    if folder is not None:
+        from dlcli.cli.terminal import print_notes
+
+        print_notes([f"{name} is the run {run}"])
+        name = str(run)
     if find_run(Path(name)) is None:
         return load_config(name, [*overrides, *data_override(data)]), run
     config = run_config(run, overrides, data)

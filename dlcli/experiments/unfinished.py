@@ -16,6 +16,25 @@ from dlcli.runs.finding import RECORD, find_run, folder_name, numbered_runs
 from dlcli.runs.records import Kind, RunRecord, read_record
 
 
+def named_folder(name: str, runs: Path) -> Path | None:
+    """Return the folder of the runs of a name; None if the name is a run or a config, or unknown.
+
+    Parameters
+    ----------
+    name : str
+    runs : Path
+        Folder of all runs.
+    """
+    folder = runs / folder_name(name)
+    if Path(name).name != name or find_run(Path(name)) is not None or find_run(folder) is None:
+        return None
+    try:
+        find_config(name)
+    except DlcliError:
+        return folder
+    return None
+
+
 def find_unfinished(name: str, runs: Path, kind: Kind, *, shared: bool = False) -> Path:
     """Return the run to resume.
 
