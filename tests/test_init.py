@@ -458,6 +458,37 @@ def texts():
             yield f"{kind}/{number}.txt", f"a {word} film number {number}".encode()
 
 
+def test_a_task_that_does_not_fit_names_the_option(dlcli, write, tmp_path):
+    for name, content in pictures("L", (8, 8)):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    rows = "".join(f"cat/{number}.png,{number}kg\n" for number in range(8))
+    table = write("list.csv", f"file,weight\n{rows}")
+
+    code, _, error = dlcli("init", table, "--target", "weight", "--task", "regression")
+
+    assert code == 2
+    assert "weight '0kg' is not a number" in error
+    assert "hint: leave out --task if these are classes" in error
+
+
+def test_numbers_are_files_only_if_all_of_a_sample_are(dlcli, write, tmp_path):
+    table = write("rat.csv", as_csv(id=range(120), a=range(120), rating=[1, 2, 3, 4] * 30))
+    [content, *_] = [content for _, content in pictures("L", (8, 8))]
+    (tmp_path / "photos").mkdir()
+    for number in range(30):  # all of the first rows
+        (tmp_path / "photos" / f"{number}.jpg").write_bytes(content)
+
+        if number in (0, 29):
+            assert dlcli("init", table, "--target", "rating", "--force")[0] == 0
+            assert load_config("rat.yaml").dataset.name == "csv"
+    for number in range(30, 120):
+        (tmp_path / "photos" / f"{number}.jpg").write_bytes(content)
+
+    assert dlcli("init", table, "--target", "rating", "--force")[0] == 0
+    assert load_config("rat.yaml").dataset.name == "images"
+
+
 FOLDERS = {
     "grey pictures": (lambda: pictures("L", (20, 30)), "color_mode: grayscale"),
     "large pictures": (lambda: pictures("RGB", (300, 200)), "image_size: [96, 64]"),

@@ -12,11 +12,12 @@ from .folders import left_out_notices
 from .images import decode_image, load_images
 from .labels import Label, LabelParser, normalized
 from .suffixes import ARRAY_SUFFIXES, SUFFIXES
+from .targets import TaskError
 from .texts import load_indexed, load_text
 
 __all__ = [
     "ARRAY_SUFFIXES", "MAX_SAMPLES", "SUFFIXES", "BadFilesError", "Label", "LabelParser",
-    "bad_files_error",
+    "TaskError", "bad_files_error",
     "bad_files_notices", "dataset_of_arrays", "decode_audio", "decode_image", "decode_in_threads",
     "find_idx", "is_collection", "left_out_notices", "list_names", "lists_files", "load_audio",
     "load_idx", "load_images", "load_indexed", "load_npz", "load_text", "names_encoding",

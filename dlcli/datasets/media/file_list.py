@@ -22,7 +22,7 @@ FILE_WORDS = (
     "image_path", "image_id", "picture", "photo", "audio", "wav", "recording", "sound", "id",
 )  # fmt: skip
 TARGET_WORDS = ("class", "label", "target", "category")
-HEAD_ROWS, LOCATED_CELLS = 20, 3
+HEAD_ROWS, SAMPLE_CELLS = 20, 20
 MAX_FOLDERS = 50
 
 
@@ -95,6 +95,9 @@ class FileList:
 def lists_files(path: Path, suffixes: Sequence[str], width: int = 0) -> bool:
     """Tell whether a file is a table with a column of file names.
 
+    Names without an ending may be numbers that only look like a few of the files, so all of a
+    sample must be files.
+
     Parameters
     ----------
     path : Path
@@ -112,8 +115,17 @@ def lists_files(path: Path, suffixes: Sequence[str], width: int = 0) -> bool:
         return False
     if block is None or reader.width == width:
         return False
-    columns = [[str(text) for text in column] for column in block.columns]
-    return _file_column(path, names, columns, suffixes) is not None
+    heads = [[str(text) for text in column] for column in block.columns]
+    if _column_with_endings(names, heads, suffixes) is not None:
+        return True
+    if _column_without_endings(path, names, heads, suffixes) is None:
+        return False  # the other rows need not be read
+    try:
+        table = read_table(path, loader_dialect(CsvLoader(path=str(path), target=0)))
+    except DatasetError:
+        return False
+    column = _column_without_endings(path, table.names, _texts(table), suffixes, share=1.0)
+    return column is not None
 
 
 def read_file_list(path: Path, suffixes: Sequence[str]) -> FileList:
@@ -134,8 +146,10 @@ def read_file_list(path: Path, suffixes: Sequence[str]) -> FileList:
     table = read_table(path, dialect)
     if any(name.lower().endswith(tuple(suffixes)) for name in table.names):
         table = read_table(path, dialect, header=False)
-    heads = [[str(text) for text in column.texts[:HEAD_ROWS]] for column in table.columns]
-    column = _file_column(path, table.names, heads, suffixes)
+    texts = _texts(table)
+    column = _column_with_endings(table.names, [cells[:HEAD_ROWS] for cells in texts], suffixes)
+    if column is None:
+        column = _column_without_endings(path, table.names, texts, suffixes)
     if column is None:
         raise DatasetError(
             f"{path}: no column names files ending in {', '.join(suffixes)}",
@@ -145,27 +159,48 @@ def read_file_list(path: Path, suffixes: Sequence[str]) -> FileList:
     return FileList(path, table, column, suffixes)
 
 
-def _file_column(
-    path: Path, names: Sequence[str], heads: Sequence[Sequence[str]], suffixes: Sequence[str]
-) -> int | None:
-    """Return the column whose first values have the ending of files.
+def _texts(table: Table) -> list[list[str]]:
+    return [list(map(str, column.texts)) for column in table.columns]
 
-    Without endings, they must be files, and the column must have a usual name: looking for the
-    cells of all columns in all folders would take long.
-    """
-    usual = [name.strip().casefold() in FILE_WORDS for name in names]
-    order = sorted(range(len(heads)), key=lambda at: not usual[at])
+
+def _usual(names: Sequence[str]) -> list[int]:
+    """Return the positions of the columns with usual names."""
+    return [at for at, name in enumerate(names) if name.strip().casefold() in FILE_WORDS]
+
+
+def _column_with_endings(
+    names: Sequence[str], heads: Sequence[Sequence[str]], suffixes: Sequence[str]
+) -> int | None:
+    """Return the column of whose first values most have the ending of files, if any has."""
+    usual = _usual(names)
+    order = sorted(range(len(heads)), key=lambda at: at not in usual)
     endings = tuple(suffixes)
     counts = {at: sum(text.strip().lower().endswith(endings) for text in heads[at]) for at in order}
     best = max(counts, key=lambda at: counts[at], default=None)
-    if best is not None and counts[best]:
-        return best
+    return best if best is not None and counts[best] else None
+
+
+def _column_without_endings(
+    path: Path,
+    names: Sequence[str],
+    columns: Sequence[Sequence[str]],
+    suffixes: Sequence[str],
+    share: float = 0.0,
+) -> int | None:
+    """Return the column with a usual name of whose values most are files.
+
+    Looking for the cells of all columns in all folders would take long, so these are a sample that
+    is spread over the rows. More than none of it must be files, and at least `share`.
+    """
     locate = _locator(path.parent, suffixes)
-    for at in order:
-        cells = [text.strip() for text in heads[at] if text.strip()][:LOCATED_CELLS]
-        if usual[at] and any(locate(cell) is not None for cell in cells):
-            return at
-    return None
+    shares: dict[int, float] = {}
+    for at in _usual(names):
+        cells = [text.strip() for text in columns[at] if text.strip()]
+        sample = cells[:: -(-len(cells) // SAMPLE_CELLS) or 1]
+        found = sum(locate(cell) is not None for cell in sample)
+        shares[at] = found / max(len(sample), 1)
+    best = max(shares, key=lambda at: shares[at], default=None)
+    return best if best is not None and shares[best] >= max(share, 1e-9) else None
 
 
 def _locator(folder: Path, suffixes: Sequence[str]) -> Callable[[str], Path | None]:

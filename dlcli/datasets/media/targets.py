@@ -29,6 +29,10 @@ from dlcli.types import Array
 MAX_INTEGER_CLASSES = 20
 
 
+class TaskError(DatasetError):
+    """The labels are not what the loader's `task` says."""
+
+
 def read_labels(
     labels: Sequence[str],
     name: str,
@@ -61,7 +65,9 @@ def read_labels(
     Raises
     ------
     DatasetError
-        If there is only one class, or with ``"regression"`` a label is not a number.
+        If there is only one class.
+    TaskError
+        If a label is not a number, with ``"regression"``.
     """
     if task == "auto":
         is_number = class_names is None and _are_quantities([to_number(text) for text in labels])
@@ -73,7 +79,7 @@ def read_labels(
     finite = np.isfinite(values)
     if not finite.all():
         label = labels[int(np.flatnonzero(~finite)[0])]
-        raise DatasetError(
+        raise TaskError(
             f"{where}: {name} {label!r} is not a number",
             hint="remove `task: regression` from the loader if these are classes",
         )

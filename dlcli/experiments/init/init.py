@@ -16,7 +16,7 @@ from dlcli.config.yaml_text import dump_inline, parse
 from dlcli.datasets.card import Card, describe
 from dlcli.datasets.dataset import Dataset
 from dlcli.datasets.loading import load_dataset
-from dlcli.datasets.media import BadFilesError
+from dlcli.datasets.media import BadFilesError, TaskError
 from dlcli.datasets.tables import quantities_of_several_units
 from dlcli.errors import DlcliError, plural
 from dlcli.experiments.check import check
@@ -169,7 +169,12 @@ def _load(data: Source, path: Path) -> Dataset:
     """Load the data; the sections that follow from them are only placeholders."""
     sections = {"dataset": data.loader, **data.sections, **PLACEHOLDERS}
     document = Document(str(path), plain(sections))
-    return load_dataset(build_config(path.stem, document, path.parent), table=data.table)
+    try:
+        return load_dataset(build_config(path.stem, document, path.parent), table=data.table)
+    except TaskError as error:
+        # The config is not written yet, and only the option has set a task.
+        error.hint = "leave out --task if these are classes"
+        raise
 
 
 def _set_task(data: Source, task: str, source: Path) -> None:
