@@ -173,6 +173,29 @@ def test_ratings_are_classes_or_numbers_as_asked(dlcli, write, tmp_path):
     assert "leave out --task" in dlcli("init", tmp_path / "pets", "--task", "regression")[2]
 
 
+def test_columns_of_0_and_1_are_labels_if_asked(dlcli, write, tmp_path):
+    labels = rng.integers(0, 2, (3, 60))
+    write("t.csv", as_csv(a=rng.normal(size=60), lab1=labels[0], lab2=labels[1], b=labels[2] + 1))
+    options = ("--task", "multilabel", "--force")
+
+    code, _, error = dlcli("init", "t.csv", "--target", "lab1,lab2", *options)
+    one = dlcli("init", "t.csv", "--target", "lab1", *options)
+    other = dlcli("init", "t.csv", "--target", "lab1,b", *options)
+    for kind in ("cat", "dog"):
+        (tmp_path / "pets" / kind).mkdir(parents=True)
+        write(f"pets/{kind}/1.txt", kind)
+    folder = dlcli("init", "pets", *options)
+
+    assert code == 0, error
+    config = load_config("t.yaml")
+    assert (config.dataset.loader.task, config.loss.name) == ("multilabel", "BinaryCrossentropy")
+    assert [one[0], other[0], folder[0]] == [2, 2, 2]
+    assert "'lab1' is no list of labels" in one[2]
+    assert "name them all as the target" in one[2]
+    assert "in the target 'b' is neither true nor false; a label is 0 or 1 in every row" in other[2]
+    assert "leave out --task" in folder[2]
+
+
 @pytest.mark.parametrize("form", ["{:,}", "{:,}원", "${:,}", "{:,} kg"])
 def test_digits_between_commas_are_no_labels(dlcli, write, form):
     prices = [f'"{form.format(price)}"' for price in rng.integers(10, 300, 200) * 100]

@@ -36,9 +36,11 @@ def init(
         ),
     ] = None,
     task: Annotated[
-        Literal["classification", "regression"] | None,
+        Literal["classification", "multilabel", "regression"] | None,
         typer.Option(
-            "--task", help="Whether whole numbers, as ratings are, are classes or numbers.",
+            "--task",
+            help="Whether whole numbers, as ratings are, are classes or numbers; multilabel: "
+            "columns of 0 and 1 are labels, of which a row has any number.",
             show_default="by their values",
         ),
     ] = None,

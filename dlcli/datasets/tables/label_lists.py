@@ -13,7 +13,7 @@ from dlcli.config.table_loaders import CsvLoader
 from dlcli.datasets.dataset import Target
 from dlcli.datasets.tables.cell_values import to_text
 from dlcli.datasets.tables.classes import name_classes, sort_classes
-from dlcli.datasets.tables.columns import RawColumn, to_category
+from dlcli.datasets.tables.columns import BOOLEANS, RawColumn, to_category
 from dlcli.errors import DatasetError, plural
 from dlcli.types import Array
 
@@ -141,6 +141,8 @@ def read_label_lists(
 
 
 def _separator_hint(texts: Sequence[str] | Array) -> str:
+    if {text.strip().lower() for text in texts} <= BOOLEANS.keys():
+        return "labels that are columns of 0 and 1 are several: name them all as the target"
     separator = propose_separator(texts) or ";"
     lists = '`["a", "b"]` is a list'
     return f"{lists}; `target_separator: {json.dumps(separator)}` in the loader splits texts"

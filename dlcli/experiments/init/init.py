@@ -79,7 +79,7 @@ def init(
     source: str | os.PathLike[str],
     *,
     target: str | int | Sequence[str | int] | None = None,
-    task: Literal["classification", "regression"] | None = None,
+    task: Literal["classification", "multilabel", "regression"] | None = None,
     sheet: str | None = None,
     output: str | os.PathLike[str] | None = None,
     calibrate: bool = False,
@@ -97,9 +97,9 @@ def init(
     target : str, int, or a sequence of them, optional
         Columns to predict, by name or position. Default: `choose_target`, or the last column that
         can be predicted.
-    task : {"classification", "regression"}, optional
-        Whether a target of whole numbers, as ratings are, is a class or a number. Default: by its
-        values.
+    task : {"classification", "multilabel", "regression"}, optional
+        Whether a target of whole numbers, as ratings are, is a class or a number;
+        ``"multilabel"``: its columns of 0 and 1 are labels. Default: by the values.
     sheet : str, optional
         Sheet of an Excel file.
     output : str or path, optional
