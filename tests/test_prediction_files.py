@@ -66,6 +66,29 @@ def test_columns_of_json_lines_are_kept(dlcli, trained, write):
         assert next(csv.reader(out.splitlines()[1:]))[: len(start)] == start
 
 
+def test_kept_values_of_json_stay_what_they_are(dlcli, trained, write, tmp_path):
+    kept = {"id": 7, "old": True, "gap": None, "tags": [1, "b"], "size": {"w": 1.5}, "code": "07"}
+    row = {"age": 31, "city": "Seoul", "member": True, "height": 1.7} | kept
+    nan = {**row, "size": float("nan"), "tags": [float("inf")]}
+    write("rows.jsonl", f"{json.dumps(row)}\n{json.dumps(nan)}\n")
+
+    assert dlcli("predict", "people", "rows.jsonl", "--keep", "all", "-o", "o.jsonl")[0] == 0
+    code, out, err = dlcli("predict", "people", "rows.jsonl", "--keep", "all", "--json")
+    assert code == 0, err
+
+    first, second = map(json.loads, (tmp_path / "o.jsonl").read_text().splitlines())
+    assert {key: first[key] for key in row} == row
+    assert (second["size"], second["tags"]) == (None, [None])
+    assert '"tags": [1, "b"]' in json.dumps(json.loads(out))
+
+    assert dlcli("predict", "people", "rows.jsonl", "--keep", ",".join(kept), "-o", "o.csv")[0] == 0
+    texts = ["7", "true", "", '[1, "b"]', '{"w": 1.5}', "07"]
+    lines = (tmp_path / "o.csv").read_text().splitlines()
+    assert next(csv.reader(lines[1:]))[: len(kept)] == texts
+    frame = package.predict(trained.path, "rows.jsonl", keep=["id", "tags"]).to_frame()
+    assert frame["id"].tolist() == [7, 7]
+
+
 def test_keys_that_only_some_records_have_are_kept(dlcli, trained, write):
     row = {"age": 31, "city": "Seoul", "member": True, "height": 1.7}
     write("rows.jsonl", "\n".join(map(json.dumps, [row, {**row, "note": "late", "id": 8}])))

@@ -88,6 +88,14 @@ def test_the_plain_protocol_takes_files(client, expected, body, content_type):
     assert document["columns"] == ["prediction", "p_a", "p_b"]
 
 
+def test_kept_values_of_json_stay_what_they_are(client):
+    kept = {"age": 31, "tags": [1, "b"], "gap": None, "new": True}
+    answer = client.post("/predict", params={"keep": "all"}, json=[RECORDS[0] | kept])
+
+    [row] = answer.json()["predictions"]
+    assert {key: row[key] for key in kept} == kept
+
+
 @pytest.mark.parametrize("options", [[], ["--keep", "city"], ["--keep", "all"]])
 def test_a_csv_has_every_byte_of_predict(client, dlcli, write, people_runs, options):
     path = people_runs["keras"].path

@@ -9,7 +9,7 @@ from typing import Any
 from dlcli.errors import DlcliError
 from dlcli.files import atomic
 from dlcli.prediction.blocks import PredictionBlock
-from dlcli.prediction.output import plain_number
+from dlcli.prediction.output import kept_text, plain_number
 from dlcli.prediction.predictions import Predictions
 from dlcli.preparation.targets import float_text
 
@@ -116,7 +116,7 @@ def _columns(
 
 def _kept(value: Any, cell: Callable[[str], Any], decimal: str) -> Any:
     """Return a plain number as a number, and everything else as a text."""
-    text = str(value)
+    text = kept_text(value)
     number = plain_number(text, decimal)
     if number and sum(map(str.isdigit, number)) <= MAX_DIGITS:
         return float(number) if "." in number else int(number)

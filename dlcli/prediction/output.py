@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from io import StringIO
 from itertools import repeat
 from typing import Any, TextIO
 
+from dlcli.datasets.tables import to_text
 from dlcli.prediction.blocks import PredictionBlock
 from dlcli.prediction.predictions import Predictions
 from dlcli.preparation.targets import FLOAT_FORMAT, LARGE_NUMBER, float_text
@@ -67,7 +69,7 @@ def csv_writer(predictions: Predictions, file: TextIO, style: CsvStyle) -> Write
         return float_text(value).replace(".", style.decimal)
 
     def kept_field(value: Any) -> str:
-        text = str(value)
+        text = kept_text(value)
         if style.is_excel:
             # Excel takes a number with another decimal sign for a date, or for a larger number.
             plain = plain_number(text, predictions.signature.dialect.decimal)
@@ -116,12 +118,29 @@ def records(predictions: Predictions, block: PredictionBlock) -> Iterator[dict[s
         columns = {"prediction": labels, **dict(shares)}
     outputs = zip(*(values.tolist() for values in columns.values()), strict=True)
     names: Any = block.names if name_column else repeat("")
-    kept = zip(*block.kept.values(), strict=True) if block.kept else repeat(())
+    kept_columns = [list(map(_as_json, values)) for values in block.kept.values()]
+    kept = zip(*kept_columns, strict=True) if kept_columns else repeat(())
     for name, row, values in zip(names, outputs, kept, strict=False):
         record: dict[str, Any] = {name_column: name} if name_column else {}
         record |= zip(block.kept, values, strict=True)
         record |= zip(columns, map(_json_value, row), strict=True)
         yield record
+
+
+def kept_text(value: Any) -> str:
+    """Return a value of the input that is kept as text: lists and objects as JSON."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else to_text(value)
+
+
+def _as_json(value: Any) -> Any:
+    """Return a kept value with null for numbers that are not finite, which JSON does not have."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, list):
+        return list(map(_as_json, value))
+    if isinstance(value, dict):
+        return {key: _as_json(item) for key, item in value.items()}
+    return value
 
 
 def _json_value(value: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any, Literal
@@ -40,15 +39,15 @@ def read_json_lines(
     max_rows : int
         Rows per block.
     keep : sequence of str or "all"
-        Keys whose values stand behind all these columns as texts; "all": those of the first
-        `LOOKAHEAD_RECORDS` objects.
+        Keys whose values stand behind all these columns as JSON has them; "all": those of the
+        first `LOOKAHEAD_RECORDS` objects.
     dialect : Dialect
         Where the records are, and the decimal separator that the texts of the numbers get.
 
     Yields
     ------
     block : Block
-        Null and NaN are empty texts.
+        Null and NaN are empty texts, but in what is kept.
     has_target : bool
     keep : sequence of str
         The keys, for "all" too.
@@ -60,7 +59,7 @@ def read_json_lines(
     """
     lines: list[int] = []
     rows: list[list[str]] = []
-    kept: list[list[str]] = []
+    kept: list[list[Any]] = []
     notices: tuple[str, ...] | None = None
     with_target = [*columns, *targets]
     single = targets[0] if len(targets) == 1 else None
@@ -85,7 +84,7 @@ def read_json_lines(
                 for key in keys
             ]
         )
-        kept.append([_kept_text(record.get(key)) for key in keep])
+        kept.append([record.get(key) for key in keep])
         lines.append(line)
         if len(rows) == max_rows:
             yield (*_to_block(rows, kept, lines, len(columns), notices), keep)
@@ -111,16 +110,9 @@ def _check_kept(present: Iterable[str], keep: Sequence[str], place: str) -> None
             raise DatasetError(message, hint=f"the columns are {_listed(list(present))}")
 
 
-def _kept_text(value: Any) -> str:
-    """Return a value that is kept and not read: lists and objects as JSON."""
-    if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False)
-    return record_text(value, "", "")
-
-
 def _to_block(
     rows: Sequence[Sequence[str]],
-    kept: Sequence[Sequence[str]],
+    kept: Sequence[Sequence[Any]],
     lines: list[int],
     width: int,
     notices: tuple[str, ...],
