@@ -190,6 +190,29 @@ def test_layers_that_scale_count_when_inputs_are_far_from_unit_scale(arrays, fir
     assert sum("far from unit scale" in notice for notice in notices) == notes
 
 
+@pytest.mark.parametrize(
+    ("shape", "advice"),
+    [((6, 6, 3), "{scale: 255}"), ((6, 6), "{scale: 255}"), ((6, 2), "standardize")],
+)
+def test_only_pixels_are_advised_to_be_divided(arrays, shape, advice):
+    x = RNG.integers(0, 100, (30, *shape)).astype(np.uint8 if advice[0] == "{" else np.float32)
+
+    notices = check(arrays(CLASSES, x=x, y=np.arange(30) % 2)).notices
+
+    [notice] = [notice for notice in notices if "far from unit scale" in notice]
+    assert notice.endswith(f"consider `numeric: {advice}` in `preprocess`")
+
+
+def test_a_series_is_advised_to_be_standardized(write):
+    write("s.csv", "level\n" + "".join(f"{n * 7 % 100}\n" for n in range(60)))
+    loader = "dataset: {csv: {path: s.csv, target: level, window: 5}}\n"
+    network = "model: [{LSTM: 2}, Dense]\nloss: mse\nfit: {epochs: 1}\n"
+
+    notices = check(load_config(write("s.yaml", loader + network))).notices
+
+    assert any("consider `numeric: standardize` in `preprocess`" in each for each in notices)
+
+
 @pytest.mark.parametrize("loader", ["npz: x.npz", "images: x.npz", "audio: x.npz", "idx: x.npz"])
 def test_a_single_argument_of_a_loader_is_its_path(write, loader):
     config = load_config(write("my.yaml", f"dataset: {{{loader}}}\n{CLASSES}"))

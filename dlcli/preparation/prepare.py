@@ -106,7 +106,11 @@ def resolve_config(config: Config, dataset: Dataset) -> Config:
 
 
 def scale_notice(
-    x: Array | LazyRows, preprocessor: Preprocessor, layers: Sequence[Component] = ()
+    x: Array | LazyRows,
+    preprocessor: Preprocessor,
+    layers: Sequence[Component] = (),
+    *,
+    is_image: bool = False,
 ) -> str | None:
     """Report inputs far from unit scale, which slow or stop learning.
 
@@ -117,6 +121,8 @@ def scale_notice(
     preprocessor : Preprocessor
     layers : sequence of Component
         The model; its first layers may scale the inputs.
+    is_image : bool
+        Whether the samples are images, whose pixels are divided by a constant.
 
     Raises
     ------
@@ -134,7 +140,7 @@ def scale_notice(
     if not len(largest) or largest.max() <= FAR_FROM_UNIT_SCALE:
         return None
     if preprocessor.shape:
-        may_be_pixels = largest.max() / factor <= LARGEST_PIXEL
+        may_be_pixels = is_image and largest.max() / factor <= LARGEST_PIXEL
         advice = "`numeric: {scale: 255}`" if may_be_pixels else "`numeric: standardize`"
         subject = "inputs reach"
     else:

@@ -38,7 +38,8 @@ def split_notices(sessions: Sequence[Session]) -> list[str]:
     """
     first = sessions[0]
     x, dataset = first.x("train"), first.prepared.dataset
-    scale = scale_notice(x, first.preprocessor, first.prepared.config.model)
+    layers, is_image = first.prepared.config.model, dataset.medium.kind == "image"
+    scale = scale_notice(x, first.preprocessor, layers, is_image=is_image)
     is_known = first.prepared.config.dataset.known
     outliers = (
         [] if is_known else outlier_notices(x, first.preprocessor, dataset, first.split.train)
