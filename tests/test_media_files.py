@@ -504,6 +504,10 @@ def test_texts_are_predicted_in_the_encoding_of_the_training(write, tmp_path, dl
     old, utf = (line.partition(",")[2] for line in out.splitlines()[1:])
     assert old == utf
 
+    note = "lines.txt is predicted as a text; a folder of .txt files has a text in each"
+    for lines, has_note in (("l'hiver\n", False), ("l'hiver\nest froid\n", True)):
+        assert (note in dlcli("predict", trained.path, write("lines.txt", lines))[2]) == has_note
+
 
 def test_notices_about_both_tables_of_texts_are_told(tmp_path):
     paths = [tmp_path / "train.csv", tmp_path / "test.csv"]

@@ -130,7 +130,8 @@ def _blocks_of_file(
         elif kind == "delimited" and _is_one_text_per_line(text, path, signature):
             if keep:
                 raise DatasetError(f"{text.name} has a text per line and no columns to keep")
-            yield from _line_blocks(text, signature, size)
+            is_file = path != "-" and not isinstance(path, FileContent)
+            yield from _line_blocks(text, signature, size, is_file=is_file)
         else:
             fields = len(signature.columns)
             dialect = _dialect(text, signature)
@@ -197,12 +198,21 @@ def _dialect(text: TextFile, signature: Signature) -> Dialect:
     return dialect
 
 
-def _line_blocks(text: TextFile, signature: Signature, size: int) -> Iterator[RawBlock]:
+def _line_blocks(
+    text: TextFile, signature: Signature, size: int, *, is_file: bool
+) -> Iterator[RawBlock]:
     lines = text.lines()
+    target = signature.target
+    # A table has columns of targets; a model without them has learned texts that are files.
+    has_files = target is not None and target.position is None and not target.columns
     while texts := [line.strip() for line in islice(lines, size)]:
         values = {signature.names[0]: np.array(texts, object)}
         where = f"{text.name}, lines {text.line - len(texts) + 1} to {text.line}"
-        yield RawBlock(values, len(texts), where)
+        notices: tuple[str, ...] = ()
+        if is_file and has_files and len(texts) > 1:
+            each = f"each line of {text.name} is predicted as a text"
+            notices = (f"{each}; a folder of .txt files has a text in each",)
+        yield RawBlock(values, len(texts), where, notices)
     if not text.line:
         raise DatasetError(f"{text.name} is empty")
 
