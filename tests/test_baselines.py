@@ -153,6 +153,46 @@ def test_text_is_counts_of_words_for_the_models(write):
     assert "GaussianNB" not in names
 
 
+@pytest.fixture
+def reviews(write):
+    """Return a config of a table with a text, a number and two labels."""
+    rows = "".join(f"word{n} good now,{n},{n % 2},{n % 3 // 2}\n" for n in range(30))
+    write("reviews.csv", "review,stars,a,b\n" + rows)
+    return load_config(
+        write(
+            "reviews.yaml",
+            "dataset: {csv: {path: reviews.csv, target: [a, b], types: {review: text}}}\n"
+            "preprocess: {columns: {review: {vectorize: {output_mode: tf_idf}}}}\n"
+            "model: [{Dense: {activation: sigmoid}}]\nloss: binary_crossentropy\n"
+            "fit: {epochs: 1}\n",
+        )
+    )
+
+
+@pytest.mark.parametrize("free", [None, 1_000])
+def test_models_without_sparse_inputs_are_fitted_if_dense_ones_fit(reviews, monkeypatch, free):
+    from dlcli.datasets import storage
+
+    prepared = prepare(reviews)
+    rows = np.arange(30)
+    preprocessor = fit_preprocessor(prepared.dataset, rows, prepared.config.preprocess)
+    x = model_inputs(preprocessor, prepared.dataset, rows)
+    monkeypatch.setattr(storage, "available_memory", lambda: free)
+
+    fits = {
+        model.name: fit_and_predict(model, x, prepared.dataset.y, x, 0)
+        for model in models_for(prepared.dataset)
+    }
+
+    assert np.allclose(x[:, 0].toarray()[:, 0], preprocessor.transform(prepared.dataset.x)[:, -1])
+    notes = {name: made.note for name, made in fits.items() if made.predictions is None}
+    if free is None:
+        assert notes == {}
+    else:
+        assert set(notes) == {"naive Bayes", "gradient boosting"}
+        assert "not fitted: inputs that are not sparse need about" in notes["naive Bayes"]
+
+
 def test_words_too_many_for_a_model_are_the_commonest():
     x = csr_matrix(np.eye(40, 600, dtype=np.float32))
     boosting = next(m for m in MODELS if m.name == "gradient boosting" and m.task != "regression")

@@ -13,7 +13,7 @@ import numpy as np
 
 from dlcli.datasets.dataset import Dataset
 from dlcli.datasets.storage import FLOAT_BYTES, check_fits
-from dlcli.errors import first_line
+from dlcli.errors import DatasetError, first_line
 from dlcli.experiments.baseline.models import BaselineModel, build_estimator
 from dlcli.experiments.baseline.one_per_target import OnePerTarget
 from dlcli.preparation.preprocessor import Group, Preprocessor
@@ -26,8 +26,8 @@ from dlcli.types import Array
 SPECTROGRAMS = ("MelSpectrogram", "STFTSpectrogram")
 # Number of training values up to which a model is fitted on one core.
 SINGLE_CORE_VALUES = 5_000_000
-# Number of words that models without sparse inputs get.
-DENSE_WORDS = 500
+# Dense inputs are converted to float64, of which scikit-learn makes a copy; in sizes of float32.
+DENSE_COPIES = 5
 
 
 def model_inputs(
@@ -68,7 +68,7 @@ def model_inputs(
 def words_of_inputs(preprocessor: Preprocessor) -> tuple[str, ...]:
     """Return the word, or the name, of each column of `model_inputs` of texts."""
     names: list[str] = []
-    for group in preprocessor.groups:
+    for group in _words_last(preprocessor):
         step = _vectorize(group)
         names += group.feature_names if step is None else step.vocabulary
     return tuple(names)
@@ -80,12 +80,17 @@ def _vectorize(group: Group) -> FittedVectorize | None:
     return first if isinstance(first, FittedVectorize) else None
 
 
+def _words_last(preprocessor: Preprocessor) -> list[Group]:
+    """Return the groups in an order in which rare words, not numbers, are beyond `most_columns`."""
+    return sorted(preprocessor.groups, key=lambda group: _vectorize(group) is not None)
+
+
 def _with_word_counts(preprocessor: Preprocessor, raw: Any) -> Any:
-    """Return word counts for text columns, and the network's inputs for the others."""
+    """Return word counts for text columns, and before them the network's inputs for the others."""
     from scipy.sparse import csr_matrix, hstack
 
     parts = []
-    for group in preprocessor.groups:
+    for group in _words_last(preprocessor):
         step = _vectorize(group)
         if step is None:
             parts.append(csr_matrix(group.transform(raw, TransformReport())))
@@ -156,9 +161,13 @@ def fit_and_predict(
         note = f"not fitted on more than {model.most_rows:,} rows"
         return FitAttempt(None, 0.0, note)
     if model.dense and not isinstance(x, np.ndarray):
-        if x.shape[1] > DENSE_WORDS:
-            note = f"on the {DENSE_WORDS} most frequent words"
-        x, x_test = (part[:, :DENSE_WORDS].toarray() for part in (x, x_test))
+        if model.most_columns is not None and x.shape[1] > model.most_columns:
+            note = f"on the {model.most_columns} most frequent words"
+            x, x_test = (part[:, : model.most_columns] for part in (x, x_test))
+        try:
+            x, x_test = _dense(x, x_test)
+        except DatasetError as error:
+            return FitAttempt(None, 0.0, f"not fitted: {error}")
     if model.exact:
         x, x_test = x.astype(np.float64), x_test.astype(np.float64)
     with limited_threads(x.size, threads), warnings.catch_warnings(record=True) as caught:
@@ -175,6 +184,19 @@ def fit_and_predict(
             return FitAttempt(None, time.monotonic() - started, note)
     counts = getattr(estimator, "feature_count_", None)
     return FitAttempt(np.asarray(predictions), seconds, _note(caught) or note, counts)
+
+
+def _dense(x: Any, x_test: Any) -> tuple[Array, Array]:
+    """Return sparse inputs as arrays.
+
+    Raises
+    ------
+    DatasetError
+        If there is not enough memory.
+    """
+    size = DENSE_COPIES * FLOAT_BYTES * (x.shape[0] + x_test.shape[0]) * x.shape[1]
+    check_fits(size, "inputs that are not sparse", "use fewer rows (`limit`), or fewer words")
+    return x.toarray(), x_test.toarray()
 
 
 def limited_threads(values: int, threads: int | None = None) -> AbstractContextManager[Any]:

@@ -35,8 +35,9 @@ class BaselineModel:
     text : bool or None
         True: only for text. False: not for text. None: for both.
     dense : bool
-        Whether the model takes no sparse matrices. Of text it then gets only the most frequent
-        words.
+        Whether the model takes no sparse matrices.
+    most_columns : int or None
+        Number of columns that the model gets of text: those of the most frequent words.
     most_rows : int or None
         Number of training rows up to which the model is fitted.
     """
@@ -50,6 +51,7 @@ class BaselineModel:
     exact: bool = False
     text: bool | None = None
     dense: bool = False
+    most_columns: int | None = None
     most_rows: int | None = None
 
 
@@ -58,6 +60,9 @@ NUMBERS: Task = "regression"
 FOREST = {"n_jobs": -1}
 # Early stopping would split off training rows, and fail for classes with a single row.
 BOOSTING = {"early_stopping": False}
+
+# Its time grows with the columns.
+MOST_BOOSTING_COLUMNS = 500
 
 # The time of a support vector machine grows with the square of the rows, or faster.
 MOST_SVM_ROWS = 10_000
@@ -71,7 +76,8 @@ MODELS = (
         "knn", "k-nearest neighbours", CLASSES, "sklearn.neighbors.KNeighborsClassifier"
     ),
     BaselineModel(
-        "bayes", "naive Bayes", CLASSES, "sklearn.naive_bayes.GaussianNB", exact=True, text=False
+        "bayes", "naive Bayes", CLASSES, "sklearn.naive_bayes.GaussianNB", exact=True, text=False,
+        dense=True,
     ),
     BaselineModel(
         "bayes", "naive Bayes", CLASSES, "sklearn.naive_bayes.MultinomialNB", text=True
@@ -90,6 +96,7 @@ MODELS = (
     BaselineModel(
         "boosting", "gradient boosting", CLASSES,
         "sklearn.ensemble.HistGradientBoostingClassifier", BOOSTING, dense=True,
+        most_columns=MOST_BOOSTING_COLUMNS,
     ),
     BaselineModel("mean", "mean", NUMBERS, "sklearn.dummy.DummyRegressor", trivial=True),
     BaselineModel("knn", "k-nearest neighbours", NUMBERS, "sklearn.neighbors.KNeighborsRegressor"),
@@ -106,6 +113,7 @@ MODELS = (
     BaselineModel(
         "boosting", "gradient boosting", NUMBERS,
         "sklearn.ensemble.HistGradientBoostingRegressor", BOOSTING, dense=True,
+        most_columns=MOST_BOOSTING_COLUMNS,
     ),
 )  # fmt: skip
 NAIVE_FORECAST = BaselineModel("naive", "naive forecast (last value)", NUMBERS, "")
