@@ -385,6 +385,19 @@ def test_ensembles_are_layers_of_keras(kind, tmp_path, scripts_in_this_process):
     assert [item.difference for item in result.comparisons] == [0] * len(result.comparisons)
 
 
+def test_merged_cells_are_no_part_of_a_script(table):
+    import openpyxl
+
+    path = table.with_suffix(".xlsx")
+    pd.read_csv(table, dtype=str).to_excel(path, index=False)
+    book = openpyxl.load_workbook(path)
+    book.active.merge_cells("C2:C4")
+    book.save(path)
+
+    with pytest.raises(DlcliError, match=r"cannot be ejected: pandas leaves merged cells empty"):
+        eject(config_of(path), table.with_name("train.py"), proof=False)
+
+
 def test_what_no_script_can_have_is_said(tmp_path):
     path = numbers(tmp_path, y=['["p"]', '["q", "p"]'] * (ROWS // 2))
     config = network({"csv": {"path": path, "target": "y"}}, "binary_crossentropy", "sigmoid")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dlcli.datasets.dialect import Dialect
-from dlcli.datasets.tables import Table
+from dlcli.datasets.tables import MERGED_CELLS, Table
 from dlcli.eject.context import inexpressible
 from dlcli.eject.python_text import Code
 
@@ -29,12 +29,15 @@ def read_options(table: Table, path: Path) -> tuple[str, dict[str, Any]]:
     Raises
     ------
     DlcliError
-        If pandas has no function for such files.
+        If pandas does not read such files as dlcli does.
     """
     dialect, suffix = table.dialect, path.suffix.lower()
     if suffix == ".parquet":
         return "read_parquet", {}
     if suffix in (".xlsx", ".xlsm", ".xls", ".ods"):
+        if any(MERGED_CELLS in notice for notice in table.notices):
+            reason = "pandas leaves merged cells empty; save the table without them"
+            raise inexpressible(str(path), reason)
         return "read_excel", {**_sheet(table), **_rows(table)}
     if suffix in (".jsonl", ".ndjson", ".json"):
         if dialect.record_path or dialect.flatten:

@@ -17,6 +17,7 @@ from dlcli.datasets.tables.encodings import Hints
 from dlcli.datasets.tables.merged_cells import (
     MergedRange,
     fill_merged,
+    merged_notice,
     ranges_to_fill,
     read_merged_ranges,
 )
@@ -88,11 +89,7 @@ def read_excel(
     )
     reader.notices += notice
     if merged:
-        count = plural(len(merged), "range")
-        example = merged[0].name if len(merged) == 1 else f"such as {merged[0].name}"
-        reader.notices.append(
-            f"{file.name}: {count} of merged cells ({example}): each cell has the range's value"
-        )
+        reader.notices.append(f"{file.name}: {merged_notice(merged)}")
     if skipped and names:
         above = f"{plural(skipped, 'row')} above the table"
         reader.notices.append(f"{file.name}: skipped, as in training: {above}")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from dlcli.datasets.tables.odd_rows import is_total
+from dlcli.errors import plural
 
 # The sheet is untrusted. Its elements are found as bytes, so that no XML is parsed and nothing
 # in it is expanded.
@@ -21,6 +22,8 @@ RANGE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7}):\$?([A-Z]{1,3})\$?([0-9]{1,7
 CHUNK, LONGEST_TAG = 1 << 20, 64
 # The part behind the cells, and the columns of all ranges: an honest file has far less.
 MAX_BYTES, MAX_COLUMNS_OF_RANGES = 64 << 20, 10_000_000
+# What the notice about a table with such cells contains.
+MERGED_CELLS = "merged cells"
 Row = tuple[int, list[str]]
 
 
@@ -109,6 +112,13 @@ def _holds_values(one: MergedRange, header: int, width: int) -> bool:
         return is_column and not is_row and one.last_row >= header
     # A note over the whole width is no value of the columns either.
     return not is_row or one.column > 0 or one.last_column < width - 1
+
+
+def merged_notice(ranges: Sequence[MergedRange]) -> str:
+    """Return the notice that merged ranges, at least one, have been filled."""
+    example = ranges[0].name if len(ranges) == 1 else f"such as {ranges[0].name}"
+    count = plural(len(ranges), "range")
+    return f"{count} of {MERGED_CELLS} ({example}): each cell has the range's value"
 
 
 def fill_merged(
