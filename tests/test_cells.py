@@ -305,6 +305,18 @@ def test_a_huge_number_among_others_makes_no_identifier(tmp_path):
     )
 
 
+def test_long_identifiers_may_repeat(tmp_path):
+    accounts = [str(10**17 + 7 * (n // 3)) for n in range(40)]
+
+    assert reasons(tmp_path, column(accounts))["drop"].endswith("an identifier")
+
+
+@pytest.mark.parametrize("cell", ["1" + "천만" * 40 + "x", "(" * 40_000, "1" + "억 " * 400 + "x"])
+def test_a_cell_of_any_content_is_read_at_once(tmp_path, cell):
+    # Some ways of searching need more than minutes.
+    assert "drop" not in reasons(tmp_path, column([cell, *(f"{n % 7}천만" for n in range(60))]))
+
+
 def test_leading_zeros_are_kept_in_codes_that_repeat(load):
     dataset = load(column(["02139", "10001", "04524"] * 8))
 

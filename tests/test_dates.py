@@ -11,7 +11,7 @@ from dlcli import DatasetError, load_config, predict, train
 from dlcli.config.steps import DateParts
 from dlcli.config.table_loaders import CsvLoader
 from dlcli.datasets.tables import load_csv, loader_dialect, propose_values, read_table
-from dlcli.datasets.tables.dates import date_formats, parse_date
+from dlcli.datasets.tables.dates import date_formats, parse_date, to_dates
 from dlcli.preparation.report import TransformReport
 from dlcli.preparation.steps.base import fit_step, step_from_json, step_to_json
 
@@ -153,6 +153,13 @@ def test_a_model_reads_dates_as_its_training_did(write, dlcli):
     assert "bad.csv:2: '2024/03/05' in column 'day' is no date of the form %d.%m.%Y" in err
     assert time[0] == 2
     assert "'2024-03-05' in column 'at' is no date of the form %H:%M" in time[2]
+
+
+def test_iso_dates_are_not_read_where_the_day_follows_the_year():
+    texts = ["2024-13-03", "2024-03-13"]
+
+    assert to_dates(texts, [], "%Y-%d-%m", lenient=True)[1] == 1
+    assert to_dates(texts[1:], [], "%d.%m.%Y", lenient=True)[1] is None
 
 
 @pytest.mark.parametrize(

@@ -738,6 +738,9 @@ def test_dates_that_are_written_as_numbers_fall_too(write, form):
     with pytest.raises(DatasetError, match="'date' fall: the file begins with the newest row"):
         load_dataset(dated_series(write, months))
     assert not load_dataset(dated_series(write, months[::-1])).notices
+    # Neither months alone nor other numbers that fall are dates.
+    assert not load_dataset(dated_series(write, [12] * 30 + [1] * 30)).notices
+    assert not load_dataset(dated_series(write, range(2100, 2040, -1))).notices
     assert not load_dataset(dated_series(write, [at % 12 + 1 for at in range(60)])).notices
 
 

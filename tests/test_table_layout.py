@@ -38,6 +38,7 @@ LAYOUTS = {
     "years above the names": (",2023,2024\na,b,label\n" + _rows(9), {"skip_rows": 1}, ["a", "b"]),
     "title and two rows of groups": ("Sales\n\n2024,,\nx,x,y\na,b,label\n" + _rows(9), {"skip_rows": 4}, ["a", "b"]),
     "the same names in two groups": ("x,2023,,2024,,\nlabel,a,b,a,b,c\n" + _rows(9, "{l},{n},{m},{n},{m},{n}"), {"skip_rows": 2, "names": ["x label", "2023 a", "2023 b", "2024 a", "2024 b", "2024 c"]}, ["x label", "2023 a", "2023 b", "2024 a", "2024 b"]),
+    "empty names above a first row of words": ("id,,,b\nkim,yes,no,two\n" + _rows(9, "n{n},yes,no,{m}"), {"unique_names": True}, ["id", "column 2", "column 3"]),
     "numbers without a header": ("1,2,3\n" + _rows(9, "{n},{m},{n}"), {}, ["0", "1"]),
     "name twice above words": ("a,a,label\n" + _rows(9, "u{n},v{m},{l}"), {"unique_names": True}, ["a", "a.1"]),
     "titles of Excel": ("Sales,,\nby region,,\na,b,label\n" + _rows(9), {"skip_rows": 2}, ["a", "b"]),

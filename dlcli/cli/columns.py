@@ -134,9 +134,9 @@ def blocks(
         shrunk = _shrunk({at: widths[at] for at in kept}, width, texts)
         if _total(shrunk) <= width:
             return [(kept, [[cut(row[at], shrunk[at]) for at in kept] for row in rows])]
-    first = min(widths[0], max(MIN_TEXT, width // 3))
+    first = min(widths[0], max(MIN_TEXT, width // 3)) if 0 in texts else widths[0]
     room = max(width - first - GAP, MIN_TEXT)
-    own = {at: min(widths[at], room if at else first) for at in kept}
+    own = {at: min(widths[at], room if at else first) if at in texts else widths[at] for at in kept}
     return [
         (positions, [[cut(row[at], own[at]) for at in positions] for row in rows])
         for positions in _divided(own, width)

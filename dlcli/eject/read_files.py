@@ -166,7 +166,8 @@ def _write_labels(
     parser = LabelParser(loader.classes, pattern, getattr(loader, "test", {}))
     names = list(dict.fromkeys(n for n in list_names(path) if n.suffix.lower() in suffixes))
     labels, _ = parser.labels(path, names)
-    part.add(*_unreadable(ejection, labels))
+    if loader.on_bad_file == "skip":
+        part.add(*_unreadable(ejection, labels, loader))
     ejection.script.need("import pandas as pd")
     if pattern is not None:
         ejection.script.need("import re")
@@ -209,15 +210,19 @@ def _place_of_class(labels: Mapping[PurePosixPath, Label], path: Path) -> int:
     raise inexpressible(str(path), "its class folders are at different depths; name a `pattern`")
 
 
-def _unreadable(ejection: Ejection, labels: Mapping[PurePosixPath, Label]) -> list[str]:
+def _unreadable(
+    ejection: Ejection, labels: Mapping[PurePosixPath, Label], loader: FilesLoader | TextLoader
+) -> list[str]:
     """Return the statements that leave out the files that `on_bad_file: skip` left out."""
+    if loader.limit is not None:  # then it is not known which of the files can be read
+        raise inexpressible(loader.path, "`limit` and `on_bad_file: skip`; leave out one of them")
     used = set(ejection.dataset.file_names)
     unreadable = [str(name) for name in labels if str(name) not in used]
     if not unreadable:
         return []
     return [
         "# These files cannot be read.",
-        f"unreadable = {expression(unreadable)}",
+        f"unreadable = {{{expression(unreadable)[1:-1]}}}",
         "is_readable = [name.as_posix() not in unreadable for name in names]",
         *_take("is_readable"),
     ]

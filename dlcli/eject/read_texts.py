@@ -50,7 +50,10 @@ def write_texts(ejection: Ejection, part: Part, loader: TextLoader) -> None:
 def _write_text_files(ejection: Ejection, part: Part, path: Path, loader: TextLoader) -> None:
     """Write the statements that read texts from class folders."""
     write_files(ejection, part, path, loader, "text")
-    encodings = {loader.encoding} if loader.encoding != "auto" else _encodings(ejection, path)
+    names = {PurePosixPath(name) for name in ejection.dataset.file_names}
+    # The script reads all files before it draws some.
+    read = names if loader.limit is None else None
+    encodings = {loader.encoding} if loader.encoding != "auto" else _encodings(path, read)
     if encodings <= UTF_8:
         encodings = {"utf-8-sig"}
     if len(encodings) == 1:
@@ -69,9 +72,8 @@ def _write_text_files(ejection: Ejection, part: Part, path: Path, loader: TextLo
     )
 
 
-def _encodings(ejection: Ejection, path: Path) -> set[str]:
-    """Return the encodings of the texts that are used."""
-    names = {PurePosixPath(name) for name in ejection.dataset.file_names}
+def _encodings(path: Path, names: set[PurePosixPath] | None) -> set[str]:
+    """Return the encodings of some texts, or of all."""
     contents = walk(path, SUFFIXES["text"], names)
     return {detect_encoding(content, str(name)) for name, content in contents}
 

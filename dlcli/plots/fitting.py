@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,8 @@ def add_legend(fig: FigureBase, handles: Sequence[Any], columns: int, **style: A
     **style
         Arguments of `matplotlib.figure.Figure.legend`.
     """
+    if not handles:
+        return
     root = fig.get_figure(root=True)
     first = 0.0
     for count in range(min(columns, len(handles)), 0, -1):
@@ -153,6 +156,8 @@ def _lines(text: Text, content: str, room: float) -> list[str]:
 
 def _shortened(text: Text, line: str, room: float) -> str:
     width = text_width(line)
-    while width > SHORTEST and _length(text, shortened(line, width)) > room:
-        width -= 1
-    return shortened(line, width)
+    if _length(text, line) <= room:
+        return line
+    widths = range(SHORTEST, width)  # measuring takes as long as drawing
+    fitting = bisect_right(widths, room, key=lambda own: _length(text, shortened(line, own)))
+    return shortened(line, widths[max(fitting - 1, 0)] if widths else width)

@@ -47,7 +47,9 @@ def overflow_notices(dataset: Dataset, config: Config) -> list[str]:
                 setting = {"columns": {column.name: "quantile"}}
                 notices += _notices(dataset, values, subject, effect, setting)
                 storage.release(values)
-    return notices[:MAX_LISTED]
+    others = len(notices) - MAX_LISTED
+    more = [f"{plural(others, 'other column')} with such values"] if others > 0 else []
+    return [*notices[:MAX_LISTED], *more]
 
 
 def _has_quantiles(steps: Steps | None) -> bool:

@@ -12,10 +12,11 @@ from dlcli.datasets.tables.numbers import MAX_DISTINCT, NEARLY_ALL, unit_of
 # 4,385 in units of 10,000 won, elsewhere 1,800,004,385. Only a person knows which.
 NUMBER = r"[0-9][0-9.,]*\s*"
 POWER = r"(?:[십백천]?만|[십백천]?억|조|천|백)"
-AMOUNT = re.compile(rf"[-+−]?\s*(?:{NUMBER}{POWER}\s*)*(?:{NUMBER})?(?:{POWER}\s*)*원?")
+AMOUNT = re.compile(rf"[-+−]?\s*(?:{NUMBER}{POWER}\s*)*(?:{NUMBER})?(?:(?>{POWER})\s*)*+원?")
 POWERS = re.compile(rf"{NUMBER}({POWER})")
 COMPOUND = re.compile(rf".*[0-9]\s*{POWER}\s*[0-9].*")
 MAX_UNITS, MIN_PER_UNIT = 6, 2
+MAX_LENGTH = 40  # of an amount; texts can have any length
 ADVICE = "write each as one number in one unit to use them"
 
 
@@ -33,7 +34,7 @@ def quantities_of_several_units(texts: Collection[str]) -> str:
         As in ``amounts of several parts, as in '18억 4,385'``; empty for other texts.
     """
     texts = list(islice((text for text in texts if re.search("[0-9]", text)), MAX_DISTINCT))
-    amounts = [text for text in texts if AMOUNT.fullmatch(text)]
+    amounts = list(filter(_is_amount, texts))
     compound = next((text for text in amounts if COMPOUND.fullmatch(text)), "")
     if texts and len(amounts) >= NEARLY_ALL * len(texts):
         powers: dict[str, str] = {}  # each with the first text that has it
@@ -62,4 +63,8 @@ def _examples(texts: dict[str, str]) -> str:
 
 def is_amount_of_parts(text: str) -> bool:
     """Tell whether a text is an amount of several parts, as 18억 4,385 is."""
-    return AMOUNT.fullmatch(text) is not None and COMPOUND.fullmatch(text) is not None
+    return _is_amount(text) and COMPOUND.fullmatch(text) is not None
+
+
+def _is_amount(text: str) -> bool:
+    return len(text) <= MAX_LENGTH and AMOUNT.fullmatch(text) is not None

@@ -33,6 +33,7 @@ FORMATS = (
     *TIMES,
 )
 MAX_DISTINCT = 5_000
+YEAR_DAY = re.compile("%Y[^%]*%d")
 # The end of a day, as measurements of its 24 hours have it.
 MIDNIGHT = re.compile(r"(?<=[ T])24(?=:00(?:$|:00))")
 SECONDS_PER_DAY = 86_400
@@ -79,8 +80,7 @@ def parse_date(text: str, form: str) -> float:
 def parse_iso_date(text: str) -> float:
     """Parse a date of ISO 8601, with or without a time, as `parse_date` does.
 
-    Spreadsheets and databases give dates this way, whatever the form of those in training. The
-    year comes first, so that no other reading is possible.
+    Spreadsheets and databases give dates this way, whatever the form of those in training.
     """
     if len(text) > MAX_LENGTH or not ISO.fullmatch(text):
         return math.nan
@@ -116,7 +116,8 @@ def to_dates(
     form : str
         See `parse_date`.
     lenient : bool
-        Whether dates of ISO 8601 are read too, if the form is one of dates.
+        Whether dates of ISO 8601 are read too, if the form is one of dates in which the day does
+        not follow the year.
 
     Returns
     -------
@@ -127,7 +128,7 @@ def to_dates(
     """
     words = set(missing)
     seconds = {text: parse_date(text.strip(), form) for text in set(texts)}
-    if lenient and (form == EXCEL or "%y" in form.lower()):
+    if lenient and (form == EXCEL or "%y" in form.lower()) and not YEAR_DAY.match(form):
         for text, value in seconds.items():
             if math.isnan(value):
                 seconds[text] = parse_iso_date(text.strip())

@@ -35,7 +35,7 @@ def find_groups(rows: Sequence[Sequence[str]], width: int) -> tuple[int, list[st
         Of the columns, each with those of its groups, if the header repeats names; else empty.
     """
     for at, row in enumerate(rows[: MAX_GROUP_ROWS + 1]):
-        if at and _is_header(row, width) and _has_numbers(rows[at + 1 :], width):
+        if at and _is_header(row, width) and _stands_above(row, rows[at + 1 :], width):
             own = [text.strip() for text in row]
             names = _with_groups(rows[:at], own)
             if len(set(own)) == width:
@@ -65,11 +65,14 @@ def _with_groups(groups: Sequence[Sequence[str]], names: Sequence[str]) -> list[
     return [" ".join(part) for part in parts]
 
 
-def _has_numbers(rows: Sequence[Sequence[str]], width: int) -> bool:
+def _stands_above(header: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> bool:
+    """Tell whether a row of words stands above rows with numbers."""
     below = [row for row in rows[:ROWS_BELOW] if len(row) == width]
-    return len(below) >= MIN_ROWS_BELOW and any(
-        all(_is_number(text) for text in column) for column in zip(*below, strict=True)
-    )
+    columns = list(zip(*below, strict=True))
+    # A word that is found below is a value, and its row no header.
+    repeats = any(name in column for name, column in zip(header, columns, strict=False))
+    has_numbers = any(all(map(_is_number, column)) for column in columns)
+    return len(below) >= MIN_ROWS_BELOW and has_numbers and not repeats
 
 
 def _is_group(row: Sequence[str], width: int) -> bool:

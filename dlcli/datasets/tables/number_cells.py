@@ -87,8 +87,8 @@ def decide_numbers(raw: RawColumn, values: Array, texts: Iterable[str]) -> Decis
         return drop(raw, f"'{low:g}' in every row that has a value")
     whole = bool((values == np.floor(values)).all())
     different = whole and len(values) >= MIN_ROWS and len(np.unique(values)) == len(values)
-    if different and low >= 0 and MAX_EXACT < float(np.median(values)) <= MAX_IDENTIFIER:
-        reason = f"whole numbers up to {high:g}, all different, whose last digits would be lost"
+    if whole and low >= 0 and MAX_EXACT < float(np.median(values)) <= MAX_IDENTIFIER:
+        reason = f"whole numbers up to {high:g}, whose last digits would be lost"
         return drop(raw, f"{reason}: an identifier")
     if different and (np.abs(np.diff(values)) == 1).all():
         return drop(raw, f"the numbers {low:g} to {high:g} in order: a row number")

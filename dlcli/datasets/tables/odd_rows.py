@@ -28,16 +28,19 @@ TOTALS = {
 EDGE = 3
 # Larger tables are measured or logged, and are not searched as a whole.
 MAX_ROWS = 100_000
+MAX_LENGTH = 40  # of a name of totals
 
 
 def is_total(text: str) -> bool:
     """Tell whether a cell is a name of totals or means."""
+    if len(text) > MAX_LENGTH:
+        return False
     word = _plain(text)
     return word in TOTALS or word.endswith(SURE_TOTALS)
 
 
 def _plain(text: str) -> str:
-    return "".join(re.sub(r"\(.*?\)", "", text).split()).casefold()
+    return "".join(re.sub(r"\([^()]*\)", "", text).split()).casefold()
 
 
 def odd_word_reason(raw: RawColumn, words: Iterable[str]) -> str:

@@ -17,6 +17,7 @@ from dlcli.types import Array
 
 # Reading a date takes some microseconds.
 MAX_ROWS = 5_000
+YEARS = 1900, 2101
 TIME_NAME = re.compile(
     "date|day|time|month|year|날짜|일자|일시|시각|연월|년월|연도|년도", re.IGNORECASE
 )
@@ -77,7 +78,7 @@ def _times(table: Table, series: str) -> Iterator[tuple[str, Array]]:
 
 
 def _numbered_times(table: Table, series: str) -> Iterator[tuple[str, Array]]:
-    """Yield columns of times that are numbers, such as 2021.12 and 2022010124, by their names."""
+    """Yield columns of months, days or hours that are numbers, as 2021.12 and 2022010124 are."""
     for column in table.columns:
         if column.name == series or not TIME_NAME.search(column.name):
             continue
@@ -86,8 +87,18 @@ def _numbered_times(table: Table, series: str) -> Iterator[tuple[str, Array]]:
             numbers = cells
         else:
             numbers = np.array([to_number(text, column.dialect.decimal) for text in cells])
-        if len(numbers) and not np.isnan(numbers).any():
+        if len(numbers) and all(map(_has_month, numbers.tolist())):
             yield column.name, numbers
+
+
+def _has_month(number: float) -> bool:
+    """Tell whether a number begins with a year and its month."""
+    if not math.isfinite(number) or number < 0:
+        return False
+    digits = f"{number:.2f}".replace(".", "") if number < YEARS[1] else f"{number:.0f}"
+    year, month = int(digits[:4]), int(digits[4:6] or 0)
+    is_whole = number >= YEARS[1] and number.is_integer() and len(digits) in (6, 8, 10)
+    return YEARS[0] <= year < YEARS[1] and 1 <= month <= 12 and (is_whole or number < YEARS[1])
 
 
 def _texts(column: RawColumn) -> list[str]:

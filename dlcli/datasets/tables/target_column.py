@@ -30,7 +30,7 @@ MAX_CLASSES = 1_000
 # Fewer whole numbers are classes, whatever their values are. Those of a column that is called like
 # a degree can be predicted as numbers as well.
 FEW_CLASSES = 5
-DEGREE = re.compile("rating|rate|score|star|grade|level|등급|점수|평점|별점|만족도", re.IGNORECASE)
+DEGREE = re.compile("(?i)(?<![a-z])(rating|score|star|grade|level)s?(?![a-z])|등급|[점평]점|점수")
 OTHER_TASK = {
     "classification": "`--task regression` predicts a number",
     "regression": "`--task classification` predicts one of them",
