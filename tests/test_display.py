@@ -7,10 +7,11 @@ from types import SimpleNamespace
 import pytest
 
 from dlcli import kfold, load_config, train
-from dlcli.cli.columns import Row, fitting, prose, text_width
+from dlcli.cli.columns import Row, fitting, prose
 from dlcli.cli.epoch_table import EpochTable
 from dlcli.cli.live import LiveTable
 from dlcli.cli.tables import explained, table
+from dlcli.text_width import text_width
 from dlcli.training.progress import Progress
 
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from dlcli.plots import fonts
-from dlcli.plots.names import legend_labels, number_text, shortened, shortened_names, text_width
+from dlcli.plots.names import legend_labels, short_number, shortened_names
+from dlcli.text_width import shortened, text_width
 
 TABLE = "꽃잎 길이,색,품종\n" + "".join(f"{n / 10},{c},{k}\n" for n in range(12) for c, k in
                                   (("빨강", "무궁화"), ("파랑", "진달래")))  # fmt: skip
@@ -112,4 +113,4 @@ def test_names_that_differ_at_their_ends_stay_different():
     [(20260001, "20260001"), (15020.345, "15020.3"), (3.94364e-05, "3.944e-05"), (0.25, "0.25")],
 )
 def test_numbers_are_short_and_whole_ones_in_full(value, text):
-    assert number_text(value) == text
+    assert short_number(value) == text

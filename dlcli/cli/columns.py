@@ -8,12 +8,12 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO
-from unicodedata import combining, east_asian_width
+
+from dlcli.text_width import shortened, text_width
 
 GAP = 2  # columns of the terminal between two columns of a table
 # A text that is cut shorter says too little.
 MIN_TEXT = 12
-ELLIPSIS = "…"
 RATE = "learning_rate"  # logged by the callbacks that change it
 
 
@@ -80,29 +80,6 @@ def terminal_width(stream: IO[str] | None = None) -> int | None:
     return shutil.get_terminal_size().columns if is_terminal else None
 
 
-def text_width(text: str) -> int:
-    """Return the width on a terminal, where Hangul and other wide characters count twice."""
-    if text.isascii():
-        return len(text)
-    return sum(
-        0 if combining(character) else 2 if east_asian_width(character) in "WF" else 1
-        for character in text
-    )
-
-
-def cut(text: str, width: int) -> str:
-    """Shorten a text to a width on the terminal, with an ellipsis as its end."""
-    if text_width(text) <= width:
-        return text
-    kept, room = "", width - len(ELLIPSIS)
-    for character in text:
-        room -= text_width(character)
-        if room < 0:
-            break
-        kept += character
-    return kept.rstrip() + ELLIPSIS
-
-
 def blocks(
     rows: Sequence[Sequence[str]], width: int, texts: Sequence[int], optional: Sequence[int] = ()
 ) -> list[tuple[list[int], list[list[str]]]]:
@@ -133,12 +110,12 @@ def blocks(
         kept = [at for at in kept if at != left_out]
         shrunk = _shrunk({at: widths[at] for at in kept}, width, texts)
         if _total(shrunk) <= width:
-            return [(kept, [[cut(row[at], shrunk[at]) for at in kept] for row in rows])]
+            return [(kept, [[shortened(row[at], shrunk[at]) for at in kept] for row in rows])]
     first = min(widths[0], max(MIN_TEXT, width // 3)) if 0 in texts else widths[0]
     room = max(width - first - GAP, MIN_TEXT)
     own = {at: min(widths[at], room if at else first) if at in texts else widths[at] for at in kept}
     return [
-        (positions, [[cut(row[at], own[at]) for at in positions] for row in rows])
+        (positions, [[shortened(row[at], own[at]) for at in positions] for row in rows])
         for positions in _divided(own, width)
     ]
 

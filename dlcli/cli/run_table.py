@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dlcli.cli.columns import Row, cut, fitting, terminal_width
+from dlcli.cli.columns import Row, fitting, terminal_width
 from dlcli.cli.formatting import duration
 from dlcli.cli.tables import table
 from dlcli.number_text import number
 from dlcli.runs.changed_keys import short_value
 from dlcli.runs.listing import RunSummary
+from dlcli.text_width import shortened
 
 # Columns that are left out on a narrow terminal, the first of them first.
 LEFT_OUT_FIRST = ("note", "kind", "started", "loss", "tags", "status", "duration", "seed")
@@ -48,7 +49,7 @@ def run_table(runs: Sequence[RunSummary]) -> Table:
     width = terminal_width()
     if width is None:
         return Table(_aligned(names, [row.cells for row in rows]), ())
-    rows = [Row([cut(cell, MAX_CELL) for cell in row]) for row in cells]
+    rows = [Row([shortened(cell, MAX_CELL) for cell in row]) for row in cells]
     headers = dict(zip(names, short_names(names), strict=True))
     differing = {headers[name] for name in shown}
     differing |= {name for name in ("status", "seed") if len({_cell(r, name) for r in runs}) > 1}

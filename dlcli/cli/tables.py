@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dlcli.cli.columns import blocks, paragraphs, prose, terminal_width, text_width
+from dlcli.cli.columns import blocks, paragraphs, prose, terminal_width
 from dlcli.errors import escape_control, plural
 from dlcli.number_text import number
+from dlcli.text_width import text_width
 
 if TYPE_CHECKING:
     from dlcli.datasets.card import Card, ColumnCard

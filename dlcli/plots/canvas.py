@@ -13,7 +13,7 @@ from dlcli.errors import DlcliError
 from dlcli.files import atomic
 from dlcli.plots.fitting import fit_texts
 from dlcli.plots.fonts import font_families, missing_glyphs_noted
-from dlcli.plots.names import shortened
+from dlcli.text_width import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ import numpy as np
 
 from dlcli.plots.canvas import check_plot_path, figure
 from dlcli.plots.fitting import add_legend
-from dlcli.plots.names import shortened
+from dlcli.text_width import shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,8 +6,8 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dlcli.plots.names import shortened, text_width
 from dlcli.plots.ticks import GAP, fit_ticks
+from dlcli.text_width import shortened, text_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

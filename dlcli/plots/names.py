@@ -1,25 +1,12 @@
-"""Names in pictures: shortened where they are long."""
+"""Names and values in pictures, short enough for their place."""
 
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
-ELLIPSIS = "…"
-
-
-def text_width(text: str) -> int:
-    """Return the width of a text in Latin letters; Hangul and Chinese characters count twice."""
-    return sum(1 + (unicodedata.east_asian_width(letter) in "WF") for letter in text)
-
-
-def shortened(name: str, max_width: int) -> str:
-    """Return a name that is at most as wide as `max_width` Latin letters; its end is left out."""
-    if text_width(name) <= max_width:
-        return name
-    return _beginning(name, max_width - 1).rstrip(f" {ELLIPSIS}") + ELLIPSIS
+from dlcli.text_width import ELLIPSIS, beginning, shortened, text_width
 
 
 def shortened_middle(name: str, max_width: int) -> str:
@@ -27,8 +14,8 @@ def shortened_middle(name: str, max_width: int) -> str:
     if text_width(name) <= max_width:
         return name
     first = (max_width - 1) // 2
-    end = _beginning(name[::-1], max_width - 1 - first)[::-1]
-    return _beginning(name, first) + ELLIPSIS + end
+    end = beginning(name[::-1], max_width - 1 - first)[::-1]
+    return beginning(name, first) + ELLIPSIS + end
 
 
 def shortened_names(names: Sequence[str], max_width: int) -> list[str]:
@@ -53,7 +40,7 @@ def legend_labels(names: Sequence[str], max_width: int) -> list[str]:
     return [_visible(name) for name in shortened_names(names, max_width)]
 
 
-def number_text(value: float) -> str:
+def short_number(value: float) -> str:
     """Return a number as a short label; whole numbers are written in full."""
     if isinstance(value, int):
         return str(value)
@@ -67,12 +54,3 @@ def value_text(value: Any) -> str:
 
 def _visible(label: str) -> str:
     return f" {label}" if label.startswith("_") else label
-
-
-def _beginning(name: str, max_width: int) -> str:
-    width = 0
-    for at, letter in enumerate(name):
-        width += text_width(letter)
-        if width > max_width:
-            return name[:at]
-    return name

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlcli.plots.canvas import GREY, ORANGE
-from dlcli.plots.names import number_text, shortened, value_text
+from dlcli.plots.names import short_number, value_text
+from dlcli.text_width import shortened
 from dlcli.types import Array
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def are_numbers(values: Sequence[Any]) -> bool:
 def _axis(values: Sequence[Any], shares: Array, log: bool | None) -> ParallelAxis:
     """Return the axis of some values; lines through one of few are ordered by their scores."""
     is_numeric = are_numbers(values)
-    texts = [number_text(value) if is_numeric else value_text(value) for value in values]
+    texts = [short_number(value) if is_numeric else value_text(value) for value in values]
     different = dict(zip(texts, values, strict=True))
     if is_numeric and len(different) > FEW:
         return _scale([float(value) for value in values], log)

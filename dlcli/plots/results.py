@@ -17,7 +17,8 @@ from dlcli.plots.canvas import (
     name_with_unit,
     single_axes,
 )
-from dlcli.plots.names import shortened_names, text_width
+from dlcli.plots.names import shortened_names
+from dlcli.text_width import text_width
 from dlcli.types import Array
 
 if TYPE_CHECKING:

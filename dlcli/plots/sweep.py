@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlcli.plots.canvas import BLUE, GREY, ORANGE, figure, integer_ticks
-from dlcli.plots.names import number_text, shortened_names, value_text
+from dlcli.plots.names import short_number, shortened_names, value_text
 from dlcli.plots.parallel_coordinates import (
     LABEL_LENGTH,
     are_numbers,
@@ -199,7 +199,7 @@ def _draw_key(axes: Axes, trials: Sequence[SweepPoints], key: str, log: bool | N
         axes.xaxis.set_major_formatter("{x:g}")
         axes.xaxis.set_minor_formatter("")
     elif len(values) <= MAX_TICKS:
-        axes.set_xticks(values, list(map(number_text, values)))
+        axes.set_xticks(values, list(map(short_number, values)))
     elif all(isinstance(value, int) for value in values):
         integer_ticks(axes.xaxis)
 

@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from dlcli.plots.canvas import BLUE, ORANGE, figure, integer_ticks, single_axes
-from dlcli.plots.names import shortened, shortened_middle
+from dlcli.plots.names import shortened_middle
+from dlcli.text_width import shortened
 from dlcli.types import Array
 
 MOST_PANELS, PANELS_PER_ROW = 12, 4

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO
 
-from dlcli.datasets.tables.odd_rows import is_total
+from dlcli.datasets.tables.total_names import is_total
 from dlcli.errors import plural
 
 # The sheet is untrusted. Its elements are found as bytes, so that no XML is parsed and nothing

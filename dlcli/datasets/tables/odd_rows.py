@@ -1,46 +1,26 @@
-"""Rows that are no examples: totals and means at the edge of a table, and units below its header.
+"""Rows that are no examples: totals and means, and units below the header.
 
 They are added where people read tables, as in spreadsheets and in what statistical offices publish.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dlcli.datasets.tables.total_names import is_surely_total, is_total
 from dlcli.errors import plural
 
 if TYPE_CHECKING:
     from dlcli.datasets.tables.columns import RawColumn
     from dlcli.datasets.tables.table import Table
 
-# Without blanks and what stands in brackets, in lower case. The first are totals wherever they
-# stand, also behind a name, as in `서울 소계`; the others may be categories too.
-SURE_TOTALS = ("합계", "총계", "소계", "subtotal", "grandtotal")
-TOTALS = {
-    "계", "전체", "평균", "총평균", "전국", "전국평균",
-    "total", "totals", "sum", "average", "mean",
-}  # fmt: skip
-# Rows at the beginning and at the end where the others are looked for.
+# Rows at the beginning and at the end, where names that may be categories are looked for.
 EDGE = 3
 # Larger tables are measured or logged, and are not searched as a whole.
 MAX_ROWS = 100_000
-MAX_LENGTH = 40  # of a name of totals
-
-
-def is_total(text: str) -> bool:
-    """Tell whether a cell is a name of totals or means."""
-    if len(text) > MAX_LENGTH:
-        return False
-    word = _plain(text)
-    return word in TOTALS or word.endswith(SURE_TOTALS)
-
-
-def _plain(text: str) -> str:
-    return "".join(re.sub(r"\([^()]*\)", "", text).split()).casefold()
 
 
 def odd_word_reason(raw: RawColumn, words: Iterable[str]) -> str:
@@ -83,8 +63,7 @@ def total_row_notices(table: Table) -> list[str]:
             if text not in totals:
                 continue
             # A word that is repeated, or that stands within the table, may be a category.
-            is_sure = _plain(text).endswith(SURE_TOTALS)
-            if is_sure or (row in edges and texts.count(text) == 1):
+            if is_surely_total(text) or (row in edges and texts.count(text) == 1):
                 found.setdefault(row, f"{text.strip()!r} in {column.name!r}")
     if not found:
         return []

@@ -21,8 +21,9 @@ from dlcli.plots.canvas import (
     name_with_unit,
 )
 from dlcli.plots.data.panels import draw_histogram, draw_target, group_by_class
-from dlcli.plots.names import shortened, shortened_names
+from dlcli.plots.names import shortened_names
 from dlcli.preparation.steps import tokens
+from dlcli.text_width import shortened
 from dlcli.types import Array
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from dlcli.plots.canvas import (
     colours,
     integer_ticks,
 )
-from dlcli.plots.names import legend_labels, shortened, shortened_names
+from dlcli.plots.names import legend_labels, shortened_names
+from dlcli.text_width import shortened
 from dlcli.types import Array
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from dlcli.errors import DatasetError, plural
 from dlcli.plots.canvas import BLUE, MAX_COLOURS, ORANGE, colours, figure
 from dlcli.plots.data.numbers import Numbers, numbers_of
 from dlcli.plots.data.panels import Groups, draw_scatter
-from dlcli.plots.names import shortened
+from dlcli.text_width import shortened
 from dlcli.types import Array
 
 if TYPE_CHECKING:
