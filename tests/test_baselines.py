@@ -193,14 +193,50 @@ def test_models_without_sparse_inputs_are_fitted_if_dense_ones_fit(reviews, monk
         assert "not fitted: inputs that are not sparse need about" in notes["naive Bayes"]
 
 
+BOOSTING = next(m for m in MODELS if m.name == "gradient boosting" and m.task != "regression")
+
+
 def test_words_too_many_for_a_model_are_the_commonest():
     x = csr_matrix(np.eye(40, 600, dtype=np.float32))
-    boosting = next(m for m in MODELS if m.name == "gradient boosting" and m.task != "regression")
 
-    made = fit_and_predict(boosting, x, np.arange(40) % 2, x, 0)
+    made = fit_and_predict(BOOSTING, x, np.arange(40) % 2, x, 0, (600,))
 
     assert len(made.predictions) == 40
-    assert "500 most frequent words" in made.note
+    assert made.note == "on the 500 most frequent words"
+
+
+def test_each_text_has_its_words_in_a_model_that_takes_few(write, tmp_path):
+    rows = "".join(
+        f"{' '.join(f'w{n * 20 + k}' for k in range(20))},{'good' if n % 2 else 'bad'} one,{n % 2}\n"
+        for n in range(60)
+    )
+    write("mail.csv", f"body,title,kind\n{rows}")
+    config = load_config(
+        write(
+            "mail.yaml",
+            "dataset: {csv: {path: mail.csv, target: kind, types: {body: text, title: text}}}\n"
+            "preprocess: {columns: {body: {vectorize: {output_mode: multi_hot}}, "
+            "title: {vectorize: {output_mode: multi_hot}}}}\n"
+            "model: [{Dense: {activation: sigmoid}}]\nloss: binary_crossentropy\n"
+            "fit: {epochs: 1}\n",
+        )
+    )
+
+    boosting = row(baseline(config, split=True, runs=tmp_path / "runs"), BOOSTING.name)
+
+    assert boosting.model.scores == (1.0,)
+    assert boosting.model.note == "on the 250 most frequent words of each text"
+
+
+def test_columns_that_are_no_words_are_all_kept_beside_the_commonest():
+    y = np.arange(60) % 2
+    x = np.zeros((60, 1_200), np.float32)
+    x[:, 599] = y
+
+    made = fit_and_predict(BOOSTING, csr_matrix(x), y, csr_matrix(x), 0, (600,))
+
+    assert made.predictions.tolist() == y.tolist()
+    assert made.note == "on the 500 most frequent words, beside the other columns"
 
 
 def test_a_series_is_compared_with_its_last_value(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 import warnings
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
@@ -74,6 +75,12 @@ def words_of_inputs(preprocessor: Preprocessor) -> tuple[str, ...]:
     return tuple(names)
 
 
+def vocabulary_sizes(preprocessor: Preprocessor) -> tuple[int, ...]:
+    """Return how many words of each text are the last columns of `model_inputs`."""
+    steps = map(_vectorize, _words_last(preprocessor))
+    return tuple(len(step.vocabulary) for step in steps if step is not None)
+
+
 def _vectorize(group: Group) -> FittedVectorize | None:
     """Return the step that encodes words as numbers, if the group begins with it."""
     first = group.steps[0] if group.steps else None
@@ -81,7 +88,7 @@ def _vectorize(group: Group) -> FittedVectorize | None:
 
 
 def _words_last(preprocessor: Preprocessor) -> list[Group]:
-    """Return the groups in an order in which rare words, not numbers, are beyond `most_columns`."""
+    """Return the groups in the order in which `model_inputs` has their columns."""
     return sorted(preprocessor.groups, key=lambda group: _vectorize(group) is not None)
 
 
@@ -131,7 +138,13 @@ class FitAttempt:
 
 
 def fit_and_predict(
-    model: BaselineModel, x: Any, y: Array, x_test: Any, seed: int, threads: int | None = None
+    model: BaselineModel,
+    x: Any,
+    y: Array,
+    x_test: Any,
+    seed: int,
+    words: Sequence[int] = (),
+    threads: int | None = None,
 ) -> FitAttempt:
     """Fit a model on the training rows and predict the test rows.
 
@@ -142,6 +155,8 @@ def fit_and_predict(
     y : ndarray, shape (n,) or (n, targets)
         Class codes or numbers; of labels 0 and 1.
     seed : int
+    words : sequence of int
+        From `vocabulary_sizes`.
     threads : int, optional
         Default: all processors for large data.
 
@@ -161,9 +176,9 @@ def fit_and_predict(
         note = f"not fitted on more than {model.most_rows:,} rows"
         return FitAttempt(None, 0.0, note)
     if model.dense and not isinstance(x, np.ndarray):
-        if model.most_columns is not None and x.shape[1] > model.most_columns:
-            note = f"on the {model.most_columns} most frequent words"
-            x, x_test = (part[:, : model.most_columns] for part in (x, x_test))
+        if model.most_words is not None and sum(words) > model.most_words:
+            columns, note = _frequent_words(x.shape[1], words, model.most_words)
+            x, x_test = x[:, columns], x_test[:, columns]
         try:
             x, x_test = _dense(x, x_test)
         except DatasetError as error:
@@ -184,6 +199,21 @@ def fit_and_predict(
             return FitAttempt(None, time.monotonic() - started, note)
     counts = getattr(estimator, "feature_count_", None)
     return FitAttempt(np.asarray(predictions), seconds, _note(caught) or note, counts)
+
+
+def _frequent_words(width: int, words: Sequence[int], most: int) -> tuple[Array, str]:
+    """Return the columns with the most frequent words, as many of each text, and a note.
+
+    A vocabulary is in the order of frequency, and all columns that are no words are kept.
+    """
+    share = max(1, most // len(words))
+    start = width - sum(words)
+    kept = [np.arange(start)]
+    for size in words:
+        kept.append(np.arange(start, start + min(size, share)))
+        start += size
+    note = f"on the {share} most frequent words" + " of each text" * (len(words) > 1)
+    return np.concatenate(kept), note + ", beside the other columns" * (len(kept[0]) > 0)
 
 
 def _dense(x: Any, x_test: Any) -> tuple[Array, Array]:

@@ -13,6 +13,7 @@ from dlcli.experiments.baseline.estimators import (
     FitAttempt,
     fit_and_predict,
     model_inputs,
+    vocabulary_sizes,
 )
 from dlcli.experiments.baseline.models import BaselineModel
 from dlcli.network.scores import NO_STEPS
@@ -68,7 +69,9 @@ class ModelFits:
         preprocessor = NO_STEPS if model.trivial else session.target_preprocessor
         y = preprocessor.transform(session.y("train"), dataset.target)
         seed = self.prepared.config.seed
-        return fit_and_predict(model, x, y, x_test, seed, self.threads).inverted(preprocessor)
+        words = vocabulary_sizes(session.preprocessor)
+        attempt = fit_and_predict(model, x, y, x_test, seed, words, self.threads)
+        return attempt.inverted(preprocessor)
 
     def job(self, threads: int) -> Job:
         """Return what another process needs to fit models."""

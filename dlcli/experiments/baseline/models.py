@@ -36,8 +36,8 @@ class BaselineModel:
         True: only for text. False: not for text. None: for both.
     dense : bool
         Whether the model takes no sparse matrices.
-    most_columns : int or None
-        Number of columns that the model gets of text: those of the most frequent words.
+    most_words : int or None
+        Number of words, the most frequent ones, whose counts the model gets.
     most_rows : int or None
         Number of training rows up to which the model is fitted.
     """
@@ -51,7 +51,7 @@ class BaselineModel:
     exact: bool = False
     text: bool | None = None
     dense: bool = False
-    most_columns: int | None = None
+    most_words: int | None = None
     most_rows: int | None = None
 
 
@@ -62,7 +62,7 @@ FOREST = {"n_jobs": -1}
 BOOSTING = {"early_stopping": False}
 
 # Its time grows with the columns.
-MOST_BOOSTING_COLUMNS = 500
+MOST_BOOSTING_WORDS = 500
 
 # The time of a support vector machine grows with the square of the rows, or faster.
 MOST_SVM_ROWS = 10_000
@@ -96,7 +96,7 @@ MODELS = (
     BaselineModel(
         "boosting", "gradient boosting", CLASSES,
         "sklearn.ensemble.HistGradientBoostingClassifier", BOOSTING, dense=True,
-        most_columns=MOST_BOOSTING_COLUMNS,
+        most_words=MOST_BOOSTING_WORDS,
     ),
     BaselineModel("mean", "mean", NUMBERS, "sklearn.dummy.DummyRegressor", trivial=True),
     BaselineModel("knn", "k-nearest neighbours", NUMBERS, "sklearn.neighbors.KNeighborsRegressor"),
@@ -113,7 +113,7 @@ MODELS = (
     BaselineModel(
         "boosting", "gradient boosting", NUMBERS,
         "sklearn.ensemble.HistGradientBoostingRegressor", BOOSTING, dense=True,
-        most_columns=MOST_BOOSTING_COLUMNS,
+        most_words=MOST_BOOSTING_WORDS,
     ),
 )  # fmt: skip
 NAIVE_FORECAST = BaselineModel("naive", "naive forecast (last value)", NUMBERS, "")

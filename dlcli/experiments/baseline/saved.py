@@ -12,6 +12,7 @@ from dlcli.experiments.baseline.estimators import (
     FitAttempt,
     fit_and_predict,
     model_inputs,
+    vocabulary_sizes,
 )
 from dlcli.experiments.baseline.models import BaselineModel, models_for
 from dlcli.experiments.headline_score import headline_metric, headline_score, predicted_values
@@ -86,12 +87,12 @@ def _attempts(held_out: HeldOutRows, metadata: Metadata) -> list[tuple[BaselineM
     dataset, train = held_out.dataset, held_out.split.train
     preprocessor, seed = metadata.preprocessor(), held_out.prepared.config.seed
     x, x_test = (model_inputs(preprocessor, dataset, rows) for rows in (train, held_out.rows))
-    attempts = []
+    words, attempts = vocabulary_sizes(preprocessor), []
     for model in models_for(dataset):
         # A mean of logarithms would not be the mean that the trivial model stands for.
         steps = NO_STEPS if model.trivial else metadata.target_preprocessor()
         y = steps.transform(dataset.y[train], metadata.target)
-        attempts.append((model, fit_and_predict(model, x, y, x_test, seed).inverted(steps)))
+        attempts.append((model, fit_and_predict(model, x, y, x_test, seed, words).inverted(steps)))
     return attempts
 
 
