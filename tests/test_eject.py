@@ -16,6 +16,8 @@ from scipy.io import wavfile
 from dlcli import load_config
 from dlcli.config.loader_base import LOADERS
 from dlcli.config.steps import STEPS
+from dlcli.datasets.dialect import Dialect
+from dlcli.datasets.tables import read_table
 from dlcli.eject import eject, reading, steps, write
 from dlcli.eject.network import write_network
 from dlcli.errors import DlcliError
@@ -396,6 +398,20 @@ def test_merged_cells_are_no_part_of_a_script(table):
 
     with pytest.raises(DlcliError, match=r"cannot be ejected: pandas leaves merged cells empty"):
         eject(config_of(path), table.with_name("train.py"), proof=False)
+
+
+def test_merged_cells_that_change_no_value_can_be_ejected(table):
+    import openpyxl
+
+    path = table.with_name("merged cells.xlsx")
+    frame = pd.read_csv(table, dtype=str)
+    frame.to_excel(path, index=False)
+    book = openpyxl.load_workbook(path)
+    book.active.merge_cells(f"A{len(frame) + 5}:B{len(frame) + 6}")
+    book.save(path)
+
+    assert read_table(path, Dialect()).notices
+    assert eject(config_of(path), table.with_name("train.py"), proof=False).path.exists()
 
 
 def test_what_no_script_can_have_is_said(tmp_path):

@@ -232,6 +232,22 @@ def test_merged_cells_of_headers_and_rows(tmp_path):
     assert table.columns[1].texts == [*["세종"] * 20, ""]
 
 
+def test_merged_cells_that_fill_nothing_are_not_noted(tmp_path):
+    path = tmp_path / "m.xlsx"
+    rows = [["a", "b", "c"], *([n, n % 3, None if n in (3, 4) else 1] for n in range(20))]
+    # A note below the table, one without any value, and a range that reaches into an empty row.
+    _merged_workbook(path, [*rows, [], ["note"]], ["A23:B24", "C5:C6", "B21:B22"])
+
+    table = read_table(path, Dialect())
+
+    assert not table.has_filled_cells
+    assert not any("merged cells (" in notice for notice in table.notices)
+    _merged_workbook(path, [*rows, [], ["note"]], ["A23:B24", "C4:C6"])
+    filled = read_table(path, Dialect())
+    assert filled.has_filled_cells
+    assert any("1 range of merged cells (C4:C6)" in notice for notice in filled.notices)
+
+
 def test_hostile_merged_cells_are_refused(tmp_path, monkeypatch):
     path = tmp_path / "m.xlsx"
     _merged_workbook(path, [["a", "b"], [1, 2], [3, 4]], ["C2:XFD3", "C4:XFD5"])

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dlcli.datasets.dialect import Dialect
-from dlcli.datasets.tables import MERGED_CELLS, Table
+from dlcli.datasets.tables import Table
 from dlcli.eject.context import inexpressible
 from dlcli.eject.python_text import Code
 
@@ -35,7 +35,7 @@ def read_options(table: Table, path: Path) -> tuple[str, dict[str, Any]]:
     if suffix == ".parquet":
         return "read_parquet", {}
     if suffix in (".xlsx", ".xlsm", ".xls", ".ods"):
-        if any(MERGED_CELLS in notice for notice in table.notices):
+        if table.has_filled_cells:
             reason = "pandas leaves merged cells empty; save the table without them"
             raise inexpressible(str(path), reason)
         return "read_excel", {**_sheet(table), **_rows(table)}

@@ -38,7 +38,6 @@ from .label_lists import (
     read_label_lists,
 )
 from .layout import propose_encoding, propose_layout
-from .merged_cells import MERGED_CELLS
 from .numbers import number_form, to_number
 from .parsed_table import (
     head_if_large,
@@ -57,7 +56,7 @@ from .target_column import holds_labels, rows_without_target
 from .text_file import TextFile, as_text, decode_text, open_text
 
 __all__ = [
-    "BOOLEANS", "DELIMITERS", "LAST_ATTRIBUTE", "MERGED_CELLS", "MIDNIGHT", "NEITHER",
+    "BOOLEANS", "DELIMITERS", "LAST_ATTRIBUTE", "MIDNIGHT", "NEITHER",
     "PREDICTION_HINTS", "BinaryFile", "Block", "CsvReader", "FileTable", "Proposal",
     "RawColumn", "ReadOptions", "RowReader", "Table", "TextFile", "as_text", "binary_reader",
     "clean_names", "convert",

@@ -78,7 +78,12 @@ def read_excel(
         skipped = 0
     below = [(number, len(texts)) for number, texts in head if texts and number > skipped]
     header, width = (below or [(skipped + 1, 0)])[0][0], max((size for _, size in below), default=0)
-    merged = ranges_to_fill(_merged_ranges(workbook, sheet, file.name), header, width)
+    merged = ranges_to_fill(
+        _merged_ranges(workbook, sheet, file.name),
+        _rows(workbook, sheet, file.name, dialect.decimal),
+        header,
+        width,
+    )
     filled = fill_merged(chain(head, rows), merged, header, width)
     reader = RowReader(
         file.name,
@@ -89,6 +94,7 @@ def read_excel(
     )
     reader.notices += notice
     if merged:
+        reader.has_filled_cells = True
         reader.notices.append(f"{file.name}: {merged_notice(merged)}")
     if skipped and names:
         above = f"{plural(skipped, 'row')} above the table"

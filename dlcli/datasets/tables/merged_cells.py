@@ -22,8 +22,6 @@ RANGE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7}):\$?([A-Z]{1,3})\$?([0-9]{1,7
 CHUNK, LONGEST_TAG = 1 << 20, 64
 # The part behind the cells, and the columns of all ranges: an honest file has far less.
 MAX_BYTES, MAX_COLUMNS_OF_RANGES = 64 << 20, 10_000_000
-# What the notice about a table with such cells contains.
-MERGED_CELLS = "merged cells"
 Row = tuple[int, list[str]]
 
 
@@ -89,8 +87,10 @@ def _position(letters: str) -> int:
     return position - 1
 
 
-def ranges_to_fill(ranges: Iterable[MergedRange], header: int, width: int) -> list[MergedRange]:
-    """Return the ranges whose cells belong to the rows of a table.
+def ranges_to_fill(
+    ranges: Iterable[MergedRange], rows: Iterable[Row], header: int, width: int
+) -> list[MergedRange]:
+    """Return the ranges whose value `fill_merged` gives to a cell of a table.
 
     Titles and groups of columns are no values: of what begins above the rows, only ranges of one
     column that reach the header or the rows are returned.
@@ -98,12 +98,21 @@ def ranges_to_fill(ranges: Iterable[MergedRange], header: int, width: int) -> li
     Parameters
     ----------
     ranges : iterable of MergedRange
+    rows : iterable of (int, list of str)
+        As for `fill_merged`; they are read only as far as they may have such cells.
     header : int
         Number of the first row of the table.
     width : int
         Number of columns of the table.
     """
-    return [one for one in ranges if one.column < width and _holds_values(one, header, width)]
+    held = [one for one in ranges if one.column < width and _holds_values(one, header, width)]
+    filling: set[MergedRange] = set()
+    last_row = max((one.last_row for one in held), default=0)
+    for number, _, fills in _fills(rows, held, header, width) if held else ():
+        filling |= {one for one, _ in fills.values()}
+        if number >= last_row or len(filling) == len(held):
+            break
+    return [one for one in held if one in filling]
 
 
 def _holds_values(one: MergedRange, header: int, width: int) -> bool:
@@ -118,7 +127,7 @@ def merged_notice(ranges: Sequence[MergedRange]) -> str:
     """Return the notice that merged ranges, at least one, have been filled."""
     example = ranges[0].name if len(ranges) == 1 else f"such as {ranges[0].name}"
     count = plural(len(ranges), "range")
-    return f"{count} of {MERGED_CELLS} ({example}): each cell has the range's value"
+    return f"{count} of merged cells ({example}): each cell has the range's value"
 
 
 def fill_merged(
@@ -138,34 +147,41 @@ def fill_merged(
     header, width : int
         As for `ranges_to_fill`.
     """
+    for number, texts, fills in _fills(rows, ranges, header, width):
+        filled = [*texts, *[""] * (max(fills, default=-1) + 1 - len(texts))]
+        for column, (_, text) in fills.items():
+            filled[column] = text
+        yield number, filled
+
+
+def _fills(
+    rows: Iterable[Row], ranges: Sequence[MergedRange], header: int, width: int
+) -> Iterator[tuple[int, list[str], dict[int, tuple[MergedRange, str]]]]:
+    """Yield rows, and for each column whose cell is empty its range and the range's value."""
     starts: dict[int, list[MergedRange]] = {}
     for one in ranges:
         starts.setdefault(one.row, []).append(one)
-    open_columns: dict[int, tuple[int, str]] = {}
+    open_columns: dict[int, tuple[MergedRange, str]] = {}
     for number, texts in rows:
         values = sum(1 for text in texts if text.strip())
-        fills: dict[int, str] = {}
-        for column, (last_row, text) in [*open_columns.items()]:
-            if last_row < number:
+        fills: dict[int, tuple[MergedRange, str]] = {}
+        for column, (one, text) in [*open_columns.items()]:
+            if one.last_row < number:
                 del open_columns[column]
             elif values and number >= header:
-                fills[column] = text
+                fills[column] = one, text
         for one in starts.get(number, ()):
             text = texts[one.column] if one.column < len(texts) else ""
+            if not text.strip():
+                continue
             for column in range(one.column, min(one.last_column + 1, width)):
                 if values > 1 and number > header and not is_total(text):
-                    fills[column] = text
-                if one.last_row > number and text:
-                    open_columns[column] = one.last_row, text
-        yield number, _with(texts, fills)
-
-
-def _with(texts: list[str], fills: dict[int, str]) -> list[str]:
-    """Return texts with others in the cells that are empty."""
-    if not fills:
-        return texts
-    filled = [*texts, *[""] * (max(fills) + 1 - len(texts))]
-    for column, text in fills.items():
-        if not filled[column].strip():
-            filled[column] = text
-    return filled
+                    fills[column] = one, text
+                if one.last_row > number:
+                    open_columns[column] = one, text
+        empty = {
+            column: fill
+            for column, fill in fills.items()
+            if column >= len(texts) or not texts[column].strip()
+        }
+        yield number, texts, empty

@@ -72,6 +72,8 @@ class RowReader:
         Rows with another number of fields that were left out so far.
     notices : list of str
         What a user should know about how the table was read.
+    has_filled_cells : bool
+        Whether merged cells got values that the file does not have in them.
 
     Raises
     ------
@@ -95,7 +97,7 @@ class RowReader:
         self.has_names, self.proposals = has_names, tuple(proposals)
         self.notices: list[str] = []
         self.line = self.width = 0
-        self.has_header = False
+        self.has_header = self.has_filled_cells = False
         self._source: Iterator[tuple[int, list[str]]] = iter(rows)
         self._header: list[str] | None = None
         self._header_line = 0

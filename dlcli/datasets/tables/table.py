@@ -61,6 +61,8 @@ class Table:
         What a user should know about how the file was read.
     options : ReadOptions
         With which it was read.
+    has_filled_cells : bool
+        Whether merged cells got values that the file does not have in them.
     """
 
     where: str
@@ -70,6 +72,7 @@ class Table:
     dialect: Dialect
     notices: tuple[str, ...]
     options: ReadOptions
+    has_filled_cells: bool = False
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -163,8 +166,16 @@ def read_table(
         if column is not None
     )
     names_of_columns = tuple(columns[index:])
-    notices = tuple(reader.notices)
-    return Table(reader.name, names_of_columns, raw_columns, lines, detected, notices, options)
+    return Table(
+        reader.name,
+        names_of_columns,
+        raw_columns,
+        lines,
+        detected,
+        tuple(reader.notices),
+        options,
+        reader.has_filled_cells,
+    )
 
 
 def with_texts(path: Path, table: Table, positions: Collection[int]) -> Table:
