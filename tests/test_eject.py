@@ -319,6 +319,7 @@ BAG = {"text": {"vectorize": {"output_mode": "tf_idf"}}}
         (zipped, "images", {"color_mode": "grayscale"}, {"model": CNN, "preprocess": {"numeric": "standardize"}}),
         (zipped_by_windows, "images", {"color_mode": "grayscale"}, {"model": CNN, "preprocess": {"numeric": "standardize"}}),
         (broken, "images", {"image_size": [6, 5], "on_bad_file": "skip"}, {"model": CNN, "preprocess": {"numeric": {"scale": 255}}}),
+        (pictures, "images", {"image_size": [6, 5], "limit": 20}, {"model": CNN, "preprocess": {"numeric": {"scale": 255}}}),
         (korean_texts, "text", {"on_bad_file": "skip"}, {"preprocess": BAG}),
         (sounds, "audio", {"pattern": "{class}_{who}_{take}", "sampling_rate": 4000, "test": {"who": ["b"]}}, {"model": ["Flatten", {"Dense": {"activation": "softmax"}}]}),
         (sounds, "audio", {"pattern": "{class}_{who}_{take}", "sampling_rate": 4000}, {"split": {"group": "take"}, "model": ["Flatten", {"Dense": {"activation": "softmax"}}]}),
