@@ -239,6 +239,7 @@ def test_columns_that_are_no_words_are_all_kept_beside_the_commonest():
     assert made.note == "on the 500 most frequent words, beside the other columns"
 
 
+@pytest.mark.slow
 def test_a_series_is_compared_with_its_last_value(tmp_path):
     result = baseline(
         load_config("tide_lstm", ["fit.epochs=1", "fit.batch_size=256", "model=[Flatten, Dense]"]),

@@ -171,6 +171,7 @@ def test_predictions_of_numbers_have_intervals_that_cover(dlcli, numbers):
         assert re.search(r"the 90 % intervals contain (8[5-9]|9[0-5])\.\d % of the rows", err)
 
 
+@pytest.mark.slow
 def test_calibrated_probabilities_are_those_of_the_scores(dlcli, classes):
     plain = train(classes)
     calibrated = train(load_config(classes, ["calibrate=true"]))

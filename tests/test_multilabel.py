@@ -437,6 +437,7 @@ def test_folds_that_are_trained_together_have_the_scores_of_single_ones(run, wri
     assert not any(np.isnan(value) for value in names.values())
 
 
+@pytest.mark.slow
 def test_numbers_are_trained_predicted_and_scored_one_by_one(write):
     table(u=NUMBERS[:, 0], v=NUMBERS[:, 1]).to_csv("t.csv", index=False)
     cfg = config(write, "{csv: {path: t.csv, target: [u, v]}}", LINEAR + "kfold: {folds: 2}\n")

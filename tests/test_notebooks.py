@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import slow
 
 import dlcli
 from dlcli import ConfigError, DlcliError, load_config
@@ -66,7 +67,7 @@ def test_a_name_or_dict_is_trained_and_cross_validated(tmp_path):
     assert len(folds.folds) == 2
 
 
-@pytest.mark.parametrize("loaded", [False, True])
+@pytest.mark.parametrize("loaded", [False, slow(True)])
 def test_a_data_frame_is_trained_on_and_kept_with_the_runs(tmp_path, loaded):
     plain = {"dataset": {"csv": {"path": "elsewhere.csv", "target": "label"}}, **MODEL}
     config = load_config(plain) if loaded else plain

@@ -288,6 +288,7 @@ def test_lines_taken_as_texts_are_said(write, tmp_path, call):
     assert "has no column 'text': each line is read as a text" in err
 
 
+@pytest.mark.slow
 def test_a_recurrent_network_gets_its_graph_with_the_first_prediction(write, tmp_path, call):
     write(
         "texts.csv",

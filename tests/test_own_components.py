@@ -283,6 +283,7 @@ def test_a_stranger_s_layer_is_refused_with_the_option(trained, tmp_path):
     assert "--code FILE" in error.value.hint
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on_with_the_code_to_the_same_bits(dlcli, my, trained, tmp_path):
     load_code(["my.py"])
     with killed(tmp_path / "runs/my/1"):
@@ -334,6 +335,7 @@ def test_folds_in_two_processes_give_what_they_give_in_one(my, fits, weights_onl
     assert engine == {"name": "serial", "requested": "auto", "reason": reason, "jobs": 2}
 
 
+@pytest.mark.slow
 def test_a_loss_of_one_s_own_trains_all_folds_in_one_program(my, weights_only):
     load_code(["my.py"])
     layers = "model=[{Dense: {units: 4, activation: bent}}, {Dense: {activation: softmax}}]"

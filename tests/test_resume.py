@@ -173,6 +173,7 @@ def test_a_killed_training_ends_with_the_same_bits(case, run_on, tmp_path):
     assert places == sorted(places)
 
 
+@pytest.mark.slow
 def test_a_training_goes_on_within_an_epoch(run_on, tmp_path, monkeypatch):
     # Few steps per call, as a long epoch has them; a state after each.
     monkeypatch.setattr("dlcli.training.reusable_model.choose_steps_per_execution", lambda *_: 3)
@@ -611,6 +612,7 @@ def test_a_finished_run_is_reported_before_its_data_are_read(people, tmp_path, e
         experiment(run_config(run), resume=run)
 
 
+@pytest.mark.slow
 def test_stacked_folds_go_on_within_an_epoch(tmp_path, monkeypatch):
     monkeypatch.setattr("dlcli.training.stacked.fit.choose_steps_per_execution", lambda *_: 2)
     monkeypatch.setattr("dlcli.training.progress.REPORT_SECONDS", 0.0)

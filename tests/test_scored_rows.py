@@ -50,6 +50,7 @@ def test_other_rows_other_folders_and_samples_are_counted_apart(people, tmp_path
     assert third
 
 
+@pytest.mark.slow
 def test_folds_are_counted_apart_from_the_split_of_train(dlcli, people):
     results = [kfold(people, folds=2, runs="runs") for _ in range(2)]
     code, _, err = dlcli("baseline", people, "--folds", "2", "-q")

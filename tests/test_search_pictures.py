@@ -74,6 +74,7 @@ def test_trials_and_trainings_have_whole_numbers(tmp_path, monkeypatch, count):
         assert tick_texts(picture.axes[0]) == [str(number + 1) for number in range(count)]
 
 
+@pytest.mark.slow
 def test_long_values_do_not_overlap(tmp_path, text_faults):
     names = ("relu", "tanh", "leaky_relu", "exponential", "hard_sigmoid")
     trials = [

@@ -107,7 +107,7 @@ TOGETHER = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", TOGETHER)
+@pytest.mark.parametrize("case", [slow(case) if case == "many" else case for case in TOGETHER])
 def test_copies_are_trained_as_each_alone(trained_both_ways, case):
     trained_both_ways(weights=True, **TOGETHER[case])
 

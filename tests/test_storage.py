@@ -101,6 +101,7 @@ def test_cross_validation_from_the_disk_gives_the_bits_of_memory(tmp_path, small
     assert [fold.metrics for fold in from_disk.folds] == [fold.metrics for fold in in_memory.folds]
 
 
+@pytest.mark.slow
 def test_a_training_from_the_disk_is_resumed_with_the_same_bits(tmp_path, small_memory):
     small_memory()
     whole = train(config_of(tmp_path, "images"), runs=tmp_path / "runs")

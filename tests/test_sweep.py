@@ -29,6 +29,7 @@ def rows_of(path):
         return list(csv.DictReader(file))
 
 
+@pytest.mark.slow
 def test_every_training_of_a_grid_is_that_of_its_config_alone(tmp_path):
     config = load_config("iris", FAST)
     over = {UNITS: [0, 3], "optimizer.learning_rate": [0.01, 0.1]}

@@ -102,6 +102,7 @@ def test_optuna_opens_the_study(result):
     ]
 
 
+@pytest.mark.slow
 def test_a_search_repeats(result, config, tmp_path):
     again = tune(config, runs=tmp_path / "again")
 
@@ -176,6 +177,7 @@ def test_a_killed_search_goes_on(config, start, dlcli, tmp_path, seconds):
     assert predictions[0].read_bytes() == predictions[1].read_bytes()
 
 
+@pytest.mark.slow
 def test_values_that_were_tried_are_not_trained_again(config, tmp_path):
     choices = "tune.search={fit.batch_size: {choice: [16, 32]}}"
 
