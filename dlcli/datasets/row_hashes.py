@@ -40,11 +40,9 @@ def sample_hashes(
     """
     if isinstance(x, np.ndarray):
         return _content_hashes(x, y)
-    values = (
-        _content_hashes(array, y) if column.type == "audio" else array
-        for column in columns
-        for array in [np.asarray(x[column.name])]
-    )
+    values = (np.asarray(x[column.name]) for column in columns)
+    if [column.type for column in columns] == ["audio"]:
+        return _content_hashes(next(values), y)
     return row_hashes((*values, *y.reshape(len(y), -1).T), len(y))
 
 

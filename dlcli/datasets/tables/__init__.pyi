@@ -56,10 +56,9 @@ from .target_column import holds_labels, rows_without_target
 from .text_file import TextFile, as_text, decode_text, open_text
 
 __all__ = [
-    "BOOLEANS", "DELIMITERS", "LAST_ATTRIBUTE", "MIDNIGHT", "NEITHER",
-    "PREDICTION_HINTS", "BinaryFile", "Block", "CsvReader", "FileTable", "Proposal",
-    "RawColumn", "ReadOptions", "RowReader", "Table", "TextFile", "as_text", "binary_reader",
-    "clean_names", "convert",
+    "BOOLEANS", "DELIMITERS", "LAST_ATTRIBUTE", "MIDNIGHT", "NEITHER", "PREDICTION_HINTS",
+    "BinaryFile", "Block", "CsvReader", "FileTable", "Proposal", "RawColumn", "ReadOptions",
+    "RowReader", "Table", "TextFile", "as_text", "binary_reader", "clean_names", "convert",
     "counts_up", "dataset_of_table", "date_columns", "date_formats", "decode_text",
     "detect_encoding", "encode_classes", "format_date", "has_leading_zeros", "head_if_large",
     "holds_labels", "holds_lists", "is_group_name", "is_identifier_name", "is_large_table",

@@ -17,7 +17,8 @@ from dlcli.types import Array
 
 # Reading a date takes some microseconds.
 MAX_ROWS = 5_000
-YEARS = 1900, 2101
+# A year and its month, with a point between them, or as one number with the day and the hour.
+MONTH = re.compile(r"(19|20)[0-9]{2}(\.(0[1-9]|1[0-2])|(0[1-9]|1[0-2])([0-9]{2}){0,2}\.00)")
 TIME_NAME = re.compile(
     "date|day|time|month|year|날짜|일자|일시|시각|연월|년월|연도|년도", re.IGNORECASE
 )
@@ -87,18 +88,8 @@ def _numbered_times(table: Table, series: str) -> Iterator[tuple[str, Array]]:
             numbers = cells
         else:
             numbers = np.array([to_number(text, column.dialect.decimal) for text in cells])
-        if len(numbers) and all(map(_has_month, numbers.tolist())):
+        if len(numbers) and all(MONTH.fullmatch(f"{number:.2f}") for number in numbers.tolist()):
             yield column.name, numbers
-
-
-def _has_month(number: float) -> bool:
-    """Tell whether a number begins with a year and its month."""
-    if not math.isfinite(number) or number < 0:
-        return False
-    digits = f"{number:.2f}".replace(".", "") if number < YEARS[1] else f"{number:.0f}"
-    year, month = int(digits[:4]), int(digits[4:6] or 0)
-    is_whole = number >= YEARS[1] and number.is_integer() and len(digits) in (6, 8, 10)
-    return YEARS[0] <= year < YEARS[1] and 1 <= month <= 12 and (is_whole or number < YEARS[1])
 
 
 def _texts(column: RawColumn) -> list[str]:
