@@ -271,6 +271,10 @@ PROBLEMS = [
     ("/predict", {**CSV, "Content-Encoding": "br"}, ROWS, 415, "Content-Encoding 'br'"),
     ("/predict", {**CSV, "Content-Encoding": "gzip"}, ROWS, 400, "not valid gzip"),
     ("/predict", {**CSV, "Content-Encoding": "gzip"}, gzip.compress(ROWS.encode(), mtime=0)[:-9], 400, "not complete"),
+    ("/predict", {**CSV, "Content-Encoding": "gzip"}, gzip.compress(ROWS.encode(), mtime=0) + b"more", 400, "not valid gzip"),
+    ("/predict", {**CSV, "Content-Encoding": "gzip"}, gzip.compress(b"", mtime=0) * 10_001, 400, "too many members"),
+    ("/predict", {**CSV, "Content-Encoding": "deflate"}, zlib.compress(ROWS.encode()) + b"more", 400, "not valid deflate"),
+    ("/predict", {**CSV, "Content-Encoding": "deflate"}, zlib.compress(ROWS.encode())[:-9], 400, "not complete"),
     ("/predict", {**CSV, "Content-Encoding": "gzip"}, BOMB, 413, "the unpacked body is larger"),
     ("/predict?keep=who", CSV, ROWS, 422, "no column 'who' to keep"),
     ("/predict?invert=true", CSV, ROWS, 400, "only images can be inverted"),
@@ -378,6 +382,19 @@ def test_unpacked_bodies_count_among_those_that_the_server_holds(people_model):
 
     assert (refused.status_code, unpacked.status_code) == (503, 503)
     assert service.bodies.held == (16 << 16) - len(packed)
+
+
+def test_all_members_of_a_gzip_body_are_read(client):
+    members = [HEADER + "31;Seoul;yes;1.70\n" * 3, "31;Seoul;yes;1.70\n" * 4]
+    packed = b"".join(gzip.compress(text.encode(), mtime=0) for text in members)
+
+    answer = client.post(
+        "/predict",
+        content=packed,
+        headers={**CSV, "Content-Encoding": "gzip", "Accept": "application/json"},
+    )
+
+    assert (answer.status_code, answer.json()["rows"]) == (200, 7)
 
 
 def test_bodies_and_rows_have_limits(people_model):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import io
 import json
 import zipfile
@@ -18,10 +19,9 @@ from dlcli.serving.problems import RequestError, busy, too_large
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-# zlib's format, or gzip's, whichever the content has.
-GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 # Bodies that the server holds at a time, in the largest ones.
 MAX_HELD = 16
+MAX_MEMBERS = 10_000  # of a gzip file, which are read one after the other in Python
 
 
 class Bodies:
@@ -104,18 +104,37 @@ def _unpacker(encoding: str, limit: int) -> Callable[[bytes], bytes] | None:
         )
 
     def unpack(body: bytes) -> bytes:
-        stream = zlib.decompressobj(GZIP_OR_ZLIB)
+        # Its format, gzip's or zlib's, is that of the content, whatever the header says.
+        read = _read_gzip if body.startswith(b"\x1f\x8b") else _read_zlib
         try:
-            content = stream.decompress(body, limit + 1)
-        except zlib.error as error:
+            content = read(body, limit + 1)
+        except EOFError:
+            raise RequestError(400, f"the {encoding} body is not complete") from None
+        except (zlib.error, OSError) as error:
             raise RequestError(400, f"the body is not valid {encoding}: {error}") from None
         if len(content) > limit:
             raise too_large("the unpacked body is larger", f"{limit:,} bytes")
-        if not stream.eof:
-            raise RequestError(400, f"the {encoding} body is not complete")
         return content
 
     return unpack
+
+
+def _read_gzip(body: bytes, size: int) -> bytes:
+    """Return the first bytes of all members of a gzip file."""
+    # Millions of empty members take seconds. Compressed data have these bytes by chance only.
+    if body.count(b"\x1f\x8b\x08") > MAX_MEMBERS:
+        raise OSError("it has too many members")
+    return gzip.GzipFile(fileobj=io.BytesIO(body)).read(size)
+
+
+def _read_zlib(body: bytes, size: int) -> bytes:
+    stream = zlib.decompressobj()
+    content = stream.decompress(body, size)
+    if len(content) < size and not stream.eof:
+        raise EOFError
+    if stream.unused_data:
+        raise zlib.error("there is more behind its end")
+    return content
 
 
 def check_archive(body: bytes, limit: int) -> None:
