@@ -212,6 +212,15 @@ def test_predictions_of_many_rows_are_evenly_spaced(tmp_path, monkeypatch):
         assert float(row["error"]) == pytest.approx(error, abs=1e-3)
 
 
+def test_a_run_that_is_named_twice_stays_where_it_is_named_first(add_run):
+    for number in (1, 2, 3):
+        add_run(f"runs/net/{number}")
+
+    result = compare(["runs/net/3", "runs/net/1", "runs/net/2", "runs/net/3"])
+
+    assert [str(run.path) for run in result.runs] == ["runs/net/3", "runs/net/1", "runs/net/2"]
+
+
 def test_a_comparison_needs_runs(tmp_path):
     with pytest.raises(DlcliError, match="needs two runs"):
         compare([])

@@ -105,7 +105,8 @@ def compare(runs: Sequence[str | os.PathLike[str]]) -> RunComparison:
         If a path is no run, a run is damaged, or there are fewer than two runs.
     """
     paths = [named_run(run) or existing_run(Path(run)) for run in runs]
-    paths = list({path.resolve(): path for path in reversed(paths)}.values())[::-1]
+    places = [path.resolve() for path in paths]
+    paths = [path for at, path in enumerate(paths) if places[at] not in places[:at]]
     if len(paths) < 2:
         raise DlcliError("a comparison needs two runs", hint="`dlcli runs` lists them")
     if len(paths) > MAX_RUNS:
