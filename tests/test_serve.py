@@ -596,6 +596,7 @@ def test_several_models_have_names(people_model, people_runs):
             "others reach 0.0.0.0, and there is no token\nhint: set one with --token",
         ),
         (["--host", "192.0.2.1", "--token", "x"], "cannot listen on 192.0.2.1:8000"),
+        (["--host", "a..b", "--token", "x"], "cannot listen on a..b: it is no name of a host"),
         (["--max-body", "much"], "'much' is not a size"),
         (["nothing=runs/none"], "no model 'runs/none'"),
         (["=runs/none"], "expected NAME=MODEL"),

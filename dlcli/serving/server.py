@@ -69,6 +69,8 @@ def open_socket(host: str, port: int) -> socket.socket:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     except OSError as error:
         raise DlcliError(f"cannot listen on {host}: {error.strerror or error}") from None
+    except UnicodeError:  # an empty part between dots, or one of more than 63 characters
+        raise DlcliError(f"cannot listen on {host}: it is no name of a host") from None
     try:
         bound.bind(address)
     except OSError as error:
