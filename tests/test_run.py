@@ -1,6 +1,7 @@
 """A run from config to directory, and back from the files it leaves."""
 
 import json
+import shutil
 import zipfile
 from dataclasses import replace
 
@@ -20,7 +21,7 @@ from dlcli import (
 from dlcli.datasets.loading import load_dataset
 from dlcli.errors import WriteError
 from dlcli.files import atomic
-from dlcli.models.loading import load_model
+from dlcli.models.loading import find_model, load_model
 from dlcli.network.backend import import_keras
 from dlcli.runs.description import describe_run
 from dlcli.runs.directory import RunDirectory
@@ -56,6 +57,26 @@ def test_runs_are_numbered_and_never_overwritten(people, trained, tmp_path):
     assert (trained.path.name, second.path.name) == ("1", "2")
     assert (tmp_path / "runs/people/latest").resolve() == second.path.resolve()
     assert find_run(tmp_path / "runs/people") == second.path.resolve()
+
+
+def test_latest_is_a_run_with_a_model(people, trained, tmp_path):
+    def interrupt(progress):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(load_config(people), runs=tmp_path / "runs", on_progress=interrupt)
+
+    assert (tmp_path / "runs/people/2/run.json").is_file()
+    assert find_model(tmp_path / "runs/people/latest") == trained.model_path.resolve()
+
+
+def test_folders_with_digits_that_are_no_numbers_are_no_runs(people, trained, tmp_path):
+    shutil.copytree(trained.path, tmp_path / "runs/people/²")
+    (tmp_path / "runs/people/latest").unlink()
+
+    assert find_run(tmp_path / "runs/people") == trained.path
+    second = train(load_config(people, ["fit.epochs=1"]), runs=tmp_path / "runs")
+    assert second.path.name == "2"
 
 
 @pytest.mark.parametrize("format", ["keras", "h5"])

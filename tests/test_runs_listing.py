@@ -282,9 +282,10 @@ def test_wrong_notes_and_tags_are_refused(dlcli, three, tmp_path, arguments, mes
 
 def test_rm_deletes_runs_and_points_latest_to_the_newest_left(dlcli, three, tmp_path):
     (tmp_path / "runs/net/latest").symlink_to("3")
+    (tmp_path / "runs/net/1/model.keras").touch()  # the second was stopped before its first epoch
 
     assert dlcli("runs", "rm", "runs/net/3", "--yes")[0] == 0
-    assert (tmp_path / "runs/net/latest").readlink().name == "2"
+    assert (tmp_path / "runs/net/latest").readlink().name == "1"
     assert dlcli("runs", "rm", "runs/net/1", "runs/net/2", "-y")[0] == 0
     assert not (tmp_path / "runs/net").exists()
 

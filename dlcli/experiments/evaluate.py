@@ -27,7 +27,7 @@ from dlcli.network.scores import ScoredOutputs, Scores, keras_metrics, score_out
 from dlcli.network.target_metrics import assign_constants
 from dlcli.prediction.predict import predict
 from dlcli.preparation.targets import encode_target
-from dlcli.runs.finding import RECORD
+from dlcli.runs.finding import RECORD, is_numbered
 from dlcli.runs.scored_rows import count_scoring, rows_digest, scoring_notices
 from dlcli.runs.training_rows import TRAINING_ROWS, training_row_notices
 from dlcli.types import Array
@@ -177,7 +177,7 @@ def _evaluation(
 def _count_scoring(model: Path, dataset: Dataset, rows: Array) -> list[str]:
     """Count that test rows were scored, for a model in a run directory; return a notice or none."""
     run = model.resolve().parent
-    if dataset.sampled or not run.name.isdigit() or not (run / RECORD).is_file():
+    if dataset.sampled or not is_numbered(run) or not (run / RECORD).is_file():
         return []
     digest = rows_digest(dataset.fingerprint(), [rows])
     name = run.relative_to(run.parent.parent).as_posix()

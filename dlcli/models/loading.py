@@ -30,7 +30,7 @@ from dlcli.models.onnx_cache import load_cached_graph
 from dlcli.models.onnx_graph import OnnxGraph
 from dlcli.network.outputs import Predictor
 from dlcli.network.saved_model import load_saved_model
-from dlcli.runs.finding import find_run, named_run
+from dlcli.runs.finding import find_run, model_file, named_run
 
 Engine = Literal["auto", "onnx", "keras"]
 
@@ -97,9 +97,8 @@ def find_model(path: str | os.PathLike[str]) -> Path:
         return path
     run = find_run(path)
     if run is not None:
-        for name in ("model.keras", "model.h5", "model.onnx"):
-            if (run / name).is_file():
-                return run / name
+        if (model := model_file(run)) is not None:
+            return model
         raise ModelFileError(f"run {run} has no model file: {_reason_for_none(run)}")
     if path.exists():
         raise ModelFileError(f"{path} is neither a model file nor a run directory")

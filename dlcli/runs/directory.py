@@ -15,7 +15,7 @@ from dlcli.config.yaml_text import dump
 from dlcli.errors import DlcliError, Interrupted
 from dlcli.files import FolderLock, remove_temporary, write_json, write_text
 from dlcli.runs.description import data_path, with_path
-from dlcli.runs.finding import RECORD, folder_name
+from dlcli.runs.finding import RECORD, folder_name, is_numbered, model_file
 from dlcli.runs.records import Extension, Resumed, RunRecord, read_record
 
 CONFIG, CHECKPOINT = "config.yaml", "checkpoint"
@@ -155,8 +155,7 @@ class RunDirectory:
         record.epochs, record.fit_seconds = epochs, fit_seconds
         record.best_epoch, record.error = best_epoch, error
         self._write()
-        # `predict runs/x/latest` needs a model, which only a training has.
-        if record.kind == "train" and status != "failed" and self.path.name.isdigit():
+        if is_numbered(self.path) and has_model(self.path, record):
             point_latest(self.path)
         self.release()
 
@@ -271,7 +270,7 @@ def _create_numbered(folder: Path) -> Path:
     """Create the next numbered directory; two processes at once get different ones."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        number = max((int(p.name) for p in folder.iterdir() if p.name.isdigit()), default=0) + 1
+        number = max((int(p.name) for p in folder.iterdir() if is_numbered(p)), default=0) + 1
         while True:
             path = folder / str(number)
             try:
@@ -282,6 +281,12 @@ def _create_numbered(folder: Path) -> Path:
                 return path
     except OSError as error:
         raise _not_created(folder, error.strerror) from None
+
+
+def has_model(path: Path, record: RunRecord) -> bool:
+    """Tell whether ``latest`` may be this run: `predict runs/x/latest` needs a trained model."""
+    is_complete = record.status in ("finished", "interrupted")
+    return record.kind == "train" and is_complete and model_file(path) is not None
 
 
 def point_latest(path: Path) -> None:

@@ -10,6 +10,7 @@ from dlcli.errors import DlcliError
 
 RECORD = "run.json"
 RUNS = Path("runs")
+MODELS = ("model.keras", "model.h5", "model.onnx")
 
 
 def folder_name(name: str) -> str:
@@ -72,5 +73,15 @@ def numbered_runs(folder: Path) -> list[Path]:
     """Return the runs of one config, the newest first."""
     if not folder.is_dir():
         return []
-    runs = [path for path in folder.iterdir() if path.name.isdigit() and (path / RECORD).is_file()]
+    runs = [path for path in folder.iterdir() if is_numbered(path) and (path / RECORD).is_file()]
     return sorted(runs, key=lambda path: int(path.name), reverse=True)
+
+
+def is_numbered(path: Path) -> bool:
+    """Tell whether a folder has the name of a run: a number."""
+    return path.name.isascii() and path.name.isdigit()
+
+
+def model_file(run: Path) -> Path | None:
+    """Return the model file of a run; None if it has none."""
+    return next((run / name for name in MODELS if (run / name).is_file()), None)

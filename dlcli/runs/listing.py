@@ -12,7 +12,7 @@ from typing import Any
 from dlcli.errors import DlcliError
 from dlcli.runs.changed_keys import changed_keys, read_plain_config
 from dlcli.runs.directions import Direction, metric_direction
-from dlcli.runs.finding import RECORD, folder_name
+from dlcli.runs.finding import RECORD, folder_name, is_numbered
 from dlcli.runs.metrics import RunMetrics, Score, read_metrics
 from dlcli.runs.notes import Notes, read_notes
 from dlcli.runs.records import RunRecord, read_record
@@ -171,7 +171,7 @@ def _moves(path: Path, record: RunRecord) -> Iterator[str]:
     folder = path.absolute().parent.name
     expected = folder_name(record.config)
     # A trial of a search is deeper down, below a run of the name.
-    if path.name.isdigit() and folder != expected and folder != "trials":
+    if is_numbered(path) and folder != expected and folder != "trials":
         yield f"was moved: it is a run of {record.config!r} in the folder {folder!r}"
     if record.data_path is not None and not Path(record.data_path).exists():
         yield f"its data are no longer in {record.data_path}"
@@ -187,7 +187,7 @@ def _candidates(folder: Path) -> Iterator[Path]:
             is_inside = path.parent not in (folder, folder.parent)
             if is_inside and (path.parent / RECORD).exists():
                 continue
-            if (path / RECORD).is_file() or (path.name.isdigit() and _was_run(path)):
+            if (path / RECORD).is_file() or (is_numbered(path) and _was_run(path)):
                 yield path
 
 

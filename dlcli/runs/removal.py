@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dlcli.errors import DlcliError
 from dlcli.files import LOCK_NAME, TEMPORARY_PREFIX, FolderLock, is_locked
-from dlcli.runs.directory import in_use, point_latest
+from dlcli.runs.directory import has_model, in_use, point_latest
 from dlcli.runs.finding import RECORD, numbered_runs
 from dlcli.runs.records import read_record
 
@@ -69,7 +69,7 @@ def _update_latest(path: Path) -> None:
     latest = path.parent / "latest"
     if latest.is_symlink() and latest.readlink().name == path.name:
         latest.unlink()
-        trained = (run for run in numbered_runs(path.parent) if _has_model(run))
+        trained = (run for run in numbered_runs(path.parent) if _is_trained(run))
         newest = next(trained, None)
         if newest is not None:
             point_latest(newest)
@@ -77,8 +77,7 @@ def _update_latest(path: Path) -> None:
         path.parent.rmdir()
 
 
-def _has_model(run: Path) -> bool:
+def _is_trained(run: Path) -> bool:
     with suppress(DlcliError):
-        record = read_record(run)
-        return record.kind == "train" and record.status in ("finished", "interrupted")
+        return has_model(run, read_record(run))
     return False
