@@ -67,7 +67,7 @@ def test_latest_is_a_run_with_a_model(people, trained, tmp_path):
         train(load_config(people), runs=tmp_path / "runs", on_progress=interrupt)
 
     assert (tmp_path / "runs/people/2/run.json").is_file()
-    assert find_model(tmp_path / "runs/people/latest") == trained.model_path.resolve()
+    assert find_model(tmp_path / "runs/people/latest").resolve() == trained.model_path.resolve()
 
 
 def test_folders_with_digits_that_are_no_numbers_are_no_runs(people, trained, tmp_path):
