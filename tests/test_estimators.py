@@ -109,6 +109,16 @@ def test_a_table_has_categories_gaps_and_dates():
     assert model.score(table, kind == "red") > 0.95
 
 
+@pytest.mark.parametrize("validation", ["test", 0.2])
+def test_configs_that_validate_can_be_fitted(validation):
+    x, y = load_iris(return_X_y=True)
+    y[0] = 3  # a class with a single row
+
+    model = DlcliClassifier({**CLASSES, "split": {"validation": validation}}, epochs=1).fit(x, y)
+
+    assert list(model.classes_) == [0, 1, 2, 3]
+
+
 @pytest.mark.slow
 def test_the_default_network_is_that_of_tables():
     x, y = load_iris(return_X_y=True)

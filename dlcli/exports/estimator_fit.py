@@ -18,7 +18,7 @@ from dlcli.models.file import save_model, weights_sha256
 from dlcli.models.onnx_graph import convert_to_onnx
 from dlcli.models.trained_metadata import make_metadata
 from dlcli.preparation.prepare import prepare
-from dlcli.preparation.split import Split
+from dlcli.preparation.split import Split, cut
 from dlcli.training.calibrate import calibrate, check_calibration
 from dlcli.training.network_check import check_network
 from dlcli.training.session import Session, open_sessions
@@ -79,7 +79,10 @@ def fitted_model(
     frame = pd.DataFrame({name: pd.Series(v, dtype=v.dtype) for name, v in values.items()})
     dataset = Dataset("X", frame, y, target, columns)
     prepared = prepare(loaded, dataset=dataset)
-    split = _split(y, target, prepared.config)
+    rows, section = np.arange(len(y)), prepared.config.split
+    share = section.validation_share
+    train, validation = cut(dataset, rows, share, section, prepared.config.split_seed)
+    split = Split(train, validation, rows[:0])
     (session,) = open_sessions(prepared, [split])
     session.transform_parts()
     check_calibration(session)
@@ -116,24 +119,6 @@ def _default(target: Target) -> dict[str, Any]:
     if target.task == "regression":
         return {**common, "loss": "mean_squared_error", "preprocess": {"target": ["standardize"]}}
     return {**common, "loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]}
-
-
-def _split(y: Array, target: Target, config: Config) -> Split:
-    """Return all rows as training rows, but for the share of the config for validation."""
-    rows = np.arange(len(y))
-    nothing = rows[:0]
-    if not config.split.validation:
-        return Split(rows, nothing, nothing)
-    from sklearn.model_selection import train_test_split
-
-    is_stratified = config.split.stratify and target.task == "classification"
-    train, validation = train_test_split(
-        rows,
-        test_size=config.split.validation,
-        random_state=config.split_seed,
-        stratify=y if is_stratified else None,
-    )
-    return Split(np.sort(train), np.sort(validation), nothing)
 
 
 def _content(session: Session) -> bytes:
