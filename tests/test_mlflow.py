@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from dlcli import predict
+from dlcli.exports.mlflow_tracking import MlflowTracker
 
 # Of MLflow and its libraries.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -59,6 +60,18 @@ def test_a_store_that_cannot_be_opened_is_reported_before_the_training(
     assert problem in err
     assert "secret" not in err
     assert not (people.parent / "runs").exists()
+
+
+@pytest.mark.slow
+def test_parameters_are_read_as_configs_are(uri, client, tmp_path):
+    (tmp_path / "config.yaml").write_text("classes: [no, 12:30, 0x1F, 2024-13-45]\n")
+
+    assert MlflowTracker(uri, "net").finish(tmp_path, None, "FINISHED") == []
+
+    (experiment,) = client().search_experiments(filter_string="name = 'net'")
+    (run,) = client().search_runs([experiment.experiment_id])
+    values = [run.data.params[f"classes.{at}"] for at in range(4)]
+    assert values == ["no", "12:30", "0x1F", "2024-13-45"]
 
 
 @pytest.mark.slow

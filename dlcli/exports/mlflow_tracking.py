@@ -17,11 +17,10 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-import yaml
-
 from dlcli.errors import DlcliError, first_line, missing_package
 from dlcli.exports.mlflow_folder import write_mlflow
 from dlcli.models.loading import load_model
+from dlcli.runs.changed_keys import read_plain_config
 from dlcli.training.progress import Progress
 from dlcli.version import __version__
 
@@ -99,9 +98,8 @@ class MlflowTracker:
         list of str
             A notice if something could not be logged: the training is not lost.
         """
-        config = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))
         try:
-            self._log_parameters(config)
+            self._log_parameters(read_plain_config(run))
             for epoch, metrics in _history(run / "history.csv"):
                 if epoch not in self._epochs:  # of a run that was resumed
                     self._add(metrics, epoch)
