@@ -2,12 +2,15 @@
 
 import math
 import multiprocessing
+import multiprocessing.connection
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from conftest import environment, run_process
@@ -115,6 +118,23 @@ def test_errors_are_raised_here(processes, piece, kind, message):
 
     assert not multiprocessing.active_children()
     assert [value for _, (value, _) in processes.run([1])] == [11]
+
+
+def test_results_that_came_with_an_error_are_kept(processes, monkeypatch):
+    wait = multiprocessing.connection.wait
+
+    def wait_for_all(pipes, _):
+        for pipe in pipes:
+            pipe.poll(30)
+        return wait(pipes)
+
+    monkeypatch.setattr("dlcli.work.processes.connection", SimpleNamespace(wait=wait_for_all))
+    results = []
+
+    with pytest.raises(DlcliError, match="wrong"):
+        results.extend(processes.run(["fail", 1]))
+
+    assert [(number, value) for number, (value, _) in results] == [(1, 11)]
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
@@ -310,6 +330,22 @@ def test_a_piece_of_a_process_that_died_is_computed_by_another(tmp_path):
 
     assert number == 0
     assert math.isnan(result)
+
+
+def test_a_piece_that_is_being_removed_is_not_computed_again(tmp_path, monkeypatch):
+    driver = SharedFolder(lambda piece, _: piece, tmp_path / "pieces", NUMBERS)
+    helped, remove = [], shutil.rmtree
+
+    def remove_slowly(path, **options):
+        (path / "result.json").unlink()
+        helped.append(driver.help_with(print))
+        remove(path, **options)
+
+    monkeypatch.setattr("shutil.rmtree", remove_slowly)
+
+    assert list(driver.run([1, 2])) == [(0, 1), (1, 2)]
+    assert helped[-1] is False
+    assert list((tmp_path / "pieces").iterdir()) == []
 
 
 @pytest.mark.slow

@@ -66,7 +66,8 @@ class Processes:
         self._pieces: Sequence[Any] = ()
         self._waiting: deque[int] = deque()
         self._deaths: Counter[int] = Counter()
-        self._stop: Interrupted | None = None  # of a process that a signal has ended
+        # Of a process or a piece; it is raised after the results that came with it.
+        self._error: BaseException | None = None
 
     def run(
         self, pieces: Sequence[Any], on_report: OnReport | None = None
@@ -74,7 +75,7 @@ class Processes:
         """Compute the results of pieces; see `Executor.run`."""
         self._pieces, self._waiting = pieces, deque(range(len(pieces)))
         self._deaths.clear()
-        self._stop = None
+        self._error = None
         listener = SignalListener()
         left = len(pieces)
         try:
@@ -106,12 +107,12 @@ class Processes:
         results: list[tuple[int, Any]] = []
         while not results:
             listener.check()
-            if self._stop is not None:  # after the results that came before it
-                raise self._stop
+            if self._error is not None:
+                raise self._error
             self._assign()
             for pipe in connection.wait(list(self._busy), POLL_SECONDS):
                 results += self._receive(pipe, on_report)
-        if self._stop is None:
+        if self._error is None:
             self._assign()  # before the results are handled
         return results
 
@@ -121,7 +122,7 @@ class Processes:
             if pipe not in self._busy and not process.is_alive():
                 self._forget(pipe)
         idle = [pipe for pipe in self._processes if pipe not in self._busy]
-        while self._waiting and (idle or len(self._processes) < self.jobs):
+        while self._waiting and self._error is None and (idle or len(self._processes) < self.jobs):
             pipe = idle.pop() if idle else self._start()
             number = self._busy[pipe] = self._waiting.popleft()
             try:
@@ -152,29 +153,26 @@ class Processes:
         if kind == "done":
             return [(self._busy.pop(pipe), value)]
         if kind == "error":
-            raise value
+            self._error = self._error or value
+            return []
         if kind == "stopped":
-            self._stop = Interrupted(value)
+            self._error = self._error or Interrupted(value)
             return []
         if on_report is not None:
             on_report(self._busy[pipe], value)
         return []
 
     def _mourn(self, pipe: Any) -> None:
-        """Put the piece of a process that died back, or give up.
-
-        Raises
-        ------
-        TrainingError
-        """
+        """Put the piece of a process that died back, or give up."""
         number = self._busy.pop(pipe)
         code = self._forget(pipe)
         self._deaths[number] += 1
         if self._deaths[number] >= ATTEMPTS:
-            raise TrainingError(
+            self._error = self._error or TrainingError(
                 f"two processes died at the same piece of work, exit code {code}",
                 hint="if memory ran out, use fewer --jobs",
             )
+            return
         self._waiting.appendleft(number)
 
     def _forget(self, pipe: Any) -> int | None:

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import time
 from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from dlcli.errors import first_line
-from dlcli.files import FolderLock, write_text
+from dlcli.files import TEMPORARY_PREFIX, FolderLock, write_text
 from dlcli.work.executor import Function, OnReport
 from dlcli.work.signals import SignalListener
 
@@ -69,7 +71,7 @@ class SharedFolder:
             for number in done:
                 path = waiting.pop(number)
                 yield number, self.format.result_from_json(_read(path / RESULT))
-                shutil.rmtree(path, ignore_errors=True)
+                _remove(path)
             if done:
                 continue
             with listener.listening():
@@ -94,7 +96,7 @@ class SharedFolder:
         report : callable
             Takes what the function reports.
         """
-        paths = sorted(self.folder.glob(f"*/{PIECE}")) if self.folder.is_dir() else []
+        paths = sorted(self.folder.glob(f"[0-9]*/{PIECE}")) if self.folder.is_dir() else []
         return any(self._compute(path.parent, report) for path in paths)
 
     def _offer(self, number: int, piece: Any) -> Path:
@@ -125,6 +127,14 @@ class SharedFolder:
         finally:
             lock.release()
         return True
+
+
+def _remove(path: Path) -> None:
+    """Remove a folder at once: without its result, a piece would be computed again."""
+    moved = path.with_name(f"{TEMPORARY_PREFIX}{os.urandom(8).hex()}")
+    with suppress(OSError):  # Windows does not rename a folder with an open file
+        path = path.rename(moved)
+    shutil.rmtree(path, ignore_errors=True)
 
 
 def _read(path: Path) -> Any:
