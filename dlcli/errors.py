@@ -51,6 +51,10 @@ class DatasetError(DlcliError):
         self.row = row
 
 
+class TooLargeError(DatasetError):
+    """A packed file holds more than may be unpacked."""
+
+
 class DatasetProblemsError(DatasetError):
     """Several problems of one data set.
 

@@ -2,10 +2,12 @@
 
 import csv
 import gzip
+import io
 import json
 import socket
 import threading
 import time
+import zipfile
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 
@@ -382,6 +384,52 @@ def test_unpacked_bodies_count_among_those_that_the_server_holds(people_model):
 
     assert (refused.status_code, unpacked.status_code) == (503, 503)
     assert service.bodies.held == (16 << 16) - len(packed)
+
+
+def zip_of(**members):
+    """Return a zip file with members whose names have a dot for each `_` and a `/` for `__`."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name.replace("__", "/").replace("_", "."), content)
+    return file.getvalue()
+
+
+MANY_ROWS = (HEADER + "31;Seoul;yes;1.70\n" * 2000).encode()  # 36 kB
+PACKED = {
+    "zip": zip_of(rows_csv=MANY_ROWS),
+    "workbook": zip_of(xl__workbook_xml=b"<workbook/>", xl__sheet_xml=MANY_ROWS),
+    "gzip": gzip.compress(MANY_ROWS, mtime=0),
+}
+PACKED |= {f"gzipped {kind}": gzip.compress(PACKED[kind], mtime=0) for kind in ("zip", "workbook")}
+PACKED["gzip that begins as a zip"] = gzip.compress(b"PK\x03\x04" + MANY_ROWS, mtime=0)
+
+
+@pytest.mark.parametrize("kind", PACKED)
+@pytest.mark.parametrize(
+    ("path", "content_type"),
+    [("/predict", ""), ("/predict", "text/csv"), ("/invocations", "text/csv")],
+)
+def test_what_a_packed_file_unpacks_to_is_limited(people_model, kind, path, content_type):
+    client, _ = client_of(people_model, body=2000)
+
+    answer = client.post(path, content=PACKED[kind], headers={"Content-Type": content_type})
+
+    assert answer.status_code == 413, answer.text
+    assert "16,000 bytes" in answer.json()["error"]
+
+
+@pytest.mark.parametrize("kind", ["zip", "gzip", "gzipped zip"])
+def test_packed_files_within_the_limit_are_predicted(people_model, kind):
+    client, _ = client_of(people_model, body=5000)
+
+    answers = [
+        client.post("/predict", content=PACKED[kind], headers={"Accept": "application/json"}),
+        client.post("/invocations", content=PACKED[kind], headers=CSV),
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 200], answers[0].text
+    assert [len(answer.json()["predictions"]) for answer in answers] == [2000, 2000]
 
 
 def test_all_members_of_a_gzip_body_are_read(client):

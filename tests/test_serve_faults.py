@@ -165,6 +165,7 @@ def workbook_bomb():
 
 BOMBS = {
     "workbook": ("/predict", "", {}, workbook_bomb),
+    "gzipped workbook": ("/predict", "", {}, lambda: gzip.compress(workbook_bomb(), mtime=0)),
     "gzip": ("/predict", "text/csv", {"Content-Encoding": "gzip"}, gzip.compress(bytes(1 << 28), 6)),
     "gzip in the body": ("/predict", "text/csv", {}, gzip.compress(b"age;city;member;height\n" + b"31;Seoul;yes;1.7\n" * 3_000_000, mtime=0)),
     "zip": ("/predict", "", {}, zip_bomb),

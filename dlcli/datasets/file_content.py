@@ -23,11 +23,14 @@ class FileContent:
     data : bytes
     suffix : str
         Ending of files of its kind, as in ``".csv"``; empty if it is not known.
+    max_unpacked : int, optional
+        Bytes that it may unpack to, if it is a packed file.
     """
 
     name: str
     data: bytes = field(repr=False)
     suffix: str = ""
+    max_unpacked: int | None = None
 
     def __str__(self) -> str:
         return self.name

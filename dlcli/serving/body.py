@@ -6,7 +6,6 @@ import asyncio
 import gzip
 import io
 import json
-import zipfile
 import zlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -135,27 +134,6 @@ def _read_zlib(body: bytes, size: int) -> bytes:
     if stream.unused_data:
         raise zlib.error("there is more behind its end")
     return content
-
-
-def check_archive(body: bytes, limit: int) -> None:
-    """Refuse a workbook, or another zip file, that holds too much.
-
-    Raises
-    ------
-    RequestError
-        413.
-    """
-    if not body.startswith(b"PK\x03\x04"):
-        return
-    try:
-        with zipfile.ZipFile(io.BytesIO(body)) as archive:
-            # No more than these sizes is unpacked, whether or not they are true.
-            size = sum(member.file_size for member in archive.infolist())
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
-        # A damaged file, or one of an unknown version: what is wrong is said by what reads it.
-        return
-    if size > limit:
-        raise too_large(f"the file unpacks to {size:,} bytes", f"{limit:,}")
 
 
 def parse_json(body: bytes) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+UNPACKED = 8  # times the largest body
+
 
 @dataclass(frozen=True)
 class ServerLimits:
@@ -31,3 +33,8 @@ class ServerLimits:
     concurrent: int = 4
     queue: int = 64
     connections: int = 512
+
+    @property
+    def unpacked(self) -> int:
+        """Bytes that a body may unpack to if it is a packed file, such as a workbook."""
+        return UNPACKED * self.body

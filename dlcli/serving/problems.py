@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dlcli.errors import DlcliError
+from dlcli.errors import DlcliError, TooLargeError
 
 MAX_TEXT = 2000  # characters of a message or a hint
 
@@ -44,7 +44,9 @@ def busy(reason: str) -> RequestError:
 
 def status_of(error: DlcliError) -> int:
     """Return the HTTP status for an error: 422 for data that the model cannot use."""
-    return error.status if isinstance(error, RequestError) else 422
+    if isinstance(error, RequestError):
+        return error.status
+    return 413 if isinstance(error, TooLargeError) else 422
 
 
 def document_of(error: DlcliError) -> dict[str, str]:

@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, Literal, cast
+from typing import IO, Any, Literal, cast
 
 from dlcli.datasets.file_content import MAX_PIPED_BYTES, FileContent, FileSource
 from dlcli.datasets.tables.file_kinds import binary_kind, check_is_table
-from dlcli.errors import DatasetError
+from dlcli.errors import DatasetError, TooLargeError
 
 PEEK_BYTES = 1 << 20
 MAX_MEMBERS = 10_000
@@ -77,15 +77,19 @@ def open_binary(path: FileSource) -> Iterator[BinaryFile]:
     ------
     DatasetError
         If there is no such file, or it cannot be a table.
+    TooLargeError
+        If content in memory unpacks to more than it may, also while the file is read.
     """
     name = str(path) if path != "-" else "standard input"
     full_name = f"{path}{path.suffix}" if isinstance(path, FileContent) else path
+    limit = path.max_unpacked if isinstance(path, FileContent) else None
     suffixes = [suffix.lower() for suffix in Path(full_name).suffixes[-2:]]
     suffix = suffixes[-1] if suffixes else ""
     with _open_raw(path) as raw:
         stream = cast(io.BufferedReader, raw)
         if stream.peek(2)[:2] == b"\x1f\x8b":
-            stream = _buffered(gzip.GzipFile(fileobj=stream))
+            plain = gzip.GzipFile(fileobj=stream)
+            stream = _buffered(plain if limit is None else _LimitedFile(plain, name, limit))
             suffix = suffixes[-2] if len(suffixes) > 1 and suffix == ".gz" else suffix
         with damage_reported(name):
             head = stream.peek(PEEK_BYTES)[:PEEK_BYTES]
@@ -94,11 +98,11 @@ def open_binary(path: FileSource) -> Iterator[BinaryFile]:
             check_is_table(head, name)
             yield BinaryFile(stream, name, suffix, "text")
             return
-        stream = _seekable(stream, name)
+        stream = _seekable(stream, name, limit)
         if kind == "parquet":
             yield BinaryFile(stream, name, suffix, "parquet")
             return
-        with _open_zip(stream, name) as archive:
+        with _open_zip(stream, name, limit) as archive:
             if _is_workbook(archive, name):
                 yield BinaryFile(stream, name, suffix, "excel")
                 return
@@ -163,24 +167,55 @@ def _buffered(file: object) -> io.BufferedReader:
     return io.BufferedReader(cast(io.RawIOBase, file), PEEK_BYTES)
 
 
-def _seekable(stream: io.BufferedReader, name: str) -> io.BufferedReader:
+class _LimitedFile(io.RawIOBase):
+    """Reads an unpacked file to its end, which may be no larger than a limit."""
+
+    def __init__(self, file: gzip.GzipFile, name: str, limit: int) -> None:
+        self._file, self._name, self._limit = file, name, limit
+        self._size = 0
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read the next bytes; the number is 0 at the end."""
+        size = self._file.readinto(buffer)
+        self._size += size
+        if self._size > self._limit:
+            raise _too_large(self._name, f"more than {self._limit:,} bytes", self._limit)
+        return size
+
+
+def _too_large(name: str, size: str, limit: int) -> TooLargeError:
+    message = f"{name} unpacks to {size}; at most {limit:,} bytes are read"
+    return TooLargeError(message, hint="split it into parts")
+
+
+def _seekable(stream: io.BufferedReader, name: str, limit: int | None) -> io.BufferedReader:
     """Return a stream that can be read in any order, as workbooks and Parquet files are."""
     if stream.seekable():
         return stream
+    # As many bytes are allocated before they are read.
+    size = MAX_PIPED_BYTES if limit is None else min(limit, MAX_PIPED_BYTES)
     with damage_reported(name):
-        data = stream.read(MAX_PIPED_BYTES + 1)
+        data = stream.read(size + 1)
     if len(data) > MAX_PIPED_BYTES:
         raise DatasetError(f"{name} is larger than {MAX_PIPED_BYTES >> 20} MB; name a file instead")
     return _buffered(io.BytesIO(data))
 
 
-def _open_zip(stream: io.BufferedReader, name: str) -> zipfile.ZipFile:
+def _open_zip(stream: io.BufferedReader, name: str, limit: int | None) -> zipfile.ZipFile:
     try:
         archive = zipfile.ZipFile(stream)
     except DAMAGED_ZIP as error:
         raise DatasetError(f"{name} is no readable zip or Excel file: {error}") from None
     if len(archive.infolist()) > MAX_MEMBERS:
         raise DatasetError(f"{name} has more than {MAX_MEMBERS:,} files; expected one table")
+    # No more than these sizes is unpacked, whether or not they are true.
+    size = sum(member.file_size for member in archive.infolist())
+    if limit is not None and size > limit:
+        raise _too_large(name, f"{size:,} bytes", limit)
     return archive
 
 

@@ -24,7 +24,7 @@ from dlcli.datasets.tables.merged_cells import (
 from dlcli.datasets.tables.proposals import Proposal
 from dlcli.datasets.tables.row_reader import LOOKAHEAD_ROWS, RowReader
 from dlcli.datasets.tables.text_layout import propose_rows
-from dlcli.errors import DatasetError, did_you_mean, plural
+from dlcli.errors import DatasetError, TooLargeError, did_you_mean, plural
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -142,7 +142,7 @@ def _open(file: BinaryFile) -> Workbook:
             sum(sizes.values()) > MAX_UNPACKED
             or sizes.get("xl/sharedStrings.xml", 0) > MAX_SHARED_TEXTS
         ):
-            raise DatasetError(
+            raise TooLargeError(
                 f"{file.name} is too large when unpacked", hint="save the table as CSV or Parquet"
             )
         file.stream.seek(0)

@@ -75,7 +75,7 @@ def routes(service: Service) -> Router:
         answer: Response = await service.answer(
             request,
             model,
-            lambda body: _open(model, body, content_type),
+            lambda body: _open(model, body, content_type, service.limits.unpacked),
             response,
             may_be_slow=model.signature.medium.kind in FILES,
         )
@@ -92,9 +92,9 @@ def response(answer: Answer) -> Response:
     return Response(json_bytes(document), media_type="application/json")
 
 
-def _open(model: ServedModel, body: bytes, content_type: str) -> Predictions:
+def _open(model: ServedModel, body: bytes, content_type: str, max_unpacked: int) -> Predictions:
     if content_type == "text/csv":
-        table = FileContent(BODY, body, ".csv")
+        table = FileContent(BODY, body, ".csv", max_unpacked)
         return predict_table(model.loaded, model.signature, table)
     document = parse_json(body)
     keys = [key for key in FORMATS if key in document]

@@ -11,7 +11,6 @@ from starlette.responses import Response
 
 from dlcli.datasets.file_content import FileContent
 from dlcli.prediction.content import predict_files, predict_table
-from dlcli.serving.body import check_archive
 from dlcli.serving.json_text import json_bytes, utf_8
 from dlcli.serving.media_types import AnswerType, answer_type, kind_of
 from dlcli.serving.openapi import PLAIN_ANSWER, PLAIN_BODY, PROBLEMS
@@ -28,17 +27,12 @@ if TYPE_CHECKING:
 
 MEDIA_TYPES = {"json": "application/json", "csv": "text/csv; charset=utf-8",
                "jsonl": "application/x-ndjson"}  # fmt: skip
-MAX_UNPACKED = 8  # times the largest body
 MAX_NOTES = 4000  # characters of a header
 
 
 def routes(service: Service) -> Router:
     """Return the routes of the plain protocol."""
     router = Router("plain")
-
-    def checked(body: bytes) -> bytes:
-        check_archive(body, MAX_UNPACKED * service.limits.body)
-        return body
 
     async def predict(request: Request, name: str | None = None) -> Response:
         model = service.models.get(name)
@@ -49,7 +43,7 @@ def routes(service: Service) -> Router:
         answer: Response = await service.answer(
             request,
             model,
-            lambda body: _open(model, checked(body), content_type, options),
+            lambda body: _open(model, body, content_type, options, service.limits.unpacked),
             lambda answer: _response(model, answer, wanted, safe=options.csv_safe),
             may_be_slow=model.signature.medium.kind in FILES,
         )
@@ -93,7 +87,9 @@ def _options(request: Request) -> Options:
     return Options("all" if keep == ["all"] else keep, **flags)
 
 
-def _open(model: ServedModel, body: bytes, content_type: str, options: Options) -> Predictions:
+def _open(
+    model: ServedModel, body: bytes, content_type: str, options: Options, max_unpacked: int
+) -> Predictions:
     """Start the predictions of a body."""
     kind, suffix = kind_of(content_type, body)
     medium = model.signature.medium.kind
@@ -111,7 +107,7 @@ def _open(model: ServedModel, body: bytes, content_type: str, options: Options) 
         return predict_records(model, [{model.signature.names[0]: _decoded(body)}])
     if medium == "audio":
         raise RequestError(415, "the body is no recording; the model takes WAV files")
-    table = FileContent(BODY, body, suffix)
+    table = FileContent(BODY, body, suffix, max_unpacked)
     return predict_table(model.loaded, model.signature, table, options.keep)
 
 
