@@ -9,6 +9,7 @@ import io
 import json
 import math
 import os
+import stat
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -35,7 +36,8 @@ LOCK_ATTEMPTS, LOCK_PAUSE = 5, 0.02  # seconds between attempts
 def atomic(path: Path) -> Iterator[Path]:
     """Yield a temporary path that replaces `path` when the block ends without an error.
 
-    Readers see the old file or the new one, never a part of it.
+    Readers see the old file or the new one, never a part of it. A file that replaces another
+    one has its mode; until it is complete, only its owner can read it.
 
     Parameters
     ----------
@@ -52,7 +54,8 @@ def atomic(path: Path) -> Iterator[Path]:
     path = path.resolve()  # a symbolic link is kept; its target is replaced
     temporary = path.with_name(f"{TEMPORARY_PREFIX}{os.urandom(8).hex()}{path.suffix}")
     try:
-        temporary.open("xb").close()
+        mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else None
+        temporary.touch(0o666 if mode is None else 0o600, exist_ok=False)
     except OSError as error:
         kind = WriteError if error.errno in DISK_FULL else DlcliError
         raise kind(f"cannot write {path}: {error.strerror}") from error
@@ -60,6 +63,9 @@ def atomic(path: Path) -> Iterator[Path]:
         yield temporary
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
+        if mode is not None:
+            with suppress(OSError):  # some file systems have no modes
+                temporary.chmod(mode)
         temporary.replace(path)
         sync_folder(path.parent)
     except OSError as error:

@@ -1,6 +1,7 @@
 """A run from config to directory, and back from the files it leaves."""
 
 import json
+import os
 import shutil
 import zipfile
 from dataclasses import replace
@@ -258,6 +259,30 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
 
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs the modes of POSIX")
+@pytest.mark.parametrize("mode", [0o600, 0o660, 0o444])
+def test_a_file_keeps_its_mode_when_it_is_replaced(dlcli, trained, tmp_path, mode):
+    path = tmp_path / "out.csv"
+    path.write_text("old")
+    path.chmod(mode)
+
+    code, _, err = dlcli("predict", "people", "people.csv", "-o", "out.csv")
+
+    assert code == 0, err
+    assert path.read_text() != "old"
+    assert path.stat().st_mode & 0o777 == mode
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs the modes of POSIX")
+def test_nobody_else_reads_a_private_file_while_it_is_replaced(tmp_path):
+    path = tmp_path / "x.txt"
+    path.write_text("old")
+    path.chmod(0o600)
+
+    with atomic(path) as temporary:
+        assert temporary.stat().st_mode & 0o777 == 0o600
 
 
 def test_two_runs_at_once_get_two_numbers(people, tmp_path):
