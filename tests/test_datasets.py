@@ -9,6 +9,7 @@ import threading
 import zipfile
 from dataclasses import replace
 from hashlib import sha256
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -148,10 +149,8 @@ def test_a_server_that_says_no_is_quoted(write, published):
         load_dataset(config_of(write, "sonar"))
 
 
-@pytest.mark.parametrize("good", [True, False])
-def test_a_file_that_is_published_in_a_zip_is_taken_out_and_checked(
-    write, server, monkeypatch, good
-):
+def publish_in_zip(server, monkeypatch, *, good=True):
+    """Publish a small set of messages in a zip file."""
     folder, address = server
     rows = b"ham\tsee you\nspam\twin now\n" * 5
     with zipfile.ZipFile(folder / "sms.zip", "w") as archive:
@@ -168,11 +167,36 @@ def test_a_file_that_is_published_in_a_zip_is_taken_out_and_checked(
     )
     monkeypatch.setitem(NAMED_DATASETS.parsed, "sms_spam", replace(spam, files=(file,)))
 
+
+@pytest.mark.parametrize("good", [True, False])
+def test_a_file_that_is_published_in_a_zip_is_taken_out_and_checked(
+    write, server, monkeypatch, good
+):
+    publish_in_zip(server, monkeypatch, good=good)
+
     if not good:
         with pytest.raises(DatasetError, match="checksum differs"):
             load_dataset(config_of(write, "sms_spam"))
         assert not cache.is_available("sms_spam")
         return
+    assert len(load_dataset(config_of(write, "sms_spam"))) == 10
+    assert [path.name for path in (cache.cache_folder() / "sms_spam").iterdir()] == [
+        "SMSSpamCollection"
+    ]
+
+
+@pytest.mark.parametrize("step", ["ZipFile.__init__", "ZipFile.read"])
+def test_two_processes_download_the_same_zip(write, server, monkeypatch, step):
+    publish_in_zip(server, monkeypatch)
+    original = attrgetter(step)(zipfile)
+
+    def other_process_first(*arguments):
+        monkeypatch.setattr(f"zipfile.{step}", original)
+        cache.find_files("sms_spam")
+        return original(*arguments)
+
+    monkeypatch.setattr(f"zipfile.{step}", other_process_first)
+
     assert len(load_dataset(config_of(write, "sms_spam"))) == 10
     assert [path.name for path in (cache.cache_folder() / "sms_spam").iterdir()] == [
         "SMSSpamCollection"

@@ -11,7 +11,7 @@ from pathlib import Path
 from dlcli.config.known import NAMED_DATASETS, RemoteFile
 from dlcli.config.load import bundled_folder
 from dlcli.errors import DatasetError
-from dlcli.files import cache_folder, file_sha256
+from dlcli.files import atomic, cache_folder, file_sha256
 
 
 def folders(name: str) -> Iterator[Path]:
@@ -44,6 +44,8 @@ def find_files(name: str, *, download: bool = True, progress: bool = False) -> l
     ------
     DatasetError
         If a file is missing and cannot be downloaded, or its checksum differs.
+    WriteError
+        If a file that was downloaded in an archive cannot be written.
     """
     known = NAMED_DATASETS[name]
     for packing in (known.files, *known.packings):
@@ -128,6 +130,9 @@ def _download(name: str, file: RemoteFile, *, progress: bool) -> Path:
             hint=f"get the file with SHA-256 {file.sha256} elsewhere and put it into {folder}",
         ) from None
     except OSError as error:  # including the errors of requests
+        # Another process may have taken the file out of the archive, and removed that.
+        if isinstance(error, FileNotFoundError) and (path := _local(name, file)) is not None:
+            return path
         raise _missing(name, file, _network_reason(error)) from None
 
 
@@ -138,10 +143,10 @@ def _unpack(archive: Path, file: RemoteFile) -> Path:
         data = opened.read(file.archive.member)
     if hashlib.sha256(data).hexdigest() != file.sha256:
         raise ValueError(file.name)
-    path, temporary = archive.with_name(file.name), archive.with_name(f".{file.name}")
-    temporary.write_bytes(data)
-    temporary.replace(path)
-    archive.unlink()
+    path = archive.with_name(file.name)
+    with atomic(path) as temporary:
+        temporary.write_bytes(data)
+    archive.unlink(missing_ok=True)  # another process may have removed it
     return path
 
 
