@@ -6,6 +6,7 @@ import gzip
 import json
 import sys
 import zipfile
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -549,3 +550,77 @@ def test_a_quote_that_is_not_closed_in_arff_is_refused_quickly(tmp_path):
 
     with pytest.raises(DatasetError, match=r"a\.arff:4: a quote is not closed"):
         read_table(tmp_path / "a.arff", Dialect("auto"))
+
+
+def _in_all_formats(folder, frame):
+    """Write a table as CSV, Parquet, workbook and lines of JSON."""
+    frame.to_csv(folder / "t.csv", index=False)
+    frame.to_parquet(folder / "t.parquet")
+    frame.to_excel(folder / "t.xlsx", index=False)
+    frame.to_json(folder / "t.jsonl", orient="records", lines=True, date_format="iso")
+    return [folder / f"t.{ending}" for ending in ("csv", "parquet", "xlsx", "jsonl")]
+
+
+def test_a_number_that_means_missing_is_missing_in_every_row_of_every_format(tmp_path):
+    values = [float(-999 if n % 4 == 3 else n) for n in range(400)]
+    whole = [int(value) for value in values]
+    frame = pd.DataFrame({"x": values, "n": whole, "target": list("ab" * 200)})
+    for path in _in_all_formats(tmp_path, frame):
+        x = load(path, target="target", missing=["-999"]).x
+        assert x.isna().sum().tolist() == [100, 100], path
+    assert load(path, target="target", missing=["00"]).x.notna().all(axis=None)
+
+
+def test_times_that_are_midnight_are_read_in_every_format(tmp_path):
+    times = pd.date_range("2024-01-30", periods=60, freq="h")
+    frame = pd.DataFrame({"t": times, "target": [n / 3 for n in range(60)]})
+    for path in _in_all_formats(tmp_path, frame)[:3]:
+        x = load(path, target="target", dates={"t": ""}).x
+        assert x["t"].diff().dropna().eq(3600).all(), path
+
+
+def test_decimals_of_parquet_keep_their_point_if_texts_have_a_comma(tmp_path):
+    values = [Decimal("1.500"), Decimal("2.500")] * 20
+    pd.DataFrame({"x": values, "target": list("ab" * 20)}).to_parquet(tmp_path / "t.parquet")
+    x = load(tmp_path / "t.parquet", target="target", decimal=",").x
+    assert sorted(set(x["x"])) == [1.5, 2.5]
+
+
+def test_repeated_names_of_parquet_are_refused_in_a_sentence(tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns = [pa.array(range(9)), pa.array(range(9)), pa.array(list("abc" * 3))]
+    pq.write_table(pa.table(columns, names=["a", "a", "target"]), tmp_path / "t.parquet")
+    with pytest.raises(DatasetError, match="'a' appears twice"):
+        load(tmp_path / "t.parquet", target="target")
+
+
+def test_half_a_surrogate_pair_is_refused_with_its_line(tmp_path):
+    lines = [json.dumps({"c": "x", "target": "ab"[n % 2]}) for n in range(9)]
+    lines[4] = r'{"c": "x\ud800", "target": "a"}'
+    (tmp_path / "t.jsonl").write_text("\n".join(lines))
+    with pytest.raises(DatasetError, match=r"t.jsonl:5: \\ud800 is half"):
+        load(tmp_path / "t.jsonl", target="target")
+
+
+def test_large_files_with_the_line_ends_of_old_macs_are_read(tmp_path):
+    rows = [f"{n},{'ab'[n % 2]}{'x' * 40}" for n in range(25_000)]  # more than pandas starts at
+    (tmp_path / "t.csv").write_bytes("\r".join(["n,target", *rows, ""]).encode())
+    assert len(load(tmp_path / "t.csv", target="target").y) == 25_000
+
+
+def test_categories_that_are_whole_numbers_are_the_same_as_floats(tmp_path):
+    frame = pd.DataFrame({"c": [1, 2, 3] * 20, "target": list("abc") * 20})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    config = {
+        "dataset": {"csv": {"path": str(tmp_path / "t.csv"), "target": "target", "types": {"c": "categorical"}}},
+        "model": [{"Dense": {"activation": "softmax"}}],
+        "loss": "categorical_crossentropy",
+        "fit": {"epochs": 1},
+    }  # fmt: skip
+    model = train(config, runs=tmp_path / "runs").model_path
+    expected = predict(model, pd.DataFrame({"c": [1, 2, 3]}))
+    answer = predict(model, pd.DataFrame({"c": [1.0, 2.0, 3.0]}))
+    np.testing.assert_array_equal(answer.to_frame(), expected.to_frame())
+    assert not answer.notices()

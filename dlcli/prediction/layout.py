@@ -72,7 +72,7 @@ def _is_numbered(row: Sequence[str], signature: Signature) -> bool:
 
 def _has_categories(row: Sequence[str], signature: Signature) -> bool:
     """Whether a row contains a category of the training rows."""
-    categories = signature.preprocessor.categories
+    categories = set().union(*signature.preprocessor.categories.values())
     return any(cell.strip() in categories for cell in row)
 
 

@@ -15,7 +15,6 @@ from dlcli.datasets.dataset import Column
 from dlcli.datasets.dialect import Dialect
 from dlcli.datasets.tables import (
     RawColumn,
-    convert,
     format_date,
     to_text,
 )
@@ -23,7 +22,7 @@ from dlcli.errors import DatasetError, ModelFileError, plural
 from dlcli.models.loading import LoadedModel
 from dlcli.models.signature import Signature, signature_of
 from dlcli.prediction.layout import Keep, by_name
-from dlcli.prediction.rows import RawBlock, as_inputs, max_rows, target_texts
+from dlcli.prediction.rows import RawBlock, as_inputs, column_values, max_rows, target_texts
 from dlcli.types import Array
 
 if TYPE_CHECKING:
@@ -99,7 +98,7 @@ def blocks_of_frame(source: Any, signature: Signature, keep: Keep = ()) -> Itera
     for start in range(0, len(source), size):
         part = source.iloc[start : start + size]
         values = {
-            column.name: _frame_column(part.iloc[:, position], column, signature.dialect)
+            column.name: _frame_column(part.iloc[:, position], column, signature)
             for column, position in zip(signature.columns, layout.positions, strict=True)
         }
         target = target_texts([_target_texts(part.iloc[:, at]) for at in layout.targets])
@@ -153,14 +152,14 @@ def array_blocks(
         yield RawBlock(values, len(part), place, target=labels)
 
 
-def _frame_column(series: Any, column: Column, dialect: Dialect) -> Array:
+def _frame_column(series: Any, column: Column, signature: Signature) -> Array:
     """Convert a column of a DataFrame to its type; pandas's missing values are missing."""
     values = series.astype(object).where(series.notna(), None).tolist()
     texts = ["" if value is None else _cell_text(value, column) for value in values]
     lines = range(1, len(texts) + 1)
-    dialect = _dialect_of_values(dialect)
+    dialect = _dialect_of_values(signature.dialect)
     raw = RawColumn(column.name, texts, lines, "the table, row", dialect, column.format)
-    return convert(raw, column.type, lenient=True)
+    return column_values(raw, column.type, signature)
 
 
 def _target_texts(series: Any) -> list[str]:

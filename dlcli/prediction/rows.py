@@ -239,12 +239,29 @@ def _raw_block(block: Block, layout: Layout, signature: Signature, name: str) ->
     for column, position in zip(signature.columns, layout.positions, strict=True):
         texts = block.columns[position]
         raw = RawColumn(column.name, texts, block.lines, name, signature.dialect, column.format)
-        values[column.name] = convert(raw, column.type, lenient=True)
+        values[column.name] = column_values(raw, column.type, signature)
     where = f"{name}, lines {block.lines[0]} to {block.lines[-1]}"
     target = target_texts([block.columns[position] for position in layout.targets])
     inputs = as_inputs(values, signature)
     kept = {name: list(block.columns[position]) for name, position in layout.kept}
     return RawBlock(inputs, len(block), where, layout.notices, target, block.lines, kept=kept)
+
+
+def column_values(raw: RawColumn, type: ColumnType, signature: Signature) -> Array:  # noqa: A002 (the word of the config)
+    """Convert a column, with whole numbers among its categories written as in training.
+
+    pandas writes 1 as 1.0 in a column with missing values, and only there.
+    """
+    values = convert(raw, type, lenient=True)
+    known = signature.preprocessor.categories.get(raw.name)
+    if type != "categorical" or not known:
+        return values
+    unknown = {text for text in values.tolist() if text is not None and text not in known}
+    others = {
+        text: text.removesuffix(".0") if text.endswith(".0") else f"{text}.0" for text in unknown
+    }
+    others = {text: other for text, other in others.items() if other in known}
+    return np.array([others.get(text, text) for text in values], object) if others else values
 
 
 def target_texts(columns: Sequence[Any]) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -102,12 +103,17 @@ class Preprocessor:
         """Names of the output columns."""
         return [name for group in self.groups for name in group.feature_names]
 
-    @property
-    def categories(self) -> set[str]:
-        """All texts that categorical columns have in the training rows."""
-        steps = [step for group in self.groups for step in group.steps]
-        columns = [c for s in steps if isinstance(s, FittedCategories) for c in s.categories]
-        return {item for column in columns for item in column if isinstance(item, str)}
+    @cached_property
+    def categories(self) -> dict[str, set[str]]:
+        """The texts that each categorical column has in the training rows."""
+        found: dict[str, set[str]] = {}
+        for group in self.groups:
+            for step in group.steps:
+                if isinstance(step, FittedCategories) and len(step.known) == len(group.columns):
+                    for name, items in zip(group.columns, step.known, strict=True):
+                        texts = {item for item in items if isinstance(item, str)}
+                        found.setdefault(name, set()).update(texts)
+        return found
 
     @property
     def keeps_order(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from decimal import Decimal
 from typing import Any
 
 
@@ -22,8 +23,8 @@ def to_text(value: Any, decimal: str = ".") -> str:
     # The most frequent types first: this runs once per cell.
     if isinstance(value, str):
         return value
-    if isinstance(value, float):
-        return repr(value).replace(".", decimal) if value == value else ""
+    if isinstance(value, float | Decimal):
+        return str(value).replace(".", decimal) if value == value else ""
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -110,6 +110,28 @@ def _misses_numbers(dialect: Dialect) -> bool:
     )
 
 
+@lru_cache(maxsize=64)
+def _missing_values(dialect: Dialect) -> tuple[float, ...]:
+    """Return the numbers that mean a missing value, however they are written.
+
+    A word that no program writes for its number, as ``00``, means its own text alone.
+    """
+    words = (*dialect.missing, *dialect.missing_numbers)
+    values = ((word, to_number(word, dialect.decimal)) for word in words)
+    return tuple(
+        value
+        for word, value in values
+        if math.isfinite(value)
+        and word.replace(dialect.decimal, ".") in (f"{value:.0f}", str(value))
+    )
+
+
+def without_missing_values(values: Array, dialect: Dialect) -> Array:
+    """Return numbers with NaN for those that mean a missing value."""
+    missing = _missing_values(dialect)
+    return np.where(np.isin(values, missing), math.nan, values) if missing else values
+
+
 def parse_plain_numbers(texts: Sequence[str], dialect: Dialect) -> Array | None:
     """Return texts as float64 if all of them are finite numbers: the fast path."""
     if not is_plain_decimal(dialect) or "_" in "".join(texts):
@@ -160,7 +182,7 @@ def to_numbers(column: RawColumn) -> Array:
             problem = "is infinite" if is_infinite else "is not a number"
             hint = None if is_infinite else _decimal_hint(text, dialect.decimal)
             raise DatasetError(f"{column.cell(index)} {problem}", hint=hint)
-    return values
+    return without_missing_values(values, dialect)
 
 
 def _decimal_hint(text: str, decimal: str) -> str | None:

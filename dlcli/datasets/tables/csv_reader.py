@@ -221,11 +221,11 @@ class CsvReader(RowReader):
     def _is_plain(self, chunk: str) -> bool:
         """Tell whether every line is a row, apart from its quotes."""
         dialect = self.dialect
+        if "\0" in chunk or ("\r" in chunk and chunk.count("\r") != chunk.count("\r\n")):
+            return False
         first = next(split_rows([chunk.partition("\n")[0]], dialect, strict=False), [])
         return not (
-            "\0" in chunk
-            or ("\r" in chunk and chunk.count("\r") != chunk.count("\r\n"))
-            or (dialect.comment and dialect.comment in chunk)
+            (dialect.comment and dialect.comment in chunk)
             # It may be the header again.
             or any(header in chunk for header in self._header_texts())
             # pandas takes the width from the first line, which may end with an empty field.

@@ -32,6 +32,12 @@ FORMATS = (
     *(f"{day}{time}" for day in DAYS[:3] for time in ZONED),
     *TIMES,
 )
+# Programs leave out a time that is midnight, and fractions of a second that are 0.
+SHORTER = {
+    f"%Y-%m-%d{blank}{time}": f"%Y-%m-%d{blank}%H:%M:%S" if "%f" in time else "%Y-%m-%d"
+    for blank in (" ", "T")
+    for time in TIMES[:3]
+}
 MAX_DISTINCT = 5_000
 YEAR_DAY = re.compile("%Y[^%]*%d")
 # The end of a day, as measurements of its 24 hours have it.
@@ -71,7 +77,8 @@ def parse_date(text: str, form: str) -> float:
     try:
         moment = datetime.strptime(text, form)  # noqa: DTZ007 (the clock of the file)
     except ValueError:
-        return math.nan
+        shorter = SHORTER.get(form)
+        return math.nan if shorter is None else parse_date(text, shorter)
     if "%Y" not in form and "%y" not in form:  # a time of day
         moment = moment.replace(year=1970)
     return _seconds(moment)
@@ -99,8 +106,10 @@ def format_date(value: date | time, form: str) -> str:
     """Return a date or a time of day as `parse_date` reads it."""
     if form != EXCEL:
         return value.strftime(form)
-    days = (value - date(1899, 12, 30)).days if isinstance(value, date) else 0
-    return str(days)
+    if isinstance(value, time):
+        return "0"
+    moment = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day)  # noqa: DTZ001
+    return f"{_seconds(moment) / SECONDS_PER_DAY + EXCEL_EPOCH:.10g}"
 
 
 def to_dates(
@@ -150,8 +159,9 @@ def date_formats(texts: Iterable[str]) -> list[str]:
     texts = list(islice(texts, MAX_DISTINCT))
     if not texts or not all(text[:1].isalnum() and len(text) <= MAX_LENGTH for text in texts):
         return []
-    forms = [form for form in FORMATS if _may_have(texts[0], form)]
-    forms = [form for form in forms if not math.isnan(parse_date(texts[0], form))]
+    longest = max(texts, key=len)  # one with the time, if some leave it out
+    forms = [form for form in FORMATS if _may_have(longest, form)]
+    forms = [form for form in forms if not math.isnan(parse_date(longest, form))]
     readings: dict[tuple[float, ...], str] = {}
     for form in forms:
         seconds = []

@@ -10,7 +10,7 @@ import numpy as np
 
 from dlcli.config.table_loaders import CsvLoader
 from dlcli.datasets.tables.cell_values import to_text
-from dlcli.datasets.tables.columns import RawColumn
+from dlcli.datasets.tables.columns import RawColumn, without_missing_values
 from dlcli.datasets.tables.header import clean_names, first_repeated
 from dlcli.datasets.tables.table import ReadOptions, Table, loader_dialect
 from dlcli.errors import DatasetError
@@ -51,6 +51,7 @@ def table_of_frame(
         if values.dtype.kind in "iuf" and not is_text:
             numbers = values.to_numpy(np.float64, na_value=np.nan)
             if np.isfinite(numbers[~np.isnan(numbers)]).all():
+                numbers = without_missing_values(numbers, dialect)
                 columns.append(RawColumn(name, numbers, lines, where, dialect))
                 continue
         if values.dtype.kind == "M":

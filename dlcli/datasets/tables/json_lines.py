@@ -161,6 +161,7 @@ def _rows(
 ) -> Iterator[tuple[int, list[str]]]:
     if not names:
         return
+    _check_unicode(names, where)
     yield 0, list(names)
     known = set(names)
     allowed = dialect.list_columns
@@ -177,13 +178,26 @@ def _rows(
             if (key := next(unknown, None)) is not None:
                 first = f"the first {LOOKAHEAD_RECORDS:,} objects"
                 raise DatasetError(f"{place}: the key {key!r} is in none of {first}")
-        yield (
-            line,
-            [
-                record_text(record.get(name), name, place, dialect.decimal, lists=name in listed)
-                for name in names
-            ],
-        )
+        texts = [
+            record_text(record.get(name), name, place, dialect.decimal, lists=name in listed)
+            for name in names
+        ]
+        _check_unicode(texts, place)
+        yield line, texts
+
+
+def _check_unicode(texts: Sequence[str], place: str) -> None:
+    r"""Refuse half of a surrogate pair, which ``\ud800`` is in JSON: no file can hold it."""
+    joined = "".join(texts)
+    if joined.isascii():
+        return
+    try:
+        joined.encode()
+    except UnicodeEncodeError as error:
+        half = f"\\u{ord(joined[error.start]):04x}"
+        raise DatasetError(
+            f"{place}: {half} is half of a surrogate pair, not a character"
+        ) from None
 
 
 def _empty_objects(names: Sequence[str], records: Sequence[Mapping[str, Any]]) -> set[str]:

@@ -12,6 +12,7 @@ from dlcli.datasets.dataset import ColumnType
 from dlcli.datasets.dialect import Dialect
 from dlcli.datasets.tables.binary_file import BinaryFile
 from dlcli.datasets.tables.cell_values import to_text
+from dlcli.datasets.tables.columns import without_missing_values
 from dlcli.datasets.tables.row_reader import LOOKAHEAD_ROWS, Block, RowReader
 from dlcli.errors import DatasetError
 from dlcli.types import Array
@@ -40,7 +41,9 @@ class ParquetReader(RowReader):
     def __init__(self, file: BinaryFile, dialect: Dialect) -> None:
         self._batches = _read_batches(file)
         names = next(self._batches)
-        self._names = [name for name in names if not name.startswith(INDEX_COLUMN)]
+        # By position, since names may be repeated.
+        self._used = [at for at, name in enumerate(names) if not name.startswith(INDEX_COLUMN)]
+        self._names = [names[at] for at in self._used]
         self._first = next(self._batches, None)
         self._decimal = dialect.decimal
         super().__init__(file.name, dialect, self._head(), has_names=True)
@@ -76,16 +79,18 @@ class ParquetReader(RowReader):
     def _column(self, batch: Any, at: int, kind: ColumnType) -> Sequence[str] | Array:
         import pyarrow as pa
 
-        column = batch.column(self._names[at])
+        column = batch.column(self._used[at])
         is_number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
         if kind != "numeric" or not is_number:
             return self._texts(batch, at)
         values = np.asarray(column.to_numpy(zero_copy_only=False), np.float64)
         # An infinite value is refused with its line, which texts have.
-        return self._texts(batch, at) if np.isinf(values).any() else values
+        if np.isinf(values).any():
+            return self._texts(batch, at)
+        return without_missing_values(values, self.dialect)
 
     def _texts(self, batch: Any, at: int) -> list[str]:
-        values = batch.column(self._names[at]).to_pylist()
+        values = batch.column(self._used[at]).to_pylist()
         return [to_text(value, self._decimal) for value in values]
 
 

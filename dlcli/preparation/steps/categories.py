@@ -49,6 +49,11 @@ class FittedCategories(FittedStep):
             )
         return tuple(tuple(sorted(set(column.tolist()))) for column in values.T)
 
+    @property
+    def known(self) -> tuple[Categories, ...]:
+        """The categories of each column in the training rows."""
+        return self.categories
+
     def code_of(self, index: int) -> dict[str | float | bool, int]:
         """Return the code of each category of a column."""
         return {category: code for code, category in enumerate(self.categories[index])}
@@ -95,6 +100,12 @@ class FittedOneHot(FittedCategories):
         for name, categories in zip(names, kept, strict=True):
             check_category_count(name, len(categories))
         return cls(tuple(kept), tuple(rare))
+
+    @property
+    def known(self) -> tuple[Categories, ...]:
+        if not self.rare:
+            return self.categories
+        return tuple(kept + few for kept, few in zip(self.categories, self.rare, strict=True))
 
     def code_of(self, index: int) -> dict[str | float | bool, int]:
         shared = len(self.categories[index])
