@@ -121,6 +121,25 @@ def test_parts_of_dates_that_vary_become_columns():
     ]
 
 
+def test_a_model_of_the_dates_of_spreadsheets_takes_times(write):
+    rows = "".join(f"{45_000 + n / 4},{n % 12 + 0.5}\n" for n in range(60))
+    write("data.csv", f"day,y\n{rows}")
+    write(
+        "exp.yaml",
+        "dataset: {csv: {path: data.csv, target: y, dates: {day: excel}}}\n"
+        "model: [{Dense: 4}, Dense]\nloss: mse\nfit: {epochs: 1}\n",
+    )
+    result = train(load_config("exp.yaml"))
+    write("rows.csv", "day\n45356\n45356.75\n")
+    frame = pd.DataFrame({"day": [date(2024, 3, 5), pd.Timestamp(2024, 3, 5, 18)]})
+    times = pd.DataFrame({"day": pd.to_datetime(["2024-03-05 00:00", "2024-03-05 18:00"])})
+
+    of_file = predict(result.model_path, "rows.csv").to_frame()
+    assert of_file["prediction"].nunique() == 2
+    assert of_file.equals(predict(result.model_path, frame).to_frame())
+    assert of_file.equals(predict(result.model_path, times).to_frame())
+
+
 def test_a_model_reads_dates_as_its_training_did(write, dlcli):
     rows = "".join(
         f"{1 + n % 28:02}.{1 + n % 12:02}.2024,{9 + n % 3}:30,{n % 12 + 0.5}\n" for n in range(60)

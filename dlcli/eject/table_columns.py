@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from dlcli.datasets.dataset import PART_WORDS
-from dlcli.datasets.tables import BOOLEANS, MIDNIGHT, RawColumn, convert, to_category, to_number
+from dlcli.datasets.tables import (
+    BOOLEANS,
+    MIDNIGHT,
+    SHORTER,
+    RawColumn,
+    convert,
+    to_category,
+    to_number,
+)
 from dlcli.eject.context import Ejection, inexpressible
 from dlcli.eject.python_text import expression
 from dlcli.types import Array
@@ -201,7 +209,11 @@ def _to_dates(ejection: Ejection, column: UsedColumn, at: str) -> str:
     if column.format == "excel":
         return f'to_seconds(pd.to_datetime({at}, unit="D", origin="1899-12-30"))'
     text = f"{at}.str.strip()" if any(c != c.strip() for c in set(column.raw.texts)) else at
-    form = expression(column.format)
+    # Some leave out the time, or fractions of a second.
+    is_mixed = column.format in SHORTER and any(
+        ":" not in cell or ("%f" in column.format and "." not in cell) for cell in column.values
+    )
+    form = expression("ISO8601" if is_mixed else column.format)
     if "%H" in column.format and any(map(MIDNIGHT.search, set(column.raw.texts))):
         reason = "pandas does not read its 24:00; write 00:00 of the next day"
         raise inexpressible(f"the column {column.name!r}", reason)

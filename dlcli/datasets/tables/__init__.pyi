@@ -18,7 +18,7 @@ from .columns import (
 )
 from .csv_reader import CsvReader
 from .csv_table import dataset_of_table, load_csv
-from .dates import MIDNIGHT, date_formats, format_date
+from .dates import MIDNIGHT, SHORTER, date_formats, format_date
 from .delimiter import DELIMITERS
 from .encodings import PREDICTION_HINTS, detect_encoding, is_surely_utf_8
 from .file_table import FileTable, read_file_table
@@ -57,9 +57,9 @@ from .text_file import TextFile, as_text, decode_text, open_text
 
 __all__ = [
     "BOOLEANS", "DELIMITERS", "LAST_ATTRIBUTE", "MIDNIGHT", "NEITHER", "PREDICTION_HINTS",
-    "BinaryFile", "Block", "CsvReader", "FileTable", "Proposal", "RawColumn", "ReadOptions",
-    "RowReader", "Table", "TextFile", "as_text", "binary_reader", "clean_names", "convert",
-    "counts_up", "dataset_of_table", "date_columns", "date_formats", "decode_text",
+    "SHORTER", "BinaryFile", "Block", "CsvReader", "FileTable", "Proposal", "RawColumn",
+    "ReadOptions", "RowReader", "Table", "TextFile", "as_text", "binary_reader", "clean_names",
+    "convert", "counts_up", "dataset_of_table", "date_columns", "date_formats", "decode_text",
     "detect_encoding", "encode_classes", "format_date", "has_leading_zeros", "head_if_large",
     "holds_labels", "holds_lists", "is_group_name", "is_identifier_name", "is_large_table",
     "is_packed_table", "is_surely_utf_8", "label_matrix", "load_csv", "loader_dialect",
